@@ -1,0 +1,105 @@
+package import Wire
+
+/// A request for an answer, in the terms that all dialects share.
+///
+/// A dialect decodes into it and encodes out of it: N+M translations, never
+/// N×M. What it can't hold is not lost: its name is in ``leftovers``, and
+/// whoever would encode the request decides whether that may be left behind.
+package struct ChatRequest: Sendable, Equatable {
+    /// The model or route that the caller named.
+    package var model: String
+    package var messages: [Message]
+
+    package var tools: [Tool] = []
+    package var toolChoice: ToolChoice?
+    package var parallelToolCalls: Bool?
+    package var responseFormat: ResponseFormat?
+
+    /// The most tokens that may be generated.
+    package var maxTokens: Int?
+    package var temperature: Double?
+    package var topP: Double?
+    package var topK: Int?
+    package var frequencyPenalty: Double?
+    package var presencePenalty: Double?
+    package var seed: Int?
+    package var stop: [String] = []
+    /// How many answers are wanted; nil is one.
+    package var choices: Int?
+    /// Log-probabilities are wanted, with that many alternatives a token (0
+    /// for none).
+    package var logprobs: Int?
+    /// Token id (as text) to bias.
+    package var logitBias: [String: Double] = [:]
+    package var reasoning: Reasoning?
+    /// The caller's own name for its user: OpenAI `user`, Anthropic
+    /// `metadata.user_id`.
+    package var endUser: String?
+
+    package var stream: Bool = false
+    /// OpenAI's `stream_options.include_usage`.
+    package var includeUsage: Bool = false
+
+    /// Fields that stood in the request and have no place above.
+    package var leftovers: [Leftover] = []
+
+    package init(model: String, messages: [Message]) {
+        self.model = model
+        self.messages = messages
+    }
+}
+
+/// A field of a request that the shared terms can't hold.
+package struct Leftover: Sendable, Hashable {
+    /// Its path in the caller's own terms, e.g. `messages[2].content[0].type`.
+    package var field: String
+    /// Whether the answer is still what was asked for without it. An
+    /// advisory field (a cache hint, a tag for the provider's dashboard) may
+    /// be left behind, said in a response header; any other is refused.
+    package var isAdvisory: Bool
+
+    package init(_ field: String, isAdvisory: Bool) {
+        self.field = field
+        self.isAdvisory = isAdvisory
+    }
+}
+
+package struct Tool: Sendable, Equatable {
+    package var name: String
+    package var description: String?
+    /// A JSON Schema; nil where the caller gave none.
+    package var parameters: JSONFragment?
+    package var isStrict: Bool?
+
+    package init(name: String, description: String? = nil, parameters: JSONFragment? = nil, isStrict: Bool? = nil) {
+        self.name = name
+        self.description = description
+        self.parameters = parameters
+        self.isStrict = isStrict
+    }
+}
+
+package enum ToolChoice: Sendable, Equatable {
+    case auto
+    case none
+    /// Some tool must be called.
+    case required
+    case tool(String)
+}
+
+package enum ResponseFormat: Sendable, Equatable {
+    case text
+    case jsonObject
+    case jsonSchema(name: String?, description: String?, schema: JSONFragment, isStrict: Bool?)
+}
+
+/// How much the model may think before it answers.
+package enum Reasoning: Sendable, Equatable {
+    case disabled
+    /// The model decides (Anthropic's `adaptive`).
+    case adaptive
+    /// A word of the provider's scale: `minimal`, `low`, `medium`, `high`, …
+    case effort(String)
+    /// At most that many tokens (Anthropic's `budget_tokens`).
+    case budget(Int)
+}

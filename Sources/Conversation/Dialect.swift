@@ -1,0 +1,92 @@
+package import NIOCore
+package import Wire
+
+/// An API that applications and providers speak, as a pair of translations
+/// to and from the shared terms. Pure: bytes in, bytes out.
+package protocol Dialect: Sendable {
+    var name: DialectName { get }
+
+    // MARK: As a door: the caller speaks it
+
+    /// - Throws: ``Problem`` of kind `invalidRequest`, naming the field.
+    func decodeChat(_ document: JSONDocument) throws(Problem) -> ChatRequest
+    func encodeReply(_ reply: ChatReply, to request: ChatRequest) -> ByteBuffer
+    func makeStreamEncoder(for request: ChatRequest) -> any StreamEncoder
+    /// The body of an error answer.
+    func encodeProblem(_ problem: Problem, requestID: String) -> ByteBuffer
+    /// The body of an error answer in a provider's words, where the provider
+    /// speaks another dialect. Its status goes through ``status(for:)``.
+    func encodeProviderError(_ error: ProviderError, requestID: String) -> ByteBuffer
+    /// The status that this dialect's callers know for a provider's error.
+    func status(for error: ProviderError) -> Int
+    /// An error as an event inside a stream that has begun. Nothing follows
+    /// it: the stream stays visibly unfinished.
+    func encodeStreamProblem(_ problem: Problem, requestID: String) -> ByteBuffer
+
+    // MARK: As a provider: Holdfast speaks it
+
+    /// The path of the chat endpoint below a provider's base address.
+    var chatPath: String { get }
+    /// - Parameters:
+    ///   - model: the candidate's own name of the model.
+    ///   - dropped: gets the names of advisory fields that were left behind.
+    /// - Throws: ``CannotCarry`` for the first field that can't be said.
+    func encodeChat(
+        _ request: ChatRequest, model: String, dropped: inout [String]
+    ) throws(CannotCarry) -> ByteBuffer
+    func decodeReply(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply
+    func makeStreamDecoder() -> any StreamDecoder
+    /// Never fails: what can't be read becomes an error with the status alone.
+    func decodeError(status: Int, body: ByteBuffer) -> ProviderError
+
+    // MARK: Passing through: both sides speak it
+
+    /// Looks on while bytes pass, for what Holdfast has to know of them.
+    func makeStreamWatcher() -> any StreamWatcher
+    /// What an answer that is passed through cost, nil where it doesn't say.
+    func usage(inReply body: ByteBuffer) -> Usage?
+
+    // MARK: Embeddings
+
+    /// - Throws: ``Problem`` where the dialect has none.
+    func decodeEmbeddings(_ document: JSONDocument) throws(Problem) -> EmbeddingsRequest
+    func encodeEmbeddings(
+        _ request: EmbeddingsRequest, model: String, dropped: inout [String]
+    ) throws(CannotCarry) -> ByteBuffer
+    func decodeEmbeddingsReply(_ body: ByteBuffer) throws(UnreadableReply) -> EmbeddingsReply
+    func encodeEmbeddingsReply(_ reply: EmbeddingsReply, to request: EmbeddingsRequest) -> ByteBuffer
+}
+
+/// Turns a provider's events into shared ones. Fed whole events only; how
+/// they were cut on the wire can't show.
+package protocol StreamDecoder: Sendable {
+    /// - Throws: ``UnreadableReply`` for an event that the dialect doesn't
+    ///   allow.
+    mutating func decode(_ event: SSEEvent, into events: inout [StreamEvent]) throws(UnreadableReply)
+}
+
+/// Turns shared events into a caller's bytes.
+package protocol StreamEncoder: Sendable {
+    /// Appends what the event becomes, which may be nothing. `failed` is not
+    /// its business (``Dialect/encodeStreamProblem(_:requestID:)``).
+    mutating func encode(_ event: StreamEvent, into bytes: inout ByteBuffer)
+}
+
+/// What Holdfast learns of a stream that it forwards as it comes.
+package struct StreamObservation: Sendable, Equatable {
+    package var usage: Usage?
+    /// The dialect's terminal event has passed.
+    package var hasEnded = false
+    /// Something that a caller would read as part of the answer has passed.
+    package var hasContent = false
+    /// The provider sent an error instead of going on.
+    package var failure: ProviderError?
+
+    package init() {}
+}
+
+/// Reads along without changing a byte.
+package protocol StreamWatcher: Sendable {
+    var observation: StreamObservation { get }
+    mutating func observe(_ event: SSEEvent)
+}

@@ -1,0 +1,71 @@
+/// Who speaks.
+package enum Role: String, Sendable, Hashable {
+    case system, developer, user, assistant
+}
+
+/// One turn. The result of a tool call stands in a user's turn, as a
+/// ``Part/toolResult(_:)``: dialects that have a role of its own for it map
+/// to and from that.
+package struct Message: Sendable, Equatable {
+    package var role: Role
+    package var content: [Part]
+    /// OpenAI's `name` of a participant.
+    package var name: String?
+
+    package init(_ role: Role, _ content: [Part], name: String? = nil) {
+        self.role = role
+        self.content = content
+        self.name = name
+    }
+}
+
+/// A piece of a turn.
+package enum Part: Sendable, Equatable {
+    case text(String)
+    case image(ImageSource)
+    case toolCall(ToolCall)
+    case toolResult(ToolResult)
+    /// A model's reasoning, with the signature by which its maker recognises
+    /// it again (Anthropic), where there is one.
+    case thinking(text: String, signature: String?)
+    /// Reasoning that only its maker can read (Anthropic's
+    /// `redacted_thinking`).
+    case redactedThinking(String)
+    /// The model's words of refusal, kept apart from text (OpenAI).
+    case refusal(String)
+}
+
+package enum ImageSource: Sendable, Equatable {
+    /// - Parameter data: base64, as it came.
+    case base64(mediaType: String, data: String)
+    /// - Parameter detail: OpenAI's `low`, `high` or `auto`.
+    case url(String, detail: String?)
+}
+
+/// A tool that the model wants called.
+package struct ToolCall: Sendable, Equatable {
+    package var id: String
+    package var name: String
+    /// JSON text as the model wrote it; it may be broken.
+    package var arguments: String
+
+    package init(id: String, name: String, arguments: String) {
+        self.id = id
+        self.name = name
+        self.arguments = arguments
+    }
+}
+
+/// What a called tool answered.
+package struct ToolResult: Sendable, Equatable {
+    package var callID: String
+    /// Text and images only.
+    package var content: [Part]
+    package var isError: Bool
+
+    package init(callID: String, content: [Part], isError: Bool = false) {
+        self.callID = callID
+        self.content = content
+        self.isError = isError
+    }
+}

@@ -1,0 +1,83 @@
+/// Why bytes are not a JSON text that Holdfast accepts.
+///
+/// The grammar is RFC 8259's, read strictly: UTF-8 only, no byte order mark,
+/// no duplicate names, no lone surrogates (RFC 8259 §8.2 calls what a
+/// receiver makes of them unpredictable; a gateway must not be the place
+/// where two parsers begin to disagree).
+package struct JSONProblem: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Reason: Sendable, Equatable {
+        case empty
+        case unexpectedByte(UInt8)
+        case unexpectedEnd
+        case trailingBytes
+        case controlCharacterInString(UInt8)
+        case invalidEscape
+        case loneSurrogate
+        case invalidUTF8
+        case invalidNumber
+        case tooDeep(limit: Int)
+        case tooManyValues(limit: Int)
+        case duplicateName(String)
+        case tooLarge(limit: Int)
+    }
+
+    package var reason: Reason
+    /// Offset in bytes from the start of the text.
+    package var offset: Int
+
+    package init(_ reason: Reason, at offset: Int) {
+        self.reason = reason
+        self.offset = offset
+    }
+
+    package var description: String {
+        switch reason {
+        case .empty: "the body is empty, a JSON object was expected"
+        case .unexpectedByte(let byte):
+            byte == 0
+                ? "a NUL byte at byte \(offset) is not JSON"
+                : "unexpected \(Self.show(byte)) at byte \(offset)"
+        case .unexpectedEnd: "the text ends at byte \(offset) in the middle of a value"
+        case .trailingBytes: "there is more after the JSON value, at byte \(offset)"
+        case .controlCharacterInString(let byte):
+            "an unescaped control character (\(Self.show(byte))) in a string at byte \(offset)"
+        case .invalidEscape: "an invalid escape sequence at byte \(offset)"
+        case .loneSurrogate: "a lone surrogate escape at byte \(offset) is not Unicode text"
+        case .invalidUTF8: "invalid UTF-8 at byte \(offset)"
+        case .invalidNumber: "an invalid number at byte \(offset)"
+        case .tooDeep(let limit): "nested more than \(limit) levels deep at byte \(offset)"
+        case .tooManyValues(let limit): "more than \(limit) values"
+        case .duplicateName(let name): "the name \"\(name)\" is given twice in one object, at byte \(offset)"
+        case .tooLarge(let limit): "larger than \(limit) bytes"
+        }
+    }
+
+    private static func show(_ byte: UInt8) -> String {
+        byte > 0x20 && byte < 0x7F
+            ? "'\(Character(UnicodeScalar(byte)))'"
+            : "byte 0x\(String(byte, radix: 16, uppercase: true))"
+    }
+}
+
+/// What a JSON text may cost its reader.
+package struct JSONLimits: Sendable {
+    /// How deep objects and arrays may nest.
+    package var depth: Int
+    /// How many values are indexed at the most; those below ``indexedDepth``
+    /// are checked but cost no memory.
+    package var values: Int
+    /// Down to which depth values are indexed; 1 is the top object's members.
+    package var indexedDepth: Int
+
+    package init(depth: Int = 128, values: Int = 1_000_000, indexedDepth: Int = .max) {
+        self.depth = depth
+        self.values = values
+        self.indexedDepth = indexedDepth
+    }
+
+    /// Everything is indexed: for reading a request in full.
+    package static let whole = JSONLimits()
+    /// Everything is checked, only the top object's members are indexed: for
+    /// forwarding.
+    package static let skim = JSONLimits(indexedDepth: 1)
+}

@@ -1,0 +1,122 @@
+/// One value inside a ``JSONDocument``.
+package struct JSONView: Sendable {
+    package let document: JSONDocument
+    let index: Int
+
+    private var node: JSONNode { document.nodes[index] }
+
+    package var kind: JSONKind { node.kind }
+    package var isNull: Bool { node.kind == .null }
+
+    /// Where the value stands in the text, in bytes.
+    package var range: Range<Int> { Int(node.start)..<Int(node.end) }
+
+    /// The value's bytes as they came.
+    package var fragment: JSONFragment { JSONFragment(checked: document.slice(range)) }
+
+    // MARK: Scalars
+
+    /// The text of a string, nil for any other kind.
+    package var string: String? {
+        let node = node
+        guard node.kind == .string else { return nil }
+        return document.withBytes(Int(node.start) + 1..<Int(node.end) - 1) {
+            JSONString.decode($0, isEscaped: node.isEscaped)
+        }
+    }
+
+    /// Whether this is the string `text`; allocates nothing.
+    package func isString(_ text: StaticString) -> Bool {
+        let node = node
+        guard node.kind == .string else { return false }
+        if node.isEscaped {
+            let bytes = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+            return string?.utf8.elementsEqual(bytes) == true
+        }
+        guard Int(node.end - node.start) - 2 == text.utf8CodeUnitCount else { return false }
+        return document.withBytes(Int(node.start) + 1..<Int(node.end) - 1) { bytes in
+            for offset in 0..<bytes.count where bytes[offset] != text.utf8Start[offset] { return false }
+            return true
+        }
+    }
+
+    package var bool: Bool? {
+        switch node.kind {
+        case .true: true
+        case .false: false
+        default: nil
+        }
+    }
+
+    /// A number without fraction that fits 64 bits ("1.0" and "1e3" count,
+    /// as they do for the providers' own parsers).
+    package var int: Int? {
+        guard let text = numberText else { return nil }
+        if let value = Int(text) { return value }
+        guard let value = Double(text), value.rounded() == value, abs(value) < 9e15 else { return nil }
+        return Int(value)
+    }
+
+    /// A finite number.
+    package var double: Double? {
+        guard let text = numberText, let value = Double(text), value.isFinite else { return nil }
+        return value
+    }
+
+    private var numberText: String? {
+        guard node.kind == .number else { return nil }
+        return document.withBytes(range) { String(decoding: $0, as: UTF8.self) }
+    }
+
+    // MARK: Containers
+
+    /// The member of that name, nil where there is none or this is no object.
+    package subscript(name: StaticString) -> JSONView? {
+        for (key, value) in members where key.isString(name) { return value }
+        return nil
+    }
+
+    /// An object's members in their order; empty for any other kind.
+    package var members: Members { Members(view: self) }
+
+    /// An array's elements in their order; empty for any other kind.
+    package var elements: Elements { Elements(view: self) }
+
+    package struct Members: Sequence, IteratorProtocol {
+        let document: JSONDocument
+        var cursor: Int
+        let end: Int
+
+        init(view: JSONView) {
+            document = view.document
+            cursor = view.index + 1
+            end = view.kind == .object ? Int(view.node.next) : 0
+        }
+
+        package mutating func next() -> (name: JSONView, value: JSONView)? {
+            guard cursor < end else { return nil }
+            let name = JSONView(document: document, index: cursor)
+            let value = JSONView(document: document, index: cursor + 1)
+            cursor = Int(document.nodes[cursor + 1].next)
+            return (name, value)
+        }
+    }
+
+    package struct Elements: Sequence, IteratorProtocol {
+        let document: JSONDocument
+        var cursor: Int
+        let end: Int
+
+        init(view: JSONView) {
+            document = view.document
+            cursor = view.index + 1
+            end = view.kind == .array ? Int(view.node.next) : 0
+        }
+
+        package mutating func next() -> JSONView? {
+            guard cursor < end else { return nil }
+            defer { cursor = Int(document.nodes[cursor].next) }
+            return JSONView(document: document, index: cursor)
+        }
+    }
+}

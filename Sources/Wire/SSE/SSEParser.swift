@@ -1,0 +1,164 @@
+package import NIOCore
+
+/// One server-sent event.
+package struct SSEEvent: Sendable, Equatable {
+    /// The `event:` field, empty where there was none.
+    package var name: String
+    /// The `data:` lines, joined by line feeds.
+    package var data: ByteBuffer
+
+    package init(name: String = "", data: ByteBuffer) {
+        self.name = name
+        self.data = data
+    }
+}
+
+/// An event stream that Holdfast will not go on reading.
+package struct SSEProblem: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The size an event may have, in bytes.
+    package var limit: Int
+    package var description: String { "an event of the stream is larger than \(limit) bytes" }
+}
+
+/// Reads server-sent events out of bytes as they arrive.
+///
+/// Follows the WHATWG's "event stream interpretation": lines end in LF, CRLF
+/// or CR, `data` lines are joined, comments and unknown fields are passed
+/// over, an event that the stream's end cuts off is dropped. How the bytes
+/// are cut makes no difference to the events. Memory is bounded by `limit`.
+///
+/// https://html.spec.whatwg.org/multipage/server-sent-events.html
+package struct SSEParser: Sendable {
+    private let limit: Int
+    private var pending = ByteBuffer()
+    /// How far `pending` has been searched for a line's end.
+    private var searched = 0
+    private var name = ""
+    private var data: ByteBuffer?
+    private var sawFirstLine = false
+    /// A CR ended the last line: an LF that follows belongs to it.
+    private var afterCarriageReturn = false
+
+    /// - Parameter limit: the size of one event in bytes. Providers' events
+    ///   carry at most a picture; the default leaves room for that.
+    package init(limit: Int = 8 << 20) {
+        self.limit = limit
+    }
+
+    /// Bytes of the lines that have been read since the last blank line.
+    private var openBytes = 0
+
+    /// How many of the bytes fed so far belong to an event that has not
+    /// ended. Whoever forwards the bytes holds back that many: so that a
+    /// stream that breaks in the middle of an event still ends between two.
+    package var unfinishedBytes: Int { openBytes + pending.readableBytes }
+
+    package mutating func feed(_ buffer: ByteBuffer) {
+        if pending.readableBytes == 0 {
+            pending = buffer
+            searched = 0
+        } else {
+            // Else a stream whose pieces all end inside a line is kept whole.
+            pending.discardReadBytes()
+            pending.writeImmutableBuffer(buffer)
+        }
+    }
+
+    /// The next whole event, nil when more bytes are needed.
+    /// - Throws: ``SSEProblem`` when an event is over the limit.
+    package mutating func next() throws(SSEProblem) -> SSEEvent? {
+        while let line = nextLine() {
+            if let event = consume(line) { return event }
+            if let data, data.readableBytes > limit { throw SSEProblem(limit: limit) }
+        }
+        if pending.readableBytes + (data?.readableBytes ?? 0) > limit { throw SSEProblem(limit: limit) }
+        return nil
+    }
+
+    /// The next line without its end, nil when it hasn't arrived whole.
+    private mutating func nextLine() -> ByteBuffer? {
+        if afterCarriageReturn, pending.readableBytes > 0 {
+            afterCarriageReturn = false
+            if pending.getInteger(at: pending.readerIndex, as: UInt8.self) == UInt8(ascii: "\n") {
+                pending.moveReaderIndex(forwardBy: 1)
+                searched = max(0, searched - 1)
+                if openBytes > 0 { openBytes += 1 }
+            }
+        }
+        let from = searched
+        let found = pending.withUnsafeReadableBytes { raw -> Int? in
+            var index = from
+            while index < raw.count {
+                let byte = raw[index]
+                if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") { return index }
+                index += 1
+            }
+            return nil
+        }
+        guard let end = found else {
+            searched = pending.readableBytes
+            return nil
+        }
+        let line = pending.readSlice(length: end)!
+        afterCarriageReturn = pending.readInteger(as: UInt8.self) == UInt8(ascii: "\r")
+        searched = 0
+        openBytes = line.readableBytes == 0 ? 0 : openBytes + end + 1
+        return line
+    }
+
+    private mutating func consume(_ line: ByteBuffer) -> SSEEvent? {
+        var line = line
+        if !sawFirstLine {
+            sawFirstLine = true
+            if line.readableBytesView.starts(with: [0xEF, 0xBB, 0xBF]) { line.moveReaderIndex(forwardBy: 3) }
+        }
+        guard line.readableBytes > 0 else {
+            defer {
+                name = ""
+                data = nil
+            }
+            return data.map { SSEEvent(name: name, data: $0) }
+        }
+        if Self.take("data", from: &line) {
+            if data == nil {
+                data = line
+            } else {
+                data!.writeInteger(UInt8(ascii: "\n"))
+                data!.writeImmutableBuffer(line)
+            }
+        } else if Self.take("event", from: &line) {
+            name = String(buffer: line)
+        }
+        return nil
+    }
+
+    /// Whether `line` is that field; leaves its value in `line`.
+    private static func take(_ field: StaticString, from line: inout ByteBuffer) -> Bool {
+        let count = field.utf8CodeUnitCount
+        guard line.readableBytes >= count else { return false }
+        let matches = line.withUnsafeReadableBytes { raw in
+            for index in 0..<count where raw[index] != field.utf8Start[index] { return false }
+            return raw.count == count || raw[count] == UInt8(ascii: ":")
+        }
+        guard matches else { return false }
+        line.moveReaderIndex(forwardBy: min(count + 1, line.readableBytes))
+        if line.getInteger(at: line.readerIndex, as: UInt8.self) == UInt8(ascii: " ") {
+            line.moveReaderIndex(forwardBy: 1)
+        }
+        return true
+    }
+}
+
+/// Writes one event in the form that every client reads.
+package enum SSEWriter {
+    package static func write(name: StaticString? = nil, data: ByteBuffer, to buffer: inout ByteBuffer) {
+        if let name {
+            buffer.writeStaticString("event: ")
+            buffer.writeStaticString(name)
+            buffer.writeStaticString("\n")
+        }
+        buffer.writeStaticString("data: ")
+        buffer.writeImmutableBuffer(data)
+        buffer.writeStaticString("\n\n")
+    }
+}
