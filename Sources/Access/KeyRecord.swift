@@ -1,0 +1,63 @@
+/// What is stored of a key: who it is for, what it may do, never the key.
+package struct KeyRecord: Sendable, Hashable {
+    /// Short, safe to log, unique in a key file: `k_` and eight digits of the
+    /// digest.
+    package var id: String
+    /// What people call it.
+    package var name: String
+    /// Whose it is, where one Holdfast serves several.
+    package var tenant: String?
+    /// What a presented key is recognised by.
+    package var digest: KeyDigest
+    /// The routes it may use; nil is all of them and `provider/model` too.
+    package var routes: Set<String>?
+    /// Whether the admin listener takes it.
+    package var admin: Bool
+    /// What it may use up.
+    package var limits: RateLimits
+    /// Where its requests may be served, as regions are named in the
+    /// settings; nil is anywhere.
+    package var residency: [String]?
+    /// When it was made.
+    package var created: UnixTime
+    /// From when on it counts no more.
+    package var expires: UnixTime?
+    /// When it was revoked.
+    package var revoked: UnixTime?
+
+    /// A record; the id comes from the digest unless there is one already.
+    package init(
+        name: String, digest: KeyDigest, tenant: String? = nil, routes: Set<String>? = nil, admin: Bool = false,
+        limits: RateLimits = RateLimits(), residency: [String]? = nil, created: UnixTime, expires: UnixTime? = nil,
+        revoked: UnixTime? = nil, id: String? = nil
+    ) {
+        self.id = id ?? "k_" + digest.hex.prefix(8)
+        self.name = name
+        self.tenant = tenant
+        self.digest = digest
+        self.routes = routes
+        self.admin = admin
+        self.limits = limits
+        self.residency = residency
+        self.created = created
+        self.expires = expires
+        self.revoked = revoked
+    }
+}
+
+/// How much a key may use up in a minute; nil is without a limit.
+package struct RateLimits: Sendable, Hashable {
+    /// Requests, counted when they are admitted.
+    package var requestsPerMinute: Int?
+    /// Tokens of prompts and answers, counted when a request is done.
+    package var tokensPerMinute: Int?
+
+    /// Limits; none unless given, and those given are 1 or more.
+    package init(requestsPerMinute: Int? = nil, tokensPerMinute: Int? = nil) {
+        self.requestsPerMinute = requestsPerMinute
+        self.tokensPerMinute = tokensPerMinute
+    }
+
+    /// Whether nothing is limited.
+    package var isEmpty: Bool { requestsPerMinute == nil && tokensPerMinute == nil }
+}

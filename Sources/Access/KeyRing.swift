@@ -1,0 +1,94 @@
+import Atomics
+
+/// What a presented key turned out to be.
+package enum Authentication: Sendable {
+    /// A key that counts, or anybody where keys are switched off.
+    case granted(Principal)
+    /// No key was presented.
+    case missing
+    /// No such key.
+    case unknown
+    /// It was a key until then.
+    case expired(UnixTime)
+    /// It was a key until its owner said otherwise.
+    case revoked
+}
+
+/// The keys that count at present.
+///
+/// Looking one up takes no lock: it loads the current table, an atomic
+/// reference, hashes what was presented and looks that up. An edit of the key
+/// file makes a new table and swaps it in whole; limits that keys have used up
+/// stay used up.
+package final class KeyRing: Sendable {
+    /// Longer texts are no keys of ours and not worth hashing.
+    package static let longestKey = 256
+
+    private let table: ManagedAtomic<KeyTable>
+
+    /// Starts with these keys.
+    package init(_ records: [KeyRecord], now: ContinuousClock.Instant) {
+        table = ManagedAtomic(KeyTable(records, previous: nil, now: now))
+    }
+
+    private init(table: KeyTable) { self.table = ManagedAtomic(table) }
+
+    /// A ring for `keys: none`: everybody is the same principal, who may use
+    /// every route and is not an admin. Settings allow it on loopback only.
+    package static func withoutKeys() -> KeyRing { KeyRing(table: KeyTable(anonymous: .anonymous)) }
+
+    /// Takes over an edited key file. Requests under way keep the principal
+    /// they have. Also leaves the mode without keys.
+    package func replace(with records: [KeyRecord], now: ContinuousClock.Instant) {
+        // One caller at a time in practice (the file watch); with two, the
+        // last one to swap wins, and both tables came from the file.
+        let previous = table.load(ordering: .acquiring)
+        table.store(KeyTable(records, previous: previous, now: now), ordering: .releasing)
+    }
+
+    /// Takes over the mode without keys.
+    package func removeKeys() { table.store(KeyTable(anonymous: .anonymous), ordering: .releasing) }
+
+    /// How many keys there are, revoked and expired ones too.
+    package var count: Int { table.load(ordering: .acquiring).count }
+
+    /// Whether keys are switched off.
+    package var isOpen: Bool { table.load(ordering: .acquiring).anonymous != nil }
+
+    /// Says whose key this is; nil where the request had none.
+    ///
+    /// `now` is read only for keys that expire.
+    package func authenticate(_ presented: String?, now: @autoclosure () -> UnixTime) -> Authentication {
+        let table = table.load(ordering: .acquiring)
+        if let anonymous = table.anonymous { return .granted(anonymous) }
+        guard let presented, !presented.isEmpty else { return .missing }
+        guard presented.utf8.count <= Self.longestKey else { return .unknown }
+        return Self.judge(table[KeyDigest(of: presented)], now: now)
+    }
+
+    /// The same for a key that stands in a buffer.
+    package func authenticate(
+        _ presented: UnsafeRawBufferPointer, now: @autoclosure () -> UnixTime
+    ) -> Authentication {
+        let table = table.load(ordering: .acquiring)
+        if let anonymous = table.anonymous { return .granted(anonymous) }
+        guard !presented.isEmpty else { return .missing }
+        guard presented.count <= Self.longestKey else { return .unknown }
+        return Self.judge(table[KeyDigest(of: presented)], now: now)
+    }
+
+    private static func judge(_ principal: Principal?, now: () -> UnixTime) -> Authentication {
+        guard let principal else { return .unknown }
+        if principal.record.revoked != nil { return .revoked }
+        if let expires = principal.record.expires, now() >= expires { return .expired(expires) }
+        return .granted(principal)
+    }
+}
+
+extension Principal {
+    /// Everybody, where keys are switched off.
+    static let anonymous = Principal(
+        record: KeyRecord(
+            name: "anonymous", digest: KeyDigest(of: ""), created: UnixTime(seconds: 0), id: "anonymous"),
+        limiter: nil)
+}

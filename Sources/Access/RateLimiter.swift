@@ -1,0 +1,83 @@
+import Synchronization
+
+/// Whether a key may make one more request.
+package enum Admission: Sendable, Hashable {
+    /// What a key has run out of.
+    package enum Limit: String, Sendable, Hashable {
+        case requests
+        case tokens
+    }
+
+    /// Go ahead; the request has been counted.
+    case allowed
+    /// Not now. After `retryAfter` the same request is admitted, unless
+    /// others of the same key come first.
+    case limited(Limit, retryAfter: Duration)
+}
+
+/// The limits of one key: requests a minute and tokens a minute.
+///
+/// Shared by all requests of the key. Only keys that have limits have one,
+/// so the others never come to its lock; it is held for a few divisions.
+package final class RateLimiter: Sendable {
+    private struct State {
+        var requests: TokenBucket?
+        var tokens: TokenBucket?
+    }
+
+    private let state: Mutex<State>
+
+    /// Starts with a full minute's worth of both.
+    package init(_ limits: RateLimits, now: ContinuousClock.Instant) {
+        state = Mutex(
+            State(
+                requests: limits.requestsPerMinute.map { TokenBucket(perMinute: $0, now: now) },
+                tokens: limits.tokensPerMinute.map { TokenBucket(perMinute: $0, now: now) }))
+    }
+
+    /// Counts one request, or says which limit it meets and for how long.
+    ///
+    /// Tokens are only known afterwards, so a request is admitted while at
+    /// least one is left, and what it used may put the key in debt. A refused
+    /// request counts against nothing.
+    package func admit(now: ContinuousClock.Instant) -> Admission {
+        state.withLock { state in
+            let requests = state.requests?.wait(for: 1, now: now) ?? .zero
+            let tokens = state.tokens?.wait(for: 1, now: now) ?? .zero
+            guard max(requests, tokens) == .zero else {
+                return .limited(requests >= tokens ? .requests : .tokens, retryAfter: max(requests, tokens))
+            }
+            state.requests?.spend(1, now: now)
+            return .allowed
+        }
+    }
+
+    /// Takes the tokens that a finished request used, prompt and answer.
+    package func charge(tokens: Int, now: ContinuousClock.Instant) {
+        state.withLock { $0.tokens?.spend(tokens, now: now) }
+    }
+
+    /// What is left of the limits at this moment, for rate-limit headers;
+    /// negative when in debt, nil where there is no limit.
+    package func remaining(now: ContinuousClock.Instant) -> (requests: Int?, tokens: Int?) {
+        state.withLock { ($0.requests?.available(now: now), $0.tokens?.available(now: now)) }
+    }
+
+    /// Takes over new limits from an edited key file; what was spent under
+    /// the old ones stays spent.
+    func change(to limits: RateLimits, now: ContinuousClock.Instant) {
+        state.withLock { state in
+            Self.change(&state.requests, to: limits.requestsPerMinute, now: now)
+            Self.change(&state.tokens, to: limits.tokensPerMinute, now: now)
+        }
+    }
+
+    private static func change(_ bucket: inout TokenBucket?, to perMinute: Int?, now: ContinuousClock.Instant) {
+        guard let perMinute else {
+            bucket = nil
+            return
+        }
+        if bucket == nil { bucket = TokenBucket(perMinute: perMinute, now: now) }
+        bucket?.change(perMinute: perMinute, now: now)
+    }
+}

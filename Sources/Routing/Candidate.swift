@@ -1,0 +1,62 @@
+package import Conversation
+
+/// One way to serve a request: a model at a provider.
+package struct Candidate: Sendable, Hashable {
+    /// The provider's name in the settings.
+    package var provider: String
+    /// The model as that provider calls it.
+    package var model: String
+    /// The API that the provider speaks.
+    package var dialect: DialectName
+    /// What the model costs there; nil when the settings don't say.
+    package var price: Price?
+    /// Who made the model, e.g. `anthropic`.
+    package var lab: String?
+    /// Who runs it, e.g. `aws`; `self` for an engine of our own.
+    package var host: String?
+    /// Where it runs, as residency rules name the place, e.g. `eu`.
+    package var region: String?
+    /// The most tokens that one request may use, prompt and answer together.
+    package var context: Int?
+    /// Why this candidate cannot serve at present, for people; nil when it
+    /// can. Such a candidate keeps its place in its route.
+    package var unavailable: String?
+
+    /// A candidate that can serve, unless said otherwise.
+    package init(
+        provider: String, model: String, dialect: DialectName, price: Price? = nil, lab: String? = nil,
+        host: String? = nil, region: String? = nil, context: Int? = nil, unavailable: String? = nil
+    ) {
+        self.provider = provider
+        self.model = model
+        self.dialect = dialect
+        self.price = price
+        self.lab = lab
+        self.host = host
+        self.region = region
+        self.context = context
+        self.unavailable = unavailable
+    }
+
+    /// `provider/model`, the name that a request may give and that the
+    /// `x-holdfast-served-by` header carries.
+    package var id: String { "\(provider)/\(model)" }
+}
+
+/// What a million tokens cost, in the currency that the operator counts in.
+package struct Price: Sendable, Hashable {
+    /// A million prompt tokens.
+    package var input: Double
+    /// A million answer tokens.
+    package var output: Double
+    /// A million prompt tokens read from the provider's cache; nil means
+    /// that they cost what other prompt tokens cost.
+    package var cached: Double?
+
+    /// A price; none of it is below zero.
+    package init(input: Double, output: Double, cached: Double? = nil) {
+        self.input = input
+        self.output = output
+        self.cached = cached
+    }
+}

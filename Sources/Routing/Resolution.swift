@@ -1,0 +1,17 @@
+/// What the `model` of a request turned out to mean.
+///
+/// A refusal is a value here: the door that asked knows how its dialect says
+/// 404 or 503.
+package enum Resolution: Sendable, Hashable {
+    /// The name of a route.
+    case route(Route)
+    /// `provider/model`, and the provider takes it.
+    case direct(Candidate)
+    /// Neither a route nor a known provider. The suggestion is the nearest
+    /// name that the caller may use, where one is near.
+    case unknown(suggestion: String?)
+    /// The provider exists but lists other models.
+    case modelNotServed(provider: String, model: String, served: [String])
+    /// The provider exists but was skipped when the settings were read.
+    case providerUnavailable(provider: String, reason: String)
+}

@@ -1,0 +1,75 @@
+/// Every name that a request may give as its model, and what it means.
+///
+/// Immutable: a reload makes a new table, and a request keeps the one it
+/// started with. Looking up a route is one dictionary lookup and does not
+/// allocate.
+package struct RouteTable: Sendable {
+    /// In the order of the settings, the order of listings too.
+    package let routes: [Route]
+    /// In the order of the settings.
+    package let providers: [ProviderFacts]
+
+    private let routesByName: [String: Route]
+    private let providersByName: [String: ProviderFacts]
+    /// `provider/model` of every listed model, so that naming one costs no
+    /// more than naming a route.
+    private let listedModels: [String: Candidate]
+
+    /// Builds the table. Where two routes or two providers share a name, the
+    /// first one counts; settings refuse such files before.
+    package init(providers: [ProviderFacts], routes: [Route]) {
+        self.routes = routes
+        self.providers = providers
+        routesByName = Dictionary(routes.map { ($0.name, $0) }) { first, _ in first }
+        providersByName = Dictionary(providers.map { ($0.name, $0) }) { first, _ in first }
+        var listed: [String: Candidate] = [:]
+        for provider in providers where provider.unavailable == nil {
+            guard case .listed(let models) = provider.models else { continue }
+            for model in models {
+                let candidate = provider.candidate(model: model)
+                listed[candidate.id] = candidate
+            }
+        }
+        listedModels = listed
+    }
+
+    /// What `requested` means: a route by its name, else `provider/model`,
+    /// split at the first slash because model names have slashes themselves.
+    ///
+    /// `allowed` only keeps the suggestion honest: a key that may use two
+    /// routes is not told the names of others. Whether the caller may use
+    /// what was found is for `Principal` to say.
+    package func resolve(_ requested: String, allowed: Set<String>? = nil) -> Resolution {
+        if let route = routesByName[requested] { return .route(route) }
+        if let candidate = listedModels[requested] { return .direct(candidate) }
+        guard let slash = requested.utf8.firstIndex(of: UInt8(ascii: "/")) else {
+            return .unknown(suggestion: suggestion(for: requested, allowed: allowed))
+        }
+        let model = String(requested[requested.utf8.index(after: slash)...])
+        guard let provider = providersByName[String(requested[..<slash])], !model.isEmpty else {
+            return .unknown(suggestion: suggestion(for: requested, allowed: allowed))
+        }
+        if let reason = provider.unavailable {
+            return .providerUnavailable(provider: provider.name, reason: reason)
+        }
+        if case .listed(let served) = provider.models {
+            return .modelNotServed(provider: provider.name, model: model, served: served)
+        }
+        return .direct(provider.candidate(model: model))
+    }
+
+    /// A provider by its name.
+    package func provider(_ name: String) -> ProviderFacts? { providersByName[name] }
+
+    private func suggestion(for requested: String, allowed: Set<String>?) -> String? {
+        let names = listing(allowed: allowed).map(\.id)
+        if let name = Spelling.closest(to: requested, among: names) { return name }
+        // `anthropc/claude`: only the provider is misspelt, and its models
+        // are not listed.
+        guard allowed == nil, let slash = requested.firstIndex(of: "/"), !requested[slash...].dropFirst().isEmpty
+        else { return nil }
+        let reachable = providers.filter { $0.unavailable == nil }.map(\.name)
+        return Spelling.closest(to: String(requested[..<slash]), among: reachable)
+            .map { $0 + requested[slash...].prefix(Spelling.longest) }
+    }
+}

@@ -1,0 +1,88 @@
+import Glibc
+
+/// What tells one state of a file from another without reading it.
+package struct FileStamp: Sendable, Hashable {
+    private var inode: UInt
+    private var size: Int
+    private var modified: Int
+    private var modifiedNanoseconds: Int
+    private var changed: Int
+    private var changedNanoseconds: Int
+
+    /// Looks at a file, through symbolic links; nil if there is none.
+    package init?(of path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        inode = UInt(status.st_ino)
+        size = Int(status.st_size)
+        modified = status.st_mtim.tv_sec
+        modifiedNanoseconds = status.st_mtim.tv_nsec
+        changed = status.st_ctim.tv_sec
+        changedNanoseconds = status.st_ctim.tv_nsec
+    }
+}
+
+/// Tells when a file changed: written in place, replaced, removed, made
+/// anew.
+///
+/// It looks four times a second rather than asking the kernel to tell,
+/// because inotify watches inodes, and editors, `kubectl` and we ourselves
+/// replace files. A change is told when two looks in a row agree, so that a
+/// file is not read while it is being written: at most two intervals after.
+///
+/// Make the watch *before* reading the file for the first time: it compares
+/// with how the file was when the watch was made, so no change is missed
+/// between the two.
+package struct FileWatch: Sendable {
+    /// The file.
+    package let path: String
+    private let interval: Duration
+    private let start: FileStamp?
+
+    /// Remembers how the file is now; starts nothing yet.
+    package init(path: String, interval: Duration = .milliseconds(250)) {
+        self.path = path
+        self.interval = interval
+        start = FileStamp(of: path)
+    }
+
+    /// One element for every change, and one for several that nobody took in
+    /// time. Ends when its task is cancelled or nobody holds it any more.
+    package func changes(clock: some Clock<Duration> = ContinuousClock()) -> AsyncStream<Void> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
+            let task = Task {
+                var sight = Sight(told: start)
+                while !Task.isCancelled {
+                    do { try await clock.sleep(for: interval) } catch { break }
+                    if sight.observe(FileStamp(of: path)) { continuation.yield() }
+                }
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    /// Decides when a change is told.
+    struct Sight: Sendable {
+        private var told: FileStamp?
+        private var pending: FileStamp??
+
+        /// Starts from what the watcher's owner knows.
+        init(told: FileStamp?) { self.told = told }
+
+        /// Takes the next look; true if a change is to be told now.
+        mutating func observe(_ stamp: FileStamp?) -> Bool {
+            if stamp == told {
+                pending = .none
+                return false
+            }
+            if let pending, pending == stamp {
+                told = stamp
+                self.pending = .none
+                return true
+            }
+            pending = .some(stamp)
+            return false
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Access
+
+/// Reads key files.
+enum KeyFileReader {
+    private static let keys = [
+        "id", "name", "tenant", "digest", "routes", "admin", "requests_per_minute", "tokens_per_minute",
+        "residency", "created", "expires", "revoked",
+    ]
+
+    /// 32 MiB, some hundred thousand keys.
+    static let longest = 32 << 20
+
+    /// An empty file has no keys. Any problem refuses the whole file: half a
+    /// key file could let a revoked key in, or keep a good one out.
+    static func read(_ bytes: [UInt8], file: String) throws(KeyFileError) -> [KeyRecord] {
+        // No references: what a key may do must not depend on who reads it.
+        let notes = Notes(file: file, environment: [:], readsReferences: false)
+        let (root, problems) = Composer(file: file, readsReferences: false, longest: longest).compose(bytes)
+        notes.add(problems)
+        guard let root else {
+            if problems.map(\.message) == ["the file is empty"] { return [] }
+            throw .invalid(notes.sorted)
+        }
+        var records: [KeyRecord] = []
+        var ids: Set<String> = []
+        var digests: Set<KeyDigest> = []
+        if !root.isNull, let section = Section(root, name: "", keys: ["keys"], notes: notes),
+            let list = section.node("keys")
+        {
+            if case .list(let nodes) = list.content {
+                for (index, node) in nodes.enumerated() {
+                    guard let record = record(node, name: "keys[\(index)]", notes: notes) else { continue }
+                    let isNew = ids.insert(record.id).inserted && digests.insert(record.digest).inserted
+                    if !isNew {
+                        notes.error(node.position, "keys[\(index)] repeats the id or the digest of another key")
+                    }
+                    records.append(record)
+                }
+            } else {
+                notes.error(list.position, "keys must be a list, not \(list.kind)")
+            }
+        }
+        guard notes.errorCount == 0 else { throw .invalid(notes.sorted) }
+        return records
+    }
+
+    private static func record(_ node: DocumentNode, name: String, notes: Notes) -> KeyRecord? {
+        guard let section = Section(node, name: name, keys: keys, notes: notes) else { return nil }
+        let before = notes.errorCount
+        for key in ["name", "digest", "created"] where section.node(key) == nil {
+            notes.error(section.position, "\(name) needs a \(key)")
+        }
+        let digest = section.value("digest", "must be sha256: and 64 hexadecimal digits") { text in
+            text.hasPrefix("sha256:") ? KeyDigest(hex: String(text.dropFirst(7))) : nil
+        }
+        let admin = section.flag("admin")
+        let limits = RateLimits(
+            requestsPerMinute: section.integer("requests_per_minute", in: 1...1_000_000_000),
+            tokensPerMinute: section.integer("tokens_per_minute", in: 1...1_000_000_000_000))
+        let routes = section.list("routes").map { Set($0.map(\.value)) }
+        let residency = section.list("residency").map { $0.map(\.value) }
+        let created = time(section, "created")
+        let expires = time(section, "expires")
+        let revoked = time(section, "revoked")
+        let label = section.string("name")
+        let tenant = section.string("tenant")
+        let id = section.string("id")
+        guard notes.errorCount == before, let label, let digest, let created else { return nil }
+        return KeyRecord(
+            name: label, digest: digest, tenant: tenant, routes: routes, admin: admin ?? false, limits: limits,
+            residency: residency, created: created, expires: expires, revoked: revoked, id: id)
+    }
+
+    private static func time(_ section: Section, _ key: String) -> UnixTime? {
+        section.value(key, "must be a date such as 2027-01-31 or 2027-01-31T12:00:00Z") { UnixTime($0) }
+    }
+}

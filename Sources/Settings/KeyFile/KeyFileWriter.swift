@@ -1,0 +1,51 @@
+import Access
+
+/// Writes key files.
+enum KeyFileWriter {
+    /// The whole file.
+    static func text(_ records: [KeyRecord]) -> String {
+        var text = """
+            # The keys of a Holdfast. Only hashes (SHA-256) are stored: a key is shown once, when
+            # it is made, and cannot be read from here. `holdfast keys` changes this file; a
+            # running server takes over changes at once. Values may be edited by hand, comments
+            # below this one are lost at the next change.
+            keys:
+            """
+        if records.isEmpty { text += " []" }
+        text += "\n"
+        for record in records { text += entry(record) }
+        return text
+    }
+
+    private static func entry(_ record: KeyRecord) -> String {
+        var lines = ["id: \(quote(record.id))", "name: \(quote(record.name))"]
+        if let tenant = record.tenant { lines.append("tenant: \(quote(tenant))") }
+        lines.append("digest: sha256:\(record.digest.hex)")
+        if let routes = record.routes { lines.append("routes: \(list(routes.sorted()))") }
+        if record.admin { lines.append("admin: true") }
+        if let count = record.limits.requestsPerMinute { lines.append("requests_per_minute: \(count)") }
+        if let count = record.limits.tokensPerMinute { lines.append("tokens_per_minute: \(count)") }
+        if let residency = record.residency { lines.append("residency: \(list(residency))") }
+        lines.append("created: \(record.created)")
+        if let expires = record.expires { lines.append("expires: \(expires)") }
+        if let revoked = record.revoked { lines.append("revoked: \(revoked)") }
+        return "  - " + lines.joined(separator: "\n    ") + "\n"
+    }
+
+    private static func list(_ names: [String]) -> String { "[\(names.map(quote).joined(separator: ", "))]" }
+
+    /// Double quotes, and escapes for what our own reader refuses.
+    private static func quote(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0x22, 0x5C: result += "\\\(scalar)"
+            case 0..<0x20, 0x7F...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF, 0xE000...0xE1FF:
+                let code = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - code.count) + code
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

@@ -1,0 +1,123 @@
+package import Conversation
+package import Routing
+
+/// One entry of `providers`: who serves, and how to reach them.
+package struct ProviderSettings: Sendable, Hashable {
+    /// What kind of provider it is.
+    package enum Kind: Sendable, Hashable {
+        /// Somebody else's API.
+        case remote(RemoteProvider)
+        /// A model that Holdfast hosts itself (`dialect: engine`).
+        case engine(EngineProvider)
+    }
+
+    /// The key under `providers`.
+    package var name: String
+    /// How to reach it.
+    package var kind: Kind
+    /// `models`: what requests may name there. Left out, a remote provider
+    /// takes any, and an engine has one model, called like its file.
+    package var models: ProviderFacts.Models
+    /// `lab`: who made the models.
+    package var lab: String?
+    /// `host`: who runs them; `self` for engines unless the file says else.
+    package var host: String?
+    /// `region`: where they run.
+    package var region: String?
+    /// `context`: the most tokens that one request may use, prompt and
+    /// answer together; 4096 for engines by default.
+    package var context: Int?
+    /// `timeouts`
+    package var timeouts: UpstreamTimeouts
+    /// `max_connections`: how many connections are open to it at most; 4096
+    /// by default.
+    package var maxConnections: Int
+    /// Why it is skipped (its key variable is not set); nil when it serves.
+    package var unavailable: String?
+
+    /// The API that it speaks.
+    package var dialect: DialectName {
+        switch kind {
+        case .remote(let remote): remote.dialect
+        case .engine: .engine
+        }
+    }
+
+    /// What routing has to know.
+    package var facts: ProviderFacts {
+        ProviderFacts(
+            name: name, dialect: dialect, lab: lab, host: host, region: region, context: context, models: models,
+            unavailable: unavailable)
+    }
+}
+
+/// How to reach somebody else's API.
+package struct RemoteProvider: Sendable, Hashable {
+    /// A header that every request to it carries.
+    package struct Header: Sendable, Hashable {
+        /// As the file spells it; a valid RFC 9110 token.
+        package var name: String
+        /// Often a credential, so treated as one. Holds no line ends.
+        package var value: Secret
+    }
+
+    /// `dialect`: openai or anthropic.
+    package var dialect: DialectName
+    /// `base_url`: what its official client would be given.
+    package var baseURL: BaseURL
+    /// `api_key`; nil when it takes none, or when it is skipped.
+    package var apiKey: Secret?
+    /// `headers`, in the order of the file.
+    package var headers: [Header]
+    /// `proxy`, else what HTTPS_PROXY and NO_PROXY say; `proxy: none` is nil
+    /// whatever they say.
+    package var proxy: ProxyAddress?
+    /// `ca_file`: PEM roots to trust instead of the system's.
+    package var caFile: String?
+}
+
+/// A model that Holdfast hosts itself.
+package struct EngineProvider: Sendable, Hashable {
+    /// How token vectors become one (`embeddings`).
+    package enum Pooling: String, Sendable, Hashable, CaseIterable {
+        case mean, cls, last
+    }
+
+    /// What runs the model.
+    package enum Program: Sendable, Hashable {
+        /// Holdfast's launcher on this Python; nil is the one that `make run`
+        /// set up.
+        case launcher(python: String?)
+        /// A program of the operator's that speaks OpenAI's API, and its
+        /// arguments.
+        case command([String])
+    }
+
+    /// `model_file`: the weights, GGUF for the default engine.
+    package var modelFile: String
+    /// `context`: the most tokens that *one* request may use. The engine
+    /// divides what it is given among its slots, so it is given
+    /// `context × parallel`.
+    package var context: Int
+    /// `parallel`: how many requests run at once; 4 by default.
+    package var parallel: Int
+    /// `embeddings`: enables `/v1/embeddings`; nil is off.
+    package var embeddings: Pooling?
+    /// `engine`, else the file's top-level `engine`.
+    package var program: Program
+    /// `start_timeout`: how long loading may take; 2 min by default.
+    package var startTimeout: Duration
+}
+
+/// `timeouts` of a provider.
+package struct UpstreamTimeouts: Sendable, Hashable {
+    /// `connect`: name lookup, TCP and TLS; 10 s by default.
+    package var connect = Duration.seconds(10)
+    /// `first_byte`: from the request's end to the answer's first byte; 5 min
+    /// by default, because an answer that is not streamed comes all at once.
+    package var firstByte = Duration.seconds(300)
+    /// `idle`: between two parts of an answer; 2 min by default.
+    package var idle = Duration.seconds(120)
+    /// `total`: the whole exchange; 30 min by default.
+    package var total = Duration.seconds(1800)
+}

@@ -1,0 +1,58 @@
+/// What was found out while a file was read: all of it, not only the first.
+///
+/// A reference, because every section of the file writes into the same one;
+/// it lives as long as one reading and never leaves its task.
+final class Notes {
+    let file: String
+    let environment: [String: String]
+    /// Whether `${NAME}` is read in values; not in key files.
+    let readsReferences: Bool
+    /// Whether a path leads to a file that can be read.
+    let isReadable: (String) -> Bool
+    private(set) var problems: [Problem] = []
+    /// How many errors there are so far; to tell whether a part was fine.
+    private(set) var errorCount = 0
+
+    init(
+        file: String, environment: [String: String], readsReferences: Bool = true,
+        isReadable: @escaping (String) -> Bool = { _ in true }
+    ) {
+        self.file = file
+        self.environment = environment
+        self.readsReferences = readsReferences
+        self.isReadable = isReadable
+    }
+
+    func error(_ position: Position, _ message: String) {
+        add([Problem(file: file, position: position, message: message)])
+    }
+
+    func warning(_ position: Position, _ message: String) {
+        problems.append(Problem(file: file, position: position, severity: .warning, message: message))
+    }
+
+    func add(_ others: [Problem]) {
+        problems += others
+        errorCount += others.count { $0.severity == .error }
+    }
+
+    /// `A is not set`, `A is not set and B is empty`.
+    func absence(of variables: [String]) -> String {
+        var reasons: [String] = []
+        for name in variables {
+            let reason = "\(name) is \(environment[name] == nil ? "not set" : "empty")"
+            if !reasons.contains(reason) { reasons.append(reason) }
+        }
+        return reasons.joined(separator: " and ")
+    }
+
+    /// In the order of the file.
+    var sorted: [Problem] {
+        // Stable: two problems of one place stay in the order they were found.
+        problems.enumerated().sorted { left, right in
+            let a = left.element.position ?? Position(line: 0, column: 0)
+            let b = right.element.position ?? Position(line: 0, column: 0)
+            return a == b ? left.offset < right.offset : a < b
+        }.map(\.element)
+    }
+}

@@ -1,0 +1,165 @@
+import Conversation
+import Routing
+
+/// The providers of a file, the unusable ones by name only: a route that
+/// names one of those is not a second problem.
+struct ReadProviders {
+    private(set) var usable: [ProviderSettings] = []
+    /// Every name that the file gives, right or wrong, in its order.
+    private(set) var names: [String] = []
+    private var byName: [String: ProviderSettings?] = [:]
+
+    /// Takes the next entry of the file; nil if it is wrong.
+    mutating func add(_ name: String, _ provider: ProviderSettings?) {
+        names.append(name)
+        byName[name] = .some(provider)
+        if let provider { usable.append(provider) }
+    }
+
+    /// Nil for a name that is not in the file, and a nil inside for one that
+    /// is but whose entry is wrong.
+    subscript(name: String) -> ProviderSettings?? { byName[name] }
+}
+
+/// Reads `providers` and the top-level `engine`.
+struct ProviderReader {
+    private static let common = [
+        "dialect", "models", "lab", "host", "region", "context", "timeouts", "max_connections",
+    ]
+    private static let remote = ["base_url", "api_key", "headers", "proxy", "ca_file"]
+    private static let engine = ["model_file", "parallel", "embeddings", "engine", "start_timeout"]
+
+    let notes: Notes
+    let folder: String
+    /// The whole file.
+    let defaults: Section
+
+    func read() -> ReadProviders {
+        var providers = ReadProviders()
+        let program = program(defaults) ?? .launcher(python: nil)
+        guard let section = defaults.named("providers") else { return providers }
+        for entry in section.entries {
+            guard isName(entry.key) else {
+                notes.error(
+                    entry.position,
+                    "\(quoted(entry.key)) cannot name a provider; use letters, digits, \".\", \"_\" and \"-\"")
+                providers.add(entry.key, nil)
+                continue
+            }
+            let before = notes.errorCount
+            let provider = read(entry, in: section, program: program)
+            providers.add(entry.key, notes.errorCount == before ? provider : nil)
+        }
+        return providers
+    }
+
+    private func read(
+        _ entry: DocumentNode.Entry, in providers: Section, program: EngineProvider.Program
+    ) -> ProviderSettings? {
+        let path = providers.path(entry.key)
+        guard
+            let section = Section(
+                entry.value, name: path, keys: Self.common + Self.remote + Self.engine, notes: notes)
+        else { return nil }
+        guard section.node("dialect") != nil else {
+            notes.error(entry.position, "\(path) needs a dialect: openai, anthropic or engine")
+            return nil
+        }
+        guard let dialect: DialectName = section.choice("dialect") else { return nil }
+        for key in dialect == .engine ? Self.remote : Self.engine where section.node(key) != nil {
+            section.error(key, "does not go with dialect \(dialect.rawValue)")
+        }
+        var unavailable: String?
+        var kind: ProviderSettings.Kind?
+        var context = section.integer("context", in: 1...100_000_000)
+        if dialect == .engine {
+            let engine = engine(section, context: context ?? 4096, program: program)
+            kind = engine.map { .engine($0) }
+            context = context ?? 4096
+        } else {
+            let remote = RemoteReader(notes: notes, folder: folder, section: section, dialect: dialect).read(
+                &unavailable)
+            kind = remote.map { .remote($0) }
+        }
+        if let unavailable {
+            notes.warning(entry.position, "provider \"\(entry.key)\" is skipped: \(unavailable)")
+        }
+        guard let kind else { return nil }
+        return ProviderSettings(
+            name: entry.key, kind: kind, models: models(section, kind), lab: section.string("lab"),
+            host: section.string("host") ?? (dialect == .engine ? "self" : nil), region: section.string("region"),
+            context: context, timeouts: timeouts(section),
+            maxConnections: section.integer("max_connections", in: 1...65536) ?? 4096, unavailable: unavailable)
+    }
+
+    private func models(_ section: Section, _ kind: ProviderSettings.Kind) -> ProviderFacts.Models {
+        if let texts = section.list("models") {
+            if texts.count == 1, texts[0].value == "any" { return .any }
+            for text in texts where text.value.isEmpty { notes.error(text.position, "a model name is empty") }
+            guard !texts.isEmpty else {
+                section.error("models", "is empty; leave it out if any model may be asked for")
+                return .any
+            }
+            return .listed(texts.map(\.value))
+        }
+        guard case .engine(let engine) = kind else { return .any }
+        let file = engine.modelFile.split(separator: "/").last ?? "model"
+        let dot = file.lastIndex(of: ".")
+        return .listed([String(dot.map { $0 > file.startIndex ? file[..<$0] : file } ?? file)])
+    }
+
+    private func timeouts(_ section: Section) -> UpstreamTimeouts {
+        var timeouts = UpstreamTimeouts()
+        guard let given = section.section("timeouts", keys: ["connect", "first_byte", "idle", "total"]) else {
+            return timeouts
+        }
+        timeouts.connect = given.duration("connect") ?? timeouts.connect
+        timeouts.firstByte = given.duration("first_byte") ?? timeouts.firstByte
+        timeouts.idle = given.duration("idle") ?? timeouts.idle
+        timeouts.total = given.duration("total") ?? timeouts.total
+        for (key, duration) in [
+            ("connect", timeouts.connect), ("first_byte", timeouts.firstByte), ("idle", timeouts.idle),
+            ("total", timeouts.total),
+        ] where duration <= .zero { given.error(key, "must be more than nothing") }
+        return timeouts
+    }
+
+    private func engine(_ section: Section, context: Int, program: EngineProvider.Program) -> EngineProvider? {
+        guard section.node("model_file") != nil else {
+            notes.error(section.position, "\(section.name) needs a model_file")
+            return nil
+        }
+        let parallel = section.integer("parallel", in: 1...256)
+        let embeddings: EngineProvider.Pooling? = section.choice("embeddings")
+        let startTimeout = section.duration("start_timeout")
+        let own = self.program(section)
+        guard let modelFile = section.path(of: "model_file", in: folder, absence: .warning) else { return nil }
+        return EngineProvider(
+            modelFile: modelFile, context: context, parallel: parallel ?? 4, embeddings: embeddings,
+            program: own ?? program, startTimeout: startTimeout ?? .seconds(120))
+    }
+
+    /// `engine: {python:}` or `{command:}` of the file or of a provider.
+    private func program(_ parent: Section) -> EngineProvider.Program? {
+        guard let section = parent.section("engine", keys: ["python", "command"]) else { return nil }
+        if section.node("python") != nil, section.node("command") != nil {
+            section.error("command", "and python exclude each other: python is for Holdfast's own launcher")
+            return nil
+        }
+        if let python = section.string("python") { return .launcher(python: located(python)) }
+        guard let texts = section.list("command") else { return nil }
+        // A single text is split at its spaces; who needs more writes a list.
+        var words = texts.map(\.value)
+        if words.count == 1 { words = words[0].split(separator: " ").map(String.init) }
+        guard let program = words.first, !program.isEmpty else {
+            section.error("command", "is empty")
+            return nil
+        }
+        return .command([located(program)] + words.dropFirst())
+    }
+
+    /// A bare name is looked up on PATH, so only paths are joined.
+    private func located(_ program: String) -> String {
+        program.contains("/") ? resolved(program, in: folder) : program
+    }
+}

@@ -1,0 +1,102 @@
+package import Routing
+
+/// What one `holdfast.yaml` says, checked and with its defaults filled in.
+///
+/// A value: two readings can be compared to see what an edit changed. Paths
+/// are joined to the folder that the file is in. Prints no secrets.
+package struct Settings: Sendable, Hashable {
+    /// The file it came from, as the caller named it.
+    package var file: String
+    /// `listen`: where applications connect; 127.0.0.1:8080 by default.
+    package var listen: ListenAddress
+    /// `tls`: makes `listen` HTTPS; nil is HTTP.
+    package var tls: TLSFiles?
+    /// `admin`: the listener for admin keys; nil, the default, is none.
+    package var admin: ListenAddress?
+    /// `keys`: who may connect.
+    package var keys: KeysSetting
+    /// `providers`, in the order of the file, the skipped ones too.
+    package var providers: [ProviderSettings]
+    /// `routes`, in the order of the file.
+    package var routes: [Route]
+    /// `limits`
+    package var limits: ServerLimits
+    /// `log`
+    package var log: LogSettings
+    /// `metrics`
+    package var metrics: MetricsSettings
+
+    /// Every name that a request may give as its model.
+    package var routeTable: RouteTable { RouteTable(providers: providers.map(\.facts), routes: routes) }
+
+    /// The key file; nil where keys are switched off.
+    package var keyFile: String? {
+        guard case .file(let path) = keys else { return nil }
+        return path
+    }
+}
+
+/// `tls: {cert, key}`: PEM files.
+package struct TLSFiles: Sendable, Hashable {
+    /// The certificate and those between it and the root.
+    package var certificate: String
+    /// Its private key.
+    package var key: String
+}
+
+/// `keys`: who may connect.
+package enum KeysSetting: Sendable, Hashable {
+    /// `{file: PATH}`: whoever has a key of this file. The default, with
+    /// `.holdfast/keys.yaml`.
+    case file(String)
+    /// `none`: everybody; only where every listener is on loopback.
+    case none
+}
+
+/// `limits`
+package struct ServerLimits: Sendable, Hashable {
+    /// `body`: the longest request body, in bytes; 32 MiB by default.
+    package var body = 32 << 20
+    /// `drain`: how long running requests may go on after SIGTERM; 30 s by
+    /// default.
+    package var drain = Duration.seconds(30)
+}
+
+/// `log`
+package struct LogSettings: Sendable, Hashable {
+    /// How a line looks.
+    package enum Format: String, Sendable, Hashable, CaseIterable {
+        /// For people: time, level, message, then what belongs to it.
+        case human
+        /// One JSON object a line.
+        case json
+    }
+
+    /// The least severe level that is written; names as in swift-log.
+    package enum Level: String, Sendable, Hashable, CaseIterable {
+        case trace, debug, info, notice, warning, error, critical
+    }
+
+    /// `format`: human by default.
+    package var format = Format.human
+    /// `level`: info by default.
+    package var level = Level.info
+    /// `requests`: whether every request gets a line; true by default.
+    package var requests = true
+}
+
+/// `metrics`
+package struct MetricsSettings: Sendable, Hashable {
+    /// Which listener serves `/metrics`.
+    package enum Listener: String, Sendable, Hashable, CaseIterable {
+        /// The admin one; where there is none, metrics are not served.
+        case admin
+        /// The one that applications use.
+        case main
+    }
+
+    /// `on`: admin by default.
+    package var listener = Listener.admin
+    /// `open`: whether no key is asked for; false by default.
+    package var isOpen = false
+}

@@ -1,0 +1,147 @@
+/// What came of reading a settings file: settings if there were no errors,
+/// and in any case every problem, in the order of the file.
+package struct SettingsReading: Sendable {
+    /// Nil if there is at least one error.
+    package var settings: Settings?
+    /// Errors and warnings, sorted by line.
+    package var problems: [Problem]
+
+    /// What keeps the file from being used.
+    package var errors: [Problem] { problems.filter { $0.severity == .error } }
+    /// What its owner should know.
+    package var warnings: [Problem] { problems.filter { $0.severity == .warning } }
+}
+
+extension Settings {
+    /// Reads settings from the bytes of a file. Pure: `environment` is where
+    /// `${NAME}` is looked up, and the disk is not touched.
+    ///
+    /// - Parameters:
+    ///   - file: what the file is called in messages; relative paths in it
+    ///     start from its folder.
+    ///   - isReadable: whether a certificate or a model that the file names
+    ///     is there.
+    package static func read(
+        _ bytes: [UInt8], file: String, environment: [String: String],
+        isReadable: @escaping (String) -> Bool = { _ in true }
+    ) -> SettingsReading {
+        let notes = Notes(file: file, environment: environment, isReadable: isReadable)
+        let (root, problems) = Composer(file: file).compose(bytes)
+        notes.add(problems)
+        guard let root else { return SettingsReading(settings: nil, problems: notes.sorted) }
+        guard !root.isNull else {
+            notes.add([Problem(file: file, message: "the file is empty; `holdfast check --help` shows what belongs in")]
+            )
+            return SettingsReading(settings: nil, problems: notes.sorted)
+        }
+        let settings = SettingsReader(notes: notes, folder: folder(of: file)).read(root)
+        return SettingsReading(settings: notes.errorCount == 0 ? settings : nil, problems: notes.sorted)
+    }
+}
+
+/// Reads the top level of a settings file.
+struct SettingsReader {
+    static let keys = [
+        "listen", "tls", "admin", "keys", "providers", "routes", "engine", "limits", "log", "metrics",
+    ]
+
+    let notes: Notes
+    let folder: String
+
+    func read(_ root: DocumentNode) -> Settings? {
+        guard let file = Section(root, name: "", keys: Self.keys, notes: notes) else { return nil }
+        let listen = address(file, "listen") ?? ListenAddress(host: "127.0.0.1", port: 8080)
+        let admin = address(file, "admin")
+        if let admin, admin == listen, admin.port != 0 {
+            file.error("admin", "and listen are both \(listen); they are two listeners")
+        }
+        let providers = ProviderReader(notes: notes, folder: folder, defaults: file).read()
+        let routes = RouteReader(notes: notes, providers: providers).read(file)
+        return Settings(
+            file: notes.file, listen: listen, tls: tls(file), admin: admin,
+            keys: keys(file, listeners: [("listen", listen), ("admin", admin)]), providers: providers.usable,
+            routes: routes, limits: limits(file), log: log(file),
+            metrics: metrics(file, hasAdmin: file.node("admin") != nil))
+    }
+
+    private func address(_ file: Section, _ key: String) -> ListenAddress? {
+        file.value(key, "must be an address and a port such as 127.0.0.1:8080") { ListenAddress($0) }
+    }
+
+    private func tls(_ file: Section) -> TLSFiles? {
+        guard let section = file.section("tls", keys: ["cert", "key"]) else { return nil }
+        guard section.node("cert") != nil, section.node("key") != nil else {
+            notes.error(section.position, "tls needs both cert and key")
+            return nil
+        }
+        guard let certificate = section.path(of: "cert", in: folder, absence: .error),
+            let key = section.path(of: "key", in: folder, absence: .error)
+        else { return nil }
+        return TLSFiles(certificate: certificate, key: key)
+    }
+
+    private func keys(_ file: Section, listeners: [(name: String, address: ListenAddress?)]) -> KeysSetting {
+        let standard = KeysSetting.file(resolved(".holdfast/keys.yaml", in: folder))
+        guard let node = file.node("keys") else { return standard }
+        var isOff = false
+        if case .scalar = node.content {
+            guard let text = file.text("keys") else { return standard }
+            guard text.value == "none" else {
+                file.error("keys", "must be {file: PATH} or none, not \(text.shown)")
+                return standard
+            }
+            isOff = true
+        } else {
+            guard let section = file.section("keys", keys: ["file", "none"]) else { return standard }
+            isOff = section.entries.contains { $0.key == "none" }
+            if !isOff { return section.string("file").map { .file(resolved($0, in: folder)) } ?? standard }
+            if section.node("file") != nil { notes.error(node.position, "keys must be {file: PATH} or none, not both") }
+        }
+        for (name, address) in listeners {
+            guard let address, !address.isLoopback else { continue }
+            notes.error(
+                node.position,
+                "keys: none is for loopback only, and \(name) is \(address); listen on 127.0.0.1 or use {file: PATH}")
+        }
+        return .none
+    }
+
+    private func limits(_ file: Section) -> ServerLimits {
+        var limits = ServerLimits()
+        guard let section = file.section("limits", keys: ["body", "drain"]) else { return limits }
+        if let body = section.bytes("body") {
+            if body < 1024 { section.error("body", "must be 1KiB or more") }
+            limits.body = body
+        }
+        limits.drain = section.duration("drain") ?? limits.drain
+        return limits
+    }
+
+    private func log(_ file: Section) -> LogSettings {
+        var log = LogSettings()
+        guard let section = file.section("log", keys: ["format", "level", "requests"]) else { return log }
+        log.format = section.choice("format") ?? log.format
+        log.level = section.choice("level") ?? log.level
+        log.requests = section.flag("requests") ?? log.requests
+        return log
+    }
+
+    private func metrics(_ file: Section, hasAdmin: Bool) -> MetricsSettings {
+        var metrics = MetricsSettings()
+        guard let section = file.section("metrics", keys: ["on", "open"]) else { return metrics }
+        metrics.listener = section.choice("on") ?? metrics.listener
+        metrics.isOpen = section.flag("open") ?? metrics.isOpen
+        if metrics.listener == .admin, section.node("on") != nil, !hasAdmin {
+            section.error("on", "is admin, but there is no admin listener; add `admin: 127.0.0.1:8081`")
+        }
+        return metrics
+    }
+}
+
+/// Names of providers and routes.
+func isName(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.count <= 64
+        && text.unicodeScalars.allSatisfy {
+            $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "._-".unicodeScalars.contains($0))
+        }
+}

@@ -1,0 +1,158 @@
+import Access
+import FoundationEssentials
+import Glibc
+import Settings
+import Testing
+
+@Suite final class KeyFileTests {
+    let folder: String
+    let now = UnixTime(seconds: 1_800_000_000)
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.path + "/holdfast-keys-\(UInt64.random(in: 0...UInt64.max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    func record(_ name: String) -> KeyRecord { KeyRecord(name: name, digest: KeyDigest(of: name), created: now) }
+
+    func write(_ text: String, to path: String) throws {
+        #expect(FileManager.default.createFile(atPath: path, contents: Data(text.utf8)))
+    }
+
+    @Test func aFileThatIsNotThereIsAnEmptyTable() throws {
+        #expect(try KeyFile(path: folder + "/none/keys.yaml").load() == [])
+    }
+
+    @Test func whatIsWrittenIsReadAgain() throws {
+        let file = KeyFile(path: folder + "/a/b/keys.yaml")
+        var full = record("Ünïcode \"quoted\" \\ #: {x} ${HOME} \n \u{7F} \u{2028} \u{E001}")
+        full.tenant = "*tenant"
+        full.routes = ["b", "a", "1"]
+        full.admin = true
+        full.limits = RateLimits(requestsPerMinute: 60, tokensPerMinute: 100_000)
+        full.residency = ["eu", "no"]
+        full.expires = UnixTime(seconds: 1_900_000_000)
+        full.revoked = UnixTime(seconds: 1_850_000_000)
+        var noRoutes = record("none")
+        noRoutes.routes = []
+        try file.append(full)
+        try file.append(noRoutes)
+        #expect(try file.load() == [full, noRoutes])
+    }
+
+    @Test func onlyTheOwnerCanReadIt() throws {
+        let file = KeyFile(path: folder + "/keys.yaml")
+        try file.append(record("a"))
+        var status = stat()
+        #expect(stat(file.path, &status) == 0)
+        #expect(status.st_mode & 0o777 == 0o600)
+    }
+
+    @Test func manyChangesAtOnceLoseNothing() async throws {
+        let file = KeyFile(path: folder + "/keys.yaml")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for record in (0..<20).map({ record("key-\($0)") }) { group.addTask { try file.append(record) } }
+            try await group.waitForAll()
+        }
+        #expect(try file.load().count == 20)
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        #expect(left == ["keys.yaml", "keys.yaml.lock"])
+    }
+
+    @Test func aSymbolicLinkStaysOne() throws {
+        try write("keys: []\n", to: folder + "/real.yaml")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder + "/keys.yaml", withDestinationPath: folder + "/real.yaml")
+        try KeyFile(path: folder + "/keys.yaml").append(record("a"))
+        #expect(try KeyFile(path: folder + "/real.yaml").load().count == 1)
+        #expect(
+            try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/keys.yaml") == folder + "/real.yaml")
+    }
+
+    @Test func keysAreRevokedByNameOrById() throws {
+        let file = KeyFile(path: folder + "/keys.yaml")
+        try file.append(record("search"))
+        try file.append(record("laptop"))
+        #expect(try file.revoke("search", at: now).revoked == now)
+        #expect(try file.revoke(record("laptop").id, at: now).name == "laptop")
+        #expect(try file.load().map(\.revoked) == [now, now])
+        #expect(throws: KeyFileError.alreadyRevoked(id: record("laptop").id, at: now)) {
+            try file.revoke("laptop", at: now)
+        }
+    }
+
+    @Test func aNameMayBeUsedAgainOnlyOnceItsKeyIsRevoked() throws {
+        let file = KeyFile(path: folder + "/keys.yaml")
+        try file.append(record("search"))
+        var next = KeyRecord(name: "search", digest: KeyDigest(of: "other"), created: now)
+        #expect(throws: KeyFileError.nameTaken(name: "search", id: record("search").id)) { try file.append(next) }
+        _ = try file.revoke("search", at: now)
+        try file.append(next)
+        next.revoked = now
+        #expect(try file.revoke("search", at: now) == next)
+    }
+
+    @Test func aKeyThatIsNotThereIsAnsweredWithTheNearest() throws {
+        let file = KeyFile(path: folder + "/keys.yaml")
+        try file.append(record("search"))
+        #expect(throws: KeyFileError.unknown("saerch", suggestion: "search")) { try file.revoke("saerch", at: now) }
+    }
+
+    @Test(arguments: [
+        ("", []), ("# nothing\n", []), ("keys:\n", []), ("keys: []\n", []),
+        ("keys: {}", ["keys.yaml:1:7: keys must be a list, not a mapping"]),
+        ("key: []", ["keys.yaml:1:1: unknown key \"key\"; did you mean \"keys\"?"]),
+        ("keys:\n  - name: a\n", ["keys.yaml:2:5: keys[0] needs a digest", "keys.yaml:2:5: keys[0] needs a created"]),
+        (
+            "keys:\n  - {name: a, digest: md5:0, created: today, rpm: 5}\n",
+            [
+                "keys.yaml:2:23: keys[0].digest must be sha256: and 64 hexadecimal digits, not \"md5:0\"",
+                "keys.yaml:2:39: keys[0].created must be a date such as 2027-01-31 or 2027-01-31T12:00:00Z, not \"today\"",
+                "keys.yaml:2:46: unknown key \"rpm\" in keys[0]; known here: id, name, tenant, digest, routes, admin, requests_per_minute, tokens_per_minute, residency, created, expires, revoked",
+            ]
+        ),
+        ("keys: [", ["keys.yaml:2:1: this is not YAML: did not find expected node content while parsing a flow node"]),
+    ])
+    func aBrokenFileIsRefusedWholeAndNotOverwritten(text: String, expected: [String]) throws {
+        let path = folder + "/keys.yaml"
+        try write(text, to: path)
+        let file = KeyFile(path: path)
+        let error = Result { () throws(KeyFileError) -> [KeyRecord] in try file.load() }.failure
+        let found = error?.description.replacing(folder + "/", with: "") ?? ""
+        #expect(found == expected.joined(separator: "\n"))
+        guard !expected.isEmpty else { return }
+        #expect(throws: KeyFileError.self) { try file.append(record("a")) }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+    }
+
+    @Test func theSameDigestTwiceIsRefused() throws {
+        let file = KeyFile(path: folder + "/keys.yaml")
+        try file.append(record("a"))
+        var text = try String(contentsOfFile: file.path, encoding: .utf8)
+        text += text.split(separator: "keys:\n").last ?? ""
+        try write(text, to: file.path)
+        #expect(throws: KeyFileError.self) { try file.load() }
+    }
+
+    @Test func aFolderInItsPlaceIsAClearError() throws {
+        #expect(throws: KeyFileError.file(FileFault("read", folder, code: 21))) { try KeyFile(path: folder).load() }
+        #expect(
+            FileFault("read", "keys.yaml", code: 2).description == "cannot read keys.yaml: No such file or directory")
+    }
+
+    @Test func aMissingSettingsFileIsAFault() {
+        #expect(throws: FileFault("read", folder + "/x.yaml", code: 2)) {
+            _ = try Settings.load(folder + "/x.yaml", environment: [:])
+        }
+    }
+}
+
+extension Result {
+    /// The error, if it is one.
+    fileprivate var failure: Failure? {
+        guard case .failure(let error) = self else { return nil }
+        return error
+    }
+}
