@@ -1,0 +1,72 @@
+import Conversation
+import Wire
+
+// Typed reading of a caller's fields. A path is built only when it is needed
+// for a problem, so that a request without fault costs none.
+extension JSONView {
+    func text(at path: @autoclosure () -> String) throws(Problem) -> String {
+        guard let string else { throw .wrongType(path(), wanted: "a string", not: kind) }
+        return string
+    }
+
+    func flag(at path: @autoclosure () -> String) throws(Problem) -> Bool {
+        guard let bool else { throw .wrongType(path(), wanted: "true or false", not: kind) }
+        return bool
+    }
+
+    func whole(at path: @autoclosure () -> String, from least: Int = .min) throws(Problem) -> Int {
+        guard kind == .number else { throw .wrongType(path(), wanted: "a whole number", not: kind) }
+        guard let int, int >= least else {
+            let from = least == .min ? "" : " from \(least) up"
+            throw .invalid(path(), "must be a whole number\(from).")
+        }
+        return int
+    }
+
+    func finite(at path: @autoclosure () -> String) throws(Problem) -> Double {
+        guard kind == .number else { throw .wrongType(path(), wanted: "a number", not: kind) }
+        guard let double else { throw .invalid(path(), "is too large for a number.") }
+        return double
+    }
+
+    func object(at path: @autoclosure () -> String) throws(Problem) -> JSONView {
+        guard kind == .object else { throw .wrongType(path(), wanted: "an object", not: kind) }
+        return self
+    }
+
+    func array(at path: @autoclosure () -> String) throws(Problem) -> Elements {
+        guard kind == .array else { throw .wrongType(path(), wanted: "an array", not: kind) }
+        return elements
+    }
+}
+
+extension JSONView.Elements {
+    /// The elements with their places, for paths.
+    func numbered() -> EnumeratedSequence<JSONView.Elements> { enumerated() }
+}
+
+extension Problem {
+    static func wrongType(_ field: String, wanted: String, not kind: JSONKind) -> Problem {
+        let found =
+            switch kind {
+            case .object: "an object"
+            case .array: "an array"
+            case .string: "a string"
+            case .number: "a number"
+            case .true, .false: "a boolean"
+            case .null: "null"
+            }
+        return Problem(
+            .invalidRequest, "`\(field)` must be \(wanted), not \(found).", field: field, code: "invalid_type")
+    }
+
+    static func missing(_ field: String, _ advice: String) -> Problem {
+        Problem(
+            .invalidRequest, "`\(field)` is missing: \(advice)", field: field, code: "missing_required_parameter")
+    }
+
+    /// - Parameter complaint: the end of a sentence that begins with the field.
+    static func invalid(_ field: String, _ complaint: String) -> Problem {
+        Problem(.invalidRequest, "`\(field)` \(complaint)", field: field, code: "invalid_value")
+    }
+}

@@ -1,0 +1,186 @@
+import Conversation
+import Wire
+
+/// Reads a Chat Completions request into shared terms, in one pass over its
+/// members.
+///
+/// Checks types and plain sanity only (`n` from 1 up, token counts not
+/// negative, numbers finite). The documented ranges (temperature 0 to 2, at
+/// most four stop sequences, …) are the provider's to judge: they differ
+/// between the servers that speak this format.
+///
+/// https://platform.openai.com/docs/api-reference/chat/create
+struct ChatRequestReader {
+    var leftovers: [Leftover] = []
+
+    mutating func read(_ document: JSONDocument) throws(Problem) -> ChatRequest {
+        let root = document.root
+        guard root.kind == .object else {
+            throw Problem(.invalidRequest, "The body must be a JSON object with `model` and `messages`.")
+        }
+        var request = ChatRequest(model: "", messages: [])
+        var model: String?
+        var messages: [Message]?
+        var limits = TokenLimits()
+        var wantsLogprobs: Bool?
+        var topLogprobs: Int?
+
+        for (name, value) in root.members where !value.isNull {
+            let field = name.string ?? ""
+            switch field {
+            case "model": model = try value.text(at: field)
+            case "messages": messages = try readMessages(value)
+            case "tools": request.tools = try readTools(value)
+            case "tool_choice": request.toolChoice = try readToolChoice(value)
+            case "parallel_tool_calls": request.parallelToolCalls = try value.flag(at: field)
+            case "response_format": request.responseFormat = try readResponseFormat(value)
+            case "max_tokens": limits.maxTokens = try value.whole(at: field, from: 0)
+            case "max_completion_tokens": limits.maxCompletionTokens = try value.whole(at: field, from: 0)
+            case "temperature": request.temperature = try value.finite(at: field)
+            case "top_p": request.topP = try value.finite(at: field)
+            // Not OpenAI's, but every local engine's; the shared terms have it.
+            case "top_k": request.topK = try value.whole(at: field)
+            case "frequency_penalty": request.frequencyPenalty = try value.finite(at: field)
+            case "presence_penalty": request.presencePenalty = try value.finite(at: field)
+            case "seed": request.seed = try value.whole(at: field)
+            case "stop": request.stop = try readStop(value)
+            case "n": request.choices = try value.whole(at: field, from: 1)
+            case "logprobs": wantsLogprobs = try value.flag(at: field)
+            case "top_logprobs": topLogprobs = try value.whole(at: field, from: 0)
+            case "logit_bias": request.logitBias = try readLogitBias(value)
+            case "reasoning_effort":
+                let effort = try value.text(at: field)
+                request.reasoning = effort == "none" ? .disabled : .effort(effort)
+            case "user": request.endUser = try value.text(at: field)
+            case "stream": request.stream = try value.flag(at: field)
+            case "stream_options": request.includeUsage = try readStreamOptions(value)
+            case "modalities": try readModalities(value)
+            default: leaveOver(field, isAdvisory: Self.isAdvisory(field))
+            }
+        }
+
+        guard let model, !model.isEmpty else {
+            throw .missing("model", "name the route or model that shall answer.")
+        }
+        guard let messages else { throw .missing("messages", "give at least one message.") }
+        guard !messages.isEmpty else { throw .invalid("messages", "is empty: give at least one message.") }
+        request.model = model
+        request.messages = messages
+        request.maxTokens = try limits.agreed()
+        if wantsLogprobs == true {
+            request.logprobs = topLogprobs ?? 0
+        } else if let topLogprobs, topLogprobs > 0 {
+            throw .invalid("top_logprobs", "needs `logprobs` to be true.")
+        }
+        request.leftovers = leftovers
+        return request
+    }
+
+    /// Fields without which the answer is still what was asked for: hints
+    /// for caches and speed, tags for a dashboard, a wish for style.
+    static func isAdvisory(_ field: String) -> Bool {
+        switch field {
+        case "store", "metadata", "service_tier", "prompt_cache_key", "prompt_cache_retention",
+            "prompt_cache_options", "safety_identifier", "prediction", "verbosity":
+            true
+        default: false
+        }
+    }
+
+    mutating func leaveOver(_ field: String, isAdvisory: Bool) {
+        leftovers.append(Leftover(field, isAdvisory: isAdvisory))
+    }
+
+    // MARK: Fields
+
+    private func readStop(_ value: JSONView) throws(Problem) -> [String] {
+        if let text = value.string { return [text] }
+        guard value.kind == .array else {
+            throw .wrongType("stop", wanted: "a string or an array of strings", not: value.kind)
+        }
+        var stop: [String] = []
+        for (index, element) in value.elements.numbered() { stop.append(try element.text(at: "stop[\(index)]")) }
+        return stop
+    }
+
+    private func readLogitBias(_ value: JSONView) throws(Problem) -> [String: Double] {
+        var bias: [String: Double] = [:]
+        for (name, value) in try value.object(at: "logit_bias").members {
+            let token = name.string ?? ""
+            bias[token] = try value.finite(at: "logit_bias.\(token)")
+        }
+        return bias
+    }
+
+    /// - Returns: whether usage is wanted at the stream's end. Without
+    ///   `stream` the answer has it anyway.
+    private mutating func readStreamOptions(_ value: JSONView) throws(Problem) -> Bool {
+        var includeUsage = false
+        for (name, value) in try value.object(at: "stream_options").members where !value.isNull {
+            switch name.string ?? "" {
+            case "include_usage": includeUsage = try value.flag(at: "stream_options.include_usage")
+            case let field: leaveOver("stream_options.\(field)", isAdvisory: field == "include_obfuscation")
+            }
+        }
+        return includeUsage
+    }
+
+    /// Text is what an answer is anyway; anything else can't be carried.
+    private mutating func readModalities(_ value: JSONView) throws(Problem) {
+        for (index, element) in try value.array(at: "modalities").numbered() {
+            let path = "modalities[\(index)]"
+            if try element.text(at: path) != "text" { leaveOver(path, isAdvisory: false) }
+        }
+    }
+
+    private mutating func readResponseFormat(_ value: JSONView) throws(Problem) -> ResponseFormat? {
+        let format = try value.object(at: "response_format")
+        guard let type = format["type"] else {
+            throw .missing("response_format.type", "use `text`, `json_object` or `json_schema`.")
+        }
+        switch try type.text(at: "response_format.type") {
+        case "text": return .text
+        case "json_object": return .jsonObject
+        case "json_schema":
+            guard let schema = format["json_schema"] else {
+                throw .missing("response_format.json_schema", "give an object with `name` and `schema`.")
+            }
+            return try readJSONSchema(schema)
+        default:
+            leaveOver("response_format.type", isAdvisory: false)
+            return nil
+        }
+    }
+
+    private mutating func readJSONSchema(_ value: JSONView) throws(Problem) -> ResponseFormat {
+        let path = "response_format.json_schema"
+        var name: String?
+        var description: String?
+        var schema: JSONFragment?
+        var isStrict: Bool?
+        for (key, value) in try value.object(at: path).members where !value.isNull {
+            switch key.string ?? "" {
+            case "name": name = try value.text(at: "\(path).name")
+            case "description": description = try value.text(at: "\(path).description")
+            case "schema": schema = try value.object(at: "\(path).schema").fragment
+            case "strict": isStrict = try value.flag(at: "\(path).strict")
+            case let field: leaveOver("\(path).\(field)", isAdvisory: false)
+            }
+        }
+        guard let schema else { throw .missing("\(path).schema", "give the JSON Schema of the answer.") }
+        return .jsonSchema(name: name, description: description, schema: schema, isStrict: isStrict)
+    }
+}
+
+/// The two names of one limit. OpenAI deprecated the first for the second.
+private struct TokenLimits {
+    var maxTokens: Int?
+    var maxCompletionTokens: Int?
+
+    func agreed() throws(Problem) -> Int? {
+        if let maxTokens, let maxCompletionTokens, maxTokens != maxCompletionTokens {
+            throw .invalid("max_completion_tokens", "and `max_tokens` differ: give only one of them.")
+        }
+        return maxCompletionTokens ?? maxTokens
+    }
+}

@@ -1,0 +1,123 @@
+package import Conversation
+package import NIOCore
+package import Wire
+
+/// The dialect of an engine that Holdfast hosts: OpenAI's wire format as
+/// llama.cpp's server reads it.
+///
+/// Nothing passes through. A request is written anew from the shared terms,
+/// which is the allow-list of what an engine gets to see; an answer is read
+/// field by field, so that what an engine adds (`timings`, `__verbose`, …)
+/// stays here.
+///
+/// https://github.com/ggml-org/llama.cpp/tree/master/tools/server
+package struct EngineDialect: Dialect {
+    /// The format itself, shared with OpenAI's dialect.
+    private let wire: OpenAIDialect
+    private let traits: ServerTraits
+
+    /// - Parameters:
+    ///   - acceptsImages: whether the model can see.
+    ///   - maxChoices: the highest `n`. llama.cpp answers at most one choice
+    ///     a slot, and counts the tokens of one choice only: above 1, usage
+    ///     is too low.
+    ///   - toolCallOpening: what a tool call begins with in the model's
+    ///     template, e.g. `<tool_call>\n`. Where a call is required,
+    ///     llama.cpp holds a model to it only after these words: with them
+    ///     it is made to begin.
+    ///   - now: seconds since 1970.
+    package init(
+        acceptsImages: Bool = false, maxChoices: Int = 1, toolCallOpening: String? = nil,
+        now: @escaping @Sendable () -> Int
+    ) {
+        wire = OpenAIDialect(tokenLimitField: .maxTokens, now: now)
+        traits = ServerTraits(
+            tokenLimitField: .maxTokens, takesImages: acceptsImages, takesDeveloperRole: false, takesHints: false,
+            takesTopK: true, takesNamedTool: false, takesRefusals: false, parsesArguments: true,
+            toolCallOpening: toolCallOpening, takesNumbersOnly: true, maxChoices: maxChoices, maxTopLogprobs: 20)
+    }
+
+    package var name: DialectName { .engine }
+    package var chatPath: String { wire.chatPath }
+
+    // MARK: As a provider
+
+    package func encodeChat(
+        _ request: ChatRequest, model: String, dropped: inout [String]
+    ) throws(CannotCarry) -> ByteBuffer {
+        try wire.encodeChat(request, model: model, traits: traits, dropped: &dropped)
+    }
+
+    package func decodeReply(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply {
+        try wire.decodeReply(body)
+    }
+
+    package func makeStreamDecoder() -> any StreamDecoder { wire.makeStreamDecoder() }
+
+    package func decodeError(status: Int, body: ByteBuffer) -> ProviderError {
+        wire.decodeError(status: status, body: body)
+    }
+
+    /// Numbers are asked for in any case; the door gives them the form that
+    /// the caller wants.
+    package func encodeEmbeddings(
+        _ request: EmbeddingsRequest, model: String, dropped: inout [String]
+    ) throws(CannotCarry) -> ByteBuffer {
+        if request.dimensions != nil {
+            throw CannotCarry("dimensions", "can't be chosen: `\(model)` gives vectors of one length only.")
+        }
+        if request.endUser != nil { dropped.append("user") }
+        var json = JSONWriter()
+        json.object { json in
+            json.member("model", model)
+            OpenAIDialect.write(request.input, to: &json)
+            json.member("encoding_format", "float")
+        }
+        return json.buffer
+    }
+
+    package func decodeEmbeddingsReply(_ body: ByteBuffer) throws(UnreadableReply) -> EmbeddingsReply {
+        try wire.decodeEmbeddingsReply(body)
+    }
+
+    // MARK: Looking on
+
+    package func makeStreamWatcher() -> any StreamWatcher { wire.makeStreamWatcher() }
+    package func usage(inReply body: ByteBuffer) -> Usage? { wire.usage(inReply: body) }
+
+    // MARK: As a door, which no engine is: OpenAI's
+
+    package func decodeChat(_ document: JSONDocument) throws(Problem) -> ChatRequest {
+        try wire.decodeChat(document)
+    }
+
+    package func encodeReply(_ reply: ChatReply, to request: ChatRequest) -> ByteBuffer {
+        wire.encodeReply(reply, to: request)
+    }
+
+    package func makeStreamEncoder(for request: ChatRequest) -> any StreamEncoder {
+        wire.makeStreamEncoder(for: request)
+    }
+
+    package func encodeProblem(_ problem: Problem, requestID: String) -> ByteBuffer {
+        wire.encodeProblem(problem, requestID: requestID)
+    }
+
+    package func encodeProviderError(_ error: ProviderError, requestID: String) -> ByteBuffer {
+        wire.encodeProviderError(error, requestID: requestID)
+    }
+
+    package func status(for error: ProviderError) -> Int { wire.status(for: error) }
+
+    package func encodeStreamProblem(_ problem: Problem, requestID: String) -> ByteBuffer {
+        wire.encodeStreamProblem(problem, requestID: requestID)
+    }
+
+    package func decodeEmbeddings(_ document: JSONDocument) throws(Problem) -> EmbeddingsRequest {
+        try wire.decodeEmbeddings(document)
+    }
+
+    package func encodeEmbeddingsReply(_ reply: EmbeddingsReply, to request: EmbeddingsRequest) -> ByteBuffer {
+        wire.encodeEmbeddingsReply(reply, to: request)
+    }
+}

@@ -1,0 +1,165 @@
+import Conversation
+import Wire
+
+/// Messages of a request, as a provider gets them.
+///
+/// Between text and tool calls of one turn this format knows no order: the
+/// text comes first.
+extension ChatRequestWriter {
+    mutating func write(_ messages: [Message], to json: inout JSONWriter) {
+        json.array("messages") { json in
+            for (index, message) in messages.enumerated() {
+                if message.role == .assistant {
+                    writeAssistant(message, at: index, to: &json)
+                } else {
+                    writeTurn(message, at: index, to: &json)
+                }
+            }
+        }
+    }
+
+    /// A message of the user, the system or the developer. Results of tools
+    /// become messages of their own, before what else the user says.
+    private mutating func writeTurn(_ message: Message, at index: Int, to json: inout JSONWriter) {
+        var spoken: [Part] = []
+        for (place, part) in message.content.enumerated() {
+            let path = "messages[\(index)].content[\(place)]"
+            switch part {
+            case .toolResult(let result) where message.role == .user: writeResult(result, at: path, to: &json)
+            case .text: spoken.append(part)
+            case .image:
+                if !traits.takesImages {
+                    refuse(path, "is an image: `\(model)` takes text only.")
+                } else if message.role != .user {
+                    refuse(path, "is an image: OpenAI's API takes images in a user's message only.")
+                }
+                spoken.append(part)
+            case .thinking, .redactedThinking: dropped.append("\(path) (thinking)")
+            case .toolResult, .toolCall, .refusal:
+                refuse(path, "has no place in a message of the role `\(message.role.rawValue)`.")
+            }
+        }
+        guard !spoken.isEmpty || !message.content.contains(where: \.isToolResult) else { return }
+        let role = message.role == .developer && !traits.takesDeveloperRole ? .system : message.role
+        json.object { json in
+            json.member("role", role.rawValue)
+            writeName(of: message, at: index, to: &json)
+            writeContent(spoken, to: &json)
+        }
+    }
+
+    private mutating func writeResult(_ result: ToolResult, at path: String, to json: inout JSONWriter) {
+        if result.isError { dropped.append("\(path).is_error") }
+        for (place, part) in result.content.enumerated() {
+            guard case .text = part else {
+                refuse(
+                    "\(path).content[\(place)]", "can't be said: a tool's result is text only in OpenAI's API.")
+                continue
+            }
+        }
+        json.object { json in
+            json.member("role", "tool")
+            json.member("tool_call_id", result.callID)
+            writeContent(result.content, to: &json)
+        }
+    }
+
+    private mutating func writeAssistant(_ message: Message, at index: Int, to json: inout JSONWriter) {
+        var texts: [Part] = []
+        var calls: [ToolCall] = []
+        var refusals: [String] = []
+        for (place, part) in message.content.enumerated() {
+            let path = "messages[\(index)].content[\(place)]"
+            switch part {
+            case .text: texts.append(part)
+            case .toolCall(let call): calls.append(checked(call, at: "messages[\(index)].tool_calls[\(calls.count)]"))
+            case .refusal(let words):
+                if traits.takesRefusals { refusals.append(words) } else { texts.append(.text(words)) }
+            case .thinking, .redactedThinking: dropped.append("\(path) (thinking)")
+            case .image, .toolResult:
+                refuse(path, "has no place in a message of the role `assistant`.")
+            }
+        }
+        json.object { json in
+            json.member("role", "assistant")
+            writeName(of: message, at: index, to: &json)
+            if texts.isEmpty, !calls.isEmpty || !refusals.isEmpty {
+                json.null("content")
+            } else {
+                writeContent(texts, to: &json)
+            }
+            if !refusals.isEmpty { json.member("refusal", refusals.joined()) }
+            if !calls.isEmpty {
+                json.array("tool_calls") { json in
+                    for call in calls {
+                        json.object { json in
+                            json.member("id", call.id)
+                            json.member("type", "function")
+                            json.object("function") { json in
+                                json.member("name", call.name)
+                                json.member("arguments", call.arguments)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A call as the server can read it: no arguments at all are an empty
+    /// object.
+    private mutating func checked(_ call: ToolCall, at path: @autoclosure () -> String) -> ToolCall {
+        guard traits.parsesArguments else { return call }
+        var call = call
+        if call.arguments.isEmpty {
+            call.arguments = "{}"
+        } else if (try? JSONDocument(call.arguments)) == nil {
+            refuse("\(path()).function.arguments", "is not JSON, which `\(model)` needs: leave the turn out.")
+        }
+        return call
+    }
+
+    private mutating func writeName(of message: Message, at index: Int, to json: inout JSONWriter) {
+        guard let name = message.name else { return }
+        if traits.takesHints { json.member("name", name) } else { dropped.append("messages[\(index)].name") }
+    }
+
+    /// One text stands alone, as every server reads it; more is an array.
+    private func writeContent(_ parts: [Part], to json: inout JSONWriter) {
+        if parts.isEmpty { return json.member("content", "") }
+        if parts.count == 1, case .text(let text) = parts[0] { return json.member("content", text) }
+        json.array("content") { json in
+            for part in parts {
+                switch part {
+                case .text(let text):
+                    json.object { json in
+                        json.member("type", "text")
+                        json.member("text", text)
+                    }
+                case .image(let source):
+                    json.object { json in
+                        json.member("type", "image_url")
+                        json.object("image_url") { json in writeImage(source, to: &json) }
+                    }
+                default: break
+                }
+            }
+        }
+    }
+
+    private func writeImage(_ source: ImageSource, to json: inout JSONWriter) {
+        switch source {
+        case .base64(let mediaType, let data):
+            json.member("url", DataURL.write(mediaType: mediaType, data: data))
+        case .url(let url, let detail):
+            json.member("url", url)
+            json.member("detail", ifPresent: detail)
+        }
+    }
+}
+
+extension Part {
+    fileprivate var isToolResult: Bool {
+        if case .toolResult = self { true } else { false }
+    }
+}

@@ -1,0 +1,115 @@
+import Conversation
+import Wire
+
+/// Tools, the choice between them, and calls in an assistant's message.
+extension ChatRequestReader {
+    mutating func readTools(_ value: JSONView) throws(Problem) -> [Tool] {
+        var tools: [Tool] = []
+        for (index, element) in try value.array(at: "tools").numbered() {
+            let path = "tools[\(index)]"
+            var type: String?
+            var function: JSONView?
+            var others: [String] = []
+            for (name, value) in try element.object(at: path).members where !value.isNull {
+                switch name.string ?? "" {
+                case "type": type = try value.text(at: "\(path).type")
+                case "function": function = value
+                case let field: others.append(field)
+                }
+            }
+            guard let type else { throw .missing("\(path).type", "use `function`.") }
+            guard type == "function" else {
+                // A provider's own tool, e.g. `custom`.
+                leaveOver("\(path).type", isAdvisory: false)
+                continue
+            }
+            for field in others { leaveOver("\(path).\(field)", isAdvisory: Self.isCacheMark(field)) }
+            guard let function else { throw .missing("\(path).function", "describe the function.") }
+            tools.append(try readFunction(function, at: "\(path).function"))
+        }
+        return tools
+    }
+
+    private mutating func readFunction(_ value: JSONView, at path: String) throws(Problem) -> Tool {
+        var tool = Tool(name: "")
+        for (name, value) in try value.object(at: path).members where !value.isNull {
+            switch name.string ?? "" {
+            case "name": tool.name = try value.text(at: "\(path).name")
+            case "description": tool.description = try value.text(at: "\(path).description")
+            case "parameters": tool.parameters = try value.object(at: "\(path).parameters").fragment
+            case "strict": tool.isStrict = try value.flag(at: "\(path).strict")
+            case let field: leaveOver("\(path).\(field)", isAdvisory: Self.isCacheMark(field))
+            }
+        }
+        guard !tool.name.isEmpty else { throw .missing("\(path).name", "name the function.") }
+        return tool
+    }
+
+    mutating func readToolChoice(_ value: JSONView) throws(Problem) -> ToolChoice? {
+        if let word = value.string {
+            switch word {
+            case "auto": return .auto
+            case "none": return ToolChoice.none
+            case "required": return .required
+            default: throw .invalid("tool_choice", "must be `auto`, `none`, `required` or an object naming a function.")
+            }
+        }
+        guard value.kind == .object else {
+            throw .wrongType("tool_choice", wanted: "a string or an object", not: value.kind)
+        }
+        guard let type = value["type"] else { throw .missing("tool_choice.type", "use `function`.") }
+        guard try type.text(at: "tool_choice.type") == "function" else {
+            // `allowed_tools`, `custom`: no other dialect has them.
+            leaveOver("tool_choice.type", isAdvisory: false)
+            return nil
+        }
+        guard let name = value["function"]?["name"] else {
+            throw .missing("tool_choice.function.name", "name the function that must be called.")
+        }
+        return .tool(try name.text(at: "tool_choice.function.name"))
+    }
+
+    mutating func readToolCalls(_ value: JSONView, of message: String) throws(Problem) -> [Part] {
+        var calls: [Part] = []
+        for (index, element) in try value.array(at: "\(message).tool_calls").numbered() {
+            let path = "\(message).tool_calls[\(index)]"
+            var id: String?
+            var type: String?
+            var function: JSONView?
+            var others: [String] = []
+            for (name, value) in try element.object(at: path).members where !value.isNull {
+                switch name.string ?? "" {
+                case "id": id = try value.text(at: "\(path).id")
+                case "type": type = try value.text(at: "\(path).type")
+                case "function": function = value
+                // Left behind by clients that put a call together from a stream.
+                case "index": break
+                case let field: others.append(field)
+                }
+            }
+            guard type ?? "function" == "function" else {
+                leaveOver("\(path).type", isAdvisory: false)
+                continue
+            }
+            for field in others { leaveOver("\(path).\(field)", isAdvisory: false) }
+            guard let id else { throw .missing("\(path).id", "give the id that the model gave the call.") }
+            guard let function else { throw .missing("\(path).function", "say which function was called.") }
+            calls.append(.toolCall(try readCall(function, id: id, at: "\(path).function")))
+        }
+        return calls
+    }
+
+    private mutating func readCall(_ value: JSONView, id: String, at path: String) throws(Problem) -> ToolCall {
+        var call = ToolCall(id: id, name: "", arguments: "")
+        for (name, value) in try value.object(at: path).members where !value.isNull {
+            switch name.string ?? "" {
+            case "name": call.name = try value.text(at: "\(path).name")
+            case "arguments": call.arguments = try value.text(at: "\(path).arguments")
+            // `parsed_arguments`: what OpenAI's own client made of them.
+            case let field: leaveOver("\(path).\(field)", isAdvisory: field == "parsed_arguments")
+            }
+        }
+        guard !call.name.isEmpty else { throw .missing("\(path).name", "name the function that was called.") }
+        return call
+    }
+}

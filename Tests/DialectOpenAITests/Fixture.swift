@@ -1,0 +1,80 @@
+import Conversation
+import DialectOpenAI
+import FoundationEssentials
+import NIOCore
+import Wire
+
+/// Bytes as they were recorded.
+enum Fixture {
+    static func bytes(_ name: String, of folder: String = "openai") throws -> ByteBuffer {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let data = try Data(contentsOf: tests.appending(path: "Fixtures/\(folder)/\(name)"))
+        return ByteBuffer(bytes: data)
+    }
+
+    static func document(_ name: String, of folder: String = "openai") throws -> JSONDocument {
+        try JSONDocument(bytes(name, of: folder))
+    }
+}
+
+let openai = OpenAIDialect(now: { 1_700_000_000 })
+let engine = EngineDialect(now: { 1_700_000_000 })
+
+extension Dialect {
+    func decodeChat(_ text: String) throws -> ChatRequest { try decodeChat(JSONDocument(text)) }
+
+    func encoded(_ request: ChatRequest, model: String = "m") throws -> (body: String, dropped: [String]) {
+        var dropped: [String] = []
+        let body = try encodeChat(request, model: model, dropped: &dropped)
+        return (String(buffer: body), dropped)
+    }
+
+    /// What a stream says, its bytes cut as given.
+    func decode(stream pieces: some Sequence<ByteBuffer>) throws -> [StreamEvent] {
+        var parser = SSEParser()
+        var decoder = makeStreamDecoder()
+        var events: [StreamEvent] = []
+        for piece in pieces {
+            parser.feed(piece)
+            while let event = try parser.next() { try decoder.decode(event, into: &events) }
+        }
+        return events
+    }
+
+    func decode(stream text: String) throws -> [StreamEvent] { try decode(stream: [ByteBuffer(string: text)]) }
+
+    func encode(_ events: [StreamEvent], for request: ChatRequest) -> String {
+        var encoder = makeStreamEncoder(for: request)
+        var bytes = ByteBuffer()
+        for event in events { encoder.encode(event, into: &bytes) }
+        return String(buffer: bytes)
+    }
+}
+
+extension ChatRequest {
+    static func saying(_ text: String = "Hi") -> ChatRequest { ChatRequest(model: "m", messages: [.user(text)]) }
+
+    func with(_ change: (inout ChatRequest) -> Void) -> ChatRequest {
+        var copy = self
+        change(&copy)
+        return copy
+    }
+}
+
+extension Message {
+    static func user(_ text: String) -> Message { Message(.user, [.text(text)]) }
+}
+
+/// SplitMix64: the same seed, the same test.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,134 @@
+import Conversation
+import DialectOpenAI
+import Testing
+import Wire
+
+@Suite("Writing a request") struct RequestWritingTests {
+    @Test("a request comes out otherwise than it went in") func roundTrip() throws {
+        var request = try openai.decodeChat(Fixture.document("chat.request.json"))
+        let (body, dropped) = try openai.encoded(request, model: "assistant")
+        request.leftovers = []
+        #expect(try openai.decodeChat(body) == request)
+        #expect(dropped.isEmpty)
+    }
+
+    @Test(
+        "a recorded request doesn't survive",
+        arguments: [
+            "chat", "chat-json-object", "chat-json-schema", "chat-logprobs", "chat-n2-stream", "chat-stop",
+            "chat-stream-usage", "developer-role", "max-completion-tokens", "system-role", "text-parts", "tool-auto",
+            "tool-named", "tool-parallel-stream", "tool-required", "tool-result",
+        ])
+    func recordedRoundTrip(name: String) throws {
+        var request = try openai.decodeChat(Fixture.document("\(name).request.json", of: "engine"))
+        #expect(request.leftovers.isEmpty)
+        // Usage is always asked for.
+        request.includeUsage = request.stream
+        let (body, dropped) = try openai.encoded(request, model: request.model)
+        #expect(try openai.decodeChat(body) == request)
+        #expect(dropped.isEmpty)
+    }
+
+    @Test("the bytes are not OpenAI's") func golden() throws {
+        let request = ChatRequest(
+            model: "route",
+            messages: [
+                Message(.developer, [.text("D")]), Message(.system, [.text("S"), .text("T")]),
+                Message(.assistant, [.text("a"), .toolCall(ToolCall(id: "c", name: "f", arguments: "{}"))]),
+                Message(
+                    .user,
+                    [
+                        .toolResult(ToolResult(callID: "c", content: [.text("1")])),
+                        .toolResult(ToolResult(callID: "d", content: [.text("2"), .text("3")])),
+                        .toolResult(ToolResult(callID: "e", content: [])),
+                        .text("u"), .image(.base64(mediaType: "image/png", data: "AA==")),
+                    ], name: "mara"),
+            ]
+        ).with {
+            $0.maxTokens = 5
+            $0.temperature = 0.1
+            $0.logprobs = 0
+            $0.stream = true
+        }
+        let expected = #"""
+            {"model":"m","messages":[{"role":"developer","content":"D"},{"role":"system","content":[{"type":"text","text":"S"},{"type":"text","text":"T"}]},{"role":"assistant","content":"a","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"1"},{"role":"tool","tool_call_id":"d","content":[{"type":"text","text":"2"},{"type":"text","text":"3"}]},{"role":"tool","tool_call_id":"e","content":""},{"role":"user","name":"mara","content":[{"type":"text","text":"u"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}],"max_completion_tokens":5,"temperature":0.1,"logprobs":true,"stream":true,"stream_options":{"include_usage":true}}
+            """#
+        #expect(try openai.encoded(request).body == expected)
+        let older = OpenAIDialect(tokenLimitField: .maxTokens, now: { 0 })
+        #expect(try older.encoded(request).body.contains(#""max_tokens":5,"#))
+    }
+
+    @Test(
+        "something that can't be said is sent all the same",
+        arguments: [
+            (ChatRequest.saying().with { $0.topK = 3 }, "top_k"),
+            (
+                ChatRequest(model: "m", messages: [.toolAnswer([.image(.url("u", detail: nil))])]),
+                "messages[0].content[0].content[0]"
+            ),
+            (
+                ChatRequest(model: "m", messages: [Message(.system, [.image(.url("u", detail: nil))])]),
+                "messages[0].content[0]"
+            ),
+            (
+                ChatRequest(model: "m", messages: [Message(.assistant, [.text("x"), .image(.url("u", detail: nil))])]),
+                "messages[0].content[1]"
+            ),
+            (
+                ChatRequest(
+                    model: "m", messages: [Message(.user, [.toolCall(ToolCall(id: "", name: "", arguments: ""))])]),
+                "messages[0].content[0]"
+            ),
+        ])
+    func refused(request: ChatRequest, field: String) throws {
+        let refusal = #expect(throws: CannotCarry.self) { try openai.encoded(request) }
+        #expect(refusal?.field == field)
+    }
+
+    @Test(
+        "something advisory goes unmentioned",
+        arguments: [
+            (ChatRequest.saying().with { $0.reasoning = .budget(9) }, ["thinking"]),
+            (ChatRequest.saying().with { $0.reasoning = .adaptive }, ["thinking"]),
+            (ChatRequest.saying().with { $0.reasoning = .disabled }, ["thinking"]),
+            (ChatRequest.saying().with { $0.reasoning = .effort("high") }, []),
+            (
+                ChatRequest(
+                    model: "m",
+                    messages: [
+                        .user("x"),
+                        Message(
+                            .assistant, [.thinking(text: "t", signature: "s"), .redactedThinking("r"), .text("y")]),
+                    ]), ["messages[1].content[0] (thinking)", "messages[1].content[1] (thinking)"]
+            ),
+            (
+                ChatRequest(model: "m", messages: [.toolAnswer([.text("no")], isError: true)]),
+                ["messages[0].content[0].is_error"]
+            ),
+        ])
+    func disclosed(request: ChatRequest, fields: [String]) throws {
+        let (body, dropped) = try openai.encoded(request)
+        #expect(dropped == fields)
+        #expect(!body.contains("thinking") && !body.contains("is_error"))
+    }
+
+    @Test("tool settings without tools are sent, which OpenAI refuses") func vacuous() throws {
+        let request = ChatRequest.saying().with {
+            $0.toolChoice = .auto
+            $0.parallelToolCalls = true
+        }
+        #expect(try openai.encoded(request).body == #"{"model":"m","messages":[{"role":"user","content":"Hi"}]}"#)
+    }
+
+    @Test("a double loses digits", arguments: [0.1, 1e-7, 0.30000000000000004, 1.0, -2, 123456.789])
+    func precision(value: Double) throws {
+        let request = ChatRequest.saying().with { $0.temperature = value }
+        #expect(try openai.decodeChat(openai.encoded(request).body).temperature == value)
+    }
+}
+
+extension Message {
+    static func toolAnswer(_ content: [Part], isError: Bool = false) -> Message {
+        Message(.user, [.toolResult(ToolResult(callID: "c", content: content, isError: isError))])
+    }
+}

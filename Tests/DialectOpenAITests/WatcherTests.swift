@@ -1,0 +1,86 @@
+import Conversation
+import DialectOpenAI
+import NIOCore
+import Testing
+import Wire
+
+@Suite("Looking on") struct WatcherTests {
+    private func watch(_ bytes: ByteBuffer) throws -> StreamObservation {
+        var parser = SSEParser()
+        parser.feed(bytes)
+        var watcher = openai.makeStreamWatcher()
+        while let event = try parser.next() { watcher.observe(event) }
+        return watcher.observation
+    }
+
+    @Test(
+        "a stream's cost or end is missed",
+        arguments: [
+            ("text.stream.sse", "openai", Usage(input: 1210, output: 3, cacheRead: 1152, reasoning: 0)),
+            ("tools.stream.sse", "openai", nil), ("choices.stream.sse", "openai", nil),
+            ("reasoning.stream.sse", "openai", Usage(input: 16, output: 4, cacheRead: 0, reasoning: 2)),
+            ("chat-stream-usage.response.sse", "engine", Usage(input: 33, output: 6, cacheRead: 32)),
+        ])
+    func recorded(name: String, folder: String, usage: Usage?) throws {
+        let observation = try watch(Fixture.bytes(name, of: folder))
+        #expect(observation.hasEnded && observation.hasContent && observation.failure == nil)
+        #expect(observation.usage == usage)
+    }
+
+    @Test("an error is missed") func failed() throws {
+        let observation = try watch(Fixture.bytes("failed.stream.sse"))
+        #expect(!observation.hasEnded && observation.hasContent)
+        #expect(observation.failure?.status == 500)
+    }
+
+    @Test(
+        "a role counts as content, or content as none",
+        arguments: [
+            (#"{"choices":[{"delta":{"role":"assistant","content":"","refusal":null}}]}"#, false),
+            (#"{"choices":[{"delta":{"role":"assistant","content":null,"tool_calls":[]}}]}"#, false),
+            (#"{"choices":[]}"#, false), (#"{"choices":[{"delta":{}}]}"#, false), ("nonsense", false),
+            (#"{"choices":[{"delta":{"content":" "}}]}"#, true),
+            (#"{"choices":[{"delta":{"refusal":"x"}}]}"#, true),
+            (#"{"choices":[{"delta":{"reasoning_content":"x"}}]}"#, true),
+            (#"{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}"#, true),
+        ])
+    func content(data: String, hasContent: Bool) throws {
+        #expect(try watch(ByteBuffer(string: "data: \(data)\n\n")).hasContent == hasContent)
+    }
+
+    @Test(
+        "what a model writes is taken for usage",
+        arguments: [
+            (#"{"choices":[{"delta":{"content":"\"usage\":{\"prompt_tokens\":9}"}}]}"#, Usage?.none),
+            (#"{"choices":[{"delta":{"content":"usage"}}],"x":"usage"}"#, nil),
+            (#"{"choices":[],"usage": null}"#, nil), (#"{"choices":[],"usage":"#, nil), (#""usage""#, nil),
+            (#"{"choices":[],"x":{"usage":{"prompt_tokens":9}}}"#, nil),
+            (#"{"choices":[],"usage" : {"prompt_tokens":9,"completion_tokens":1}}"#, Usage(input: 9, output: 1)),
+            (#"{"usage":{"prompt_tokens":9,"completion_tokens":1},"choices":[]}"#, Usage(input: 9, output: 1)),
+        ])
+    func lookalikes(data: String, usage: Usage?) throws {
+        // After content, so that only the search decides.
+        let before = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n"
+        let observation = try watch(ByteBuffer(string: "\(before)data: \(data)\n\n"))
+        #expect(observation.usage == usage)
+        #expect(observation.failure == nil && !observation.hasEnded)
+    }
+
+    @Test(
+        "passing through knows the wrong thing",
+        arguments: [
+            (#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#, "m", true, true),
+            (#"{"model":"m","stream":true,"stream_options":{"include_usage":false}}"#, "m", true, false),
+            (#"{"model":"m","stream":true,"stream_options":null}"#, "m", true, false),
+            (#"{"model":"m","stream":null}"#, "m", false, false),
+            (#"{"model":7,"stream":"yes","stream_options":[]}"#, nil, false, false), ("[]", nil, false, false),
+        ])
+    func passthrough(body: String, model: String?, isStreaming: Bool, includesUsage: Bool) throws {
+        for limits in [JSONLimits.skim, .whole] {
+            let request = OpenAIPassthrough(try JSONDocument(body, limits: limits))
+            #expect(request.model?.string == model)
+            #expect(request.isStreaming == isStreaming)
+            #expect(request.includesUsage == includesUsage)
+        }
+    }
+}
