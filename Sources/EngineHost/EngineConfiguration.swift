@@ -1,0 +1,66 @@
+/// What one engine is to be: which program, which model, how big.
+package struct EngineConfiguration: Sendable, Equatable {
+    /// How the engine's process is started.
+    package enum Launcher: Sendable, Equatable {
+        /// llama.cpp's own server out of the Python package `xllamacpp`,
+        /// through the launcher script that is part of this module. The
+        /// interpreter is the one that has the package installed.
+        case python(interpreter: String)
+
+        /// Any server that speaks the OpenAI dialect on a Unix socket: the
+        /// program and its arguments, in which `{model}`, `{socket}`,
+        /// `{context}`, `{parallel}`, `{total_context}` and `{alias}` are
+        /// replaced. `llama-server` without a placeholder gets the flags it
+        /// needs. It runs under ``runEngineGuard(_:)``.
+        case command([String])
+    }
+
+    /// The provider's name in the configuration file: it names the private
+    /// directory and is in every log line. Letters, digits, `-` and `_`.
+    package var provider: String
+    package var launcher: Launcher
+    /// Path of the model file. May be relative to the working directory.
+    package var modelFile: String
+    /// The model's name in the engine's answers.
+    package var alias: String
+    /// Tokens that one request may use, prompt and answer together.
+    package var context: Int
+    /// Requests served at once. The engine gets `context * parallel` tokens.
+    package var parallel: Int
+    /// Whether `/v1/embeddings` answers, with mean pooling.
+    package var embeddings: Bool
+    /// Where the private directory is made. May be relative.
+    package var runDirectory: String
+    /// How long a start may take, from the process to the first healthy answer.
+    package var startTimeout: Duration
+    /// Our own executable, which has the hidden command `engine-guard`.
+    package var guardExecutable: String
+
+    /// - Parameter guardExecutable: the default is right for the running
+    ///   program, also after its file was replaced by a newer one.
+    package init(
+        provider: String, launcher: Launcher, modelFile: String, alias: String,
+        context: Int = 4096, parallel: Int = 4, embeddings: Bool = false,
+        runDirectory: String, startTimeout: Duration = .seconds(120),
+        guardExecutable: String = "/proc/self/exe"
+    ) {
+        self.provider = provider
+        self.launcher = launcher
+        self.modelFile = modelFile
+        self.alias = alias
+        self.context = context
+        self.parallel = parallel
+        self.embeddings = embeddings
+        self.runDirectory = runDirectory
+        self.startTimeout = startTimeout
+        self.guardExecutable = guardExecutable
+    }
+
+    /// Tokens of context of all slots together.
+    package var totalContext: Int { context * parallel }
+
+    /// Where the engine listens: an absolute path.
+    package var socketPath: String {
+        absolutePath(runDirectory) + "/" + provider + "/engine.sock"
+    }
+}

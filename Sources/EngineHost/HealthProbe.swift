@@ -1,0 +1,49 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+
+/// Asks an engine over its Unix socket whether it serves yet.
+struct HealthProbe {
+    let client: HTTPClient
+    private let base: String
+
+    /// - Parameter socketPath: an absolute path.
+    init(client: HTTPClient, socketPath: String) {
+        self.client = client
+        // A URL's host part can carry a path only when it is escaped.
+        base =
+            "http+unix://"
+            + socketPath.utf8.reduce(into: "") { escaped, byte in
+                let digits = String(byte, radix: 16, uppercase: true)
+                escaped += digits.utf8.count == 1 ? "%0" + digits : "%" + digits
+            }
+    }
+
+    /// Settings for a client that probes: one try at a time, nothing followed.
+    static var settings: HTTPClient.Configuration {
+        var settings = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        settings.connectionPool.retryConnectionEstablishment = false
+        return settings
+    }
+
+    /// Whether the engine says that it is healthy.
+    ///
+    /// llama-server and vLLM answer `/health`; a server that does not know it
+    /// counts as healthy once it lists its models.
+    func isHealthy() async -> Bool {
+        switch await status(of: "/health") {
+        case 200: true
+        case 404, 405: await status(of: "/v1/models") == 200
+        default: false
+        }
+    }
+
+    private func status(of path: String) async -> UInt? {
+        var request = HTTPClientRequest(url: base + path)
+        // An idle connection would hold one of the engine's threads.
+        request.headers.add(name: "connection", value: "close")
+        guard let response = try? await client.execute(request, timeout: .seconds(2)) else { return nil }
+        _ = try? await response.body.collect(upTo: 64 * 1024)
+        return response.status.code
+    }
+}
