@@ -1,0 +1,168 @@
+import Conversation
+import NIOCore
+import Routing
+import Wire
+
+/// A call whose body is JSON and names a model. What else stands in it is
+/// read only when a provider of another dialect has to be told.
+final class AdmittedCall {
+    let call: Call
+    /// The top object's members, the rest checked but not indexed.
+    private let skimmed: JSONDocument
+    private let modelView: JSONView
+    let requestedModel: String
+    let isStream: Bool
+    /// The request in shared terms, once it was needed.
+    private var decoded: ChatRequest?
+
+    init(_ call: Call) throws(Problem) {
+        self.call = call
+        do {
+            skimmed = try JSONDocument(call.body, limits: .skim)
+        } catch {
+            throw Problem(
+                .invalidRequest, "The body is not a JSON object that can be read: \(error).", code: "invalid_json")
+        }
+        let root = skimmed.root
+        guard root.kind == .object else {
+            throw Problem(.invalidRequest, "The body must be a JSON object.", code: "invalid_json")
+        }
+        guard let view = root["model"], !view.isNull else {
+            throw Problem(
+                .invalidRequest, "\"model\" is missing: name a route or provider/model (GET /v1/models lists them).",
+                field: "model", code: "missing_required_parameter")
+        }
+        guard let model = view.string, !model.isEmpty else {
+            throw Problem(
+                .invalidRequest, "\"model\" must be a non-empty string.", field: "model", code: "invalid_type")
+        }
+        modelView = view
+        requestedModel = model
+        var stream = false
+        if let flag = root["stream"], !flag.isNull {
+            guard let value = flag.bool else {
+                throw Problem(
+                    .invalidRequest, "\"stream\" must be true or false.", field: "stream", code: "invalid_type")
+            }
+            stream = value
+        }
+        if case .chat = call.operation { isStream = stream } else { isStream = false }
+    }
+
+    /// The request as that candidate's provider wants it.
+    /// - Throws: ``Problem`` when the candidate can't carry it, naming the
+    ///   field; the next candidate may.
+    func outgoing(to candidate: Candidate, at provider: Provider) throws(Problem) -> Outgoing {
+        switch call.operation {
+        case .chat:
+            if provider.takesBytes(of: call.door) {
+                return passThrough(provider.dialect.chatPath, to: candidate)
+            }
+            let request = try chat()
+            var dropped = try Self.leaveBehind(request.leftovers, candidate)
+            do throws(CannotCarry) {
+                let body = try provider.dialect.encodeChat(request, model: candidate.model, dropped: &dropped)
+                return Outgoing(
+                    kind: .request(LaneRequest(path: provider.dialect.chatPath, body: body)),
+                    translation: .chat(request),
+                    dropped: Self.distinct(dropped))
+            } catch {
+                throw Problem(error, candidate)
+            }
+        case .embeddings:
+            let path: String
+            switch provider.embeddings {
+            case .path(let known): path = known
+            case .none(let reason):
+                throw Problem(
+                    .invalidRequest, "\(candidate.id) makes no embeddings: \(reason).", field: "model",
+                    code: "unsupported_operation")
+            }
+            if provider.takesBytes(of: call.door) { return passThrough(path, to: candidate) }
+            let request = try call.door.decodeEmbeddings(try whole())
+            var dropped = try Self.leaveBehind(request.leftovers, candidate)
+            do throws(CannotCarry) {
+                let body = try provider.dialect.encodeEmbeddings(request, model: candidate.model, dropped: &dropped)
+                return Outgoing(
+                    kind: .request(LaneRequest(path: path, body: body)), translation: .embeddings(request),
+                    dropped: Self.distinct(dropped))
+            } catch {
+                throw Problem(error, candidate)
+            }
+        case .countTokens(let counting):
+            if provider.takesBytes(of: call.door) { return passThrough(counting.path, to: candidate) }
+            let request = try counting.decode(try whole()).get()
+            let dropped = try Self.leaveBehind(request.leftovers, candidate)
+            let kind: Outgoing.Kind =
+                if let counter = provider.counter {
+                    .count(counting, request, counter)
+                } else {
+                    .estimate(counting, request)
+                }
+            return Outgoing(kind: kind, translation: .none, dropped: dropped)
+        }
+    }
+
+    /// The caller's bytes with the candidate's own name of the model.
+    private func passThrough(_ path: String, to candidate: Candidate) -> Outgoing {
+        var body = call.body
+        if candidate.model != requestedModel {
+            var name = ByteBufferAllocator().buffer(capacity: candidate.model.utf8.count + 2)
+            JSONString.append(candidate.model, to: &name)
+            body = skimmed.replacing(modelView, with: name)
+        }
+        let path = call.query.isEmpty ? path : path + "?" + call.query
+        return Outgoing(
+            kind: .request(LaneRequest(path: path, fields: call.fields, body: body)), translation: .none, dropped: [])
+    }
+
+    private func chat() throws(Problem) -> ChatRequest {
+        if let decoded { return decoded }
+        let request = try call.door.decodeChat(try whole())
+        decoded = request
+        return request
+    }
+
+    private func whole() throws(Problem) -> JSONDocument {
+        do throws(JSONProblem) {
+            return try JSONDocument(call.body)
+        } catch {
+            throw Problem(.invalidRequest, "The body can't be read: \(error).", code: "invalid_json")
+        }
+    }
+
+    /// - Returns: the advisory fields, to be disclosed.
+    private static func leaveBehind(_ leftovers: [Leftover], _ candidate: Candidate) throws(Problem) -> [String] {
+        if let field = leftovers.first(where: { !$0.isAdvisory })?.field {
+            throw Problem(
+                CannotCarry(field, "is not known to Holdfast's translation, and would be lost; leave it out"), candidate
+            )
+        }
+        return leftovers.map(\.field)
+    }
+
+    private static func distinct(_ names: [String]) -> [String] {
+        var seen = Set<String>()
+        return names.filter { seen.insert($0).inserted }
+    }
+}
+
+/// A request on its way out, and how its answer comes back.
+struct Outgoing {
+    enum Kind {
+        case request(LaneRequest)
+        case count(TokenCounting, ChatRequest, any TokenCounter)
+        case estimate(TokenCounting, ChatRequest)
+    }
+
+    enum Translation {
+        /// The answer's bytes are the caller's own dialect.
+        case none
+        case chat(ChatRequest)
+        case embeddings(EmbeddingsRequest)
+    }
+
+    var kind: Kind
+    var translation: Translation
+    var dropped: [String]
+}

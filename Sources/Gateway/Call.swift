@@ -1,0 +1,92 @@
+package import Access
+package import Conversation
+package import NIOCore
+package import Wire
+
+/// A request that a door has taken in: its key is valid and its body is
+/// complete. Nothing of the body has been read yet.
+package struct Call: Sendable {
+    package enum Operation: Sendable {
+        case chat
+        case embeddings
+        case countTokens(TokenCounting)
+
+        package var name: String {
+            switch self {
+            case .chat: "chat"
+            case .embeddings: "embeddings"
+            case .countTokens: "count_tokens"
+            }
+        }
+    }
+
+    /// Holdfast's own id of the request, also in `x-request-id`.
+    package var id: String
+    package var operation: Operation
+    /// The dialect that the caller speaks.
+    package var door: any Dialect
+    package var principal: Principal
+    /// The caller's fields that a provider may see
+    /// (``HTTPFieldRules/isForwardedToProvider(_:)``).
+    package var fields: HTTPFieldList
+    /// The caller's query without its question mark, empty if there is none.
+    package var query: String
+    package var body: ByteBuffer
+    /// Where the request's task runs.
+    package var executor: EventLoopTaskExecutor
+    package var arrived: ContinuousClock.Instant
+
+    package init(
+        id: String, operation: Operation, door: any Dialect, principal: Principal, fields: HTTPFieldList = .init(),
+        query: String = "", body: ByteBuffer, executor: EventLoopTaskExecutor, arrived: ContinuousClock.Instant
+    ) {
+        self.id = id
+        self.operation = operation
+        self.door = door
+        self.principal = principal
+        self.fields = fields
+        self.query = query
+        self.body = body
+        self.executor = executor
+        self.arrived = arrived
+    }
+}
+
+/// How a door asks for a prompt's size in tokens.
+package struct TokenCounting: Sendable {
+    /// Below a provider of the same dialect, where its own count is asked for.
+    package var path: String
+    package var decode: @Sendable (JSONDocument) -> Result<ChatRequest, Problem>
+    /// For providers that can't count; the answer is marked as an estimate.
+    package var estimate: @Sendable (ChatRequest) -> Int
+    package var encode: @Sendable (Int) -> ByteBuffer
+
+    package init(
+        path: String, decode: @escaping @Sendable (JSONDocument) -> Result<ChatRequest, Problem>,
+        estimate: @escaping @Sendable (ChatRequest) -> Int, encode: @escaping @Sendable (Int) -> ByteBuffer
+    ) {
+        self.path = path
+        self.decode = decode
+        self.estimate = estimate
+        self.encode = encode
+    }
+}
+
+/// The way back to the caller. Used by one task, in order: either ``send``
+/// once, or ``begin``, ``write`` any number of times, ``finish``.
+package protocol CallerReply: AnyObject {
+    /// Whether the head has gone out: from then on there is no other answer.
+    var hasBegun: Bool { get }
+    /// A whole answer.
+    func send(_ head: ResponseHead, body: ByteBuffer)
+    /// The head of an answer whose body follows in pieces.
+    func begin(_ head: ResponseHead)
+    /// A piece, sent at once. Returns when the caller can take more.
+    /// - Throws: `CancellationError` when the caller has gone.
+    func write(_ bytes: ByteBuffer) async throws
+    /// The body is whole.
+    func finish()
+    /// The body will never be whole: the connection is cut, so that nobody
+    /// takes what was sent for all of it.
+    func abort()
+}

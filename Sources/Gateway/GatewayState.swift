@@ -1,0 +1,62 @@
+package import Access
+import Atomics
+package import Routing
+
+/// What the settings say of who serves what, at one moment. Immutable: a
+/// reload makes a new one, and a request keeps the one it began with.
+package final class GatewayState: AtomicReference, Sendable {
+    package let routes: RouteTable
+    package let providers: [String: Provider]
+    let instruments: Instruments
+
+    package init(routes: RouteTable, providers: [String: Provider]) {
+        self.routes = routes
+        self.providers = providers
+        self.instruments = Instruments(routes: routes)
+    }
+}
+
+/// What limits the whole gateway.
+package struct GatewayLimits: Sendable {
+    /// The largest whole answer of a provider, in bytes.
+    package var responseBody: Int
+    /// The largest event of a stream, in bytes.
+    package var streamEvent: Int
+
+    package init(responseBody: Int = 64 << 20, streamEvent: Int = 8 << 20) {
+        self.responseBody = responseBody
+        self.streamEvent = streamEvent
+    }
+}
+
+/// The gateway: takes calls, gives answers. One per process.
+///
+/// What happens to a request is in `RequestLife.swift`.
+package final class Gateway: Sendable {
+    private let current: ManagedAtomic<GatewayState>
+    private let draining = ManagedAtomic<Bool>(false)
+    package let keys: KeyRing
+    let recorder: any RequestRecorder
+    let limits: GatewayLimits
+
+    package init(
+        _ state: GatewayState, keys: KeyRing, recorder: any RequestRecorder, limits: GatewayLimits = GatewayLimits()
+    ) {
+        current = ManagedAtomic(state)
+        self.keys = keys
+        self.recorder = recorder
+        self.limits = limits
+    }
+
+    /// What the settings say at this moment.
+    package var state: GatewayState { current.load(ordering: .acquiring) }
+
+    /// Takes over reloaded settings; requests under way keep theirs.
+    package func replace(_ state: GatewayState) { current.store(state, ordering: .releasing) }
+
+    /// Whether new requests are turned away because the process will end.
+    package var isDraining: Bool { draining.load(ordering: .acquiring) }
+
+    /// From now on new requests are turned away with 503.
+    package func drain() { draining.store(true, ordering: .releasing) }
+}

@@ -1,0 +1,97 @@
+import Conversation
+import Metrics
+import Routing
+
+/// The gateway's meters, made once per settings so that a request only adds
+/// to them.
+///
+/// Names follow Prometheus' customs: base units, `_total` for counters.
+final class Instruments: Sendable {
+    private let perCandidate: [String: CandidateInstruments]
+    private let unrouted = CandidateInstruments(route: "", provider: "", model: "")
+    private let openStreams = Meter(label: "holdfast_open_streams")
+
+    init(routes: RouteTable) {
+        var made: [String: CandidateInstruments] = [:]
+        for route in routes.routes {
+            for candidate in route.candidates {
+                made[Self.name(route.name, candidate.id)] =
+                    CandidateInstruments(route: route.name, provider: candidate.provider, model: candidate.model)
+            }
+        }
+        for provider in routes.providers {
+            guard case .listed(let models) = provider.models else { continue }
+            for model in models {
+                made[Self.name("", "\(provider.name)/\(model)")] =
+                    CandidateInstruments(route: "", provider: provider.name, model: model)
+            }
+        }
+        // A model that no one lists shares its provider's meter: callers can
+        // name any, and must not make meters without end.
+        for provider in routes.providers {
+            made[Self.name("", provider.name)] =
+                CandidateInstruments(route: "", provider: provider.name, model: "(unlisted)")
+        }
+        perCandidate = made
+    }
+
+    private static func name(_ route: String, _ candidate: String) -> String { route + "\n" + candidate }
+
+    func streamOpened() { openStreams.increment() }
+    func streamClosed() { openStreams.decrement() }
+
+    func record(_ record: RequestRecord) {
+        let instruments: CandidateInstruments
+        if let attempt = record.attempts.last {
+            let route = record.route ?? ""
+            instruments =
+                perCandidate[Self.name(route, "\(attempt.provider)/\(attempt.model)")]
+                ?? perCandidate[Self.name("", attempt.provider)] ?? unrouted
+        } else {
+            instruments = unrouted
+        }
+        instruments.record(record)
+    }
+}
+
+/// The meters of one candidate of one route.
+private final class CandidateInstruments: Sendable {
+    private let outcomes: [Counter]
+    private let inputTokens: Counter
+    private let outputTokens: Counter
+    private let cachedTokens: Counter
+    private let duration: Recorder
+    private let firstByte: Recorder
+    private let attempts: Counter
+
+    init(route: String, provider: String, model: String) {
+        let labels = [("route", route), ("provider", provider), ("model", model)]
+        outcomes = RequestRecord.Outcome.allCases.map {
+            Counter(label: "holdfast_requests_total", dimensions: labels + [("outcome", $0.rawValue)])
+        }
+        inputTokens = Counter(label: "holdfast_tokens_total", dimensions: labels + [("kind", "input")])
+        outputTokens = Counter(label: "holdfast_tokens_total", dimensions: labels + [("kind", "output")])
+        cachedTokens = Counter(label: "holdfast_tokens_total", dimensions: labels + [("kind", "cached")])
+        attempts = Counter(label: "holdfast_attempts_total", dimensions: labels)
+        duration = Recorder(label: "holdfast_request_duration_seconds", dimensions: labels, aggregate: true)
+        firstByte = Recorder(label: "holdfast_time_to_first_byte_seconds", dimensions: labels, aggregate: true)
+    }
+
+    func record(_ record: RequestRecord) {
+        outcomes[RequestRecord.Outcome.allCases.firstIndex(of: record.outcome)!].increment()
+        if !record.attempts.isEmpty { attempts.increment(by: record.attempts.count) }
+        if let usage = record.usage {
+            inputTokens.increment(by: usage.input)
+            outputTokens.increment(by: usage.output)
+            if let cached = usage.cacheRead { cachedTokens.increment(by: cached) }
+        }
+        duration.record(record.duration.inSeconds)
+        if let first = record.timeToFirstByte { firstByte.record(first.inSeconds) }
+    }
+}
+
+extension Duration {
+    var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}

@@ -1,0 +1,109 @@
+import Access
+package import Conversation
+import Routing
+package import Wire
+
+// What Holdfast says when it says no. Every sentence says what to do.
+
+extension Problem {
+    static func notAllowed(_ model: String, _ principal: Principal) -> Problem {
+        let routes = principal.allowedRoutes.map { $0.sorted().joined(separator: ", ") } ?? ""
+        return Problem(
+            .forbidden,
+            "This key may not use \"\(shown(model))\"; it may use: \(routes). Ask whoever gave you the key for another.",
+            field: "model", code: "route_not_allowed")
+    }
+
+    static func unknownModel(_ model: String, _ suggestion: String?) -> Problem {
+        let hint = suggestion.map { "Did you mean \"\($0)\"?" } ?? "GET /v1/models lists what there is."
+        return Problem(
+            .notFound, "There is no route or model \"\(shown(model))\". \(hint)", field: "model",
+            code: "model_not_found")
+    }
+
+    static func unlisted(provider: String, model: String, served: [String]) -> Problem {
+        let list = served.isEmpty ? "none" : served.prefix(8).joined(separator: ", ")
+        return Problem(
+            .notFound, "The provider \"\(provider)\" does not serve \"\(shown(model))\"; it serves: \(list).",
+            field: "model", code: "model_not_found")
+    }
+
+    init(_ refusal: CannotCarry, _ candidate: Candidate) {
+        self.init(
+            .invalidRequest, "\(candidate.id) can't take this request: \(refusal.field) \(refusal.reason).",
+            field: refusal.field, code: "unsupported_parameter")
+    }
+
+    init(_ failure: LaneFailure, at candidate: Candidate) {
+        let who = candidate.id
+        self =
+            switch failure {
+            case .unreachable(let why):
+                Problem(.unavailable, "\(who) can't be reached: \(why).", code: "provider_unreachable")
+            case .connectTimeout:
+                Problem(.unavailable, "\(who) took no connection in time.", code: "provider_unreachable")
+            case .closedBeforeHead:
+                Problem(.badUpstream, "\(who) closed the connection without an answer.", code: "provider_closed")
+            case .firstByteTimeout:
+                Problem(.deadline, "\(who) gave no answer in time.", code: "provider_timeout")
+            case .stalled:
+                Problem(.deadline, "The answer of \(who) stopped and did not go on in time.", code: "provider_timeout")
+            case .totalTimeout:
+                Problem(.deadline, "\(who) did not finish its answer in time.", code: "provider_timeout")
+            case .cut:
+                Problem(.badUpstream, "\(who) broke off in the middle of its answer.", code: "provider_cut")
+            case .garbage(let why):
+                Problem(.badUpstream, "\(who) sent something that is no answer: \(why).", code: "provider_garbage")
+            case .overloaded(let why):
+                Problem(.unavailable, "\(who) is busy: \(why).", code: "provider_busy", retryAfter: 1)
+            case .notReady(let why):
+                Problem(.unavailable, "\(who) is not ready: \(why).", code: "provider_not_ready", retryAfter: 2)
+            }
+    }
+
+    /// A caller's word, short enough to be repeated to it.
+    private static func shown(_ text: String) -> String {
+        text.count <= 100 ? text : text.prefix(100) + "…"
+    }
+}
+
+extension LaneFailure {
+    /// One word for logs.
+    var word: String {
+        switch self {
+        case .unreachable: "unreachable"
+        case .connectTimeout: "connect_timeout"
+        case .closedBeforeHead: "closed_before_head"
+        case .firstByteTimeout: "first_byte_timeout"
+        case .stalled: "stalled"
+        case .totalTimeout: "total_timeout"
+        case .cut: "cut"
+        case .garbage: "garbage"
+        case .overloaded: "overloaded"
+        case .notReady: "not_ready"
+        }
+    }
+}
+
+extension ResponseHead {
+    /// The fields that every answer of Holdfast carries, whoever made it.
+    mutating func addHoldfastFields(_ call: Call, _ record: RequestRecord, servedBy: String?) {
+        fields.append("content-type", "application/json")
+        addTrace(call, record, servedBy: servedBy)
+    }
+
+    mutating func addTrace(_ call: Call, _ record: RequestRecord, servedBy: String?) {
+        fields.append("x-request-id", call.id)
+        if call.door.name == .anthropic { fields.append("request-id", call.id) }
+        if let servedBy { fields.append("x-holdfast-served-by", servedBy) }
+        fields.append("x-holdfast-attempts", String(record.attempts.count))
+        if !record.dropped.isEmpty {
+            fields.append("x-holdfast-dropped", record.dropped.prefix(20).joined(separator: ", "))
+        }
+    }
+
+    package mutating func addFields(of problem: Problem) {
+        if let seconds = problem.retryAfter { fields.append("retry-after", String(seconds)) }
+        if problem.kind == .gone { fields.append("x-should-retry", "false") }
+    }
+}

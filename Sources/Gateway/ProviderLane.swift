@@ -1,0 +1,82 @@
+package import NIOCore
+package import Wire
+
+/// A request as it goes to a provider.
+package struct LaneRequest: Sendable {
+    package var method: String
+    /// Below the provider's base address, with a leading slash; a query may
+    /// follow.
+    package var path: String
+    /// Fields beside those that the lane itself sets (host, credential,
+    /// content-type and -length).
+    package var fields: HTTPFieldList
+    package var body: ByteBuffer
+
+    package init(method: String = "POST", path: String, fields: HTTPFieldList = .init(), body: ByteBuffer = .init()) {
+        self.method = method
+        self.path = path
+        self.fields = fields
+        self.body = body
+    }
+}
+
+/// Why a provider gave no (whole) answer.
+package enum LaneFailure: Error, Sendable, Equatable {
+    /// No connection; nothing was sent.
+    case unreachable(String)
+    /// The provider took no connection in time.
+    case connectTimeout
+    /// The connection ended before the first byte of an answer. On one that
+    /// had been used before, the provider most likely closed it while idle,
+    /// and the request can be sent again.
+    case closedBeforeHead(reused: Bool)
+    /// No byte of an answer in time.
+    case firstByteTimeout
+    /// The answer stopped for too long.
+    case stalled
+    /// The whole took too long.
+    case totalTimeout
+    /// The connection ended in the middle of the answer.
+    case cut
+    /// Not HTTP, or over the limits.
+    case garbage(String)
+    /// As many requests are waiting for this provider as may.
+    case overloaded(String)
+    /// The engine behind it isn't ready.
+    case notReady(String)
+}
+
+/// The answer to a request on a lane, while its bytes arrive. Belongs to one
+/// task.
+package protocol LaneResponse: AnyObject {
+    var head: ResponseHead { get }
+    /// The next bytes of the body, nil at its end.
+    /// - Throws: ``LaneFailure``, or `CancellationError`.
+    func next() async throws -> ByteBuffer?
+}
+
+/// The way to one provider.
+package protocol ProviderLane: Sendable {
+    /// Sends a request and hands its answer to `body`, as soon as its head is
+    /// there. When `body` returns, throws or is cancelled before the answer
+    /// is whole, the provider's connection is closed: nothing runs on there.
+    /// - Throws: ``LaneFailure``, `CancellationError`, or what `body` throws.
+    func exchange<T: Sendable>(
+        _ request: LaneRequest, on executor: EventLoopTaskExecutor, _ body: (any LaneResponse) async throws -> T
+    ) async throws -> T
+}
+
+extension LaneResponse {
+    /// The rest of the body in one piece.
+    /// - Throws: ``LaneFailure/garbage(_:)`` above `limit` bytes.
+    package func collect(upTo limit: Int) async throws -> ByteBuffer {
+        guard var whole = try await next() else { return ByteBuffer() }
+        while let more = try await next() {
+            guard whole.readableBytes + more.readableBytes <= limit else {
+                throw LaneFailure.garbage("its answer is over \(limit) bytes")
+            }
+            whole.writeImmutableBuffer(more)
+        }
+        return whole
+    }
+}

@@ -1,0 +1,210 @@
+import Access
+import Conversation
+import NIOCore
+import Routing
+import Wire
+
+/// The life of a request, in order:
+/// admit → route → attempt → relay → settle → record.
+extension Gateway {
+    /// Serves one call. Always ends the reply, whatever happens, unless the
+    /// caller has gone.
+    package func serve(_ call: Call, reply: any CallerReply) async {
+        let state = self.state
+        var record = RequestRecord(call)
+        do {
+            let admitted = try admit(call, &record)
+            let candidates = try route(admitted, in: state, &record)
+            try await attempt(admitted, candidates, in: state, reply, &record)
+        } catch let problem as Problem {
+            refuse(call, problem, reply, &record)
+        } catch is CancellationError {
+            record.outcome = .callerGone
+            record.reason = record.reason ?? "the caller closed the connection"
+        } catch {
+            // Nothing else is thrown on purpose; say so instead of guessing.
+            refuse(call, Problem(.internalFailure, "Holdfast failed in a way it did not foresee."), reply, &record)
+        }
+        settle(call, &record)
+        state.instruments.record(record)
+        recorder.record(record)
+    }
+
+    // MARK: Admit: may this key make this request, and can it be read?
+
+    private func admit(_ call: Call, _ record: inout RequestRecord) throws(Problem) -> AdmittedCall {
+        if isDraining {
+            throw Problem(.unavailable, "This Holdfast is shutting down; send the request again.", retryAfter: 1)
+        }
+        switch call.principal.admit(now: call.arrived) {
+        case .allowed: break
+        case .limited(let limit, let wait):
+            let seconds = max(1, Int(wait.inSeconds.rounded(.up)))
+            throw Problem(
+                .limited,
+                "The key's limit of \(limit.rawValue) a minute is used up; try again in \(seconds) s.",
+                code: "rate_limit_exceeded", retryAfter: seconds)
+        }
+        let admitted = try AdmittedCall(call)
+        record.requested = String(admitted.requestedModel.prefix(200))
+        record.isStream = admitted.isStream
+        return admitted
+    }
+
+    // MARK: Route: who could serve it?
+
+    private func route(
+        _ admitted: AdmittedCall, in state: GatewayState, _ record: inout RequestRecord
+    ) throws(Problem) -> [Candidate] {
+        let principal = admitted.call.principal
+        let model = admitted.requestedModel
+        switch state.routes.resolve(model, allowed: principal.allowedRoutes) {
+        case .route(let route):
+            guard principal.mayUse(route: route.name) else { throw .notAllowed(model, principal) }
+            record.route = route.name
+            return route.candidates
+        case .direct(let candidate):
+            guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
+            return [candidate]
+        case .unknown(let suggestion):
+            throw .unknownModel(model, suggestion)
+        case .modelNotServed(let provider, let model, let served):
+            guard principal.mayNameProviders else { throw .notAllowed("\(provider)/\(model)", principal) }
+            throw .unlisted(provider: provider, model: model, served: served)
+        case .providerUnavailable(let provider, let reason):
+            guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
+            throw Problem(.unavailable, "The provider \"\(provider)\" is not in service: \(reason).")
+        }
+    }
+
+    // MARK: Attempt: the first candidate that can carry the request serves it
+
+    private func attempt(
+        _ admitted: AdmittedCall, _ candidates: [Candidate], in state: GatewayState, _ reply: any CallerReply,
+        _ record: inout RequestRecord
+    ) async throws {
+        var firstRefusal: Problem?
+        var firstOutage: Problem?
+        for candidate in candidates {
+            if let reason = candidate.unavailable {
+                record.skipped.append("\(candidate.id): \(reason)")
+                firstOutage = firstOutage ?? Problem(.unavailable, "Nobody can serve this: \(candidate.id): \(reason).")
+                continue
+            }
+            if let regions = admitted.call.principal.record.residency,
+                !(candidate.region.map { regions.contains($0) } ?? false)
+            {
+                record.skipped.append("\(candidate.id): outside the key's residency")
+                firstRefusal =
+                    firstRefusal
+                    ?? Problem(
+                        .forbidden,
+                        "The key may be served in \(regions.joined(separator: ", ")) only, and no candidate of "
+                            + "\"\(admitted.requestedModel)\" is there. Ask for another route.")
+                continue
+            }
+            guard let provider = state.providers[candidate.provider] else { continue }
+            let outgoing: Outgoing
+            do throws(Problem) {
+                outgoing = try admitted.outgoing(to: candidate, at: provider)
+            } catch {
+                record.skipped.append("\(candidate.id): \(error.field ?? error.message)")
+                firstRefusal = firstRefusal ?? error
+                continue
+            }
+            record.dropped = outgoing.dropped
+            return try await send(outgoing, admitted, candidate, provider, state, reply, &record)
+        }
+        throw firstRefusal ?? firstOutage ?? Problem(.unavailable, "No candidate of this route is in service.")
+    }
+
+    private func send(
+        _ outgoing: Outgoing, _ admitted: AdmittedCall, _ candidate: Candidate, _ provider: Provider,
+        _ state: GatewayState, _ reply: any CallerReply, _ record: inout RequestRecord
+    ) async throws {
+        var mayRepeat = true
+        while true {
+            try Task.checkCancellation()
+            record.attempts.append(.init(provider: candidate.provider, model: candidate.model))
+            do {
+                switch outgoing.kind {
+                case .request(let request):
+                    let relay = Relay(
+                        admitted: admitted, outgoing: outgoing, candidate: candidate, provider: provider, reply: reply,
+                        limits: limits, instruments: state.instruments)
+                    record = try await provider.lane.exchange(request, on: admitted.call.executor) {
+                        [record] response in
+                        try await relay.run(response, record)
+                    }
+                case .count(let counting, let request, let counter):
+                    let count = try await counter.count(
+                        request, model: candidate.model, on: admitted.call.executor)
+                    answerCount(count, isEstimate: false, counting, candidate, admitted, reply, &record)
+                case .estimate(let counting, let request):
+                    record.attempts.removeLast()
+                    answerCount(
+                        counting.estimate(request), isEstimate: true, counting, candidate, admitted, reply, &record)
+                }
+                return
+            } catch let failure as LaneFailure {
+                record.attempts[record.attempts.count - 1].failure = failure.word
+                // The provider hung up on an idle connection just as we used
+                // it: it has not seen the request, a fresh connection serves.
+                if mayRepeat, failure == .closedBeforeHead(reused: true), !reply.hasBegun {
+                    mayRepeat = false
+                    continue
+                }
+                throw Problem(failure, at: candidate)
+            } catch let error as ProviderError {
+                throw Problem(.badUpstream, "\(candidate.id) could not count the tokens: \(error.message)")
+            } catch let refusal as CannotCarry {
+                throw Problem(refusal, candidate)
+            }
+        }
+    }
+
+    private func answerCount(
+        _ count: Int, isEstimate: Bool, _ counting: TokenCounting, _ candidate: Candidate, _ admitted: AdmittedCall,
+        _ reply: any CallerReply, _ record: inout RequestRecord
+    ) {
+        let body = counting.encode(count)
+        var head = ResponseHead(status: 200)
+        head.addHoldfastFields(admitted.call, record, servedBy: candidate.id)
+        if isEstimate { head.fields.append("x-holdfast-token-count", "estimate") }
+        reply.send(head, body: body)
+        record.status = 200
+        record.outcome = .served
+        record.responseBytes = body.readableBytes
+    }
+
+    // MARK: Refuse: the answer is ours, in the caller's dialect
+
+    private func refuse(_ call: Call, _ problem: Problem, _ reply: any CallerReply, _ record: inout RequestRecord) {
+        record.reason = record.reason ?? problem.code ?? problem.message
+        switch problem.kind {
+        case .limited: record.outcome = .limited
+        case .badUpstream, .unavailable, .deadline, .internalFailure, .gone: record.outcome = .failed
+        default: record.outcome = .refused
+        }
+        guard !reply.hasBegun else {
+            // Too late for a status: only a cut connection is honest.
+            record.outcome = .truncated
+            return reply.abort()
+        }
+        record.status = problem.kind.status
+        var head = ResponseHead(status: problem.kind.status)
+        head.addHoldfastFields(call, record, servedBy: nil)
+        head.addFields(of: problem)
+        let body = call.door.encodeProblem(problem, requestID: call.id)
+        record.responseBytes = body.readableBytes
+        reply.send(head, body: body)
+    }
+
+    // MARK: Settle: what it cost counts against the key's limits
+
+    private func settle(_ call: Call, _ record: inout RequestRecord) {
+        let now = ContinuousClock.now
+        record.duration = call.arrived.duration(to: now)
+        if let usage = record.usage { call.principal.charge(tokens: usage.total, now: now) }
+    }
+}

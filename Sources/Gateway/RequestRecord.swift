@@ -1,0 +1,80 @@
+import Access
+package import Conversation
+import NIOCore
+
+/// What became of a request, for the log and the metrics. Holds names,
+/// numbers and times; never a key, a prompt or an answer.
+package struct RequestRecord: Sendable {
+    package enum Outcome: String, Sendable, CaseIterable {
+        /// Answered whole.
+        case served
+        /// Refused by Holdfast: the request's own fault.
+        case refused
+        /// Turned away by one of the key's limits.
+        case limited
+        /// The provider said no, and its no was passed on.
+        case providerError = "provider_error"
+        /// No usable answer from the provider.
+        case failed
+        /// The answer broke off after it had begun.
+        case truncated
+        /// The caller went away first.
+        case callerGone = "caller_gone"
+    }
+
+    /// One try at one candidate.
+    package struct Attempt: Sendable {
+        package var provider: String
+        package var model: String
+        /// The provider's status, nil where no answer came.
+        package var status: Int?
+        /// What went wrong, in a word; nil if nothing did.
+        package var failure: String?
+    }
+
+    package var id: String
+    package var operation: String
+    package var door: DialectName
+    package var keyID: String
+    package var tenant: String?
+    /// What the caller named; cut to a sane length.
+    package var requested = ""
+    package var route: String?
+    package var attempts: [Attempt] = []
+    /// Candidates that were passed over, each with the reason.
+    package var skipped: [String] = []
+    package var isStream = false
+    /// The status that the caller saw.
+    package var status = 0
+    package var outcome = Outcome.failed
+    package var usage: Usage?
+    /// The provider didn't say what the answer cost; ``usage`` is a guess
+    /// from its size.
+    package var usageIsEstimate = false
+    /// From the request's arrival to the first byte of the answer's body.
+    package var timeToFirstByte: Duration?
+    package var duration: Duration = .zero
+    package var requestBytes = 0
+    package var responseBytes = 0
+    /// Advisory fields that were left behind.
+    package var dropped: [String] = []
+    /// A word of what was wrong, for refusals and failures.
+    package var reason: String?
+
+    init(_ call: Call) {
+        id = call.id
+        operation = call.operation.name
+        door = call.door.name
+        keyID = call.principal.id
+        tenant = call.principal.record.tenant
+        requestBytes = call.body.readableBytes
+    }
+
+    /// Who served, as `provider/model`.
+    package var servedBy: String? { attempts.last.map { "\($0.provider)/\($0.model)" } }
+}
+
+/// Where records go: the request log. Must not block.
+package protocol RequestRecorder: Sendable {
+    func record(_ record: RequestRecord)
+}

@@ -1,0 +1,106 @@
+import Dispatch
+import Foundation
+package import NIOCore
+import Synchronization
+
+/// Where all log lines go: a descriptor, written in batches off the hot path.
+///
+/// Lines wait in memory for at most ``interval``. When the reader of the
+/// descriptor stops reading, or the disk is full, lines beyond ``capacity``
+/// are dropped, counted, and the count is logged once there is room again:
+/// serving comes before logging, and silence would be a lie.
+package final class LogSink: Sendable {
+    private struct State {
+        var pending = ByteBuffer()
+        var isScheduled = false
+        var dropped = 0
+    }
+
+    private let descriptor: Int32
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "holdfast.log")
+
+    static let interval = DispatchTimeInterval.milliseconds(20)
+    static let capacity = 8 << 20
+
+    package init(descriptor: Int32 = STDERR_FILENO) {
+        self.descriptor = descriptor
+    }
+
+    /// Adds what `write` writes, which is to be whole lines.
+    package func append(_ write: (inout ByteBuffer) -> Void) {
+        let schedule = state.withLock { state -> Bool in
+            guard state.pending.readableBytes < Self.capacity else {
+                state.dropped += 1
+                return false
+            }
+            write(&state.pending)
+            defer { state.isScheduled = true }
+            return !state.isScheduled
+        }
+        if schedule { queue.asyncAfter(deadline: .now() + Self.interval) { self.drain() } }
+    }
+
+    /// Writes all that is waiting before it returns; for the process's end.
+    package func flush() {
+        queue.sync { drain() }
+    }
+
+    private func drain() {
+        let (bytes, dropped) = state.withLock { state -> (ByteBuffer, Int) in
+            defer {
+                state.pending = ByteBuffer()
+                state.isScheduled = false
+                state.dropped = 0
+            }
+            return (state.pending, state.dropped)
+        }
+        var lost = dropped
+        if !write(bytes) { lost += bytes.readableBytesView.count { $0 == UInt8(ascii: "\n") } }
+        guard lost > 0 else { return }
+        let note = ByteBuffer(
+            string: "{\"level\":\"warning\",\"message\":\"log lines were dropped\",\"count\":\(lost)}\n")
+        if !write(note) { state.withLock { $0.dropped += lost } }
+    }
+
+    private func write(_ bytes: ByteBuffer) -> Bool {
+        bytes.withUnsafeReadableBytes { raw in
+            var offset = 0
+            while offset < raw.count {
+                let written = Foundation.write(descriptor, raw.baseAddress! + offset, raw.count - offset)
+                if written < 0 {
+                    if errno == EINTR { continue }
+                    return false
+                }
+                offset += written
+            }
+            return true
+        }
+    }
+}
+
+/// The time of a log line, made once a millisecond at most.
+package struct LogTime: Sendable {
+    private var second = 0
+    private var text = ""
+
+    package init() {}
+
+    /// RFC 3339 in UTC with milliseconds.
+    package mutating func now() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        if now.tv_sec != second {
+            second = now.tv_sec
+            var parts = tm()
+            gmtime_r(&second, &parts)
+            text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { buffer in
+                let length = strftime(buffer.baseAddress!, 32, "%Y-%m-%dT%H:%M:%S.", &parts)
+                return String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            }
+        }
+        let milliseconds = now.tv_nsec / 1_000_000
+        let padding = milliseconds < 10 ? "00" : milliseconds < 100 ? "0" : ""
+        return text + padding + String(milliseconds) + "Z"
+    }
+}

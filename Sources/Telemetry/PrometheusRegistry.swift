@@ -1,0 +1,106 @@
+import Atomics
+package import CoreMetrics
+package import NIOCore
+import Synchronization
+
+/// swift-metrics' backend: every meter in memory, written out as Prometheus
+/// text (exposition format 0.0.4).
+///
+/// Adding to a meter is one or two atomic operations; a lock is taken only
+/// when a meter is made or all are read.
+package final class PrometheusRegistry: MetricsFactory {
+    private struct Key: Hashable {
+        var name: String
+        var labels: [String]
+    }
+
+    private struct Family {
+        var kind: String
+        var series: [(labels: String, cell: any MetricCell)] = []
+        var known: [String: Int] = [:]
+    }
+
+    private struct State {
+        var families: [String: Family] = [:]
+        var gauges: [(name: String, read: @Sendable () -> Double)] = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// A gauge that is read when somebody asks.
+    package func addGauge(_ name: String, _ read: @escaping @Sendable () -> Double) {
+        state.withLock { $0.gauges.append((name, read)) }
+    }
+
+    private func cell<Cell: MetricCell>(
+        _ label: String, _ dimensions: [(String, String)], _ kind: String, _ make: () -> Cell
+    ) -> Cell {
+        let labels = dimensions.map { "\($0.0)=\"\(Self.escaped($0.1))\"" }.joined(separator: ",")
+        return state.withLock { state in
+            var family = state.families[label] ?? Family(kind: kind)
+            // Settings that are read anew go on counting where they stood.
+            if let index = family.known[labels], let cell = family.series[index].cell as? Cell { return cell }
+            let cell = make()
+            family.known[labels] = family.series.count
+            family.series.append((labels, cell))
+            state.families[label] = family
+            return cell
+        }
+    }
+
+    private static func escaped(_ value: String) -> String {
+        var result = ""
+        for character in value {
+            switch character {
+            case "\\": result += "\\\\"
+            case "\"": result += "\\\""
+            case "\n": result += "\\n"
+            default: result.append(character)
+            }
+        }
+        return result
+    }
+
+    // MARK: MetricsFactory
+
+    package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+        cell(label, dimensions, "counter") { CounterCell() }
+    }
+
+    package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+        cell(label, dimensions, "gauge") { GaugeCell() }
+    }
+
+    package func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
+        aggregate
+            ? cell(label, dimensions, "histogram") { HistogramCell() }
+            : cell(label, dimensions, "gauge") { GaugeCell() }
+    }
+
+    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        cell(label, dimensions, "histogram") { HistogramCell() }
+    }
+
+    // Meters live as long as the process: what was counted stays counted.
+    package func destroyCounter(_ handler: any CounterHandler) {}
+    package func destroyMeter(_ handler: any MeterHandler) {}
+    package func destroyRecorder(_ handler: any RecorderHandler) {}
+    package func destroyTimer(_ handler: any TimerHandler) {}
+
+    // MARK: Reading
+
+    package func render() -> ByteBuffer {
+        let (families, gauges) = state.withLock { ($0.families, $0.gauges) }
+        var buffer = ByteBuffer()
+        for (name, family) in families.sorted(by: { $0.key < $1.key }) {
+            buffer.writeString("# TYPE \(name) \(family.kind)\n")
+            for series in family.series { series.cell.write(name, series.labels, to: &buffer) }
+        }
+        for gauge in gauges {
+            buffer.writeString("# TYPE \(gauge.name) gauge\n\(gauge.name) \(PrometheusText.number(gauge.read()))\n")
+        }
+        return buffer
+    }
+}

@@ -1,0 +1,106 @@
+import Conversation
+package import Gateway
+import NIOCore
+import Synchronization
+import Wire
+
+/// The request log: a line a request, straight into the sink. swift-log's
+/// dictionary of metadata would cost more than the whole rest of a request.
+package final class RequestLog: RequestRecorder {
+    private let sink: LogSink
+    private let format: LogFormat
+    private let time = Mutex(LogTime())
+
+    package init(_ sink: LogSink, format: LogFormat) {
+        self.sink = sink
+        self.format = format
+    }
+
+    package func record(_ record: RequestRecord) {
+        let now = time.withLock { $0.now() }
+        switch format {
+        case .json: sink.append { Self.json(record, now, &$0) }
+        case .human: sink.append { $0.writeString(Self.line(record, now)) }
+        }
+    }
+
+    private static func json(_ record: RequestRecord, _ now: String, _ buffer: inout ByteBuffer) {
+        var json = JSONWriter(buffer)
+        json.object { json in
+            json.member("time", now)
+            json.member("level", "info")
+            json.member("message", "request")
+            json.member("request", record.id)
+            json.member("operation", record.operation)
+            json.member("door", record.door.rawValue)
+            json.member("key", record.keyID)
+            json.member("tenant", ifPresent: record.tenant)
+            json.member("requested", record.requested)
+            json.member("route", ifPresent: record.route)
+            json.member("served_by", ifPresent: record.servedBy)
+            json.member("status", record.status)
+            json.member("outcome", record.outcome.rawValue)
+            json.member("reason", ifPresent: record.reason)
+            json.member("stream", record.isStream)
+            json.array("attempts") { json in
+                for attempt in record.attempts {
+                    json.object { json in
+                        json.member("provider", attempt.provider)
+                        json.member("model", attempt.model)
+                        json.member("status", ifPresent: attempt.status)
+                        json.member("failure", ifPresent: attempt.failure)
+                    }
+                }
+            }
+            if !record.skipped.isEmpty {
+                json.array("skipped") { json in
+                    for reason in record.skipped { json.value(reason) }
+                }
+            }
+            if !record.dropped.isEmpty {
+                json.array("dropped") { json in
+                    for field in record.dropped { json.value(field) }
+                }
+            }
+            if let usage = record.usage {
+                json.member("input_tokens", usage.input)
+                json.member("output_tokens", usage.output)
+                json.member("cached_tokens", ifPresent: usage.cacheRead)
+                if record.usageIsEstimate { json.member("tokens_estimated", true) }
+            }
+            json.member("first_byte_ms", ifPresent: record.timeToFirstByte.map(milliseconds))
+            json.member("duration_ms", milliseconds(record.duration))
+            json.member("request_bytes", record.requestBytes)
+            json.member("response_bytes", record.responseBytes)
+        }
+        buffer = json.buffer
+        buffer.writeStaticString("\n")
+    }
+
+    private static func line(_ record: RequestRecord, _ now: String) -> String {
+        var line = "\(now.dropFirst(11).dropLast(5))         \(record.status) \(record.requested)"
+        if let served = record.servedBy, served != record.requested { line += " → \(served)" }
+        if record.outcome != .served { line += " \(record.outcome.rawValue)" }
+        if let reason = record.reason { line += " (\(reason))" }
+        for attempt in record.attempts {
+            if let failure = attempt.failure { line += " \(attempt.provider):\(failure)" }
+        }
+        if let usage = record.usage {
+            line += " \(record.usageIsEstimate ? "~" : "")\(usage.input)+\(usage.output) tokens"
+        }
+        line += " \(milliseconds(record.duration)) ms key=\(record.keyID) \(record.id)\n"
+        return line
+    }
+
+    /// To a hundredth.
+    private static func milliseconds(_ duration: Duration) -> Double {
+        let nanoseconds = duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000
+        return Double(nanoseconds / 10_000) / 100
+    }
+}
+
+/// Records nothing: `log: { requests: false }`.
+package struct NoRequestLog: RequestRecorder {
+    package init() {}
+    package func record(_ record: RequestRecord) {}
+}
