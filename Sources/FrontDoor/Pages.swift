@@ -1,0 +1,88 @@
+import Access
+import Conversation
+import DialectAnthropic
+import DialectOpenAI
+import Gateway
+import NIOCore
+import Routing
+import Wire
+
+// The answers that need no provider: models, readiness, metrics.
+extension Doors {
+    func models(_ address: Address, _ principal: Principal, _ door: Door, _ id: String) -> Answer {
+        let listing = gateway.state.routes.listing(allowed: principal.allowedRoutes)
+        let isAnthropic = door.dialect.name == .anthropic
+        guard case .model(let name) = address else {
+            return door.answer(
+                isAnthropic
+                    ? anthropicDialect.encodeModelList(listing.map { ($0.id, nil) }) : OpenAIModels.encodeList(listing),
+                id: id)
+        }
+        guard let model = listing.first(where: { $0.id == name }) else {
+            return door.refuse(
+                Problem(
+                    .notFound,
+                    "There is no model \"\(name.prefix(100))\" for this key; GET /v1/models lists what there is.",
+                    field: "model", code: "model_not_found"), id: id)
+        }
+        return door.answer(
+            isAnthropic ? anthropicDialect.encodeModel(name) : OpenAIModels.encode(model), id: id)
+    }
+
+    func readiness(_ id: String) -> Answer {
+        var missing = view.unready()
+        if gateway.isDraining { missing.insert("shutting down", at: 0) }
+        var json = JSONWriter()
+        json.object { json in
+            json.member("status", missing.isEmpty ? "ready" : "not ready")
+            if !missing.isEmpty {
+                json.array("waiting_for") { json in
+                    for reason in missing { json.value(reason) }
+                }
+            }
+        }
+        var head = ResponseHead(status: missing.isEmpty ? 200 : 503)
+        head.fields.append("content-type", "application/json")
+        head.fields.append("x-request-id", id)
+        if !missing.isEmpty { head.fields.append("retry-after", "1") }
+        return Answer(head, json.buffer)
+    }
+
+    func metricsAnswer(_ id: String) -> Answer {
+        var head = ResponseHead(status: 200)
+        head.fields.append("content-type", "text/plain; version=0.0.4; charset=utf-8")
+        head.fields.append("x-request-id", id)
+        return Answer(head, view.metrics?() ?? ByteBuffer())
+    }
+}
+
+/// `GET /v1/models` in OpenAI's shape.
+private enum OpenAIModels {
+    static func encodeList(_ models: [ListedModel]) -> ByteBuffer {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("object", "list")
+            json.array("data") { json in
+                for model in models { write(model, &json) }
+            }
+        }
+        return json.buffer
+    }
+
+    static func encode(_ model: ListedModel) -> ByteBuffer {
+        var json = JSONWriter()
+        write(model, &json)
+        return json.buffer
+    }
+
+    private static func write(_ model: ListedModel, _ json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", model.id)
+            json.member("object", "model")
+            // When a model was made is not known here; clients want a number.
+            json.member("created", 0)
+            json.member("owned_by", model.provider ?? "holdfast")
+            json.member("context_length", ifPresent: model.context)
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Gateway
+import NIOCore
+
+/// A lane's connections on one event loop.
+// Everything in it is touched on its event loop only; the three methods
+// that may be called from elsewhere (`wake`, `retire`, cancellation) hop.
+final class ConnectionPool: @unchecked Sendable {
+    let eventLoop: any EventLoop
+    private let connector: Connector
+    private let options: LaneOptions
+    /// Set once, before the first request.
+    unowned(unsafe) var lane: HTTPLane!
+
+    /// Most recently used last: taken first, so that the others can expire.
+    private var idle: [LaneConnection] = []
+    private var busy: [ObjectIdentifier: LaneConnection] = [:]
+    private var waiters: [Waiter] = []
+    private var connecting = 0
+    private var isRetired = false
+    private var sweep: RepeatedTask?
+
+    /// A request without a connection.
+    private final class Waiter {
+        var continuation: UnsafeContinuation<Result<LaneConnection, any Error>, Never>?
+
+        func resume(_ result: Result<LaneConnection, any Error>) {
+            continuation?.resume(returning: result)
+            continuation = nil
+        }
+    }
+
+    init(eventLoop: any EventLoop, connector: Connector, options: LaneOptions) {
+        self.eventLoop = eventLoop
+        self.connector = connector
+        self.options = options
+    }
+
+    /// How often time limits are looked at; so they hold to within that.
+    static let tick = TimeAmount.milliseconds(50)
+
+    // MARK: Taking
+
+    /// - Throws: ``LaneFailure``, or `CancellationError`.
+    func acquire() async throws -> LaneConnection {
+        eventLoop.preconditionInEventLoop()
+        while let connection = idle.popLast() {
+            if connection.isUsable {
+                busy[ObjectIdentifier(connection)] = connection
+                return connection
+            }
+        }
+        guard lane.mayWait() else {
+            throw LaneFailure.overloaded("\(options.maxWaiting) requests are waiting for it already")
+        }
+        defer { lane.waitingEnded() }
+        let waiter = NIOLoopBound(Waiter(), eventLoop: eventLoop)
+        let result = await withTaskCancellationHandler {
+            await withUnsafeContinuation {
+                (continuation: UnsafeContinuation<Result<LaneConnection, any Error>, Never>) in
+                waiter.value.continuation = continuation
+                waiters.append(waiter.value)
+                connectIfNeeded()
+            }
+        } onCancel: {
+            eventLoop.execute { self.giveUp(waiter.value) }
+        }
+        return try result.get()
+    }
+
+    private func giveUp(_ waiter: Waiter) {
+        waiters.removeAll { $0 === waiter }
+        waiter.resume(.failure(CancellationError()))
+    }
+
+    private func connectIfNeeded() {
+        while connecting < waiters.count, lane.mayOpen() {
+            connecting += 1
+            connector.connect(on: eventLoop, pool: self).whenComplete { result in
+                self.connecting -= 1
+                switch result {
+                case .success(let connection) where connection.isUsable:
+                    connection.isCounted = true
+                    self.startSweeping()
+                    self.offer(connection)
+                case .success:
+                    self.lane.closed()
+                    self.refuseOne(.unreachable("it closed the connection at once"))
+                case .failure(let error):
+                    self.lane.closed()
+                    // One connection failed, one request is told; the others
+                    // have connections of their own on the way.
+                    self.refuseOne(Connector.failure(error))
+                }
+            }
+        }
+    }
+
+    private func refuseOne(_ failure: LaneFailure) {
+        if !waiters.isEmpty { waiters.removeFirst().resume(.failure(failure)) }
+        connectIfNeeded()
+    }
+
+    /// Gives a free connection to whoever waits longest.
+    private func offer(_ connection: LaneConnection) {
+        guard connection.isUsable else { return }
+        if waiters.isEmpty {
+            if isRetired { return connection.close() }
+            connection.idleSince = .now()
+            idle.append(connection)
+        } else {
+            busy[ObjectIdentifier(connection)] = connection
+            waiters.removeFirst().resume(.success(connection))
+        }
+    }
+
+    // MARK: Giving back
+
+    func release(_ connection: LaneConnection) {
+        busy[ObjectIdentifier(connection)] = nil
+        offer(connection)
+    }
+
+    func connectionClosed(_ connection: LaneConnection) {
+        busy[ObjectIdentifier(connection)] = nil
+        idle.removeAll { $0 === connection }
+        if connection.isCounted { lane.closed() }
+        connection.isCounted = false
+    }
+
+    // MARK: From other threads
+
+    /// A connection of another pool has closed: there is room.
+    func wake() {
+        eventLoop.execute { if !self.waiters.isEmpty { self.connectIfNeeded() } }
+    }
+
+    func retire() {
+        eventLoop.execute {
+            self.isRetired = true
+            for connection in self.idle { connection.close() }
+        }
+    }
+
+    // MARK: Time
+
+    /// One timer for all connections: a timer a request would cost more than
+    /// all else that a lane does.
+    private func startSweeping() {
+        guard sweep == nil else { return }
+        sweep = eventLoop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { task in
+            let now = NIODeadline.now()
+            for connection in self.busy.values { connection.checkTime(now) }
+            let expired = self.idle.prefix { $0.idleSince + self.options.keepAlive < now }
+            for connection in expired { connection.close() }
+            if self.idle.isEmpty, self.busy.isEmpty, self.connecting == 0 {
+                task.cancel()
+                self.sweep = nil
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import Gateway
+import NIOCore
+import NIOExtras
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import NIOTLS
+
+/// Opens connections: TCP or a Unix socket, through a proxy, with TLS.
+struct Connector: Sendable {
+    let options: LaneOptions
+    let tls: NIOSSLContext?
+
+    func connect(on eventLoop: any EventLoop, pool: ConnectionPool) -> EventLoopFuture<LaneConnection> {
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(options.connectTimeout)
+            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+        let plain = ClientBootstrap(group: eventLoop).connectTimeout(options.connectTimeout)
+        let connected: EventLoopFuture<any Channel> =
+            switch (options.endpoint, options.proxy) {
+            case (.unix(let path), _): plain.connect(unixDomainSocketPath: path)
+            case (.tcp, let proxy?): bootstrap.connect(host: proxy.host, port: proxy.port)
+            case (.tcp(let host, let port), nil): bootstrap.connect(host: host, port: port)
+            }
+        return connected.flatMap { channel in
+            tunnel(channel).flatMapThrowing { try finish(channel, pool) }
+                .flatMap { connection in secured(channel).map { connection } }
+                .flatMapErrorThrowing { error in
+                    channel.close(promise: nil)
+                    throw error
+                }
+        }
+    }
+
+    /// A CONNECT tunnel, where TLS goes through a proxy.
+    private func tunnel(_ channel: any Channel) -> EventLoopFuture<Void> {
+        guard let proxy = options.proxy, tls != nil, case .tcp(let host, let port) = options.endpoint else {
+            return channel.eventLoop.makeSucceededVoidFuture()
+        }
+        let opened = channel.eventLoop.makePromise(of: Void.self)
+        do {
+            var fields = HTTPHeaders()
+            if let authorization = proxy.authorization { fields.add(name: "proxy-authorization", value: authorization) }
+            let encoder = HTTPRequestEncoder()
+            let decoder = ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes))
+            let handler = NIOHTTP1ProxyConnectHandler(
+                targetHost: host, targetPort: port, headers: fields, deadline: .now() + options.connectTimeout,
+                promise: opened)
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandlers([encoder, decoder, handler])
+            let codec = NIOLoopBound((encoder, decoder), eventLoop: channel.eventLoop)
+            return opened.futureResult.flatMap {
+                let pipeline = channel.pipeline.syncOperations
+                return pipeline.removeHandler(codec.value.0).flatMap {
+                    channel.pipeline.syncOperations.removeHandler(codec.value.1)
+                }
+            }
+        } catch {
+            opened.fail(error)
+            return opened.futureResult
+        }
+    }
+
+    private func finish(_ channel: any Channel, _ pool: ConnectionPool) throws -> LaneConnection {
+        let pipeline = channel.pipeline.syncOperations
+        if let tls {
+            guard case .tcp(let host, _) = options.endpoint else { throw LaneFailure.unreachable("TLS needs a host") }
+            // A bare address is no server name (RFC 6066 §3).
+            let name = (try? SocketAddress(ipAddress: host, port: 0)) == nil ? host : nil
+            try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
+            try pipeline.addHandler(HandshakeWaiter(channel.eventLoop.makePromise(), within: options.connectTimeout))
+        }
+        let connection = LaneConnection(pool: pool, options: options)
+        try pipeline.addHandler(connection)
+        return connection
+    }
+
+    private func secured(_ channel: any Channel) -> EventLoopFuture<Void> {
+        guard tls != nil else { return channel.eventLoop.makeSucceededVoidFuture() }
+        do {
+            return try channel.pipeline.syncOperations.handler(type: HandshakeWaiter.self).done.futureResult
+        } catch {
+            return channel.eventLoop.makeFailedFuture(error)
+        }
+    }
+
+    /// What an operator can make something of.
+    static func failure(_ error: any Error) -> LaneFailure {
+        switch error {
+        case let failure as LaneFailure: return failure
+        case is ChannelError:
+            if case .connectTimeout? = error as? ChannelError { return .connectTimeout }
+            return .unreachable("the connection failed")
+        case let error as NIOConnectionError:
+            if error.dnsAError != nil || error.dnsAAAAError != nil, error.connectionErrors.isEmpty {
+                return .unreachable("the name \(error.host) can't be resolved")
+            }
+            guard let first = error.connectionErrors.first?.error else { return .unreachable("no connection") }
+            return failure(first)
+        case let error as IOError: return .unreachable(reason(error))
+        case let error as NIOSSLError: return .unreachable("TLS failed: \(error)")
+        case let error as NIOSSLExtraError: return .unreachable("TLS failed: \(error)")
+        case is NIOHTTP1ProxyConnectHandler.Error: return .unreachable("the proxy opened no tunnel: \(error)")
+        default: return .unreachable("\(error)")
+        }
+    }
+
+    private static func reason(_ error: IOError) -> String {
+        switch error.errnoCode {
+        case ECONNREFUSED: "the connection was refused"
+        case ENOENT: "its socket is not there"
+        case EHOSTUNREACH, ENETUNREACH: "there is no route to it"
+        case ECONNRESET: "the connection was reset"
+        default: "error \(error.errnoCode) while connecting"
+        }
+    }
+}
+
+/// Tells when TLS stands.
+private final class HandshakeWaiter: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = NIOAny
+    let done: EventLoopPromise<Void>
+    private let limit: TimeAmount
+    private var timer: Scheduled<Void>?
+
+    init(_ done: EventLoopPromise<Void>, within limit: TimeAmount) {
+        self.done = done
+        self.limit = limit
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let done = done
+        timer = context.eventLoop.scheduleTask(in: limit) { done.fail(LaneFailure.connectTimeout) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { end(.failure(LaneFailure.unreachable("TLS never stood"))) }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case TLSUserEvent.handshakeCompleted = event {
+            end(.success(()))
+            context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        end(.failure(error))
+        context.fireErrorCaught(error)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end(.failure(LaneFailure.unreachable("it closed the connection during the TLS handshake")))
+        context.fireChannelInactive()
+    }
+
+    private func end(_ result: Result<Void, any Error>) {
+        timer?.cancel()
+        done.completeWith(result)
+    }
+}

@@ -1,0 +1,168 @@
+import Atomics
+package import Gateway
+package import NIOCore
+import NIOSSL
+import Wire
+
+/// The data plane's HTTP/1.1 client: one provider, connections pooled per
+/// event loop.
+///
+/// A request takes a connection of its own event loop, so that nothing
+/// crosses threads between caller and provider. Redirects are not followed,
+/// nothing is decompressed, no cookie is kept.
+package final class HTTPLane: ProviderLane {
+    let options: LaneOptions
+    private let pools: [ObjectIdentifier: ConnectionPool]
+    private let template: RequestTemplate
+    private let open = ManagedAtomic<Int>(0)
+    private let waiting = ManagedAtomic<Int>(0)
+
+    /// - Parameter eventLoops: all those on which requests will run.
+    /// - Throws: NIOSSL's error when the TLS settings can't be used, e.g. a
+    ///   CA file that isn't there.
+    package init(_ options: LaneOptions, eventLoops: [any EventLoop]) throws {
+        self.options = options
+        template = RequestTemplate(options)
+        let tls = try options.tls.map { try NIOSSLContext(configuration: $0) }
+        let connector = Connector(options: options, tls: tls)
+        pools = Dictionary(
+            uniqueKeysWithValues: eventLoops.map {
+                (ObjectIdentifier($0), ConnectionPool(eventLoop: $0, connector: connector, options: options))
+            })
+        for pool in pools.values { pool.lane = self }
+    }
+
+    /// Connections that are open, busy or not.
+    package var openConnections: Int { open.load(ordering: .relaxed) }
+
+    package func exchange<T: Sendable>(
+        _ request: LaneRequest, on executor: EventLoopTaskExecutor, _ body: (any LaneResponse) async throws -> T
+    ) async throws -> T {
+        guard executor.eventLoop.inEventLoop else {
+            // Not a request's own task: move over to the event loop.
+            return try await withTaskExecutorPreference(executor) {
+                try await exchangeOnLoop(request, executor, body)
+            }
+        }
+        return try await exchangeOnLoop(request, executor, body)
+    }
+
+    private func exchangeOnLoop<T: Sendable>(
+        _ request: LaneRequest, _ executor: EventLoopTaskExecutor, _ body: (any LaneResponse) async throws -> T
+    ) async throws -> T {
+        guard let pool = pools[ObjectIdentifier(executor.eventLoop)] else {
+            throw LaneFailure.unreachable("its connections live on other event loops")
+        }
+        let total = NIODeadline.now() + options.totalTimeout
+        let connection = try await pool.acquire()
+        connection.start(template.head(for: request), request.body, total: total)
+        do {
+            let head = try await connection.head()
+            let result = try await body(LaneExchange(connection, head))
+            connection.finish(isWhole: true)
+            return result
+        } catch {
+            connection.finish(isWhole: false)
+            throw error
+        }
+    }
+
+    /// Closes what is idle now and what is busy once it is done. For lanes
+    /// that a reload has replaced.
+    package func retire() {
+        for pool in pools.values { pool.retire() }
+    }
+
+    // MARK: Counting, over all pools
+
+    func mayOpen() -> Bool {
+        if open.loadThenWrappingIncrement(ordering: .relaxed) < options.maxConnections { return true }
+        open.wrappingDecrement(ordering: .relaxed)
+        return false
+    }
+
+    func closed() {
+        open.wrappingDecrement(ordering: .relaxed)
+        guard waiting.load(ordering: .relaxed) > 0 else { return }
+        for pool in pools.values { pool.wake() }
+    }
+
+    func mayWait() -> Bool {
+        if waiting.loadThenWrappingIncrement(ordering: .relaxed) < options.maxWaiting { return true }
+        waiting.wrappingDecrement(ordering: .relaxed)
+        return false
+    }
+
+    func waitingEnded() { waiting.wrappingDecrement(ordering: .relaxed) }
+}
+
+/// One exchange as the gateway sees it.
+private final class LaneExchange: LaneResponse {
+    let connection: LaneConnection
+    let head: ResponseHead
+
+    init(_ connection: LaneConnection, _ head: ResponseHead) {
+        self.connection = connection
+        self.head = head
+    }
+
+    func next() async throws -> ByteBuffer? { try await connection.body() }
+}
+
+/// The head of a request; all but a few bytes are the same every time.
+struct RequestTemplate: Sendable {
+    private let target: String
+    private let fixed: ByteBuffer
+    private let defaults: [(name: String, value: String)]
+
+    init(_ options: LaneOptions) {
+        var base = options.basePath
+        while base.hasSuffix("/") { base.removeLast() }
+        var fields = ByteBuffer()
+        func add(_ name: String, _ value: String) { fields.writeString("\(name): \(value)\r\n") }
+        add("host", options.authority)
+        add("user-agent", "holdfast")
+        add("accept", "application/json, text/event-stream")
+        add("accept-encoding", "identity")
+        for field in options.fields { add(field.name, field.value) }
+        // A plain target behind a proxy is named in full.
+        if let proxy = options.proxy, options.tls == nil {
+            base = "http://\(options.authority)" + base
+            if let authorization = proxy.authorization { add("proxy-authorization", authorization) }
+        }
+        target = base
+        fixed = fields
+        defaults = options.defaultFields
+    }
+
+    func head(for request: LaneRequest) -> ByteBuffer {
+        var buffer = ByteBufferAllocator().buffer(
+            capacity: fixed.readableBytes + 256 + min(request.body.readableBytes, 8 << 10))
+        buffer.writeString(request.method)
+        buffer.writeStaticString(" ")
+        buffer.writeString(target)
+        buffer.writeString(request.path)
+        buffer.writeStaticString(" HTTP/1.1\r\n")
+        buffer.writeImmutableBuffer(fixed)
+        for field in request.fields.fields { Self.write(field.name, field.value, to: &buffer) }
+        for field in defaults where request.fields[field.name] == nil {
+            Self.write(field.name, field.value, to: &buffer)
+        }
+        if request.method != "GET" {
+            buffer.writeStaticString("content-type: application/json\r\ncontent-length: ")
+            buffer.writeString(String(request.body.readableBytes))
+            buffer.writeStaticString("\r\n")
+        }
+        buffer.writeStaticString("\r\n")
+        return buffer
+    }
+
+    private static func write(_ name: String, _ value: String, to buffer: inout ByteBuffer) {
+        // Nobody may start another field inside this one.
+        guard HTTPFieldRules.isValidName(name), HTTPFieldRules.isValidValue(value) else { return }
+        buffer.writeString(name)
+        buffer.writeStaticString(": ")
+        buffer.writeString(value)
+        buffer.writeStaticString("\r\n")
+    }
+}

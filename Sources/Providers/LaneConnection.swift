@@ -1,0 +1,234 @@
+import Gateway
+import NIOCore
+import Wire
+
+/// One connection to a provider: at most one exchange at a time.
+///
+/// Bytes are parsed when they are asked for; while nobody asks, reading
+/// pauses once ``highWatermark`` bytes are waiting, and TCP slows the
+/// provider down.
+// Touched on its event loop only.
+final class LaneConnection: ChannelDuplexHandler, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum Phase {
+        case idle
+        /// The request is out, nothing has come back.
+        case awaitingHead
+        case body
+        /// The exchange is over for its user; the rest of the answer is
+        /// awaited for a moment so that the connection can be kept.
+        case draining
+        case closed
+    }
+
+    static let highWatermark = 256 << 10
+
+    private let pool: ConnectionPool
+    private let options: LaneOptions
+    private var context: ChannelHandlerContext?
+
+    private var phase = Phase.idle
+    private var parser = HTTPResponseParser()
+    private var isReused = false
+    private var responseEnded = false
+    private var isReusable = false
+    /// The connection's end, once it is known.
+    private var failure: LaneFailure?
+    private var sawEnd = false
+    private var waiter: UnsafeContinuation<Void, Never>?
+    private var readIsHeld = false
+    /// When the provider must have said its next word.
+    private var wordDeadline = NIODeadline.distantFuture
+    private var totalDeadline = NIODeadline.distantFuture
+    var idleSince = NIODeadline.now()
+    /// Whether the pool has taken it in, and counts it among the open ones.
+    var isCounted = false
+
+    init(pool: ConnectionPool, options: LaneOptions) {
+        self.pool = pool
+        self.options = options
+    }
+
+    var isUsable: Bool { phase == .idle && context != nil }
+
+    // MARK: An exchange, from its user's side
+
+    func start(_ head: ByteBuffer, _ body: ByteBuffer, total: NIODeadline) {
+        guard let context, phase == .idle else { return }
+        phase = .awaitingHead
+        parser = HTTPResponseParser()
+        responseEnded = false
+        totalDeadline = total
+        wordDeadline = .now() + options.firstByteTimeout
+        if body.readableBytes <= 8 << 10 {
+            // Copying that little is cheaper than a vectored write.
+            var whole = head
+            whole.writeImmutableBuffer(body)
+            context.writeAndFlush(wrapOutboundOut(whole), promise: nil)
+        } else {
+            context.write(wrapOutboundOut(head), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(body), promise: nil)
+        }
+    }
+
+    func head() async throws -> ResponseHead {
+        guard case .head(let head)? = try await event() else { throw LaneFailure.garbage("it has no head") }
+        phase = .body
+        return head
+    }
+
+    /// The next bytes of the body, nil at its end.
+    func body() async throws -> ByteBuffer? {
+        guard !responseEnded else { return nil }
+        guard case .body(let bytes)? = try await event() else { return nil }
+        return bytes
+    }
+
+    private func event() async throws -> HTTPResponseParser.Event? {
+        while true {
+            if let event = try parsed() { return event }
+            if let failure { throw failure }
+            try Task.checkCancellation()
+            await more()
+        }
+    }
+
+    private func parsed() throws -> HTTPResponseParser.Event? {
+        do throws(HTTPProblem) {
+            var event = try parser.next()
+            if event == nil, sawEnd, failure == nil, parser.hasBegun { event = try parser.finish() }
+            if case .end(let reusable)? = event {
+                responseEnded = true
+                isReusable = reusable
+            }
+            if readIsHeld, parser.bufferedBytes < Self.highWatermark {
+                readIsHeld = false
+                context?.read()
+            }
+            return event
+        } catch {
+            if sawEnd { throw phase == .awaitingHead ? LaneFailure.closedBeforeHead(reused: false) : .cut }
+            throw LaneFailure.garbage(error.reason)
+        }
+    }
+
+    /// Waits until something has changed.
+    private func more() async {
+        if phase == .body { wordDeadline = .now() + options.idleTimeout }
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+                if Task.isCancelled || failure != nil || sawEnd { return continuation.resume() }
+                waiter = continuation
+            }
+        } onCancel: {
+            pool.eventLoop.execute { self.resume() }
+        }
+    }
+
+    private func resume() {
+        let waiter = waiter
+        self.waiter = nil
+        waiter?.resume()
+    }
+
+    /// The user is done with the exchange.
+    /// - Parameter isWhole: whether it has what it wanted; otherwise nothing
+    ///   may run on at the provider, and the connection is closed.
+    func finish(isWhole: Bool) {
+        guard phase != .closed else { return }
+        guard isWhole else { return close() }
+        // Often the end's few bytes are here already.
+        while !responseEnded, let event = try? parsed() {
+            if case .body = event { return close() }
+        }
+        if responseEnded { return keep() }
+        phase = .draining
+        wordDeadline = .now() + .seconds(1)
+    }
+
+    private func keep() {
+        guard isReusable, failure == nil, !sawEnd else { return close() }
+        phase = .idle
+        isReused = true
+        pool.release(self)
+    }
+
+    func close() {
+        guard phase != .closed else { return }
+        context?.close(promise: nil)
+    }
+
+    // MARK: Time
+
+    func checkTime(_ now: NIODeadline) {
+        switch phase {
+        case .idle, .closed: return
+        case .draining:
+            if now > wordDeadline { close() }
+        case .awaitingHead, .body:
+            // While the user is not waiting, it is the caller who is slow.
+            guard waiter != nil else { return }
+            if now > totalDeadline {
+                fail(.totalTimeout)
+            } else if now > wordDeadline {
+                fail(phase == .awaitingHead && !parser.hasBegun ? .firstByteTimeout : .stalled)
+            }
+        }
+    }
+
+    private func fail(_ failure: LaneFailure) {
+        self.failure = self.failure ?? failure
+        context?.close(promise: nil)
+        resume()
+    }
+
+    // MARK: The channel's side
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func read(context: ChannelHandlerContext) {
+        if parser.bufferedBytes < Self.highWatermark { context.read() } else { readIsHeld = true }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch phase {
+        case .idle:
+            // Nobody asked for anything.
+            context.close(promise: nil)
+        case .closed: return
+        case .draining:
+            parser.feed(unwrapInboundIn(data))
+            while !responseEnded, let event = try? parsed() {
+                if case .body = event { return close() }
+            }
+            if responseEnded { keep() }
+        case .awaitingHead, .body:
+            parser.feed(unwrapInboundIn(data))
+            resume()
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Set before the end is seen: a body that only the connection's end
+        // delimits is not whole when the connection was reset.
+        if phase == .awaitingHead || phase == .body {
+            failure = failure ?? (parser.hasBegun ? .cut : .closedBeforeHead(reused: isReused))
+        }
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let wasIdle = phase == .idle || phase == .draining
+        sawEnd = true
+        if !wasIdle, failure == nil, !parser.hasBegun { failure = .closedBeforeHead(reused: isReused) }
+        if wasIdle { phase = .closed }
+        self.context = nil
+        pool.connectionClosed(self)
+        resume()
+        context.fireChannelInactive()
+    }
+}

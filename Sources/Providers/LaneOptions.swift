@@ -1,0 +1,62 @@
+package import NIOCore
+package import NIOSSL
+
+/// How a provider is reached, and for how long Holdfast is patient.
+package struct LaneOptions: Sendable {
+    package enum Endpoint: Sendable {
+        case tcp(host: String, port: Int)
+        case unix(path: String)
+    }
+
+    /// An HTTP proxy on the way (RFC 9110 §9.3.6 for TLS targets, absolute
+    /// request targets otherwise).
+    package struct Proxy: Sendable {
+        package var host: String
+        package var port: Int
+        /// The `proxy-authorization` field, where the proxy wants one.
+        package var authorization: String?
+
+        package init(host: String, port: Int, authorization: String? = nil) {
+            self.host = host
+            self.port = port
+            self.authorization = authorization
+        }
+    }
+
+    package var endpoint: Endpoint
+    /// Nil for plain HTTP.
+    package var tls: TLSConfiguration?
+    package var proxy: Proxy?
+    /// What stands before every request's path, e.g. `/v1`.
+    package var basePath: String
+    /// The `host` field.
+    package var authority: String
+    /// Fields of every request: the credential, the operator's own.
+    package var fields: [(name: String, value: String)]
+    /// Fields of requests that don't bring their own of that name.
+    package var defaultFields: [(name: String, value: String)]
+
+    /// For TCP and TLS together.
+    package var connectTimeout: TimeAmount = .seconds(5)
+    /// From the request's last byte to the answer's first.
+    package var firstByteTimeout: TimeAmount = .seconds(120)
+    /// Between two pieces of an answer.
+    package var idleTimeout: TimeAmount = .seconds(60)
+    /// From beginning to end.
+    package var totalTimeout: TimeAmount = .seconds(600)
+    /// How long a connection may wait unused; shorter than what servers and
+    /// load balancers commonly allow (60 s and more).
+    package var keepAlive: TimeAmount = .seconds(45)
+    /// Connections at a time, over all event loops.
+    package var maxConnections = 4096
+    /// Requests that may wait for a connection, over all event loops.
+    package var maxWaiting = 1024
+
+    package init(endpoint: Endpoint, authority: String, basePath: String = "") {
+        self.endpoint = endpoint
+        self.authority = authority
+        self.basePath = basePath
+        self.fields = []
+        self.defaultFields = []
+    }
+}
