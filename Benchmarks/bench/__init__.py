@@ -1,0 +1,1 @@
+"""Measures Holdfast beside its peers; `run.py` is the way in."""

@@ -1,0 +1,258 @@
+"""One table of medians and ratios, the goals beside them, the machine named."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from statistics import median
+
+from .measure import CONNECTIONS, EVENTS, INTERVAL_MS, PROMPT_BYTES, STREAMS
+from .peers import Peer
+from .rounds import QUIET_CORES, Series
+
+
+@dataclass
+class Goal:
+    """What has to hold, and what was found; `found` is nil where a side is missing."""
+
+    text: str
+    found: list[float] | None
+    holds: Callable[[float], bool]
+    shown: Callable[[float], str]
+
+    def row(self) -> str:
+        if not self.found:
+            return f"| {self.text} | not measured | |"
+        middle = median(self.found)
+        spread = ""
+        if len(self.found) > 1:
+            spread = f" ({self.shown(min(self.found))} to {self.shown(max(self.found))}; {len(self.found)} rounds)"
+        return f"| {self.text} | {self.shown(middle)}{spread} | {'**met**' if self.holds(middle) else '**missed**'} |"
+
+
+def table(results: dict[str, Series], peers: list[Peer]) -> str:
+    """Everything measured, as Markdown."""
+    titles = {peer.name: peer.title for peer in peers}
+    parts = [_goals(results)]
+    if series := results.get("throughput"):
+        parts.append(
+            f"Throughput: plain requests, {CONNECTIONS} connections, {PROMPT_BYTES:,} byte request\n\n"
+            + _rows(
+                ["", "requests/s", "of direct", "of Envoy", "of smg", "CPU µs a request", "p50 ms", "p99 ms"],
+                [
+                    [
+                        titles[key],
+                        _number(series.middle(key, "rate"), 0),
+                        _ratio(series, "rate", key, "direct"),
+                        _ratio(series, "rate", key, "envoy"),
+                        _ratio(series, "rate", key, "smg"),
+                        _number(series.middle(key, "cpu_us") or None, 0),
+                        _number(series.middle(key, "p50_us"), 2, 1000),
+                        _number(series.middle(key, "p99_us"), 2, 1000),
+                    ]
+                    for key in _ordered(series, titles)
+                ],
+            )
+        )
+    if series := results.get("latency"):
+        parts.append(
+            "Latency: plain requests one after another on one connection, µs\n\n"
+            + _rows(
+                ["", "p50", "p90", "p99", "added p50", "added, of Envoy's"],
+                [
+                    [
+                        titles[key],
+                        *(_number(series.middle(key, name), 0) for name in ("p50", "p90", "p99")),
+                        _number(_middle(series.paired("p50", _minus, key, "direct")), 0) if key != "direct" else "",
+                        _number(_middle(series.paired("p50", _added_ratio, key, "direct", "envoy")), 2)
+                        if key != "direct"
+                        else "",
+                    ]
+                    for key in _ordered(series, titles)
+                ],
+            )
+        )
+    if series := results.get("streams"):
+        parts.append(
+            f"Streams: {STREAMS} at once, {EVENTS} events each, {INTERVAL_MS} ms apart\n\n"
+            + _rows(
+                ["", "streams whole", "events", "first event p50 ms", "p99 ms", "added p99 ms", "jitter p50 ms",
+                 "p99 ms", "KiB a stream", "CPU µs an event"],
+                [
+                    [
+                        titles[key],
+                        f"{min(_any(series, key, 'complete'), default=0):,.0f} of {STREAMS}",
+                        f"{min(_any(series, key, 'events'), default=0):,.0f} of {STREAMS * EVENTS:,}",
+                        _number(series.middle(key, "first_p50"), 2, 1000),
+                        _number(series.middle(key, "first_p99"), 2, 1000),
+                        _number(_middle(series.paired("first_p99", _minus, key, "direct")), 2, 1000)
+                        if key != "direct"
+                        else "",
+                        _number(series.middle(key, "jitter_p50"), 2, 1000),
+                        _number(series.middle(key, "jitter_p99"), 2, 1000),
+                        _number(series.middle(key, "kib_a_stream"), 1) if key != "direct" else "",
+                        _number(series.middle(key, "cpu_us_an_event"), 1) if key != "direct" else "",
+                    ]
+                    for key in _ordered(series, titles)
+                ],
+            )
+        )  # fmt: skip
+    if series := results.get("dialects"):
+        names = {"openai": "OpenAI in, OpenAI out", "anthropic": "Anthropic in, OpenAI out"}
+        parts.append(
+            f"Across dialects: Holdfast, plain requests, {CONNECTIONS} connections\n\n"
+            + _rows(
+                ["", "requests/s", "of same dialect", "CPU µs a request"],
+                [
+                    [
+                        names[key],
+                        _number(series.middle(key, "rate"), 0),
+                        _ratio(series, "rate", key, "openai"),
+                        _number(series.middle(key, "cpu_us"), 0),
+                    ]
+                    for key in _ordered(series, names)
+                ],
+            )
+        )
+    if series := results.get("memory"):
+        parts.append(
+            "Resident memory without load, MiB\n\n"
+            + _rows(
+                ["", "fresh", "after 400 requests"],
+                [
+                    [titles[key], _number(series.middle(key, "fresh"), 1), _number(series.middle(key, "idle"), 1)]
+                    for key in _ordered(series, titles)
+                ],
+            )
+        )
+    flaws = [
+        f"- {name}, {titles.get(key, key)}, {flaw}"
+        for name, series in results.items()
+        for key in series.keys()
+        for flaw in series.flaws(key)
+    ]
+    if flaws:
+        parts.append("Runs with errors, left out of every figure above:\n\n" + "\n".join(flaws))
+    return "\n\n".join(parts)
+
+
+def machine(peers: list[Peer], skipped: list[str], command: str, conditions: str) -> str:
+    """Where, when and with what a run was made, as Markdown."""
+    wrk = subprocess.run(["wrk", "-v"], capture_output=True, text=True).stdout.split(" [")[0].removeprefix("wrk ")
+    versions = ", ".join(f"{peer.title} {peer.version}" for peer in peers if peer.version)
+    lines = [
+        f"Machine: {_field('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores, "
+        f"{int(_field('/proc/meminfo', 'MemTotal').split()[0]) / 1048576:.0f} GiB, Linux {platform.release()}",
+        f"Versions: {versions}; wrk {wrk}",
+        f"Date: {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC; commit {_commit()}",
+        f"Command: `{command}`",
+        conditions,
+        *(f"Skipped: {line}" for line in skipped),
+    ]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def disturbance(results: dict[str, Series]) -> str:
+    """How much else the machine did during the measurements, in words."""
+    seen = [
+        sample.values["others"]
+        for series in results.values()
+        for samples in series.rounds
+        for sample in samples.values()
+        if "others" in sample.values
+    ]
+    if not seen:
+        return "other work on the machine not seen"
+    loud = sum(cores > 2 * QUIET_CORES for cores in seen)
+    return (
+        f"other work on the machine took {median(seen):.2f} cores at the median, {max(seen):.2f} at most, "
+        f"more than {2 * QUIET_CORES:.1f} in {loud} of {len(seen)} samples"
+    )
+
+
+def _goals(results: dict[str, Series]) -> str:
+    empty = Series()
+    throughput, latency = results.get("throughput", empty), results.get("latency", empty)
+    streams, dialects, memory = (results.get(name, empty) for name in ("streams", "dialects", "memory"))
+    times = lambda value: f"{value:.2f} ×"  # noqa: E731
+    # A flawed stream run counts here: "every event arrives" is the goal, not a condition.
+    arrived = [100 * value / (STREAMS * EVENTS) for value in _any(streams, "holdfast", "events")]
+    if streams.flaws("holdfast"):
+        arrived.append(0.0)
+    goals = [
+        Goal("throughput ≥ 1.0 × Envoy", throughput.paired("rate", _over, "holdfast", "envoy"),
+             lambda value: value >= 1.0, times),
+        Goal("throughput ≥ 2.5 × smg", throughput.paired("rate", _over, "holdfast", "smg"),
+             lambda value: value >= 2.5, times),
+        Goal("added latency at 1 connection ≤ 1.0 × Envoy's",
+             latency.paired("p50", _added_ratio, "holdfast", "direct", "envoy"), lambda value: value <= 1.0, times),
+        Goal(f"every event of {STREAMS} streams arrives, in order", [min(arrived)] if arrived else None,
+             lambda value: value >= 100, lambda value: f"{value:.3f} %"),
+        Goal("added time to first event p99 no worse than Envoy's (ours minus Envoy's)",
+             streams.paired("first_p99", _minus, "holdfast", "envoy"), lambda value: value <= 0,
+             lambda value: f"{value / 1000:+.2f} ms"),
+        Goal("memory a stream ≤ 40 KiB", streams.values("holdfast", "kib_a_stream"), lambda value: value <= 40,
+             lambda value: f"{value:.1f} KiB"),
+        Goal("across dialects ≥ 50% of same-dialect throughput",
+             dialects.paired("rate", _over, "anthropic", "openai"), lambda value: value >= 0.5,
+             lambda value: f"{100 * value:.0f}%"),
+        Goal("resident memory idle ≤ 40 MiB", memory.values("holdfast", "idle"), lambda value: value <= 40,
+             lambda value: f"{value:.1f} MiB"),
+    ]  # fmt: skip
+    return "| goal | found (least to most) | |\n|---|---|---|\n" + "\n".join(goal.row() for goal in goals)
+
+
+def _over(left: float, right: float) -> float:
+    return left / right
+
+
+def _minus(left: float, right: float) -> float:
+    return left - right
+
+
+def _added_ratio(ours: float, direct: float, theirs: float) -> float:
+    return (ours - direct) / (theirs - direct)
+
+
+def _middle(values: list[float]) -> float | None:
+    return median(values) if values else None
+
+
+def _any(series: Series, key: str, name: str) -> list[float]:
+    """A peer's values with those of flawed runs."""
+    return [samples[key].values[name] for samples in series.rounds if key in samples and name in samples[key].values]
+
+
+def _ratio(series: Series, name: str, key: str, other: str) -> str:
+    return _number(_middle(series.paired(name, _over, key, other)), 2) if key != other else "1"
+
+
+def _ordered(series: Series, titles: dict[str, str]) -> list[str]:
+    return [key for key in titles if key in series.keys()]
+
+
+def _number(value: float | None, digits: int, divisor: float = 1) -> str:
+    return "" if value is None else f"{value / divisor:,.{digits}f}"
+
+
+def _rows(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---", *(["---:"] * (len(head) - 1))], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _field(path: str, name: str) -> str:
+    for line in Path(path).read_text().splitlines():
+        if line.startswith(name):
+            return line.partition(":")[2].strip()
+    return "unknown 0"
+
+
+def _commit() -> str:
+    root = Path(__file__).resolve().parent
+    said = subprocess.run(["git", "-C", root, "describe", "--always", "--dirty"], capture_output=True, text=True)
+    return said.stdout.strip() or "none"

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Measures Holdfast beside Envoy, nginx, smg and LiteLLM, all in front of one mock provider.
+
+Prints one table of medians and ratios with the goals beside them; a full run
+writes it to RESULTS.md. README.md says how to read it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+if sys.version_info < (3, 11):
+    sys.exit("run.py needs Python 3.11 or later")
+
+from bench import install, peers, report
+from bench.install import ROOT, WORK, Missing, say
+from bench.measure import EVENTS, INTERVAL_MS, Tools
+from bench.processes import Child, free_port
+from bench.rounds import Series, restarted, rounds
+
+MEASUREMENTS = ["memory", "latency", "throughput", "dialects", "streams"]
+# Who takes part in what: latency and streams are about Envoy and us, at the length that a run may have.
+TAKES_PART = {
+    "memory": ["nginx", "envoy", "holdfast", "smg", "litellm"],
+    "latency": ["direct", "nginx", "envoy", "holdfast", "smg"],
+    "throughput": peers.ALL,
+    "streams": ["direct", "envoy", "holdfast"],
+}
+
+
+def arguments() -> argparse.Namespace:
+    def names(allowed: list[str]):
+        def parse(text: str) -> list[str]:
+            chosen = [name.strip() for name in text.split(",") if name.strip()]
+            if unknown := [name for name in chosen if name not in allowed]:
+                raise argparse.ArgumentTypeError(f"no {', '.join(unknown)}; there are {', '.join(allowed)}")
+            return chosen
+
+        return parse
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--holdfast", type=Path, default=ROOT.parent / ".build" / "release" / "holdfast",
+                        metavar="FILE", help="the holdfast program (default: the main package's release build)")
+    parser.add_argument("--only", type=names(MEASUREMENTS), default=MEASUREMENTS, metavar="A,B",
+                        help=f"measurements: {','.join(MEASUREMENTS)}")
+    parser.add_argument("--peers", type=names(peers.ALL), default=peers.ALL, metavar="A,B",
+                        help=f"who takes part: {','.join(peers.ALL)}; direct always does")
+    parser.add_argument("--quick", action="store_true", help="2 rounds of 3 s in place of 5 of 8 s")
+    parser.add_argument("--rounds", type=int, metavar="N", help="rounds")
+    parser.add_argument("--seconds", type=int, metavar="S", help="seconds of a throughput run")
+    parser.add_argument("--ramp-ms", type=int, default=1000, metavar="MS",
+                        help="the time over which the streams are asked for (default 1000; they last 2000)")
+    parser.add_argument("--wait-quiet", type=int, default=0, metavar="S",
+                        help="before every sample wait, at most S seconds, until nothing else works on the machine")
+    parser.add_argument("--write", action="store_true", help="write RESULTS.md even after a partial run")
+    chosen = parser.parse_args()  # fmt: skip
+    chosen.rounds = chosen.rounds or (2 if chosen.quick else 5)
+    chosen.seconds = chosen.seconds or (3 if chosen.quick else 8)
+    if chosen.rounds < 1 or chosen.seconds < 1 or chosen.ramp_ms < 0:
+        parser.error("rounds and seconds have to be above 0")
+    return chosen
+
+
+def prepare(chosen: argparse.Namespace) -> tuple[Tools, Path, list[peers.Peer], list[str]]:
+    """Everything installed and built; what is missing is skipped and said, what nothing works without ends the run."""
+    wrk = install.debian("wrk", "wrk")
+    upstream, load = install.programs()
+    present: list[peers.Peer] = []
+    skipped: list[str] = []
+    for name in peers.ALL:
+        if name != "direct" and name not in chosen.peers:
+            continue
+        try:
+            present.append(peers.make(name, chosen.holdfast))
+        except Missing as missing:
+            skipped.append(f"{name}: {missing}")
+            say(f"skipping {name}: {missing}")
+    return Tools(wrk, load, chosen.seconds, 500 if chosen.quick else 2000, chosen.ramp_ms), upstream, present, skipped
+
+
+def measure(
+    chosen: argparse.Namespace, tools: Tools, port: int, present: list[peers.Peer], skipped: list[str]
+) -> dict[str, Series]:
+    """Starts every peer and takes every measurement in rounds; the peers are stopped whatever happens."""
+    results: dict[str, Series] = {}
+    try:
+        for peer in list(present):
+            say(f"starting {peer.title} {peer.version}")
+            try:
+                peer.start(port)
+            except Missing as missing:
+                skipped.append(f"{peer.name}: {missing}")
+                say(f"skipping {peer.name}: {missing}")
+                present.remove(peer)
+        by_name = {peer.name: peer for peer in present}
+
+        def part(name: str) -> list[peers.Peer]:
+            return [by_name[key] for key in TAKES_PART[name] if key in by_name]
+
+        for name in (name for name in MEASUREMENTS if name in chosen.only):
+            say(f"{name} …")
+            if name == "memory":
+                # Once: a process is fresh only once.
+                entries = [(peer.name, lambda peer=peer: tools.idle_memory(peer)) for peer in part(name)]
+                results[name] = rounds(name, 1, entries)
+            elif name == "latency":
+                entries = [(peer.name, lambda peer=peer: tools.latency(peer)) for peer in part(name)]
+                results[name] = rounds(name, chosen.rounds, entries, chosen.wait_quiet)
+            elif name == "throughput":
+                for peer in part(name):
+                    tools.throughput(peer, seconds=2)
+                entries = [(peer.name, lambda peer=peer: tools.throughput(peer)) for peer in part(name)]
+                results[name] = rounds(name, chosen.rounds, entries, chosen.wait_quiet)
+            elif name == "dialects":
+                if holdfast := by_name.get("holdfast"):
+                    tools.throughput(holdfast, "anthropic", seconds=2)
+                    entries = [
+                        (dialect, lambda dialect=dialect: tools.throughput(holdfast, dialect))
+                        for dialect in ("openai", "anthropic")
+                    ]
+                    results[name] = rounds(name, chosen.rounds, entries, chosen.wait_quiet)
+            elif name == "streams":
+                entries = [
+                    (peer.name, lambda peer=peer: restarted(peer, port, tools.streams)) for peer in part(name)
+                ]
+                results[name] = rounds(name, chosen.rounds, entries, chosen.wait_quiet)
+    finally:
+        for peer in present:
+            peer.stop()
+    return results
+
+
+def main() -> int:
+    chosen = arguments()
+    # SIGTERM unwinds like Ctrl-C, so that everything started is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        tools, upstream_program, present, skipped = prepare(chosen)
+    except Missing as missing:
+        say(str(missing))
+        return 1
+    port = free_port()
+    upstream = Child(
+        [upstream_program, "--port", str(port), "--events", str(EVENTS), "--interval-ms", str(INTERVAL_MS),
+         "--max-seconds", "3600"],
+        WORK / "logs" / "upstream.log",
+    )  # fmt: skip
+    tools.upstream = upstream
+    try:
+        results = measure(chosen, tools, port, present, skipped)
+    except KeyboardInterrupt:
+        say("stopped")
+        return 130
+    finally:
+        upstream.stop()
+
+    conditions = (
+        f"Conditions: {chosen.rounds} rounds, {chosen.seconds} s a throughput run, streams asked for over "
+        f"{chosen.ramp_ms} ms; load generator, gateway and mock provider share the machine's cores, none pinned; "
+        f"{report.disturbance(results)}"
+    )
+    command = " ".join(["Benchmarks/run.py", *sys.argv[1:]])
+    about = report.machine(present, skipped, command, conditions)
+    text = f"{report.table(results, present)}\n\n{about}\n"
+    print(text)
+    whole = set(chosen.only) == set(MEASUREMENTS) and {peer.name for peer in present} >= set(peers.ALL)
+    if (whole and not chosen.quick) or chosen.write:
+        intro = (
+            "# Results\n\nMedians over rounds; a ratio is taken within a round, and the median of the ratios is "
+            "given. [README.md](README.md) says how to read this.\n\n"
+        )
+        (ROOT / "RESULTS.md").write_text(intro + text)
+        say("wrote Benchmarks/RESULTS.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
