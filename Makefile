@@ -1,0 +1,35 @@
+# The commands that people type. `make run` and `make test` work from a fresh
+# clone on a bare Debian 12; see README.md.
+
+.PHONY: help run build setup test test-swift test-clients test-long bench format lint clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: ## Install what is missing, build, fetch the model, start on 127.0.0.1:8080
+	@Scripts/run.sh
+
+setup: ## Install the system packages that a build needs
+	@Scripts/setup.sh
+
+build: setup ## Build in release mode
+	@swift build -c release --product holdfast
+
+test: setup ## All tests, ending in a summary
+	@Scripts/test.sh
+
+test-long: setup ## All tests, with the long fuzzing
+	@HOLDFAST_FUZZ_SECONDS=60 Scripts/test.sh
+
+bench: build ## Measure against peers, print ratios, write Benchmarks/RESULTS.md
+	@python3 Benchmarks/run.py
+
+format: ## Format all Swift sources
+	@swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+
+lint: ## Check formatting and module boundaries
+	@swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	@python3 Scripts/boundaries.py
+
+clean: ## Remove what was built; .holdfast (model, keys) stays
+	@rm -rf .build Benchmarks/.build Benchmarks/.work .holdfast/test-venv

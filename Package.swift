@@ -1,0 +1,128 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The layers, from the ground up; arrows only point down. `Scripts/boundaries.py`
+// holds these boundaries in CI, ARCHITECTURE.md explains them.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+// Names for products of other packages.
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// - Parameter testable: its tests look inside. Tests run against the release
+///   build, where that has to be asked for; it costs some optimization, so
+///   nothing on the hot path does.
+func module(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [], testable: Bool = false
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, resources: resources,
+        swiftSettings: testable ? strict + [.unsafeFlags(["-enable-testing"])] : strict)
+}
+
+func suite(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "holdfast",
+    products: [.executable(name: "holdfast", targets: ["holdfast"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // 0: values and bytes
+        .target(name: "CLinux"),
+        module("Wire", [nioCore]),
+        module("Conversation", ["Wire", nioCore]),
+
+        // 1: pure, no I/O
+        module("DialectOpenAI", ["Conversation", "Wire", nioCore]),
+        module("DialectAnthropic", ["Conversation", "Wire", nioCore]),
+        module("Routing", ["Conversation"]),
+        module("Access", ["Conversation", atomics, crypto], testable: true),
+
+        // 2: a request's life
+        module("Gateway", ["Conversation", "Wire", "Routing", "Access", atomics, metrics, nioCore]),
+
+        // 3: the outside world
+        module(
+            "FrontDoor",
+            [
+                "Gateway", "Conversation", "DialectAnthropic", "DialectOpenAI", "Wire", "Access", "Routing", atomics,
+                hummingbird,
+                hummingbirdCore, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
+            ]),
+        module(
+            "Providers",
+            ["Gateway", "Wire", atomics, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS, nioExtras]),
+        module(
+            "EngineHost", ["CLinux", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
+            resources: [.embedInCode("Resources/launch_engine.py")], testable: true),
+        module("Settings", ["Access", "Conversation", "Routing", yams], testable: true),
+        module("Telemetry", ["Gateway", "Conversation", "Wire", logging, coreMetrics, atomics, nioCore]),
+
+        // 4: commands and wiring
+        .executableTarget(
+            name: "holdfast",
+            dependencies: [
+                "Access", "CLinux", "Conversation", "DialectAnthropic", "DialectOpenAI", "EngineHost", "FrontDoor",
+                "Gateway", "Providers", "Routing", "Settings", "Telemetry", "Wire", arguments, asyncHTTPClient,
+                coreMetrics,
+                lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
+            ],
+            swiftSettings: strict),
+
+        // Tests: of one module each; what all share is in GatewayTesting.
+        suite("AccessTests", ["Access"]),
+        suite("DialectAnthropicTests", ["DialectAnthropic", "Conversation", "Wire", nioCore]),
+        suite("DialectOpenAITests", ["DialectOpenAI", "Conversation", "Wire", nioCore]),
+        suite("EngineHostTests", ["EngineHost", "CLinux", logging, system, subprocess]),
+        suite("RoutingTests", ["Routing", "Conversation"]),
+        suite("SettingsTests", ["Settings", "Access", "Routing", "Conversation"]),
+        .target(
+            name: "GatewayTesting",
+            dependencies: ["Gateway", "Conversation", "Wire", nioCore, nioPosix, nioHTTP1],
+            path: "Tests/GatewayTesting", swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Holds the module boundaries that ARCHITECTURE.md draws.
+
+Reads the imports of every Swift file under Sources/ and refuses what points
+up, sideways where it may not, or at a library that the layer may not know.
+Exits 1 with a line for each, so that CI and an editor can jump to it.
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# Layer of every module of ours; an import must point to a lower number, or
+# to one that ALLOWED_SIDEWAYS names.
+LAYERS = {
+    "CLinux": 0, "Wire": 0, "Conversation": 0,
+    "DialectOpenAI": 1, "DialectAnthropic": 1, "Routing": 1, "Access": 1,
+    "Gateway": 2,
+    "FrontDoor": 3, "Providers": 3, "EngineHost": 3, "Settings": 3, "Telemetry": 3,
+    "holdfast": 4,
+}
+ALLOWED_SIDEWAYS = {("Conversation", "Wire")}
+
+# Libraries by the lowest layer that may know them, or by module where only
+# some may. What is not listed here is free to use (NIOCore, Logging, …).
+IO_LIBRARIES = re.compile(
+    r"^(Hummingbird\w*|AsyncHTTPClient|GRDB|Subprocess|Yams|NIOPosix|NIOHTTP1|NIOSSL|NIOExtras|NIOTLS"
+    r"|HTTPTypes|ServiceLifecycle|UnixSignals|Foundation|Dispatch)$")
+LIBRARY_HOMES = {
+    "Hummingbird": {"FrontDoor"},
+    "HummingbirdCore": {"FrontDoor"},
+    "HummingbirdTLS": {"FrontDoor"},
+    "Yams": {"Settings"},
+    "Subprocess": {"EngineHost"},
+    "AsyncHTTPClient": {"EngineHost", "holdfast"},
+    "ArgumentParser": {"holdfast"},
+}
+
+IMPORT = re.compile(r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+"
+                    r"(?:struct\s+|class\s+|enum\s+|func\s+|protocol\s+)?(\w+)")
+
+
+def problems():
+    for folder in sorted(path for path in (ROOT / "Sources").iterdir() if path.is_dir()):
+        module = folder.name
+        if module not in LAYERS:
+            yield folder, 1, f"the module {module} has no layer; give it one in Scripts/boundaries.py"
+            continue
+        for file in sorted(folder.rglob("*.swift")):
+            for number, line in enumerate(file.read_text().splitlines(), 1):
+                found = IMPORT.match(line)
+                if found and (complaint := refuse(module, found[1])):
+                    yield file, number, complaint
+
+
+def refuse(module, imported):
+    layer = LAYERS[module]
+    if imported in LAYERS:
+        if LAYERS[imported] < layer or (module, imported) in ALLOWED_SIDEWAYS:
+            return None
+        direction = "sideways" if LAYERS[imported] == layer else "up"
+        return f"{module} (layer {layer}) imports {imported} (layer {LAYERS[imported]}): arrows only point down, not {direction}"
+    if layer < 3 and IO_LIBRARIES.match(imported):
+        return f"{module} (layer {layer}) imports {imported}: nothing below layer 3 does I/O"
+    if imported in LIBRARY_HOMES and module not in LIBRARY_HOMES[imported]:
+        return f"{module} imports {imported}, which belongs to {', '.join(sorted(LIBRARY_HOMES[imported]))}"
+    return None
+
+
+def main():
+    found = list(problems())
+    for file, line, complaint in found:
+        print(f"{file.relative_to(ROOT)}:{line}: {complaint}")
+    if found:
+        return 1
+    print(f"boundaries hold: {len(LAYERS)} modules, no arrow points up")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+package import Conversation
+package import NIOCore
+package import Wire
+
+/// Anthropic's Messages API, as a door and as a provider.
+///
+/// https://docs.anthropic.com/en/api/messages; where the page is silent, the
+/// official Python client's types decide. What maps to what, what is refused
+/// and what is left behind: `docs/dialect-anthropic.md`.
+package struct AnthropicDialect: Dialect {
+    /// What is sent as `max_tokens`, which the API requires, where the
+    /// request has no limit. Small enough for every model that is served
+    /// today, and a complete answer to most questions.
+    package var defaultMaxTokens: Int
+
+    package init(defaultMaxTokens: Int = 8192) {
+        self.defaultMaxTokens = defaultMaxTokens
+    }
+
+    package var name: DialectName { .anthropic }
+    package var chatPath: String { "/v1/messages" }
+
+    /// https://docs.anthropic.com/en/api/messages-count-tokens
+    package static let countTokensPath = "/v1/messages/count_tokens"
+
+    // MARK: As a door
+
+    package func decodeChat(_ document: JSONDocument) throws(Problem) -> ChatRequest {
+        try RequestDecoder.decode(document, for: .answer)
+    }
+
+    /// The request of `POST /v1/messages/count_tokens`: that of an answer,
+    /// without `max_tokens`.
+    package func decodeCountTokens(_ document: JSONDocument) throws(Problem) -> ChatRequest {
+        try RequestDecoder.decode(document, for: .count)
+    }
+
+    package func encodeReply(_ reply: ChatReply, to request: ChatRequest) -> ByteBuffer {
+        ReplyEncoder.encode(reply)
+    }
+
+    package func makeStreamEncoder(for request: ChatRequest) -> any StreamEncoder {
+        AnthropicStreamEncoder(requestedModel: request.model)
+    }
+
+    package func encodeProblem(_ problem: Problem, requestID: String) -> ByteBuffer {
+        ErrorBody(problem, requestID: requestID).encoded()
+    }
+
+    package func encodeProviderError(_ error: ProviderError, requestID: String) -> ByteBuffer {
+        ErrorBody(error, status: status(for: error), requestID: requestID).encoded()
+    }
+
+    package func status(for error: ProviderError) -> Int {
+        ErrorType.status(forProviderStatus: error.status)
+    }
+
+    package func encodeStreamProblem(_ problem: Problem, requestID: String) -> ByteBuffer {
+        var bytes = ByteBuffer()
+        SSEWriter.write(name: "error", data: encodeProblem(problem, requestID: requestID), to: &bytes)
+        return bytes
+    }
+
+    // MARK: As a provider
+
+    package func encodeChat(
+        _ request: ChatRequest, model: String, dropped: inout [String]
+    ) throws(CannotCarry) -> ByteBuffer {
+        try RequestEncoder.encode(request, model: model, defaultMaxTokens: defaultMaxTokens, dropped: &dropped)
+    }
+
+    package func decodeReply(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply {
+        try ReplyDecoder.decode(body)
+    }
+
+    package func makeStreamDecoder() -> any StreamDecoder { AnthropicStreamDecoder() }
+
+    package func decodeError(status: Int, body: ByteBuffer) -> ProviderError {
+        ErrorBody.decode(status: status, body: body)
+    }
+
+    // MARK: Passing through
+
+    package func makeStreamWatcher() -> any StreamWatcher { AnthropicStreamWatcher() }
+
+    package func usage(inReply body: ByteBuffer) -> Usage? { UsageTally.usage(inReply: body) }
+
+    // MARK: Embeddings: Anthropic has none
+
+    package func decodeEmbeddings(_ document: JSONDocument) throws(Problem) -> EmbeddingsRequest {
+        throw Problem(.notFound, "The Anthropic API has no embeddings. Use the OpenAI door: POST /v1/embeddings.")
+    }
+
+    package func encodeEmbeddings(
+        _ request: EmbeddingsRequest, model: String, dropped: inout [String]
+    ) throws(CannotCarry) -> ByteBuffer {
+        throw CannotCarry("model", "is served by an Anthropic provider, which has no embeddings; ask for another model")
+    }
+
+    package func decodeEmbeddingsReply(_ body: ByteBuffer) throws(UnreadableReply) -> EmbeddingsReply {
+        throw UnreadableReply("Anthropic has no embeddings")
+    }
+
+    /// Never needed, since no request for embeddings can be decoded here.
+    package func encodeEmbeddingsReply(_ reply: EmbeddingsReply, to request: EmbeddingsRequest) -> ByteBuffer {
+        encodeProblem(Problem(.notFound, "The Anthropic API has no embeddings."), requestID: "")
+    }
+}

@@ -1,0 +1,51 @@
+import Conversation
+import NIOCore
+import Wire
+
+/// Looks on while a stream passes. Only the few events that say what it
+/// cost, or that it failed, are parsed; a delta is known by its name.
+struct AnthropicStreamWatcher: StreamWatcher {
+    private(set) var observation = StreamObservation()
+    private var usage = UsageTally()
+
+    init() {}
+
+    mutating func observe(_ event: SSEEvent) {
+        // Anthropic names every event; the type inside says the same.
+        if event.name.isEmpty {
+            guard let document = try? JSONDocument(event.data, limits: .skim),
+                let type = document.root["type"]?.string, !type.isEmpty
+            else { return }
+            return observe(SSEEvent(name: type, data: event.data))
+        }
+        switch event.name {
+        case "content_block_delta": observation.hasContent = true
+        case "content_block_start": if !observation.hasContent { observation.hasContent = isSaying(event.data) }
+        case "message_start": cost(event.data, in: "message")
+        case "message_delta": cost(event.data, in: nil)
+        case "message_stop": observation.hasEnded = true
+        case "error":
+            let failure = (try? JSONDocument(event.data)).map { ErrorBody.decode(event: $0.root) }
+            observation.failure =
+                failure ?? ProviderError(status: 200, message: "The provider ended the stream with an error.")
+        default: break
+        }
+    }
+
+    /// Text and thinking begin empty; any other block says something.
+    private func isSaying(_ data: ByteBuffer) -> Bool {
+        guard let document = try? JSONDocument(data), let block = document.root["content_block"] else { return true }
+        for name in ["text", "thinking"] as [StaticString] {
+            if let text = block[name]?.string { return !text.isEmpty }
+        }
+        return true
+    }
+
+    private mutating func cost(_ data: ByteBuffer, in member: StaticString?) {
+        guard let document = try? JSONDocument(data) else { return }
+        let parent = member.map { document.root[$0] } ?? document.root
+        guard let view = parent?["usage"] else { return }
+        usage.merge(view)
+        if !usage.isEmpty { observation.usage = usage.usage }
+    }
+}

@@ -1,0 +1,115 @@
+import Conversation
+import Wire
+
+/// A content block, checked and ready to be written.
+enum Block {
+    case text(String)
+    case image(ImageSource)
+    case toolUse(id: String, name: String, input: JSONFragment)
+    case toolResult(callID: String, content: [Block], isError: Bool)
+    case thinking(text: String, signature: String)
+    case redactedThinking(String)
+
+    var isToolResult: Bool {
+        if case .toolResult = self { true } else { false }
+    }
+}
+
+/// Turns one message's parts into blocks.
+struct BlockBuilder {
+    let message: Int
+    let role: Role
+    private static let isEmpty = "is empty, which Anthropic refuses"
+
+    init(message: Int, role: Role) {
+        self.message = message
+        self.role = role
+    }
+
+    /// Text that says nothing is left out: Anthropic refuses empty blocks.
+    func blocks(_ content: [Part], dropped: inout [String]) throws(CannotCarry) -> [Block] {
+        var blocks: [Block] = []
+        var calls = 0
+        for (index, part) in content.enumerated() {
+            let path = "messages[\(message)].content[\(index)]"
+            switch part {
+            case .text(let text):
+                if !text.isEmpty { blocks.append(.text(text)) }
+            // Anthropic keeps no refusal apart from other text.
+            case .refusal(let text):
+                if !text.isEmpty { blocks.append(.text(text)) }
+            case .image(let source):
+                guard role == .user else {
+                    throw CannotCarry(path, "is an image, which Anthropic takes from the user only")
+                }
+                blocks.append(.image(try image(source, path, dropped: &dropped)))
+            case .toolCall(let call):
+                defer { calls += 1 }
+                let path = "messages[\(message)].tool_calls[\(calls)]"
+                guard role == .assistant else {
+                    throw CannotCarry(path, "stands in a message that is not the assistant's")
+                }
+                guard !call.id.isEmpty else { throw CannotCarry("\(path).id", Self.isEmpty) }
+                guard !call.name.isEmpty else { throw CannotCarry("\(path).function.name", Self.isEmpty) }
+                guard let input = ToolInput.object(call.arguments) else {
+                    throw CannotCarry(
+                        "\(path).function.arguments", "is not the text of a JSON object, which Anthropic needs there")
+                }
+                blocks.append(.toolUse(id: call.id, name: call.name, input: input))
+            case .toolResult(let result):
+                guard role == .user else { throw CannotCarry(path, "is a tool's result in a message of the assistant") }
+                guard !result.callID.isEmpty else {
+                    throw CannotCarry("messages[\(message)].tool_call_id", Self.isEmpty)
+                }
+                var inner: [Block] = []
+                for (position, part) in result.content.enumerated() {
+                    switch part {
+                    case .text(let text):
+                        if !text.isEmpty { inner.append(.text(text)) }
+                    case .image(let source):
+                        inner.append(.image(try image(source, "\(path).content[\(position)]", dropped: &dropped)))
+                    default:
+                        throw CannotCarry(
+                            "\(path).content[\(position)]",
+                            "is neither text nor an image; Anthropic takes nothing else as a tool's result")
+                    }
+                }
+                blocks.append(.toolResult(callID: result.callID, content: inner, isError: result.isError))
+            case .thinking(let text, let signature):
+                // Anthropic takes back only thinking that it has signed.
+                if let signature, !signature.isEmpty, role == .assistant {
+                    blocks.append(.thinking(text: text, signature: signature))
+                } else {
+                    dropped.append("messages[\(message)].thinking")
+                }
+            case .redactedThinking(let data):
+                if role == .assistant {
+                    blocks.append(.redactedThinking(data))
+                } else {
+                    dropped.append("messages[\(message)].thinking")
+                }
+            }
+        }
+        return blocks
+    }
+
+    /// https://docs.anthropic.com/en/docs/build-with-claude/vision
+    private func image(
+        _ source: ImageSource, _ path: String, dropped: inout [String]
+    ) throws(CannotCarry) -> ImageSource {
+        switch source {
+        case .base64(let mediaType, let data):
+            guard !data.isEmpty else { throw CannotCarry(path, Self.isEmpty) }
+            switch mediaType {
+            case "image/jpeg", "image/png", "image/gif", "image/webp": break
+            default:
+                throw CannotCarry(
+                    path, "is of type \(mediaType); Anthropic takes image/jpeg, image/png, image/gif and image/webp")
+            }
+        case .url(let url, let detail):
+            guard !url.isEmpty else { throw CannotCarry(path, Self.isEmpty) }
+            if let detail, detail != "auto" { dropped.append("\(path).image_url.detail") }
+        }
+        return source
+    }
+}

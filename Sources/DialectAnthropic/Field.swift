@@ -1,0 +1,146 @@
+import Conversation
+import Wire
+
+/// A value of a request together with its path in the caller's terms
+/// (`messages[2].content[0].text`). The path is built only for a message.
+struct Field {
+    let view: JSONView
+    private let path: Path
+
+    private indirect enum Path {
+        case root
+        case name(StaticString, in: Path)
+        case dynamic(String, in: Path)
+        case index(Int, in: Path)
+    }
+
+    init(root: JSONView) {
+        view = root
+        path = .root
+    }
+
+    private init(_ view: JSONView, _ path: Path) {
+        self.view = view
+        self.path = path
+    }
+
+    func member(_ name: StaticString, _ value: JSONView) -> Field { Field(value, .name(name, in: path)) }
+    func member(dynamic name: String, _ value: JSONView) -> Field { Field(value, .dynamic(name, in: path)) }
+    func element(_ index: Int, _ value: JSONView) -> Field { Field(value, .index(index, in: path)) }
+
+    /// The path in words.
+    var name: String { Self.describe(path) }
+
+    private static func describe(_ path: Path) -> String {
+        func join(_ parent: Path, _ name: String) -> String {
+            if case .root = parent { return name }
+            return "\(describe(parent)).\(name)"
+        }
+        switch path {
+        case .root: return ""
+        case .name(let name, let parent): return join(parent, name.description)
+        case .dynamic(let name, let parent): return join(parent, name)
+        case .index(let index, let parent): return "\(describe(parent))[\(index)]"
+        }
+    }
+
+    func problem(_ message: String) -> Problem { Problem(.invalidRequest, message, field: name) }
+
+    /// A member that has to be there is not.
+    func missing(_ member: StaticString) -> Problem {
+        let parent = name
+        let field = parent.isEmpty ? member.description : "\(parent).\(member)"
+        return Problem(.invalidRequest, "Field required.", field: field)
+    }
+
+    // MARK: Typed reading
+
+    func text() throws(Problem) -> String {
+        guard let text = view.string else { throw problem("Must be a string.") }
+        return text
+    }
+
+    func nonEmptyText() throws(Problem) -> String {
+        let text = try text()
+        guard !text.isEmpty else { throw problem("Must not be empty.") }
+        return text
+    }
+
+    func bool() throws(Problem) -> Bool {
+        guard let bool = view.bool else { throw problem("Must be true or false.") }
+        return bool
+    }
+
+    func int(in range: PartialRangeFrom<Int>) throws(Problem) -> Int {
+        guard let int = view.int, range.contains(int) else {
+            throw problem("Must be a whole number of at least \(range.lowerBound).")
+        }
+        return int
+    }
+
+    func number(in range: ClosedRange<Double>) throws(Problem) -> Double {
+        guard let number = view.double, range.contains(number) else {
+            throw problem("Must be a number between \(Int(range.lowerBound)) and \(Int(range.upperBound)).")
+        }
+        return number
+    }
+
+    func fragmentOfObject() throws(Problem) -> JSONFragment {
+        guard view.kind == .object else { throw problem("Must be an object.") }
+        return view.fragment
+    }
+
+    /// The members that say something: an explicit null is the same as none.
+    func members() throws(Problem) -> [(name: String, value: JSONView)] {
+        guard view.kind == .object else {
+            throw Problem(
+                .invalidRequest, name.isEmpty ? "The body must be a JSON object." : "Must be an object.",
+                field: name.isEmpty ? nil : name)
+        }
+        var members: [(name: String, value: JSONView)] = []
+        members.reserveCapacity(8)
+        for member in view.members where !member.value.isNull {
+            // A name is always a string.
+            members.append((member.name.string ?? "", member.value))
+        }
+        return members
+    }
+
+    func elements() throws(Problem) -> [Field] {
+        guard view.kind == .array else { throw problem("Must be an array.") }
+        return view.elements.enumerated().map { element($0.offset, $0.element) }
+    }
+
+    /// The word in `type`.
+    func type() throws(Problem) -> (word: String, field: Field) {
+        guard view.kind == .object else { throw problem("Must be an object.") }
+        guard let value = view["type"], !value.isNull else { throw missing("type") }
+        let field = member("type", value)
+        return (try field.text(), field)
+    }
+}
+
+/// What of a request has found no place in the shared terms.
+struct Leftovers {
+    private(set) var all: [Leftover] = []
+    private var hasCacheControl = false
+
+    /// The answer is still what was asked for without it.
+    mutating func advisory(_ field: Field) { all.append(Leftover(field.name, isAdvisory: true)) }
+
+    /// Without it, the answer would be another.
+    mutating func essential(_ field: Field) { all.append(Leftover(field.name, isAdvisory: false)) }
+
+    /// `cache_control` may stand on any block; it is said once.
+    mutating func cacheControl() {
+        guard !hasCacheControl else { return }
+        hasCacheControl = true
+        all.append(Leftover("cache_control", isAdvisory: true))
+    }
+
+    /// A member that the decoder doesn't know.
+    mutating func unknown(_ name: String, _ value: JSONView, in parent: Field) {
+        if name == "cache_control" { return cacheControl() }
+        essential(parent.member(dynamic: name, value))
+    }
+}

@@ -1,0 +1,154 @@
+import Conversation
+import Wire
+
+/// Reads a request of `POST /v1/messages`.
+///
+/// https://docs.anthropic.com/en/api/messages
+struct RequestDecoder {
+    /// What the request is for: only an answer needs `max_tokens`.
+    enum Purpose { case answer, count }
+
+    private var request = ChatRequest(model: "", messages: [])
+    private var leftovers = Leftovers()
+    private var effort: (word: String, field: Field)?
+
+    static func decode(_ document: JSONDocument, for purpose: Purpose) throws(Problem) -> ChatRequest {
+        var decoder = RequestDecoder()
+        try decoder.decode(Field(root: document.root), for: purpose)
+        return decoder.request
+    }
+
+    private mutating func decode(_ root: Field, for purpose: Purpose) throws(Problem) {
+        var hasModel = false
+        var messages: Field?
+        var system: Field?
+        for (name, value) in try root.members() {
+            switch name {
+            case "model":
+                request.model = try root.member("model", value).nonEmptyText()
+                hasModel = true
+            case "messages": messages = root.member("messages", value)
+            case "system": system = root.member("system", value)
+            case "max_tokens":
+                let field = root.member("max_tokens", value)
+                let limit = try field.int(in: 0...)
+                request.maxTokens = limit
+                // 0 only fills Anthropic's prompt cache: no other API has that.
+                if limit == 0 { leftovers.essential(field) }
+            case "tools": request.tools = try ToolDecoder.tools(root.member("tools", value), &leftovers)
+            case "tool_choice":
+                let decoded = try ToolDecoder.choice(root.member("tool_choice", value), &leftovers)
+                request.toolChoice = decoded.choice
+                request.parallelToolCalls = decoded.parallel
+            case "temperature": request.temperature = try root.member("temperature", value).number(in: 0...1)
+            case "top_p": request.topP = try root.member("top_p", value).number(in: 0...1)
+            case "top_k": request.topK = try root.member("top_k", value).int(in: 0...)
+            case "stop_sequences":
+                for sequence in try root.member("stop_sequences", value).elements() {
+                    request.stop.append(try sequence.text())
+                }
+            case "stream": request.stream = try root.member("stream", value).bool()
+            case "metadata": try decodeMetadata(root.member("metadata", value))
+            case "thinking": try decodeThinking(root.member("thinking", value))
+            case "output_config": try decodeOutputConfig(root.member("output_config", value))
+            case "output_format": try decodeFormat(root.member("output_format", value))
+            // How fast, at which price, and where to look it up: the answer
+            // stays the same.
+            case "service_tier", "speed", "diagnostics": leftovers.advisory(root.member(dynamic: name, value))
+            default: leftovers.unknown(name, value, in: root)
+            }
+        }
+        guard hasModel else { throw root.missing("model") }
+        guard let messages else { throw root.missing("messages") }
+        guard request.maxTokens != nil || purpose == .count else {
+            throw Problem(
+                .invalidRequest, "Field required: the most tokens that may be generated, e.g. 1024.",
+                field: "max_tokens")
+        }
+        if let system { request.messages += try ContentDecoder.system(system, &leftovers) }
+        let turns = try ContentDecoder.messages(messages, &leftovers)
+        guard !turns.isEmpty else { throw messages.problem("Must hold at least one message.") }
+        request.messages += turns
+        applyEffort()
+        request.leftovers = leftovers.all
+    }
+
+    private mutating func decodeMetadata(_ field: Field) throws(Problem) {
+        for (name, value) in try field.members() {
+            if name == "user_id" {
+                request.endUser = try field.member("user_id", value).text()
+            } else {
+                leftovers.advisory(field.member(dynamic: name, value))
+            }
+        }
+    }
+
+    // MARK: Thinking
+
+    private mutating func decodeThinking(_ field: Field) throws(Problem) {
+        let (word, type) = try field.type()
+        var budget: Int?
+        for (name, value) in try field.members() {
+            switch name {
+            case "type": break
+            case "budget_tokens": budget = try field.member("budget_tokens", value).int(in: 1...)
+            // How much of the thinking is shown, not what is answered.
+            case "display": leftovers.advisory(field.member("display", value))
+            default: leftovers.unknown(name, value, in: field)
+            }
+        }
+        switch word {
+        case "enabled":
+            guard let budget else { throw field.missing("budget_tokens") }
+            request.reasoning = .budget(budget)
+        case "adaptive": request.reasoning = .adaptive
+        case "disabled": request.reasoning = .disabled
+        case "between_tools":
+            // Thinking is off; only notes between tool calls come as blocks.
+            request.reasoning = .disabled
+            leftovers.advisory(type)
+        default: leftovers.essential(type)
+        }
+    }
+
+    /// Effort and thinking share one place in the shared terms. Adaptive
+    /// thinking leaves the amount to the model, so that the effort says more;
+    /// a budget, and thinking switched off, say more than the effort does.
+    private mutating func applyEffort() {
+        guard let effort else { return }
+        switch request.reasoning {
+        case nil, .adaptive: request.reasoning = .effort(effort.word)
+        default: leftovers.essential(effort.field)
+        }
+    }
+
+    // MARK: Output
+
+    private mutating func decodeOutputConfig(_ field: Field) throws(Problem) {
+        for (name, value) in try field.members() {
+            switch name {
+            case "effort":
+                let effort = field.member("effort", value)
+                self.effort = (try effort.nonEmptyText(), effort)
+            case "format": try decodeFormat(field.member("format", value))
+            default: leftovers.unknown(name, value, in: field)
+            }
+        }
+    }
+
+    private mutating func decodeFormat(_ field: Field) throws(Problem) {
+        let (word, type) = try field.type()
+        guard word == "json_schema" else { return leftovers.essential(type) }
+        var schema: JSONFragment?
+        for (name, value) in try field.members() {
+            switch name {
+            case "type": break
+            case "schema": schema = try field.member("schema", value).fragmentOfObject()
+            default: leftovers.unknown(name, value, in: field)
+            }
+        }
+        guard let schema else { throw field.missing("schema") }
+        // Anthropic's structured outputs always hold to the schema.
+        request.responseFormat = .jsonSchema(name: nil, description: nil, schema: schema, isStrict: true)
+    }
+}

@@ -1,0 +1,74 @@
+import Conversation
+import Wire
+
+/// Reads `tools` and `tool_choice`.
+///
+/// https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
+enum ToolDecoder {
+    static func tools(_ field: Field, _ leftovers: inout Leftovers) throws(Problem) -> [Tool] {
+        var tools: [Tool] = []
+        for element in try field.elements() {
+            if let tool = try tool(element, &leftovers) { tools.append(tool) }
+        }
+        return tools
+    }
+
+    private static func tool(_ field: Field, _ leftovers: inout Leftovers) throws(Problem) -> Tool? {
+        // A tool with another type than `custom` runs at Anthropic, or is
+        // known to its models alone.
+        if let value = field.view["type"], !value.isNull, !value.isString("custom") {
+            let type = field.member("type", value)
+            _ = try type.text()
+            leftovers.essential(type)
+            return nil
+        }
+        var tool = Tool(name: "")
+        for (name, value) in try field.members() {
+            switch name {
+            case "type": break
+            case "name": tool.name = try field.member("name", value).nonEmptyText()
+            case "description": tool.description = try field.member("description", value).text()
+            case "input_schema": tool.parameters = try field.member("input_schema", value).fragmentOfObject()
+            case "strict": tool.isStrict = try field.member("strict", value).bool()
+            // How finely the input is streamed, not what it is.
+            case "eager_input_streaming": leftovers.advisory(field.member("eager_input_streaming", value))
+            case "defer_loading" where value.kind == .false: break
+            case "allowed_callers" where isDirectOnly(value): break
+            default: leftovers.unknown(name, value, in: field)
+            }
+        }
+        guard !tool.name.isEmpty else { throw field.missing("name") }
+        guard tool.parameters != nil else { throw field.missing("input_schema") }
+        return tool
+    }
+
+    private static func isDirectOnly(_ value: JSONView) -> Bool {
+        value.kind == .array && value.elements.allSatisfy { $0.isString("direct") }
+    }
+
+    static func choice(
+        _ field: Field, _ leftovers: inout Leftovers
+    ) throws(Problem) -> (choice: ToolChoice, parallel: Bool?) {
+        let (word, type) = try field.type()
+        var tool: String?
+        var parallel: Bool?
+        for (name, value) in try field.members() {
+            switch name {
+            case "type": break
+            case "name": tool = try field.member("name", value).nonEmptyText()
+            case "disable_parallel_tool_use":
+                if try field.member("disable_parallel_tool_use", value).bool() { parallel = false }
+            default: leftovers.unknown(name, value, in: field)
+            }
+        }
+        switch word {
+        case "auto": return (.auto, parallel)
+        case "any": return (.required, parallel)
+        case "none": return (.none, parallel)
+        case "tool":
+            guard let tool else { throw field.missing("name") }
+            return (.tool(tool), parallel)
+        default: throw type.problem("Must be \"auto\", \"any\", \"tool\" or \"none\".")
+        }
+    }
+}

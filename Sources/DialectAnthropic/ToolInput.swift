@@ -1,0 +1,30 @@
+import NIOCore
+import Wire
+
+/// A tool call's input. Anthropic has a JSON object there; other dialects
+/// have the text that the model wrote, which may be anything.
+enum ToolInput {
+    /// The arguments as an object, nil where they are none. Arguments that
+    /// say nothing are the empty object.
+    static func object(_ arguments: String) -> JSONFragment? {
+        if arguments.utf8.allSatisfy(isSpace) { return .emptyObject }
+        guard let document = try? JSONDocument(arguments), document.root.kind == .object else { return nil }
+        return document.root.fragment
+    }
+
+    /// An object in any case: what is none is wrapped, so that the caller
+    /// can read the reply and sees what the model wrote. The name is the one
+    /// Anthropic suggests for invalid input:
+    /// https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/fine-grained-tool-streaming
+    static func objectOrWrapped(_ arguments: String) -> JSONFragment {
+        if let object = object(arguments) { return object }
+        var json = JSONWriter()
+        json.object { $0.member("INVALID_JSON", arguments) }
+        // What was just written is JSON.
+        return (try? JSONDocument(json.buffer).root.fragment) ?? .emptyObject
+    }
+
+    static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    }
+}

@@ -1,0 +1,107 @@
+import Conversation
+
+/// A conversation in the shape the Messages API wants: instructions apart,
+/// turns of one role joined, the results of tools first in the turn that
+/// follows their calls.
+struct Turns {
+    struct Turn {
+        var role: Role
+        var blocks: [Block]
+    }
+
+    /// What goes into the top-level `system`, in order.
+    private(set) var system: [String] = []
+    /// `user`, `assistant` and, where the model takes it, `system`.
+    private(set) var turns: [Turn] = []
+
+    /// Instructions that came after the conversation had begun, until it is
+    /// known what follows them.
+    private var pending: [(index: Int, texts: [String])] = []
+    private let takesLaterInstructions: Bool
+
+    init(_ messages: [Message], model: String, dropped: inout [String]) throws(CannotCarry) {
+        takesLaterInstructions = Self.takesLaterInstructions(model)
+        for (index, message) in messages.enumerated() {
+            if message.name != nil { dropped.append("messages[\(index)].name") }
+            switch message.role {
+            case .system, .developer:
+                let texts = try Self.instructions(message, index)
+                if turns.isEmpty { system += texts } else if !texts.isEmpty { pending.append((index, texts)) }
+            case .user:
+                let blocks = try BlockBuilder(message: index, role: .user).blocks(message.content, dropped: &dropped)
+                guard !blocks.isEmpty else {
+                    throw CannotCarry("messages[\(index)].content", "is empty, which Anthropic refuses; say something")
+                }
+                // An instruction between two turns of the user has no place.
+                movePending(dropped: &dropped)
+                append(.user, blocks)
+            case .assistant:
+                let blocks = try BlockBuilder(message: index, role: .assistant).blocks(
+                    message.content, dropped: &dropped)
+                // The assistant said nothing: there is nothing to say again.
+                guard !blocks.isEmpty else { continue }
+                placePending(dropped: &dropped)
+                append(.assistant, blocks)
+            }
+        }
+        placePending(dropped: &dropped)
+        guard turns.contains(where: { $0.role != .system }) else {
+            throw CannotCarry("messages", "hold only instructions; Anthropic needs a message of the user as well")
+        }
+    }
+
+    private mutating func append(_ role: Role, _ blocks: [Block]) {
+        if turns.last?.role == role {
+            turns[turns.count - 1].blocks += blocks
+        } else {
+            turns.append(Turn(role: role, blocks: blocks))
+        }
+        guard role == .user, blocks.contains(where: \.isToolResult) else { return }
+        let joined = turns[turns.count - 1].blocks
+        turns[turns.count - 1].blocks = joined.filter(\.isToolResult) + joined.filter { !$0.isToolResult }
+    }
+
+    // MARK: Instructions
+
+    private static func instructions(_ message: Message, _ index: Int) throws(CannotCarry) -> [String] {
+        var texts: [String] = []
+        for (position, part) in message.content.enumerated() {
+            guard case .text(let text) = part else {
+                throw CannotCarry(
+                    "messages[\(index)].content[\(position)]", "is not text; Anthropic takes instructions as text only")
+            }
+            if !text.isEmpty { texts.append(text) }
+        }
+        return texts
+    }
+
+    /// Before the assistant's turn or the end: where an instruction may
+    /// stand, right after the user's turn.
+    private mutating func placePending(dropped: inout [String]) {
+        guard !pending.isEmpty else { return }
+        guard takesLaterInstructions, turns.last?.role == .user else { return movePending(dropped: &dropped) }
+        turns.append(Turn(role: .system, blocks: pending.flatMap { $0.texts.map(Block.text) }))
+        pending = []
+    }
+
+    /// The instructions are kept and their place is lost, which is said.
+    private mutating func movePending(dropped: inout [String]) {
+        for (index, texts) in pending {
+            system += texts
+            dropped.append("messages[\(index)].position")
+        }
+        pending = []
+    }
+
+    /// Whether a model takes `system` inside `messages`. Others answer 400,
+    /// so that a model that isn't listed gets its instructions up front.
+    ///
+    /// https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
+    static func takesLaterInstructions(_ model: String) -> Bool {
+        ["claude-opus-4-8", "claude-opus-5", "claude-fable-5", "claude-mythos-5"].contains { family in
+            guard model.hasPrefix(family) else { return false }
+            let rest = model.utf8.dropFirst(family.utf8.count)
+            return rest.isEmpty || rest.first == UInt8(ascii: "-")
+        }
+    }
+}

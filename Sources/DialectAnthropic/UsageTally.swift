@@ -1,0 +1,74 @@
+import Conversation
+import NIOCore
+import Wire
+
+/// What is known of the cost, gathered from `message_start` and
+/// `message_delta`, whose counts are totals and replace earlier ones.
+///
+/// Anthropic counts apart what was read from a cache and what was written
+/// into one; the shared input is the sum of the three.
+struct UsageTally {
+    private var input = 0
+    private var cacheRead: Int?
+    private var cacheWrite: Int?
+    private var output = 0
+    private var reasoning: Int?
+    private(set) var isEmpty = true
+
+    mutating func merge(_ view: JSONView) {
+        guard view.kind == .object else { return }
+        isEmpty = false
+        for (name, value) in view.members {
+            if name.isString("input_tokens") {
+                if let count = Self.count(value) { input = count }
+            } else if name.isString("output_tokens") {
+                if let count = Self.count(value) { output = count }
+            } else if name.isString("cache_read_input_tokens") {
+                if let count = Self.count(value) { cacheRead = count }
+            } else if name.isString("cache_creation_input_tokens") {
+                if let count = Self.count(value) { cacheWrite = count }
+            } else if name.isString("output_tokens_details") {
+                if let count = value["thinking_tokens"].flatMap(Self.count) { reasoning = count }
+            }
+        }
+    }
+
+    /// A count; an absurd one is cut, so that sums can't overflow.
+    private static func count(_ view: JSONView) -> Int? {
+        view.int.map { min(max($0, 0), 1 << 48) }
+    }
+
+    var usage: Usage {
+        Usage(
+            input: input + (cacheRead ?? 0) + (cacheWrite ?? 0), output: output, cacheRead: cacheRead,
+            cacheWrite: cacheWrite, reasoning: reasoning)
+    }
+
+    /// Only the top members and the usage are indexed, whatever the reply's
+    /// size.
+    static func usage(inReply body: ByteBuffer) -> Usage? {
+        guard let document = try? JSONDocument(body, limits: .skim), let view = document.root["usage"],
+            let counts = try? view.fragment.document()
+        else { return nil }
+        var tally = UsageTally()
+        tally.merge(counts.root)
+        return tally.isEmpty ? nil : tally.usage
+    }
+
+    // MARK: The other way
+
+    /// Writes the members of a `usage` object.
+    static func write(_ usage: Usage?, to json: inout JSONWriter) {
+        let usage = usage ?? Usage(input: 0, output: 0)
+        let cached = (usage.cacheRead ?? 0).addingReportingOverflow(usage.cacheWrite ?? 0)
+        json.member(
+            "input_tokens",
+            max(0, cached.overflow ? 0 : usage.input.subtractingReportingOverflow(cached.partialValue).partialValue))
+        json.member("cache_creation_input_tokens", ifPresent: usage.cacheWrite)
+        json.member("cache_read_input_tokens", ifPresent: usage.cacheRead)
+        json.member("output_tokens", usage.output)
+        if let reasoning = usage.reasoning {
+            json.object("output_tokens_details") { $0.member("thinking_tokens", reasoning) }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import FoundationEssentials
+import Settings
+
+/// `--config FILE`, which every command has that needs the settings.
+struct ConfigOption: ParsableArguments {
+    @Option(
+        name: [.customLong("config"), .customShort("c")], help: "The settings.",
+        completion: .file(extensions: ["yaml", "yml"]))
+    var file = "holdfast.yaml"
+
+    /// Reads the settings; tells every problem and ends the command if there
+    /// is an error.
+    ///
+    /// - Parameter warns: whether warnings are told too. They matter to who
+    ///   starts or checks a server, not to who makes a key.
+    func load(warns: Bool) throws -> Settings {
+        let reading = try Self.read(file)
+        for problem in warns ? reading.problems : reading.errors { complain(problem.description) }
+        guard let settings = reading.settings else { throw ExitStatus.config.exit }
+        return settings
+    }
+
+    /// Reads a settings file; ends the command, with the reason told, if it
+    /// cannot be read at all.
+    static func read(_ file: String) throws -> SettingsReading {
+        do {
+            return try Settings.load(file, environment: ProcessInfo.processInfo.environment)
+        } catch {
+            complain(error.description)
+            if error.isMissing { complain("`make run` writes one with comments; --config names another.") }
+            throw ExitStatus.noInput.exit
+        }
+    }
+}

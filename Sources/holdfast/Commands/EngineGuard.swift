@@ -1,0 +1,16 @@
+import ArgumentParser
+import EngineHost
+
+/// `holdfast engine-guard -- command…`: stands between Holdfast and an engine
+/// that knows nothing of it. Not for people.
+struct EngineGuard: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "engine-guard", abstract: "Run an engine that ends when Holdfast does.", shouldDisplay: false)
+
+    @Argument(parsing: .postTerminator, help: "The engine's command.")
+    var command: [String] = []
+
+    func run() throws {
+        throw ExitCode(runEngineGuard(command))
+    }
+}

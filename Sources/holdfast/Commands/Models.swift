@@ -1,0 +1,88 @@
+import ArgumentParser
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import Settings
+import Wire
+
+/// `holdfast models`
+struct Models: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what the running Holdfast serves, by whom, and whether it is healthy.",
+        discussion: """
+            Asks the Holdfast that was started with the same configuration, on its admin \
+            listener. Health is what is known without asking: an engine's is its process's, a \
+            remote provider is `configured` when it has its key.
+
+            Example: holdfast models --config holdfast.yaml
+            """)
+
+    @OptionGroup var config: ConfigOption
+
+    @Flag(help: "Print the server's JSON.")
+    var json = false
+
+    func run() async throws {
+        let settings = try config.load(warns: false)
+        let page = try await RunningHoldfast(settings).get("/admin/models")
+        if json { return print(String(buffer: page)) }
+        guard let document = try? JSONDocument(page) else {
+            complain("holdfast: the answer can't be read; is this the same version?")
+            throw ExitStatus.unavailable.exit
+        }
+        var rows: [[String]] = []
+        for route in document.root["routes"]?.elements ?? document.root.elements {
+            let name = route["name"]?.string ?? ""
+            for (index, candidate) in (route["candidates"] ?? route).elements.enumerated() {
+                let served = "\(candidate["provider"]?.string ?? "")/\(candidate["model"]?.string ?? "")"
+                rows.append([index == 0 ? name : "", served, candidate["health"]?.string ?? ""])
+            }
+        }
+        for provider in document.root["providers"]?.elements ?? document.root.elements {
+            for model in (provider["models"] ?? provider).elements {
+                let served = "\(provider["name"]?.string ?? "")/\(model.string ?? "")"
+                rows.append([served, served, provider["health"]?.string ?? ""])
+            }
+        }
+        print(Table(rows: [["ASK FOR", "SERVED BY", "HEALTH"]] + rows).text)
+    }
+}
+
+/// The Holdfast that runs with some settings, as seen by a command on the
+/// same machine.
+struct RunningHoldfast {
+    private let address: ListenAddress
+    private let token: String
+
+    init(_ settings: Settings) throws {
+        guard let admin = settings.admin else {
+            complain("\(settings.file): commands talk to a running Holdfast through `admin: 127.0.0.1:8081`; add it")
+            throw ExitStatus.config.exit
+        }
+        guard let token = RunDirectory(besideSettings: settings.file).token() else {
+            complain("No Holdfast runs with \(settings.file), or it is another user's. Start one: holdfast serve")
+            throw ExitStatus.unavailable.exit
+        }
+        address = admin
+        self.token = token
+    }
+
+    func get(_ path: String) async throws -> ByteBuffer {
+        var request = HTTPClientRequest(url: "http://\(address)\(path)")
+        request.headers.add(name: "authorization", value: "Bearer \(token)")
+        do {
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(5))
+            let body = try await response.body.collect(upTo: 16 << 20)
+            guard response.status == .ok else {
+                complain("holdfast: \(address) answered \(response.status.code): \(String(buffer: body).prefix(300))")
+                throw ExitStatus.unavailable.exit
+            }
+            return body
+        } catch let exit as ExitCode {
+            throw exit
+        } catch {
+            complain("No Holdfast answers on \(address); start one: holdfast serve")
+            throw ExitStatus.unavailable.exit
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+
+/// `holdfast version`
+struct Version: ParsableCommand {
+    /// This Holdfast's version, https://semver.org
+    static let current = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "version",
+        abstract: "Print the version.",
+        discussion: "The second word is the version; what follows is for bug reports.")
+
+    func run() { print("holdfast \(Self.current) (\(Self.toolchain), \(Self.platform))") }
+
+    private static var toolchain: String {
+        #if compiler(>=6.4)
+            "Swift 6.4 or later"
+        #elseif compiler(>=6.3)
+            "Swift 6.3"
+        #else
+            "Swift before 6.3"
+        #endif
+    }
+
+    private static var platform: String {
+        #if os(Linux) && arch(x86_64)
+            "linux x86_64"
+        #elseif os(Linux) && arch(arm64)
+            "linux aarch64"
+        #else
+            "unsupported platform"
+        #endif
+    }
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+
+/// The command line. What each command does is in `Commands/`, what a running
+/// Holdfast is made of in `House/`.
+@main
+struct Holdfast: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "holdfast",
+        abstract: "An LLM gateway and model host for teams that cannot stop.",
+        discussion: """
+            Applications keep talking to one address in the API they already use, OpenAI's or \
+            Anthropic's; Holdfast serves them from the providers it has keys for and from models \
+            that it hosts itself.
+
+            Start with `holdfast serve`; `holdfast check FILE` says what is wrong with a \
+            configuration without starting. Exit codes are those of sysexits.h: 64 wrong usage, \
+            66 a file is missing, 69 not reachable, 78 a broken configuration.
+            """,
+        version: Version.current,
+        subcommands: [Serve.self, Check.self, Keys.self, Models.self, Version.self, EngineGuard.self])
+}

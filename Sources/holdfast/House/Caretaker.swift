@@ -1,0 +1,79 @@
+import FoundationEssentials
+import Gateway
+import Logging
+import ServiceLifecycle
+import Settings
+import UnixSignals
+
+/// Watches the configuration and the key file, and listens to SIGHUP.
+///
+/// A good edit counts at once and drops no request; a broken one changes
+/// nothing and is told.
+struct Caretaker: Service {
+    let house: House
+
+    func run() async throws {
+        // Made before anything can change: no edit is missed.
+        let configuration = FileWatch(path: house.settings.file)
+        let keys = house.settings.keyFile.map { FileWatch(path: $0) }
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { for await _ in configuration.changes() { reload() } }
+                if let keys { group.addTask { for await _ in keys.changes() { reloadKeys() } } }
+                group.addTask {
+                    for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                        reload()
+                        reloadKeys()
+                    }
+                }
+            }
+        }
+    }
+
+    private func reloadKeys() {
+        do throws(KeyFileError) {
+            let count = try house.keys.reload()
+            house.logger.info("keys reloaded", metadata: ["keys": "\(count)"])
+        } catch {
+            house.logger.error("the key file is broken, the keys stay as they were", metadata: ["problem": "\(error)"])
+        }
+    }
+
+    private func reload() {
+        let reading: SettingsReading
+        do throws(FileFault) {
+            reading = try Settings.load(house.settings.file, environment: ProcessInfo.processInfo.environment)
+        } catch {
+            house.logger.error("the configuration can't be read, the old one stays", metadata: ["problem": "\(error)"])
+            return
+        }
+        guard let settings = reading.settings else {
+            for problem in reading.errors {
+                house.logger.error(
+                    "the configuration is broken, the old one stays", metadata: ["problem": "\(problem)"])
+            }
+            return
+        }
+        for problem in reading.warnings { house.logger.warning("\(problem)") }
+        do throws(HouseError) {
+            house.gateway.replace(try house.providers.state(for: settings))
+        } catch {
+            house.logger.error(
+                "the configuration can't be used, the old one stays", metadata: ["problem": "\(error.message)"])
+            return
+        }
+        house.logger.info("configuration reloaded", metadata: ["routes": "\(settings.routes.count)"])
+        let started = house.settings
+        let fixed: [(String, Bool)] = [
+            ("listen", settings.listen != started.listen), ("tls", settings.tls != started.tls),
+            ("admin", settings.admin != started.admin), ("keys", settings.keys != started.keys),
+            ("log", settings.log != started.log), ("metrics", settings.metrics != started.metrics),
+            ("limits", settings.limits != started.limits),
+        ]
+        let changed = fixed.filter(\.1).map(\.0)
+        if !changed.isEmpty {
+            house.logger.warning(
+                "these take effect at the next start only", metadata: ["changed": "\(changed.joined(separator: ", "))"])
+        }
+    }
+}

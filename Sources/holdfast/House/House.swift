@@ -1,0 +1,128 @@
+import Access
+import CoreMetrics
+import DialectAnthropic
+import DialectOpenAI
+import FrontDoor
+import Gateway
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Providers
+import ServiceLifecycle
+import Settings
+import Telemetry
+import UnixSignals
+
+/// A running Holdfast: the only place where the parts meet.
+final class House: Sendable {
+    let settings: Settings
+    let logger: Logger
+    let registry = PrometheusRegistry()
+    let group: MultiThreadedEventLoopGroup
+    let runDirectory: RunDirectory
+    let engines: EngineRoom
+    let providers: ProviderRoom
+    let gateway: Gateway
+    /// Keys of the applications' listener, and of the administrators'.
+    let keys: KeyCabinet
+    private let sink: LogSink
+    private let greetKeyFile: String?
+
+    /// - Throws: ``HouseError`` when it can't start.
+    init(_ settings: Settings, greetKeyFile: String?) throws(HouseError) {
+        self.settings = settings
+        self.greetKeyFile = greetKeyFile
+        let sink = LogSink()
+        self.sink = sink
+        let format = LogFormat(rawValue: settings.log.format.rawValue) ?? .human
+        let level = Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
+        LoggingSystem.bootstrap { HoldfastLogHandler(label: $0, sink: sink, format: format, level: level) }
+        logger = Logger(label: "holdfast")
+        MetricsSystem.bootstrap(registry)
+
+        runDirectory = RunDirectory(besideSettings: settings.file)
+        try runDirectory.claim()
+        group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        engines = EngineRoom(logger: Logger(label: "engine"), group: group)
+        providers = ProviderRoom(
+            engines: engines, eventLoops: Array(group.makeIterator()), runDirectory: runDirectory)
+        keys = try KeyCabinet(settings.keys, token: runDirectory.makeToken())
+        let recorder: any RequestRecorder = settings.log.requests ? RequestLog(sink, format: format) : NoRequestLog()
+        gateway = Gateway(try providers.state(for: settings), keys: keys.applications, recorder: recorder)
+    }
+
+    /// Serves until it is told to stop.
+    /// - Throws: ``HouseError`` when a listener can't listen.
+    func run() async throws {
+        defer {
+            runDirectory.removeToken()
+            sink.flush()
+        }
+        let opened = Openings(expected: settings.admin == nil ? 1 : 2)
+        var services: [any Service] = [
+            engines, Caretaker(house: self), Greeter(house: self, opened, keyFile: greetKeyFile),
+        ]
+        if let admin = settings.admin {
+            services.append(
+                AdminDoor(keys: keys.administrators, pages: AdminPages(house: self).all, time: { .now }).service(
+                    host: admin.host, port: admin.port, group: group, logger: quiet("admin"),
+                    onRunning: { _ in opened.one() }))
+        }
+        services.append(try listener(opened))
+
+        // In the reverse order they are shut down: callers first, engines last.
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: quiet("life"))
+        configuration.maximumGracefulShutdownDuration = settings.limits.drain
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch is CancellationError {
+            logger.warning("requests that were still running at the end of the drain time were cut off")
+        } catch let error as IOError {
+            throw HouseError(
+                message: "can't listen on \(settings.listen)\(settings.admin.map { " and \($0)" } ?? ""): "
+                    + "\(String(cString: strerror(error.errnoCode)))", status: .unavailable)
+        }
+        logger.info("stopped")
+    }
+
+    private func listener(_ opened: Openings) throws -> any Service {
+        var limits = ConnectionLimits()
+        limits.body = settings.limits.body
+        var metrics: (@Sendable () -> ByteBuffer)?
+        if settings.metrics.listener == .main { metrics = { [registry] in registry.render() } }
+        let view = HouseView(
+            unready: { [engines] in engines.unready }, metrics: metrics, metricsNeedKey: !settings.metrics.isOpen)
+        let doors = Doors(
+            gateway, openai: OpenAIDialect(now: { time(nil) }), anthropic: AnthropicDialect(), view: view,
+            time: { .now })
+        return try Listener(doors, limits: limits, eventLoops: Array(group.makeIterator())).service(
+            host: settings.listen.host, port: settings.listen.port, tls: try tls(), group: group,
+            logger: quiet("listener"),
+            onRunning: { _ in opened.one() })
+    }
+
+    private func tls() throws -> TLSConfiguration? {
+        guard let files = settings.tls else { return nil }
+        do {
+            var tls = TLSConfiguration.makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem)))
+            tls.applicationProtocols = ["http/1.1"]
+            return tls
+        } catch {
+            throw HouseError(
+                message: "tls: \(files.certificate) or \(files.key) can't be used: \(error)", status: .config)
+        }
+    }
+
+    /// What libraries have to say matters only when something is wrong.
+    private func quiet(_ label: String) -> Logger {
+        var logger = Logger(label: label)
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+}

@@ -1,0 +1,168 @@
+import Conversation
+import DialectAnthropic
+import DialectOpenAI
+import EngineHost
+import FoundationEssentials
+import Gateway
+import Glibc
+import NIOCore
+import NIOSSL
+import Providers
+import Routing
+import Settings
+import Synchronization
+
+/// Makes providers out of settings, and keeps those that an edit doesn't
+/// touch: with them their connections.
+final class ProviderRoom: Sendable {
+    private let kept = Mutex<[String: (settings: ProviderSettings, provider: Provider, lane: HTTPLane)]>([:])
+    private let engines: EngineRoom
+    private let eventLoops: [any EventLoop]
+    private let runDirectory: RunDirectory
+
+    init(engines: EngineRoom, eventLoops: [any EventLoop], runDirectory: RunDirectory) {
+        self.engines = engines
+        self.eventLoops = eventLoops
+        self.runDirectory = runDirectory
+    }
+
+    /// Everything that can go wrong with an edit goes wrong before anything
+    /// that runs is touched.
+    /// - Throws: ``HouseError``, e.g. for a CA file that can't be read.
+    func state(for settings: Settings) throws(HouseError) -> GatewayState {
+        var made: [String: (settings: ProviderSettings, provider: Provider, lane: HTTPLane)] = [:]
+        let known = kept.withLock { $0 }
+        for provider in settings.providers where provider.unavailable == nil {
+            if let old = known[provider.name], old.settings == provider {
+                made[provider.name] = old
+            } else {
+                let lane = try lane(for: provider)
+                made[provider.name] = (provider, self.provider(provider, lane), lane)
+            }
+        }
+        let retired = known.filter { $0.value.lane !== made[$0.key]?.lane }
+        kept.withLock { $0 = made }
+        engines.keep(only: Set(made.keys))
+        for old in retired.values { old.lane.retire() }
+        return GatewayState(routes: settings.routeTable, providers: made.mapValues(\.provider))
+    }
+
+    /// Connections that are open to each provider.
+    var openConnections: [String: Int] { kept.withLock { $0.mapValues(\.lane.openConnections) } }
+
+    // MARK: Lanes
+
+    /// llama.cpp's server closes a connection after 5 s without a request.
+    private static let engineKeepAlive = TimeAmount.seconds(4)
+
+    private func lane(for provider: ProviderSettings) throws(HouseError) -> HTTPLane {
+        var options: LaneOptions
+        switch provider.kind {
+        case .remote(let remote): options = try Self.options(remote, of: provider.name)
+        case .engine:
+            options = LaneOptions(
+                endpoint: .unix(path: runDirectory.path + "/" + provider.name + "/engine.sock"), authority: "localhost",
+                basePath: "/v1")
+        }
+        if case .engine = provider.kind { options.keepAlive = Self.engineKeepAlive }
+        options.connectTimeout = provider.timeouts.connect.nio
+        options.firstByteTimeout = provider.timeouts.firstByte.nio
+        options.idleTimeout = provider.timeouts.idle.nio
+        options.totalTimeout = provider.timeouts.total.nio
+        options.maxConnections = provider.maxConnections
+        do {
+            return try HTTPLane(options, eventLoops: eventLoops)
+        } catch {
+            throw HouseError(message: "provider \(provider.name): TLS can't be set up: \(error)", status: .config)
+        }
+    }
+
+    private static func options(_ remote: RemoteProvider, of name: String) throws(HouseError) -> LaneOptions {
+        let url = remote.baseURL
+        let isDefaultPort = url.port == (url.isSecure ? 443 : 80)
+        let host = url.host.contains(":") ? "[\(url.host)]" : url.host
+        var options = LaneOptions(
+            endpoint: .tcp(host: url.host, port: url.port), authority: isDefaultPort ? host : "\(host):\(url.port)",
+            basePath: url.path)
+        if url.isSecure {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.applicationProtocols = ["http/1.1"]
+            if let file = remote.caFile {
+                guard access(file, R_OK) == 0 else {
+                    throw HouseError(message: "provider \(name): ca_file \(file) can't be read", status: .noInput)
+                }
+                tls.trustRoots = .file(file)
+            }
+            options.tls = tls
+        }
+        if let key = remote.apiKey?.reveal() {
+            options.fields.append(
+                remote.dialect == .anthropic ? ("x-api-key", key) : ("authorization", "Bearer \(key)"))
+        }
+        for header in remote.headers { options.fields.append((header.name.lowercased(), header.value.reveal())) }
+        if remote.dialect == .anthropic { options.defaultFields = [("anthropic-version", "2023-06-01")] }
+        if let proxy = remote.proxy {
+            options.proxy = .init(
+                host: proxy.host, port: proxy.port,
+                authorization: proxy.credentials.map { "Basic " + Data($0.reveal().utf8).base64EncodedString() })
+        }
+        return options
+    }
+
+    // MARK: Providers
+
+    private func provider(_ settings: ProviderSettings, _ lane: HTTPLane) -> Provider {
+        let clock: @Sendable () -> Int = { time(nil) }
+        switch settings.kind {
+        case .remote(let remote) where remote.dialect == .anthropic:
+            return Provider(
+                name: settings.name, dialect: AnthropicDialect(), lane: lane,
+                embeddings: .none("Anthropic's API has none; ask for a route that ends at another provider"))
+        case .remote:
+            return Provider(
+                name: settings.name, dialect: OpenAIDialect(now: clock), lane: lane,
+                embeddings: .path(OpenAIDialect.embeddingsPath))
+        case .engine(let engine):
+            let supervisor = engines.engine(configuration(settings, engine))
+            let path = runDirectory.path + "/" + settings.name + "/engine.sock"
+            var root = LaneOptions(endpoint: .unix(path: path), authority: "localhost")
+            root.maxConnections = 16
+            root.keepAlive = Self.engineKeepAlive
+            root.firstByteTimeout = .seconds(30)
+            // Without TLS nothing can fail.
+            let counting = try? HTTPLane(root, eventLoops: eventLoops)
+            let dialect = EngineDialect(maxChoices: engine.parallel, now: clock)
+            return Provider(
+                name: settings.name, dialect: dialect,
+                lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout),
+                embeddings: engine.embeddings == nil
+                    ? .none("its provider has no `embeddings: mean` in the configuration")
+                    : .path(OpenAIDialect.embeddingsPath),
+                counter: counting.map { lane in
+                    EngineTokenCounter(
+                        dialect: dialect,
+                        lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout))
+                })
+        }
+    }
+
+    private func configuration(_ settings: ProviderSettings, _ engine: EngineProvider) -> EngineConfiguration {
+        let launcher: EngineConfiguration.Launcher =
+            switch engine.program {
+            case .launcher(let python): .python(interpreter: python ?? runDirectory.house + "/venv/bin/python")
+            case .command(let command): .command(command)
+            }
+        var alias = settings.name
+        if case .listed(let models) = settings.models, let first = models.first { alias = first }
+        return EngineConfiguration(
+            provider: settings.name, launcher: launcher, modelFile: engine.modelFile, alias: alias,
+            context: engine.context, parallel: engine.parallel, embeddings: engine.embeddings != nil,
+            runDirectory: runDirectory.path, startTimeout: engine.startTimeout)
+    }
+}
+
+extension Duration {
+    var nio: TimeAmount {
+        .nanoseconds(components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000)
+    }
+}
