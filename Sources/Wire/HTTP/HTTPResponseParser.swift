@@ -65,6 +65,8 @@ package struct HTTPResponseParser: Sendable {
             pending = buffer
             searched = 0
         } else {
+            // Else a body whose pieces all end inside a line is kept whole.
+            pending.discardReadBytes()
             pending.writeImmutableBuffer(buffer)
         }
     }
@@ -74,7 +76,10 @@ package struct HTTPResponseParser: Sendable {
         while true {
             switch state {
             case .head:
-                guard let end = endOfHead() else { return nil }
+                guard let end = endOfHead() else {
+                    guard pending.readableBytes <= Self.headLimit else { throw Self.headTooLarge }
+                    return nil
+                }
                 let head = try parseHead(length: end)
                 if head.status == 101 { throw HTTPProblem("it switched protocols unasked") }
                 if head.status < 200 { continue }
@@ -132,6 +137,8 @@ package struct HTTPResponseParser: Sendable {
 
     // MARK: Head
 
+    private static var headTooLarge: HTTPProblem { HTTPProblem("its header fields are over \(headLimit) bytes") }
+
     private mutating func endOfHead() -> Int? {
         let from = searched
         let end = pending.withUnsafeReadableBytes { raw -> Int? in
@@ -153,7 +160,7 @@ package struct HTTPResponseParser: Sendable {
     }
 
     private mutating func parseHead(length: Int) throws(HTTPProblem) -> ResponseHead {
-        guard length <= Self.headLimit else { throw HTTPProblem("its header fields are over \(Self.headLimit) bytes") }
+        guard length <= Self.headLimit else { throw Self.headTooLarge }
         var lines = pending.readSlice(length: length)!
         searched = 0
         guard let first = Self.takeLine(&lines) else { throw HTTPProblem("it has no status line") }
@@ -186,6 +193,7 @@ package struct HTTPResponseParser: Sendable {
     private mutating func frame(_ head: ResponseHead) throws(HTTPProblem) {
         var length: Int?
         var chunked = false
+        var closes = false
         for field in head.fields.fields {
             switch field.name {
             case "content-length":
@@ -199,11 +207,12 @@ package struct HTTPResponseParser: Sendable {
                 chunked = true
             case "connection":
                 let value = field.value.lowercased()
-                if value.contains("close") { keepAlive = false }
+                if value.contains("close") { closes = true }
                 if value.contains("keep-alive") { keepAlive = true }
             default: break
             }
         }
+        if closes { keepAlive = false }
         if head.status == 204 || head.status == 304 {
             state = .ending
         } else if chunked {
@@ -286,15 +295,26 @@ package struct HTTPResponseParser: Sendable {
     private static func chunkSize(_ line: ByteBuffer) throws(HTTPProblem) -> Int {
         var size = 0
         var digits = 0
+        var isOver = false
         for byte in line.readableBytesView {
+            if isOver {
+                // Space may stand before an extension (RFC 9112 §7.1.1),
+                // another number may not.
+                if byte == UInt8(ascii: ";") { return size }
+                guard byte == 0x20 || byte == 0x09 else { throw HTTPProblem("a chunk's size is no number") }
+                continue
+            }
             let digit: UInt8
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
             case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
             case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-            case UInt8(ascii: ";"), 0x20, 0x09:
+            case UInt8(ascii: ";"):
                 guard digits > 0 else { throw HTTPProblem("a chunk's size is no number") }
                 return size
+            case 0x20, 0x09:
+                isOver = true
+                continue
             default: throw HTTPProblem("a chunk's size is no number")
             }
             digits += 1

@@ -72,6 +72,9 @@ package struct SSEParser: Sendable {
             if let data, data.readableBytes > limit { throw SSEProblem(limit: limit) }
         }
         if pending.readableBytes + (data?.readableBytes ?? 0) > limit { throw SSEProblem(limit: limit) }
+        // Lines that say nothing are forwarded with their event: whoever
+        // holds it back must not hold them without end.
+        if unfinishedBytes > limit + limit / 2 { throw SSEProblem(limit: limit) }
         return nil
     }
 

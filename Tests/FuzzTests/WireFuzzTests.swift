@@ -1,0 +1,117 @@
+import NIOCore
+import Testing
+import Wire
+
+@Suite(.serialized) struct WireFuzzTests {
+    @Test func noTextGetsTheBetterOfTheScanner() throws {
+        try Fuzzing.run("scanner", share: 0.2, inputs: Corpus.all) { input, _ in
+            let whole = Result { () throws(JSONProblem) in try JSONDocument(input) }
+            let skimmed = Result { () throws(JSONProblem) in try JSONDocument(input, limits: .skim) }
+            switch (whole, skimmed) {
+            case (.success(let document), .success(let top)):
+                try read(document.root)
+                guard top.root.fragment == document.root.fragment else { throw Fault("the skim sees other bytes") }
+                let same = document.replacing(document.root, with: document.root.fragment.bytes)
+                guard same == input else { throw Fault("replacing a value by itself changes the text") }
+                try rewrite(document)
+            case (.failure(let problem), .success):
+                // Only below the top does a skim look less closely.
+                switch problem.reason {
+                case .duplicateName, .tooManyValues: break
+                default: throw Fault("the skim accepts what the scan refuses: \(problem)")
+                }
+            case (.success, .failure(let problem)): throw Fault("the skim refuses what the scan accepts: \(problem)")
+            case (.failure(let problem), .failure):
+                guard (0...input.readableBytes).contains(problem.offset) else {
+                    throw Fault("offset \(problem.offset)")
+                }
+            }
+        }
+    }
+
+    /// What was accepted can be read, and stands alone.
+    private func read(_ view: JSONView) throws {
+        let alone = try view.fragment.document().root
+        guard alone.kind == view.kind, alone.range == 0..<view.range.count else {
+            throw Fault("a fragment reads otherwise")
+        }
+        switch view.kind {
+        case .string: guard view.string != nil else { throw Fault("a string can't be read") }
+        case .number:
+            if let int = view.int, let double = view.double, Double(int) != double { throw Fault("two numbers in one") }
+        case .array: for element in view.elements { try read(element) }
+        case .object:
+            var names: Set<[UInt8]> = []
+            for (name, value) in view.members {
+                guard let text = name.string, names.insert(Array(text.utf8)).inserted else {
+                    throw Fault("a name twice")
+                }
+                try read(value)
+            }
+        case .true, .false: guard view.bool != nil else { throw Fault("a truth can't be read") }
+        case .null: guard view.isNull else { throw Fault("null is something") }
+        }
+    }
+
+    /// The scanner accepts what the writer makes of what it has read.
+    private func rewrite(_ document: JSONDocument) throws {
+        func write(_ view: JSONView, _ json: inout JSONWriter) {
+            switch view.kind {
+            case .object:
+                json.object { json in
+                    for (name, value) in view.members {
+                        json.key(dynamic: name.string ?? "")
+                        write(value, &json)
+                    }
+                }
+            case .array: json.array { json in for element in view.elements { write(element, &json) } }
+            case .string: json.value(view.string ?? "")
+            default: json.value(view.fragment)
+            }
+        }
+        var first = JSONWriter()
+        write(document.root, &first)
+        var second = JSONWriter()
+        write(try JSONDocument(first.buffer).root, &second)
+        guard first.buffer == second.buffer else { throw Fault("what is written reads otherwise") }
+    }
+
+    @Test func noCutChangesAStream() throws {
+        try Fuzzing.run("event stream", share: 0.2, inputs: Corpus.streams) { input, random in
+            let whole = events(in: [input])
+            let pieces = Pieces.cut(input, &random)
+            guard events(in: pieces) == whole else { throw Fault("cut into \(pieces.map(\.readableBytes))") }
+            var written = ByteBuffer()
+            for event in whole where !event.data.readableBytesView.contains(where: { $0 == 0x0A || $0 == 0x0D }) {
+                SSEWriter.write(data: event.data, to: &written)
+            }
+            _ = events(in: [written])
+        }
+    }
+
+    private func events(in pieces: [ByteBuffer]) -> [SSEEvent] {
+        (try? Pieces.events(in: pieces)) ?? []
+    }
+}
+
+enum Pieces {
+    static func cut(_ input: ByteBuffer, _ random: inout SplitMix) -> [ByteBuffer] {
+        var rest = input
+        var pieces: [ByteBuffer] = []
+        let most = [1, 3, 40, 2000].randomElement(using: &random)!
+        while rest.readableBytes > 0 {
+            pieces.append(rest.readSlice(length: min(rest.readableBytes, Int.random(in: 1...most, using: &random)))!)
+        }
+        return pieces
+    }
+
+    static func events(in pieces: [ByteBuffer]) throws(SSEProblem) -> [SSEEvent] {
+        var parser = SSEParser()
+        var events: [SSEEvent] = []
+        for piece in pieces {
+            parser.feed(piece)
+            while let event = try parser.next() { events.append(event) }
+        }
+        return events
+    }
+}
