@@ -148,7 +148,8 @@ final class AdmittedCall {
 }
 
 /// A request on its way out, and how its answer comes back.
-struct Outgoing {
+/// An object for the same reason as ``RequestRecord``.
+final class Outgoing {
     enum Kind {
         case request(LaneRequest)
         case count(TokenCounting, ChatRequest, any TokenCounter)
@@ -162,7 +163,26 @@ struct Outgoing {
         case embeddings(EmbeddingsRequest)
     }
 
-    var kind: Kind
-    var translation: Translation
-    var dropped: [String]
+    let kind: Kind
+    let translation: Translation
+    let dropped: [String]
+
+    init(kind: Kind, translation: Translation, dropped: [String]) {
+        self.kind = kind
+        self.translation = translation
+        self.dropped = dropped
+    }
+}
+
+/// A candidate that can carry the request, and the request as it wants it.
+final class Attempt {
+    let outgoing: Outgoing
+    let candidate: Candidate
+    let provider: Provider
+
+    init(_ outgoing: Outgoing, _ candidate: Candidate, _ provider: Provider) {
+        self.outgoing = outgoing
+        self.candidate = candidate
+        self.provider = provider
+    }
 }

@@ -7,50 +7,64 @@ import Wire
 ///
 /// Same dialect: the bytes go through. Across dialects, and from a hosted
 /// engine: the answer is rebuilt from the shared terms.
-struct Relay {
+final class Relay {
     let admitted: AdmittedCall
     let outgoing: Outgoing
     let candidate: Candidate
     let provider: Provider
     let reply: any CallerReply
+    let record: RequestRecord
     let limits: GatewayLimits
     let instruments: Instruments
 
+    init(
+        admitted: AdmittedCall, attempt: Attempt, reply: any CallerReply, record: RequestRecord, limits: GatewayLimits,
+        instruments: Instruments
+    ) {
+        self.admitted = admitted
+        self.outgoing = attempt.outgoing
+        self.candidate = attempt.candidate
+        self.provider = attempt.provider
+        self.reply = reply
+        self.record = record
+        self.limits = limits
+        self.instruments = instruments
+    }
+
     var call: Call { admitted.call }
 
-    /// - Returns: the record with what the answer added to it.
-    func run(_ response: any LaneResponse, _ record: RequestRecord) async throws -> RequestRecord {
-        var record = record
+    func run(_ response: any LaneResponse) async throws {
         let status = response.head.status
         record.attempts[record.attempts.count - 1].status = status
         do {
             if !(200..<300).contains(status) {
-                try await passOnError(response, &record)
+                passOnError(try await response.collect(upTo: 1 << 20), response)
             } else if response.head.isEventStream {
                 instruments.streamOpened()
                 defer { instruments.streamClosed() }
-                try await StreamRelay(relay: self, response: response).run(&record)
+                try await StreamRelay(relay: self, response: response).run()
             } else if admitted.isStream {
                 throw LaneFailure.garbage("a stream was asked for and something else came")
             } else {
-                try await passOnWhole(response, &record)
+                let received = try await response.collect(upTo: limits.responseBody)
+                try Task.checkCancellation()
+                try passOnWhole(received, response)
             }
         } catch is CancellationError {
             // What was generated until the caller left has to be paid for.
             record.outcome = .callerGone
             record.reason = "the caller closed the connection"
         }
-        return record
     }
 
     // MARK: A whole answer
 
-    private func passOnWhole(_ response: any LaneResponse, _ record: inout RequestRecord) async throws {
-        let received = try await response.collect(upTo: limits.responseBody)
+    private func passOnWhole(_ received: ByteBuffer, _ response: any LaneResponse) throws {
         guard received.readableBytes > 0 else { throw LaneFailure.garbage("its answer is empty") }
         let body: ByteBuffer
         switch outgoing.translation {
         case .none:
+            guard Self.looksLikeObject(received) else { throw LaneFailure.garbage("its answer is not a JSON object") }
             body = received
             record.usage = provider.dialect.usage(inReply: received)
         case .chat(let request):
@@ -63,12 +77,19 @@ struct Relay {
             record.usage = Usage(input: answer.inputTokens, output: 0)
             body = call.door.encodeEmbeddingsReply(answer, to: request)
         }
-        try Task.checkCancellation()
         record.timeToFirstByte = call.arrived.duration(to: .now)
         record.responseBytes = body.readableBytes
         record.status = 200
         record.outcome = .served
-        reply.send(head(record, response, contentType: "application/json"), body: body)
+        reply.send(head(response, contentType: "application/json"), body: body)
+    }
+
+    /// Tells a login page or half an answer from an answer; the bytes
+    /// themselves are the caller's to read.
+    private static func looksLikeObject(_ bytes: ByteBuffer) -> Bool {
+        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+        let view = bytes.readableBytesView
+        return view.first { !isSpace($0) } == UInt8(ascii: "{") && view.last { !isSpace($0) } == UInt8(ascii: "}")
     }
 
     private func read<T>(_ decode: () throws(UnreadableReply) -> T) throws -> T {
@@ -81,27 +102,26 @@ struct Relay {
 
     // MARK: A provider's no
 
-    private func passOnError(_ response: any LaneResponse, _ record: inout RequestRecord) async throws {
-        let received = try await response.collect(upTo: 1 << 20)
+    private func passOnError(_ received: ByteBuffer, _ response: any LaneResponse) {
         let status = response.head.status
         record.outcome = .providerError
         if provider.takesBytes(of: call.door) {
             record.status = status
             record.responseBytes = received.readableBytes
             let type = response.head.fields["content-type"] ?? "application/json"
-            return reply.send(head(record, response, contentType: type), body: received)
+            return reply.send(head(response, contentType: type), body: received)
         }
         let error = provider.dialect.decodeError(status: status, body: received)
         record.reason = error.code ?? error.type
         record.status = call.door.status(for: error)
         let body = call.door.encodeProviderError(error, requestID: call.id)
         record.responseBytes = body.readableBytes
-        reply.send(head(record, response, contentType: "application/json"), body: body)
+        reply.send(head(response, contentType: "application/json"), body: body)
     }
 
     // MARK: Head
 
-    func head(_ record: RequestRecord, _ response: any LaneResponse, contentType: String) -> ResponseHead {
+    func head(_ response: any LaneResponse, contentType: String) -> ResponseHead {
         var head = ResponseHead(status: record.status)
         head.fields.append("content-type", contentType)
         head.addTrace(call, record, servedBy: candidate.id)

@@ -11,28 +11,28 @@ extension Gateway {
     /// caller has gone.
     package func serve(_ call: Call, reply: any CallerReply) async {
         let state = self.state
-        var record = RequestRecord(call)
+        let record = RequestRecord(call)
         do {
-            let admitted = try admit(call, &record)
-            let candidates = try route(admitted, in: state, &record)
-            try await attempt(admitted, candidates, in: state, reply, &record)
+            let admitted = try admit(call, record)
+            let candidates = try route(admitted, in: state, record)
+            try await attempt(admitted, candidates, in: state, reply, record)
         } catch let problem as Problem {
-            refuse(call, problem, reply, &record)
+            refuse(call, problem, reply, record)
         } catch is CancellationError {
             record.outcome = .callerGone
             record.reason = record.reason ?? "the caller closed the connection"
         } catch {
             // Nothing else is thrown on purpose; say so instead of guessing.
-            refuse(call, Problem(.internalFailure, "Holdfast failed in a way it did not foresee."), reply, &record)
+            refuse(call, Problem(.internalFailure, "Holdfast failed in a way it did not foresee."), reply, record)
         }
-        settle(call, &record)
+        settle(call, record)
         state.instruments.record(record)
         recorder.record(record)
     }
 
     // MARK: Admit: may this key make this request, and can it be read?
 
-    private func admit(_ call: Call, _ record: inout RequestRecord) throws(Problem) -> AdmittedCall {
+    private func admit(_ call: Call, _ record: RequestRecord) throws(Problem) -> AdmittedCall {
         if isDraining {
             throw Problem(.unavailable, "This Holdfast is shutting down; send the request again.", retryAfter: 1)
         }
@@ -54,7 +54,7 @@ extension Gateway {
     // MARK: Route: who could serve it?
 
     private func route(
-        _ admitted: AdmittedCall, in state: GatewayState, _ record: inout RequestRecord
+        _ admitted: AdmittedCall, in state: GatewayState, _ record: RequestRecord
     ) throws(Problem) -> [Candidate] {
         let principal = admitted.call.principal
         let model = admitted.requestedModel
@@ -81,91 +81,97 @@ extension Gateway {
 
     private func attempt(
         _ admitted: AdmittedCall, _ candidates: [Candidate], in state: GatewayState, _ reply: any CallerReply,
-        _ record: inout RequestRecord
+        _ record: RequestRecord
     ) async throws {
-        var firstRefusal: Problem?
-        var firstOutage: Problem?
-        for candidate in candidates {
-            if let reason = candidate.unavailable {
-                record.skipped.append("\(candidate.id): \(reason)")
-                firstOutage = firstOutage ?? Problem(.unavailable, "Nobody can serve this: \(candidate.id): \(reason).")
-                continue
-            }
-            if let regions = admitted.call.principal.record.residency,
-                !(candidate.region.map { regions.contains($0) } ?? false)
-            {
-                record.skipped.append("\(candidate.id): outside the key's residency")
-                firstRefusal =
-                    firstRefusal
-                    ?? Problem(
-                        .forbidden,
-                        "The key may be served in \(regions.joined(separator: ", ")) only, and no candidate of "
-                            + "\"\(admitted.requestedModel)\" is there. Ask for another route.")
-                continue
-            }
-            guard let provider = state.providers[candidate.provider] else { continue }
-            let outgoing: Outgoing
-            do throws(Problem) {
-                outgoing = try admitted.outgoing(to: candidate, at: provider)
-            } catch {
-                record.skipped.append("\(candidate.id): \(error.field ?? error.message)")
-                firstRefusal = firstRefusal ?? error
-                continue
-            }
-            record.dropped = outgoing.dropped
-            return try await send(outgoing, admitted, candidate, provider, state, reply, &record)
-        }
-        throw firstRefusal ?? firstOutage ?? Problem(.unavailable, "No candidate of this route is in service.")
-    }
-
-    private func send(
-        _ outgoing: Outgoing, _ admitted: AdmittedCall, _ candidate: Candidate, _ provider: Provider,
-        _ state: GatewayState, _ reply: any CallerReply, _ record: inout RequestRecord
-    ) async throws {
+        let attempt = try choose(admitted, candidates, in: state, record)
         var mayRepeat = true
         while true {
             try Task.checkCancellation()
-            record.attempts.append(.init(provider: candidate.provider, model: candidate.model))
+            record.attempts.append(.init(provider: attempt.candidate.provider, model: attempt.candidate.model))
             do {
-                switch outgoing.kind {
-                case .request(let request):
-                    let relay = Relay(
-                        admitted: admitted, outgoing: outgoing, candidate: candidate, provider: provider, reply: reply,
-                        limits: limits, instruments: state.instruments)
-                    record = try await provider.lane.exchange(request, on: admitted.call.executor) {
-                        [record] response in
-                        try await relay.run(response, record)
-                    }
-                case .count(let counting, let request, let counter):
-                    let count = try await counter.count(
-                        request, model: candidate.model, on: admitted.call.executor)
-                    answerCount(count, isEstimate: false, counting, candidate, admitted, reply, &record)
-                case .estimate(let counting, let request):
-                    record.attempts.removeLast()
-                    answerCount(
-                        counting.estimate(request), isEstimate: true, counting, candidate, admitted, reply, &record)
-                }
-                return
+                return try await send(attempt, admitted, state, reply, record)
             } catch let failure as LaneFailure {
                 record.attempts[record.attempts.count - 1].failure = failure.word
                 // The provider hung up on an idle connection just as we used
                 // it: it has not seen the request, a fresh connection serves.
-                if mayRepeat, failure == .closedBeforeHead(reused: true), !reply.hasBegun {
-                    mayRepeat = false
-                    continue
+                guard mayRepeat, failure == .closedBeforeHead(reused: true), !reply.hasBegun else {
+                    throw Problem(failure, at: attempt.candidate)
                 }
-                throw Problem(failure, at: candidate)
-            } catch let error as ProviderError {
-                throw Problem(.badUpstream, "\(candidate.id) could not count the tokens: \(error.message)")
-            } catch let refusal as CannotCarry {
-                throw Problem(refusal, candidate)
+                mayRepeat = false
             }
+        }
+    }
+
+    /// - Throws: the first reason why a candidate can't, if none can.
+    private func choose(
+        _ admitted: AdmittedCall, _ candidates: [Candidate], in state: GatewayState, _ record: RequestRecord
+    ) throws(Problem) -> Attempt {
+        var refusal: Problem?
+        var outage: Problem?
+        for candidate in candidates {
+            if let reason = candidate.unavailable {
+                record.skipped.append("\(candidate.id): \(reason)")
+                outage = outage ?? Problem(.unavailable, "Nobody can serve this: \(candidate.id): \(reason).")
+                continue
+            }
+            if let problem = outsideResidency(candidate, admitted) {
+                record.skipped.append("\(candidate.id): outside the key's residency")
+                refusal = refusal ?? problem
+                continue
+            }
+            guard let provider = state.providers[candidate.provider] else { continue }
+            do throws(Problem) {
+                let outgoing = try admitted.outgoing(to: candidate, at: provider)
+                record.dropped = outgoing.dropped
+                return Attempt(outgoing, candidate, provider)
+            } catch {
+                record.skipped.append("\(candidate.id): \(error.field ?? error.message)")
+                refusal = refusal ?? error
+            }
+        }
+        throw refusal ?? outage ?? Problem(.unavailable, "No candidate of this route is in service.")
+    }
+
+    private func outsideResidency(_ candidate: Candidate, _ admitted: AdmittedCall) -> Problem? {
+        guard let regions = admitted.call.principal.record.residency else { return nil }
+        if let region = candidate.region, regions.contains(region) { return nil }
+        return Problem(
+            .forbidden,
+            "The key may be served in \(regions.joined(separator: ", ")) only, and no candidate of "
+                + "\"\(admitted.requestedModel)\" is there. Ask for another route.", code: "residency")
+    }
+
+    private func send(
+        _ attempt: Attempt, _ admitted: AdmittedCall, _ state: GatewayState, _ reply: any CallerReply,
+        _ record: RequestRecord
+    ) async throws {
+        let executor = admitted.call.executor
+        switch attempt.outgoing.kind {
+        case .request(let request):
+            let relay = Relay(
+                admitted: admitted, attempt: attempt, reply: reply, record: record, limits: limits,
+                instruments: state.instruments)
+            try await attempt.provider.lane.exchange(request, on: executor) { try await relay.run($0) }
+        case .count(let counting, let request, let counter):
+            do {
+                let count = try await counter.count(request, model: attempt.candidate.model, on: executor)
+                answerCount(count, isEstimate: false, counting, attempt.candidate, admitted, reply, record)
+            } catch let error as ProviderError {
+                throw Problem(.badUpstream, "\(attempt.candidate.id) could not count the tokens: \(error.message)")
+            } catch let refusal as CannotCarry {
+                throw Problem(refusal, attempt.candidate)
+            }
+        case .estimate(let counting, let request):
+            // Nobody was asked.
+            record.attempts.removeLast()
+            answerCount(
+                counting.estimate(request), isEstimate: true, counting, attempt.candidate, admitted, reply, record)
         }
     }
 
     private func answerCount(
         _ count: Int, isEstimate: Bool, _ counting: TokenCounting, _ candidate: Candidate, _ admitted: AdmittedCall,
-        _ reply: any CallerReply, _ record: inout RequestRecord
+        _ reply: any CallerReply, _ record: RequestRecord
     ) {
         let body = counting.encode(count)
         var head = ResponseHead(status: 200)
@@ -179,7 +185,7 @@ extension Gateway {
 
     // MARK: Refuse: the answer is ours, in the caller's dialect
 
-    private func refuse(_ call: Call, _ problem: Problem, _ reply: any CallerReply, _ record: inout RequestRecord) {
+    private func refuse(_ call: Call, _ problem: Problem, _ reply: any CallerReply, _ record: RequestRecord) {
         record.reason = record.reason ?? problem.code ?? problem.message
         switch problem.kind {
         case .limited: record.outcome = .limited
@@ -202,7 +208,7 @@ extension Gateway {
 
     // MARK: Settle: what it cost counts against the key's limits
 
-    private func settle(_ call: Call, _ record: inout RequestRecord) {
+    private func settle(_ call: Call, _ record: RequestRecord) {
         let now = ContinuousClock.now
         record.duration = call.arrived.duration(to: now)
         if let usage = record.usage { call.principal.charge(tokens: usage.total, now: now) }

@@ -4,7 +4,11 @@ import NIOCore
 
 /// What became of a request, for the log and the metrics. Holds names,
 /// numbers and times; never a key, a prompt or an answer.
-package struct RequestRecord: Sendable {
+///
+/// An object, because it goes with the request through every suspension: as
+/// a value its copies were most of a stream's memory. It belongs to the
+/// request's task.
+package final class RequestRecord {
     package enum Outcome: String, Sendable, CaseIterable {
         /// Answered whole.
         case served
@@ -61,7 +65,7 @@ package struct RequestRecord: Sendable {
     /// A word of what was wrong, for refusals and failures.
     package var reason: String?
 
-    init(_ call: Call) {
+    package init(_ call: Call) {
         id = call.id
         operation = call.operation.name
         door = call.door.name

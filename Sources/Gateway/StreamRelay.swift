@@ -12,159 +12,100 @@ struct StreamRelay {
     let relay: Relay
     let response: any LaneResponse
 
-    func run(_ record: inout RequestRecord) async throws {
-        record.status = 200
-        let watch: StreamObservation
+    private var record: RequestRecord { relay.record }
+
+    func run() async throws {
+        let stage = try makeStage()
+        // What was generated is paid for, whoever ends the stream.
+        defer { settle(stage) }
+        var failure: LaneFailure?
         do {
-            switch relay.outgoing.translation {
-            case .none:
-                watch = try await forward(&record)
-            case .chat(let request):
-                watch = try await translate(request, &record)
-            case .embeddings:
-                throw LaneFailure.garbage("embeddings don't stream")
+            while !stage.isOver, let bytes = try await response.next() {
+                if let ready = stage.take(bytes) { try await send(ready) }
             }
-        } catch let failure as LaneFailure {
-            guard relay.reply.hasBegun else { throw failure }
-            record.attempts[record.attempts.count - 1].failure = failure.word
-            return try await breakOff(Problem(failure, at: relay.candidate), &record)
-        } catch let problem as SSEProblem {
-            let failure = LaneFailure.garbage(problem.description)
-            guard relay.reply.hasBegun else { throw failure }
-            record.attempts[record.attempts.count - 1].failure = failure.word
-            return try await breakOff(Problem(failure, at: relay.candidate), &record)
+        } catch let error as LaneFailure {
+            failure = error
         }
-        if let failure = watch.failure {
-            // The provider said so itself, and the caller has been told.
-            record.outcome = .truncated
-            record.reason = failure.code ?? failure.type ?? "the provider broke off its stream"
-            record.attempts[record.attempts.count - 1].failure = "provider_error"
-        } else {
-            record.outcome = .served
-        }
+        if let last = try conclude(stage, failure) { try await send(last) }
         relay.reply.finish()
     }
 
-    // MARK: Same dialect: the bytes go through
-
-    private func forward(_ record: inout RequestRecord) async throws -> StreamObservation {
-        var watcher = relay.provider.dialect.makeStreamWatcher()
-        var parser = SSEParser(limit: relay.limits.streamEvent)
-        var held = ByteBuffer()
-        var events = 0
-        defer { settle(watcher.observation, events: events, &record) }
-
-        // The terminal event is the end: what a provider does with the
-        // connection after it is no longer the caller's business.
-        while !watcher.observation.hasEnded, let bytes = try await response.next() {
-            parser.feed(bytes)
-            while let event = try parser.next() {
-                events += 1
-                watcher.observe(event)
-            }
-            if held.readableBytes == 0 { held = bytes } else { held.writeImmutableBuffer(bytes) }
-            // What is not yet a whole event waits: an error event must be
-            // able to follow whatever has gone out.
-            let whole = held.readableBytes - parser.unfinishedBytes
-            guard whole > 0, let ready = held.readSlice(length: whole) else { continue }
-            try await send(ready, &record)
+    private func makeStage() throws -> any StreamStage {
+        switch relay.outgoing.translation {
+        case .none:
+            return ForwardingStage(relay.provider.dialect, limit: relay.limits.streamEvent)
+        case .chat(let request):
+            return TranslatingStage(
+                from: relay.provider.dialect, to: relay.call.door, request, limit: relay.limits.streamEvent)
+        case .embeddings:
+            throw LaneFailure.garbage("embeddings don't stream")
         }
-        if !relay.reply.hasBegun, !watcher.observation.hasEnded, watcher.observation.failure == nil {
-            throw LaneFailure.garbage("its stream is empty")
-        }
-        guard watcher.observation.hasEnded || watcher.observation.failure != nil else { throw LaneFailure.cut }
-        if held.readableBytes > 0 { try await send(held, &record) }
-        return watcher.observation
     }
 
-    // MARK: Another dialect: the events are told anew
+    // MARK: The end
 
-    private func translate(_ request: ChatRequest, _ record: inout RequestRecord) async throws -> StreamObservation {
-        var decoder = relay.provider.dialect.makeStreamDecoder()
-        var encoder = relay.call.door.makeStreamEncoder(for: request)
-        let single = SingleToolCall(request)
-        var parser = SSEParser(limit: relay.limits.streamEvent)
-        var observation = StreamObservation()
-        var fragments = 0
-        defer { settle(observation, events: fragments, &record) }
-        var decoded: [StreamEvent] = []
+    /// Decides how the stream ends.
+    /// - Returns: what the caller still has to be told.
+    /// - Throws: when nothing has gone out, so that an answer with a status
+    ///   of its own is possible.
+    private func conclude(_ stage: any StreamStage, _ failure: LaneFailure?) throws -> ByteBuffer? {
+        let observation = stage.observation
+        if observation.hasEnded, observation.failure == nil {
+            record.outcome = .served
+            return nil
+        }
+        if let error = observation.failure {
+            record.outcome = .truncated
+            record.reason = error.code ?? error.type ?? "the provider broke off its stream"
+            fail("provider_error")
+            if stage.passesFailures { return nil }
+            let message = "\(relay.candidate.id) broke off: \(error.message)"
+            guard relay.reply.hasBegun else { throw Problem(.badUpstream, message, code: error.code) }
+            return problemEvent(Problem(.badUpstream, message, code: error.code))
+        }
+        let failure = failure ?? stage.fault ?? (relay.reply.hasBegun ? .cut : .garbage("its stream is empty"))
+        guard relay.reply.hasBegun else { throw failure }
+        fail(failure.word)
+        let problem = Problem(failure, at: relay.candidate)
+        record.outcome = .truncated
+        record.reason = problem.code
+        return problemEvent(problem)
+    }
 
-        while !observation.hasEnded, observation.failure == nil, let bytes = try await response.next() {
-            parser.feed(bytes)
-            var output = ByteBufferAllocator().buffer(capacity: bytes.readableBytes * 2)
-            while observation.failure == nil, let event = try parser.next() {
-                decoded.removeAll(keepingCapacity: true)
-                do throws(UnreadableReply) {
-                    try decoder.decode(event, into: &decoded)
-                } catch {
-                    if output.readableBytes > 0 { try await send(output, &record) }
-                    throw LaneFailure.garbage(error.reason)
-                }
-                for event in decoded where single.admits(event) {
-                    switch event {
-                    case .failed(let error):
-                        observation.failure = error
-                    case .usage(let usage): observation.usage = usage
-                    case .ended: observation.hasEnded = true
-                    case .ping, .started: break
-                    default: fragments += 1
-                    }
-                    if case .failed = event { break }
-                    encoder.encode(event, into: &output)
-                }
-            }
-            if output.readableBytes > 0 { try await send(output, &record) }
-        }
-        if let failure = observation.failure {
-            guard relay.reply.hasBegun else {
-                throw LaneFailure.garbage("its stream began with an error: \(failure.message)")
-            }
-            try await send(
-                relay.call.door.encodeStreamProblem(
-                    Problem(.badUpstream, "\(relay.candidate.id) broke off: \(failure.message)", code: failure.code),
-                    requestID: relay.call.id), &record)
-            return observation
-        }
-        guard observation.hasEnded else { throw LaneFailure.cut }
-        return observation
+    private func fail(_ word: String) {
+        record.attempts[record.attempts.count - 1].failure = word
+    }
+
+    private func problemEvent(_ problem: Problem) -> ByteBuffer {
+        relay.call.door.encodeStreamProblem(problem, requestID: relay.call.id)
     }
 
     // MARK: Out
 
-    private func send(_ bytes: ByteBuffer, _ record: inout RequestRecord) async throws {
-        if !relay.reply.hasBegun {
-            record.timeToFirstByte = relay.call.arrived.duration(to: .now)
-            relay.reply.begin(streamHead(record))
-        }
+    private func send(_ bytes: ByteBuffer) async throws {
+        if !relay.reply.hasBegun { begin() }
         record.responseBytes += bytes.readableBytes
         try await relay.reply.write(bytes)
     }
 
-    private func streamHead(_ record: RequestRecord) -> ResponseHead {
-        var head = relay.head(record, response, contentType: "text/event-stream; charset=utf-8")
+    private func begin() {
+        record.status = 200
+        record.timeToFirstByte = relay.call.arrived.duration(to: .now)
+        var head = relay.head(response, contentType: "text/event-stream; charset=utf-8")
         head.fields.append("cache-control", "no-cache")
         // nginx in front of us would hold the events back otherwise.
         head.fields.append("x-accel-buffering", "no")
-        return head
-    }
-
-    private func breakOff(_ problem: Problem, _ record: inout RequestRecord) async throws {
-        record.outcome = .truncated
-        record.reason = problem.code
-        let event = relay.call.door.encodeStreamProblem(problem, requestID: relay.call.id)
-        record.responseBytes += event.readableBytes
-        try await relay.reply.write(event)
-        relay.reply.finish()
+        relay.reply.begin(head)
     }
 
     /// What it cost. A provider that forwards no usage (OpenAI's doesn't
     /// unless asked) leaves an estimate: an event is about a token, four
     /// bytes of prompt are one.
-    private func settle(_ observation: StreamObservation, events: Int, _ record: inout RequestRecord) {
-        if let usage = observation.usage {
+    private func settle(_ stage: any StreamStage) {
+        if let usage = stage.observation.usage {
             record.usage = usage
-        } else {
-            record.usage = Usage(input: record.requestBytes / 4, output: max(0, events - 2))
+        } else if stage.fragments > 0 {
+            record.usage = Usage(input: record.requestBytes / 4, output: max(0, stage.fragments - 2))
             record.usageIsEstimate = true
         }
     }

@@ -56,14 +56,21 @@ package final class HTTPLane: ProviderLane {
         let total = NIODeadline.now() + options.totalTimeout
         let connection = try await pool.acquire()
         connection.start(template.head(for: request), request.body, total: total)
-        do {
-            let head = try await connection.head()
-            let result = try await body(LaneExchange(connection, head))
-            connection.finish(isWhole: true)
-            return result
-        } catch {
-            connection.finish(isWhole: false)
-            throw error
+        let exchange = connection.exchange
+        // One handler for the whole exchange: one for every wait would cost
+        // more than the waits.
+        return try await withTaskCancellationHandler {
+            do {
+                try await connection.awaitHead()
+                let result = try await body(connection)
+                connection.finish(isWhole: true)
+                return result
+            } catch {
+                connection.finish(isWhole: false)
+                throw error
+            }
+        } onCancel: {
+            pool.eventLoop.execute { connection.cancel(exchange) }
         }
     }
 
@@ -94,19 +101,6 @@ package final class HTTPLane: ProviderLane {
     }
 
     func waitingEnded() { waiting.wrappingDecrement(ordering: .relaxed) }
-}
-
-/// One exchange as the gateway sees it.
-private final class LaneExchange: LaneResponse {
-    let connection: LaneConnection
-    let head: ResponseHead
-
-    init(_ connection: LaneConnection, _ head: ResponseHead) {
-        self.connection = connection
-        self.head = head
-    }
-
-    func next() async throws -> ByteBuffer? { try await connection.body() }
 }
 
 /// The head of a request; all but a few bytes are the same every time.

@@ -8,7 +8,7 @@ import Wire
 /// pauses once ``highWatermark`` bytes are waiting, and TCP slows the
 /// provider down.
 // Touched on its event loop only.
-final class LaneConnection: ChannelDuplexHandler, @unchecked Sendable {
+final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -32,7 +32,11 @@ final class LaneConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     private var phase = Phase.idle
     private var parser = HTTPResponseParser()
+    private(set) var head = ResponseHead(status: 0)
+    /// Counts the exchanges on this connection.
+    private(set) var exchange = 0
     private var isReused = false
+    private var isCancelled = false
     private var responseEnded = false
     private var isReusable = false
     /// The connection's end, once it is known.
@@ -56,44 +60,73 @@ final class LaneConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     // MARK: An exchange, from its user's side
 
-    func start(_ head: ByteBuffer, _ body: ByteBuffer, total: NIODeadline) {
+    func start(_ requestHead: ByteBuffer, _ body: ByteBuffer, total: NIODeadline) {
         guard let context, phase == .idle else { return }
         phase = .awaitingHead
+        exchange += 1
         parser = HTTPResponseParser()
         responseEnded = false
+        isCancelled = false
         totalDeadline = total
         wordDeadline = .now() + options.firstByteTimeout
         if body.readableBytes <= 8 << 10 {
             // Copying that little is cheaper than a vectored write.
-            var whole = head
+            var whole = requestHead
             whole.writeImmutableBuffer(body)
             context.writeAndFlush(wrapOutboundOut(whole), promise: nil)
         } else {
-            context.write(wrapOutboundOut(head), promise: nil)
+            context.write(wrapOutboundOut(requestHead), promise: nil)
             context.writeAndFlush(wrapOutboundOut(body), promise: nil)
         }
     }
 
-    func head() async throws -> ResponseHead {
-        guard case .head(let head)? = try await event() else { throw LaneFailure.garbage("it has no head") }
-        phase = .body
-        return head
+    /// Returns when ``head`` is there.
+    func awaitHead() async throws {
+        while true {
+            if let event = try parsed() {
+                guard case .head(let head) = event else { throw LaneFailure.garbage("it has no head") }
+                self.head = head
+                phase = .body
+                return
+            }
+            try refuseIfOver()
+            await withUnsafeContinuation { self.wait($0) }
+        }
     }
 
     /// The next bytes of the body, nil at its end.
-    func body() async throws -> ByteBuffer? {
-        guard !responseEnded else { return nil }
-        guard case .body(let bytes)? = try await event() else { return nil }
-        return bytes
+    func next() async throws -> ByteBuffer? {
+        while true {
+            guard !responseEnded else { return nil }
+            if let event = try parsed() {
+                guard case .body(let bytes) = event else { return nil }
+                return bytes
+            }
+            try refuseIfOver()
+            wordDeadline = .now() + options.idleTimeout
+            await withUnsafeContinuation { self.wait($0) }
+        }
     }
 
-    private func event() async throws -> HTTPResponseParser.Event? {
-        while true {
-            if let event = try parsed() { return event }
-            if let failure { throw failure }
-            try Task.checkCancellation()
-            await more()
-        }
+    private func refuseIfOver() throws {
+        if isCancelled { throw CancellationError() }
+        if let failure { throw failure }
+    }
+
+    /// The caller has gone: nothing may run on at the provider.
+    ///
+    /// By the time this runs the exchange may be over and the connection be
+    /// somebody else's: hence the number.
+    func cancel(_ exchange: Int) {
+        guard exchange == self.exchange, phase == .awaitingHead || phase == .body else { return }
+        isCancelled = true
+        close()
+        resume()
+    }
+
+    private func wait(_ continuation: UnsafeContinuation<Void, Never>) {
+        if isCancelled || failure != nil || sawEnd { return continuation.resume() }
+        waiter = continuation
     }
 
     private func parsed() throws -> HTTPResponseParser.Event? {
@@ -112,19 +145,6 @@ final class LaneConnection: ChannelDuplexHandler, @unchecked Sendable {
         } catch {
             if sawEnd { throw phase == .awaitingHead ? LaneFailure.closedBeforeHead(reused: false) : .cut }
             throw LaneFailure.garbage(error.reason)
-        }
-    }
-
-    /// Waits until something has changed.
-    private func more() async {
-        if phase == .body { wordDeadline = .now() + options.idleTimeout }
-        await withTaskCancellationHandler {
-            await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-                if Task.isCancelled || failure != nil || sawEnd { return continuation.resume() }
-                waiter = continuation
-            }
-        } onCancel: {
-            pool.eventLoop.execute { self.resume() }
         }
     }
 

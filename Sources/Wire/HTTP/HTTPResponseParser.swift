@@ -313,6 +313,7 @@ package struct HTTPResponseParser: Sendable {
                 guard digits > 0 else { throw HTTPProblem("a chunk's size is no number") }
                 return size
             case 0x20, 0x09:
+                guard digits > 0 else { throw HTTPProblem("a chunk's size is no number") }
                 isOver = true
                 continue
             default: throw HTTPProblem("a chunk's size is no number")
