@@ -118,8 +118,10 @@ let package = Package(
         suite("DialectAnthropicTests", ["DialectAnthropic", "Conversation", "Wire", nioCore]),
         suite("DialectOpenAITests", ["DialectOpenAI", "Conversation", "Wire", nioCore]),
         suite("EngineHostTests", ["EngineHost", "CLinux", logging, system, subprocess]),
+        suite("FuzzTests", ["DialectAnthropic", "DialectOpenAI", "Conversation", "Wire", nioCore]),
         suite("RoutingTests", ["Routing", "Conversation"]),
         suite("SettingsTests", ["Settings", "Access", "Routing", "Conversation"]),
+        suite("WireTests", ["Wire", nioCore]),
         .target(
             name: "GatewayTesting",
             dependencies: ["Gateway", "Conversation", "Wire", nioCore, nioPosix, nioHTTP1],

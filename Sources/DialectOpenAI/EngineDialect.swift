@@ -15,6 +15,7 @@ package struct EngineDialect: Dialect {
     /// The format itself, shared with OpenAI's dialect.
     private let wire: OpenAIDialect
     private let traits: ServerTraits
+    private let toolCallOpening: @Sendable () -> String?
 
     /// - Parameters:
     ///   - acceptsImages: whether the model can see.
@@ -22,19 +23,20 @@ package struct EngineDialect: Dialect {
     ///     a slot, and counts the tokens of one choice only: above 1, usage
     ///     is too low.
     ///   - toolCallOpening: what a tool call begins with in the model's
-    ///     template, e.g. `<tool_call>\n`. Where a call is required,
-    ///     llama.cpp holds a model to it only after these words: with them
-    ///     it is made to begin.
+    ///     template, e.g. `<tool_call>\n`, once the engine has told. Where a
+    ///     call is required, llama.cpp holds a model to it only after these
+    ///     words: with them it is made to begin.
     ///   - now: seconds since 1970.
     package init(
-        acceptsImages: Bool = false, maxChoices: Int = 1, toolCallOpening: String? = nil,
+        acceptsImages: Bool = false, maxChoices: Int = 1, toolCallOpening: @escaping @Sendable () -> String? = { nil },
         now: @escaping @Sendable () -> Int
     ) {
         wire = OpenAIDialect(tokenLimitField: .maxTokens, now: now)
+        self.toolCallOpening = toolCallOpening
         traits = ServerTraits(
             tokenLimitField: .maxTokens, takesImages: acceptsImages, takesDeveloperRole: false, takesHints: false,
             takesTopK: true, takesNamedTool: false, takesRefusals: false, parsesArguments: true,
-            toolCallOpening: toolCallOpening, takesNumbersOnly: true, maxChoices: maxChoices, maxTopLogprobs: 20)
+            takesNumbersOnly: true, maxChoices: maxChoices, maxTopLogprobs: 20)
     }
 
     package var name: DialectName { .engine }
@@ -45,7 +47,9 @@ package struct EngineDialect: Dialect {
     package func encodeChat(
         _ request: ChatRequest, model: String, dropped: inout [String]
     ) throws(CannotCarry) -> ByteBuffer {
-        try wire.encodeChat(request, model: model, traits: traits, dropped: &dropped)
+        var traits = traits
+        traits.toolCallOpening = toolCallOpening()
+        return try wire.encodeChat(request, model: model, traits: traits, dropped: &dropped)
     }
 
     package func decodeReply(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply {

@@ -72,9 +72,11 @@ extension EngineLog {
                 let shown =
                     text.firstRange(of: "got exception:").map { text[..<$0.upperBound] + " (withheld)" } ?? text[...]
                 switch mark {
-                case "E": self.init(level: .error, text: String(shown), isComplaint: true)
-                // Warnings of a slot are about one request and of no use to an operator.
-                case "W": self.init(level: serving ? .debug : .info, text: String(shown), isComplaint: false)
+                // A request that an engine refuses is no fault of the engine's.
+                case "E": self.init(level: serving ? .warning : .error, text: String(shown), isComplaint: true)
+                // Its warnings are about one request, or about an address and
+                // a web page that are not there.
+                case "W": self.init(level: .debug, text: String(shown), isComplaint: false)
                 case "I": self.init(level: .debug, text: String(shown), isComplaint: false)
                 default: return nil
                 }

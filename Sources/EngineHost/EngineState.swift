@@ -18,6 +18,10 @@ package struct EngineStatus: Sendable, Equatable {
     /// The process that was started last, while it runs: the engine, or the
     /// guard in front of a configured command.
     package var processID: Int32?
+    /// What a tool call begins with in the model's template, where the engine
+    /// tells (llama.cpp's `/props`) and it is the form that Hermes and Qwen
+    /// models made common.
+    package var toolCallOpening: String?
 }
 
 /// Why a request cannot have the engine now. The description is written for

@@ -168,7 +168,11 @@ package actor EngineSupervisor {
         var pause = Duration.milliseconds(10)
         while !Task.isCancelled {
             if await probe.isHealthy() {
-                gate.update(failures: policy.failures) { $0.state = .ready(since: .now) }
+                let opening = await probe.toolCallOpening()
+                gate.update(failures: policy.failures) {
+                    $0.toolCallOpening = opening
+                    $0.state = .ready(since: .now)
+                }
                 logger.info("engine ready", metadata: ["after": "\(started.duration(to: .now))"])
                 return true
             }

@@ -38,12 +38,22 @@ struct HealthProbe {
         }
     }
 
-    private func status(of path: String) async -> UInt? {
+    /// What a tool call begins with in the model's template: `<tool_call>`
+    /// where llama.cpp's `/props` shows a template that has it, else nil.
+    func toolCallOpening() async -> String? {
+        let mark = "<tool_call>"
+        guard let answer = await get("/props", upTo: 4 << 20), answer.status == 200 else { return nil }
+        return String(buffer: answer.body).contains(mark) ? mark + "\n" : nil
+    }
+
+    private func status(of path: String) async -> UInt? { await get(path, upTo: 64 * 1024)?.status }
+
+    private func get(_ path: String, upTo limit: Int) async -> (status: UInt, body: ByteBuffer)? {
         var request = HTTPClientRequest(url: base + path)
         // An idle connection would hold one of the engine's threads.
         request.headers.add(name: "connection", value: "close")
         guard let response = try? await client.execute(request, timeout: .seconds(2)) else { return nil }
-        _ = try? await response.body.collect(upTo: 64 * 1024)
-        return response.status.code
+        let body = try? await response.body.collect(upTo: limit)
+        return (response.status.code, body ?? ByteBuffer())
     }
 }

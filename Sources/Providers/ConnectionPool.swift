@@ -8,8 +8,9 @@ final class ConnectionPool: @unchecked Sendable {
     let eventLoop: any EventLoop
     private let connector: Connector
     private let options: LaneOptions
-    /// Set once, before the first request.
-    unowned(unsafe) var lane: HTTPLane!
+    /// Set once, before the first request. Weak: a lane that a reload has
+    /// replaced goes before its last connections do.
+    weak var lane: HTTPLane?
 
     /// Most recently used last: taken first, so that the others can expire.
     private var idle: [LaneConnection] = []
@@ -21,7 +22,10 @@ final class ConnectionPool: @unchecked Sendable {
 
     /// A request without a connection.
     private final class Waiter {
+        let deadline: NIODeadline
         var continuation: UnsafeContinuation<Result<LaneConnection, any Error>, Never>?
+
+        init(until deadline: NIODeadline) { self.deadline = deadline }
 
         func resume(_ result: Result<LaneConnection, any Error>) {
             continuation?.resume(returning: result)
@@ -41,7 +45,7 @@ final class ConnectionPool: @unchecked Sendable {
     // MARK: Taking
 
     /// - Throws: ``LaneFailure``, or `CancellationError`.
-    func acquire() async throws -> LaneConnection {
+    func acquire(until deadline: NIODeadline) async throws -> LaneConnection {
         eventLoop.preconditionInEventLoop()
         while let connection = idle.popLast() {
             if connection.isUsable {
@@ -49,16 +53,17 @@ final class ConnectionPool: @unchecked Sendable {
                 return connection
             }
         }
-        guard lane.mayWait() else {
+        guard let lane, lane.mayWait() else {
             throw LaneFailure.overloaded("\(options.maxWaiting) requests are waiting for it already")
         }
         defer { lane.waitingEnded() }
-        let waiter = NIOLoopBound(Waiter(), eventLoop: eventLoop)
+        let waiter = NIOLoopBound(Waiter(until: deadline), eventLoop: eventLoop)
         let result = await withTaskCancellationHandler {
             await withUnsafeContinuation {
                 (continuation: UnsafeContinuation<Result<LaneConnection, any Error>, Never>) in
                 waiter.value.continuation = continuation
                 waiters.append(waiter.value)
+                startSweeping()
                 connectIfNeeded()
             }
         } onCancel: {
@@ -73,7 +78,12 @@ final class ConnectionPool: @unchecked Sendable {
     }
 
     private func connectIfNeeded() {
-        while connecting < waiters.count, lane.mayOpen() {
+        while connecting < waiters.count {
+            guard let lane, lane.mayOpen() else {
+                // Connections that lie idle on other loops are in the way.
+                lane?.makeRoom()
+                return
+            }
             connecting += 1
             connector.connect(on: eventLoop, pool: self).whenComplete { result in
                 self.connecting -= 1
@@ -83,10 +93,10 @@ final class ConnectionPool: @unchecked Sendable {
                     self.startSweeping()
                     self.offer(connection)
                 case .success:
-                    self.lane.closed()
+                    self.lane?.closed()
                     self.refuseOne(.unreachable("it closed the connection at once"))
                 case .failure(let error):
-                    self.lane.closed()
+                    self.lane?.closed()
                     // One connection failed, one request is told; the others
                     // have connections of their own on the way.
                     self.refuseOne(Connector.failure(error))
@@ -104,7 +114,7 @@ final class ConnectionPool: @unchecked Sendable {
     private func offer(_ connection: LaneConnection) {
         guard connection.isUsable else { return }
         if waiters.isEmpty {
-            if isRetired { return connection.close() }
+            if isRetired || lane?.isScarce ?? true { return connection.close() }
             connection.idleSince = .now()
             idle.append(connection)
         } else {
@@ -123,7 +133,7 @@ final class ConnectionPool: @unchecked Sendable {
     func connectionClosed(_ connection: LaneConnection) {
         busy[ObjectIdentifier(connection)] = nil
         idle.removeAll { $0 === connection }
-        if connection.isCounted { lane.closed() }
+        if connection.isCounted { lane?.closed() }
         connection.isCounted = false
     }
 
@@ -132,6 +142,11 @@ final class ConnectionPool: @unchecked Sendable {
     /// A connection of another pool has closed: there is room.
     func wake() {
         eventLoop.execute { if !self.waiters.isEmpty { self.connectIfNeeded() } }
+    }
+
+    /// A request on another loop waits, and no more may be opened.
+    func makeRoom() {
+        eventLoop.execute { self.idle.first?.close() }
     }
 
     func retire() {
@@ -152,7 +167,11 @@ final class ConnectionPool: @unchecked Sendable {
             for connection in self.busy.values { connection.checkTime(now) }
             let expired = self.idle.prefix { $0.idleSince + self.options.keepAlive < now }
             for connection in expired { connection.close() }
-            if self.idle.isEmpty, self.busy.isEmpty, self.connecting == 0 {
+            for waiter in self.waiters where waiter.deadline < now {
+                self.waiters.removeAll { $0 === waiter }
+                waiter.resume(.failure(LaneFailure.overloaded("no connection to it became free in time")))
+            }
+            if self.idle.isEmpty, self.busy.isEmpty, self.connecting == 0, self.waiters.isEmpty {
                 task.cancel()
                 self.sweep = nil
             }

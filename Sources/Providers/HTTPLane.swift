@@ -54,7 +54,7 @@ package final class HTTPLane: ProviderLane {
             throw LaneFailure.unreachable("its connections live on other event loops")
         }
         let total = NIODeadline.now() + options.totalTimeout
-        let connection = try await pool.acquire()
+        let connection = try await pool.acquire(until: total)
         connection.start(template.head(for: request), request.body, total: total)
         let exchange = connection.exchange
         // One handler for the whole exchange: one for every wait would cost
@@ -92,6 +92,16 @@ package final class HTTPLane: ProviderLane {
         open.wrappingDecrement(ordering: .relaxed)
         guard waiting.load(ordering: .relaxed) > 0 else { return }
         for pool in pools.values { pool.wake() }
+    }
+
+    /// Whether requests wait while no more connections may be opened: an
+    /// idle one is then better closed than kept.
+    var isScarce: Bool {
+        waiting.load(ordering: .relaxed) > 0 && open.load(ordering: .relaxed) >= options.maxConnections
+    }
+
+    func makeRoom() {
+        for pool in pools.values { pool.makeRoom() }
     }
 
     func mayWait() -> Bool {

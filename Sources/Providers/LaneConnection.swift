@@ -37,6 +37,8 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
     private(set) var exchange = 0
     private var isReused = false
     private var isCancelled = false
+    /// TLS says goodbye first: between closing and closed time passes.
+    private var isClosing = false
     private var responseEnded = false
     private var isReusable = false
     /// The connection's end, once it is known.
@@ -56,12 +58,17 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
         self.options = options
     }
 
-    var isUsable: Bool { phase == .idle && context != nil }
+    var isUsable: Bool { phase == .idle && context != nil && !isClosing }
 
     // MARK: An exchange, from its user's side
 
     func start(_ requestHead: ByteBuffer, _ body: ByteBuffer, total: NIODeadline) {
-        guard let context, phase == .idle else { return }
+        guard let context, isUsable else {
+            // It ended between being handed over and being used: nothing of
+            // the request has gone out.
+            failure = failure ?? .closedBeforeHead(reused: true)
+            return
+        }
         phase = .awaitingHead
         exchange += 1
         parser = HTTPResponseParser()
@@ -132,7 +139,7 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
     private func parsed() throws -> HTTPResponseParser.Event? {
         do throws(HTTPProblem) {
             var event = try parser.next()
-            if event == nil, sawEnd, failure == nil, parser.hasBegun { event = try parser.finish() }
+            if event == nil, sawEnd, failure == nil, !isCancelled, parser.hasBegun { event = try parser.finish() }
             if case .end(let reusable)? = event {
                 responseEnded = true
                 isReusable = reusable
@@ -170,7 +177,7 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
     }
 
     private func keep() {
-        guard isReusable, failure == nil, !sawEnd else { return close() }
+        guard isReusable, failure == nil, !sawEnd, !isClosing, parser.bufferedBytes == 0 else { return close() }
         phase = .idle
         isReused = true
         pool.release(self)
@@ -178,6 +185,7 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
 
     func close() {
         guard phase != .closed else { return }
+        isClosing = true
         context?.close(promise: nil)
     }
 
@@ -208,7 +216,9 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
     // MARK: The channel's side
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    /// A channel that is closed as soon as it is connected never becomes
+    /// inactive; it is only taken down.
+    func handlerRemoved(context: ChannelHandlerContext) { ended() }
 
     func read(context: ChannelHandlerContext) {
         if parser.bufferedBytes < Self.highWatermark { context.read() } else { readIsHeld = true }
@@ -218,7 +228,7 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
         switch phase {
         case .idle:
             // Nobody asked for anything.
-            context.close(promise: nil)
+            close()
         case .closed: return
         case .draining:
             parser.feed(unwrapInboundIn(data))
@@ -242,13 +252,18 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        ended()
+        context.fireChannelInactive()
+    }
+
+    private func ended() {
+        guard !sawEnd else { return }
         let wasIdle = phase == .idle || phase == .draining
         sawEnd = true
         if !wasIdle, failure == nil, !parser.hasBegun { failure = .closedBeforeHead(reused: isReused) }
         if wasIdle { phase = .closed }
-        self.context = nil
+        context = nil
         pool.connectionClosed(self)
         resume()
-        context.fireChannelInactive()
     }
 }

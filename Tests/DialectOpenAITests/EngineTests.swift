@@ -73,7 +73,7 @@ import Wire
             (ToolChoice.required, true), (.tool("f"), true), (.auto, false), (.none, false),
         ])
     func forcedCall(choice: ToolChoice, isForced: Bool) throws {
-        let forcing = EngineDialect(toolCallOpening: "<tool_call>\n", now: { 0 })
+        let forcing = EngineDialect(toolCallOpening: { "<tool_call>\n" }, now: { 0 })
         let request = ChatRequest.saying().with {
             $0.tools = [Tool(name: "f")]
             $0.toolChoice = choice

@@ -131,7 +131,8 @@ final class ProviderRoom: Sendable {
             root.firstByteTimeout = .seconds(30)
             // Without TLS nothing can fail.
             let counting = try? HTTPLane(root, eventLoops: eventLoops)
-            let dialect = EngineDialect(maxChoices: engine.parallel, now: clock)
+            let dialect = EngineDialect(
+                maxChoices: engine.parallel, toolCallOpening: { supervisor.status.toolCallOpening }, now: clock)
             return Provider(
                 name: settings.name, dialect: dialect,
                 lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout),
