@@ -119,12 +119,33 @@ let package = Package(
         suite("DialectOpenAITests", ["DialectOpenAI", "Conversation", "Wire", nioCore]),
         suite("EngineHostTests", ["EngineHost", "CLinux", logging, system, subprocess]),
         suite("FuzzTests", ["DialectAnthropic", "DialectOpenAI", "Conversation", "Wire", nioCore]),
+        suite(
+            "FrontDoorTests",
+            [
+                "GatewayTesting", "FrontDoor", "Gateway", "Conversation", "Wire", "Routing", "Access", "DialectOpenAI",
+                "DialectAnthropic", logging, lifecycle, nioCore, nioPosix, nioHTTP1, nioSSL,
+            ]),
+        suite(
+            "GatewayTests",
+            [
+                "GatewayTesting", "Gateway", "Conversation", "Wire", "Routing", "Access", "DialectOpenAI",
+                "DialectAnthropic", "Telemetry", coreMetrics, nioCore,
+            ]),
+        suite("ProvidersTests", ["GatewayTesting", "Providers", "Gateway", "Wire", nioCore, nioPosix, nioSSL]),
         suite("RoutingTests", ["Routing", "Conversation"]),
         suite("SettingsTests", ["Settings", "Access", "Routing", "Conversation"]),
+        suite(
+            "TelemetryTests",
+            [
+                "GatewayTesting", "Telemetry", "Gateway", "Conversation", "Wire", "Access", "DialectOpenAI", logging,
+                coreMetrics, nioCore,
+            ]),
         suite("WireTests", ["Wire", nioCore]),
         .target(
             name: "GatewayTesting",
-            dependencies: ["Gateway", "Conversation", "Wire", nioCore, nioPosix, nioHTTP1],
+            dependencies: [
+                "Access", "Conversation", "Gateway", "Routing", "Wire", nioCore, nioPosix, nioHTTP1, nioSSL,
+            ],
             path: "Tests/GatewayTesting", swiftSettings: strict),
     ]
 )

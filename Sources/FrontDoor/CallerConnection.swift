@@ -263,7 +263,7 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     private func schedule() {
         guard let context else { return }
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: ConnectionLimits.tick) { [weak self] in
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: limits.tick) { [weak self] in
             self?.checkTime()
         }
     }
@@ -349,7 +349,7 @@ package struct ConnectionLimits: Sendable {
     package var headerCount = 200
 
     /// How often a connection looks at its deadline.
-    static let tick = TimeAmount.seconds(5)
+    package var tick = TimeAmount.seconds(5)
 
     package init() {}
 }

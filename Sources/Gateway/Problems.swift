@@ -31,9 +31,10 @@ extension Problem {
     init(_ refusal: CannotCarry, _ candidate: Candidate) {
         // A reason may be a sentence of its own or the end of one.
         let reason = refusal.reason.hasSuffix(".") ? String(refusal.reason.dropLast()) : refusal.reason
+        let field = Self.shown(refusal.field)
         self.init(
-            .invalidRequest, "\(candidate.id) can't take this request: \(refusal.field) \(reason).",
-            field: refusal.field, code: "unsupported_parameter")
+            .invalidRequest, "\(candidate.id) can't take this request: \(field) \(reason).", field: field,
+            code: "unsupported_parameter")
     }
 
     init(_ failure: LaneFailure, at candidate: Candidate) {

@@ -40,6 +40,7 @@ final class Relay {
             if !(200..<300).contains(status) {
                 passOnError(try await response.collect(upTo: 1 << 20), response)
             } else if response.head.isEventStream {
+                guard admitted.isStream else { throw LaneFailure.garbage("a stream came that was not asked for") }
                 instruments.streamOpened()
                 defer { instruments.streamClosed() }
                 try await StreamRelay(relay: self, response: response).run()

@@ -119,13 +119,16 @@ extension Gateway {
                 refusal = refusal ?? problem
                 continue
             }
-            guard let provider = state.providers[candidate.provider] else { continue }
+            guard let provider = state.providers[candidate.provider] else {
+                record.skipped.append("\(candidate.id): not in service")
+                continue
+            }
             do throws(Problem) {
                 let outgoing = try admitted.outgoing(to: candidate, at: provider)
                 record.dropped = outgoing.dropped
                 return Attempt(outgoing, candidate, provider)
             } catch {
-                record.skipped.append("\(candidate.id): \(error.field ?? error.message)")
+                record.skipped.append("\(candidate.id): \(error.field ?? error.code ?? "refused")")
                 refusal = refusal ?? error
             }
         }

@@ -52,7 +52,9 @@ import Testing
     }
 
     @Test func llamaLevelsAreMapped() throws {
-        #expect(try #require(line("0.00.162.546 E srv    load_model: failed")) == (.error, "srv load_model: failed"))
+        #expect(
+            try #require(line("0.00.162.546 E srv    load_model: failed", serving: false)) == (.error, "srv load_model: failed"))
+        #expect(try #require(line("0.00.162.546 E srv    send_error: too long")) == (.warning, "srv send_error: too long"))
         #expect(try #require(line("0.00.162.546 W slot   operator(): id  3")) == (.debug, "slot operator(): id 3"))
         #expect(try #require(line("0.00.162.546 W srv init: x", serving: false)) == (.debug, "srv init: x"))
         #expect(line("0.00.162.546 D prompt: secret") == nil)

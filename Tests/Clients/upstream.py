@@ -1,0 +1,409 @@
+"""A provider whose every answer is scripted, on a real socket.
+
+A behaviour is a value: `answer({...})`, `sse([...], delay=0.02)`, `silence`.
+`Upstream.plays(behaviour)` returns a model name that nobody else uses; a
+request that names this model gets that behaviour, so that tests cannot step on
+each other's answers:
+
+    model = upstream.plays(status(429, {"retry-after": "7"}, {...}))
+    client.chat.completions.create(model=f"oa/{model}", ...)
+    [request] = upstream.requests(model)
+    request.headers["authorization"], request.body, request.gone_at
+
+It speaks no dialect itself, and writes its own HTTP: most behaviours are
+things that a library would refuse to send.
+"""
+
+import asyncio
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from itertools import count
+
+
+class Gone(Exception):
+    """The other side has closed the connection."""
+
+
+@dataclass
+class Request:
+    """What came in, and what became of the connection it came on."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    header_list: list[tuple[str, str]]
+    body: bytes
+    arrived_at: float
+    connection: int
+    #: When the other side closed the connection while this was being
+    #: answered; None while it has not.
+    gone_at: float | None = None
+    answered_at: float | None = None
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def gone_within(self, seconds):
+        """Waits until the other side has gone; its time, or None."""
+        deadline = time.monotonic() + seconds
+        while self.gone_at is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        return self.gone_at
+
+
+# Behaviours
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How a request is answered. `play` sends; raising `Gone` ends it."""
+
+    async def play(self, wire: "Wire") -> None:
+        raise NotImplementedError
+
+
+def encoded(body):
+    return body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+
+
+def framed(event):
+    """One SSE event, out of bytes as they are, a text, or `(name, data)`."""
+    if isinstance(event, bytes):
+        return event
+    name, data = event if isinstance(event, tuple) else (None, event)
+    if not isinstance(data, str):
+        data = json.dumps(data, ensure_ascii=False)
+    return ((f"event: {name}\n" if name else "") + f"data: {data}\n\n").encode()
+
+
+REASONS = {200: "OK", 400: "Bad Request", 429: "Too Many Requests", 500: "Internal Server Error"}
+
+
+def head(code, fields):
+    lines = [f"HTTP/1.1 {code} {REASONS.get(code, 'Whatever')}"]
+    lines += [f"{name}: {value}" for name, value in fields.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+@dataclass(frozen=True)
+class answer(Behaviour):
+    """A whole answer, after `delay` seconds."""
+
+    body: object
+    code: int = 200
+    headers: dict = field(default_factory=dict)
+    delay: float = 0
+
+    async def play(self, wire):
+        await wire.sleep(self.delay)
+        body = encoded(self.body)
+        fields = {"content-type": "application/json", "content-length": len(body), **self.headers}
+        await wire.send(head(self.code, fields) + body)
+
+
+def status(code, headers=None, body=None):
+    """An error of the provider's own."""
+    return answer(body if body is not None else {}, code, headers or {})
+
+
+def slow_head(seconds, body):
+    return answer(body, delay=seconds)
+
+
+@dataclass(frozen=True)
+class sse(Behaviour):
+    """An event stream: `delay` seconds before each event, cut after so many
+    bytes of body where that is given, in pieces of `pieces` bytes where that
+    is given. `ends` is False for a stream that says its last word and then
+    leaves the connection open."""
+
+    events: list
+    delay: float = 0
+    cut_after_bytes: int | None = None
+    pieces: int | None = None
+    headers: dict = field(default_factory=dict)
+    ends: bool = True
+
+    async def play(self, wire):
+        fields = {"content-type": "text/event-stream", "transfer-encoding": "chunked", **self.headers}
+        await wire.send(head(200, fields))
+        left = self.cut_after_bytes
+        for event in self.events:
+            await wire.sleep(self.delay)
+            data = framed(event)
+            if left is not None:
+                data, left = data[:left], left - len(data)
+            step = self.pieces or max(1, len(data))
+            for start in range(0, len(data), step):
+                piece = data[start : start + step]
+                await wire.send(b"%x\r\n%s\r\n" % (len(piece), piece))
+                if self.pieces:
+                    # Lets the piece leave as a segment of its own.
+                    await wire.sleep(0)
+            if left is not None and left <= 0:
+                wire.abort()
+                return
+        if self.ends:
+            await wire.send(b"0\r\n\r\n")
+        else:
+            await wire.until_gone()
+
+
+@dataclass(frozen=True)
+class garbage(Behaviour):
+    """Bytes that are no HTTP, or no whole HTTP; then the connection closes."""
+
+    data: bytes = b"\x16\x03\x01 220 smtp.example ESMTP ready\r\n\r\n"
+
+    async def play(self, wire):
+        await wire.send(self.data)
+        wire.close()
+
+
+@dataclass(frozen=True)
+class _CloseBeforeHead(Behaviour):
+    async def play(self, wire):
+        wire.close()
+
+
+@dataclass(frozen=True)
+class _Silence(Behaviour):
+    async def play(self, wire):
+        await wire.until_gone()
+
+
+#: Takes the request and hangs up.
+close_before_head = _CloseBeforeHead()
+#: Takes the request and says nothing until the other side leaves.
+silence = _Silence()
+
+
+@dataclass(frozen=True)
+class never_ends(Behaviour):
+    """Repeats one piece of body for ever, as fast as it is taken."""
+
+    piece: bytes
+    first: bytes = b""
+    content_type: str = "text/event-stream"
+    delay: float = 0
+
+    async def play(self, wire):
+        await wire.send(head(200, {"content-type": self.content_type, "transfer-encoding": "chunked"}))
+        data = self.first + self.piece
+        while True:
+            await wire.send(b"%x\r\n%s\r\n" % (len(data), data))
+            await wire.sleep(self.delay)
+            data = self.piece
+
+
+def big_line(size, before, after):
+    """A stream with one event of `size` bytes on a single line, made by
+    `before` out of a text of that length."""
+    return sse([*before, *after(size)])
+
+
+@dataclass(frozen=True)
+class in_turn(Behaviour):
+    """The first request gets the first behaviour, and so on; the last one
+    stays."""
+
+    behaviours: tuple
+
+    async def play(self, wire):
+        index = min(wire.times_played - 1, len(self.behaviours) - 1)
+        await self.behaviours[index].play(wire)
+
+
+# The socket
+
+
+class Wire:
+    """One request's way back, as a behaviour sees it."""
+
+    def __init__(self, connection, times_played):
+        self._connection = connection
+        self.times_played = times_played
+
+    async def send(self, data):
+        if self._connection.is_gone:
+            raise Gone
+        self._connection.transport.write(data)
+        await self._connection.until_writable()
+
+    async def sleep(self, seconds):
+        if seconds:
+            await self._connection.gone_within(seconds)
+        else:
+            await asyncio.sleep(0)
+        if self._connection.is_gone:
+            raise Gone
+
+    async def until_gone(self):
+        await self._connection.gone_within(3600)
+        raise Gone
+
+    def close(self):
+        self._connection.transport.close()
+
+    def abort(self):
+        """Hangs up once what was sent is out; nothing says it was the end."""
+        self._connection.transport.close()
+
+
+class _Connection(asyncio.Protocol):
+    numbers = count(1)
+
+    def __init__(self, upstream):
+        self.upstream = upstream
+        self.number = next(self.numbers)
+        self.received = bytearray()
+        self.current = None
+        self.task = None
+        self.gone = asyncio.Event()
+        self.writable = asyncio.Event()
+        self.writable.set()
+
+    @property
+    def is_gone(self):
+        return self.gone.is_set()
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.upstream.connections += 1
+
+    def data_received(self, data):
+        self.received += data
+        self.take()
+
+    def take(self):
+        if self.task is not None:
+            return
+        end = self.received.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        first, *lines = self.received[:end].decode("latin-1").split("\r\n")
+        pairs = [tuple(part.strip() for part in line.split(":", 1)) for line in lines]
+        fields = {name.lower(): value for name, value in pairs}
+        length = int(fields.get("content-length", 0))
+        if len(self.received) < end + 4 + length:
+            return
+        body = bytes(self.received[end + 4 : end + 4 + length])
+        del self.received[: end + 4 + length]
+        method, target, _ = first.split(" ", 2)
+        self.current = Request(method, target, fields, pairs, body, time.monotonic(), self.number)
+        behaviour, times = self.upstream.takes(self.current)
+        self.task = asyncio.get_running_loop().create_task(self.serve(self.current, behaviour, times))
+
+    async def serve(self, request, behaviour, times):
+        try:
+            await behaviour.play(Wire(self, times))
+            request.answered_at = time.monotonic()
+        except Gone:
+            pass
+        finally:
+            self.task = None
+            self.current = None
+            if not self.is_gone:
+                self.take()
+
+    def pause_writing(self):
+        self.writable.clear()
+
+    def resume_writing(self):
+        self.writable.set()
+
+    async def until_writable(self):
+        await self.writable.wait()
+        if self.is_gone:
+            raise Gone
+
+    async def gone_within(self, seconds):
+        try:
+            async with asyncio.timeout(seconds):
+                await self.gone.wait()
+        except TimeoutError:
+            pass
+
+    def connection_lost(self, error):
+        if self.current is not None:
+            self.current.gone_at = time.monotonic()
+        self.upstream.connections -= 1
+        self.gone.set()
+        self.writable.set()
+
+
+class Upstream:
+    """The scripted provider; use it as a context manager."""
+
+    def __init__(self):
+        self._scripts = {}
+        self._times = {}
+        self._requests = {}
+        self._names = count(1)
+        self._lock = threading.Lock()
+        #: Connections that are open.
+        self.connections = 0
+
+    def __enter__(self):
+        started = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
+        self._thread.start()
+        assert started.wait(10)
+        return self
+
+    def __exit__(self, *_):
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+
+    def _run(self, started):
+        async def main():
+            self._loop = asyncio.get_running_loop()
+            self._stop = asyncio.Event()
+            server = await self._loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, backlog=1024)
+            self.port = server.sockets[0].getsockname()[1]
+            started.set()
+            await self._stop.wait()
+            server.close()
+
+        asyncio.run(main())
+
+    # From the tests' threads
+
+    def plays(self, behaviour, model=None):
+        """Registers a behaviour; returns the model's name that asks for it."""
+        model = model or f"scripted-{next(self._names)}"
+        with self._lock:
+            self._scripts[model] = behaviour
+            self._times[model] = 0
+            self._requests[model] = []
+        return model
+
+    def requests(self, model):
+        with self._lock:
+            return list(self._requests[model])
+
+    def request(self, model, within=5):
+        """The first request for a model, once it is there."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            if found := self.requests(model):
+                return found[0]
+            time.sleep(0.002)
+        raise AssertionError(f"no request for {model} came within {within} s")
+
+    # From the server's thread
+
+    def takes(self, request):
+        try:
+            model = request.json["model"]
+        except (ValueError, KeyError, TypeError):
+            model = None
+        with self._lock:
+            if model not in self._scripts:
+                return status(404, body={"error": {"message": f"nothing is scripted for {model!r}"}}), 1
+            self._times[model] += 1
+            self._requests[model].append(request)
+            return self._scripts[model], self._times[model]

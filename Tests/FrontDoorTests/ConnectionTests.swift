@@ -1,0 +1,243 @@
+import FrontDoor
+import Gateway
+import GatewayTesting
+import NIOCore
+import Testing
+import Wire
+
+@Suite struct ConnectionTests {
+    @Test func aConnectionStaysAfterEveryKindOfAnswer() async throws {
+        let stream = ReplayLane.Script.events([FrontHouse.event, FrontHouse.end])
+        let scripts: [ReplayLane.Script] = [
+            .json(FrontHouse.reply), stream, .breaking(.cut, after: .events([FrontHouse.event])), .events([]),
+            .failing(.connectTimeout), .json("{}", status: 500), .answer(status: 304, []),
+        ]
+        try await FrontHouse.with(.attemptBased { scripts[$0 % scripts.count] }) { house in
+            try await house.client { client in
+                for round in 0..<scripts.count * 3 {
+                    let isStream = (1...3).contains(round % scripts.count)
+                    await client.send(
+                        RawClient.post(FrontHouse.chat, isStream ? FrontHouse.streaming : FrontHouse.body))
+                    let answer = try await client.answer()
+                    #expect(answer.isReusable, "round \(round): \(answer.status)")
+                    #expect(answer["date"]?.hasSuffix(" GMT") == true)
+                }
+                let others = [
+                    (RawClient.get("/health"), 200), (RawClient.get("/ready"), 200), (RawClient.get("/v1/models"), 200),
+                    (RawClient.get("/v1/models/nope"), 404), (RawClient.get("/nowhere"), 404), (RawClient.get(FrontHouse.chat), 405),
+                    (RawClient.post("/v1/models", "{}"), 405), (RawClient.post(FrontHouse.chat, "{}", key: "no"), 401),
+                    (RawClient.post("/v1/messages", "{}"), 400), (RawClient.post("/v1/embeddings", "{"), 400),
+                ]
+                for (request, status) in others + others {
+                    await client.send(request)
+                    let answer = try await client.answer()
+                    #expect(answer.status == status && answer.isReusable, "\(request.prefix(40))")
+                    #expect(answer["x-request-id"]?.hasPrefix("req_") == true)
+                }
+                #expect(client.isDrained && client.closed.value == nil)
+            }
+        }
+    }
+
+    @Test func aRefusalDoesNotWaitForTheBody() async throws {
+        try await FrontHouse.with { house in
+            try await house.client { client in
+                let request = ByteBuffer(string: RawClient.post(FrontHouse.chat, FrontHouse.body, key: "hf_wrong"))
+                let head = request.readableBytes - FrontHouse.body.utf8.count
+                await client.send(request.cut(at: head)[0])
+                #expect(try await client.answer().status == 401)
+                // The body comes after all, and the connection serves on.
+                await client.send(request.cut(at: head)[1])
+                await client.send(RawClient.post(FrontHouse.chat, FrontHouse.body))
+                #expect(try await client.answer().status == 200)
+            }
+        }
+    }
+
+    @Test func aBodyOverTheLimitIsRefusedByItsLength() async throws {
+        try await FrontHouse.with { house in
+            for path in [FrontHouse.chat, "/v1/messages"] {
+                try await house.client { client in
+                    await client.send(
+                        "POST \(path) HTTP/1.1\r\nhost: x\r\nx-api-key: \(TestHouse.key)\r\ncontent-length: 100001\r\n\r\n")
+                    let answer = try await client.answer()
+                    #expect(answer.status == 413)
+                    #expect(answer["connection"] == "close")
+                    // Whoever sends it all the same gets to read the answer.
+                    await client.send(String(repeating: "x", count: 100_001))
+                    try await client.closed.until(within: .seconds(3)) { $0 != nil }
+                }
+            }
+            try await house.client { client in
+                let body = "{\"model\":\"r\",\"x\":\"" + String(repeating: "x", count: 100_000 - 20) + "\"}"
+                #expect(body.utf8.count == 100_000)
+                await client.send(RawClient.post(FrontHouse.chat, body))
+                #expect(try await client.answer().status == 200)
+            }
+        }
+    }
+
+    @Test func aBodyOverTheLimitIsRefusedByCounting() async throws {
+        try await FrontHouse.with { house in
+            try await house.client { client in
+                await client.send(
+                    "POST \(FrontHouse.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: \(TestHouse.key)\r\ntransfer-encoding: chunked\r\n\r\n")
+                let chunk = "2710\r\n" + String(repeating: "x", count: 10_000) + "\r\n"
+                for _ in 0..<10 { await client.send(chunk) }
+                #expect(client.isDrained)
+                await client.send(chunk)
+                let answer = try await client.answer()
+                #expect(answer.status == 413)
+                #expect(answer["connection"] == "close")
+                for _ in 0..<20 { await client.send(chunk) }
+                await client.send("0\r\n\r\n")
+                try await client.closed.until(within: .seconds(3)) { $0 != nil }
+            }
+            #expect(house.lane.requests.value.isEmpty)
+        }
+    }
+
+    @Test func whatIsSwallowedHasALimit() async throws {
+        try await FrontHouse.with(limits: { $0.swallow = 50_000 }) { house in
+            try await house.client { client in
+                await client.send(
+                    "POST \(FrontHouse.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: no\r\ncontent-length: 90000\r\n\r\n")
+                #expect(try await client.answer().status == 401)
+                client.push(String(repeating: "x", count: 80_000))
+                try await client.closed.until(within: .seconds(3)) { $0 != nil }
+            }
+        }
+    }
+
+    @Test func aLargeAnswerArrivesWholeBeforeTheConnectionEnds() async throws {
+        let text = "{\"x\":\"" + String(repeating: "0123456789abcdef", count: 1 << 19) + "\"}"
+        try await FrontHouse.with(.json(text)) { house in
+            for fields in ["connection: close\r\n", ""] {
+                try await house.client { client in
+                    try await client.stopReading()
+                    await client.send(RawClient.post(FrontHouse.chat, FrontHouse.body, fields: fields))
+                    _ = try await house.ended(house.lane.endings.value.count)
+                    try await house.lane.requests.until { !$0.isEmpty }
+                    try await client.goOnReading()
+                    let answer = try await client.answer(within: .seconds(20))
+                    #expect(answer.body.readableBytes == text.utf8.count)
+                }
+            }
+            // Nor is the tail of a stream lost on an HTTP/1.0 caller.
+            let big = ByteBuffer(string: ": " + String(repeating: "x", count: 50_000) + "\n\n")
+            house.lane.replay(.events(Array(repeating: big, count: 100) + [FrontHouse.end]))
+            try await house.client { client in
+                try await client.stopReading()
+                await client.send(
+                    "POST \(FrontHouse.chat) HTTP/1.0\r\nx-api-key: \(TestHouse.key)\r\n"
+                        + "content-length: \(FrontHouse.streaming.utf8.count)\r\n\r\n\(FrontHouse.streaming)")
+                try await house.lane.requests.until { $0.count == 3 }
+                try await client.goOnReading()
+                let answer = try await client.answer(within: .seconds(20))
+                #expect(answer.body.readableBytes == 100 * big.readableBytes + FrontHouse.end.readableBytes)
+            }
+        }
+    }
+
+    @Test func http10GetsItsAnswersAndItsEnd() async throws {
+        let stream = ReplayLane.Script.events([FrontHouse.event, FrontHouse.end])
+        try await FrontHouse.with(.attemptBased { $0 % 2 == 0 ? .json(FrontHouse.reply) : stream }) { house in
+            for body in [FrontHouse.body, FrontHouse.streaming] {
+                try await house.client { client in
+                    await client.send(
+                        "POST \(FrontHouse.chat) HTTP/1.0\r\nx-api-key: \(TestHouse.key)\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)")
+                    let answer = try await client.answer()
+                    #expect(answer.status == 200)
+                    #expect(answer["connection"] == "close")
+                    #expect(answer["transfer-encoding"] == nil)
+                    #expect(answer.text == FrontHouse.reply || answer.text.hasSuffix("data: [DONE]\n\n"))
+                    try await client.closed.until { $0 != nil }
+                }
+            }
+        }
+    }
+
+    @Test func whoAsksBeforeSendingIsToldToGoOn() async throws {
+        try await FrontHouse.with { house in
+            func head(_ key: String, _ count: Int) -> String {
+                "POST \(FrontHouse.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: \(key)\r\nexpect: 100-continue\r\ncontent-length: \(count)\r\n\r\n"
+            }
+            try await house.client { client in
+                for _ in 0..<3 {
+                    let before = client.received.value.readableBytes
+                    await client.send(head(TestHouse.key, FrontHouse.body.utf8.count))
+                    try await client.received.until { String(buffer: $0).dropFirst(before).hasPrefix("HTTP/1.1 100 Continue\r\n\r\n") }
+                    await client.send(FrontHouse.body)
+                    #expect(try await client.answer().status == 200)
+                }
+            }
+            // Who is refused is not told to send, and need not.
+            for (key, count, status) in [("no", 10, 401), (TestHouse.key, 1 << 20, 413)] {
+                try await house.client { client in
+                    await client.send(head(key, count))
+                    let answer = try await client.answer()
+                    #expect(answer.status == status)
+                    #expect(!String(buffer: client.received.value).contains("100 Continue"))
+                    // Whether the body comes is not known: only a new
+                    // connection is safe for the next request.
+                    #expect(answer["connection"] == "close")
+                }
+            }
+        }
+    }
+
+    @Test func callersThatSayNothingAreShownOut() async throws {
+        try await FrontHouse.with(limits: { limits in
+            limits.requestTimeout = .milliseconds(200)
+            limits.idleTimeout = .milliseconds(200)
+            limits.swallowTimeout = .milliseconds(200)
+            limits.tick = .milliseconds(50)
+        }) { house in
+            let half = ByteBuffer(string: RawClient.post(FrontHouse.chat, FrontHouse.body))
+            for (bytes, status) in [
+                ("", nil), ("POST /v1/mess", nil), (String(buffer: half.cut(at: half.readableBytes - 3)[0]), 400),
+                (RawClient.post(FrontHouse.chat, FrontHouse.body), 200), (RawClient.get("/health"), 200),
+                ("POST \(FrontHouse.chat) HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n", 401),
+            ] as [(String, Int?)] {
+                try await house.client { client in
+                    await client.send(bytes)
+                    if let status { #expect(try await client.answer().status == status) }
+                    try await client.closed.until(within: .seconds(5), "the end after \(bytes.prefix(20))") { $0 != nil }
+                    #expect(client.isDrained)
+                }
+            }
+        }
+    }
+
+    @Test func aWaitingCallerIsNotShownOut() async throws {
+        let gate = Watched(false)
+        try await FrontHouse.with(.gated(gate, after: .events([FrontHouse.event]), then: [FrontHouse.end])) { house in
+            try await house.client { client in
+                await client.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
+                try await Task.sleep(for: .milliseconds(400))
+                gate.change { $0 = true }
+                #expect(try await client.answer().text.hasSuffix("data: [DONE]\n\n"))
+            }
+        }
+    }
+
+    @Test func manyCallersAtOnce() async throws {
+        try await FrontHouse.with(.attemptBased { $0 % 3 == 0 ? .events([FrontHouse.event, FrontHouse.end]) : .events([FrontHouse.end]) }) { house in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<200 {
+                    group.addTask {
+                        try await house.client { client in
+                            for _ in 0..<5 {
+                                await client.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
+                                let answer = try await client.answer(within: .seconds(30))
+                                #expect(answer.status == 200 && answer.text.hasSuffix("data: [DONE]\n\n"))
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(house.house.book.records.value.count == 1000)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Access
+import Conversation
+import DialectAnthropic
+import DialectOpenAI
+import FrontDoor
+import Gateway
+import GatewayTesting
+import Logging
+import NIOCore
+import NIOPosix
+import Routing
+import ServiceLifecycle
+import Wire
+
+/// A listener on a real socket before a gateway whose provider is made up.
+struct FrontHouse: Sendable {
+    let house: TestHouse
+    /// The lane of `oa`, which the route `r` leads to.
+    let lane: ReplayLane
+    let port: Int
+    let services: ServiceGroup
+
+    static let reply = "{\"id\":\"1\",\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2}}"
+    static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+    static let body = "{\"model\":\"r\",\"messages\":[]}"
+    static let streaming = "{\"model\":\"r\",\"messages\":[],\"stream\":true}"
+    static let event = ByteBuffer(string: "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\n")
+    static let end = ByteBuffer(string: "data: [DONE]\n\n")
+    static let chat = "/v1/chat/completions"
+
+    static func with(
+        _ script: ReplayLane.Script = .json(reply), keys: [KeyRecord] = [TestHouse.record()],
+        limits change: (inout ConnectionLimits) -> Void = { _ in }, view: HouseView = HouseView(unready: { [] }),
+        _ body: (FrontHouse) async throws -> Void
+    ) async throws {
+        let lane = ReplayLane(script)
+        let facts = [
+            ProviderFacts(name: "oa", dialect: .openai, models: .listed(["m", "sla/shed"])),
+        ]
+        let provider = Provider(name: "oa", dialect: OpenAIDialect(now: { 1 }), lane: lane, embeddings: .path("/embeddings"))
+        let house = TestHouse(
+            providers: [provider], facts: facts, routes: [Route(name: "r", candidates: [facts[0].candidate(model: "m")])],
+            keys: keys)
+        let doors = Doors(
+            house.gateway, openai: OpenAIDialect(now: { 1 }), anthropic: AnthropicDialect(), view: view,
+            time: { TestHouse.year2020 })
+        var limits = ConnectionLimits()
+        limits.body = 100_000
+        change(&limits)
+        var logger = Logger(label: "tests")
+        logger.logLevel = .critical
+        let port = Watched<Int?>(nil)
+        let service = try Listener(doors, limits: limits, eventLoops: Array(group.makeIterator())).service(
+            host: "127.0.0.1", port: 0, tls: nil, group: group, logger: logger,
+            onRunning: { channel in port.change { $0 = channel.localAddress?.port } })
+        let services = ServiceGroup(
+            configuration: .init(services: [.init(service: service)], logger: logger))
+        let running = Task { try await services.run() }
+        let bound = try await port.until(within: .seconds(10), "the listener") { $0 != nil }!
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body(FrontHouse(house: house, lane: lane, port: bound, services: services)))
+        } catch {
+            result = .failure(error)
+        }
+        running.cancel()
+        _ = await running.result
+        try result.get()
+    }
+
+    func client<T>(_ body: (RawClient) async throws -> T) async throws -> T { try await RawClient.with(port, body) }
+
+    /// Waits for the end of that exchange with the provider.
+    func ended(_ count: Int = 1, within limit: Duration = .seconds(10)) async throws -> ContinuousClock.Instant {
+        try await lane.endings.until(within: limit, "the end of an exchange") { $0.count >= count }[count - 1]
+    }
+
+    var record: FinishedRecord? { house.book.last }
+}

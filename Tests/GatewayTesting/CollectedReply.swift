@@ -1,0 +1,72 @@
+package import Gateway
+package import NIOCore
+import Synchronization
+package import Wire
+
+/// A caller that remembers what it was told.
+package final class CollectedReply: CallerReply, Sendable {
+    package struct Told: Sendable {
+        package var head: ResponseHead?
+        package var body = ByteBuffer()
+        /// The pieces of a stream, as they were written.
+        package var pieces: [ByteBuffer] = []
+        package var isWhole = false
+        package var isAborted = false
+        /// Calls that no caller may get: a second head, bytes after the end.
+        package var offences: [String] = []
+    }
+
+    private let state = Mutex(Told())
+    private let leavesAfter: Int
+
+    /// - Parameter leavesAfter: how many pieces the caller takes before it
+    ///   goes away.
+    package init(leavesAfter: Int = .max) { self.leavesAfter = leavesAfter }
+
+    package var told: Told { state.withLock { $0 } }
+    package var status: Int { told.head?.status ?? 0 }
+    package var text: String { String(buffer: told.body) }
+    package subscript(field: String) -> String? { told.head?.fields[field] }
+
+    package var hasBegun: Bool { state.withLock { $0.head != nil } }
+
+    package func send(_ head: ResponseHead, body: ByteBuffer) {
+        state.withLock { told in
+            if told.head != nil { told.offences.append("a second answer") }
+            told.head = head
+            told.body = body
+            told.isWhole = true
+        }
+    }
+
+    package func begin(_ head: ResponseHead) {
+        state.withLock { told in
+            if told.head != nil { told.offences.append("a second head") }
+            told.head = head
+        }
+    }
+
+    package func write(_ bytes: ByteBuffer) async throws {
+        let isGone = state.withLock { told -> Bool in
+            if told.head == nil { told.offences.append("a body without a head") }
+            if told.isWhole || told.isAborted { told.offences.append("bytes after the end") }
+            guard told.pieces.count < leavesAfter else { return true }
+            told.pieces.append(bytes)
+            told.body.writeImmutableBuffer(bytes)
+            return false
+        }
+        if isGone { throw CancellationError() }
+        // As a socket would now and then: a chance for others.
+        await Task.yield()
+    }
+
+    package func finish() {
+        state.withLock { told in
+            if told.head == nil { told.offences.append("an end without a head") }
+            if told.isWhole || told.isAborted { told.offences.append("two ends") }
+            told.isWhole = true
+        }
+    }
+
+    package func abort() { state.withLock { $0.isAborted = true } }
+}

@@ -1,0 +1,66 @@
+package import Access
+package import Conversation
+package import Gateway
+package import NIOCore
+import NIOPosix
+package import Routing
+package import Wire
+
+/// A gateway with its surroundings made up.
+package final class TestHouse: Sendable {
+    package let gateway: Gateway
+    package let book = RecordBook()
+    package let keys: KeyRing
+    package let executor: EventLoopTaskExecutor
+
+    package static let key = "hf_a-key-of-the-tests"
+    /// Long before any time that tests name.
+    package static let year2020 = UnixTime(seconds: 1_577_836_800)
+
+    package init(
+        providers: [Provider], facts: [ProviderFacts], routes: [Route], keys: [KeyRecord] = [TestHouse.record()],
+        limits: GatewayLimits = GatewayLimits(), on eventLoop: (any EventLoop)? = nil
+    ) {
+        self.keys = KeyRing(keys, now: .now)
+        let state = GatewayState(
+            routes: RouteTable(providers: facts, routes: routes),
+            providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.name, $0) }))
+        gateway = Gateway(state, keys: self.keys, recorder: book, limits: limits)
+        executor = EventLoopTaskExecutor(eventLoop ?? MultiThreadedEventLoopGroup.singleton.next())
+    }
+
+    /// A key as it stands in a key file.
+    package static func record(
+        _ key: String = TestHouse.key, routes: Set<String>? = nil, limits: RateLimits = RateLimits(),
+        residency: [String]? = nil, admin: Bool = false, expires: UnixTime? = nil, revoked: UnixTime? = nil
+    ) -> KeyRecord {
+        KeyRecord(
+            name: "tests", digest: KeyDigest(of: key), tenant: "tenant", routes: routes, admin: admin, limits: limits,
+            residency: residency, created: year2020, expires: expires, revoked: revoked)
+    }
+
+    package func principal(_ key: String = TestHouse.key) -> Principal {
+        guard case .granted(let principal) = keys.authenticate(key, now: TestHouse.year2020) else {
+            preconditionFailure("no key of this house")
+        }
+        return principal
+    }
+
+    package func call(
+        _ body: String, door: any Dialect, operation: Call.Operation = .chat, key: String = TestHouse.key,
+        fields: HTTPFieldList = .init(), query: String = ""
+    ) -> Call {
+        Call(
+            id: "req_test", operation: operation, door: door, principal: principal(key), fields: fields, query: query,
+            body: ByteBuffer(string: body), executor: executor, arrived: .now)
+    }
+
+    /// Serves a call to its end.
+    /// - Returns: what the caller was told.
+    @discardableResult
+    package func serve(_ call: Call, reply: CollectedReply = CollectedReply()) async -> CollectedReply {
+        let gateway = gateway
+        await Task(executorPreference: executor) { await gateway.serve(call, reply: reply) }.value
+        return reply
+    }
+}

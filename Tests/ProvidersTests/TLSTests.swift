@@ -1,0 +1,95 @@
+import Gateway
+import GatewayTesting
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Providers
+import Testing
+import Wire
+
+@Suite struct TLSTests {
+    static let certificate = Result { try TestCertificate() }
+
+    @Test func aProviderWithACertificateOfItsOwn() async throws {
+        let certificate = try Self.certificate.get()
+        try await ScriptedUpstream.with(.answer(body: "{}"), certificate: certificate) { upstream in
+            for host in ["localhost", "127.0.0.1"] {
+                let lane = try TestLane(.tcp(host: host, port: upstream.port)) { $0.tls = certificate.client }
+                for _ in 0..<3 { #expect(try await lane.exchange().text == "{}") }
+                lane.lane.retire()
+                try await eventually { lane.lane.openConnections == 0 }
+            }
+            #expect(upstream.connections.value.count == 2)
+        }
+    }
+
+    @Test func aCertificateThatNobodyVouchesFor() async throws {
+        let certificate = try Self.certificate.get()
+        try await ScriptedUpstream.with(.answer(body: "{}"), certificate: certificate) { upstream in
+            let other = try TestCertificate()
+            let lane = try TestLane(.tcp(host: "localhost", port: upstream.port)) { $0.tls = other.client }
+            guard case .unreachable(let why)? = await lane.failure() else {
+                Issue.record("trusted")
+                return
+            }
+            #expect(why.hasPrefix("TLS failed"), "\(why)")
+            try await eventually { lane.lane.openConnections == 0 }
+            #expect(upstream.requests.value.isEmpty)
+        }
+    }
+
+    @Test func aServerThatSpeaksNoTLS() async throws {
+        let certificate = try Self.certificate.get()
+        try await ScriptedUpstream.with(.answer(body: "{}")) { upstream in
+            let lane = try TestLane(upstream) { $0.tls = certificate.client }
+            guard case .unreachable? = await lane.failure() else {
+                Issue.record("reached")
+                return
+            }
+            try await eventually { lane.lane.openConnections == 0 }
+        }
+    }
+
+    @Test func aServerThatNeverShakesHands() async throws {
+        let certificate = try Self.certificate.get()
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let lane = try TestLane(.tcp(host: "127.0.0.1", port: server.localAddress!.port!)) { options in
+            options.tls = certificate.client
+            options.connectTimeout = .milliseconds(300)
+        }
+        #expect(await lane.failure() == .connectTimeout)
+        try await eventually { lane.lane.openConnections == 0 }
+        try await server.close()
+    }
+
+    @Test func leavingEndsTheConnectionAtOnce() async throws {
+        let certificate = try Self.certificate.get()
+        try await ScriptedUpstream.with(.silence, certificate: certificate) { upstream in
+            let lane = try TestLane(upstream) { $0.tls = certificate.client }
+            let task = lane.start { $0.head.status }
+            try await upstream.requests.until { $0.count == 1 }
+            let left = ContinuousClock.now
+            task.cancel()
+            let connection = try await upstream.closed(0, within: .seconds(3))
+            #expect(left.duration(to: connection.closedAt!) < .milliseconds(100))
+            try await eventually { lane.lane.openConnections == 0 }
+        }
+    }
+
+    @Test func anIdleConnectionThatIsBeingClosedIsNotUsed() async throws {
+        let certificate = try Self.certificate.get()
+        try await ScriptedUpstream.with(.answer(body: "{}"), certificate: certificate) { upstream in
+            let lane = try TestLane(upstream) { options in
+                options.tls = certificate.client
+                options.keepAlive = .milliseconds(1)
+            }
+            // Each pause ends about when the connection expires.
+            for round in 0..<20 {
+                let text = try await within(.seconds(3), "round \(round)") { try await lane.exchange().text }
+                #expect(text == "{}")
+                try await Task.sleep(for: .milliseconds(45 + round % 10))
+            }
+        }
+    }
+}
