@@ -30,6 +30,9 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     private let reception: any Reception
     private let limits: ConnectionLimits
+    private let budget: BodyBudget
+    /// What of the budget this connection has.
+    private var budgeted = 0
     private let executor: EventLoopTaskExecutor
     private let date: DateField
     private var context: ChannelHandlerContext?
@@ -43,8 +46,11 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
     private var timer: Scheduled<Void>?
     private var writable: UnsafeContinuation<Void, Never>?
 
-    init(_ reception: any Reception, limits: ConnectionLimits, executor: EventLoopTaskExecutor, date: DateField) {
+    init(
+        _ reception: any Reception, limits: ConnectionLimits, budget: BodyBudget, executor: EventLoopTaskExecutor, date: DateField
+    ) {
         self.reception = reception
+        self.budget = budget
         self.limits = limits
         self.executor = executor
         self.date = date
@@ -68,6 +74,8 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
             if body.readableBytes == 0 { body = bytes } else { body.writeImmutableBuffer(bytes) }
             if body.readableBytes > limits.body {
                 answerEarly(reception.tooLarge(pending, limit: limits.body), close: true)
+            } else if !hold(body.readableBytes) {
+                answerEarly(reception.overfull(pending), close: true)
             } else {
                 state = .collecting(pending, body)
             }
@@ -77,9 +85,22 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
             if swallowed > limits.swallow { return close() }
             state = .swallowing(bytes: swallowed, thenClose: thenClose)
         case (.end, .swallowing(_, let thenClose)):
-            if thenClose { close() } else { becomeIdle() }
+            if thenClose { closeWhenSent() } else { becomeIdle() }
         default: break
         }
+    }
+
+    /// Takes what a body of that size needs of the budget.
+    private func hold(_ size: Int) -> Bool {
+        guard size > BodyBudget.free else { return true }
+        guard budget.take(size - budgeted) else { return false }
+        budgeted = size
+        return true
+    }
+
+    private func letGo() {
+        if budgeted > 0 { budget.giveBack(budgeted) }
+        budgeted = 0
     }
 
     private func begin(_ head: HTTPRequestHead) {
@@ -89,9 +110,14 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
         var keepsAlive = head.isKeepAlive && !isShuttingDown
         switch reception.receive(head, on: executor) {
         case .answer(let answer):
-            // A long body isn't worth reading for the connection's sake.
-            if length > 64 << 10 || head.headers.contains(name: "transfer-encoding") { keepsAlive = false }
-            answerEarly(answer, close: !keepsAlive)
+            // A long body isn't worth reading for the connection's sake, and
+            // whoever asks before sending one may not send it now.
+            if length > 64 << 10 || head.headers.contains(name: "transfer-encoding")
+                || head.headers.contains(name: "expect")
+            {
+                keepsAlive = false
+            }
+            answerEarly(answer, close: !keepsAlive, withoutBody: head.method == .HEAD)
         case .call(var pending):
             pending.keepsAlive = keepsAlive
             pending.isHTTP10 = head.version.minor == 0
@@ -121,19 +147,24 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
 
     // MARK: Answers out
 
-    private func answerEarly(_ answer: Answer, close: Bool) {
-        sendWhole(answer.head, answer.body, close: close)
+    private func answerEarly(_ answer: Answer, close: Bool, withoutBody: Bool = false) {
+        letGo()
+        sendWhole(answer.head, answer.body, close: close, withoutBody: withoutBody)
         // `take` gets the end of the request next, if it is the end.
         state = .swallowing(bytes: 0, thenClose: close)
         deadline = .now() + limits.swallowTimeout
     }
 
-    fileprivate func sendWhole(_ head: ResponseHead, _ body: ByteBuffer, close: Bool) {
+    /// - Parameter withoutBody: the answer to HEAD, which only says how long
+    ///   the body would be (RFC 9110 §9.3.2).
+    fileprivate func sendWhole(_ head: ResponseHead, _ body: ByteBuffer, close: Bool, withoutBody: Bool = false) {
         guard let context else { return }
         var bytes = ResponseBytes.head(
             head, .length(body.readableBytes), close: close, date: date.now(),
             bodyRoom: min(body.readableBytes, 16 << 10))
-        if body.readableBytes <= 16 << 10 {
+        if withoutBody {
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        } else if body.readableBytes <= 16 << 10 {
             bytes.writeImmutableBuffer(body)
             context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         } else {
@@ -179,13 +210,14 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
     /// The answer is out (or never will be): on to the next request.
     fileprivate func answered(_ exchange: CallerExchange, close: Bool) {
         guard case .serving(let current, _) = state, current === exchange else { return }
-        if close || isShuttingDown { return self.close() }
+        if close || isShuttingDown { return closeWhenSent() }
         becomeIdle()
     }
 
     private func becomeIdle() {
         state = .idle
-        if isShuttingDown { return close() }
+        letGo()
+        if isShuttingDown { return closeWhenSent() }
         deadline = .now() + limits.idleTimeout
         // What was pipelined is taken until one of it is being served.
         var parts = pipelined
@@ -225,13 +257,15 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
             let answer = reception.malformed(headersTooLarge: false)
             sendWhole(answer.head, answer.body, close: true)
         }
-        close()
+        closeWhenSent()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent {
             isShuttingDown = true
             if case .idle = state { close() }
+        } else if event is DrainTimeIsOver {
+            cutOff()
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -244,6 +278,7 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
     func handlerRemoved(context: ChannelHandlerContext) { ended() }
 
     private func ended() {
+        letGo()
         context = nil
         timer?.cancel()
         timer = nil
@@ -251,6 +286,24 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
         if case .serving(_, let task) = state { task?.cancel() }
         state = .closing
         resumeWriter()
+    }
+
+    /// The request gets to say so to its caller; a caller that reads nothing
+    /// is left after a moment.
+    private func cutOff() {
+        guard case .serving(let exchange, let task) = state else { return close() }
+        exchange.isCutOff = true
+        task?.cancel()
+        resumeWriter()
+        context?.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(500)) { [weak self] in self?.close() }
+    }
+
+    /// Closing at once would throw away what the caller hasn't taken yet.
+    private func closeWhenSent() {
+        guard let context else { return }
+        state = .closing
+        deadline = .now() + limits.writeTimeout
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in self.close() }
     }
 
     private func close() {
@@ -278,6 +331,9 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 }
 
+/// Fired at a connection when the process won't wait for it any longer.
+struct DrainTimeIsOver: Sendable {}
+
 /// The way back to the caller for one request.
 // Used by the request's task, on the connection's event loop.
 final class CallerExchange: CallerReply, @unchecked Sendable {
@@ -285,6 +341,7 @@ final class CallerExchange: CallerReply, @unchecked Sendable {
     private let keepsAlive: Bool
     private let isHTTP10: Bool
     private(set) var hasBegun = false
+    fileprivate(set) var isCutOff = false
     private var isOver = false
 
     init(_ connection: CallerConnection, keepsAlive: Bool, isHTTP10: Bool) {
@@ -335,6 +392,8 @@ final class CallerExchange: CallerReply, @unchecked Sendable {
 package struct ConnectionLimits: Sendable {
     /// The largest body, in bytes.
     package var body = 32 << 20
+    /// All bodies together, in bytes.
+    package var bodies = 512 << 20
     /// How much of a body that is already refused is still read.
     package var swallow = 128 << 20
     package var swallowTimeout = TimeAmount.seconds(10)

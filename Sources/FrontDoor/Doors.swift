@@ -76,7 +76,7 @@ package struct Doors: Reception {
         let principal: Principal
         switch authenticate(head) {
         case .success(let known): principal = known
-        case .failure(let problem): return .answer(door.refuse(problem, id: id))
+        case .failure(let problem): return .answer(refuse(problem, door, id))
         }
         let allowed: HTTPMethod
         let operation: Call.Operation
@@ -85,23 +85,23 @@ package struct Doors: Reception {
         case .embeddings: (operation, allowed) = (.embeddings, .POST)
         case .countTokens: (operation, allowed) = (.countTokens(tokenCounting), .POST)
         case .models, .model:
-            guard head.method == .GET else { return .answer(wrongMethod(door, head, "GET", id)) }
+            guard head.method == .GET else { return .answer(wrongMethod(door, head, "GET", id, principal)) }
             return .answer(models(address, principal, door, id))
         case .metrics where view.metrics != nil:
             guard principal.isAdmin else {
-                return .answer(door.refuse(Problem(.forbidden, "/metrics needs an admin key."), id: id))
+                return .answer(refuse(Problem(.forbidden, "/metrics needs an admin key."), door, id, principal))
             }
             return .answer(metricsAnswer(id))
         default:
             return .answer(
-                door.refuse(
+                refuse(
                     Problem(
                         .notFound,
                         "There is nothing at \(path.prefix(100)). Holdfast speaks POST /v1/chat/completions, "
                             + "POST /v1/embeddings, POST /v1/messages, POST /v1/messages/count_tokens and GET /v1/models.",
-                        code: "unknown_url"), id: id))
+                        code: "unknown_url"), door, id, principal))
         }
-        guard head.method == allowed else { return .answer(wrongMethod(door, head, "POST", id)) }
+        guard head.method == allowed else { return .answer(wrongMethod(door, head, "POST", id, principal)) }
         var fields = HTTPFieldList()
         for (name, value) in head.headers where HTTPFieldRules.mayBeForwarded(name) {
             let name = name.lowercased()
@@ -120,15 +120,6 @@ package struct Doors: Reception {
         case .chat(let door), .embeddings(let door), .countTokens(let door): door
         default: head.headers.contains(name: "anthropic-version") ? anthropic : openai
         }
-    }
-
-    private func wrongMethod(_ door: Door, _ head: HTTPRequestHead, _ allowed: String, _ id: String) -> Answer {
-        var answer = door.refuse(
-            Problem(
-                .methodNotAllowed, "\(head.method.rawValue.prefix(20)) is not what this address takes; use \(allowed)."),
-            id: id)
-        answer.head.fields.append("allow", allowed)
-        return answer
     }
 
     // MARK: Keys
@@ -180,28 +171,5 @@ package struct Doors: Reception {
             fields: pending.fields, query: pending.query, body: body, executor: pending.executor,
             arrived: pending.arrived)
         await gateway.serve(call, reply: reply)
-    }
-
-    package func tooLarge(_ pending: PendingCall, limit: Int) -> Answer {
-        pending.door.refuse(
-            Problem(
-                .tooLarge, "The body is over \(limit >> 20) MiB, the most that is taken. Send less.",
-                code: "body_too_large"),
-            id: pending.id)
-    }
-
-    package func tooSlow(_ pending: PendingCall) -> Answer {
-        pending.door.refuse(
-            Problem(
-                .invalidRequest, "The body did not arrive in time; send it without pausing.", code: "request_timeout"),
-            id: pending.id)
-    }
-
-    package func malformed(headersTooLarge: Bool) -> Answer {
-        openai.refuse(
-            headersTooLarge
-                ? Problem(.headersTooLarge, "The header fields are too large; send fewer or shorter ones.")
-                : Problem(.invalidRequest, "This is not an HTTP/1.1 request."),
-            id: RequestID.make())
     }
 }

@@ -24,6 +24,7 @@ package struct Listener: ServerChildChannel {
 
     private let reception: any Reception
     private let limits: ConnectionLimits
+    private let budget: BodyBudget
     private let loops: [ObjectIdentifier: Loop]
 
     /// - Parameter group: its event loops carry the connections; provider
@@ -31,6 +32,7 @@ package struct Listener: ServerChildChannel {
     package init(_ reception: any Reception, limits: ConnectionLimits, eventLoops: [any EventLoop]) {
         self.reception = reception
         self.limits = limits
+        budget = BodyBudget(limit: limits.bodies)
         loops = Dictionary(uniqueKeysWithValues: eventLoops.map { (ObjectIdentifier($0), Loop($0)) })
     }
 
@@ -49,7 +51,7 @@ package struct Listener: ServerChildChannel {
                 ByteToMessageHandler(
                     HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: decoding)))
             try pipeline.addHandler(
-                CallerConnection(reception, limits: limits, executor: loop.executor, date: loop.date))
+                CallerConnection(reception, limits: limits, budget: budget, executor: loop.executor, date: loop.date))
             return Connection(channel: channel)
         }
     }
@@ -61,7 +63,7 @@ package struct Listener: ServerChildChannel {
         await withTaskCancellationHandler {
             try? await channel.closeFuture.get()
         } onCancel: {
-            channel.close(promise: nil)
+            channel.pipeline.fireUserInboundEventTriggered(DrainTimeIsOver())
         }
     }
 

@@ -35,6 +35,7 @@ package protocol Reception: Sendable {
     func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> Receipt
     func serve(_ pending: PendingCall, body: ByteBuffer, reply: any CallerReply) async
     func tooLarge(_ pending: PendingCall, limit: Int) -> Answer
+    func overfull(_ pending: PendingCall) -> Answer
     func tooSlow(_ pending: PendingCall) -> Answer
     func malformed(headersTooLarge: Bool) -> Answer
 }

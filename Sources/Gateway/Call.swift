@@ -77,6 +77,9 @@ package struct TokenCounting: Sendable {
 package protocol CallerReply: AnyObject {
     /// Whether the head has gone out: from then on there is no other answer.
     var hasBegun: Bool { get }
+    /// Whether the request was cancelled because the process ends, not
+    /// because the caller left: then it can still be told.
+    var isCutOff: Bool { get }
     /// A whole answer.
     func send(_ head: ResponseHead, body: ByteBuffer)
     /// The head of an answer whose body follows in pieces.

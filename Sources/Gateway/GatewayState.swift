@@ -57,6 +57,20 @@ package final class Gateway: Sendable {
     /// Whether new requests are turned away because the process will end.
     package var isDraining: Bool { draining.load(ordering: .acquiring) }
 
+    private let cutOffs = ManagedAtomic<Int>(0)
+
+    func countCutOff() { cutOffs.wrappingIncrement(ordering: .relaxed) }
+
+    /// Requests that the end of the drain time cut off.
+    package var requestsCutOff: Int { cutOffs.load(ordering: .relaxed) }
+
+    /// Takes note of a request that a door refused before it became a call:
+    /// who quotes its id finds it in the log.
+    package func noteRefusal(_ record: RequestRecord) {
+        state.instruments.record(record)
+        recorder.record(record)
+    }
+
     /// From now on new requests are turned away with 503.
     package func drain() { draining.store(true, ordering: .releasing) }
 }

@@ -21,6 +21,12 @@ extension Problem {
             code: "model_not_found")
     }
 
+    static func modelMissing(of provider: String) -> Problem {
+        Problem(
+            .notFound, "\"\(provider)\" is a provider; name a model of it, too: \"\(provider)/MODEL\".",
+            field: "model", code: "model_not_found")
+    }
+
     static func unlisted(provider: String, model: String, served: [String]) -> Problem {
         let list = served.isEmpty ? "none" : served.prefix(8).joined(separator: ", ")
         return Problem(
@@ -67,6 +73,26 @@ extension Problem {
     /// A caller's word, short enough to be repeated to it.
     private static func shown(_ text: String) -> String {
         text.count <= 100 ? text : text.prefix(100) + "…"
+    }
+}
+
+extension ProviderError {
+    /// The provider's code for logs, if it is a word: whatever else stands
+    /// there could quote a prompt.
+    var word: String? {
+        for text in [code, type] {
+            guard let text, (1...64).contains(text.utf8.count) else { continue }
+            let isWord = text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+            if isWord { return text }
+        }
+        return nil
     }
 }
 

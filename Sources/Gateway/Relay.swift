@@ -36,25 +36,19 @@ final class Relay {
     func run(_ response: any LaneResponse) async throws {
         let status = response.head.status
         record.attempts[record.attempts.count - 1].status = status
-        do {
-            if !(200..<300).contains(status) {
-                passOnError(try await response.collect(upTo: 1 << 20), response)
-            } else if response.head.isEventStream {
-                guard admitted.isStream else { throw LaneFailure.garbage("a stream came that was not asked for") }
-                instruments.streamOpened()
-                defer { instruments.streamClosed() }
-                try await StreamRelay(relay: self, response: response).run()
-            } else if admitted.isStream {
-                throw LaneFailure.garbage("a stream was asked for and something else came")
-            } else {
-                let received = try await response.collect(upTo: limits.responseBody)
-                try Task.checkCancellation()
-                try passOnWhole(received, response)
-            }
-        } catch is CancellationError {
-            // What was generated until the caller left has to be paid for.
-            record.outcome = .callerGone
-            record.reason = "the caller closed the connection"
+        if !(200..<300).contains(status) {
+            passOnError(try await response.collect(upTo: 1 << 20), response)
+        } else if response.head.isEventStream {
+            guard admitted.isStream else { throw LaneFailure.garbage("a stream came that was not asked for") }
+            instruments.streamOpened()
+            defer { instruments.streamClosed() }
+            try await StreamRelay(relay: self, response: response).run()
+        } else if admitted.isStream {
+            throw LaneFailure.garbage("a stream was asked for and something else came")
+        } else {
+            let received = try await response.collect(upTo: limits.responseBody)
+            try Task.checkCancellation()
+            try passOnWhole(received, response)
         }
     }
 
@@ -70,7 +64,7 @@ final class Relay {
             record.usage = provider.dialect.usage(inReply: received)
         case .chat(let request):
             var answer = try read { () throws(UnreadableReply) in try provider.dialect.decodeReply(received) }
-            SingleToolCall(request).cut(&answer)
+            if SingleToolCall(request).cut(&answer) { record.dropped.append("further tool calls") }
             record.usage = answer.usage
             body = call.door.encodeReply(answer, to: request)
         case .embeddings(let request):
@@ -113,7 +107,7 @@ final class Relay {
             return reply.send(head(response, contentType: type), body: received)
         }
         let error = provider.dialect.decodeError(status: status, body: received)
-        record.reason = error.code ?? error.type
+        record.reason = error.word
         record.status = call.door.status(for: error)
         let body = call.door.encodeProviderError(error, requestID: call.id)
         record.responseBytes = body.readableBytes

@@ -19,8 +19,12 @@ extension Gateway {
         } catch let problem as Problem {
             refuse(call, problem, reply, record)
         } catch is CancellationError {
-            record.outcome = .callerGone
-            record.reason = record.reason ?? "the caller closed the connection"
+            if reply.isCutOff {
+                await cutOff(call, reply, record)
+            } else {
+                record.outcome = .callerGone
+                record.reason = "the caller closed the connection"
+            }
         } catch {
             // Nothing else is thrown on purpose; say so instead of guessing.
             refuse(call, Problem(.internalFailure, "Holdfast failed in a way it did not foresee."), reply, record)
@@ -66,6 +70,8 @@ extension Gateway {
         case .direct(let candidate):
             guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
             return [candidate]
+        case .unknown where principal.mayNameProviders && state.routes.provider(model) != nil:
+            throw .modelMissing(of: model)
         case .unknown(let suggestion):
             throw .unknownModel(model, suggestion)
         case .modelNotServed(let provider, let model, let served):
@@ -207,6 +213,19 @@ extension Gateway {
         let body = call.door.encodeProblem(problem, requestID: call.id)
         record.responseBytes = body.readableBytes
         reply.send(head, body: body)
+    }
+
+    /// The time to drain is over: the caller is told, not just left.
+    private func cutOff(_ call: Call, _ reply: any CallerReply, _ record: RequestRecord) async {
+        let problem = Problem(
+            .unavailable, "This Holdfast shut down before the answer was whole; send the request again.",
+            code: "shutting_down", retryAfter: 1)
+        countCutOff()
+        guard reply.hasBegun else { return refuse(call, problem, reply, record) }
+        record.outcome = .truncated
+        record.reason = problem.code
+        try? await reply.write(call.door.encodeStreamProblem(problem, requestID: call.id))
+        reply.abort()
     }
 
     // MARK: Settle: what it cost counts against the key's limits

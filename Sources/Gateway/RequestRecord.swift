@@ -74,6 +74,17 @@ package final class RequestRecord {
         requestBytes = call.body.readableBytes
     }
 
+    /// Of a request that a door refused by its head.
+    package init(refused id: String, operation: String, door: DialectName, keyID: String, problem: Problem) {
+        self.id = id
+        self.operation = operation
+        self.door = door
+        self.keyID = keyID
+        status = problem.kind.status
+        outcome = problem.kind == .limited ? .limited : .refused
+        reason = problem.code ?? problem.message
+    }
+
     /// Who served, as `provider/model`.
     package var servedBy: String? { attempts.last.map { "\($0.provider)/\($0.model)" } }
 }

@@ -18,15 +18,19 @@ struct SingleToolCall {
         }
     }
 
-    func cut(_ reply: inout ChatReply) {
-        guard applies else { return }
+    /// - Returns: whether anything was cut.
+    func cut(_ reply: inout ChatReply) -> Bool {
+        guard applies else { return false }
+        var hasCut = false
         for index in reply.choices.indices {
             var calls = 0
             reply.choices[index].content.removeAll { part in
                 guard case .toolCall = part else { return false }
                 calls += 1
+                hasCut = hasCut || calls > 1
                 return calls > 1
             }
         }
+        return hasCut
     }
 }

@@ -56,7 +56,7 @@ struct StreamRelay {
         }
         if let error = observation.failure {
             record.outcome = .truncated
-            record.reason = error.code ?? error.type ?? "the provider broke off its stream"
+            record.reason = error.word ?? "the provider broke off its stream"
             fail("provider_error")
             if stage.passesFailures { return nil }
             let message = "\(relay.candidate.id) broke off: \(error.message)"

@@ -48,6 +48,7 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
     private var readIsHeld = false
     /// When the provider must have said its next word.
     private var wordDeadline = NIODeadline.distantFuture
+    private var started = NIODeadline.distantPast
     private var totalDeadline = NIODeadline.distantFuture
     var idleSince = NIODeadline.now()
     /// Whether the pool has taken it in, and counts it among the open ones.
@@ -75,6 +76,7 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
         responseEnded = false
         isCancelled = false
         totalDeadline = total
+        started = .now()
         wordDeadline = .now() + options.firstByteTimeout
         if body.readableBytes <= 8 << 10 {
             // Copying that little is cheaper than a vectored write.
@@ -189,6 +191,12 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
         context?.close(promise: nil)
     }
 
+    /// Whether an end before the first byte means that the provider had closed
+    /// the connection while it lay idle. One that took its time may have
+    /// worked on the request: sending that again would have it done, and
+    /// paid, twice.
+    private var wasStale: Bool { isReused && .now() < started + .seconds(1) }
+
     // MARK: Time
 
     func checkTime(_ now: NIODeadline) {
@@ -246,7 +254,7 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
         // Set before the end is seen: a body that only the connection's end
         // delimits is not whole when the connection was reset.
         if phase == .awaitingHead || phase == .body {
-            failure = failure ?? (parser.hasBegun ? .cut : .closedBeforeHead(reused: isReused))
+            failure = failure ?? (parser.hasBegun ? .cut : .closedBeforeHead(reused: wasStale))
         }
         context.close(promise: nil)
     }
@@ -260,7 +268,7 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
         guard !sawEnd else { return }
         let wasIdle = phase == .idle || phase == .draining
         sawEnd = true
-        if !wasIdle, failure == nil, !parser.hasBegun { failure = .closedBeforeHead(reused: isReused) }
+        if !wasIdle, failure == nil, !parser.hasBegun { failure = .closedBeforeHead(reused: wasStale) }
         if wasIdle { phase = .closed }
         context = nil
         pool.connectionClosed(self)

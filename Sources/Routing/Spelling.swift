@@ -11,7 +11,8 @@ package enum Spelling {
     /// choice of `-` or `_` not counted. The first of equals wins.
     package static func closest(to name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = folded(name)
-        guard !wanted.isEmpty, wanted.count <= longest else { return nil }
+        // One letter that is wrong is not a slip but another name.
+        guard wanted.count > 1, wanted.count <= longest else { return nil }
         var best: (name: String, distance: Int)?
         for candidate in candidates.prefix(mostCandidates) {
             let letters = folded(candidate)

@@ -57,6 +57,9 @@ package enum KeysSetting: Sendable, Hashable {
 package struct ServerLimits: Sendable, Hashable {
     /// `body`: the longest request body, in bytes; 32 MiB by default.
     package var body = 32 << 20
+    /// `bodies`: the bodies of all requests at once, in bytes; 512 MiB by
+    /// default. Those of up to 64 KiB are not counted.
+    package var bodies = 512 << 20
     /// `drain`: how long running requests may go on after SIGTERM; 30 s by
     /// default.
     package var drain = Duration.seconds(30)

@@ -108,7 +108,11 @@ struct SettingsReader {
 
     private func limits(_ file: Section) -> ServerLimits {
         var limits = ServerLimits()
-        guard let section = file.section("limits", keys: ["body", "drain"]) else { return limits }
+        guard let section = file.section("limits", keys: ["body", "bodies", "drain"]) else { return limits }
+        if let bodies = section.bytes("bodies") {
+            if bodies < 1 << 20 { section.error("bodies", "must be 1MiB or more") }
+            limits.bodies = bodies
+        }
         if let body = section.bytes("body") {
             if body < 1024 { section.error("body", "must be 1KiB or more") }
             limits.body = body

@@ -51,8 +51,8 @@ package struct HoldfastLogHandler: LogHandler {
                 buffer.writeStaticString("\n")
             }
         case .human:
-            let extra = fields.map { " \($0.key)=\($0.value)" }.joined()
-            let line = "\(now.dropFirst(11).dropLast(5)) \(Self.mark(event.level)) \(event.message)\(extra)\n"
+            let extra = fields.map { " \($0.key)=\("\($0.value)".harmless)" }.joined()
+            let line = "\(now.dropFirst(11).dropLast(5)) \(Self.mark(event.level)) \(event.message.description.harmless)\(extra)\n"
             sink.append { $0.writeString(line) }
         }
         if event.level >= .error { sink.flush() }

@@ -78,10 +78,11 @@ package final class RequestLog: RequestRecorder {
     }
 
     private static func line(_ record: RequestRecord, _ now: String) -> String {
-        var line = "\(now.dropFirst(11).dropLast(5))         \(record.status) \(record.requested)"
-        if let served = record.servedBy, served != record.requested { line += " → \(served)" }
+        let requested = record.requested.isEmpty ? record.operation : record.requested.harmless
+        var line = "\(now.dropFirst(11).dropLast(5))         \(record.status) \(requested)"
+        if let served = record.servedBy, served != record.requested { line += " → \(served.harmless)" }
         if record.outcome != .served { line += " \(record.outcome.rawValue)" }
-        if let reason = record.reason { line += " (\(reason))" }
+        if let reason = record.reason { line += " (\(reason.harmless))" }
         for attempt in record.attempts {
             if let failure = attempt.failure { line += " \(attempt.provider):\(failure)" }
         }

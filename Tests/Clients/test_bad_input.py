@@ -143,10 +143,6 @@ def test_unknown_models(wire, model):
     assert status in (400, 404) and len(message) < 1000
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError,
-    reason="RequestLog writes the model's name into human lines as it came, line feeds and escape sequences too",
-)
 def test_a_model_name_cannot_write_log_lines(scripted, wire):
     wire.post({"model": "x\n12:00:00         200 forged → line\u001b[31m\u0085", "messages": TALK})
     assert wire.error()[0] == 404

@@ -323,9 +323,6 @@ def test_a_drip_of_bytes_ends_at_the_total_time(hasty, upstream):
     assert time.monotonic() - began < 5
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="a provider's error code goes into the log as it came, line feeds included"
-)
 def test_a_providers_words_cannot_write_log_lines(scripted, upstream):
     event = {"error": {"message": "their words", "code": "x\nforged-line\u001b[31m"}}
     model = upstream.plays(sse([*openai_stream()[:2], event]))

@@ -10,6 +10,7 @@ import NIOCore
 import NIOPosix
 import Routing
 import ServiceLifecycle
+import Testing
 import Wire
 
 /// A listener on a real socket before a gateway whose provider is made up.
@@ -76,4 +77,16 @@ struct FrontHouse: Sendable {
     }
 
     var record: FinishedRecord? { house.book.last }
+}
+
+extension RawClient {
+    /// Takes the next answer, which is to have that status.
+    @discardableResult
+    func expect(
+        _ status: Int, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Answer {
+        let answer = try await answer()
+        #expect(answer.status == status, comment, sourceLocation: sourceLocation)
+        return answer
+    }
 }

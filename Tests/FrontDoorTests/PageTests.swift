@@ -15,6 +15,13 @@ import Wire
         }
     }
 
+    private func expect(
+        _ status: Int, _ house: FrontHouse, _ request: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let answer = try await ask(house, request)
+        #expect(answer.status == status, "\(request.prefix(40))", sourceLocation: sourceLocation)
+    }
+
     @Test func methodsThatAnAddressDoesNotTake() async throws {
         try await FrontHouse.with { house in
             for path in [FrontHouse.chat, "/v1/messages", "/v1/embeddings", "/v1/messages/count_tokens"] {
@@ -44,7 +51,7 @@ import Wire
                     #expect((Int(answer["content-length"] ?? "") ?? 0) > 0)
                     // Bytes of a body would be taken for the next answer.
                     await client.send(RawClient.get("/health"))
-                    #expect(try await client.answer().status == 200)
+                    try await client.expect(200)
                 }
             }
         }
@@ -53,10 +60,10 @@ import Wire
     @Test func healthNeedsNoKey() async throws {
         try await FrontHouse.with { house in
             for path in ["/health", "/healthz", "/ready", "/readyz", "/health?x=y"] {
-                #expect(try await ask(house, RawClient.get(path, key: nil)).status == 200)
+                try await expect(200, house, RawClient.get(path, key: nil))
             }
             for path in ["/v1/models", "/metrics", "/", "/v1/chat/completions", "/nowhere"] {
-                #expect(try await ask(house, RawClient.get(path, key: nil)).status == 401, "\(path)")
+                try await expect(401, house, RawClient.get(path, key: nil))
             }
         }
     }
@@ -76,7 +83,7 @@ import Wire
             #expect(draining.status == 503)
             #expect(draining.text.contains("shutting down"))
             // Alive it is.
-            #expect(try await ask(house, RawClient.get("/health", key: nil)).status == 200)
+            try await expect(200, house, RawClient.get("/health", key: nil))
         }
     }
 
@@ -115,17 +122,17 @@ import Wire
         let keys = [TestHouse.record(), TestHouse.record("hfa_admin", admin: true)]
         let page: @Sendable () -> ByteBuffer = { ByteBuffer(string: "a 1\n") }
         try await FrontHouse.with(keys: keys, view: HouseView(unready: { [] }, metrics: page)) { house in
-            #expect(try await ask(house, RawClient.get("/metrics", key: nil)).status == 401)
-            #expect(try await ask(house, RawClient.get("/metrics")).status == 403)
+            try await expect(401, house, RawClient.get("/metrics", key: nil))
+            try await expect(403, house, RawClient.get("/metrics"))
             let answer = try await ask(house, RawClient.get("/metrics", key: "hfa_admin"))
             #expect(answer.status == 200 && answer.text == "a 1\n")
             #expect(answer["content-type"]?.hasPrefix("text/plain; version=0.0.4") == true)
         }
         try await FrontHouse.with(view: HouseView(unready: { [] }, metrics: page, metricsNeedKey: false)) { house in
-            #expect(try await ask(house, RawClient.get("/metrics", key: nil)).status == 200)
+            try await expect(200, house, RawClient.get("/metrics", key: nil))
         }
         try await FrontHouse.with(keys: keys) { house in
-            #expect(try await ask(house, RawClient.get("/metrics", key: "hfa_admin")).status == 404)
+            try await expect(404, house, RawClient.get("/metrics", key: "hfa_admin"))
         }
     }
 

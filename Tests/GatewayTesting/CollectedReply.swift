@@ -18,10 +18,15 @@ package final class CollectedReply: CallerReply, Sendable {
 
     private let state = Mutex(Told())
     private let leavesAfter: Int
+    package let isCutOff: Bool
 
-    /// - Parameter leavesAfter: how many pieces the caller takes before it
-    ///   goes away.
-    package init(leavesAfter: Int = .max) { self.leavesAfter = leavesAfter }
+    /// - Parameters:
+    ///   - leavesAfter: how many pieces the caller takes before it goes away.
+    ///   - isCutOff: whether a cancelled request can still be told.
+    package init(leavesAfter: Int = .max, isCutOff: Bool = false) {
+        self.leavesAfter = leavesAfter
+        self.isCutOff = isCutOff
+    }
 
     package var told: Told { state.withLock { $0 } }
     package var status: Int { told.head?.status ?? 0 }

@@ -16,20 +16,22 @@ package final class RawClient: Sendable {
     }
 
     /// All that has come, answers that were taken included.
-    package let received = Watched(ByteBuffer())
+    package let received: Watched<ByteBuffer>
     /// When the server closed the connection.
-    package let closed = Watched<ContinuousClock.Instant?>(nil)
+    package let closed: Watched<ContinuousClock.Instant?>
     private let position = Mutex(0)
     private let channel: any Channel
 
-    private init(_ channel: any Channel) { self.channel = channel }
+    private init(_ channel: any Channel, _ ear: Ear) {
+        self.channel = channel
+        received = ear.received
+        closed = ear.closed
+    }
 
     private final class Ear: ChannelInboundHandler, Sendable {
         typealias InboundIn = ByteBuffer
-        let received: Watched<ByteBuffer>
-        let closed: Watched<ContinuousClock.Instant?>
-
-        init(_ client: RawClient) { (received, closed) = (client.received, client.closed) }
+        let received = Watched(ByteBuffer())
+        let closed = Watched<ContinuousClock.Instant?>(nil)
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let bytes = unwrapInboundIn(data)
@@ -41,14 +43,14 @@ package final class RawClient: Sendable {
     }
 
     package static func connect(to port: Int) async throws -> RawClient {
+        let ear = Ear()
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .channelOption(.autoRead, value: false)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(ear) }
+            }
             .connect(host: "127.0.0.1", port: port).get()
-        let client = RawClient(channel)
-        try await channel.pipeline.addHandler(Ear(client)).get()
-        try await channel.setOption(.autoRead, value: true).get()
-        return client
+        return RawClient(channel, ear)
     }
 
     /// Runs a client for as long as `body` runs.

@@ -32,7 +32,7 @@ package struct JSONProblem: Error, Sendable, Equatable, CustomStringConvertible 
 
     package var description: String {
         switch reason {
-        case .empty: "the body is empty, a JSON object was expected"
+        case .empty: "it is empty"
         case .unexpectedByte(let byte):
             byte == 0
                 ? "a NUL byte at byte \(offset) is not JSON"

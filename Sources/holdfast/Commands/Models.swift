@@ -39,6 +39,9 @@ struct Models: AsyncParsableCommand {
             }
         }
         for provider in document.root["providers"]?.elements ?? document.root.elements {
+            if provider["models"] == nil, let name = provider["name"]?.string {
+                rows.append(["\(name)/MODEL", "\(name), any model", provider["health"]?.string ?? ""])
+            }
             for model in (provider["models"] ?? provider).elements {
                 let served = "\(provider["name"]?.string ?? "")/\(model.string ?? "")"
                 rows.append([served, served, provider["health"]?.string ?? ""])

@@ -25,13 +25,22 @@ final class Openings: Sendable {
         }?.resume()
     }
 
+    /// Returns when all listen, or when the task is cancelled because one
+    /// can't.
     func all() async {
-        await withCheckedContinuation { continuation in
-            let isDone = state.withLock { state in
-                if state.missing > 0 { state.waiter = continuation }
-                return state.missing <= 0
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isDone = state.withLock { state in
+                    if state.missing > 0, !Task.isCancelled { state.waiter = continuation }
+                    return state.waiter == nil
+                }
+                if isDone { continuation.resume() }
             }
-            if isDone { continuation.resume() }
+        } onCancel: {
+            state.withLock { state in
+                defer { state.waiter = nil }
+                return state.waiter
+            }?.resume()
         }
     }
 }

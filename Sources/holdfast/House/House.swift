@@ -80,11 +80,15 @@ final class House: Sendable {
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch is CancellationError {
-            logger.warning("requests that were still running at the end of the drain time were cut off")
         } catch let error as IOError {
             throw HouseError(
                 message: "can't listen on \(settings.listen)\(settings.admin.map { " and \($0)" } ?? ""): "
                     + "\(String(cString: strerror(error.errnoCode)))", status: .unavailable)
+        }
+        if gateway.requestsCutOff > 0 {
+            logger.warning(
+                "the drain time ended before these requests did; they were cut off",
+                metadata: ["requests": "\(gateway.requestsCutOff)", "limits.drain": "\(settings.limits.drain)"])
         }
         logger.info("stopped")
     }
@@ -92,6 +96,7 @@ final class House: Sendable {
     private func listener(_ opened: Openings) throws -> any Service {
         var limits = ConnectionLimits()
         limits.body = settings.limits.body
+        limits.bodies = settings.limits.bodies
         var metrics: (@Sendable () -> ByteBuffer)?
         if settings.metrics.listener == .main { metrics = { [registry] in registry.render() } }
         let view = HouseView(
@@ -101,7 +106,7 @@ final class House: Sendable {
             time: { .now })
         return try Listener(doors, limits: limits, eventLoops: Array(group.makeIterator())).service(
             host: settings.listen.host, port: settings.listen.port, tls: try tls(), group: group,
-            logger: quiet("listener"),
+            logger: quiet("listener", from: .critical),
             onRunning: { _ in opened.one() })
     }
 
@@ -120,9 +125,9 @@ final class House: Sendable {
     }
 
     /// What libraries have to say matters only when something is wrong.
-    private func quiet(_ label: String) -> Logger {
+    private func quiet(_ label: String, from level: Logger.Level = .warning) -> Logger {
         var logger = Logger(label: label)
-        logger.logLevel = max(logger.logLevel, .warning)
+        logger.logLevel = max(logger.logLevel, level)
         return logger
     }
 }
