@@ -47,7 +47,8 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
     private var writable: UnsafeContinuation<Void, Never>?
 
     init(
-        _ reception: any Reception, limits: ConnectionLimits, budget: BodyBudget, executor: EventLoopTaskExecutor, date: DateField
+        _ reception: any Reception, limits: ConnectionLimits, budget: BodyBudget, executor: EventLoopTaskExecutor,
+        date: DateField
     ) {
         self.reception = reception
         self.budget = budget

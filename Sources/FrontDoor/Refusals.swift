@@ -44,7 +44,8 @@ extension Doors {
     package func overfull(_ pending: PendingCall) -> Answer {
         refuse(
             Problem(
-                .unavailable, "The bodies of all requests at once are more than this Holdfast takes; try again in a moment.",
+                .unavailable,
+                "The bodies of all requests at once are more than this Holdfast takes; try again in a moment.",
                 code: "bodies_too_large", retryAfter: 1), pending)
     }
 

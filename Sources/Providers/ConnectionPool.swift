@@ -26,11 +26,6 @@ final class ConnectionPool: @unchecked Sendable {
         var continuation: UnsafeContinuation<Result<LaneConnection, any Error>, Never>?
 
         init(until deadline: NIODeadline) { self.deadline = deadline }
-
-        func resume(_ result: Result<LaneConnection, any Error>) {
-            continuation?.resume(returning: result)
-            continuation = nil
-        }
     }
 
     init(eventLoop: any EventLoop, connector: Connector, options: LaneOptions) {
@@ -56,7 +51,6 @@ final class ConnectionPool: @unchecked Sendable {
         guard let lane, lane.mayWait() else {
             throw LaneFailure.overloaded("\(options.maxWaiting) requests are waiting for it already")
         }
-        defer { lane.waitingEnded() }
         let waiter = NIOLoopBound(Waiter(until: deadline), eventLoop: eventLoop)
         let result = await withTaskCancellationHandler {
             await withUnsafeContinuation {
@@ -74,7 +68,15 @@ final class ConnectionPool: @unchecked Sendable {
 
     private func giveUp(_ waiter: Waiter) {
         waiters.removeAll { $0 === waiter }
-        waiter.resume(.failure(CancellationError()))
+        resume(waiter, .failure(CancellationError()))
+    }
+
+    /// - Parameter waiter: not one of ``waiters`` any more.
+    private func resume(_ waiter: Waiter, _ result: Result<LaneConnection, any Error>) {
+        guard let continuation = waiter.continuation else { return }
+        waiter.continuation = nil
+        lane?.waitingEnded()
+        continuation.resume(returning: result)
     }
 
     private func connectIfNeeded() {
@@ -106,7 +108,7 @@ final class ConnectionPool: @unchecked Sendable {
     }
 
     private func refuseOne(_ failure: LaneFailure) {
-        if !waiters.isEmpty { waiters.removeFirst().resume(.failure(failure)) }
+        if !waiters.isEmpty { resume(waiters.removeFirst(), .failure(failure)) }
         connectIfNeeded()
     }
 
@@ -119,7 +121,7 @@ final class ConnectionPool: @unchecked Sendable {
             idle.append(connection)
         } else {
             busy[ObjectIdentifier(connection)] = connection
-            waiters.removeFirst().resume(.success(connection))
+            resume(waiters.removeFirst(), .success(connection))
         }
     }
 
@@ -169,7 +171,7 @@ final class ConnectionPool: @unchecked Sendable {
             for connection in expired { connection.close() }
             for waiter in self.waiters where waiter.deadline < now {
                 self.waiters.removeAll { $0 === waiter }
-                waiter.resume(.failure(LaneFailure.overloaded("no connection to it became free in time")))
+                self.resume(waiter, .failure(LaneFailure.overloaded("no connection to it became free in time")))
             }
             if self.idle.isEmpty, self.busy.isEmpty, self.connecting == 0, self.waiters.isEmpty {
                 task.cancel()

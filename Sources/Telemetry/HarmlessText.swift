@@ -3,7 +3,8 @@ extension String {
     /// or move a terminal's cursor is shown, not done (CWE-117).
     var harmless: String {
         func isControl(_ scalar: Unicode.Scalar) -> Bool {
-            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029
+            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028
+                || scalar.value == 0x2029
         }
         guard unicodeScalars.contains(where: isControl) else { return self }
         return unicodeScalars.reduce(into: "") { shown, scalar in

@@ -36,27 +36,33 @@ package struct HoldfastLogHandler: LogHandler {
         switch format {
         case .json:
             sink.append { buffer in
-                var json = JSONWriter(buffer)
+                // Taken out for the while: two owners would mean a copy of
+                // all that waits.
+                var json = JSONWriter(exchange(&buffer, with: ByteBuffer()))
                 json.object { json in
                     json.member("time", now)
                     json.member("level", event.level.rawValue)
                     json.member("from", label)
                     json.member("message", event.message.description)
                     for (key, value) in fields {
-                        json.key(dynamic: key)
+                        // Nothing may pass for the line's own.
+                        json.key(dynamic: Self.own.contains(key) ? "_" + key : key)
                         json.value("\(value)")
                     }
                 }
+                json.buffer.writeStaticString("\n")
                 buffer = json.buffer
-                buffer.writeStaticString("\n")
             }
         case .human:
             let extra = fields.map { " \($0.key)=\("\($0.value)".harmless)" }.joined()
-            let line = "\(now.dropFirst(11).dropLast(5)) \(Self.mark(event.level)) \(event.message.description.harmless)\(extra)\n"
+            let line =
+                "\(now.dropFirst(11).dropLast(5)) \(Self.mark(event.level)) \(event.message.description.harmless)\(extra)\n"
             sink.append { $0.writeString(line) }
         }
-        if event.level >= .error { sink.flush() }
+        if event.level >= .error { sink.hurry() }
     }
+
+    private static let own: Set<String> = ["time", "level", "from", "message"]
 
     private static func mark(_ level: Logger.Level) -> String {
         switch level {

@@ -41,6 +41,12 @@ package final class LogSink: Sendable {
         if schedule { queue.asyncAfter(deadline: .now() + Self.interval) { self.drain() } }
     }
 
+    /// Writes what is waiting as soon as it can, and does not wait for that:
+    /// a reader that has stopped must not stop whoever logs.
+    package func hurry() {
+        queue.async { self.drain() }
+    }
+
     /// Writes all that is waiting before it returns; for the process's end.
     package func flush() {
         queue.sync { drain() }
@@ -70,7 +76,12 @@ package final class LogSink: Sendable {
                 let written = Foundation.write(descriptor, raw.baseAddress! + offset, raw.count - offset)
                 if written < 0 {
                     if errno == EINTR { continue }
-                    return false
+                    guard errno == EAGAIN else { return false }
+                    // Whoever shares the descriptor made it non-blocking;
+                    // giving up here would leave half a line.
+                    var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&wanted, 1, -1)
+                    continue
                 }
                 offset += written
             }

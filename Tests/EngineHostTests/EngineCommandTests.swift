@@ -8,29 +8,40 @@ import Testing
         try EngineCommand(
             EngineConfiguration(
                 provider: "here", launcher: .command(words), modelFile: "/etc/hostname", alias: "{context}",
-                context: 100, parallel: 3, embeddings: embeddings, runDirectory: "/run/hf", guardExecutable: "/bin/holdfast"))
+                context: 100, parallel: 3, embeddings: embeddings, runDirectory: "/run/hf",
+                guardExecutable: "/bin/holdfast"))
     }
 
     @Test func placeholdersAreFilledOnce() throws {
-        let words = ["vllm", "serve", "{model}", "--uds={socket}", "{alias}", "{context}x{parallel}", "{total_context}", "{other}", "{"]
+        let words = [
+            "vllm", "serve", "{model}", "--uds={socket}", "{alias}", "{context}x{parallel}", "{total_context}",
+            "{other}", "{",
+        ]
         let command = try command(words)
         #expect(command.executable == "/bin/holdfast")
-        #expect(command.arguments == [
-            "engine-guard", "--", "vllm", "serve", "/etc/hostname", "--uds=/run/hf/here/engine.sock", "{context}",
-            "100x3", "300", "{other}", "{",
-        ])
+        #expect(
+            command.arguments == [
+                "engine-guard", "--", "vllm", "serve", "/etc/hostname", "--uds=/run/hf/here/engine.sock", "{context}",
+                "100x3", "300", "{other}", "{",
+            ])
     }
 
     @Test func llamaServerGetsItsFlags() throws {
         let arguments = try command(["/opt/bin/llama-server", "--mlock"], embeddings: true).arguments
-        #expect(arguments.starts(with: ["engine-guard", "--", "/opt/bin/llama-server", "--mlock", "--model", "/etc/hostname"]))
+        #expect(
+            arguments.starts(with: [
+                "engine-guard", "--", "/opt/bin/llama-server", "--mlock", "--model", "/etc/hostname",
+            ]))
         let context = try #require(arguments.firstIndex(of: "--ctx-size"))
         #expect(arguments[context + 1] == "300")
         #expect(arguments.contains("--jinja") && arguments.contains("mean"))
     }
 
     @Test func llamaServerWithPlaceholdersIsLeftAlone() throws {
-        #expect(try command(["llama-server", "-m", "{model}"]).arguments == ["engine-guard", "--", "llama-server", "-m", "/etc/hostname"])
+        #expect(
+            try command(["llama-server", "-m", "{model}"]).arguments == [
+                "engine-guard", "--", "llama-server", "-m", "/etc/hostname",
+            ])
     }
 
     @Test func otherServersAreLeftAlone() throws {
@@ -53,8 +64,11 @@ import Testing
 
     @Test func llamaLevelsAreMapped() throws {
         #expect(
-            try #require(line("0.00.162.546 E srv    load_model: failed", serving: false)) == (.error, "srv load_model: failed"))
-        #expect(try #require(line("0.00.162.546 E srv    send_error: too long")) == (.warning, "srv send_error: too long"))
+            try #require(line("0.00.162.546 E srv    load_model: failed", serving: false)) == (
+                .error, "srv load_model: failed"
+            ))
+        #expect(
+            try #require(line("0.00.162.546 E srv    send_error: too long")) == (.warning, "srv send_error: too long"))
         #expect(try #require(line("0.00.162.546 W slot   operator(): id  3")) == (.debug, "slot operator(): id 3"))
         #expect(try #require(line("0.00.162.546 W srv init: x", serving: false)) == (.debug, "srv init: x"))
         #expect(line("0.00.162.546 D prompt: secret") == nil)

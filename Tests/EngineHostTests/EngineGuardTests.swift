@@ -30,7 +30,11 @@ import Testing
                     waitFor(directory + "/child")
                     kill(getpid(), SIGKILL)
                 }
-                exit(runEngineGuard(["sh", "-c", "echo $$ > \(directory)/child.partial; mv \(directory)/child.partial \(directory)/child; exec sleep 300"]))
+                exit(
+                    runEngineGuard([
+                        "sh", "-c",
+                        "echo $$ > \(directory)/child.partial; mv \(directory)/child.partial \(directory)/child; exec sleep 300",
+                    ]))
             }
             let child = try #require(processID(in: directory + "/child"))
             try await eventually("the command is gone") { !isAlive(child) }
@@ -45,7 +49,11 @@ import Testing
                     waitFor(directory + "/child")
                     kill(getpid(), SIGTERM)
                 }
-                exit(runEngineGuard(["sh", "-c", "trap 'exit 7' TERM; echo $$ > \(directory)/child.partial; mv \(directory)/child.partial \(directory)/child; while :; do sleep 0.05; done"]))
+                exit(
+                    runEngineGuard([
+                        "sh", "-c",
+                        "trap 'exit 7' TERM; echo $$ > \(directory)/child.partial; mv \(directory)/child.partial \(directory)/child; while :; do sleep 0.05; done",
+                    ]))
             }
         }
     }
@@ -80,13 +88,16 @@ import Testing
 
 /// A shell that starts a child, and writes both their process ids down.
 private func family(_ directory: String) -> [String] {
-    ["sh", "-c", """
+    [
+        "sh", "-c",
+        """
         trap '' TERM
         echo $$ > \(directory)/child
         sleep 300 & echo $! > \(directory)/grandchild.partial
         mv \(directory)/grandchild.partial \(directory)/grandchild
         wait
-        """]
+        """,
+    ]
 }
 
 /// Makes one end of a socket pair standard input, and returns the other.
@@ -107,10 +118,12 @@ private enum Thread {
     static func detach(_ body: @escaping @Sendable () -> Void) {
         var thread = pthread_t()
         let box = Unmanaged.passRetained(Box(body)).toOpaque()
-        pthread_create(&thread, nil, { box in
-            Unmanaged<Box>.fromOpaque(box!).takeRetainedValue().body()
-            return nil
-        }, box)
+        pthread_create(
+            &thread, nil,
+            { box in
+                Unmanaged<Box>.fromOpaque(box!).takeRetainedValue().body()
+                return nil
+            }, box)
     }
 
     private final class Box: Sendable {

@@ -87,7 +87,11 @@ import Testing
         try await withSupervisor(of: .neverReady, mostWaiting: 2) { supervisor in
             try await eventually("it starts") { supervisor.state == .starting }
             let waiting = (0..<2).map { _ in
-                Task { await #expect(throws: EngineUnavailable.self) { try await supervisor.waitUntilReady(within: .seconds(60)) } }
+                Task {
+                    await #expect(throws: EngineUnavailable.self) {
+                        try await supervisor.waitUntilReady(within: .seconds(60))
+                    }
+                }
             }
             try await eventually("two wait") { supervisor.waitingRequests == 2 }
             let refused = await #expect(throws: EngineUnavailable.self) {
@@ -122,7 +126,11 @@ import Testing
         let configuration = EngineConfiguration(
             provider: "here", launcher: .python(interpreter: "/usr/bin/python3"), modelFile: "/nowhere/model.gguf",
             alias: "a", runDirectory: "/tmp")
-        #expect(throws: EngineStartError("the model file /nowhere/model.gguf is missing or cannot be read; fetch it with `make setup`, or correct model_file")) {
+        #expect(
+            throws: EngineStartError(
+                "the model file /nowhere/model.gguf is missing or cannot be read; fetch it with `make setup`, or correct model_file"
+            )
+        ) {
             try EngineCommand(configuration)
         }
     }
@@ -140,12 +148,12 @@ import Testing
         try await withScratchDirectory { directory in
             let stand = directory + "/guard"
             try """
-                #!/bin/sh
-                [ "$1 $2" = "engine-guard --" ] || exit 9
-                shift 2
-                echo "$@" > \(directory)/arguments
-                exec "$@"
-                """.write(toFile: stand, atomically: true, encoding: .utf8)
+            #!/bin/sh
+            [ "$1 $2" = "engine-guard --" ] || exit 9
+            shift 2
+            echo "$@" > \(directory)/arguments
+            exec "$@"
+            """.write(toFile: stand, atomically: true, encoding: .utf8)
             chmod(stand, 0o755)
             let server = """
                 import socket, sys

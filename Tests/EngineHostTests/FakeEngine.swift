@@ -114,9 +114,18 @@ final class LogLines: LogHandler, Sendable {
         kept.withLock { $0.append((event.level, "\(event.message) \(event.metadata ?? [:])")) }
     }
 
-    var logLevel: Logger.Level { get { .trace } set {} }
-    var metadata: Logger.Metadata { get { [:] } set {} }
-    subscript(metadataKey _: String) -> Logger.Metadata.Value? { get { nil } set {} }
+    var logLevel: Logger.Level {
+        get { .trace }
+        set {}
+    }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
 }
 
 /// Runs a supervisor over a fake engine while `body` runs, and waits for its end.

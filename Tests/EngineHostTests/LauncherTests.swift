@@ -21,7 +21,9 @@ import Testing
                 input: .fileDescriptor(lifeline.child, closeAfterSpawningProcess: true), output: .discarded,
                 error: .string(limit: 10_000))
             #expect(result.terminationStatus == .exited(EngineCommand.misconfigured))
-            #expect(result.standardError.hasPrefix("holdfast: the Python package xllamacpp is not usable in /usr/bin/python3"))
+            #expect(
+                result.standardError.hasPrefix(
+                    "holdfast: the Python package xllamacpp is not usable in /usr/bin/python3"))
             #expect(result.standardError.contains("make setup"))
         }
     }
@@ -113,16 +115,16 @@ import Testing
     /// isolated, so its search path has to be changed from inside.
     private func withFakeModule(in directory: String) throws -> [String] {
         try """
-            import os
-            class Anything:
-                def __getattr__(self, name):
-                    value = Anything(); setattr(self, name, value); return value
-            CommonParams = Anything
-            def Server(p):
-                text = '%s %d %d %s %s' % (open(p.model.path).read(), p.n_ctx, p.n_parallel, p.hostnames, p.model_alias)
-                open('\(directory)/given.partial', 'w').write(text)
-                os.rename('\(directory)/given.partial', '\(directory)/given')
-            """.write(toFile: directory + "/xllamacpp.py", atomically: true, encoding: .utf8)
+        import os
+        class Anything:
+            def __getattr__(self, name):
+                value = Anything(); setattr(self, name, value); return value
+        CommonParams = Anything
+        def Server(p):
+            text = '%s %d %d %s %s' % (open(p.model.path).read(), p.n_ctx, p.n_parallel, p.hostnames, p.model_alias)
+            open('\(directory)/given.partial', 'w').write(text)
+            os.rename('\(directory)/given.partial', '\(directory)/given')
+        """.write(toFile: directory + "/xllamacpp.py", atomically: true, encoding: .utf8)
         let path = try script(in: directory)
         return ["-I", "-B", "-c", "import sys; sys.path.insert(0, '\(directory)'); exec(open('\(path)').read())"]
     }

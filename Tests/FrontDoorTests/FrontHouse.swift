@@ -21,7 +21,8 @@ struct FrontHouse: Sendable {
     let port: Int
     let services: ServiceGroup
 
-    static let reply = "{\"id\":\"1\",\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2}}"
+    static let reply =
+        "{\"id\":\"1\",\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2}}"
     static let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     static let body = "{\"model\":\"r\",\"messages\":[]}"
     static let streaming = "{\"model\":\"r\",\"messages\":[],\"stream\":true}"
@@ -36,11 +37,13 @@ struct FrontHouse: Sendable {
     ) async throws {
         let lane = ReplayLane(script)
         let facts = [
-            ProviderFacts(name: "oa", dialect: .openai, models: .listed(["m", "sla/shed"])),
+            ProviderFacts(name: "oa", dialect: .openai, models: .listed(["m", "sla/shed"]))
         ]
-        let provider = Provider(name: "oa", dialect: OpenAIDialect(now: { 1 }), lane: lane, embeddings: .path("/embeddings"))
+        let provider = Provider(
+            name: "oa", dialect: OpenAIDialect(now: { 1 }), lane: lane, embeddings: .path("/embeddings"))
         let house = TestHouse(
-            providers: [provider], facts: facts, routes: [Route(name: "r", candidates: [facts[0].candidate(model: "m")])],
+            providers: [provider], facts: facts,
+            routes: [Route(name: "r", candidates: [facts[0].candidate(model: "m")])],
             keys: keys)
         let doors = Doors(
             house.gateway, openai: OpenAIDialect(now: { 1 }), anthropic: AnthropicDialect(), view: view,

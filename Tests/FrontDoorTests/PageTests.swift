@@ -76,7 +76,10 @@ import Wire
             let waiting = try await ask(house, RawClient.get("/ready", key: nil))
             #expect(waiting.status == 503)
             #expect(waiting["retry-after"] == "1")
-            #expect(try JSONDocument(waiting.body).root["waiting_for"]?.elements.map(\.string) == ["the engine \"here\" is starting"])
+            #expect(
+                try JSONDocument(waiting.body).root["waiting_for"]?.elements.map(\.string) == [
+                    "the engine \"here\" is starting"
+                ])
             missing.change { $0 = [] }
             house.house.gateway.drain()
             let draining = try await ask(house, RawClient.get("/ready", key: nil))
@@ -97,8 +100,10 @@ import Wire
             #expect(try await ids(TestHouse.key) == ["r", "oa/m", "oa/sla/shed"])
             #expect(try await ids("hf_scoped") == ["r"])
             #expect(try await ids(TestHouse.key, "anthropic-version: 2023-06-01\r\n") == ["r", "oa/m", "oa/sla/shed"])
-            let anthropic = try await ask(house, RawClient.get("/v1/models", fields: "anthropic-version: 2023-06-01\r\n"))
-            #expect(try JSONDocument(anthropic.body).root["data"]?.elements.first { _ in true }?["type"]?.string == "model")
+            let anthropic = try await ask(
+                house, RawClient.get("/v1/models", fields: "anthropic-version: 2023-06-01\r\n"))
+            #expect(
+                try JSONDocument(anthropic.body).root["data"]?.elements.first { _ in true }?["type"]?.string == "model")
             #expect(anthropic["request-id"] == anthropic["x-request-id"])
         }
     }
@@ -106,8 +111,10 @@ import Wire
     @Test func aModelsNameMayBePercentEncoded() async throws {
         try await FrontHouse.with { house in
             for (path, status) in [
-                ("r", 200), ("oa/m", 200), ("oa%2Fm", 200), ("oa%2fm?x=y", 200), ("%6F%61/%6d", 200), ("oa/sla%2Fshed", 200),
-                ("oa%2", 404), ("%", 404), ("oa%zzm", 404), ("oa%+fm", 404), ("", 200), ("%00", 404), ("%ff", 404), ("nope", 404),
+                ("r", 200), ("oa/m", 200), ("oa%2Fm", 200), ("oa%2fm?x=y", 200), ("%6F%61/%6d", 200),
+                ("oa/sla%2Fshed", 200),
+                ("oa%2", 404), ("%", 404), ("oa%zzm", 404), ("oa%+fm", 404), ("", 200), ("%00", 404), ("%ff", 404),
+                ("nope", 404),
             ] {
                 let answer = try await ask(house, RawClient.get("/v1/models/\(path)"))
                 #expect(answer.status == status, "\(path)")
@@ -142,7 +149,8 @@ import Wire
             TestHouse.record("hf_gone", revoked: UnixTime(seconds: 1)),
         ]
         try await FrontHouse.with(keys: keys) { house in
-            for (key, word) in [("hf_old", "expired at 2017-07-14"), ("hf_gone", "revoked"), ("hf_other", "not known")] {
+            for (key, word) in [("hf_old", "expired at 2017-07-14"), ("hf_gone", "revoked"), ("hf_other", "not known")]
+            {
                 for path in [FrontHouse.chat, "/v1/messages"] {
                     let answer = try await ask(house, RawClient.post(path, "{}", key: key))
                     #expect(answer.status == 401)
@@ -159,12 +167,16 @@ import Wire
             let openai = try await ask(house, RawClient.post(FrontHouse.chat, "{\"model\":\"nope\",\"messages\":[]}"))
             #expect(openai.status == 404)
             #expect(try JSONDocument(openai.body).root["error"]?["code"]?.string == "model_not_found")
-            let anthropic = try await ask(house, RawClient.post("/v1/messages?beta=true", "{\"model\":\"nope\",\"messages\":[]}"))
+            let anthropic = try await ask(
+                house, RawClient.post("/v1/messages?beta=true", "{\"model\":\"nope\",\"messages\":[]}"))
             #expect(anthropic.status == 404)
             #expect(try JSONDocument(anthropic.body).root["error"]?["type"]?.string == "not_found_error")
             #expect(try JSONDocument(anthropic.body).root["request_id"]?.string == anthropic["request-id"])
             let counted = try await ask(
-                house, RawClient.post("/v1/messages/count_tokens", "{\"model\":\"r\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}"))
+                house,
+                RawClient.post(
+                    "/v1/messages/count_tokens",
+                    "{\"model\":\"r\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}"))
             #expect(counted.status == 200, "\(counted.text)")
             #expect(counted["x-holdfast-token-count"] == "estimate")
             #expect((try JSONDocument(counted.body).root["input_tokens"]?.int ?? 0) > 0)

@@ -41,7 +41,8 @@ import Wire
             try await house.client { client in
                 let good = RawClient.post(FrontHouse.chat, FrontHouse.body)
                 let requests = [
-                    good, RawClient.get("/health", key: nil), good, RawClient.post(FrontHouse.chat, "{}", key: "hf_wrong"),
+                    good, RawClient.get("/health", key: nil), good,
+                    RawClient.post(FrontHouse.chat, "{}", key: "hf_wrong"),
                     RawClient.post(FrontHouse.chat, "nonsense"), good, RawClient.get("/nowhere"), Self.chunked, good,
                 ]
                 let expected = [200, 200, 200, 401, 400, 200, 404, 200, 200]
@@ -82,7 +83,8 @@ import Wire
     }
 
     @Test(arguments: [
-        "NONSENSE\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /\u{1} HTTP/1.1\r\nhost: x\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}",
+        "NONSENSE\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /\u{1} HTTP/1.1\r\nhost: x\r\n\r\n",
+        "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}",
         "GET / HTTP/1.1\r\nbad header\r\n\r\n", "GET / HTTP/1.1\r\nx : y\r\n\r\n",
         "POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello!",
         "POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: -5\r\n\r\nhello",
@@ -145,7 +147,8 @@ import Wire
             }
             // What is just below them is taken.
             try await house.client { client in
-                await client.send(RawClient.get("/health", fields: "x: " + String(repeating: "y", count: 30 << 10) + "\r\n"))
+                await client.send(
+                    RawClient.get("/health", fields: "x: " + String(repeating: "y", count: 30 << 10) + "\r\n"))
                 try await client.expect(200)
             }
         }
@@ -156,7 +159,8 @@ import Wire
             try await house.client { client in
                 for (fields, status) in [
                     ("x-api-key: \(TestHouse.key)\r\n", 200), ("X-API-KEY: \(TestHouse.key)\r\n", 200),
-                    ("authorization: Bearer \(TestHouse.key)\r\n", 200), ("authorization: BEARER   \(TestHouse.key)\r\n", 200),
+                    ("authorization: Bearer \(TestHouse.key)\r\n", 200),
+                    ("authorization: BEARER   \(TestHouse.key)\r\n", 200),
                     ("x-api-key: dummy\r\nauthorization: Bearer \(TestHouse.key)\r\n", 200),
                     ("x-api-key: \(TestHouse.key)\r\nauthorization: Bearer dummy\r\n", 200),
                     ("authorization: Basic \(TestHouse.key)\r\n", 401), ("authorization: \(TestHouse.key)\r\n", 401),

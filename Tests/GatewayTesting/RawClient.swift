@@ -71,12 +71,15 @@ package final class RawClient: Sendable {
     package func push(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
 
     /// A complete POST with a JSON body.
-    package static func post(_ path: String, _ body: String, key: String = TestHouse.key, fields: String = "") -> String {
+    package static func post(_ path: String, _ body: String, key: String = TestHouse.key, fields: String = "") -> String
+    {
         "POST \(path) HTTP/1.1\r\nhost: x\r\nauthorization: Bearer \(key)\r\n\(fields)"
             + "content-length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
-    package static func get(_ path: String, key: String? = TestHouse.key, method: String = "GET", fields: String = "") -> String {
+    package static func get(_ path: String, key: String? = TestHouse.key, method: String = "GET", fields: String = "")
+        -> String
+    {
         "\(method) \(path) HTTP/1.1\r\nhost: x\r\n" + (key.map { "x-api-key: \($0)\r\n" } ?? "") + "\(fields)\r\n"
     }
 
@@ -84,52 +87,61 @@ package final class RawClient: Sendable {
     /// - Parameter hasBody: false for the answer to HEAD.
     /// - Throws: ``TimedOut``, or `HTTPProblem`.
     package func answer(hasBody: Bool = true, within limit: Duration = .seconds(10)) async throws -> Answer {
-        let start = position.withLock { $0 }
-        var taken: (answer: Answer, end: Int)?
+        var reading = Reading(from: position.withLock { $0 }, hasBody: hasBody)
         try await eventually(within: limit, "an answer") {
+            // First, or what comes in between is missed.
             let isClosed = closed.value != nil
-            let bytes = received.value
-            taken = try Self.parse(bytes, from: start, hasBody: hasBody, isClosed: isClosed)
-            return taken != nil
+            return try reading.read(received.value, isClosed: isClosed)
         }
-        position.withLock { $0 = taken!.end }
-        return taken!.answer
+        position.withLock { $0 = reading.position }
+        return reading.answer!
     }
 
-    private static func parse(
-        _ bytes: ByteBuffer, from start: Int, hasBody: Bool, isClosed: Bool
-    ) throws -> (Answer, Int)? {
-        var parser = HTTPResponseParser()
+    /// Reads one answer out of all that has come.
+    private struct Reading {
+        var position: Int
+        let hasBody: Bool
         var answer: Answer?
-        var body = ByteBuffer()
-        // One by one, so that nothing of the next answer is swallowed; a
-        // body of known length at once.
-        var index = bytes.readerIndex + start
-        while index < bytes.writerIndex {
-            let known = answer?.head.fields["content-length"].flatMap { Int($0) }
-            let count = known.map { min(max(1, $0 - body.readableBytes), bytes.writerIndex - index) } ?? 1
-            parser.feed(bytes.getSlice(at: index, length: count)!)
-            index += count
-            while let event = try parser.next() {
-                switch event {
-                case .head(let head):
-                    answer = Answer(head: head, body: ByteBuffer(), isReusable: true)
-                    if !hasBody { return (answer!, index - bytes.readerIndex) }
-                case .body(let piece): body.writeImmutableBuffer(piece)
-                case .end(let reusable):
-                    answer!.body = body
-                    answer!.isReusable = reusable
-                    return (answer!, index - bytes.readerIndex)
+        private var parser = HTTPResponseParser()
+
+        init(from position: Int, hasBody: Bool) {
+            self.position = position
+            self.hasBody = hasBody
+        }
+
+        /// - Returns: whether the answer is whole.
+        mutating func read(_ bytes: ByteBuffer, isClosed: Bool) throws -> Bool {
+            while position < bytes.readableBytes {
+                let count = step(bytes.readableBytes - position)
+                parser.feed(bytes.getSlice(at: bytes.readerIndex + position, length: count)!)
+                position += count
+                while let event = try parser.next() {
+                    switch event {
+                    case .head(let head):
+                        answer = Answer(head: head, body: ByteBuffer(), isReusable: true)
+                        if !hasBody { return true }
+                    case .body(let piece): answer!.body.writeImmutableBuffer(piece)
+                    case .end(let reusable):
+                        answer!.isReusable = reusable
+                        return true
+                    }
                 }
             }
+            guard isClosed else { return false }
+            guard case .end? = try parser.finish() else { throw HTTPProblem("the connection ended before an answer") }
+            answer!.isReusable = false
+            return true
         }
-        guard isClosed else { return nil }
-        if case .end? = try parser.finish(), var answer {
-            answer.body = body
-            answer.isReusable = false
-            return (answer, index - bytes.readerIndex)
+
+        /// One by one, so that nothing of the next answer is swallowed; a
+        /// body of known length, or without one, at once.
+        private func step(_ available: Int) -> Int {
+            guard let answer else { return 1 }
+            if let length = answer.head.fields["content-length"].flatMap({ Int($0) }) {
+                return max(1, min(length - answer.body.readableBytes, available))
+            }
+            return answer.head.fields["transfer-encoding"] == nil ? available : 1
         }
-        throw HTTPProblem("the connection ended before an answer")
     }
 
     /// Whether all that came has been taken.

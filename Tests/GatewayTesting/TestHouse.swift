@@ -26,8 +26,11 @@ package final class TestHouse: Sendable {
             routes: RouteTable(providers: facts, routes: routes),
             providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.name, $0) }))
         gateway = Gateway(state, keys: self.keys, recorder: book, limits: limits)
-        executor = EventLoopTaskExecutor(eventLoop ?? MultiThreadedEventLoopGroup.singleton.next())
+        executor = EventLoopTaskExecutor(eventLoop ?? Self.loops.next())
     }
+
+    /// Apart from the loops of servers and clients, which have to be quick.
+    private static let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
 
     /// A key as it stands in a key file.
     package static func record(

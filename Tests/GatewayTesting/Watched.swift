@@ -34,7 +34,9 @@ package func eventually(
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try !isTrue() {
-        guard ContinuousClock.now < deadline else { throw TimedOut(description: "\(what) did not come within \(limit)") }
+        guard ContinuousClock.now < deadline else {
+            throw TimedOut(description: "\(what) did not come within \(limit)")
+        }
         // Also where the test's own task is cancelled: the deadline ends it.
         try? await Task.sleep(for: .milliseconds(1))
     }

@@ -13,11 +13,11 @@ import Wire
 
     /// Within what flows back in a few seconds.
     private func expectCharged(_ tokens: Int, _ trio: Trio, _ location: SourceLocation = #_sourceLocation) {
-        let used = 60_000 - (left(trio) ?? 0)
+        let used = 600 - (left(trio) ?? 0)
         #expect(used <= tokens && used > tokens - 3000, "\(used) for \(tokens)", sourceLocation: location)
     }
 
-    private static let limited = [TestHouse.record(limits: RateLimits(tokensPerMinute: 60_000))]
+    private static let limited = [TestHouse.record(limits: RateLimits(tokensPerMinute: 600))]
     private static let dear = Sample.openaiReply.replacingOnce("\"prompt_tokens\":11", "\"prompt_tokens\":20000")
     private static let dearStream = ByteBuffer(
         string: Sample.openaiStream.joined().replacingOnce("\"prompt_tokens\":11", "\"prompt_tokens\":20000"))
@@ -94,7 +94,7 @@ import Wire
             let trio = Trio(.json(body), keys: Self.limited)
             let reply = await trio.serve(Speech.openai.request(route))
             #expect(reply.status == 200 || reply.status == 502)
-            #expect((left(trio) ?? 0) <= 60_000)
+            #expect((left(trio) ?? 0) <= 600)
             #expect((trio.record.usage?.input ?? 0) >= 0)
         }
     }
@@ -161,10 +161,12 @@ import Wire
         let text = String(buffer: Trio.registry.render())
         let labels = "route=\"to-oa\",provider=\"oa\",model=\"metered\""
         for (name, value) in [
-            ("holdfast_requests_total{\(labels),outcome=\"served\"}", 3), ("holdfast_requests_total{\(labels),outcome=\"failed\"}", 1),
+            ("holdfast_requests_total{\(labels),outcome=\"served\"}", 3),
+            ("holdfast_requests_total{\(labels),outcome=\"failed\"}", 1),
             ("holdfast_requests_total{\(labels),outcome=\"provider_error\"}", 1),
             ("holdfast_requests_total{\(labels),outcome=\"truncated\"}", 0),
-            ("holdfast_tokens_total{\(labels),kind=\"input\"}", 33), ("holdfast_tokens_total{\(labels),kind=\"output\"}", 9),
+            ("holdfast_tokens_total{\(labels),kind=\"input\"}", 33),
+            ("holdfast_tokens_total{\(labels),kind=\"output\"}", 9),
             ("holdfast_attempts_total{\(labels)}", 5), ("holdfast_request_duration_seconds_count{\(labels)}", 5),
             ("holdfast_time_to_first_byte_seconds_count{\(labels)}", 3),
         ] {

@@ -33,7 +33,8 @@ import Wire
     }
 
     @Test func nobodyIsInService() async {
-        let route = Route(name: "r", candidates: [Self.candidate("oa", unavailable: "its key is not set"), Self.candidate("gone")])
+        let route = Route(
+            name: "r", candidates: [Self.candidate("oa", unavailable: "its key is not set"), Self.candidate("gone")])
         let trio = Trio(routes: [route])
         for speech in Speech.allCases {
             let reply = await trio.serve(speech.request("r"), speech)
@@ -50,7 +51,8 @@ import Wire
             Route(name: "r", candidates: [Self.candidate("oa", region: "us"), Self.candidate("an", region: "eu")]),
             Route(name: "elsewhere", candidates: [Self.candidate("oa", region: "us"), Self.candidate("en")]),
         ]
-        let trio = Trio(.json(Sample.anthropicReply), keys: [TestHouse.record(residency: ["eu", "ch"])], routes: routes)
+        let trio = Trio(
+            .json(Sample.anthropicReply), keys: [TestHouse.record(residency: ["eu", "ch"])], routes: routes)
         let good = await trio.serve(Speech.anthropic.request("r"), .anthropic)
         #expect(good.status == 200)
         #expect(trio.record.servedBy == "an/m")
@@ -127,7 +129,8 @@ import Wire
         let trio = Trio(.json(Sample.openaiReply))
         for (model, speech, extra, field) in [
             ("to-an", Speech.openai, ",\"x_field\":1", "x_field"), ("to-an", .openai, ",\"n\":2", "n"),
-            ("to-oa", .anthropic, ",\"x_field\":{}", "x_field"), ("to-en", .openai, ",\"logit_bias\":{\"a b\":1}", "logit_bias"),
+            ("to-oa", .anthropic, ",\"x_field\":{}", "x_field"),
+            ("to-en", .openai, ",\"logit_bias\":{\"a b\":1}", "logit_bias"),
             ("to-en", .anthropic, ",\"container\":\"c\"", "container"),
         ] {
             let reply = await trio.serve(speech.request(model, extra: extra), speech)
@@ -140,7 +143,8 @@ import Wire
 
     @Test func whatIsAdvisoryIsLeftBehindAndSaidSo() async {
         let trio = Trio(.json(Sample.anthropicReply))
-        let reply = await trio.serve(Speech.openai.request("to-an", extra: ",\"store\":false,\"metadata\":{\"a\":\"b\"}"))
+        let reply = await trio.serve(
+            Speech.openai.request("to-an", extra: ",\"store\":false,\"metadata\":{\"a\":\"b\"}"))
         #expect(reply.status == 200, "\(reply.text)")
         let told = (reply["x-holdfast-dropped"] ?? "").split(separator: ", ").sorted()
         #expect(told == ["metadata", "store"], "\(told)")
@@ -153,7 +157,9 @@ import Wire
 
     @Test func whatIsDisclosedFitsAHeaderField() async {
         let trio = Trio(.json(Sample.anthropicReply))
-        let many = (0..<500).map { "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"x\",\"cache_control\":{\"type\":\"ephemeral\"}}],\"name\":\"n\($0)\"}" }
+        let many = (0..<500).map {
+            "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"x\",\"cache_control\":{\"type\":\"ephemeral\"}}],\"name\":\"n\($0)\"}"
+        }
         let reply = await trio.serve("{\"model\":\"to-an\",\"messages\":[\(many.joined(separator: ","))]}")
         guard reply.status == 200 else { return }
         #expect(reply["x-holdfast-dropped"].map { $0.utf8.count < 8000 && HTTPFieldRules.isValidValue($0) } ?? true)

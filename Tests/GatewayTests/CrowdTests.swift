@@ -35,7 +35,8 @@ import Wire
                     let route = ["to-oa", "to-en"].randomElement(using: &generator)!
                     let leaves = Int.random(in: 0..<10, using: &generator)
                     let reply = CollectedReply(leavesAfter: leaves < 3 ? leaves : .max)
-                    await trio.serve(speech.request(route, stream: Bool.random(using: &generator)), speech, reply: reply)
+                    await trio.serve(
+                        speech.request(route, stream: Bool.random(using: &generator)), speech, reply: reply)
                     let told = reply.told
                     #expect(told.offences.isEmpty, "seed \(seed) request \(number): \(told.offences)")
                     #expect(told.isWhole || leaves < 3, "seed \(seed) request \(number): no end")

@@ -6,12 +6,16 @@ import Testing
 import Wire
 
 @Suite struct ErrorTests {
-    static let openaiError = #"{"error":{"message":"Slow down, please","type":"rate_limit","param":null,"code":"slow"},"extra":1}"#
-    static let anthropicError = #"{"type":"error","error":{"type":"overloaded_error","message":"Slow down, please"},"request_id":"req_theirs"}"#
+    static let openaiError =
+        #"{"error":{"message":"Slow down, please","type":"rate_limit","param":null,"code":"slow"},"extra":1}"#
+    static let anthropicError =
+        #"{"type":"error","error":{"type":"overloaded_error","message":"Slow down, please"},"request_id":"req_theirs"}"#
 
     @Test(arguments: [400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529, 418, 302, 304])
     func aProvidersNoPassesAsItIsWhereTheDialectsMatch(_ status: Int) async {
-        for (speech, route, body) in [(Speech.openai, "to-oa", Self.openaiError), (.anthropic, "to-an", Self.anthropicError)] {
+        for (speech, route, body) in [
+            (Speech.openai, "to-oa", Self.openaiError), (.anthropic, "to-an", Self.anthropicError),
+        ] {
             var fields = HTTPFieldList(["content-type": "application/problem+json", "retry-after": "7"])
             fields.append("x-ratelimit-reset-requests", "1s")
             for stream in [false, true] {
@@ -32,11 +36,14 @@ import Wire
     }
 
     @Test(arguments: [
-        (400, 400), (401, 401), (402, 429), (403, 403), (404, 404), (408, 408), (409, 409), (413, 413), (422, 422), (429, 429),
+        (400, 400), (401, 401), (402, 429), (403, 403), (404, 404), (408, 408), (409, 409), (413, 413), (422, 422),
+        (429, 429),
         (500, 500), (501, 400), (502, 502), (503, 503), (504, 504), (529, 503), (418, 400), (302, 502), (599, 502),
     ])
     func anthropicsNoInOpenAIsWords(_ status: Int, _ expected: Int) async throws {
-        let trio = Trio(.answer(status: status, fields: HTTPFieldList(["retry-after": "7"]), [ByteBuffer(string: Self.anthropicError)]))
+        let trio = Trio(
+            .answer(
+                status: status, fields: HTTPFieldList(["retry-after": "7"]), [ByteBuffer(string: Self.anthropicError)]))
         let reply = await trio.serve(Speech.openai.request("to-an"))
         #expect(reply.status == expected)
         let error = try #require(try JSONDocument(reply.told.body).root["error"])
@@ -50,7 +57,8 @@ import Wire
     }
 
     @Test(arguments: [
-        (400, 400), (401, 401), (403, 403), (404, 404), (408, 504), (413, 413), (422, 400), (429, 429), (500, 500), (502, 502),
+        (400, 400), (401, 401), (403, 403), (404, 404), (408, 504), (413, 413), (422, 400), (429, 429), (500, 500),
+        (502, 502),
         (503, 529), (504, 504), (418, 400), (302, 500),
     ])
     func openAIsNoInAnthropicsWords(_ status: Int, _ expected: Int) async throws {
@@ -65,7 +73,10 @@ import Wire
         }
     }
 
-    @Test(arguments: ["", "<html>Bad Gateway</html>", "null", "[]", "\u{FEFF}", "{\"error\":", "\"just words\"", "{\"detail\":\"words\"}"])
+    @Test(arguments: [
+        "", "<html>Bad Gateway</html>", "null", "[]", "\u{FEFF}", "{\"error\":", "\"just words\"",
+        "{\"detail\":\"words\"}",
+    ])
     func aNoThatSaysNothingIsStillANo(_ body: String) async throws {
         for (speech, route) in [(Speech.openai, "to-an"), (.openai, "to-en"), (.anthropic, "to-oa")] {
             let trio = Trio(.json(body, status: 500))
@@ -87,7 +98,8 @@ import Wire
 
     @Test func anAnswerOverTheLimitIsAnError() async {
         for size in [1, 4096, 200_000] {
-            let pieces = Array(repeating: ByteBuffer(string: String(repeating: " ", count: size)), count: 200_000 / size)
+            let pieces = Array(
+                repeating: ByteBuffer(string: String(repeating: " ", count: size)), count: 200_000 / size)
             let trio = Trio(.answer(pieces), limits: GatewayLimits(responseBody: 100_000))
             #expect(await trio.serve(Speech.openai.request("to-oa")).status == 502)
             #expect(trio.record.attempts.first?.failure == "garbage")
@@ -146,7 +158,8 @@ import Wire
     }
 
     @Test func aConnectionThatWasClosedWhileIdleIsTriedOnceMore() async {
-        let trio = Trio(.attemptBased { $0 == 0 ? .failing(.closedBeforeHead(reused: true)) : .json(Sample.openaiReply) })
+        let trio = Trio(
+            .attemptBased { $0 == 0 ? .failing(.closedBeforeHead(reused: true)) : .json(Sample.openaiReply) })
         let reply = await trio.serve(Speech.openai.request("to-oa"))
         #expect(reply.status == 200)
         #expect(reply["x-holdfast-attempts"] == "2")

@@ -16,14 +16,17 @@ import Wire
     }
 
     @Test func onlyTheModelIsChanged() async throws {
-        let body = "{ \"x_unknown\" : [1,2.50, 1e3,\"\\u00e9\\/\"],\n\t\"model\"\r:  \"to-oa\" , \"messages\":[ ], \"y\":{\"model\":\"to-oa\"} }"
+        let body =
+            "{ \"x_unknown\" : [1,2.50, 1e3,\"\\u00e9\\/\"],\n\t\"model\"\r:  \"to-oa\" , \"messages\":[ ], \"y\":{\"model\":\"to-oa\"} }"
         #expect(try await served(body) == body.replacingOnce("\"to-oa\" ,", "\"m\" ,"))
         let other = "{\"messages\":[],\"max_tokens\":1,\"model\":\"to-an\"}"
         #expect(try await served(other, .anthropic) == other.replacingOnce("to-an", "m"))
     }
 
     @Test func aModelThatNeedNotChangeIsNotTouched() async throws {
-        let trio = Trio(.json(Sample.openaiReply), routes: [.init(name: "same", candidates: [.init(provider: "oa", model: "same", dialect: .openai)])])
+        let trio = Trio(
+            .json(Sample.openaiReply),
+            routes: [.init(name: "same", candidates: [.init(provider: "oa", model: "same", dialect: .openai)])])
         for body in [#"{"model":"same","messages":[]}"#, #"{"model":"s\u0061me","messages":[]}"#] {
             #expect(try await served(body, trio: trio) == body)
         }
@@ -49,11 +52,13 @@ import Wire
     }
 
     @Test(arguments: [
-        ("", "empty"), ("[]", "object"), ("\"x\"", "object"), ("{", "ends"), ("{}", "missing"), (#"{"model":null}"#, "missing"),
+        ("", "empty"), ("[]", "object"), ("\"x\"", "object"), ("{", "ends"), ("{}", "missing"),
+        (#"{"model":null}"#, "missing"),
         (#"{"model":5}"#, "string"), (#"{"model":""}"#, "string"), (#"{"model":["to-oa"]}"#, "string"),
         (#"{"model":"to-oa","stream":"yes"}"#, "stream"), (#"{"model":"to-oa","stream":1}"#, "stream"),
         (#"{"model":"to-oa"} x"#, "more"), ("{\"model\":\"to-oa\",\"a\":\"\u{0}\"}", "byte"),
-        (#"{"model":"to-oa","a":"\ud800"}"#, "surrogate"), ("{\"model\":\"to-oa\",\"a\":" + String(repeating: "[", count: 200), "deep"),
+        (#"{"model":"to-oa","a":"\ud800"}"#, "surrogate"),
+        ("{\"model\":\"to-oa\",\"a\":" + String(repeating: "[", count: 200), "deep"),
     ])
     func whatIsNoRequestIsRefusedInPlainWords(_ body: String, _ word: String) async {
         for speech in Speech.allCases {
@@ -71,7 +76,9 @@ import Wire
     @Test func theAnswerComesBackAsItWas() async throws {
         for (speech, route) in [(Speech.openai, "to-oa"), (.anthropic, "to-an")] {
             let sample = route == "to-oa" ? Sample.openaiReply : Sample.anthropicReply
-            for pieces in [[ByteBuffer(string: sample)], ByteBuffer(string: sample).singly, ByteBuffer(string: sample).cut(at: 7)] {
+            for pieces in [
+                [ByteBuffer(string: sample)], ByteBuffer(string: sample).singly, ByteBuffer(string: sample).cut(at: 7),
+            ] {
                 let trio = Trio(.answer(pieces))
                 let reply = await trio.serve(speech.request(route), speech)
                 #expect(reply.text == sample)
@@ -105,7 +112,8 @@ import Wire
 
     @Test func fieldsOfOneDialectDontReachAnother() async throws {
         let trio = Trio(.json(Sample.anthropicReply))
-        await trio.serve(Speech.openai.request("to-an"), fields: HTTPFieldList(["openai-beta": "x"]), query: "beta=true")
+        await trio.serve(
+            Speech.openai.request("to-an"), fields: HTTPFieldList(["openai-beta": "x"]), query: "beta=true")
         let request = try #require(trio.anthropic.requests.value.first)
         #expect(request.fields.isEmpty)
         #expect(request.path == "/v1/messages")
@@ -128,7 +136,8 @@ import Wire
 
     @Test func embeddingsGoWhereTheyCan() async throws {
         let body = #"{"model":"to-oa","input":"x","unknown":1}"#
-        let answer = #"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.5]}],"model":"e","usage":{"prompt_tokens":4,"total_tokens":4}}"#
+        let answer =
+            #"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.5]}],"model":"e","usage":{"prompt_tokens":4,"total_tokens":4}}"#
         let trio = Trio(.json(answer))
         let reply = await trio.serve(body, operation: .embeddings)
         #expect(reply.text == answer)

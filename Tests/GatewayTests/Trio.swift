@@ -59,7 +59,8 @@ struct Trio: Sendable {
         ]
         let providers = [
             Provider(
-                name: "oa", dialect: OpenAIDialect(now: { 1_700_000_000 }), lane: openai, embeddings: .path("/embeddings")),
+                name: "oa", dialect: OpenAIDialect(now: { 1_700_000_000 }), lane: openai,
+                embeddings: .path("/embeddings")),
             Provider(name: "an", dialect: AnthropicDialect(), lane: anthropic, embeddings: .none("Anthropic has none")),
             Provider(
                 name: "en", dialect: EngineDialect(now: { 1_700_000_000 }), lane: engine,

@@ -13,7 +13,8 @@ import Wire
                 options.defaultFields = [("anthropic-version", "2023-06-01"), ("x-default", "1")]
             }
             let reply = try await lane.exchange(
-                "{\"a\":1}", path: "/chat/completions?beta=true", fields: HTTPFieldList(["anthropic-version": "2024-01-01"]))
+                "{\"a\":1}", path: "/chat/completions?beta=true",
+                fields: HTTPFieldList(["anthropic-version": "2024-01-01"]))
             #expect(reply.status == 200 && reply.text == "{}")
             let request = try #require(upstream.requests.value.first)
             #expect(request.method == "POST")
@@ -32,7 +33,8 @@ import Wire
     @Test func aFieldCanNotBringAnother() async throws {
         try await ScriptedUpstream.with(.answer(body: "{}")) { upstream in
             let lane = try TestLane(upstream)
-            try await lane.exchange(fields: HTTPFieldList(["openai-beta": "a\r\nx-smuggled: 1", "x bad": "2", "x-good": "3"]))
+            try await lane.exchange(
+                fields: HTTPFieldList(["openai-beta": "a\r\nx-smuggled: 1", "x bad": "2", "x-good": "3"]))
             let request = try #require(upstream.requests.value.first)
             #expect(request["x-smuggled"] == nil)
             #expect(request["x-good"] == "3")
@@ -52,29 +54,38 @@ import Wire
     static let shapes = [
         Shape(testDescription: "a length", behaviour: .answer(body: "hello"), body: "hello", stays: true),
         Shape(testDescription: "an empty body", behaviour: .answer(body: ""), body: "", stays: true),
-        Shape(testDescription: "an error", behaviour: .answer(status: 529, body: "no"), status: 529, body: "no", stays: true),
         Shape(
-            testDescription: "chunks", behaviour: .sse(["data: 1\n\n", "data: 2\n\n"]), body: "data: 1\n\ndata: 2\n\n", stays: true),
+            testDescription: "an error", behaviour: .answer(status: 529, body: "no"), status: 529, body: "no",
+            stays: true),
         Shape(
-            testDescription: "chunks with pauses", behaviour: .sse(["a", "b"], every: .milliseconds(5)), body: "ab", stays: true),
+            testDescription: "chunks", behaviour: .sse(["data: 1\n\n", "data: 2\n\n"]), body: "data: 1\n\ndata: 2\n\n",
+            stays: true),
+        Shape(
+            testDescription: "chunks with pauses", behaviour: .sse(["a", "b"], every: .milliseconds(5)), body: "ab",
+            stays: true),
         Shape(
             testDescription: "until the end", behaviour: .cut(of: .garbage("HTTP/1.1 200 OK\r\n\r\nall of it")),
             body: "all of it", stays: false),
         Shape(
             testDescription: "a head before the head",
-            behaviour: .garbage("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx"), body: "x",
+            behaviour: .garbage("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx"),
+            body: "x",
             stays: true),
         Shape(
-            testDescription: "no content", behaviour: .garbage("HTTP/1.1 204 No Content\r\n\r\n"), status: 204, body: "",
+            testDescription: "no content", behaviour: .garbage("HTTP/1.1 204 No Content\r\n\r\n"), status: 204,
+            body: "",
             stays: true),
         Shape(
-            testDescription: "HTTP/1.0", behaviour: .garbage("HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok"), body: "ok",
+            testDescription: "HTTP/1.0", behaviour: .garbage("HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok"),
+            body: "ok",
             stays: false),
         Shape(
             testDescription: "it wants to close",
-            behaviour: .garbage("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok"), body: "ok", stays: false),
+            behaviour: .garbage("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok"), body: "ok",
+            stays: false),
         Shape(
-            testDescription: "more than it should send", behaviour: .garbage("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok?!"),
+            testDescription: "more than it should send",
+            behaviour: .garbage("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok?!"),
             body: "ok", stays: false),
     ]
 
@@ -96,7 +107,8 @@ import Wire
     }
 
     static let garbage = [
-        "SSH-2.0-OpenSSH_9.2\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n", "HTTP/1.1 101 Switching\r\n\r\n",
         "HTTP/1.1 200 OK\r\nx: " + String(repeating: "y", count: 100_000),
     ]
@@ -150,7 +162,9 @@ import Wire
 
     @Test func aFailureOfTheReaderClosesTheConnection() async throws {
         struct Fault: Error {}
-        try await ScriptedUpstream.with(.stall(afterBytes: 200, of: .sse(["data: 1\n\n", String(repeating: "x", count: 500)]))) { upstream in
+        try await ScriptedUpstream.with(
+            .stall(afterBytes: 200, of: .sse(["data: 1\n\n", String(repeating: "x", count: 500)]))
+        ) { upstream in
             let lane = try TestLane(upstream)
             await #expect(throws: Fault.self) {
                 try await lane.run { response in
@@ -164,7 +178,8 @@ import Wire
 
     @Test func anAnswerThatIsReadToItsLastEventLeavesAUsableConnection() async throws {
         // The end of the last chunk comes after the reader has gone.
-        try await ScriptedUpstream.with(.sse(["data: 1\n\n", "data: [DONE]\n\n"], every: .milliseconds(20))) { upstream in
+        try await ScriptedUpstream.with(.sse(["data: 1\n\n", "data: [DONE]\n\n"], every: .milliseconds(20))) {
+            upstream in
             let lane = try TestLane(upstream)
             for _ in 0..<3 {
                 try await lane.run { response in

@@ -17,7 +17,7 @@ struct TestLane: Sendable {
 
     init(_ endpoint: LaneOptions.Endpoint, loops: Int = 1, change: (inout LaneOptions) -> Void = { _ in }) throws {
         var options = LaneOptions(endpoint: endpoint, authority: "provider.test", basePath: "/base")
-        options.connectTimeout = .seconds(2)
+        options.connectTimeout = .seconds(20)
         change(&options)
         let eventLoops = Array(MultiThreadedEventLoopGroup.shared(loops).makeIterator().prefix(loops))
         lane = try HTTPLane(options, eventLoops: eventLoops)
@@ -35,12 +35,14 @@ struct TestLane: Sendable {
     /// One exchange, read to its end.
     @discardableResult
     func exchange(
-        _ body: String = "{}", path: String = "/chat", fields: HTTPFieldList = .init(), method: String = "POST", on loop: Int = 0
+        _ body: String = "{}", path: String = "/chat", fields: HTTPFieldList = .init(), method: String = "POST",
+        on loop: Int = 0
     ) async throws -> Reply {
         let request = LaneRequest(method: method, path: path, fields: fields, body: ByteBuffer(string: body))
         return try await run(request, on: loop) { response in
             Reply(
-                status: response.head.status, fields: response.head.fields, body: try await response.collect(upTo: 1 << 24))
+                status: response.head.status, fields: response.head.fields,
+                body: try await response.collect(upTo: 1 << 24))
         }
     }
 
@@ -49,7 +51,11 @@ struct TestLane: Sendable {
         _ body: @escaping @Sendable (any LaneResponse) async throws -> T
     ) async throws -> T {
         let task = start(request, on: loop, body)
-        return try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
+        return try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            task.cancel()
+        }
     }
 
     /// An exchange in a task of its own, as a request has it.

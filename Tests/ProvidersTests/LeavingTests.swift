@@ -31,7 +31,9 @@ import Wire
     }
 
     @Test func inTheMiddleOfABody() async throws {
-        try await ScriptedUpstream.with(.stall(afterBytes: 120, of: .sse(["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]))) { upstream in
+        try await ScriptedUpstream.with(
+            .stall(afterBytes: 120, of: .sse(["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]))
+        ) { upstream in
             let lane = try TestLane(upstream)
             let events = Watched(0)
             let task = lane.start { response in
@@ -47,7 +49,9 @@ import Wire
 
     /// The gateway notes that the caller has gone, and returns.
     @Test func inTheMiddleOfABodyWithAReaderThatReturns() async throws {
-        try await ScriptedUpstream.with(.stall(afterBytes: 120, of: .sse(["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]))) { upstream in
+        try await ScriptedUpstream.with(
+            .stall(afterBytes: 120, of: .sse(["data: 1\n\n", "data: 2\n\n", "data: 3\n\n"]))
+        ) { upstream in
             let lane = try TestLane(upstream)
             let events = Watched(0)
             let task = lane.start { response in
@@ -104,7 +108,9 @@ import Wire
                 #expect(text == "abc", "seed \(seed)")
             }
             lane.lane.retire()
-            try await eventually(within: .seconds(10), "no open connection, seed \(seed)") { lane.lane.openConnections == 0 }
+            try await eventually(within: .seconds(10), "no open connection, seed \(seed)") {
+                lane.lane.openConnections == 0
+            }
             try await eventually { upstream.openConnections == 0 }
         }
     }

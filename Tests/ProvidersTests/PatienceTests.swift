@@ -25,7 +25,9 @@ import Wire
     }
 
     @Test(arguments: [1, 20, 120]) func anUpstreamThatStopsInTheMiddle(_ offset: Int) async throws {
-        try await ScriptedUpstream.with(.stall(afterBytes: offset, of: .answer(body: String(repeating: "x", count: 100)))) { upstream in
+        try await ScriptedUpstream.with(
+            .stall(afterBytes: offset, of: .answer(body: String(repeating: "x", count: 100)))
+        ) { upstream in
             let lane = try TestLane(upstream) { options in
                 options.idleTimeout = .milliseconds(200)
                 options.firstByteTimeout = .milliseconds(300)

@@ -100,7 +100,10 @@ private final class TunnelProxy: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    @Test(arguments: ["HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n", "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n", "nonsense\r\n\r\n"])
+    @Test(arguments: [
+        "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n", "nonsense\r\n\r\n",
+    ])
     func aProxyThatOpensNoTunnel(_ answer: String) async throws {
         let certificate = try TLSTests.certificate.get()
         try await withProxy(answer: answer, to: 0) { port, _ in

@@ -24,6 +24,12 @@ final class LogPipe: Sendable {
         _ = close(writeEnd)
     }
 
+    /// Whether the kernel takes no more.
+    var isFull: Bool {
+        var wanted = pollfd(fd: writeEnd, events: Int16(POLLOUT), revents: 0)
+        return poll(&wanted, 1, 0) == 0
+    }
+
     /// Reads what is there.
     @discardableResult
     func drain() -> String {

@@ -33,7 +33,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("plain", "plain"), ("a\"b", "a\\\"b"), ("a\\b", "a\\\\b"), ("a\nb", "a\\nb"), ("a\r\nb", "a\r\\nb"), ("\\n", "\\\\n"),
+        ("plain", "plain"), ("a\"b", "a\\\"b"), ("a\\b", "a\\\\b"), ("a\nb", "a\\nb"), ("a\r\nb", "a\r\\nb"),
+        ("\\n", "\\\\n"),
         ("é 🌍 {}=,", "é 🌍 {}=,"), ("", ""),
     ])
     func labelsAreEscaped(_ value: String, _ escaped: String) {

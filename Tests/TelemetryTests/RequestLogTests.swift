@@ -19,7 +19,8 @@ import Wire
                 Provider(name: "en", dialect: EngineDialect(now: { 1 }), lane: lane, embeddings: .none("no")),
             ], facts: [facts, engine],
             routes: [
-                Route(name: "r", candidates: [facts.candidate(model: "m")]), Route(name: "e", candidates: [engine.candidate(model: "m")]),
+                Route(name: "r", candidates: [facts.candidate(model: "m")]),
+                Route(name: "e", candidates: [engine.candidate(model: "m")]),
             ])
         return (house, Gateway(house.gateway.state, keys: house.keys, recorder: log))
     }
@@ -75,8 +76,23 @@ import Wire
         ("served", .json(reply)),
         ("error", .json("{\"error\":{\"message\":\"MARKER\",\"type\":\"t\",\"code\":\"c\"}}", status: 400)),
         ("garbage", .json("MARKER")),
-        ("stream", .events([ByteBuffer(string: "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"MARKER\"}}]}\n\ndata: [DONE]\n\n")])),
-        ("stream error", .events([ByteBuffer(string: "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\ndata: {\"error\":{\"message\":\"MARKER\"}}\n\n")])),
+        (
+            "stream",
+            .events([
+                ByteBuffer(
+                    string: "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"MARKER\"}}]}\n\ndata: [DONE]\n\n"
+                )
+            ])
+        ),
+        (
+            "stream error",
+            .events([
+                ByteBuffer(
+                    string:
+                        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}]}\n\ndata: {\"error\":{\"message\":\"MARKER\"}}\n\n"
+                )
+            ])
+        ),
     ]
 
     @Test(arguments: bodies)
@@ -95,7 +111,10 @@ import Wire
         }
     }
 
-    @Test(arguments: ["x\n12:00:00         200 forged", "x\r\nforged", "\u{1B}[2J", "a\u{0}b", "\u{2028}", String(repeating: "é", count: 5000)])
+    @Test(arguments: [
+        "x\n12:00:00         200 forged", "x\r\nforged", "\u{1B}[2J", "a\u{0}b", "\u{2028}",
+        String(repeating: "é", count: 5000),
+    ])
     func aCallersWordsMakeNoLinesOfTheirOwn(_ model: String) async throws {
         var name = ByteBuffer()
         JSONString.append(model, to: &name)
