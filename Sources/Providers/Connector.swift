@@ -98,11 +98,23 @@ struct Connector: Sendable {
             guard let first = error.connectionErrors.first?.error else { return .unreachable("no connection") }
             return failure(first)
         case let error as IOError: return .unreachable(reason(error))
-        case let error as NIOSSLError: return .unreachable("TLS failed: \(error)")
-        case let error as NIOSSLExtraError: return .unreachable("TLS failed: \(error)")
+        case is NIOSSLError: return .unreachable(tlsReason("\(error)"))
+        case is NIOSSLExtraError: return .unreachable(tlsReason("\(error)"))
         case is NIOHTTP1ProxyConnectHandler.Error: return .unreachable("the proxy opened no tunnel: \(error)")
-        default: return .unreachable("\(error)")
+        default: return .unreachable("\(type(of: error))")
         }
+    }
+
+    /// BoringSSL's errors name its source files: nobody's business.
+    private static func tlsReason(_ text: String) -> String {
+        if text.contains("CERTIFICATE_VERIFY_FAILED") {
+            return "its certificate is not trusted here; `ca_file` of the provider names roots to trust"
+        }
+        if text.contains("WRONG_VERSION_NUMBER") { return "it does not speak TLS on that port" }
+        if text.contains("unableToValidateCertificate") || text.contains("Hostname") {
+            return "its certificate is for another name"
+        }
+        return "the TLS handshake failed"
     }
 
     private static func reason(_ error: IOError) -> String {

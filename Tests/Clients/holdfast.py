@@ -222,13 +222,13 @@ class Holdfast:
 
     def openai(self, key=None, **options):
         """The official client; it does not try again unless asked to."""
-        options = {"max_retries": 0, "timeout": 60, **options}
+        options = {"max_retries": 0, "timeout": 240, **options}
         client = openai.OpenAI(base_url=f"{self.url}/v1", api_key=key or self.key, **options)
         self._clients.append(client)
         return client
 
     def anthropic(self, key=None, **options):
-        options = {"max_retries": 0, "timeout": 60, **options}
+        options = {"max_retries": 0, "timeout": 240, **options}
         client = anthropic.Anthropic(base_url=self.url, api_key=key or self.key, **options)
         self._clients.append(client)
         return client
