@@ -24,6 +24,11 @@ extension Gateway {
             } else {
                 record.outcome = .callerGone
                 record.reason = "the caller closed the connection"
+                // Its prompt was worked on all the same.
+                if record.usage == nil, !record.attempts.isEmpty {
+                    record.usage = Usage(input: record.requestBytes / 4, output: 0)
+                    record.usageIsEstimate = true
+                }
             }
         } catch {
             // Nothing else is thrown on purpose; say so instead of guessing.
@@ -166,7 +171,7 @@ extension Gateway {
                 let count = try await counter.count(request, model: attempt.candidate.model, on: executor)
                 answerCount(count, isEstimate: false, counting, attempt.candidate, admitted, reply, record)
             } catch let error as ProviderError {
-                throw Problem(.badUpstream, "\(attempt.candidate.id) could not count the tokens: \(error.message)")
+                throw Problem(.badUpstream, "\(attempt.candidate.id) could not count the tokens: \(error.message)", code: "token_count_failed")
             } catch let refusal as CannotCarry {
                 throw Problem(refusal, attempt.candidate)
             }
