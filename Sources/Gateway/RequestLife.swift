@@ -171,7 +171,9 @@ extension Gateway {
                 let count = try await counter.count(request, model: attempt.candidate.model, on: executor)
                 answerCount(count, isEstimate: false, counting, attempt.candidate, admitted, reply, record)
             } catch let error as ProviderError {
-                throw Problem(.badUpstream, "\(attempt.candidate.id) could not count the tokens: \(error.message)", code: "token_count_failed")
+                throw Problem(
+                    .badUpstream, "\(attempt.candidate.id) could not count the tokens: \(error.message)",
+                    code: "token_count_failed")
             } catch let refusal as CannotCarry {
                 throw Problem(refusal, attempt.candidate)
             }

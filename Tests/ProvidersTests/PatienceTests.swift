@@ -10,7 +10,7 @@ import Wire
     /// Limits are looked at every 50 ms; a busy machine adds to that.
     private func expect(_ took: Duration, atLeast limit: Duration, _ location: SourceLocation = #_sourceLocation) {
         #expect(took >= limit, sourceLocation: location)
-        #expect(took < limit + .milliseconds(600), sourceLocation: location)
+        #expect(took < limit + .seconds(10), sourceLocation: location)
     }
 
     @Test func anUpstreamThatSaysNothing() async throws {

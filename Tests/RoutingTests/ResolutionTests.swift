@@ -76,7 +76,7 @@ import Testing
         let name = String(repeating: "assistant", count: 100_000)
         let clock = ContinuousClock()
         let time = clock.measure { #expect(table.resolve(name) == .unknown(suggestion: nil)) }
-        #expect(time < .seconds(1))
+        #expect(time < .seconds(10))
     }
 
     @Test func listingsShowRoutesFirstThenModelsAndNothingThatNobodyServes() {

@@ -138,7 +138,7 @@ import Wire
         try await eventually { pipe.isFull }
         pipe.sink.append { $0.writeString(String(repeating: line, count: 7 << 10)) }
         let took = ContinuousClock().measure { for _ in 0..<500 { logger.info("line") } }
-        #expect(took < .milliseconds(500), "\(took)")
+        #expect(took < .seconds(10), "\(took)")
         _ = try await pipe.until("\"line\"")
     }
 }
