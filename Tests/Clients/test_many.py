@@ -47,10 +47,11 @@ def test_a_hundred_streams(scripted, upstream, library, provider):
     assert asyncio.run(everyone()) == texts
 
 
-def test_sixteen_streams_from_the_engine(hosted):
+def test_a_hundred_streams_from_the_engine(hosted):
     """More than it has slots. The shape of each answer allows one text only,
     so that right and wrong can be told whatever the model makes of it."""
-    client = hosted.openai()
+    # Four at a time: the last ones wait for all others.
+    client = hosted.openai(timeout=900)
 
     def one(number):
         schema = {"type": "object", "properties": {"who": {"const": f"stream {number:02}"}}, "required": ["who"]}
@@ -64,6 +65,8 @@ def test_sixteen_streams_from_the_engine(hosted):
             chunks[-1].choices[0].finish_reason,
         )
 
-    with ThreadPoolExecutor(16) as pool:
-        done = list(pool.map(one, range(16)))
-    assert done == [({"who": f"stream {number:02}"}, "stop") for number in range(16)]
+    with ThreadPoolExecutor(100) as pool:
+        done = list(pool.map(one, range(100)))
+    assert [text for text, _ in done] == [{"who": f"stream {number:02}"} for number in range(100)]
+    # The schema allows white space at the end, and the model may like it.
+    assert {reason for _, reason in done} <= {"stop", "length"}
