@@ -27,8 +27,9 @@ struct EngineStartOrder: Codable, Equatable {
         context = configuration.context
         parallel = configuration.parallel
         // One core is left to the gateway: llama.cpp's threads spin while they
-        // wait for each other, and one that lacks a core holds up all. With
-        // two threads on two busy cores it made 12 tokens/s, with one 44.
+        // wait for each other, and one that lacks a core holds up all. One run
+        // each, with other work on two cores: 12 tokens/s with two threads,
+        // 44 with one.
         threads = max(1, ProcessInfo.processInfo.activeProcessorCount - 1)
         connections = Self.mostConnections
         embeddings = configuration.embeddings

@@ -36,7 +36,7 @@ package struct LaneOptions: Sendable {
     /// Fields of requests that don't bring their own of that name.
     package var defaultFields: [(name: String, value: String)]
 
-    /// For TCP and TLS together.
+    /// For TCP, for a proxy's tunnel and for TLS, each.
     package var connectTimeout: TimeAmount = .seconds(5)
     /// From the request's last byte to the answer's first.
     package var firstByteTimeout: TimeAmount = .seconds(120)

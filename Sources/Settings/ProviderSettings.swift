@@ -111,7 +111,8 @@ package struct EngineProvider: Sendable, Hashable {
 
 /// `timeouts` of a provider.
 package struct UpstreamTimeouts: Sendable, Hashable {
-    /// `connect`: name lookup, TCP and TLS; 10 s by default.
+    /// `connect`: TCP with its name lookup, a proxy's tunnel, and TLS, each;
+    /// 10 s by default.
     package var connect = Duration.seconds(10)
     /// `first_byte`: from the request's end to the answer's first byte; 5 min
     /// by default, because an answer that is not streamed comes all at once.
