@@ -33,6 +33,7 @@ let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: 
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// - Parameter testable: its tests look inside. Tests run against the release
@@ -64,6 +65,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -80,10 +82,18 @@ let package = Package(
         module("DialectOpenAI", ["Conversation", "Wire", nioCore]),
         module("DialectAnthropic", ["Conversation", "Wire", nioCore]),
         module("Routing", ["Conversation"]),
+        module("Failures", ["Wire", nioCore]),
+        module("Resilience", ["Failures"]),
+        module("Continuation", ["Conversation", "Wire", nioCore]),
         module("Access", ["Conversation", atomics, crypto], testable: true),
 
         // 2: a request's life
-        module("Gateway", ["Conversation", "Wire", "Routing", "Access", atomics, metrics, nioCore]),
+        module(
+            "Gateway",
+            [
+                "Conversation", "Wire", "Routing", "Access", "Failures", "Resilience", "Continuation", atomics, metrics,
+                nioCore,
+            ]),
 
         // 3: the outside world
         module(
@@ -100,6 +110,7 @@ let package = Package(
             "EngineHost", ["CLinux", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
             resources: [.embedInCode("Resources/launch_engine.py")], testable: true),
         module("Settings", ["Access", "Conversation", "Routing", yams], testable: true),
+        module("Store", [grdb]),
         module("Telemetry", ["Gateway", "Conversation", "Wire", logging, coreMetrics, atomics, nioCore]),
 
         // 4: commands and wiring
@@ -107,8 +118,8 @@ let package = Package(
             name: "holdfast",
             dependencies: [
                 "Access", "CLinux", "Conversation", "DialectAnthropic", "DialectOpenAI", "EngineHost", "FrontDoor",
-                "Gateway", "Providers", "Routing", "Settings", "Telemetry", "Wire", arguments, asyncHTTPClient,
-                coreMetrics,
+                "Gateway", "Providers", "Resilience", "Failures", "Routing", "Settings", "Store", "Telemetry",
+                "Wire", arguments, asyncHTTPClient, coreMetrics, crypto,
                 lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
             ],
             swiftSettings: strict),
@@ -132,6 +143,12 @@ let package = Package(
                 "DialectAnthropic", "Telemetry", coreMetrics, nioCore,
             ]),
         suite("ProvidersTests", ["GatewayTesting", "Providers", "Gateway", "Wire", nioCore, nioPosix, nioSSL]),
+        suite("StoreTests", ["Store"]),
+        suite(
+            "ContinuationTests",
+            ["Continuation", "Conversation", "DialectOpenAI", "DialectAnthropic", "Wire", nioCore]),
+        suite("FailuresTests", ["Failures", "Wire", nioCore]),
+        suite("ResilienceTests", ["Resilience", "Failures"]),
         suite("RoutingTests", ["Routing", "Conversation"]),
         suite("SettingsTests", ["Settings", "Access", "Routing", "Conversation"]),
         suite(
@@ -144,7 +161,8 @@ let package = Package(
         .target(
             name: "GatewayTesting",
             dependencies: [
-                "Access", "Conversation", "Gateway", "Routing", "Wire", nioCore, nioPosix, nioHTTP1, nioSSL,
+                "Access", "Conversation", "Gateway", "Resilience", "Routing", "Wire", nioCore, nioPosix, nioHTTP1,
+                nioSSL,
             ],
             path: "Tests/GatewayTesting", swiftSettings: strict),
     ]

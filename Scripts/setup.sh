@@ -25,6 +25,8 @@ command -v ld.gold >/dev/null || command -v ld >/dev/null || need binutils
 compgen -G '/usr/include/c++/*/vector' >/dev/null || need g++
 [[ -e /usr/include/stdlib.h ]] || need libc6-dev
 [[ -e /usr/include/zlib.h ]] || need zlib1g-dev
+# What Holdfast remembers is in SQLite.
+[[ -e /usr/include/sqlite3.h ]] || need libsqlite3-dev
 [[ -d /usr/share/zoneinfo ]] || need tzdata
 [[ -e /etc/ssl/certs/ca-certificates.crt ]] || need ca-certificates
 

@@ -79,6 +79,13 @@ package struct StreamObservation: Sendable, Equatable {
     package var hasEnded = false
     /// Something that a caller would read as part of the answer has passed.
     package var hasContent = false
+    /// A finish reason has come for every choice seen: at most the terminal
+    /// event and the cost are missing.
+    package var hasFinished = false
+    /// The stream stands inside a tool call. Where a dialect doesn't say
+    /// that a call is whole (OpenAI's), every call counts as open until the
+    /// finish reason comes.
+    package var hasOpenToolCall = false
     /// The provider sent an error instead of going on.
     package var failure: ProviderError?
 

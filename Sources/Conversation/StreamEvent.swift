@@ -19,6 +19,14 @@ package enum StreamEvent: Sendable, Equatable {
     /// What is known of the cost so far; the last one counts. Counts that
     /// are not yet known are those of an earlier event, or 0.
     case usage(Usage)
+    /// From here on another candidate goes on with the answer. Only Holdfast
+    /// says it; no dialect decodes into it.
+    /// - Parameters:
+    ///   - by: the candidate, as `provider/model`.
+    ///   - model: the name that the candidate gives itself.
+    ///   - cause: why the one before it left off, a word of the failure table.
+    ///   - at: how many characters (Unicode scalars) of text were sent before.
+    case continued(by: String, model: String, cause: String, at: Int)
     case ping
     /// The provider gave up in mid-answer.
     case failed(ProviderError)

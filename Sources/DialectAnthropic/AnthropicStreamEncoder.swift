@@ -11,6 +11,9 @@ import Wire
 /// `message_start` then says 0, and `message_delta` says the truth, which
 /// the official client takes over.
 ///
+/// Where another candidate goes on, `message_start` stands as it was sent,
+/// and `message_delta` tells of it in `holdfast`.
+///
 /// https://docs.anthropic.com/en/docs/build-with-claude/streaming
 struct AnthropicStreamEncoder: StreamEncoder {
     private enum Phase { case idle, started, ended }
@@ -22,6 +25,7 @@ struct AnthropicStreamEncoder: StreamEncoder {
     private var finish: (reason: FinishReason, sequence: String?)?
     private var refused = false
     private var called = false
+    private var handOvers: [HandOver] = []
 
     /// - Parameter requestedModel: stands in where the answer names none.
     init(requestedModel: String) { self.requestedModel = requestedModel }
@@ -57,6 +61,7 @@ struct AnthropicStreamEncoder: StreamEncoder {
             finish = (reason, sequence)
             queue.finish(to: &bytes)
         case .usage(let usage): self.usage = usage
+        case .continued(let by, _, let cause, let at): handOvers.append(HandOver(by: by, cause: cause, at: at))
         case .ping: bytes.writeStaticString("event: ping\ndata: {\"type\":\"ping\"}\n\n")
         case .ended:
             ensureStarted(&bytes)
@@ -113,6 +118,7 @@ struct AnthropicStreamEncoder: StreamEncoder {
                 }
             }
             json.object("usage") { UsageTally.write(usage, to: &$0) }
+            if !handOvers.isEmpty { HandOver.write(handOvers, to: &json) }
         }
         json.buffer.writeStaticString("\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")
         bytes = json.buffer

@@ -20,7 +20,11 @@ struct AnthropicStreamWatcher: StreamWatcher {
         }
         switch event.name {
         case "content_block_delta": observation.hasContent = true
-        case "content_block_start": if !observation.hasContent { observation.hasContent = isSaying(event.data) }
+        case "content_block_start":
+            if !observation.hasContent { observation.hasContent = isSaying(event.data) }
+            observation.hasOpenToolCall = event.data.withUnsafeReadableBytes(Self.isToolUse)
+        // Blocks come strictly one after the other.
+        case "content_block_stop": observation.hasOpenToolCall = false
         case "message_start": cost(event.data, in: "message")
         case "message_delta": cost(event.data, in: nil)
         case "message_stop": observation.hasEnded = true
@@ -41,8 +45,21 @@ struct AnthropicStreamWatcher: StreamWatcher {
         return true
     }
 
+    /// Whether a block is a call, of the caller's tool or of one that the
+    /// provider runs itself: `tool_use`, `server_tool_use`, `mcp_tool_use`.
+    /// A search through the few bytes that begin a block, which hold nothing
+    /// that a model wrote but a tool's name.
+    private static func isToolUse(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let word: StaticString = "tool_use\""
+        guard bytes.count >= word.utf8CodeUnitCount else { return false }
+        return (0...bytes.count - word.utf8CodeUnitCount).contains { start in
+            (0..<word.utf8CodeUnitCount).allSatisfy { bytes[start + $0] == word.utf8Start[$0] }
+        }
+    }
+
     private mutating func cost(_ data: ByteBuffer, in member: StaticString?) {
         guard let document = try? JSONDocument(data) else { return }
+        if member == nil, document.root["delta"]?["stop_reason"]?.string != nil { observation.hasFinished = true }
         let parent = member.map { document.root[$0] } ?? document.root
         guard let view = parent?["usage"] else { return }
         usage.merge(view)

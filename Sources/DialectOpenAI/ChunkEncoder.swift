@@ -7,6 +7,8 @@ import Wire
 /// A choice begins with a chunk that only names the role, sent with the
 /// first thing it says; a usage chunk comes at the end if the caller asked
 /// for it, and then every other chunk says `"usage":null`; `[DONE]` ends it.
+/// Where another candidate goes on, the id and the time stay, `model` is the
+/// new one's, and the chunk with the finish reason tells of it in `holdfast`.
 /// What this dialect has no words for (signatures, redacted thinking, pings)
 /// becomes nothing.
 ///
@@ -16,6 +18,9 @@ package struct ChunkEncoder: StreamEncoder {
     private let now: @Sendable () -> Int
     /// Every chunk up to and with `"choices":[`.
     private var head = ByteBuffer()
+    /// Of `head`, what comes before the model's name.
+    private var identity = ByteBuffer()
+    private var handOvers: [HandOver] = []
     private var usage: Usage?
     private var choices: [ChoiceProgress] = []
 
@@ -62,17 +67,26 @@ package struct ChunkEncoder: StreamEncoder {
         case .finished(let choice, let reason, _):
             write(choice, content: "\"\"", finish: reason, into: &bytes) { _ in }
         case .usage(let usage): self.usage = usage
+        case .continued(let by, let model, let cause, let at):
+            handOvers.append(HandOver(by: by, cause: cause, at: at))
+            name(model)
         case .ended: end(into: &bytes)
         case .thinkingSignature, .redactedThinking, .ping, .failed: break
         }
     }
 
     private mutating func start(id: String, model: String, created: Int?) {
-        head.writeStaticString("{\"id\":")
-        JSONString.append(id, to: &head)
-        head.writeStaticString(",\"object\":\"chat.completion.chunk\",\"created\":")
-        head.writeString(String(created ?? now()))
-        head.writeStaticString(",\"model\":")
+        identity.writeStaticString("{\"id\":")
+        JSONString.append(id, to: &identity)
+        identity.writeStaticString(",\"object\":\"chat.completion.chunk\",\"created\":")
+        identity.writeString(String(created ?? now()))
+        identity.writeStaticString(",\"model\":")
+        name(model)
+    }
+
+    private mutating func name(_ model: String) {
+        if identity.readableBytes == 0 { return start(id: "", model: model, created: nil) }
+        head = identity
         JSONString.append(model, to: &head)
         head.writeStaticString(",\"choices\":[")
     }
@@ -125,11 +139,15 @@ package struct ChunkEncoder: StreamEncoder {
         }
         bytes.writeStaticString(",\"finish_reason\":")
         if let finish { JSONString.append(finish.word, to: &bytes) } else { bytes.writeStaticString("null") }
-        if includeUsage {
-            bytes.writeStaticString("}],\"usage\":null}\n\n")
-        } else {
-            bytes.writeStaticString("}]}\n\n")
+        bytes.writeStaticString("}]")
+        if includeUsage { bytes.writeStaticString(",\"usage\":null") }
+        if finish != nil, !handOvers.isEmpty {
+            bytes.writeStaticString(",")
+            var json = JSONWriter()
+            HandOver.write(handOvers, to: &json)
+            bytes.writeImmutableBuffer(json.buffer)
         }
+        bytes.writeStaticString("}\n\n")
     }
 
     private mutating func end(into bytes: inout ByteBuffer) {

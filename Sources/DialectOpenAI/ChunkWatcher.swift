@@ -5,10 +5,13 @@ package import Wire
 /// Looks on while a stream of this dialect passes.
 ///
 /// An event is parsed only until content has been seen, and after that where
-/// it holds a member `usage` or `error` that is not null; everything else
-/// costs one search through its bytes.
+/// it holds a member `usage`, `error` or `finish_reason` that is not null;
+/// everything else costs one search through its bytes.
 package struct ChunkWatcher: StreamWatcher {
     package private(set) var observation = StreamObservation()
+    /// The highest number of a choice seen; they count from 0.
+    private var lastChoice = 0
+    private var finished: Set<Int> = []
 
     package init() {}
 
@@ -18,8 +21,14 @@ package struct ChunkWatcher: StreamWatcher {
             observation.hasEnded = true
             return
         }
-        let matters = event.data.withUnsafeReadableBytes(Self.holdsUsageOrError)
-        guard matters || !observation.hasContent || event.name == "error" else { return }
+        let found = event.data.withUnsafeReadableBytes(ChunkMembers.init)
+        if found.calls { observation.hasOpenToolCall = true }
+        // With calls in it, the number may be a call's.
+        if !found.calls, found.index > lastChoice {
+            lastChoice = found.index
+            observation.hasFinished = false
+        }
+        guard found.matters || !observation.hasContent || event.name == "error" else { return }
         // What isn't JSON passes all the same: it is the caller's to judge.
         guard let root = try? JSONDocument(event.data).root, root.kind == .object else { return }
         if let error = ProviderError(event: root, name: event.name) {
@@ -30,6 +39,20 @@ package struct ChunkWatcher: StreamWatcher {
             observation.usage = usage
         }
         if !observation.hasContent { observation.hasContent = Self.holdsContent(root) }
+        if found.finishes { finish(root) }
+    }
+
+    private mutating func finish(_ root: JSONView) {
+        guard let choices = root["choices"] else { return }
+        for choice in choices.elements {
+            let number = choice["index"]?.int ?? 0
+            guard (0..<128).contains(number) else { continue }
+            lastChoice = max(lastChoice, number)
+            if let reason = choice["finish_reason"]?.string, !reason.isEmpty { finished.insert(number) }
+        }
+        guard finished.count > lastChoice else { return }
+        observation.hasFinished = true
+        observation.hasOpenToolCall = false
     }
 
     /// Whether a delta says something: the role alone is nothing yet.
@@ -47,46 +70,5 @@ package struct ChunkWatcher: StreamWatcher {
             }
         }
         return false
-    }
-
-    /// Whether the bytes hold `"usage":` or `"error":` with another value
-    /// than null.
-    ///
-    /// Inside a JSON string a quote has a backslash before it, so that what
-    /// a model writes can't look like a member's name.
-    private static func holdsUsageOrError(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        // The shortest is `"usage":1`; both names are five letters.
-        guard bytes.count >= 9 else { return false }
-        var index = 0
-        let last = bytes.count - 9
-        while index <= last {
-            guard bytes[index] == UInt8(ascii: "\"") else {
-                index += 1
-                continue
-            }
-            let name: StaticString
-            switch bytes[index + 1] {
-            case UInt8(ascii: "u"): name = "usage\""
-            case UInt8(ascii: "e"): name = "error\""
-            default:
-                index += 1
-                continue
-            }
-            var matches = true
-            for offset in 0..<6 where bytes[index + 1 + offset] != name.utf8Start[offset] { matches = false }
-            if matches, isMember(bytes, after: index + 7) { return true }
-            index += 1
-        }
-        return false
-    }
-
-    private static func isMember(_ bytes: UnsafeRawBufferPointer, after end: Int) -> Bool {
-        var index = end
-        func skipSpace() { while index < bytes.count, bytes[index] <= 0x20 { index += 1 } }
-        skipSpace()
-        guard index < bytes.count, bytes[index] == UInt8(ascii: ":") else { return false }
-        index += 1
-        skipSpace()
-        return index < bytes.count && bytes[index] != UInt8(ascii: "n")
     }
 }

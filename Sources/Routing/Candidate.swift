@@ -21,11 +21,21 @@ package struct Candidate: Sendable, Hashable {
     /// Why this candidate cannot serve at present, for people; nil when it
     /// can. Such a candidate keeps its place in its route.
     package var unavailable: String?
+    /// What it can do, as far as requests may need it.
+    package var capabilities: Capabilities
+    /// Its part of the requests of a weighted route, against the others'.
+    package var weight: Int
+    /// When it will be retired, in seconds since 1970; nil when nobody has
+    /// said so.
+    package var retires: Int?
+    /// Who takes its place then: a route's or `provider/model`'s name.
+    package var successor: String?
 
     /// A candidate that can serve, unless said otherwise.
     package init(
         provider: String, model: String, dialect: DialectName, price: Price? = nil, lab: String? = nil,
-        host: String? = nil, region: String? = nil, context: Int? = nil, unavailable: String? = nil
+        host: String? = nil, region: String? = nil, context: Int? = nil, unavailable: String? = nil,
+        capabilities: Capabilities? = nil, weight: Int = 1, retires: Int? = nil, successor: String? = nil
     ) {
         self.provider = provider
         self.model = model
@@ -36,6 +46,10 @@ package struct Candidate: Sendable, Hashable {
         self.region = region
         self.context = context
         self.unavailable = unavailable
+        self.capabilities = capabilities ?? .usual(for: dialect)
+        self.weight = weight
+        self.retires = retires
+        self.successor = successor
     }
 
     /// `provider/model`, the name that a request may give and that the

@@ -28,11 +28,14 @@ package struct ProviderFacts: Sendable, Hashable {
     /// Why the provider was skipped (its key variable is not set), for
     /// people; nil when it serves.
     package var unavailable: String?
+    /// What its models can do; nil is what is usual for the dialect.
+    package var capabilities: Capabilities?
 
     /// A provider that takes any model and serves, unless said otherwise.
     package init(
         name: String, dialect: DialectName, lab: String? = nil, host: String? = nil, region: String? = nil,
-        context: Int? = nil, models: Models = .any, unavailable: String? = nil
+        context: Int? = nil, models: Models = .any, unavailable: String? = nil,
+        capabilities: Capabilities? = nil
     ) {
         self.name = name
         self.dialect = dialect
@@ -42,13 +45,14 @@ package struct ProviderFacts: Sendable, Hashable {
         self.context = context
         self.models = models
         self.unavailable = unavailable
+        self.capabilities = capabilities
     }
 
     /// The candidate for a model here; does not check `models`.
     package func candidate(model: String) -> Candidate {
         Candidate(
             provider: name, model: model, dialect: dialect, lab: lab, host: host, region: region, context: context,
-            unavailable: unavailable)
+            unavailable: unavailable, capabilities: capabilities)
     }
 
     /// Whether a request may name this model here.

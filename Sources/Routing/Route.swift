@@ -5,13 +5,49 @@ package struct Route: Sendable, Hashable {
     package var name: String
     /// Best first, never empty in a table that came from settings.
     package var candidates: [Candidate]
+    /// How it treats them.
+    package var policy: RoutePolicy
 
-    /// A route; takes both as they are, settings have checked them.
-    package init(name: String, candidates: [Candidate]) {
+    /// A route; takes all as it is, settings have checked it.
+    package init(name: String, candidates: [Candidate], policy: RoutePolicy = RoutePolicy()) {
         self.name = name
         self.candidates = candidates
+        self.policy = policy
     }
 
     /// Whether at least one candidate's provider is up for service.
     package var isServed: Bool { candidates.contains { $0.unavailable == nil } }
+
+    /// Its candidates in the order in which they are to be asked.
+    ///
+    /// A weighted route's are drawn by their weights. Whose retirement is due
+    /// comes after all others: it may still answer, and is no longer relied
+    /// on.
+    ///
+    /// - Parameters:
+    ///   - now: seconds since 1970.
+    ///   - draw: a number from 0 up to, not including, the one given.
+    package func order(now: Int, draw: (Int) -> Int) -> [Candidate] {
+        let isDue: (Candidate) -> Bool = { $0.retires.map { $0 <= now } ?? false }
+        let drawn = policy.order == .weighted ? Self.draw(candidates, draw) : candidates
+        guard drawn.contains(where: isDue) else { return drawn }
+        return drawn.filter { !isDue($0) } + drawn.filter(isDue)
+    }
+
+    private static func draw(_ candidates: [Candidate], _ draw: (Int) -> Int) -> [Candidate] {
+        var left = candidates
+        var drawn: [Candidate] = []
+        while !left.isEmpty {
+            let total = left.reduce(0) { $0 + max(0, $1.weight) }
+            // Those without weight serve when nobody else can.
+            guard total > 0 else { return drawn + left }
+            var ticket = draw(total)
+            let index = left.firstIndex { candidate in
+                ticket -= max(0, candidate.weight)
+                return ticket < 0
+            }
+            drawn.append(left.remove(at: index ?? 0))
+        }
+        return drawn
+    }
 }

@@ -71,6 +71,7 @@ import Wire
             switch event {
             case .usage(let usage): observation.usage = usage
             case .ended: observation.hasEnded = true
+            case .finished: observation.hasFinished = true
             case .failed(let failure): observation.failure = failure
             case .text, .thinking, .toolCallStarted, .redactedThinking: observation.hasContent = true
             default: break
@@ -78,6 +79,25 @@ import Wire
         }
         #expect(watcher.observation == observation)
         #expect(unnamed.observation == observation, "an event without a name is not seen")
+    }
+
+    @Test func aCallIsOpenUntilItsBlockStops() {
+        var watcher = dialect.makeStreamWatcher()
+        func see(_ name: String, _ data: String) {
+            watcher.observe(SSEEvent(name: name, data: ByteBuffer(string: data)))
+        }
+        see("content_block_start", #"{"index":0,"content_block":{"type":"text","text":""}}"#)
+        #expect(!watcher.observation.hasOpenToolCall)
+        see("content_block_stop", #"{"index":0}"#)
+        see("content_block_start", #"{"index":1,"content_block":{"type":"tool_use","id":"i","name":"n","input":{}}}"#)
+        see("content_block_delta", #"{"index":1,"delta":{"type":"input_json_delta","partial_json":"{"}}"#)
+        #expect(watcher.observation.hasOpenToolCall)
+        see("content_block_stop", #"{"index":1}"#)
+        #expect(!watcher.observation.hasOpenToolCall && !watcher.observation.hasFinished)
+        see("message_delta", #"{"delta":{"stop_reason":null}}"#)
+        #expect(!watcher.observation.hasFinished)
+        see("message_delta", #"{"delta":{"stop_reason":"tool_use"}}"#)
+        #expect(watcher.observation.hasFinished)
     }
 
     @Test func anEmptyBlockIsNotYetContent() throws {

@@ -67,6 +67,43 @@ import Wire
     }
 
     @Test(
+        "an end or an open call is missed, or seen in what a model writes",
+        arguments: [
+            ([#"{"index":0,"delta":{"content":"\"finish_reason\":\"stop\""},"finish_reason":null}"#], false, false),
+            ([#"{"index":0,"delta":{},"finish_reason":"stop"}"#], true, false),
+            ([#"{"delta":{},"finish_reason" : "stop"}"#], true, false),
+            (
+                [#"{"index":0,"delta":{},"finish_reason":null}"#, #"{"index":1,"delta":{},"finish_reason":"stop"}"#],
+                false, false
+            ),
+            (
+                [#"{"index":1,"delta":{"content":"x"}}"#, #"{"index":0,"delta":{},"finish_reason":"stop"}"#], false,
+                false
+            ),
+            (
+                [
+                    #"{"index":1,"delta":{},"finish_reason":"stop"}"#,
+                    #"{"index":0,"delta":{},"finish_reason":"length"}"#,
+                ],
+                true, false
+            ),
+            ([#"{"index":0,"delta":{"tool_calls":[{"index":1,"function":{"arguments":"{"}}]}}"#], false, true),
+            ([#"{"index":0,"delta":{"tool_calls":[]}}"#, #"{"index":0,"delta":{"tool_calls":null}}"#], false, false),
+            (
+                [
+                    #"{"index":0,"delta":{"tool_calls":[{"index":1,"function":{"arguments":"{"}}]}}"#,
+                    #"{"index":0,"delta":{},"finish_reason":"tool_calls"}"#,
+                ], true, false
+            ),
+        ])
+    func ends(choices: [String], hasFinished: Bool, hasOpenToolCall: Bool) throws {
+        let first = #"{"index":0,"delta":{"content":"x"}}"#
+        let lines = ([first] + choices).map { "data: {\"choices\":[\($0)]}\n\n" }
+        let observation = try watch(ByteBuffer(string: lines.joined()))
+        #expect(observation.hasFinished == hasFinished && observation.hasOpenToolCall == hasOpenToolCall)
+    }
+
+    @Test(
         "passing through knows the wrong thing",
         arguments: [
             (#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#, "m", true, true),

@@ -1,16 +1,18 @@
 /// How far the arguments of a tool call have come, judged by brackets and
 /// quotes alone as the fragments pass.
-struct ArgumentsProgress {
+package struct ArgumentsProgress: Sendable, Equatable {
     private var depth = 0
     private var isInString = false
     private var isAfterBackslash = false
     /// Nothing but white space has come.
-    private(set) var isBlank = true
+    package private(set) var isBlank = true
     /// An object, an array or a string has been closed: nothing more belongs
     /// to it. A number or a word can't be seen to end, and so never does.
-    private(set) var isComplete = false
+    package private(set) var isComplete = false
 
-    mutating func consume(_ fragment: String) {
+    package init() {}
+
+    package mutating func consume(_ fragment: String) {
         for byte in fragment.utf8 {
             if isInString {
                 if isAfterBackslash {

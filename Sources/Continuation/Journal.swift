@@ -1,0 +1,156 @@
+package import Conversation
+
+/// What a caller has been given of an answer so far, in shared terms.
+///
+/// Fed what goes to the caller, in order, the events after a seam included,
+/// with each candidate's own usage and not the sum. Of more than one choice
+/// only the first is kept: such an answer can't be resumed.
+package struct Journal: Sendable {
+    package private(set) var id = ""
+    /// The name that the candidate who began gives its model.
+    package private(set) var model = ""
+    package private(set) var created: Int?
+    package private(set) var hasStarted = false
+    package private(set) var text = ""
+    /// Words of refusal have been sent.
+    package private(set) var hasRefusal = false
+    /// Thinking has been sent, in words or as what only its maker can read.
+    package private(set) var hasThinking = false
+    package private(set) var finish: FinishReason?
+    /// What the candidate that serves now says of its cost.
+    package private(set) var usage: Usage?
+    /// Fragments of text, thinking and tool calls: about the tokens given.
+    package private(set) var fragments = 0
+    /// The numbers of the choices seen.
+    package private(set) var choices: Set<Int> = []
+
+    private struct Call: Sendable {
+        var number: Int
+        var call: ToolCall
+        var progress = ArgumentsProgress()
+    }
+
+    /// What was sent, in order; neighbours of a kind are one.
+    private enum Entry: Sendable {
+        /// Bytes of ``text``, and of ``thinking``.
+        case text(Int)
+        case thinking(Int)
+        /// A place in `calls`.
+        case call(Int)
+        case event(StreamEvent)
+    }
+
+    private var entries: [Entry] = []
+    private var thinking = ""
+    private var calls: [Call] = []
+    /// Tokens given by the candidates before the one that serves now.
+    private var givenBefore = 0
+    /// Of ``fragments``, those before the one that serves now.
+    private var fragmentsBefore = 0
+    /// The most output that the one who serves now has said.
+    private var output = 0
+
+    package init() {}
+
+    package var hasVisibleText: Bool { !text.isEmpty }
+
+    /// The calls whose arguments are whole.
+    package var completedCalls: [ToolCall] {
+        calls.filter { $0.progress.isComplete || finish != nil }.map(\.call)
+    }
+
+    package var hasOpenCall: Bool { finish == nil && calls.contains { !$0.progress.isComplete } }
+
+    /// About the tokens given by all candidates: what a candidate says where
+    /// it says more than was counted, since a fragment may hold several.
+    package var tokensGiven: Int { givenBefore + max(fragments - fragmentsBefore, output) }
+
+    package mutating func note(_ event: StreamEvent) {
+        if let choice = event.choice {
+            choices.insert(choice)
+            guard choice == 0 else { return }
+        }
+        switch event {
+        case .started(let id, let model, let created):
+            guard !hasStarted else { return }
+            hasStarted = true
+            (self.id, self.model, self.created) = (id, model, created)
+            entries.append(.event(event))
+        case .text(_, let words):
+            if !words.isEmpty { fragments += 1 }
+            text += words
+            if case .text(let count) = entries.last {
+                entries[entries.count - 1] = .text(count + words.utf8.count)
+            } else {
+                entries.append(.text(words.utf8.count))
+            }
+        case .thinking(_, let words):
+            fragments += 1
+            hasThinking = true
+            thinking += words
+            if case .thinking(let count) = entries.last {
+                entries[entries.count - 1] = .thinking(count + words.utf8.count)
+            } else {
+                entries.append(.thinking(words.utf8.count))
+            }
+        case .thinkingSignature, .redactedThinking:
+            hasThinking = true
+            entries.append(.event(event))
+        case .refusal:
+            fragments += 1
+            hasRefusal = true
+            entries.append(.event(event))
+        case .toolCallStarted(_, let number, let id, let name):
+            guard !calls.contains(where: { $0.number == number }) else { return }
+            entries.append(.call(calls.count))
+            calls.append(Call(number: number, call: ToolCall(id: id, name: name, arguments: "")))
+        case .toolCallArguments(_, let number, let fragment):
+            fragments += 1
+            guard let place = calls.lastIndex(where: { $0.number == number }) else { return }
+            calls[place].call.arguments += fragment
+            calls[place].progress.consume(fragment)
+        // Opens the choice; the tokens' own text has not been sent.
+        case .logprobs: if entries.count < 2 { entries.append(.text(0)) }
+        case .finished(_, let reason, _):
+            if finish == nil { finish = reason }
+            entries.append(.event(event))
+        case .usage(let usage):
+            self.usage = usage
+            output = max(output, usage.output)
+        case .continued:
+            givenBefore = tokensGiven
+            fragmentsBefore = fragments
+            output = 0
+            entries.append(.event(event))
+        case .ping, .failed, .ended: break
+        }
+    }
+
+    /// The events that bring a fresh encoder into the state that the one has
+    /// which wrote what was sent. Its bytes are to be thrown away.
+    package var replay: [StreamEvent] {
+        var events: [StreamEvent] = []
+        var text = text.utf8[...]
+        var thinking = thinking.utf8[...]
+        for entry in entries {
+            switch entry {
+            case .text(let count):
+                events.append(.text(choice: 0, String(decoding: text.prefix(count), as: UTF8.self)))
+                text = text.dropFirst(count)
+            case .thinking(let count):
+                events.append(.thinking(choice: 0, String(decoding: thinking.prefix(count), as: UTF8.self)))
+                thinking = thinking.dropFirst(count)
+            case .call(let place):
+                let number = calls[place].number
+                let call = calls[place].call
+                events.append(.toolCallStarted(choice: 0, call: number, id: call.id, name: call.name))
+                if !call.arguments.isEmpty {
+                    events.append(.toolCallArguments(choice: 0, call: number, fragment: call.arguments))
+                }
+            case .event(let event): events.append(event)
+            }
+        }
+        if let usage { events.append(.usage(usage)) }
+        return events
+    }
+}

@@ -1,0 +1,33 @@
+package import Wire
+
+/// That another candidate went on with an answer, as a caller is told.
+package struct HandOver: Sendable, Equatable {
+    /// The candidate that went on, as `provider/model`.
+    package var by: String
+    /// Why the one before it left off.
+    package var cause: String
+    /// How many characters (Unicode scalars) of text were sent before.
+    package var at: Int
+
+    package init(by: String, cause: String, at: Int) {
+        self.by = by
+        self.cause = cause
+        self.at = at
+    }
+
+    /// Writes the member `holdfast` into an object. No dialect knows it, and
+    /// the official clients pass unknown members over.
+    package static func write(_ handOvers: [HandOver], to json: inout JSONWriter) {
+        json.object("holdfast") { json in
+            json.array("continued") { json in
+                for handOver in handOvers {
+                    json.object { json in
+                        json.member("by", handOver.by)
+                        json.member("cause", handOver.cause)
+                        json.member("at", handOver.at)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import Failures
+
+/// Whether a thing that failed may be tried again.
+///
+/// Closed, it counts; open, it lets nobody through; when its time is up it
+/// lets one request through on a lease. That request's success closes it, its
+/// failure opens it for twice as long, and a lease that lapses is another's,
+/// so that nothing lost can wedge it.
+struct Breaker: Sendable {
+    enum State: Sendable, Hashable {
+        case closed
+        case open(until: Duration)
+        case trial(lease: UInt64, until: Duration)
+    }
+
+    enum Turn { case none, opened, closed }
+
+    private(set) var state = State.closed
+    /// Of the last failure.
+    private(set) var cause: Cause
+    private(set) var run = FailureRun()
+    private var window = ResultWindow()
+    /// How often the wait has doubled.
+    private var level = 0
+    /// When it last opened or closed. A permit from before says nothing
+    /// about the time since.
+    private var turned: Duration
+    private var lastFailure: Duration
+    /// The drill whose failures are counted here.
+    private(set) var drill: String?
+    /// A host's: one failing model is no evidence against its host.
+    private let isHosts: Bool
+
+    init(_ cause: Cause, isHosts: Bool, now: Duration) {
+        self.cause = cause
+        self.isHosts = isHosts
+        turned = now
+        lastFailure = now
+    }
+
+    /// Until when nobody may pass; nil if somebody may.
+    func closedToAll(now: Duration) -> Duration? {
+        switch state {
+        case .closed: nil
+        case .open(let until), .trial(_, let until): until > now ? until : nil
+        }
+    }
+
+    /// Whether whoever passes now does so on trial.
+    var asksForTrial: Bool { state != .closed }
+
+    mutating func beginTrial(_ lease: UInt64, now: Duration, _ policy: ResiliencePolicy) {
+        state = .trial(lease: lease, until: now + policy.trialLease)
+    }
+
+    /// The trial came to no verdict: the next request has it.
+    mutating func giveBack(_ lease: UInt64, now: Duration) {
+        if case .trial(lease, _) = state { state = .open(until: now) }
+    }
+
+    mutating func succeeded(_ permit: Permit, now: Duration, _ policy: ResiliencePolicy) -> Turn {
+        switch state {
+        case .trial(permit.lease, _):
+            state = .closed
+            turned = now
+            run = FailureRun()
+            window = ResultWindow()
+            return .closed
+        case .closed where permit.entered >= turned:
+            run = FailureRun()
+            window.count(failed: false, model: "", connection: false, now: now, policy)
+        default: break
+        }
+        return .none
+    }
+
+    mutating func failed(
+        _ permit: Permit, _ cause: Cause, drill: String?, now: Duration, _ policy: ResiliencePolicy
+    ) -> Turn {
+        switch state {
+        case .trial(permit.lease, _):
+            note(cause, drill, now)
+            run.count(permit.place.model, connection: cause == .unreachable)
+            open(now: now, policy)
+        case .closed where permit.entered >= turned:
+            note(cause, drill, now)
+            run.count(permit.place.model, connection: cause == .unreachable)
+            window.count(
+                failed: true, model: permit.place.model, connection: cause == .unreachable, now: now, policy)
+            guard isTripped(policy) else { break }
+            if now - turned > policy.relapse { level = 0 }
+            open(now: now, policy)
+            return .opened
+        default: break
+        }
+        return .none
+    }
+
+    /// Whether nothing would be lost with it.
+    func isForgettable(now: Duration, _ policy: ResiliencePolicy) -> Bool {
+        switch state {
+        case .closed: now - max(lastFailure, turned) >= policy.forgetFailures
+        case .open(let until), .trial(_, let until): now - until >= policy.forgetIdle
+        }
+    }
+
+    private mutating func note(_ cause: Cause, _ drill: String?, _ now: Duration) {
+        self.cause = cause
+        self.drill = drill ?? self.drill
+        lastFailure = now
+    }
+
+    private func isTripped(_ policy: ResiliencePolicy) -> Bool {
+        if run.failures >= policy.failuresInARow {
+            if !isHosts || run.models.count > 1 || run.connections >= policy.failuresInARow { return true }
+        }
+        let seen = window.sum
+        guard seen.results >= policy.fewestResults,
+            Double(seen.failures) >= policy.failureShare * Double(seen.results)
+        else { return false }
+        return !isHosts || window.failingModels > 1 || seen.connections >= policy.failuresInARow
+    }
+
+    private mutating func open(now: Duration, _ policy: ResiliencePolicy) {
+        var wait = policy.firstOpen
+        for _ in 0..<level where wait < policy.longestOpen { wait *= 2 }
+        level = min(level + 1, 32)
+        state = .open(until: now + min(wait, policy.longestOpen))
+        turned = now
+    }
+}

@@ -1,0 +1,19 @@
+/// What a breaker stands before.
+struct BreakerKey: Sendable, Hashable {
+    let kind: BreakerReport.Kind
+    /// Unique among all kinds.
+    let text: String
+
+    static func model(_ place: Place) -> BreakerKey {
+        BreakerKey(kind: .model, text: "model:\(place.provider)/\(place.model)")
+    }
+
+    static func host(_ place: Place) -> BreakerKey { BreakerKey(kind: .host, text: "host:\(place.host)") }
+
+    static func credential(_ place: Place) -> BreakerKey {
+        BreakerKey(kind: .credential, text: "credential:\(place.credential)@\(place.host)")
+    }
+
+    /// All that a request to this place passes.
+    static func all(_ place: Place) -> [BreakerKey] { [.host(place), .credential(place), .model(place)] }
+}

@@ -1,0 +1,114 @@
+package import Failures
+import Synchronization
+
+/// What all requests know of their providers' health.
+///
+/// While nothing is wrong, a request costs one atomic load here; otherwise a
+/// lock, held for a few look-ups.
+package final class HealthBook: Sendable {
+    private let machine: Mutex<HealthMachine>
+    private let budgets = Mutex<[String: RetryBudget]>([:])
+    private let quiet = Atomic<Bool>(true)
+    private let policy: ResiliencePolicy
+
+    package init(_ policy: ResiliencePolicy = .init()) {
+        self.policy = policy
+        machine = Mutex(HealthMachine(policy))
+    }
+
+    /// Whether nothing is held, waiting, counted or open.
+    package var isQuiet: Bool { quiet.load(ordering: .acquiring) }
+
+    /// Changes nothing.
+    package func standing(of place: Place, now: Moment) -> Standing {
+        isQuiet ? .free : machine.withLock { $0.standing(of: place, now: now.tick) }
+    }
+
+    /// Leave to send one request; nil if the place is not free, or somebody
+    /// else has the one trial.
+    package func enter(_ place: Place, now: Moment) -> Permit? {
+        if isQuiet { return Permit(place: place, entered: now.tick, lease: 0) }
+        return change { $0.enter(place, now: now) }
+    }
+
+    package func succeeded(_ permit: Permit, now: Moment) -> [HealthChange] {
+        isQuiet ? [] : change { $0.succeeded(permit, now: now) }
+    }
+
+    /// - Parameters:
+    ///   - streams: Whether the answer was to be a stream.
+    ///   - everAnswered: Whether this model has ever answered.
+    ///   - drill: The drill that made it fail.
+    package func failed(
+        _ permit: Permit, _ verdict: Verdict, status: Int?, streams: Bool, everAnswered: Bool, now: Moment,
+        drill: String?
+    ) -> [HealthChange] {
+        change {
+            $0.failed(
+                permit, verdict, status: status, streams: streams, everAnswered: everAnswered, now: now, drill: drill)
+        }
+    }
+
+    /// The caller has gone: no verdict, and a trial is the next request's.
+    package func abandoned(_ permit: Permit, now: Moment) {
+        if permit.isTrial { change { $0.abandoned(permit, now: now) } }
+    }
+
+    /// Counts a request, for the budget of repeats.
+    package func noteRequest(at provider: String, now: Moment) {
+        budgets.withLock { $0[provider, default: RetryBudget()].noteRequest(now: now.tick) }
+    }
+
+    /// Takes a repeat out of the provider's budget, if one is left.
+    package func mayRepeat(at provider: String, now: Moment) -> Bool {
+        budgets.withLock { $0[provider, default: RetryBudget()].mayRepeat(now: now.tick, policy) }
+    }
+
+    /// The probes to make now. Each is under way from here on, until it is
+    /// reported or its lease is over.
+    package func dueProbes(now: Moment) -> [ProbeOrder] {
+        isQuiet ? [] : change { $0.dueProbes(now: now) }
+    }
+
+    package func probed(_ order: ProbeOrder, _ result: ProbeResult, now: Moment) -> [HealthChange] {
+        change { $0.probed(order, result, now: now) }
+    }
+
+    /// Holds by hand: until somebody restores it.
+    package func hold(_ place: Place, scope: Scope, reason: String, by: String, now: Moment) -> [HealthChange] {
+        change { $0.hold(place, scope: scope, reason: reason, by: by, now: now) }
+    }
+
+    /// Lifts a hold; nil if there is none with that id.
+    package func restore(_ id: String, by: String, now: Moment) -> [HealthChange]? {
+        change { $0.restore(id, by: by, now: now) }
+    }
+
+    /// Notes who has seen a hold; nil if there is none with that id.
+    package func acknowledge(_ id: String, by: String, now: Moment) -> [HealthChange]? {
+        change { $0.acknowledge(id, by: by, now: now) }
+    }
+
+    /// Takes over what an earlier process stored.
+    package func remembered(_ holds: [Hold]) { change { $0.remembered(holds) } }
+
+    /// Lifts what was held of keys that are no longer in use.
+    package func credentials(inUse: Set<String>, now: Moment) -> [HealthChange] {
+        change { $0.credentials(inUse: inUse, now: now) }
+    }
+
+    /// Lifts what a drill placed, and resets the breakers that it made count.
+    package func endDrill(_ id: String, now: Moment) -> [HealthChange] { change { $0.endDrill(id, now: now) } }
+
+    /// Oldest first.
+    package var holds: [Hold] { machine.withLock { $0.holds } }
+
+    package func breakers(now: Moment) -> [BreakerReport] { machine.withLock { $0.breakerReports(now: now.tick) } }
+
+    private func change<Result: Sendable>(_ body: (inout HealthMachine) -> Result) -> Result {
+        machine.withLock { machine in
+            defer { quiet.store(machine.isQuiet, ordering: .releasing) }
+            return body(&machine)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package import Failures
+
+/// A decision to send nothing somewhere, and the evidence for it.
+package struct Hold: Sendable, Hashable {
+    package enum Firmness: String, Sendable, Hashable {
+        /// A probe is to confirm or lift it.
+        case provisional
+        /// Until restored, or until a probe is answered where one is made.
+        case lasting
+        /// Throttled, until a tick.
+        case timed
+    }
+
+    package enum Origin: String, Sendable, Hashable {
+        case traffic
+        case probe
+        case administrator
+        case drill
+    }
+
+    /// Short, and the same for the same cause, scope and place, also after a
+    /// restart.
+    package var id: String
+    package var cause: Cause
+    package var scope: Scope
+    /// The authority.
+    package var host: String
+    /// The key's fingerprint; empty where the scope does not reach it.
+    package var credential: String
+    /// Empty where the scope does not reach it.
+    package var model: String
+    /// Whose answer it came from.
+    package var provider: String
+    package var firmness: Firmness
+    package var origin: Origin
+    /// The cause, or `misconfigured` for an ambiguous withdrawal of a model
+    /// that has never answered.
+    package var name: String
+    /// Seconds since 1970.
+    package var since: Int
+    /// When a timed one ends.
+    package var until: Duration?
+    /// The provider's own.
+    package var words: String
+    /// The rule that decided.
+    package var rule: String
+    package var status: Int?
+    /// Who has seen it, or placed it by hand.
+    package var acknowledgedBy: String?
+    /// Why it was placed by hand.
+    package var reason: String?
+    /// The drill that placed it.
+    package var drill: String?
+
+    package init(
+        id: String, cause: Cause, scope: Scope, host: String, credential: String, model: String, provider: String,
+        firmness: Firmness, origin: Origin, name: String, since: Int, until: Duration? = nil, words: String = "",
+        rule: String = "", status: Int? = nil, acknowledgedBy: String? = nil, reason: String? = nil,
+        drill: String? = nil
+    ) {
+        self.id = id
+        self.cause = cause
+        self.scope = scope
+        self.host = host
+        self.credential = credential
+        self.model = model
+        self.provider = provider
+        self.firmness = firmness
+        self.origin = origin
+        self.name = name
+        self.since = since
+        self.until = until
+        self.words = words
+        self.rule = rule
+        self.status = status
+        self.acknowledgedBy = acknowledgedBy
+        self.reason = reason
+        self.drill = drill
+    }
+
+    /// Whether a restart has to remember it: no wait, and nothing that a
+    /// drill placed.
+    package var isPersistent: Bool { firmness != .timed && origin != .drill && drill == nil }
+
+    /// A place that it concerns; of what its scope does not reach, nothing
+    /// is said.
+    var place: Place { Place(provider: provider, host: host, credential: credential, model: model) }
+}

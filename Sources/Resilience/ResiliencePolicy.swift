@@ -1,0 +1,53 @@
+/// How quickly failures are believed, and how long they are remembered.
+package struct ResiliencePolicy: Sendable, Hashable {
+    /// So many failures in a row open a breaker.
+    package var failuresInARow = 3
+    /// So does this share of the results in `window`, if there are at least
+    /// `fewestResults`.
+    package var failureShare = 0.5
+    package var fewestResults = 10
+    package var window: Duration = .seconds(30)
+    /// How long a breaker is open at first; doubles with each trial that
+    /// fails.
+    package var firstOpen: Duration = .seconds(2)
+    /// Well below 30 s, so that who flaps is back within that.
+    package var longestOpen: Duration = .seconds(15)
+    /// A breaker that opens again so soon goes on doubling.
+    package var relapse: Duration = .seconds(30)
+    /// After that a trial that nobody reported on is another's.
+    package var trialLease: Duration = .seconds(60)
+    /// A closed breaker without a failure for so long is forgotten.
+    package var forgetFailures: Duration = .seconds(60)
+    /// So is an open one that nobody has asked for since it was due.
+    package var forgetIdle: Duration = .seconds(600)
+
+    /// The wait after a 429 that names none; doubles with each further one.
+    package var firstThrottle: Duration = .seconds(1)
+    package var longestThrottle: Duration = .seconds(60)
+    /// The longest wait that a provider is believed.
+    package var longestRetryAfter: Duration = .seconds(86_400)
+    /// How long after a wait the doubling is remembered.
+    package var forgetThrottle: Duration = .seconds(120)
+
+    /// Before each probe of a hold on ambiguous evidence.
+    package var provisionalProbes: [Duration] = [
+        .zero, .seconds(60), .seconds(300), .seconds(900), .seconds(1800),
+    ]
+    /// Before each probe of an exhausted account or a bad key.
+    package var accountProbes: [Duration] = [.seconds(60), .seconds(300), .seconds(900), .seconds(1800)]
+    /// Before each probe of what is denied.
+    package var deniedProbes: [Duration] = [.seconds(1800)]
+    /// After that a probe that nobody reported on is due again.
+    package var probeLease: Duration = .seconds(120)
+
+    /// Repeats, as a share of the requests of the last minute.
+    package var repeatShare = 0.2
+    /// Repeats a minute that are always allowed.
+    package var fewestRepeats = 10
+
+    /// Holds are bounded, since callers may name models that never were: past
+    /// this the oldest provisional one gives way.
+    package var mostHolds = 4096
+
+    package init() {}
+}

@@ -1,0 +1,90 @@
+/// How a route treats its candidates and its callers' time.
+package struct RoutePolicy: Sendable, Hashable {
+    /// Which candidate is asked first while all are well.
+    package enum Order: String, Sendable, Hashable, CaseIterable {
+        /// The first in the list.
+        case ordered
+        /// By chance, by their weights.
+        case weighted
+    }
+
+    package var order = Order.ordered
+    /// For all attempts of a request together; a request that waits, moves
+    /// and continues is still one request.
+    package var deadline = Duration.seconds(1800)
+    /// The longest wait for a candidate that is throttled, where nobody else
+    /// can serve.
+    package var patience = Duration.seconds(60)
+    /// Limits of an attempt that go before the provider's own; nil keeps
+    /// those.
+    package var firstByte: Duration?
+    /// From the request's last byte to the first piece of the answer that a
+    /// caller would read.
+    package var firstToken: Duration?
+    /// Between two pieces of an answer.
+    package var stall: Duration?
+    /// A safety refusal is passed on as it is, unless the route wants the
+    /// next candidate asked.
+    package var movesOnRefusal = false
+    /// Whether a stream that breaks off is continued by the next candidate.
+    package var continues = true
+    package var substitution = Substitution()
+    package var hedge: Hedge?
+    /// A candidate that has answered nothing for so long is asked for a
+    /// token, so that a dead standby is known before it is needed; nil is
+    /// never.
+    package var keepWarm: Duration? = .seconds(12 * 3600)
+    package var objectives = Objectives()
+    /// Models named inside a request (a tool's, a sub-agent's), and whom to
+    /// name instead where a provider says that they are gone.
+    package var nested: [String: String] = [:]
+
+    package init() {}
+}
+
+/// Who may stand in for a route's first candidate, and how openly.
+package struct Substitution: Sendable, Hashable {
+    /// What happens once the first candidate is back.
+    package enum Return: String, Sendable, Hashable, CaseIterable {
+        /// It serves again at once.
+        case automatic
+        /// It serves again once a drill on the route has passed after its
+        /// return.
+        case afterDrill = "after-drill"
+        /// It serves again once an administrator restores it.
+        case byHand = "by-hand"
+    }
+
+    /// `provider/model` of those who may; nil is every candidate of the
+    /// route, empty is nobody.
+    package var by: [String]?
+    /// Whether the caller is told in a header that someone stood in, and why.
+    package var isDisclosed = true
+    /// Regions in which a stand-in may run; nil is any.
+    package var residency: [String]?
+    package var `return` = Return.automatic
+
+    package init() {}
+}
+
+/// A second request while the first is slow; the loser is cancelled.
+package struct Hedge: Sendable, Hashable {
+    /// After which part of the observed times to the first byte, e.g. 0.95.
+    package var quantile = 0.95
+    /// The most that it may add, as a part of recent requests.
+    package var share = 0.05
+
+    package init() {}
+}
+
+/// What a route promises: what a drill's verdict is measured against.
+package struct Objectives: Sendable, Hashable {
+    /// Part of requests answered whole, e.g. 0.999.
+    package var availability = 0.999
+    /// To the first piece of an answer that a caller would read.
+    package var firstToken: Duration?
+    /// What moving to a stand-in may add to a request.
+    package var switchTime: Duration = .seconds(2)
+
+    package init() {}
+}
