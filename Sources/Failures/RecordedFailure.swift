@@ -12,17 +12,25 @@ package struct RecordedFailure: Sendable {
     package var scope: String?
     package var evidence: String?
 
-    /// - Returns: nil if it isn't one.
-    package init?(_ line: JSONDocument) {
+    /// What a line lacks.
+    package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
+        package var description: String
+    }
+
+    /// - Throws: ``Problem`` if it isn't one.
+    package init(line: JSONDocument) throws(Problem) {
         let root = line.root
-        guard root.kind == .object,
-            let position = root["position"]?.string.flatMap(Symptom.Position.init(rawValue:))
-        else { return nil }
+        guard root.kind == .object else { throw Problem(description: "not an object") }
+        guard let position = root["position"]?.string.flatMap(Symptom.Position.init(rawValue:)) else {
+            let known = Symptom.Position.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem(description: "`position` has to be one of \(known)")
+        }
         id = root["id"]?.string ?? ""
         var fields = HTTPFieldList()
         if let headers = root["headers"] {
             for (name, value) in headers.members {
-                if let name = name.string, let value = value.string { fields.append(name.lowercased(), value) }
+                guard let name = name.string, let value = value.string ?? value.int.map(String.init) else { continue }
+                fields.append(name.lowercased(), value)
             }
         }
         var body = ByteBuffer()
@@ -32,15 +40,30 @@ package struct RecordedFailure: Sendable {
         let dialect = root["dialect"]?.string
         symptom = Symptom(
             dialect: dialect == "any" ? nil : dialect, position: position, status: root["status"]?.int ?? 0,
-            fields: fields, body: body)
-        // How a connection failed has no field of its own there.
-        let said = ((root["note"]?.string ?? "") + " " + id).lowercased()
-        if position == .connect {
-            let isSilent = ["timeout", "no byte", "silent", "silence"].contains { said.contains($0) }
-            symptom.transport = isSilent ? .silent : .unreachable
-        }
+            fields: fields, body: body, hadContent: root["had_content"]?.bool ?? false)
+        symptom.transport =
+            root["transport"]?.string.flatMap(Symptom.Transport.init(rawValue:))
+            ?? Self.transport(position, told: (root["note"]?.string ?? "") + " " + id)
         cause = root["cause"]?.string
         scope = root["scope"]?.string
         evidence = root["evidence"]?.string
+    }
+
+    /// How a connection failed, from what was written about it: not every
+    /// record has a field for that.
+    private static func transport(_ position: Symptom.Position, told: String) -> Symptom.Transport? {
+        let words = Set(told.lowercased().split { !$0.isLetter }.map(String.init))
+        func has(_ some: String...) -> Bool { some.contains(where: words.contains) }
+        switch position {
+        case .connect:
+            if has("accepted", "silent", "silence") { return .silent }
+            if has("refused", "dns", "tls", "reset", "unreachable") { return .unreachable }
+            return has("timeout", "byte", "stall", "stalled") ? .silent : .unreachable
+        case .streamEnd:
+            if has("clean", "cleanly") { return .clean }
+            if has("stall", "stalled", "silent", "silence", "timeout") { return .silent }
+            return has("cut", "reset", "dropped", "broke", "broken", "aborted") ? .cut : nil
+        case .head, .body, .stream: return nil
+        }
     }
 }

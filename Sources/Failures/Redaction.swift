@@ -1,60 +1,86 @@
 /// Makes a provider's words fit to be kept and shown.
 enum Redaction {
+    /// In characters.
     static let longest = 300
 
     /// One line, at most ``longest`` characters; what looks like a key, and
     /// long quotations (which could be a prompt's), left out.
     static func words(_ message: String) -> String {
         var kept: [String] = []
-        var length = 0
-        for word in message.prefix(4000).split(whereSeparator: { $0.isWhitespace || $0.isNewline }) {
-            let shown = isSecret(word) ? "[…]" : String(word.filter { !$0.isControl })
-            length += shown.count + 1
-            guard length <= longest - 2 else {
-                kept.append("…")
-                break
-            }
-            kept.append(shown)
+        var isToken = false
+        for word in message.prefix(4000).split(whereSeparator: { $0.isWhitespace || $0.isNewline || $0.isControl }) {
+            kept.append(isToken ? mark : withoutSecrets(word))
+            let name = word.lowercased()
+            isToken = name.hasSuffix("bearer") || name.hasSuffix("bearer:")
         }
-        return shortenQuotations(kept.joined(separator: " "))
+        let line = withoutQuotations(kept.joined(separator: " "))
+        return line.count > longest ? line.prefix(longest - 1) + "…" : line
     }
 
+    private static let mark = "[…]"
     private static let prefixes = [
-        "sk-", "sk_", "pk-", "rk-", "hf_", "gsk_", "AKIA", "ASIA", "AIza", "xai-", "eyJ", "ghp_",
+        "sk-", "sk_", "pk-", "rk-", "hf_", "gsk_", "AKIA", "ASIA", "AIza", "xai-", "eyJ", "ghp_", "ya29.", "r8_", "fw_",
+        "pplx-", "nvapi-", "csk-", "tgp_",
     ]
 
-    private static func isSecret(_ word: Substring) -> Bool {
-        let bare = word.drop { !$0.isLetter && !$0.isNumber }
-        if prefixes.contains(where: { bare.hasPrefix($0) }) { return true }
-        guard bare.count >= 32 else { return false }
-        // Names of models and addresses are long, too; they have separators.
-        let letters = bare.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "_-+/=".contains($0)) }
-        let hasDigit = letters.contains(where: \.isNumber)
-        let hasUpper = letters.contains(where: \.isUppercase)
-        return letters.count >= 32 && hasDigit && (hasUpper || letters.allSatisfy(\.isHexDigit))
-            && !letters.contains("/")
-    }
-
-    private static func shortenQuotations(_ text: String) -> String {
-        var result = ""
-        var quotation: String?
-        for character in text {
-            guard character == "\"" else {
-                if quotation == nil { result.append(character) } else { quotation!.append(character) }
+    /// Runs of a key's characters, wherever they stand in the word: behind
+    /// `key=`, in quotation marks, in an address.
+    private static func withoutSecrets(_ word: Substring) -> String {
+        var shown = ""
+        var rest = word
+        while let first = rest.first {
+            guard isOfKey(first) else {
+                shown.append(first)
+                rest.removeFirst()
                 continue
             }
-            if let quoted = quotation {
-                result += quoted.count > 80 ? "\"[…]\"" : "\"\(quoted)\""
-                quotation = nil
-            } else {
-                quotation = ""
+            let run = rest.prefix(while: isOfKey)
+            shown += isSecret(run) ? mark : String(run)
+            rest = rest[run.endIndex...]
+        }
+        return shown
+    }
+
+    private static func isOfKey(_ character: Character) -> Bool {
+        character.isASCII && (character.isLetter || character.isNumber || "_-+.*".contains(character))
+    }
+
+    private static func isSecret(_ run: Substring) -> Bool {
+        if prefixes.contains(where: { run.hasPrefix($0) }) { return true }
+        guard run.count >= 32 else { return false }
+        // Names of models are long, too; they have separators.
+        let longest = run.split(whereSeparator: { "-_.".contains($0) }).map(\.count).max() ?? 0
+        let isHexadecimal = run.allSatisfy { $0.isHexDigit || $0 == "-" }
+        return run.contains(where: \.isNumber) && (longest >= 24 || isHexadecimal) || longest >= 40
+    }
+
+    /// Quotations of more than 80 characters, in quotation marks or
+    /// backticks; an apostrophe is too often one.
+    private static func withoutQuotations(_ text: String) -> String {
+        var result = ""
+        var open: (close: Character, text: String)?
+        for character in text {
+            if let quotation = open {
+                if character == quotation.close {
+                    result += (quotation.text.count > 80 ? mark : quotation.text) + String(character)
+                    open = nil
+                } else {
+                    open!.text.append(character)
+                }
+                continue
+            }
+            result.append(character)
+            switch character {
+            case "\"", "`": open = (character, "")
+            case "“": open = ("”", "")
+            default: break
             }
         }
-        if let quotation { result += "\"" + (quotation.count > 80 ? "[…]" : quotation) }
+        if let open { result += open.text.count > 80 ? mark : open.text }
         return result
     }
 }
 
 extension Character {
-    fileprivate var isControl: Bool { unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } }
+    fileprivate var isControl: Bool { unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) } }
 }

@@ -31,6 +31,8 @@ struct Rule: Sendable {
         case empty
         /// A page for people: a proxy's, a firewall's.
         case page
+        /// Neither JSON nor a page: a load balancer's line, bytes.
+        case text
         /// JSON without an error in it.
         case unreadable
         /// A whole answer that ends in a refusal.
@@ -81,6 +83,6 @@ struct Rule: Sendable {
     }
 
     private func says(_ words: [String], _ reading: Reading) -> Bool {
-        words.contains { reading.text.contains($0) }
+        words.contains { reading.says($0) }
     }
 }

@@ -27,13 +27,45 @@ package struct AdminDoor: Sendable {
         }
     }
 
+    /// Something that an administrator does: `POST` to a path, of which one
+    /// part may be `:id`.
+    package struct Action: Sendable {
+        package var path: String
+        package var perform: @Sendable (ActionRequest) -> Outcome
+
+        package init(_ path: String, perform: @escaping @Sendable (ActionRequest) -> Outcome) {
+            self.path = path
+            self.perform = perform
+        }
+    }
+
+    package struct ActionRequest: Sendable {
+        /// What stood for `:id`; empty where the path has none.
+        package var parameter: String
+        package var body: ByteBuffer
+        /// The id of the admin key.
+        package var who: String
+    }
+
+    package enum Outcome: Sendable {
+        case done(Int, ByteBuffer)
+        case failure(Int, String)
+    }
+
+    /// No action needs more than a few names.
+    private static let largestBody = 64 << 10
+
     private let keys: KeyRing
     private let pages: [Page]
+    private let actions: [Action]
     private let time: @Sendable () -> UnixTime
 
-    package init(keys: KeyRing, pages: [Page], time: @escaping @Sendable () -> UnixTime) {
+    package init(
+        keys: KeyRing, pages: [Page], actions: [Action] = [], time: @escaping @Sendable () -> UnixTime
+    ) {
         self.keys = keys
         self.pages = pages
+        self.actions = actions
         self.time = time
     }
 
@@ -45,30 +77,63 @@ package struct AdminDoor: Sendable {
         let router = Router(context: BasicRequestContext.self)
         for page in pages {
             router.get(RouterPath(page.path)) { request, _ in
-                if page.needsKey, let refusal = self.refusal(request) { return refusal }
+                if page.needsKey, case .refused(let refusal) = self.admit(request) { return refusal }
                 let (status, bytes) = page.body()
                 return Self.response(.init(code: status), bytes, type: page.type)
             }
         }
-        router.get("**") { request, _ in
-            self.refusal(request)
-                ?? Self.failure(
-                    .notFound, "There is nothing here; try \(self.pages.map(\.path).joined(separator: ", ")).")
+        for action in actions {
+            router.post(RouterPath(action.path)) { request, context in
+                try await self.perform(action, request, context.parameters.get("id") ?? "")
+            }
         }
+        router.get("**") { request, _ in self.nothingHere(request) }
+        router.post("**") { request, _ in self.nothingHere(request) }
         return Application(
             router: router, configuration: .init(address: .hostname(host, port: port)), onServerRunning: onRunning,
             eventLoopGroupProvider: .shared(group), logger: logger)
     }
 
-    private func refusal(_ request: Request) -> Response? {
+    private func perform(_ action: Action, _ request: Request, _ parameter: String) async throws -> Response {
+        switch admit(request) {
+        case .refused(let refusal): return refusal
+        case .granted(let who):
+            guard let body = try? await request.body.collect(upTo: Self.largestBody) else {
+                return Self.failure(.contentTooLarge, "The body is over \(Self.largestBody) bytes.")
+            }
+            switch action.perform(ActionRequest(parameter: parameter, body: body, who: who)) {
+            case .done(let status, let bytes):
+                return Self.response(.init(code: status), bytes, type: "application/json")
+            case .failure(let status, let message): return Self.failure(.init(code: status), message)
+            }
+        }
+    }
+
+    private func nothingHere(_ request: Request) -> Response {
+        if case .refused(let refusal) = admit(request) { return refusal }
+        let paths = pages.map { "GET \($0.path)" } + actions.map { "POST \($0.path)" }
+        return Self.failure(.notFound, "There is nothing here; try \(paths.joined(separator: ", ")).")
+    }
+
+    private enum Admission {
+        /// With the id of the key.
+        case granted(String)
+        case refused(Response)
+    }
+
+    private func admit(_ request: Request) -> Admission {
         let header = request.headers
         let presented = header[.init("x-api-key")!] ?? header[.authorization].flatMap(Doors.bearer)
         switch keys.authenticate(presented, now: time()) {
-        case .granted(let principal) where principal.isAdmin: return nil
+        case .granted(let principal) where principal.isAdmin: return .granted(principal.id)
         case .granted:
-            return Self.failure(.forbidden, "This key is no admin key; `holdfast keys create --admin` makes one.")
-        case .missing: return Self.failure(.unauthorized, "No key. Send an admin key as \"Authorization: Bearer KEY\".")
-        case .unknown, .expired, .revoked: return Self.failure(.unauthorized, "This key is not known (any more).")
+            return .refused(
+                Self.failure(.forbidden, "This key is no admin key; `holdfast keys create --admin` makes one."))
+        case .missing:
+            return .refused(
+                Self.failure(.unauthorized, "No key. Send an admin key as \"Authorization: Bearer KEY\"."))
+        case .unknown, .expired, .revoked:
+            return .refused(Self.failure(.unauthorized, "This key is not known (any more)."))
         }
     }
 

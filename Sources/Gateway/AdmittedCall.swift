@@ -103,6 +103,13 @@ final class AdmittedCall {
         }
     }
 
+    /// What the request needs that a candidate with these capabilities lacks.
+    func needs(beyond capabilities: Capabilities) throws(Problem) -> Capabilities {
+        let asked: Capabilities = [.tools, .images, .jsonSchema, .logprobs]
+        guard call.operation.isChat, !capabilities.isSuperset(of: asked) else { return [] }
+        return try chat().needs.subtracting(capabilities)
+    }
+
     /// The caller's bytes with the candidate's own name of the model.
     private func passThrough(_ path: String, to candidate: Candidate) -> Outgoing {
         var body = call.body
@@ -114,6 +121,30 @@ final class AdmittedCall {
         let path = call.query.isEmpty ? path : path + "?" + call.query
         return Outgoing(
             kind: .request(LaneRequest(path: path, fields: call.fields, body: body)), translation: .none, dropped: [])
+    }
+
+    /// The call with another model at `path` (`tools.0.model`,
+    /// `tools[0].model`); nil where none stands there or the table has none
+    /// for it.
+    func replacingModel(at path: String, by table: [String: String]) -> Call? {
+        guard let document = try? whole() else { return nil }
+        var view = document.root
+        for part in path.split(whereSeparator: { ".[]".contains($0) }) {
+            let next: JSONView? =
+                if view.kind == .array, let index = Int(part), index >= 0 {
+                    view.elements.dropFirst(index).first { _ in true }
+                } else {
+                    view.members.first { $0.0.string == String(part) }?.1
+                }
+            guard let next else { return nil }
+            view = next
+        }
+        guard let named = view.string, let other = table[named] else { return nil }
+        var name = ByteBuffer()
+        JSONString.append(other, to: &name)
+        var call = call
+        call.body = document.replacing(view, with: name)
+        return call
     }
 
     private func chat() throws(Problem) -> ChatRequest {
@@ -184,5 +215,27 @@ final class Attempt {
         self.outgoing = outgoing
         self.candidate = candidate
         self.provider = provider
+    }
+}
+
+extension ChatRequest {
+    /// What a model must be able to do to answer this.
+    var needs: Capabilities {
+        var needs: Capabilities = []
+        if !tools.isEmpty { needs.insert(.tools) }
+        if logprobs != nil { needs.insert(.logprobs) }
+        if case .jsonSchema = responseFormat { needs.insert(.jsonSchema) }
+        if messages.contains(where: { $0.content.contains(where: \.holdsImage) }) { needs.insert(.images) }
+        return needs
+    }
+}
+
+extension Part {
+    fileprivate var holdsImage: Bool {
+        switch self {
+        case .image: true
+        case .toolResult(let result): result.content.contains(where: \.holdsImage)
+        default: false
+        }
     }
 }

@@ -11,6 +11,10 @@ package struct Call: Sendable {
         case embeddings
         case countTokens(TokenCounting)
 
+        var isChat: Bool {
+            if case .chat = self { true } else { false }
+        }
+
         package var name: String {
             switch self {
             case .chat: "chat"

@@ -38,14 +38,17 @@ package final class Gateway: Sendable {
     package let keys: KeyRing
     let recorder: any RequestRecorder
     let limits: GatewayLimits
+    package let continuity: Continuity
 
     package init(
-        _ state: GatewayState, keys: KeyRing, recorder: any RequestRecorder, limits: GatewayLimits = GatewayLimits()
+        _ state: GatewayState, keys: KeyRing, recorder: any RequestRecorder, continuity: Continuity,
+        limits: GatewayLimits = GatewayLimits()
     ) {
         current = ManagedAtomic(state)
         self.keys = keys
         self.recorder = recorder
         self.limits = limits
+        self.continuity = continuity
     }
 
     /// What the settings say at this moment.

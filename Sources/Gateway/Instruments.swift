@@ -1,5 +1,7 @@
 import Conversation
+import Failures
 import Metrics
+import Resilience
 import Routing
 
 /// The gateway's meters, made once per settings so that a request only adds
@@ -40,17 +42,44 @@ final class Instruments: Sendable {
     func streamOpened() { openStreams.increment() }
     func streamClosed() { openStreams.decrement() }
 
+    /// Counted apart from traffic.
+    func probed(provider: String, result: ProbeResult) {
+        let word =
+            switch result {
+            case .answered: "answered"
+            case .failed(let verdict, _): verdict.cause.rawValue
+            case .inconclusive: "inconclusive"
+            }
+        Counter(label: "holdfast_probes_total", dimensions: [("provider", provider), ("result", word)]).increment()
+    }
+
+    /// A failed attempt; rare enough to look its meter up by name.
+    private func failed(_ attempt: RequestRecord.Attempt, route: String) {
+        guard let cause = attempt.cause else { return }
+        let isListed = perCandidate[Self.name(route, "\(attempt.provider)/\(attempt.model)")] != nil
+        let model = isListed ? attempt.model : "(unlisted)"
+        Counter(
+            label: "holdfast_failed_attempts_total",
+            dimensions: [
+                ("route", route), ("provider", attempt.provider), ("model", model), ("cause", cause),
+            ]
+        ).increment()
+    }
+
     func record(_ record: RequestRecord) {
-        let instruments: CandidateInstruments
-        if let attempt = record.attempts.last {
-            let route = record.route ?? ""
-            instruments =
-                perCandidate[Self.name(route, "\(attempt.provider)/\(attempt.model)")]
-                ?? perCandidate[Self.name("", attempt.provider)] ?? unrouted
-        } else {
-            instruments = unrouted
+        let route = record.route ?? ""
+        var last = unrouted
+        for attempt in record.attempts {
+            last = instruments(of: attempt, route: route)
+            last.countAttempt()
+            if attempt.cause != nil { failed(attempt, route: route) }
         }
-        instruments.record(record)
+        last.record(record)
+    }
+
+    private func instruments(of attempt: RequestRecord.Attempt, route: String) -> CandidateInstruments {
+        perCandidate[Self.name(route, "\(attempt.provider)/\(attempt.model)")]
+            ?? perCandidate[Self.name("", attempt.provider)] ?? unrouted
     }
 }
 
@@ -77,9 +106,10 @@ private final class CandidateInstruments: Sendable {
         firstByte = Recorder(label: "holdfast_time_to_first_byte_seconds", dimensions: labels, aggregate: true)
     }
 
+    func countAttempt() { attempts.increment() }
+
     func record(_ record: RequestRecord) {
         outcomes[RequestRecord.Outcome.allCases.firstIndex(of: record.outcome)!].increment()
-        if !record.attempts.isEmpty { attempts.increment(by: record.attempts.count) }
         if let usage = record.usage {
             inputTokens.increment(by: usage.input)
             outputTokens.increment(by: usage.output)

@@ -55,6 +55,8 @@ extension Problem {
                 Problem(.badUpstream, "\(who) closed the connection without an answer.", code: "provider_closed")
             case .firstByteTimeout:
                 Problem(.deadline, "\(who) gave no answer in time.", code: "provider_timeout")
+            case .firstTokenTimeout:
+                Problem(.deadline, "\(who) began an answer and said nothing in time.", code: "provider_timeout")
             case .stalled:
                 Problem(.deadline, "The answer of \(who) stopped and did not go on in time.", code: "provider_timeout")
             case .totalTimeout:
@@ -104,6 +106,7 @@ extension LaneFailure {
         case .connectTimeout: "connect_timeout"
         case .closedBeforeHead: "closed_before_head"
         case .firstByteTimeout: "first_byte_timeout"
+        case .firstTokenTimeout: "first_token_timeout"
         case .stalled: "stalled"
         case .totalTimeout: "total_timeout"
         case .cut: "cut"
@@ -125,6 +128,7 @@ extension ResponseHead {
         fields.append("x-request-id", call.id)
         if call.door.name == .anthropic { fields.append("request-id", call.id) }
         if let servedBy { fields.append("x-holdfast-served-by", servedBy) }
+        if let first = record.standsInFor { fields.append("x-holdfast-stands-in-for", first) }
         fields.append("x-holdfast-attempts", String(record.attempts.count))
         if !record.dropped.isEmpty {
             fields.append("x-holdfast-dropped", record.dropped.prefix(20).joined(separator: ", "))

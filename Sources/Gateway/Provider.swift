@@ -1,4 +1,5 @@
 package import Conversation
+package import Resilience
 
 /// A provider, ready to be asked.
 package final class Provider: Sendable {
@@ -10,6 +11,17 @@ package final class Provider: Sendable {
     /// Where embeddings are asked for below the base address; nil where the
     /// provider has none, with what an operator can do about it.
     package let embeddings: Embeddings
+    /// Whose machines they are: the address that is connected to. Failures of
+    /// a host are remembered under it.
+    package let host: String
+    /// Stands for the key's value without telling it: another key is another
+    /// credential.
+    package let credential: String
+    /// The limit to a stream's first piece that a caller would read, unless
+    /// the route says another; nil is none.
+    package let firstToken: Duration?
+    /// The API that its error messages are written in, for the classifier.
+    package let errorDialect: String
 
     package enum Embeddings: Sendable {
         case path(String)
@@ -19,13 +31,23 @@ package final class Provider: Sendable {
 
     package init(
         name: String, dialect: any Dialect, lane: any ProviderLane, embeddings: Embeddings,
-        counter: (any TokenCounter)? = nil
+        counter: (any TokenCounter)? = nil, host: String? = nil, credential: String? = nil,
+        firstToken: Duration? = nil
     ) {
         self.name = name
         self.dialect = dialect
         self.lane = lane
         self.counter = counter
         self.embeddings = embeddings
+        self.host = host ?? name
+        self.credential = credential ?? name
+        self.firstToken = firstToken
+        errorDialect = dialect.name.rawValue
+    }
+
+    /// Where memory of this model's failures is kept.
+    package func place(of model: String) -> Place {
+        Place(provider: name, host: host, credential: credential, model: model)
     }
 
     /// Whether a caller's bytes can go there as they are.

@@ -11,6 +11,8 @@ package struct LaneRequest: Sendable {
     /// content-type and -length).
     package var fields: HTTPFieldList
     package var body: ByteBuffer
+    /// Limits of this request, before the lane's own.
+    package var limits = AttemptLimits()
 
     package init(method: String = "POST", path: String, fields: HTTPFieldList = .init(), body: ByteBuffer = .init()) {
         self.method = method
@@ -18,6 +20,22 @@ package struct LaneRequest: Sendable {
         self.fields = fields
         self.body = body
     }
+}
+
+/// How long one attempt may take, where the route says more than the
+/// provider's settings.
+package struct AttemptLimits: Sendable, Equatable {
+    /// From the request's last byte to the answer's first.
+    package var firstByte: Duration?
+    /// From the request's last byte to the first piece of the answer that a
+    /// caller would read.
+    package var firstToken: Duration?
+    /// Between two pieces of an answer.
+    package var stall: Duration?
+    /// When the whole request has to be over.
+    package var deadline: ContinuousClock.Instant?
+
+    package init() {}
 }
 
 /// Why a provider gave no (whole) answer.
@@ -32,6 +50,9 @@ package enum LaneFailure: Error, Sendable, Equatable {
     case closedBeforeHead(reused: Bool)
     /// No byte of an answer in time.
     case firstByteTimeout
+    /// The answer began, and brought nothing that a caller would read in
+    /// time.
+    case firstTokenTimeout
     /// The answer stopped for too long.
     case stalled
     /// The whole took too long.
@@ -53,6 +74,13 @@ package protocol LaneResponse: AnyObject {
     /// The next bytes of the body, nil at its end.
     /// - Throws: ``LaneFailure``, or `CancellationError`.
     func next() async throws -> ByteBuffer?
+    /// A piece that a caller would read has come: from now on the limit is
+    /// the one between two pieces.
+    func noteProgress()
+}
+
+extension LaneResponse {
+    package func noteProgress() {}
 }
 
 /// The way to one provider.

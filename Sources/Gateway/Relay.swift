@@ -1,5 +1,7 @@
 import Conversation
+import Failures
 import NIOCore
+import Resilience
 import Routing
 import Wire
 
@@ -16,10 +18,13 @@ final class Relay {
     let record: RequestRecord
     let limits: GatewayLimits
     let instruments: Instruments
+    let continuity: Continuity
+    /// Whether the route wants the next candidate asked after a refusal.
+    let movesOnRefusal: Bool
 
     init(
         admitted: AdmittedCall, attempt: Attempt, reply: any CallerReply, record: RequestRecord, limits: GatewayLimits,
-        instruments: Instruments
+        instruments: Instruments, continuity: Continuity, movesOnRefusal: Bool
     ) {
         self.admitted = admitted
         self.outgoing = attempt.outgoing
@@ -29,6 +34,8 @@ final class Relay {
         self.record = record
         self.limits = limits
         self.instruments = instruments
+        self.continuity = continuity
+        self.movesOnRefusal = movesOnRefusal
     }
 
     var call: Call { admitted.call }
@@ -37,7 +44,11 @@ final class Relay {
         let status = response.head.status
         record.attempts[record.attempts.count - 1].status = status
         if !(200..<300).contains(status) {
-            passOnError(try await response.collect(upTo: 1 << 20), response)
+            let body = try await response.collect(upTo: 1 << 20)
+            throw FailedAttempt(
+                Symptom(
+                    dialect: provider.errorDialect, position: .head, status: status, fields: response.head.fields,
+                    body: body), .answer(response.head, body))
         } else if response.head.isEventStream {
             guard admitted.isStream else { throw LaneFailure.garbage("a stream came that was not asked for") }
             instruments.streamOpened()
@@ -48,14 +59,15 @@ final class Relay {
         } else {
             let received = try await response.collect(upTo: limits.responseBody)
             try Task.checkCancellation()
-            try passOnWhole(received, response)
+            try passOnWhole(received, response.head, movesOnRefusal: movesOnRefusal)
         }
     }
 
     // MARK: A whole answer
 
-    private func passOnWhole(_ received: ByteBuffer, _ response: any LaneResponse) throws {
+    func passOnWhole(_ received: ByteBuffer, _ answer: ResponseHead, movesOnRefusal: Bool) throws {
         guard received.readableBytes > 0 else { throw LaneFailure.garbage("its answer is empty") }
+        if movesOnRefusal { try refuseRefusal(received, answer) }
         let body: ByteBuffer
         switch outgoing.translation {
         case .none:
@@ -76,7 +88,18 @@ final class Relay {
         record.responseBytes = body.readableBytes
         record.status = 200
         record.outcome = .served
-        reply.send(head(response, contentType: "application/json"), body: body)
+        reply.send(head(answer, contentType: "application/json"), body: body)
+    }
+
+    /// On a route that wants another candidate asked, a refusal that came as
+    /// an answer is none.
+    private func refuseRefusal(_ received: ByteBuffer, _ answer: ResponseHead) throws {
+        guard admitted.call.operation.isChat else { return }
+        let symptom = Symptom(
+            dialect: provider.errorDialect, position: .body, status: answer.status, fields: answer.fields,
+            body: received)
+        guard continuity.classifier.judge(symptom, now: continuity.now.unix).cause == .refused else { return }
+        throw FailedAttempt(symptom, .whole(answer, received))
     }
 
     /// Tells a login page or half an answer from an answer; the bytes
@@ -95,32 +118,32 @@ final class Relay {
         }
     }
 
-    // MARK: A provider's no
+    // MARK: A provider's no, once nobody else can serve
 
-    private func passOnError(_ received: ByteBuffer, _ response: any LaneResponse) {
-        let status = response.head.status
+    func passOnError(_ received: ByteBuffer, _ answer: ResponseHead) {
         record.outcome = .providerError
-        if provider.takesBytes(of: call.door) {
-            record.status = status
+        // A proxy's page is no error that a client of the dialect can read.
+        if provider.takesBytes(of: call.door), Self.looksLikeObject(received) || received.readableBytes == 0 {
+            record.status = answer.status
             record.responseBytes = received.readableBytes
-            let type = response.head.fields["content-type"] ?? "application/json"
-            return reply.send(head(response, contentType: type), body: received)
+            let type = answer.fields["content-type"] ?? "application/json"
+            return reply.send(head(answer, contentType: type), body: received)
         }
-        let error = provider.dialect.decodeError(status: status, body: received)
+        let error = provider.dialect.decodeError(status: answer.status, body: received)
         record.reason = error.word
         record.status = call.door.status(for: error)
         let body = call.door.encodeProviderError(error, requestID: call.id)
         record.responseBytes = body.readableBytes
-        reply.send(head(response, contentType: "application/json"), body: body)
+        reply.send(head(answer, contentType: "application/json"), body: body)
     }
 
     // MARK: Head
 
-    func head(_ response: any LaneResponse, contentType: String) -> ResponseHead {
+    func head(_ answer: ResponseHead, contentType: String) -> ResponseHead {
         var head = ResponseHead(status: record.status)
         head.fields.append("content-type", contentType)
         head.addTrace(call, record, servedBy: candidate.id)
-        for field in response.head.fields.fields {
+        for field in answer.fields.fields {
             if HTTPFieldRules.isReturnedToCaller(field.name) {
                 head.fields.fields.append(field)
             } else if field.name == "request-id" || field.name == "x-request-id" {

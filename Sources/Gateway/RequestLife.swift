@@ -1,6 +1,7 @@
 import Access
 import Conversation
 import NIOCore
+import Resilience
 import Routing
 import Wire
 
@@ -14,8 +15,8 @@ extension Gateway {
         let record = RequestRecord(call)
         do {
             let admitted = try admit(call, record)
-            let candidates = try route(admitted, in: state, record)
-            try await attempt(admitted, candidates, in: state, reply, record)
+            let (candidates, policy) = try route(admitted, in: state, record)
+            try await Attempts(self, admitted, candidates, policy, state, reply, record).run()
         } catch let problem as Problem {
             refuse(call, problem, reply, record)
         } catch is CancellationError {
@@ -64,17 +65,20 @@ extension Gateway {
 
     private func route(
         _ admitted: AdmittedCall, in state: GatewayState, _ record: RequestRecord
-    ) throws(Problem) -> [Candidate] {
+    ) throws(Problem) -> ([Candidate], RoutePolicy) {
         let principal = admitted.call.principal
         let model = admitted.requestedModel
         switch state.routes.resolve(model, allowed: principal.allowedRoutes) {
         case .route(let route):
             guard principal.mayUse(route: route.name) else { throw .notAllowed(model, principal) }
             record.route = route.name
-            return route.candidates
+            return (route.order(now: continuity.now.unix) { Int.random(in: 0..<$0) }, route.policy)
         case .direct(let candidate):
             guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
-            return [candidate]
+            // Who names a provider wants its answer, whatever it is.
+            var policy = RoutePolicy()
+            policy.patience = .zero
+            return ([candidate], policy)
         case .unknown where principal.mayNameProviders && state.routes.provider(model) != nil:
             throw .modelMissing(of: model)
         case .unknown(let suggestion):
@@ -88,83 +92,29 @@ extension Gateway {
         }
     }
 
-    // MARK: Attempt: the first candidate that can carry the request serves it
+    // MARK: Attempt: one candidate after the other (`Attempts.swift`)
 
-    private func attempt(
-        _ admitted: AdmittedCall, _ candidates: [Candidate], in state: GatewayState, _ reply: any CallerReply,
-        _ record: RequestRecord
-    ) async throws {
-        let attempt = try choose(admitted, candidates, in: state, record)
-        var mayRepeat = true
-        while true {
-            try Task.checkCancellation()
-            record.attempts.append(.init(provider: attempt.candidate.provider, model: attempt.candidate.model))
-            do {
-                return try await send(attempt, admitted, state, reply, record)
-            } catch let failure as LaneFailure {
-                record.attempts[record.attempts.count - 1].failure = failure.word
-                // The provider hung up on an idle connection just as we used
-                // it: it has not seen the request, a fresh connection serves.
-                guard mayRepeat, failure == .closedBeforeHead(reused: true), !reply.hasBegun else {
-                    throw Problem(failure, at: attempt.candidate)
-                }
-                mayRepeat = false
-            }
-        }
+    func relay(
+        _ attempt: Attempt, _ admitted: AdmittedCall, _ policy: RoutePolicy, _ state: GatewayState,
+        _ reply: any CallerReply, _ record: RequestRecord
+    ) -> Relay {
+        Relay(
+            admitted: admitted, attempt: attempt, reply: reply, record: record, limits: limits,
+            instruments: state.instruments, continuity: continuity, movesOnRefusal: policy.movesOnRefusal)
     }
 
-    /// - Throws: the first reason why a candidate can't, if none can.
-    private func choose(
-        _ admitted: AdmittedCall, _ candidates: [Candidate], in state: GatewayState, _ record: RequestRecord
-    ) throws(Problem) -> Attempt {
-        var refusal: Problem?
-        var outage: Problem?
-        for candidate in candidates {
-            if let reason = candidate.unavailable {
-                record.skipped.append("\(candidate.id): \(reason)")
-                outage = outage ?? Problem(.unavailable, "Nobody can serve this: \(candidate.id): \(reason).")
-                continue
-            }
-            if let problem = outsideResidency(candidate, admitted) {
-                record.skipped.append("\(candidate.id): outside the key's residency")
-                refusal = refusal ?? problem
-                continue
-            }
-            guard let provider = state.providers[candidate.provider] else {
-                record.skipped.append("\(candidate.id): not in service")
-                continue
-            }
-            do throws(Problem) {
-                let outgoing = try admitted.outgoing(to: candidate, at: provider)
-                record.dropped = outgoing.dropped
-                return Attempt(outgoing, candidate, provider)
-            } catch {
-                record.skipped.append("\(candidate.id): \(error.field ?? error.code ?? "refused")")
-                refusal = refusal ?? error
-            }
-        }
-        throw refusal ?? outage ?? Problem(.unavailable, "No candidate of this route is in service.")
-    }
-
-    private func outsideResidency(_ candidate: Candidate, _ admitted: AdmittedCall) -> Problem? {
-        guard let regions = admitted.call.principal.record.residency else { return nil }
-        if let region = candidate.region, regions.contains(region) { return nil }
-        return Problem(
-            .forbidden,
-            "The key may be served in \(regions.joined(separator: ", ")) only, and no candidate of "
-                + "\"\(admitted.requestedModel)\" is there. Ask for another route.", code: "residency")
-    }
-
-    private func send(
-        _ attempt: Attempt, _ admitted: AdmittedCall, _ state: GatewayState, _ reply: any CallerReply,
-        _ record: RequestRecord
+    /// Asks one candidate and brings its answer back.
+    /// - Throws: ``FailedAttempt`` and ``LaneFailure`` while the caller has
+    ///   heard nothing, ``InterruptedStream`` when it has.
+    func send(
+        _ attempt: Attempt, _ admitted: AdmittedCall, _ patience: AttemptLimits, _ policy: RoutePolicy,
+        _ state: GatewayState, _ reply: any CallerReply, _ record: RequestRecord
     ) async throws {
         let executor = admitted.call.executor
         switch attempt.outgoing.kind {
-        case .request(let request):
-            let relay = Relay(
-                admitted: admitted, attempt: attempt, reply: reply, record: record, limits: limits,
-                instruments: state.instruments)
+        case .request(var request):
+            request.limits = patience
+            let relay = relay(attempt, admitted, policy, state, reply, record)
             try await attempt.provider.lane.exchange(request, on: executor) { try await relay.run($0) }
         case .count(let counting, let request, let counter):
             do {

@@ -34,6 +34,9 @@ package final class RequestRecord {
         package var status: Int?
         /// What went wrong, in a word; nil if nothing did.
         package var failure: String?
+        /// What that meant (``Failures/Cause``), and the rule that said so.
+        package var cause: String?
+        package var rule: String?
     }
 
     package var id: String
@@ -47,6 +50,11 @@ package final class RequestRecord {
     package var attempts: [Attempt] = []
     /// Candidates that were passed over, each with the reason.
     package var skipped: [String] = []
+    /// The candidate that should have served, where another does and the
+    /// caller is to know.
+    package var standsInFor: String?
+    /// The time spent waiting for a rate limit to pass.
+    package var waited: Duration = .zero
     package var isStream = false
     /// The status that the caller saw.
     package var status = 0

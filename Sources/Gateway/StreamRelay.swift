@@ -1,4 +1,5 @@
 import Conversation
+import Failures
 import NIOCore
 import Routing
 import Wire
@@ -12,6 +13,9 @@ struct StreamRelay {
     let relay: Relay
     let response: any LaneResponse
 
+    /// More than any dialect says before it says something.
+    private static let longestPrelude = 8 << 10
+
     private var record: RequestRecord { relay.record }
 
     func run() async throws {
@@ -19,15 +23,34 @@ struct StreamRelay {
         // What was generated is paid for, whoever ends the stream.
         defer { settle(stage) }
         var failure: LaneFailure?
+        // What says nothing yet waits for what does: until then another
+        // candidate can begin without anybody's noticing.
+        var prelude = ByteBuffer()
         do {
             while !stage.isOver, let bytes = try await response.next() {
-                if let ready = stage.take(bytes) { try await send(ready) }
+                let ready = stage.take(bytes)
+                guard stage.hasContent || prelude.readableBytes > Self.longestPrelude else {
+                    if var ready { prelude.writeBuffer(&ready) }
+                    continue
+                }
+                if stage.hasContent { response.noteProgress() }
+                if prelude.readableBytes > 0 {
+                    let waiting = prelude
+                    prelude = ByteBuffer()
+                    try await send(waiting)
+                }
+                if let ready { try await send(ready) }
             }
         } catch let error as LaneFailure {
             failure = error
         }
-        if let last = try conclude(stage, failure) { try await send(last) }
+        if prelude.readableBytes > 0, failure == nil, stage.observation.hasEnded, stage.observation.failure == nil {
+            try await send(prelude)
+        }
+        var interruption: InterruptedStream?
+        if let last = try conclude(stage, failure, &interruption) { try await send(last) }
         relay.reply.finish()
+        if let interruption { throw interruption }
     }
 
     private func makeStage() throws -> any StreamStage {
@@ -48,32 +71,57 @@ struct StreamRelay {
     /// - Returns: what the caller still has to be told.
     /// - Throws: when nothing has gone out, so that an answer with a status
     ///   of its own is possible.
-    private func conclude(_ stage: any StreamStage, _ failure: LaneFailure?) throws -> ByteBuffer? {
+    private func conclude(
+        _ stage: any StreamStage, _ failure: LaneFailure?, _ interruption: inout InterruptedStream?
+    ) throws -> ByteBuffer? {
         let observation = stage.observation
         if observation.hasEnded, observation.failure == nil {
             record.outcome = .served
             return nil
         }
         if let error = observation.failure {
+            guard relay.reply.hasBegun else { throw failedAttempt(.stream, error.status, stage) }
             record.outcome = .truncated
             record.reason = error.word ?? "the provider broke off its stream"
-            fail("provider_error")
+            interruption = InterruptedStream(
+                symptom: symptom(.stream, error.status, stage, hadContent: true), word: "provider_error")
             if stage.passesFailures { return nil }
             let message = "\(relay.candidate.id) broke off: \(error.message)"
-            guard relay.reply.hasBegun else { throw Problem(.badUpstream, message, code: error.code) }
             return problemEvent(Problem(.badUpstream, message, code: error.code))
         }
-        let failure = failure ?? stage.fault ?? (relay.reply.hasBegun ? .cut : .garbage("its stream is empty"))
-        guard relay.reply.hasBegun else { throw failure }
-        fail(failure.word)
+        // An end that the protocol allows, and the dialect doesn't.
+        let endedCleanly = failure == nil && stage.fault == nil
+        let failure = failure ?? stage.fault ?? (stage.hasContent ? .cut : .garbage("its stream is empty"))
+        guard relay.reply.hasBegun else {
+            guard endedCleanly else { throw failure }
+            throw FailedAttempt(
+                symptom(.streamEnd, response.head.status, stage, transport: .clean, hadContent: stage.hasContent),
+                .lane(failure))
+        }
+        let symptom =
+            endedCleanly
+            ? symptom(.streamEnd, response.head.status, stage, transport: .clean, hadContent: true)
+            : Symptom(failure, dialect: relay.provider.errorDialect, hasBegun: true)
+        interruption = InterruptedStream(symptom: symptom, word: failure.word)
         let problem = Problem(failure, at: relay.candidate)
         record.outcome = .truncated
         record.reason = problem.code
         return problemEvent(problem)
     }
 
-    private func fail(_ word: String) {
-        record.attempts[record.attempts.count - 1].failure = word
+    private func symptom(
+        _ position: Symptom.Position, _ status: Int, _ stage: any StreamStage, transport: Symptom.Transport? = nil,
+        hadContent: Bool
+    ) -> Symptom {
+        Symptom(
+            dialect: relay.provider.errorDialect, position: position, status: response.head.status,
+            fields: response.head.fields, body: position == .stream ? stage.lastEvent : ByteBuffer(),
+            transport: transport, hadContent: hadContent)
+    }
+
+    private func failedAttempt(_ position: Symptom.Position, _ status: Int, _ stage: any StreamStage) -> FailedAttempt {
+        let error = stage.observation.failure!
+        return FailedAttempt(symptom(position, status, stage, hadContent: false), .event(error))
     }
 
     private func problemEvent(_ problem: Problem) -> ByteBuffer {
@@ -91,7 +139,7 @@ struct StreamRelay {
     private func begin() {
         record.status = 200
         record.timeToFirstByte = relay.call.arrived.duration(to: .now)
-        var head = relay.head(response, contentType: "text/event-stream; charset=utf-8")
+        var head = relay.head(response.head, contentType: "text/event-stream; charset=utf-8")
         head.fields.append("cache-control", "no-cache")
         // nginx in front of us would hold the events back otherwise.
         head.fields.append("x-accel-buffering", "no")

@@ -13,6 +13,10 @@ protocol StreamStage: AnyObject {
     var isOver: Bool { get }
     /// What the stream has told so far.
     var observation: StreamObservation { get }
+    /// Whether anything has come that a caller would read.
+    var hasContent: Bool { get }
+    /// The event that came last: where it was an error, what it said.
+    var lastEvent: ByteBuffer { get }
     /// Why the provider's stream can't be read on.
     var fault: LaneFailure? { get }
     /// Roughly the tokens that have come, for providers that don't say.
@@ -37,7 +41,10 @@ final class ForwardingStage: StreamStage {
         parser = SSEParser(limit: limit)
     }
 
+    private(set) var lastEvent = ByteBuffer()
+
     var observation: StreamObservation { watcher.observation }
+    var hasContent: Bool { watcher.observation.hasContent }
     var isOver: Bool { watcher.observation.hasEnded || fault != nil }
     let passesFailures = true
 
@@ -47,6 +54,7 @@ final class ForwardingStage: StreamStage {
             while let event = try parser.next() {
                 fragments += 1
                 watcher.observe(event)
+                lastEvent = event.data
             }
         } catch {
             fault = .garbage(error.description)
@@ -72,6 +80,8 @@ final class TranslatingStage: StreamStage {
     private(set) var observation = StreamObservation()
     private(set) var fault: LaneFailure?
     private(set) var fragments = 0
+    private(set) var hasContent = false
+    private(set) var lastEvent = ByteBuffer()
     let passesFailures = false
 
     init(from provider: any Dialect, to door: any Dialect, _ request: ChatRequest, limit: Int) {
@@ -88,6 +98,7 @@ final class TranslatingStage: StreamStage {
         var output = ByteBufferAllocator().buffer(capacity: bytes.readableBytes * 2)
         while !isOver, let event = next() {
             decoded.removeAll(keepingCapacity: true)
+            lastEvent = event.data
             do throws(UnreadableReply) {
                 try decoder.decode(event, into: &decoded)
             } catch {
@@ -114,8 +125,10 @@ final class TranslatingStage: StreamStage {
             return
         case .usage(let usage): observation.usage = usage
         case .ended: observation.hasEnded = true
-        case .ping, .started: break
-        default: fragments += 1
+        case .ping, .started, .continued: break
+        default:
+            fragments += 1
+            hasContent = true
         }
         encoder.encode(event, into: &output)
     }

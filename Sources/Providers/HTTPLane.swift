@@ -53,9 +53,12 @@ package final class HTTPLane: ProviderLane {
         guard let pool = pools[ObjectIdentifier(executor.eventLoop)] else {
             throw LaneFailure.unreachable("its connections live on other event loops")
         }
-        let total = NIODeadline.now() + options.totalTimeout
+        var total = NIODeadline.now() + options.totalTimeout
+        if let deadline = request.limits.deadline {
+            total = min(total, .now() + max(.zero, TimeAmount(ContinuousClock.now.duration(to: deadline))))
+        }
         let connection = try await pool.acquire(until: total)
-        connection.start(template.head(for: request), request.body, total: total)
+        connection.start(template.head(for: request), request.body, limits: request.limits, total: total)
         let exchange = connection.exchange
         // One handler for the whole exchange: one for every wait would cost
         // more than the waits.

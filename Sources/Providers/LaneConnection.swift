@@ -50,6 +50,10 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
     private var wordDeadline = NIODeadline.distantFuture
     private var started = NIODeadline.distantPast
     private var totalDeadline = NIODeadline.distantFuture
+    /// When the next piece that a caller would read must have come.
+    private var progressDeadline = NIODeadline.distantFuture
+    private var limits = AttemptLimits()
+    private var hasProgressed = false
     var idleSince = NIODeadline.now()
     /// Whether the pool has taken it in, and counts it among the open ones.
     var isCounted = false
@@ -63,7 +67,7 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
 
     // MARK: An exchange, from its user's side
 
-    func start(_ requestHead: ByteBuffer, _ body: ByteBuffer, total: NIODeadline) {
+    func start(_ requestHead: ByteBuffer, _ body: ByteBuffer, limits: AttemptLimits, total: NIODeadline) {
         guard let context, isUsable else {
             // It ended between being handed over and being used: nothing of
             // the request has gone out.
@@ -77,7 +81,10 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
         isCancelled = false
         totalDeadline = total
         started = .now()
-        wordDeadline = .now() + options.firstByteTimeout
+        self.limits = limits
+        hasProgressed = false
+        wordDeadline = started + (limits.firstByte.map(TimeAmount.init) ?? options.firstByteTimeout)
+        progressDeadline = limits.firstToken.map { started + TimeAmount($0) } ?? .distantFuture
         if body.readableBytes <= 8 << 10 {
             // Copying that little is cheaper than a vectored write.
             var whole = requestHead
@@ -112,9 +119,14 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
                 return bytes
             }
             try refuseIfOver()
-            wordDeadline = .now() + options.idleTimeout
+            wordDeadline = .now() + (limits.stall.map(TimeAmount.init) ?? options.idleTimeout)
             await withUnsafeContinuation { self.wait($0) }
         }
+    }
+
+    func noteProgress() {
+        hasProgressed = true
+        progressDeadline = limits.stall.map { .now() + TimeAmount($0) } ?? .distantFuture
     }
 
     private func refuseIfOver() throws {
@@ -211,6 +223,8 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
                 fail(.totalTimeout)
             } else if now > wordDeadline {
                 fail(phase == .awaitingHead && !parser.hasBegun ? .firstByteTimeout : .stalled)
+            } else if now > progressDeadline {
+                fail(hasProgressed ? .stalled : parser.hasBegun ? .firstTokenTimeout : .firstByteTimeout)
             }
         }
     }

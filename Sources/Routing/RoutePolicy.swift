@@ -14,7 +14,7 @@ package struct RoutePolicy: Sendable, Hashable {
     package var deadline = Duration.seconds(1800)
     /// The longest wait for a candidate that is throttled, where nobody else
     /// can serve.
-    package var patience = Duration.seconds(60)
+    package var patience = Duration.seconds(30)
     /// Limits of an attempt that go before the provider's own; nil keeps
     /// those.
     package var firstByte: Duration?

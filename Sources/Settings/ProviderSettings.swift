@@ -27,6 +27,11 @@ package struct ProviderSettings: Sendable, Hashable {
     /// `context`: the most tokens that one request may use, prompt and
     /// answer together; 4096 for engines by default.
     package var context: Int?
+    /// `capabilities`: what its models can do; nil is what is usual.
+    package var capabilities: Capabilities?
+    /// `probes`: whether it may be asked for a token, or for its models, when
+    /// no caller wants one of it; true by default.
+    package var probes: Bool
     /// `timeouts`
     package var timeouts: UpstreamTimeouts
     /// `max_connections`: how many connections are open to it at most; 4096
@@ -47,7 +52,7 @@ package struct ProviderSettings: Sendable, Hashable {
     package var facts: ProviderFacts {
         ProviderFacts(
             name: name, dialect: dialect, lab: lab, host: host, region: region, context: context, models: models,
-            unavailable: unavailable)
+            unavailable: unavailable, capabilities: capabilities)
     }
 }
 
@@ -117,6 +122,9 @@ package struct UpstreamTimeouts: Sendable, Hashable {
     /// `first_byte`: from the request's end to the answer's first byte; 5 min
     /// by default, because an answer that is not streamed comes all at once.
     package var firstByte = Duration.seconds(300)
+    /// `first_token`: from the request's end to the first piece of a stream
+    /// that a caller would read; no limit by default.
+    package var firstToken: Duration?
     /// `idle`: between two parts of an answer; 2 min by default.
     package var idle = Duration.seconds(120)
     /// `total`: the whole exchange; 30 min by default.

@@ -25,6 +25,9 @@ package struct Settings: Sendable, Hashable {
     package var log: LogSettings
     /// `metrics`
     package var metrics: MetricsSettings
+    /// `data: {directory}`: where Holdfast remembers; `.holdfast/data` by
+    /// default.
+    package var dataDirectory: String
 
     /// Every name that a request may give as its model.
     package var routeTable: RouteTable { RouteTable(providers: providers.map(\.facts), routes: routes) }

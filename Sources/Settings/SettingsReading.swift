@@ -43,6 +43,7 @@ extension Settings {
 struct SettingsReader {
     static let keys = [
         "listen", "tls", "admin", "keys", "providers", "routes", "engine", "limits", "log", "metrics",
+        "data",
     ]
 
     let notes: Notes
@@ -61,7 +62,12 @@ struct SettingsReader {
             file: notes.file, listen: listen, tls: tls(file), admin: admin,
             keys: keys(file, listeners: [("listen", listen), ("admin", admin)]), providers: providers.usable,
             routes: routes, limits: limits(file), log: log(file),
-            metrics: metrics(file, hasAdmin: file.node("admin") != nil))
+            metrics: metrics(file, hasAdmin: file.node("admin") != nil), dataDirectory: dataDirectory(file))
+    }
+
+    private func dataDirectory(_ file: Section) -> String {
+        let given = file.section("data", keys: ["directory"])?.string("directory")
+        return resolved(given ?? ".holdfast/data", in: folder)
     }
 
     private func address(_ file: Section, _ key: String) -> ListenAddress? {

@@ -1,33 +1,97 @@
 import GRDB
+import Glibc
 
 /// Why Holdfast can't remember, and what to do about it.
 package struct StoreError: Error, Sendable, Equatable {
+    /// One sentence for people, without a full stop.
     package var message: String
 
+    /// An error with its words.
     package init(message: String) { self.message = message }
 
     static func newer(_ path: String) -> StoreError {
         StoreError(
             message:
-                "\(path) was written by a newer Holdfast; run that one, or set `data: {directory:}` to another folder"
-        )
+                "\(path) was written by a newer Holdfast; run that one, or set `data: {directory:}` to another folder")
+    }
+
+    static func damaged(_ path: String) -> StoreError {
+        StoreError(
+            message: "\(path) is damaged; move it away to start with an empty memory, or put a backup in its place")
+    }
+
+    static func inUse(_ path: String) -> StoreError {
+        StoreError(
+            message:
+                "\(path) is in use by another Holdfast; stop it, or set `data: {directory:}` to another folder")
+    }
+
+    /// A file or a folder that the system doesn't give.
+    static func unusable(_ path: String, _ reason: Int32) -> StoreError {
+        switch reason {
+        case ENOSPC, EDQUOT: full(path)
+        case EACCES, EPERM, EROFS: notWritable(path)
+        case ENOTDIR, EEXIST:
+            StoreError(message: "\(path) can't be used: a file is where a folder should be; move it away")
+        case EISDIR: StoreError(message: "\(path) is a folder where a file should be; move it away")
+        default:
+            StoreError(
+                message:
+                    """
+                    \(path) can't be used: \(String(cString: strerror(reason))); set `data: {directory:}` to \
+                    a folder that Holdfast can write
+                    """
+            )
+        }
     }
 
     init(_ error: any Error, _ path: String) {
-        guard let database = error as? DatabaseError else {
-            message = "\(path) can't be used: \(error)"
+        if let error = error as? StoreError {
+            self = error
             return
         }
-        message =
-            switch database.resultCode.primaryResultCode {
-            case .SQLITE_FULL: "the disk is full: \(path) can't be written; make room"
-            case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN:
-                "\(path) can't be opened for writing; check its folder's owner and mode"
-            case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-                "\(path) is damaged; move it away to start with an empty memory, or put a backup in its place"
-            case .SQLITE_BUSY, .SQLITE_LOCKED: "\(path) is in use by another process; only one Holdfast may use it"
-            case .SQLITE_IOERR: "\(path) can't be read or written (\(database.message ?? "input/output error"))"
-            default: "\(path): \(database.message ?? "error \(database.resultCode.rawValue)")"
+        guard let error = error as? DatabaseError else {
+            // A row that can't be read as what it should be.
+            self = .damaged(path)
+            return
+        }
+        self =
+            switch error.resultCode.primaryResultCode {
+            case .SQLITE_FULL: .full(path)
+            case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN: .notWritable(path)
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB: .damaged(path)
+            case .SQLITE_BUSY, .SQLITE_LOCKED:
+                StoreError(message: "\(path) is locked by another process; end it, only one Holdfast may use the file")
+            case .SQLITE_IOERR:
+                StoreError(
+                    message:
+                        """
+                        \(path) can't be read or written (\(error.message ?? "disk I/O error")); check the \
+                        disk, and that there is room on it
+                        """
+                )
+            default:
+                StoreError(
+                    message:
+                        """
+                        \(path) can't be used: \(error.message ?? "SQLite's error \(error.resultCode.rawValue)"); \
+                        move it away if it isn't Holdfast's
+                        """
+                )
             }
+    }
+
+    private static func full(_ path: String) -> StoreError {
+        StoreError(message: "the disk is full, \(path) can't be written; make room")
+    }
+
+    private static func notWritable(_ path: String) -> StoreError {
+        StoreError(
+            message:
+                """
+                \(path) can't be written; check the owner and mode of it and of its folder, or set `data: \
+                {directory:}` to another one
+                """
+        )
     }
 }

@@ -52,25 +52,4 @@ extension Store {
     package func removeHold(_ id: String) throws(StoreError) {
         try write { _ = try StoredHold.deleteOne($0, key: id) }
     }
-
-    // MARK: Models that have ever answered
-
-    package func answered() throws(StoreError) -> [(host: String, model: String, first: Int, last: Int)] {
-        try read { database in
-            try Row.fetchAll(database, sql: "SELECT host, model, first, last FROM answered").map {
-                ($0["host"], $0["model"], $0["first"], $0["last"])
-            }
-        }
-    }
-
-    /// - Parameter at: seconds since 1970.
-    package func noteAnswered(_ host: String, _ model: String, at: Int) throws(StoreError) {
-        try write { database in
-            try database.execute(
-                sql: """
-                    INSERT INTO answered (host, model, first, last) VALUES (?, ?, ?, ?)
-                    ON CONFLICT (host, model) DO UPDATE SET last = max(last, excluded.last)
-                    """, arguments: [host, model, at, at])
-        }
-    }
 }

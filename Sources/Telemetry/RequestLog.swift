@@ -51,6 +51,8 @@ package final class RequestLog: RequestRecorder {
                         json.member("model", attempt.model)
                         json.member("status", ifPresent: attempt.status)
                         json.member("failure", ifPresent: attempt.failure)
+                        json.member("cause", ifPresent: attempt.cause)
+                        json.member("rule", ifPresent: attempt.rule)
                     }
                 }
             }
@@ -86,7 +88,7 @@ package final class RequestLog: RequestRecorder {
         if record.outcome != .served { line += " \(record.outcome.rawValue)" }
         if let reason = record.reason { line += " (\(reason.harmless))" }
         for attempt in record.attempts {
-            if let failure = attempt.failure { line += " \(attempt.provider):\(failure)" }
+            if let failure = attempt.failure { line += " \(attempt.provider):\(attempt.cause ?? failure)" }
         }
         if let usage = record.usage {
             line += " \(record.usageIsEstimate ? "~" : "")\(usage.input)+\(usage.output) tokens"

@@ -34,6 +34,13 @@ def upstream():
         yield upstream
 
 
+@pytest.fixture(scope="session")
+def spare():
+    """Another scripted upstream, at an address of its own: who stands in."""
+    with Upstream() as spare:
+        yield spare
+
+
 @pytest.fixture(scope="module")
 def scripted(upstream):
     """A Holdfast with nothing but the scripted upstream behind it, at the log

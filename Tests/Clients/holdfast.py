@@ -175,6 +175,11 @@ class Holdfast:
         if not self.ends_badly:
             assert code == 0, f"exit code {code}\n{self.log[-3000:]}"
 
+    def restart(self):
+        """The same directory, so the same memory."""
+        self.stop()
+        self.start()
+
     def _kill(self):
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
@@ -214,6 +219,37 @@ class Holdfast:
                 return response.status, response.headers, response.read()
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()
+
+    def admin(self, path, method="GET"):
+        """What the administrators' listener says, asked as the commands of
+        the same machine do."""
+        token = (self.directory / ".holdfast/run/admin-token").read_text()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.admin_port}{path}", method=method)
+        request.add_header("authorization", f"Bearer {token}")
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.read()
+
+    @property
+    def holds(self):
+        """What it holds, as the administrators see it."""
+        return json.loads(self.admin("/admin/holds"))["holds"]
+
+    def restore(self, hold):
+        return self.admin(f"/admin/holds/{hold['id']}/restore", method="POST")
+
+    def metric(self, name, **labels):
+        """The sum of a metric's samples that have these labels."""
+        total = 0.0
+        for line in self.admin("/metrics").decode().splitlines():
+            if line.startswith(f"{name}{{") and all(f'{key}="{value}"' in line for key, value in labels.items()):
+                total += float(line.rpartition(" ")[2])
+        return total
+
+    def requests_logged(self):
+        """The request log's lines; for `log={"format": "json"}`."""
+        whole, _, _ = self.log.rpartition("\n")
+        lines = [line for line in whole.splitlines() if line.startswith("{")]
+        return [line for line in map(json.loads, lines) if line["message"] == "request"]
 
     def make_key(self, name, *options):
         key = cli("keys", "create", "--name", name, "--quiet", *options, config=self.config, check=0).stdout.strip()

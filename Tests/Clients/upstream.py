@@ -16,8 +16,11 @@ things that a library would refuse to send.
 
 import asyncio
 import json
+import socket
+import struct
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -45,6 +48,14 @@ class Request:
     @property
     def json(self):
         return json.loads(self.body)
+
+    @property
+    def is_probe(self):
+        """One token, asked by Holdfast itself to see whether a model is
+        there; it does not count as traffic."""
+        body = self.json
+        asked = body.get("max_completion_tokens", body.get("max_tokens"))
+        return self.headers.get("x-holdfast-probe") == "1" and asked == 1
 
     def gone_within(self, seconds):
         """Waits until the other side has gone; its time, or None."""
@@ -217,6 +228,26 @@ class in_turn(Behaviour):
         await self.behaviours[index].play(wire)
 
 
+@dataclass(frozen=True)
+class by_request(Behaviour):
+    """Whatever a function of the request says."""
+
+    choose: Callable[["Request"], Behaviour]
+
+    async def play(self, wire):
+        await self.choose(wire.request).play(wire)
+
+
+@dataclass(frozen=True)
+class _Reset(Behaviour):
+    async def play(self, wire):
+        wire.reset()
+
+
+#: Takes the request and resets the connection, as a dead host's router does.
+reset = _Reset()
+
+
 # The socket
 
 
@@ -247,6 +278,17 @@ class Wire:
 
     def close(self):
         self._connection.transport.close()
+
+    @property
+    def request(self):
+        """What is being answered."""
+        return self._connection.current
+
+    def reset(self):
+        """RST instead of FIN: what is under way is lost, too."""
+        connection = self._connection.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._connection.transport.abort()
 
     def abort(self):
         """Hangs up once what was sent is out; nothing says it was the end."""
@@ -384,6 +426,13 @@ class Upstream:
     def requests(self, model):
         with self._lock:
             return list(self._requests[model])
+
+    def calls(self, model):
+        """The requests for a model that some caller asked for."""
+        return [request for request in self.requests(model) if not request.is_probe]
+
+    def probes(self, model):
+        return [request for request in self.requests(model) if request.is_probe]
 
     def request(self, model, within=5):
         """The first request for a model, once it is there."""

@@ -27,7 +27,7 @@ struct RowTests {
             for file in files.sorted(by: { $0.path < $1.path }) where file.pathExtension == "jsonl" {
                 for line in (try? String(contentsOf: file, encoding: .utf8))?.split(separator: "\n") ?? [] {
                     guard let document = try? JSONDocument(ByteBuffer(string: String(line))),
-                        let failure = RecordedFailure(document)
+                        let failure = try? RecordedFailure(line: document)
                     else {
                         Issue.record("\(file.lastPathComponent) has a line that is no failure: \(line.prefix(80))")
                         continue

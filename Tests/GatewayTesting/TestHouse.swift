@@ -3,6 +3,7 @@ package import Conversation
 package import Gateway
 package import NIOCore
 import NIOPosix
+import Resilience
 package import Routing
 package import Wire
 
@@ -19,14 +20,24 @@ package final class TestHouse: Sendable {
 
     package init(
         providers: [Provider], facts: [ProviderFacts], routes: [Route], keys: [KeyRecord] = [TestHouse.record()],
-        limits: GatewayLimits = GatewayLimits(), on eventLoop: (any EventLoop)? = nil
+        limits: GatewayLimits = GatewayLimits(), continuity: Continuity = TestHouse.continuity(),
+        on eventLoop: (any EventLoop)? = nil
     ) {
         self.keys = KeyRing(keys, now: .now)
         let state = GatewayState(
             routes: RouteTable(providers: facts, routes: routes),
             providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.name, $0) }))
-        gateway = Gateway(state, keys: self.keys, recorder: book, limits: limits)
+        gateway = Gateway(state, keys: self.keys, recorder: book, continuity: continuity, limits: limits)
         executor = EventLoopTaskExecutor(eventLoop ?? Self.loops.next())
+    }
+
+    /// Memory that keeps nothing on disk and runs on the machine's clock.
+    package static func continuity(keeper: any ContinuityKeeper = ForgetfulKeeper()) -> Continuity {
+        let start = ContinuousClock.now
+        return Continuity(keeper: keeper, jitter: { .zero }) {
+            let tick = start.duration(to: .now)
+            return Moment(tick: tick, unix: 1_577_836_800 + Int(tick.components.seconds))
+        }
     }
 
     /// Apart from the loops of servers and clients, which have to be quick.

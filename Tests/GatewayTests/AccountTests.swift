@@ -129,10 +129,10 @@ import Wire
                 let call = trio.house.call(Speech.openai.request(route, stream: true), door: Speech.openai.dialect)
                 let task = Task(executorPreference: trio.house.executor) { await gateway.serve(call, reply: reply) }
                 let lane = trio.lane(String(route.suffix(2)))
-                try await lane.requests.until { $0.count == 1 }
+                try await lane.requests.until { !$0.isEmpty }
                 task.cancel()
                 await task.value
-                #expect(lane.endings.value.count == 1)
+                #expect(lane.endings.value.count == lane.requests.value.count)
                 #expect(reply.told.head == nil || trio.record.outcome == .failed)
             }
         }
@@ -167,7 +167,7 @@ import Wire
             ("holdfast_requests_total{\(labels),outcome=\"truncated\"}", 0),
             ("holdfast_tokens_total{\(labels),kind=\"input\"}", 33),
             ("holdfast_tokens_total{\(labels),kind=\"output\"}", 9),
-            ("holdfast_attempts_total{\(labels)}", 5), ("holdfast_request_duration_seconds_count{\(labels)}", 5),
+            ("holdfast_attempts_total{\(labels)}", 7), ("holdfast_request_duration_seconds_count{\(labels)}", 5),
             ("holdfast_time_to_first_byte_seconds_count{\(labels)}", 3),
         ] {
             #expect(text.contains("\n\(name) \(value)\n"), "\(name)")

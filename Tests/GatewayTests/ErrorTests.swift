@@ -146,11 +146,13 @@ import Wire
                     let reply = await trio.serve(speech.request(route, stream: stream), speech)
                     #expect(reply.status == failure.status)
                     #expect(reply["retry-after"] == failure.retryAfter)
-                    #expect(reply["x-holdfast-attempts"] == "1")
+                    // Who kept silent once is not asked again.
+                    let tries = [.firstByteTimeout, .stalled, .totalTimeout].contains(failure.failure) ? 1 : 2
+                    #expect(reply["x-holdfast-attempts"] == "\(tries)")
                     #expect(reply.text.contains("\(route.suffix(2))/m"))
                     #expect(try JSONDocument(reply.told.body).root["error"] != nil)
                     #expect(trio.record.outcome == .failed)
-                    #expect(trio.record.attempts.map(\.failure) == [failure.word])
+                    #expect(trio.record.attempts.map(\.failure) == Array(repeating: failure.word, count: tries))
                     #expect(trio.record.usage == nil)
                 }
             }
@@ -168,11 +170,12 @@ import Wire
 
         let again = Trio(.failing(.closedBeforeHead(reused: true)))
         #expect(await again.serve(Speech.openai.request("to-oa")).status == 502)
-        #expect(again.openai.requests.value.count == 2)
+        // On another connection, and once more as after any failure to reach it.
+        #expect(again.openai.requests.value.count == 3)
 
         let fresh = Trio(.failing(.closedBeforeHead(reused: false)))
         #expect(await fresh.serve(Speech.openai.request("to-oa")).status == 502)
-        #expect(fresh.openai.requests.value.count == 1)
+        #expect(fresh.openai.requests.value.count == 2)
     }
 
     @Test func anAnswerThatBreaksOffIsAnError() async {

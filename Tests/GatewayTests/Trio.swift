@@ -66,7 +66,12 @@ struct Trio: Sendable {
                 name: "en", dialect: EngineDialect(now: { 1_700_000_000 }), lane: engine,
                 embeddings: .none("set `embeddings: mean` for it")),
         ]
-        let standard = facts.prefix(3).map { Route(name: "to-\($0.name)", candidates: [$0.candidate(model: model)]) }
+        // Nobody else could serve: a rate limit is told, not waited for.
+        var impatient = RoutePolicy()
+        impatient.patience = .zero
+        let standard = facts.prefix(3).map {
+            Route(name: "to-\($0.name)", candidates: [$0.candidate(model: model)], policy: impatient)
+        }
         house = TestHouse(providers: providers, facts: facts, routes: standard + routes, keys: keys, limits: limits)
     }
 

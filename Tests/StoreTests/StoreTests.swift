@@ -2,74 +2,93 @@ import Foundation
 import Store
 import Testing
 
-struct StoreTests {
-    private let directory = NSTemporaryDirectory() + "store-" + UUID().uuidString
-
-    private func hold(_ id: String, model: String = "m") -> StoredHold {
-        StoredHold(
-            id: id, cause: "withdrawn", scope: "model", host: "h:443", credential: "", model: model, provider: "p",
-            firmness: "lasting", origin: "traffic", name: "withdrawn", since: 1_780_000_000, words: "has been retired",
-            rule: "model-gone", status: 404)
-    }
-
+/// What is remembered, and that only its owner can read it.
+@Suite struct StoreTests {
     @Test func aHoldSurvivesReopening() throws {
-        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let folder = ScratchFolder()
         do {
-            let store = try Store(directory: directory)
-            try store.save(hold("a"))
-            try store.save(hold("b"))
-            try store.save(hold("b", model: "other"))
+            let store = try Store(directory: folder.path)
+            try store.save(.example("a"))
+            try store.save(.example("b"))
+            try store.save(.example("b", model: "other"))
             try store.removeHold("a")
             try store.removeHold("never-there")
         }
-        #expect(try Store(directory: directory).holds() == [hold("b", model: "other")])
+        #expect(try Store(directory: folder.path).holds() == [.example("b", model: "other")])
     }
 
-    @Test func whatAnsweredKeepsItsFirstTime() throws {
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let store = try Store(directory: directory)
-        try store.noteAnswered("h", "m", at: 10)
-        try store.noteAnswered("h", "m", at: 30)
-        try store.noteAnswered("h", "m", at: 20)
+    @Test func everyFieldOfAHoldIsKept() throws {
+        let folder = ScratchFolder()
+        var whole = StoredHold.example("ü/'\"; DROP TABLE hold; --")
+        whole.words = "line\nend, \u{1F600}"
+        whole.acknowledgedBy = "ops"
+        whole.reason = ""
+        var sparse = StoredHold.example("sparse")
+        sparse.status = nil
+        sparse.since -= 1
+        let store = try Store(directory: folder.path)
+        for hold in [whole, sparse] { try store.save(hold) }
+        #expect(try store.holds() == [sparse, whole])
+    }
+
+    @Test func whatAnsweredKeepsItsFirstAndLastTime() throws {
+        let folder = ScratchFolder()
+        let store = try Store(directory: folder.path)
+        for time in [20, 30, 10, 25] { try store.noteAnswered("h", "m", at: time) }
+        try store.noteAnswered("h", "other", at: 5)
+        try store.noteAnswered("g", "m", at: 6)
         let all = try store.answered()
-        #expect(all.count == 1)
-        #expect(all.first?.first == 10)
-        #expect(all.first?.last == 30)
+        #expect(all.map(\.host) == ["g", "h", "h"] && all.map(\.model) == ["m", "m", "other"])
+        #expect(all.map(\.first) == [6, 10, 5] && all.map(\.last) == [6, 30, 5])
     }
 
-    @Test func aKilledProcessLosesNothingThatWasSaved() throws {
-        let copy = directory + "-copy"
-        defer {
-            try? FileManager.default.removeItem(atPath: directory)
-            try? FileManager.default.removeItem(atPath: copy)
+    @Test func drillsAreListedNewestFirst() throws {
+        let folder = ScratchFolder()
+        let store = try Store(directory: folder.path)
+        for (id, started) in [("b", 20), ("a", 10), ("d", 30), ("c", 20)] {
+            try store.saveDrill(id, started: started, report: "{\"id\":\"\(id)\"}")
         }
-        let store = try Store(directory: directory)
-        try store.save(hold("a"))
-        // As a killed process leaves them: the log not yet folded in.
-        try FileManager.default.copyItem(atPath: directory, toPath: copy)
-        #expect(try Store(directory: copy).holds() == [hold("a")])
-        _ = store
-    }
-
-    @Test func aDamagedFileIsToldNotCrashedOn() throws {
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try Data(repeating: 0x41, count: 8192).write(to: URL(fileURLWithPath: directory + "/holdfast.sqlite"))
-        let error = #expect(throws: StoreError.self) { _ = try Store(directory: directory) }
-        #expect(error?.message.contains("damaged") == true)
-    }
-
-    @Test func aFolderThatIsAFileIsTold() throws {
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        try Data("x".utf8).write(to: URL(fileURLWithPath: directory))
-        #expect(throws: StoreError.self) { _ = try Store(directory: directory) }
+        try store.saveDrill("a", started: 10, report: "{}")
+        #expect(try store.drills(limit: 3).map(\.id) == ["d", "c", "b"])
+        #expect(try store.drills(limit: 10).map(\.report).last == "{}")
+        #expect(try store.drills(limit: 0).isEmpty && store.drills(limit: -1).isEmpty)
+        #expect(try store.drill("c")?.report == "{\"id\":\"c\"}")
+        #expect(try store.drill("c")?.started == 20)
+        #expect(try store.drill("e") == nil)
     }
 
     @Test func onlyTheOwnerCanReadIt() throws {
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let store = try Store(directory: directory)
-        try store.save(hold("a"))
-        let mode = try FileManager.default.attributesOfItem(atPath: directory + "/holdfast.sqlite")[.posixPermissions]
-        #expect((mode as? NSNumber)?.intValue == 0o600)
+        let folder = ScratchFolder()
+        let store = try Store(directory: folder.path + "/deep/data")
+        try store.save(.example("a"))
+        for part in ["/deep", "/deep/data"] { #expect(try folder.mode(part) == 0o700) }
+        for part in ["", "-wal", "-shm"] { #expect(try folder.mode("/deep/data/holdfast.sqlite" + part) == 0o600) }
+    }
+
+    @Test func aFileThatOthersCouldReadIsClosedToThem() throws {
+        let folder = ScratchFolder()
+        do { try Store(directory: folder.path).save(.example("a")) }
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o666], ofItemAtPath: folder.path + "/holdfast.sqlite")
+        let store = try Store(directory: folder.path)
+        #expect(try folder.mode("/holdfast.sqlite") == 0o600)
+        #expect(try store.holds().count == 1)
+    }
+
+    @Test func manyThreadsLoseNothing() async throws {
+        let folder = ScratchFolder()
+        let store = try Store(directory: folder.path)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for task in 0..<8 {
+                group.addTask {
+                    for step in 0..<20 {
+                        try store.save(.example("\(task)-\(step)"))
+                        _ = try store.holds()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try store.holds().count == 160)
     }
 }

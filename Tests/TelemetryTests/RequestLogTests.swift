@@ -22,7 +22,9 @@ import Wire
                 Route(name: "r", candidates: [facts.candidate(model: "m")]),
                 Route(name: "e", candidates: [engine.candidate(model: "m")]),
             ])
-        return (house, Gateway(house.gateway.state, keys: house.keys, recorder: log))
+        return (
+            house, Gateway(house.gateway.state, keys: house.keys, recorder: log, continuity: TestHouse.continuity())
+        )
     }
 
     private func serve(_ body: String, _ lane: ReplayLane, _ format: LogFormat) async -> [String] {

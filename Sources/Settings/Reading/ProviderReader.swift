@@ -24,7 +24,8 @@ struct ReadProviders {
 /// Reads `providers` and the top-level `engine`.
 struct ProviderReader {
     private static let common = [
-        "dialect", "models", "lab", "host", "region", "context", "timeouts", "max_connections",
+        "dialect", "models", "lab", "host", "region", "context", "timeouts", "max_connections", "capabilities",
+        "probes",
     ]
     private static let remote = ["base_url", "api_key", "headers", "proxy", "ca_file"]
     private static let engine = ["model_file", "parallel", "embeddings", "engine", "start_timeout"]
@@ -88,8 +89,9 @@ struct ProviderReader {
         return ProviderSettings(
             name: entry.key, kind: kind, models: models(section, kind), lab: section.string("lab"),
             host: section.string("host") ?? (dialect == .engine ? "self" : nil), region: section.string("region"),
-            context: context, timeouts: timeouts(section),
-            maxConnections: section.integer("max_connections", in: 1...65536) ?? 4096, unavailable: unavailable)
+            context: context, capabilities: section.capabilities(), probes: section.isOn("probes") ?? true,
+            timeouts: timeouts(section), maxConnections: section.integer("max_connections", in: 1...65536) ?? 4096,
+            unavailable: unavailable)
     }
 
     private func models(_ section: Section, _ kind: ProviderSettings.Kind) -> ProviderFacts.Models {
@@ -110,17 +112,13 @@ struct ProviderReader {
 
     private func timeouts(_ section: Section) -> UpstreamTimeouts {
         var timeouts = UpstreamTimeouts()
-        guard let given = section.section("timeouts", keys: ["connect", "first_byte", "idle", "total"]) else {
-            return timeouts
-        }
-        timeouts.connect = given.duration("connect") ?? timeouts.connect
-        timeouts.firstByte = given.duration("first_byte") ?? timeouts.firstByte
-        timeouts.idle = given.duration("idle") ?? timeouts.idle
-        timeouts.total = given.duration("total") ?? timeouts.total
-        for (key, duration) in [
-            ("connect", timeouts.connect), ("first_byte", timeouts.firstByte), ("idle", timeouts.idle),
-            ("total", timeouts.total),
-        ] where duration <= .zero { given.error(key, "must be more than nothing") }
+        guard let given = section.section("timeouts", keys: ["connect", "first_byte", "first_token", "idle", "total"])
+        else { return timeouts }
+        timeouts.connect = given.positiveDuration("connect") ?? timeouts.connect
+        timeouts.firstByte = given.positiveDuration("first_byte") ?? timeouts.firstByte
+        timeouts.firstToken = given.positiveDuration("first_token")
+        timeouts.idle = given.positiveDuration("idle") ?? timeouts.idle
+        timeouts.total = given.positiveDuration("total") ?? timeouts.total
         return timeouts
     }
 

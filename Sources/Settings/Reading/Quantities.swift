@@ -26,6 +26,25 @@ func bytesWritten(_ text: String) -> Int? {
     return bytes <= 1e15 ? Int(bytes) : nil
 }
 
+/// Reads `5%` or `99.9%` as a part of one; nil for anything else, more than
+/// 100% too.
+func percentWritten(_ text: String) -> Double? {
+    guard text.hasSuffix("%") else { return nil }
+    return hundredth(text.dropLast()).flatMap { $0 <= 1 ? $0 : nil }
+}
+
+/// Reads `p95` or `p99.9` as a part of one; nil for anything else, and what
+/// is not from p50 to p99.9.
+func quantileWritten(_ text: String) -> Double? {
+    guard text.hasPrefix("p") else { return nil }
+    return hundredth(text.dropFirst()).flatMap { (0.5...0.999).contains($0) ? $0 : nil }
+}
+
+/// A hundredth of what is written: the number nearest to it, as a division
+/// would not give it (99.9 / 100 is more than 0.999, and a service that is up
+/// for 0.999 of the time would fall short of 99.9%).
+private func hundredth(_ text: Substring) -> Double? { decimal(text).flatMap { _ in Double(text + "e-2") } }
+
 /// Digits, with at most one point between them: `Double` would also take
 /// `0x10`, `1e9`, `inf` and `-1`.
 private func decimal(_ text: Substring) -> Double? {

@@ -68,8 +68,26 @@ extension Section {
 
     func flag(_ key: String) -> Bool? { value(key, "must be true or false") { Bool($0) } }
 
+    /// `on` or `off`.
+    func isOn(_ key: String) -> Bool? {
+        value(key, "must be on or off") { text in
+            switch text {
+            case "on": true
+            case "off": false
+            default: nil
+            }
+        }
+    }
+
     func duration(_ key: String) -> Duration? {
         value(key, "must be a time such as 500ms, 10s, 2m or 1h") { Duration(written: $0) }
+    }
+
+    /// A time that may not be zero.
+    func positiveDuration(_ key: String) -> Duration? {
+        guard let duration = duration(key) else { return nil }
+        if duration <= .zero { error(key, "must be more than nothing") }
+        return duration
     }
 
     func bytes(_ key: String) -> Int? {

@@ -27,6 +27,7 @@ final class House: Sendable {
     let gateway: Gateway
     /// Keys of the applications' listener, and of the administrators'.
     let keys: KeyCabinet
+    let keeper: HoldKeeper
     private let sink: LogSink
     private let greetKeyFile: String?
 
@@ -50,7 +51,11 @@ final class House: Sendable {
             engines: engines, eventLoops: Array(group.makeIterator()), runDirectory: runDirectory)
         keys = try KeyCabinet(settings.keys, token: runDirectory.makeToken())
         let recorder: any RequestRecorder = settings.log.requests ? RequestLog(sink, format: format) : NoRequestLog()
-        gateway = Gateway(try providers.state(for: settings), keys: keys.applications, recorder: recorder)
+        let memory = try Memory(runDirectory.house + "/data", logger: logger)
+        keeper = memory.keeper
+        let state = try providers.state(for: settings)
+        gateway = Gateway(state, keys: keys.applications, recorder: recorder, continuity: memory.continuity)
+        gateway.forgetOldCredentials()
     }
 
     /// Serves until it is told to stop.
@@ -58,15 +63,22 @@ final class House: Sendable {
     func run() async throws {
         defer {
             runDirectory.removeToken()
+            keeper.settle()
             sink.flush()
         }
         let opened = Openings(expected: settings.admin == nil ? 1 : 2)
         var services: [any Service] = [
-            engines, Caretaker(house: self), Greeter(house: self, opened, keyFile: greetKeyFile),
+            engines, Caretaker(house: self),
+            Prober(gateway: gateway, executor: EventLoopTaskExecutor(group.next())),
+            Greeter(house: self, opened, keyFile: greetKeyFile),
         ]
+        let holdPages = HoldPages(gateway: gateway)
         if let admin = settings.admin {
             services.append(
-                AdminDoor(keys: keys.administrators, pages: AdminPages(house: self).all, time: { .now }).service(
+                AdminDoor(
+                    keys: keys.administrators, pages: AdminPages(house: self).all + holdPages.pages,
+                    actions: holdPages.actions, time: { .now }
+                ).service(
                     host: admin.host, port: admin.port, group: group, logger: quiet("admin"),
                     onRunning: { _ in opened.one() }))
         }

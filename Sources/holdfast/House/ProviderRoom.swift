@@ -1,4 +1,5 @@
 import Conversation
+import Crypto
 import DialectAnthropic
 import DialectOpenAI
 import EngineHost
@@ -117,11 +118,13 @@ final class ProviderRoom: Sendable {
         case .remote(let remote) where remote.dialect == .anthropic:
             return Provider(
                 name: settings.name, dialect: AnthropicDialect(), lane: lane,
-                embeddings: .none("Anthropic's API has none; ask for a route that ends at another provider"))
-        case .remote:
+                embeddings: .none("Anthropic's API has none; ask for a route that ends at another provider"),
+                host: Self.host(remote), credential: Self.credential(remote), firstToken: settings.timeouts.firstToken)
+        case .remote(let remote):
             return Provider(
                 name: settings.name, dialect: OpenAIDialect(now: clock), lane: lane,
-                embeddings: .path(OpenAIDialect.embeddingsPath))
+                embeddings: .path(OpenAIDialect.embeddingsPath), host: Self.host(remote),
+                credential: Self.credential(remote), firstToken: settings.timeouts.firstToken)
         case .engine(let engine):
             let supervisor = engines.engine(configuration(settings, engine))
             let path = runDirectory.path + "/" + settings.name + "/engine.sock"
@@ -145,6 +148,25 @@ final class ProviderRoom: Sendable {
                         lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout))
                 })
         }
+    }
+
+    /// What failures of a host are remembered under: the address itself,
+    /// because that is what can fail as one.
+    private static func host(_ remote: RemoteProvider) -> String {
+        "\(remote.baseURL.host):\(remote.baseURL.port)"
+    }
+
+    /// Tells two values of a key apart without telling the key: 64 bits of
+    /// the SHA-256 of a key that has 128 random ones at the least.
+    private static func credential(_ remote: RemoteProvider) -> String {
+        var hash = SHA256()
+        hash.update(data: Array(host(remote).utf8))
+        hash.update(data: Array((remote.apiKey?.reveal() ?? "").utf8))
+        for header in remote.headers { hash.update(data: Array(header.value.reveal().utf8)) }
+        return hash.finalize().prefix(8).map { byte in
+            let text = String(byte, radix: 16)
+            return text.count == 1 ? "0" + text : text
+        }.joined()
     }
 
     private func configuration(_ settings: ProviderSettings, _ engine: EngineProvider) -> EngineConfiguration {

@@ -1,0 +1,103 @@
+import Atomics
+package import Conversation
+package import Failures
+package import Resilience
+import Synchronization
+
+/// What outlives a request, a reload and (through its keeper) a restart: who
+/// is held, who is throttled, whose breaker is open.
+package final class Continuity: Sendable {
+    package let book: HealthBook
+    let classifier = Classifier.standard
+    let keeper: any ContinuityKeeper
+    private let clock: @Sendable () -> Moment
+    /// The pause before a candidate is asked once more, by chance, so that
+    /// requests that failed together don't come back together.
+    let jitter: @Sendable () -> Duration
+    private let answered: Mutex<Set<ServedModel>>
+
+    /// - Parameters:
+    ///   - answered: the models that have ever answered.
+    ///   - clock: a monotonic tick that only ever grows, and the wall's time.
+    package init(
+        book: HealthBook = HealthBook(), keeper: any ContinuityKeeper, answered: Set<ServedModel> = [],
+        jitter: @escaping @Sendable () -> Duration = { .milliseconds(Int.random(in: 20...120)) },
+        clock: @escaping @Sendable () -> Moment
+    ) {
+        self.book = book
+        self.keeper = keeper
+        self.clock = clock
+        self.jitter = jitter
+        self.answered = Mutex(answered)
+    }
+
+    package var now: Moment { clock() }
+
+    // MARK: What attempts report
+
+    func succeeded(_ permit: Permit?, at place: Place) {
+        let model = ServedModel(host: place.host, model: place.model)
+        let isNew = answered.withLock { $0.insert(model).inserted }
+        if isNew { keeper.noteAnswered(model, now) }
+        guard let permit, permit.isTrial || !book.isQuiet else { return }
+        report(book.succeeded(permit, now: now))
+    }
+
+    func failed(_ permit: Permit?, _ verdict: Verdict, at place: Place, status: Int?, streams: Bool, drill: String?) {
+        // One that was asked in spite of its breaker has no permit, and
+        // nothing new to tell.
+        guard let permit else { return }
+        report(
+            book.failed(
+                permit, verdict, status: status, streams: streams, everAnswered: hasAnswered(place), now: now,
+                drill: drill))
+    }
+
+    func abandoned(_ permit: Permit?) {
+        guard let permit, permit.isTrial else { return }
+        book.abandoned(permit, now: now)
+    }
+
+    private func hasAnswered(_ place: Place) -> Bool {
+        answered.withLock { $0.contains(ServedModel(host: place.host, model: place.model)) }
+    }
+
+    /// Tells the keeper what has changed.
+    package func report(_ changes: [HealthChange]) {
+        if !changes.isEmpty { keeper.note(changes, now) }
+    }
+}
+
+extension Gateway {
+    /// Another key's value is another credential: what was held under one
+    /// that is no longer in use is lifted.
+    package func forgetOldCredentials() {
+        let inUse = Set(state.providers.values.map(\.credential))
+        continuity.report(continuity.book.credentials(inUse: inUse, now: continuity.now))
+    }
+}
+
+/// A model at a host, under whatever key.
+package struct ServedModel: Sendable, Hashable {
+    package var host: String
+    package var model: String
+
+    package init(host: String, model: String) {
+        self.host = host
+        self.model = model
+    }
+}
+
+/// Keeps what must survive a restart, and tells the operator. Must not block.
+package protocol ContinuityKeeper: Sendable {
+    func note(_ changes: [HealthChange], _ now: Moment)
+    /// A model has answered for the first time since the start.
+    func noteAnswered(_ model: ServedModel, _ now: Moment)
+}
+
+/// Keeps nothing.
+package struct ForgetfulKeeper: ContinuityKeeper {
+    package init() {}
+    package func note(_ changes: [HealthChange], _ now: Moment) {}
+    package func noteAnswered(_ model: ServedModel, _ now: Moment) {}
+}

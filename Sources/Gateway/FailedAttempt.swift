@@ -1,0 +1,62 @@
+import Conversation
+import Failures
+import NIOCore
+import Wire
+
+/// One candidate gave no usable answer, and the caller has heard nothing yet.
+struct FailedAttempt: Error {
+    /// What can be passed on if nobody else serves.
+    enum Answer {
+        /// A no, with its body.
+        case answer(ResponseHead, ByteBuffer)
+        /// A whole answer that is a refusal.
+        case whole(ResponseHead, ByteBuffer)
+        /// An error inside a stream.
+        case event(ProviderError)
+        case lane(LaneFailure)
+    }
+
+    var symptom: Symptom
+    var answer: Answer
+
+    init(_ symptom: Symptom, _ answer: Answer) {
+        self.symptom = symptom
+        self.answer = answer
+    }
+
+    init(_ failure: LaneFailure, dialect: String) {
+        symptom = Symptom(failure, dialect: dialect, hasBegun: false)
+        answer = .lane(failure)
+    }
+
+    /// One word for logs.
+    var word: String {
+        switch answer {
+        case .answer(let head, _): "status_\(head.status)"
+        case .whole: "refused"
+        case .event: "provider_error"
+        case .lane(let failure): failure.word
+        }
+    }
+}
+
+extension Symptom {
+    /// - Parameter hasBegun: whether the caller has heard something of it.
+    init(_ failure: LaneFailure, dialect: String, hasBegun: Bool) {
+        let position: Position
+        let transport: Transport
+        switch failure {
+        case .unreachable, .connectTimeout: (position, transport) = (.connect, .unreachable)
+        case .closedBeforeHead: (position, transport) = (.connect, .closed)
+        case .firstByteTimeout: (position, transport) = (.connect, .silent)
+        case .firstTokenTimeout, .stalled, .totalTimeout: (position, transport) = (.body, .silent)
+        case .cut: (position, transport) = (.streamEnd, .cut)
+        case .garbage: (position, transport) = (.body, .garbage)
+        // Ours: an engine that starts, a queue that is full.
+        case .overloaded, .notReady: (position, transport) = (.head, .unreachable)
+        }
+        self.init(
+            dialect: dialect, position: position, status: position == .body || position == .streamEnd ? 200 : 0,
+            transport: transport, hadContent: hasBegun)
+    }
+}

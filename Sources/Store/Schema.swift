@@ -1,0 +1,40 @@
+import GRDB
+
+/// The tables, in the order in which they came to be. A migration that has
+/// been released never changes.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 holds and models that answered") { database in
+            try database.create(table: "hold") { table in
+                table.primaryKey("id", .text)
+                for column in [
+                    "cause", "scope", "host", "credential", "model", "provider", "firmness", "origin", "name", "words",
+                    "rule",
+                ] {
+                    table.column(column, .text).notNull()
+                }
+                table.column("since", .integer).notNull()
+                table.column("status", .integer)
+                table.column("acknowledgedBy", .text)
+                table.column("reason", .text)
+            }
+            try database.create(table: "answered") { table in
+                table.column("host", .text).notNull()
+                table.column("model", .text).notNull()
+                table.column("first", .integer).notNull()
+                table.column("last", .integer).notNull()
+                table.primaryKey(["host", "model"])
+            }
+        }
+        migrator.registerMigration("2 drills") { database in
+            try database.create(table: "drill") { table in
+                table.primaryKey("id", .text)
+                table.column("started", .integer).notNull()
+                table.column("report", .text).notNull()
+            }
+            try database.create(index: "drillByStart", on: "drill", columns: ["started", "id"])
+        }
+        return migrator
+    }
+}

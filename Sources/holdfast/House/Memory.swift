@@ -1,0 +1,40 @@
+import Gateway
+import Glibc
+import Logging
+import Resilience
+import Store
+
+/// What was remembered when the process began, and who keeps it from then on.
+struct Memory {
+    let continuity: Continuity
+    let keeper: HoldKeeper
+
+    /// - Throws: ``HouseError`` when the folder can't be used: a Holdfast that
+    ///   forgets would call dead models again after every restart.
+    init(_ directory: String, logger: Logger) throws(HouseError) {
+        let holds: [StoredHold]
+        let answered: [ServedModel]
+        do throws(StoreError) {
+            let store = try Store(directory: directory)
+            holds = try store.holds()
+            answered = try store.answered().map { ServedModel(host: $0.host, model: $0.model) }
+            keeper = HoldKeeper(store: store, logger: logger)
+        } catch {
+            throw HouseError(message: error.message, status: .unavailable)
+        }
+        let book = HealthBook()
+        book.remembered(holds.compactMap(\.hold))
+        let start = ContinuousClock.now
+        continuity = Continuity(book: book, keeper: keeper, answered: Set(answered)) {
+            Moment(tick: start.duration(to: .now), unix: time(nil))
+        }
+        for hold in book.holds {
+            logger.warning(
+                "still held since before the start",
+                metadata: [
+                    "hold": "\(hold.id)", "cause": "\(hold.name)", "provider": "\(hold.provider)",
+                    "model": "\(hold.model)",
+                ])
+        }
+    }
+}
