@@ -6,7 +6,8 @@ extension StreamEvent {
         switch self {
         case .text(let choice, _), .refusal(let choice, _), .thinking(let choice, _),
             .thinkingSignature(let choice, _), .redactedThinking(let choice, _),
-            .toolCallStarted(let choice, _, _, _), .toolCallArguments(let choice, _, _), .logprobs(let choice, _),
+            .toolCallStarted(let choice, _, _, _), .toolCallArguments(let choice, _, _), .partEnded(let choice),
+            .logprobs(let choice, _),
             .finished(let choice, _, _):
             choice
         case .started, .usage, .continued, .ping, .failed, .ended: nil

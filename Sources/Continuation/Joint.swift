@@ -19,6 +19,10 @@ struct Joint {
     /// repeated; in scalars.
     static let shortestTail = 16
 
+    /// The longest end of a text, short of all of it, that counts as
+    /// repeated; in scalars.
+    static let longestTail = 4096
+
     private let isInstructed: Bool
     /// What may be told again before anything else.
     private let echoes: [ArraySlice<Unicode.Scalar>]
@@ -37,13 +41,17 @@ struct Joint {
             let end = text.trailingSpace
             word = Self.lastWord(of: text) ?? []
             space = Scalars(text[end...])
-            echoes = Self.tails(of: text)
+            echoes = Self.tails(of: text, shortest: Self.shortestTail, atWords: true, wholeCounts: true)
         } else {
             let tail = text.dropFirst(given.count)
             let lead = Scalars(tail).leadingSpace
             word = Scalars(tail.dropFirst(lead))
             space = word.isEmpty ? Scalars(tail) : []
-            echoes = given.count >= Self.shortestEcho && !given.isLooping ? [given[...]] : []
+            // Asked with all of the text, a candidate that goes back may begin
+            // anywhere.
+            echoes = Self.tails(
+                of: given, shortest: Self.shortestEcho, atWords: manner == .prefill,
+                wholeCounts: given.count >= Self.shortestEcho)
         }
     }
 
@@ -56,13 +64,22 @@ struct Joint {
     }
 
     /// The ends of a text that count as repeated, without the white space
-    /// around them: all of it, and the long ones that begin at a word.
-    private static func tails(of text: Scalars) -> [ArraySlice<Unicode.Scalar>] {
+    /// around them: all of it, and the long ones.
+    /// - Parameters:
+    ///   - atWords: only those that begin at a word.
+    ///   - wholeCounts: all of it counts, however short it is.
+    private static func tails(
+        of text: Scalars, shortest: Int, atWords: Bool, wholeCounts: Bool
+    ) -> [ArraySlice<Unicode.Scalar>] {
         let end = text.trailingSpace
-        var tails: [ArraySlice<Unicode.Scalar>] = []
-        for start in 0..<end where start == text.leadingSpace || isWordStart(text, start) {
-            guard start == text.leadingSpace || end - start >= shortestTail else { break }
-            tails.append(text[start..<end])
+        let begin = text.leadingSpace
+        guard begin < end else { return [] }
+        var tails = wholeCounts ? [text[begin..<end]] : []
+        // Nobody goes back farther than that, unless it is to the beginning.
+        var start = max(begin + 1, end - longestTail)
+        while end - start >= shortest {
+            if !atWords || isWordStart(text, start) { tails.append(text[start..<end]) }
+            start += 1
         }
         return tails
     }
@@ -90,13 +107,17 @@ struct Joint {
 
     private func prefilled(_ isLast: Bool) -> Finding {
         var rest = held
-        if let echo = echoes.first {
-            if rest.starts(with: echo) {
-                rest.removeFirst(echo.count)
-            } else if !isLast, echo.starts(with: rest) {
+        let begun = Scalars(rest.dropFirst(rest.leadingSpace))
+        if !echoes.isEmpty, begun.isEmpty, !isLast { return .open }
+        var repeated = 0
+        for echo in echoes where echo.count > repeated {
+            if begun.starts(with: echo) {
+                if !Scalars(echo).isLooping { repeated = echo.count }
+            } else if !isLast, echo.starts(with: begun) {
                 return .open
             }
         }
+        if repeated > 0 { rest = Scalars(begun.dropFirst(repeated)) }
         if word.isEmpty { return afterSpace(rest, isLast) }
         let spoken = rest.dropFirst(rest.leadingSpace)
         if spoken.starts(with: word) { return .new(Scalars(spoken.dropFirst(word.count))) }

@@ -96,6 +96,7 @@ package struct Journal: Sendable {
         case .thinkingSignature, .redactedThinking:
             hasThinking = true
             entries.append(.event(event))
+        case .partEnded: entries.append(.event(event))
         case .refusal:
             fragments += 1
             hasRefusal = true

@@ -30,6 +30,8 @@ package struct Seam: Sendable {
     private let hidesThinking: Bool
     private var model = ""
     private var hasTold = false
+    /// It has told something of the part that it is in.
+    private var isPartOpen = false
     private var isJoined: Bool
     private var isOver = false
     private var joint: Joint
@@ -81,6 +83,10 @@ package struct Seam: Sendable {
         case .text(_, let text): return pass(text, into: &events)
         case .thinking, .thinkingSignature, .redactedThinking:
             if !hidesThinking { tell(event, into: &events) }
+        // The part that ends may be one that wasn't told.
+        case .partEnded:
+            if isPartOpen { events.append(event) }
+            isPartOpen = false
         // What is told again has been sent with its own.
         case .logprobs: if isJoined { tell(event, into: &events) }
         case .toolCallStarted, .toolCallArguments, .refusal:
@@ -170,6 +176,7 @@ package struct Seam: Sendable {
     private mutating func tell(_ event: StreamEvent, into events: inout [StreamEvent]) {
         if hadStarted, !hasTold { events.append(.continued(by: by, model: model, cause: cause, at: at)) }
         hasTold = true
+        isPartOpen = true
         events.append(event)
     }
 }

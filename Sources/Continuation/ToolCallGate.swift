@@ -47,6 +47,12 @@ package struct ToolCallGate: Sendable {
         }
     }
 
+    /// Lets everything out, whole or not.
+    package mutating func giveUp(into events: inout [StreamEvent]) {
+        open = [:]
+        release(into: &events)
+    }
+
     /// The stream broke off: what is withheld was never said.
     package mutating func drop() {
         waiting = []

@@ -23,6 +23,9 @@ package protocol Dialect: Sendable {
     /// it: the stream stays visibly unfinished.
     func encodeStreamProblem(_ problem: Problem, requestID: String) -> ByteBuffer
 
+    /// The terminal event alone, for a stream that has said all but that.
+    func encodeStreamEnd() -> ByteBuffer
+
     // MARK: As a provider: Holdfast speaks it
 
     /// The path of the chat endpoint below a provider's base address.

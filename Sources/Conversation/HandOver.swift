@@ -20,14 +20,15 @@ package struct HandOver: Sendable, Equatable {
     package static func write(_ handOvers: [HandOver], to json: inout JSONWriter) {
         json.object("holdfast") { json in
             json.array("continued") { json in
-                for handOver in handOvers {
-                    json.object { json in
-                        json.member("by", handOver.by)
-                        json.member("cause", handOver.cause)
-                        json.member("at", handOver.at)
-                    }
-                }
+                for handOver in handOvers { json.object { handOver.write(to: &$0) } }
             }
         }
+    }
+
+    /// Writes its members into an object.
+    package func write(to json: inout JSONWriter) {
+        json.member("by", by)
+        json.member("cause", cause)
+        json.member("at", at)
     }
 }

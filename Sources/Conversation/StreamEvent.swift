@@ -14,6 +14,9 @@ package enum StreamEvent: Sendable, Equatable {
     case redactedThinking(choice: Int, String)
     case toolCallStarted(choice: Int, call: Int, id: String, name: String)
     case toolCallArguments(choice: Int, call: Int, fragment: String)
+    /// What was told last is closed: more of its kind is another part. Only
+    /// dialects that have parts say it.
+    case partEnded(choice: Int)
     case logprobs(choice: Int, [TokenLogprob])
     case finished(choice: Int, FinishReason, stopSequence: String?)
     /// What is known of the cost so far; the last one counts. Counts that

@@ -61,6 +61,10 @@ package struct AnthropicDialect: Dialect {
         return bytes
     }
 
+    package func encodeStreamEnd() -> ByteBuffer {
+        ByteBuffer(string: "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n")
+    }
+
     // MARK: As a provider
 
     package func encodeChat(

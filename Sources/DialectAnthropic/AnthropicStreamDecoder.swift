@@ -167,6 +167,7 @@ struct AnthropicStreamDecoder: StreamDecoder {
         if case .toolUse(let call, true) = block {
             events.append(.toolCallArguments(choice: 0, call: call, fragment: "{}"))
         }
+        if case .ignored = block {} else { events.append(.partEnded(choice: 0)) }
         blocks[index] = .ignored
     }
 }

@@ -56,6 +56,7 @@ struct AnthropicStreamEncoder: StreamEncoder {
             called = true
             queue.toolCall(call, id: id, name: name, to: &bytes)
         case .toolCallArguments(0, let call, let fragment): queue.arguments(fragment, of: call, to: &bytes)
+        case .partEnded(0): queue.sealLast(to: &bytes)
         case .finished(0, let reason, let sequence):
             ensureStarted(&bytes)
             finish = (reason, sequence)
@@ -67,7 +68,7 @@ struct AnthropicStreamEncoder: StreamEncoder {
             ensureStarted(&bytes)
             end(&bytes)
         case .text, .refusal, .thinking, .thinkingSignature, .redactedThinking, .toolCallStarted, .toolCallArguments,
-            .finished, .logprobs, .failed:
+            .partEnded, .finished, .logprobs, .failed:
             break
         }
     }

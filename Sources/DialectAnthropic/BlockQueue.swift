@@ -88,6 +88,13 @@ struct BlockQueue {
         advance(to: &bytes)
     }
 
+    /// Nothing more comes for the last block but what waits.
+    mutating func sealLast(to bytes: inout ByteBuffer) {
+        guard !blocks.isEmpty else { return }
+        blocks[blocks.count - 1].isSealed = true
+        if blocks.count == 1, hasOpened, blocks[0].canClose { close(to: &bytes) }
+    }
+
     /// Closes every block: nothing more will come for any of them.
     mutating func finish(to bytes: inout ByteBuffer) {
         while !blocks.isEmpty {

@@ -117,6 +117,8 @@ package struct EngineDialect: Dialect {
         wire.encodeStreamProblem(problem, requestID: requestID)
     }
 
+    package func encodeStreamEnd() -> ByteBuffer { wire.encodeStreamEnd() }
+
     package func decodeEmbeddings(_ document: JSONDocument) throws(Problem) -> EmbeddingsRequest {
         try wire.decodeEmbeddings(document)
     }

@@ -60,6 +60,8 @@ package struct OpenAIDialect: Dialect {
         return buffer
     }
 
+    package func encodeStreamEnd() -> ByteBuffer { ByteBuffer(string: "data: [DONE]\n\n") }
+
     // MARK: As a provider
 
     package func encodeChat(

@@ -103,6 +103,60 @@ final class AdmittedCall {
         }
     }
 
+    /// A request that Holdfast made out of this one.
+    /// - Parameter translation: how the answer is read.
+    /// - Throws: ``Problem`` when the candidate can't carry it.
+    func outgoing(
+        _ request: ChatRequest, to candidate: Candidate, at provider: Provider,
+        answering translation: Outgoing.Translation
+    ) throws(Problem) -> Outgoing {
+        let isOwn = provider.takesBytes(of: call.door)
+        var dropped = isOwn ? [] : try Self.leaveBehind(request.leftovers, candidate)
+        var asked = request
+        // What it costs has to be known, whether or not the caller asked.
+        asked.includeUsage = true
+        do throws(CannotCarry) {
+            var body = try provider.dialect.encodeChat(asked, model: candidate.model, dropped: &dropped)
+            if isOwn { body = carryingOver(request.leftovers, into: body) }
+            return Outgoing(
+                kind: .request(
+                    LaneRequest(
+                        path: provider.dialect.chatPath, fields: isOwn ? call.fields : .init(), body: body)),
+                translation: translation, dropped: Self.distinct(dropped))
+        } catch {
+            throw Problem(error, candidate)
+        }
+    }
+
+    /// The caller's own dialect can say what the shared terms can't: those
+    /// members go along as they came.
+    private func carryingOver(_ leftovers: [Leftover], into body: ByteBuffer) -> ByteBuffer {
+        let names = Set(leftovers.filter(\.isTopLevel).map(\.field))
+        guard !names.isEmpty, let end = body.readableBytesView.lastIndex(of: UInt8(ascii: "}")) else { return body }
+        var result = body.getSlice(at: body.readerIndex, length: end - body.readerIndex)!
+        for (name, value) in skimmed.root.members {
+            guard let name = name.string, names.contains(name) else { continue }
+            result.writeStaticString(",")
+            JSONString.append(name, to: &result)
+            result.writeStaticString(":")
+            result.writeImmutableBuffer(value.fragment.bytes)
+        }
+        result.writeStaticString("}")
+        return result
+    }
+
+    /// Whether an answer to it can be told in the shared terms: one choice, of
+    /// text and tool calls.
+    var isContinuable: Bool {
+        guard isStream else { return false }
+        let root = skimmed.root
+        for name in ["functions", "function_call", "modalities", "audio"] as [StaticString] where root[name] != nil {
+            return false
+        }
+        guard let choices = root["n"], !choices.isNull else { return true }
+        return choices.int == 1
+    }
+
     /// What the request needs that a candidate with these capabilities lacks.
     func needs(beyond capabilities: Capabilities) throws(Problem) -> Capabilities {
         let asked: Capabilities = [.tools, .images, .jsonSchema, .logprobs]
@@ -147,14 +201,14 @@ final class AdmittedCall {
         return call
     }
 
-    private func chat() throws(Problem) -> ChatRequest {
+    func chat() throws(Problem) -> ChatRequest {
         if let decoded { return decoded }
         let request = try call.door.decodeChat(try whole())
         decoded = request
         return request
     }
 
-    private func whole() throws(Problem) -> JSONDocument {
+    func whole() throws(Problem) -> JSONDocument {
         do throws(JSONProblem) {
             return try JSONDocument(call.body)
         } catch {
@@ -192,6 +246,8 @@ final class Outgoing {
         case none
         case chat(ChatRequest)
         case embeddings(EmbeddingsRequest)
+        /// The answer goes on where another candidate left off.
+        case continuation(Resumed)
     }
 
     let kind: Kind

@@ -6,7 +6,8 @@ import Routing
 import Wire
 
 /// The life of a request, in order:
-/// admit → route → attempt → relay → settle → record.
+/// admit → route → attempt and relay (`Attempts/`, `Answer/`) → settle →
+/// record.
 extension Gateway {
     /// Serves one call. Always ends the reply, whatever happens, unless the
     /// caller has gone.
@@ -27,8 +28,7 @@ extension Gateway {
                 record.reason = "the caller closed the connection"
                 // Its prompt was worked on all the same.
                 if record.usage == nil, !record.attempts.isEmpty {
-                    record.usage = Usage(input: record.requestBytes / 4, output: 0)
-                    record.usageIsEstimate = true
+                    record.cost(Usage(input: record.requestBytes / 4, output: 0), isEstimate: true)
                 }
             }
         } catch {
@@ -90,63 +90,6 @@ extension Gateway {
             guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
             throw Problem(.unavailable, "The provider \"\(provider)\" is not in service: \(reason).")
         }
-    }
-
-    // MARK: Attempt: one candidate after the other (`Attempts.swift`)
-
-    func relay(
-        _ attempt: Attempt, _ admitted: AdmittedCall, _ policy: RoutePolicy, _ state: GatewayState,
-        _ reply: any CallerReply, _ record: RequestRecord
-    ) -> Relay {
-        Relay(
-            admitted: admitted, attempt: attempt, reply: reply, record: record, limits: limits,
-            instruments: state.instruments, continuity: continuity, movesOnRefusal: policy.movesOnRefusal)
-    }
-
-    /// Asks one candidate and brings its answer back.
-    /// - Throws: ``FailedAttempt`` and ``LaneFailure`` while the caller has
-    ///   heard nothing, ``InterruptedStream`` when it has.
-    func send(
-        _ attempt: Attempt, _ admitted: AdmittedCall, _ patience: AttemptLimits, _ policy: RoutePolicy,
-        _ state: GatewayState, _ reply: any CallerReply, _ record: RequestRecord
-    ) async throws {
-        let executor = admitted.call.executor
-        switch attempt.outgoing.kind {
-        case .request(var request):
-            request.limits = patience
-            let relay = relay(attempt, admitted, policy, state, reply, record)
-            try await attempt.provider.lane.exchange(request, on: executor) { try await relay.run($0) }
-        case .count(let counting, let request, let counter):
-            do {
-                let count = try await counter.count(request, model: attempt.candidate.model, on: executor)
-                answerCount(count, isEstimate: false, counting, attempt.candidate, admitted, reply, record)
-            } catch let error as ProviderError {
-                throw Problem(
-                    .badUpstream, "\(attempt.candidate.id) could not count the tokens: \(error.message)",
-                    code: "token_count_failed")
-            } catch let refusal as CannotCarry {
-                throw Problem(refusal, attempt.candidate)
-            }
-        case .estimate(let counting, let request):
-            // Nobody was asked.
-            record.attempts.removeLast()
-            answerCount(
-                counting.estimate(request), isEstimate: true, counting, attempt.candidate, admitted, reply, record)
-        }
-    }
-
-    private func answerCount(
-        _ count: Int, isEstimate: Bool, _ counting: TokenCounting, _ candidate: Candidate, _ admitted: AdmittedCall,
-        _ reply: any CallerReply, _ record: RequestRecord
-    ) {
-        let body = counting.encode(count)
-        var head = ResponseHead(status: 200)
-        head.addHoldfastFields(admitted.call, record, servedBy: candidate.id)
-        if isEstimate { head.fields.append("x-holdfast-token-count", "estimate") }
-        reply.send(head, body: body)
-        record.status = 200
-        record.outcome = .served
-        record.responseBytes = body.readableBytes
     }
 
     // MARK: Refuse: the answer is ours, in the caller's dialect

@@ -53,7 +53,17 @@ package final class RequestLog: RequestRecorder {
                         json.member("failure", ifPresent: attempt.failure)
                         json.member("cause", ifPresent: attempt.cause)
                         json.member("rule", ifPresent: attempt.rule)
+                        // Of one alone, the whole's is all there is to say.
+                        if record.attempts.count > 1, let usage = attempt.usage {
+                            json.member("input_tokens", usage.input)
+                            json.member("output_tokens", usage.output)
+                        }
                     }
+                }
+            }
+            if !record.handOvers.isEmpty {
+                json.array("continued") { json in
+                    for handOver in record.handOvers { json.object { handOver.write(to: &$0) } }
                 }
             }
             if !record.skipped.isEmpty {
@@ -85,6 +95,7 @@ package final class RequestLog: RequestRecorder {
         let requested = record.requested.isEmpty ? record.operation : record.requested.harmless
         var line = "\(now.dropFirst(11).dropLast(5))         \(record.status) \(requested)"
         if let served = record.servedBy, served != record.requested { line += " → \(served.harmless)" }
+        for handOver in record.handOvers { line += " ⇒ \(handOver.by.harmless)" }
         if record.outcome != .served { line += " \(record.outcome.rawValue)" }
         if let reason = record.reason { line += " (\(reason.harmless))" }
         for attempt in record.attempts {

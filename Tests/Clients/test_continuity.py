@@ -272,7 +272,6 @@ SOME = [("openai", "oa", "oa"), ("anthropic", "an", "an"), ("openai", "an", "oa"
 CUTS = [(*trip, 40) for trip in TRIPS] + [(*trip, cut) for trip in SOME for cut in (1, 41, 59)]
 
 
-@pytest.mark.continuation
 @pytest.mark.parametrize("library, provider, stand_in, tokens", CUTS)
 def test_cut_after_so_many_of_60_tokens(upstream, spare, library, provider, stand_in, tokens):
     events = opening(provider, tokens)
@@ -283,7 +282,6 @@ def test_cut_after_so_many_of_60_tokens(upstream, spare, library, provider, stan
         assert len(two.first_calls) <= 2
 
 
-@pytest.mark.continuation
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_cut_inside_an_event(upstream, spare, library):
     size = sum(len(framed(event)) for event in opening("oa", 40)) + 30
@@ -291,7 +289,6 @@ def test_cut_inside_an_event(upstream, spare, library):
         is_one_stream(hear(two.holdfast, library), library, two.first, two.second)
 
 
-@pytest.mark.continuation
 @trips
 def test_cut_and_gone_on_with_by_prefill(upstream, spare, library, provider, stand_in):
     """The prefill is what was sent, up to its last whole word."""
@@ -309,7 +306,6 @@ def test_cut_and_gone_on_with_by_prefill(upstream, spare, library, provider, sta
         assert 0 < budget < 500, "what is left of the caller's max_tokens"
 
 
-@pytest.mark.continuation
 @pytest.mark.parametrize("repeats", [60, 100_000], ids=["the last sentence", "all of it"])
 def test_a_standby_that_repeats_what_was_sent(upstream, spare, repeats):
     can = {"capabilities": ["prefill"]}
@@ -318,7 +314,6 @@ def test_a_standby_that_repeats_what_was_sent(upstream, spare, repeats):
         assert hear(two.holdfast, "openai").text == WHOLE
 
 
-@pytest.mark.continuation
 @ways
 def test_a_stall(upstream, spare, library, provider):
     first = sse(opening(provider, 40), ends=False)
@@ -341,7 +336,6 @@ MALFORMED = {
 malformed = pytest.mark.parametrize("bad", MALFORMED.values(), ids=MALFORMED)
 
 
-@pytest.mark.continuation
 @malformed
 @ways
 def test_a_malformed_event(upstream, spare, library, provider, bad):
@@ -358,7 +352,6 @@ def test_a_malformed_event_before_anything_was_sent(upstream, spare, library, pr
         assert heard.text == WHOLE and not heard.errors
 
 
-@pytest.mark.continuation
 @ways
 def test_no_done(upstream, spare, library, provider):
     """A clean end of the connection, and no word that the answer ended."""
@@ -366,7 +359,6 @@ def test_no_done(upstream, spare, library, provider):
         is_one_stream(hear(two.holdfast, library), library, two.first, two.second)
 
 
-@pytest.mark.continuation
 @pytest.mark.parametrize("left_out", [1, 2])
 @libraries
 def test_no_done_but_a_finish_reason(upstream, spare, library, left_out):
@@ -400,7 +392,6 @@ def cut_call(provider):
     return sse(events[:-5])
 
 
-@pytest.mark.continuation
 @trips
 def test_a_tool_call_is_delivered_whole_and_once(upstream, spare, library, provider, stand_in):
     arguments = {"city": "Köln", "unit": "kelvin"}
@@ -434,7 +425,6 @@ def test_a_tool_call_is_delivered_whole_and_once(upstream, spare, library, provi
         assert heard.text.count("Let me see.") == 1 and not heard.errors
 
 
-@pytest.mark.continuation
 @libraries
 def test_json_parses_as_a_whole(upstream, spare, library):
     whole = json.dumps({"lamps": [{"number": number, "keeper": f"captain {number}"} for number in range(20)]})
@@ -446,7 +436,6 @@ def test_json_parses_as_a_whole(upstream, spare, library):
         assert heard.text == whole and json.loads(heard.text) and not heard.errors
 
 
-@pytest.mark.continuation
 @libraries
 def test_thoughts_of_one_model_are_not_given_to_another(upstream, spare, library):
     thought = "a thought that is nobody else's"
@@ -533,7 +522,6 @@ def test_a_content_filter_moves_where_the_route_says_so(upstream, spare, library
 # 14: prefill
 
 
-@pytest.mark.continuation
 @pytest.mark.parametrize("claims", [True, False], ids=["claims prefill", "claims nothing"])
 @trips
 def test_a_standby_that_rejects_prefill(upstream, spare, library, provider, stand_in, claims):
@@ -620,7 +608,6 @@ def test_accounting_after_a_failover(upstream, spare, library, provider, stand_i
         assert metric("holdfast_requests_total", outcome="served") == 1
 
 
-@pytest.mark.continuation
 @trips
 def test_accounting_after_a_continuation(upstream, spare, library, provider, stand_in):
     with pair(upstream, spare, sse(opening(provider, 40)), goes_on(stand_in), (provider, stand_in)) as two:

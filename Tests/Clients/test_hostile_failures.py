@@ -152,7 +152,6 @@ def test_leaving_while_a_retry_after_is_waited_for(upstream, spare, library):
         eventually(lambda: [line["outcome"] for line in two.holdfast.requests_logged()] == ["caller_gone"], 2)
 
 
-@pytest.mark.continuation
 def test_leaving_while_a_stream_is_gone_on_with(upstream, spare):
     second = sse(stream_of("oa"), delay=0.2)
     with pair(upstream, spare, sse(opening("oa", 40)), second) as two:

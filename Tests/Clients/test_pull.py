@@ -234,7 +234,6 @@ def test_end_of_life_in_the_stream(upstream, spare, library, provider, first):
         assert hold["cause"] == "withdrawn" and END_OF_LIFE in hold["words"]
 
 
-@pytest.mark.continuation
 @ways
 def test_end_of_life_after_40_tokens(upstream, spare, library, provider):
     first = sse([*opening(provider, 40), end_of_life(provider)])

@@ -1,4 +1,4 @@
-package import Gateway
+import Gateway
 package import NIOCore
 import Synchronization
 package import Wire

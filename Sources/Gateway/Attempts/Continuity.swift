@@ -1,6 +1,6 @@
 import Atomics
-package import Conversation
-package import Failures
+import Conversation
+import Failures
 package import Resilience
 import Synchronization
 

@@ -93,6 +93,9 @@ struct AttemptPlan {
     /// The candidate can't carry this request.
     mutating func ruleOut(_ index: Int) { entries[index].isOut = true }
 
+    /// No candidate can help this request any more.
+    mutating func ruleOutAll() { isOver = true }
+
     /// - Parameter movesOnRefusal: the route wants the next candidate asked
     ///   after a safety refusal.
     mutating func failed(_ index: Int, _ verdict: Verdict, now: Duration, movesOnRefusal: Bool) {

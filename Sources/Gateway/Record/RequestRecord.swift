@@ -37,6 +37,8 @@ package final class RequestRecord {
         /// What that meant (``Failures/Cause``), and the rule that said so.
         package var cause: String?
         package var rule: String?
+        /// What this candidate has sold, nil where it gave nothing.
+        package var usage: Usage?
     }
 
     package var id: String
@@ -53,12 +55,17 @@ package final class RequestRecord {
     /// The candidate that should have served, where another does and the
     /// caller is to know.
     package var standsInFor: String?
+    /// The attempt that began the answer, where it came in pieces.
+    package var begun: Int?
+    /// The candidates that went on with it, in order.
+    package var handOvers: [HandOver] = []
     /// The time spent waiting for a rate limit to pass.
     package var waited: Duration = .zero
     package var isStream = false
     /// The status that the caller saw.
     package var status = 0
     package var outcome = Outcome.failed
+    /// Of all who have told a part of the answer.
     package var usage: Usage?
     /// The provider didn't say what the answer cost; ``usage`` is a guess
     /// from its size.
@@ -93,8 +100,18 @@ package final class RequestRecord {
         reason = problem.code ?? problem.message
     }
 
-    /// Who served, as `provider/model`.
-    package var servedBy: String? { attempts.last.map { "\($0.provider)/\($0.model)" } }
+    /// Who served, or began, as `provider/model`.
+    package var servedBy: String? {
+        let attempt = begun.map { attempts[$0] } ?? attempts.last
+        return attempt.map { "\($0.provider)/\($0.model)" }
+    }
+
+    /// Adds what the present attempt has cost.
+    package func cost(_ cost: Usage, isEstimate: Bool = false) {
+        if !attempts.isEmpty { attempts[attempts.count - 1].usage = cost }
+        usage = usage.map { $0 + cost } ?? cost
+        usageIsEstimate = usageIsEstimate || isEstimate
+    }
 }
 
 /// Where records go: the request log. Must not block.

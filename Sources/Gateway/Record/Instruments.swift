@@ -72,7 +72,13 @@ final class Instruments: Sendable {
         for attempt in record.attempts {
             last = instruments(of: attempt, route: route)
             last.countAttempt()
+            if let usage = attempt.usage { last.count(usage) }
             if attempt.cause != nil { failed(attempt, route: route) }
+        }
+        for handOver in record.handOvers {
+            Counter(
+                label: "holdfast_continued_streams_total", dimensions: [("route", route), ("cause", handOver.cause)]
+            ).increment()
         }
         last.record(record)
     }
@@ -108,13 +114,14 @@ private final class CandidateInstruments: Sendable {
 
     func countAttempt() { attempts.increment() }
 
+    func count(_ usage: Usage) {
+        inputTokens.increment(by: usage.input)
+        outputTokens.increment(by: usage.output)
+        if let cached = usage.cacheRead { cachedTokens.increment(by: cached) }
+    }
+
     func record(_ record: RequestRecord) {
         outcomes[RequestRecord.Outcome.allCases.firstIndex(of: record.outcome)!].increment()
-        if let usage = record.usage {
-            inputTokens.increment(by: usage.input)
-            outputTokens.increment(by: usage.output)
-            if let cached = usage.cacheRead { cachedTokens.increment(by: cached) }
-        }
         duration.record(record.duration.inSeconds)
         if let first = record.timeToFirstByte { firstByte.record(first.inSeconds) }
     }

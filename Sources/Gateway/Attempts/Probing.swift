@@ -1,7 +1,7 @@
 import Conversation
 import Failures
 import NIOCore
-package import Resilience
+import Resilience
 import Routing
 import Wire
 

@@ -19,12 +19,13 @@ final class Relay {
     let limits: GatewayLimits
     let instruments: Instruments
     let continuity: Continuity
+    let stream: CallerStream
     /// Whether the route wants the next candidate asked after a refusal.
     let movesOnRefusal: Bool
 
     init(
         admitted: AdmittedCall, attempt: Attempt, reply: any CallerReply, record: RequestRecord, limits: GatewayLimits,
-        instruments: Instruments, continuity: Continuity, movesOnRefusal: Bool
+        instruments: Instruments, continuity: Continuity, stream: CallerStream, movesOnRefusal: Bool
     ) {
         self.admitted = admitted
         self.outgoing = attempt.outgoing
@@ -35,6 +36,7 @@ final class Relay {
         self.limits = limits
         self.instruments = instruments
         self.continuity = continuity
+        self.stream = stream
         self.movesOnRefusal = movesOnRefusal
     }
 
@@ -53,7 +55,7 @@ final class Relay {
             guard admitted.isStream else { throw LaneFailure.garbage("a stream came that was not asked for") }
             instruments.streamOpened()
             defer { instruments.streamClosed() }
-            try await StreamRelay(relay: self, response: response).run()
+            try await StreamRelay(relay: self, stream: stream, response: response).run()
         } else if admitted.isStream {
             throw LaneFailure.garbage("a stream was asked for and something else came")
         } else {
@@ -73,16 +75,17 @@ final class Relay {
         case .none:
             guard Self.looksLikeObject(received) else { throw LaneFailure.garbage("its answer is not a JSON object") }
             body = received
-            record.usage = provider.dialect.usage(inReply: received)
+            if let usage = provider.dialect.usage(inReply: received) { record.cost(usage) }
         case .chat(let request):
             var answer = try read { () throws(UnreadableReply) in try provider.dialect.decodeReply(received) }
             if SingleToolCall(request).cut(&answer) { record.dropped.append("further tool calls") }
-            record.usage = answer.usage
+            if let usage = answer.usage { record.cost(usage) }
             body = call.door.encodeReply(answer, to: request)
         case .embeddings(let request):
             let answer = try read { () throws(UnreadableReply) in try provider.dialect.decodeEmbeddingsReply(received) }
-            record.usage = Usage(input: answer.inputTokens, output: 0)
+            record.cost(Usage(input: answer.inputTokens, output: 0))
             body = call.door.encodeEmbeddingsReply(answer, to: request)
+        case .continuation: throw LaneFailure.garbage("a stream was asked for and something else came")
         }
         record.timeToFirstByte = call.arrived.duration(to: .now)
         record.responseBytes = body.readableBytes

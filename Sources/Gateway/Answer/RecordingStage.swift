@@ -1,0 +1,110 @@
+import Continuation
+import Conversation
+import NIOCore
+import Wire
+
+/// Same dialect, and somebody could go on with the answer: the bytes go
+/// through as they came, and what they say is written down.
+///
+/// A tool call goes out when it is whole: half of one can't be taken back
+/// once another candidate makes it anew. The end of a part goes out with what
+/// follows it. An error doesn't go out: somebody else may go on.
+final class RecordingStage: StreamStage {
+    private let stream: CallerStream
+    private var decoder: any StreamDecoder
+    private var parser: SSEParser
+    private var gate = ToolCallGate()
+    private var held = ByteBuffer()
+    private var decoded: [StreamEvent] = []
+    /// Events whose bytes wait for a tool call.
+    private var waiting: [StreamEvent] = []
+    private(set) var observation = StreamObservation()
+    private(set) var fault: LaneFailure?
+    private(set) var fragments = 0
+    private(set) var hasContent = false
+    private(set) var lastEvent = ByteBuffer()
+    private(set) var ownFailure: ByteBuffer?
+    /// The last event says nothing by itself: it begins or ends a part. It
+    /// goes out with the next one, or whoever goes on would frame anew what
+    /// was closed.
+    private var isFrame = false
+
+    /// A call that is larger than that goes out as it comes.
+    private static let mostHeld = 1 << 20
+
+    init(_ dialect: any Dialect, into stream: CallerStream, limit: Int) {
+        self.stream = stream
+        decoder = dialect.makeStreamDecoder()
+        parser = SSEParser(limit: limit)
+    }
+
+    var isOver: Bool { observation.hasEnded || observation.failure != nil || fault != nil }
+
+    func take(_ bytes: ByteBuffer) -> ByteBuffer? {
+        parser.feed(bytes)
+        held.hold(bytes)
+        /// How much of `held` may go out.
+        var ready = 0
+        while !isOver, let event = next() {
+            let begin = ready
+            let end = held.readableBytes - parser.unfinishedBytes
+            read(event)
+            if observation.failure != nil {
+                ownFailure = held.getSlice(at: held.readerIndex + begin, length: end - begin)
+            } else if fault == nil, release(end) {
+                ready = end
+            }
+        }
+        // Comments are no events.
+        if !isOver, !gate.isHolding, !isFrame { ready = held.readableBytes - parser.unfinishedBytes }
+        return ready > 0 ? held.readSlice(length: ready) : nil
+    }
+
+    private func next() -> SSEEvent? {
+        do throws(SSEProblem) {
+            return try parser.next()
+        } catch {
+            fault = .garbage(error.description)
+            return nil
+        }
+    }
+
+    private func read(_ event: SSEEvent) {
+        decoded.removeAll(keepingCapacity: true)
+        lastEvent = event.data
+        fragments += 1
+        do throws(UnreadableReply) {
+            try decoder.decode(event, into: &decoded)
+        } catch {
+            return fault = .garbage(error.reason)
+        }
+        isFrame = decoded.allSatisfy { if case .partEnded = $0 { true } else { false } }
+        for event in decoded {
+            switch event {
+            case .failed(let error): return observation.failure = error
+            case .usage(let usage): observation.usage = usage
+            case .ended: observation.hasEnded = true
+            case .ping, .started, .continued: break
+            case .partEnded: break
+            default: hasContent = true
+            }
+            gate.take(event, into: &waiting)
+        }
+        // A call in the middle of which the stream has ended.
+        for case .failed in waiting { fault = .cut }
+        if fault != nil { observation.hasEnded = false }
+    }
+
+    /// - Parameter size: of what is held.
+    /// - Returns: whether it may go out.
+    private func release(_ size: Int) -> Bool {
+        if isFrame { return false }
+        if gate.isHolding {
+            guard size > Self.mostHeld else { return false }
+            gate.giveUp(into: &waiting)
+        }
+        for event in waiting { stream.journal.note(event) }
+        waiting.removeAll(keepingCapacity: true)
+        return true
+    }
+}

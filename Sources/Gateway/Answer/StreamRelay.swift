@@ -1,0 +1,188 @@
+import Continuation
+import Conversation
+import Failures
+import NIOCore
+import Routing
+import Wire
+
+/// Brings a provider's event stream back to the caller while it arrives.
+///
+/// Every event goes out as soon as it is whole. A stream that breaks off is
+/// never made to look like one that ended: either another candidate goes on
+/// with it, or the caller gets an error event in its dialect, and no terminal
+/// event. Which of them is for ``Attempts`` to say.
+struct StreamRelay {
+    let relay: Relay
+    let stream: CallerStream
+    let response: any LaneResponse
+
+    /// More than any dialect says before it says something.
+    private static let longestPrelude = 8 << 10
+
+    private var record: RequestRecord { relay.record }
+
+    /// - Throws: ``FailedAttempt`` and ``LaneFailure`` while this candidate
+    ///   has told the caller nothing, ``InterruptedStream`` when it has;
+    ///   ``Mismatch`` where it doesn't go on from what was sent.
+    func run() async throws {
+        let stage = try makeStage()
+        // What was generated is paid for, whoever ends the stream.
+        defer { settle(stage) }
+        var failure: LaneFailure?
+        // What says nothing yet waits for what does: until then another
+        // candidate can begin without anybody's noticing.
+        var prelude = ByteBuffer()
+        do {
+            while !stage.isOver, let bytes = try await response.next() {
+                let ready = stage.take(bytes)
+                guard stage.hasContent || prelude.readableBytes > Self.longestPrelude else {
+                    if var ready { prelude.writeBuffer(&ready) }
+                    continue
+                }
+                if stage.hasContent { response.noteProgress() }
+                if prelude.readableBytes > 0 {
+                    let waiting = prelude
+                    prelude = ByteBuffer()
+                    try await send(waiting)
+                }
+                if let ready { try await send(ready) }
+            }
+        } catch let error as LaneFailure {
+            failure = error
+        }
+        if prelude.readableBytes > 0, failure == nil, stage.observation.hasEnded, stage.observation.failure == nil {
+            try await send(prelude)
+        }
+        try conclude(stage, failure)
+        relay.reply.finish()
+    }
+
+    private func makeStage() throws -> any StreamStage {
+        let limit = relay.limits.streamEvent
+        switch relay.outgoing.translation {
+        case .none where stream.keepsJournal:
+            return RecordingStage(relay.provider.dialect, into: stream, limit: limit)
+        case .none:
+            return ForwardingStage(relay.provider.dialect, limit: limit)
+        case .chat(let request):
+            return TellingStage(from: relay.provider.dialect, into: stream, request, limit: limit)
+        case .continuation(let resumed):
+            let seam = Seam(
+                journal: stream.journal, manner: resumed.manner, given: resumed.given,
+                request: resumed.request, by: relay.candidate.id, cause: resumed.cause.rawValue)
+            return TellingStage(
+                from: relay.provider.dialect, into: stream, resumed.request, seam: seam, limit: limit)
+        case .embeddings:
+            throw LaneFailure.garbage("embeddings don't stream")
+        }
+    }
+
+    // MARK: The end
+
+    /// Returns if the stream is whole.
+    private func conclude(_ stage: any StreamStage, _ failure: LaneFailure?) throws {
+        switch stage.joining {
+        case .going, .stopped: break
+        case .diverged: throw Mismatch.diverged
+        case .broken(let reason): throw Mismatch.unusable(reason)
+        }
+        let observation = stage.observation
+        if observation.hasEnded, observation.failure == nil {
+            record.outcome = .served
+            return
+        }
+        if let error = observation.failure {
+            let symptom = symptom(.stream, stage)
+            guard stream.hasContributed else { throw FailedAttempt(symptom, .event(error)) }
+            let message = "\(relay.candidate.id) broke off: \(error.message)"
+            throw InterruptedStream(
+                symptom: symptom, word: "provider_error", reason: error.word ?? "the provider broke off its stream",
+                lastWords: stage.ownFailure
+                    ?? problemEvent(Problem(.badUpstream, message, code: error.code)))
+        }
+        // An end that the protocol allows, and the dialect doesn't.
+        let endedCleanly = failure == nil && stage.fault == nil
+        let failure = failure ?? stage.fault ?? (stage.hasContent ? .cut : .garbage("its stream is empty"))
+        guard stream.hasContributed else {
+            guard endedCleanly else { throw failure }
+            throw FailedAttempt(symptom(.streamEnd, stage, transport: .clean), .lane(failure))
+        }
+        let problem = Problem(failure, at: relay.candidate)
+        throw InterruptedStream(
+            symptom: endedCleanly
+                ? symptom(.streamEnd, stage, transport: .clean)
+                : Symptom(failure, dialect: relay.provider.errorDialect, hasBegun: true),
+            word: failure.word, reason: problem.code, lastWords: problemEvent(problem))
+    }
+
+    private func symptom(
+        _ position: Symptom.Position, _ stage: any StreamStage, transport: Symptom.Transport? = nil
+    ) -> Symptom {
+        Symptom(
+            dialect: relay.provider.errorDialect, position: position, status: response.head.status,
+            fields: response.head.fields, body: position == .stream ? stage.lastEvent : ByteBuffer(),
+            transport: transport, hadContent: stage.hasContent)
+    }
+
+    private func problemEvent(_ problem: Problem) -> ByteBuffer {
+        relay.call.door.encodeStreamProblem(problem, requestID: relay.call.id)
+    }
+
+    // MARK: Out
+
+    private func send(_ bytes: ByteBuffer) async throws {
+        if !relay.reply.hasBegun { begin() }
+        stream.hasContributed = true
+        record.responseBytes += bytes.readableBytes
+        try await relay.reply.write(bytes)
+    }
+
+    private func begin() {
+        record.status = 200
+        record.timeToFirstByte = relay.call.arrived.duration(to: .now)
+        record.begun = record.attempts.count - 1
+        var head = relay.head(response.head, contentType: "text/event-stream; charset=utf-8")
+        head.fields.append("cache-control", "no-cache")
+        // nginx in front of us would hold the events back otherwise.
+        head.fields.append("x-accel-buffering", "no")
+        relay.reply.begin(head)
+    }
+
+    /// What it cost. A provider that forwards no usage (OpenAI's doesn't
+    /// unless asked) leaves an estimate. One that gave nothing to the caller
+    /// has sold nothing.
+    private func settle(_ stage: any StreamStage) {
+        guard stream.hasContributed || stage.observation.hasEnded || stage.joining != .going else { return }
+        if let usage = stage.observation.usage, stage.observation.hasEnded || usage.output > 0 {
+            record.cost(usage, isEstimate: false)
+            stream.addCost(usage)
+        } else {
+            let said = stage.observation.usage
+            var estimate = stream.estimate(fragments: max(0, stage.fragments - 2))
+            if let said { estimate.input = said.input }
+            guard said != nil || stage.fragments > 0 else { return }
+            record.cost(estimate, isEstimate: true)
+            stream.addCost(estimate)
+        }
+    }
+}
+
+/// A continuation that can't be joined to what was sent.
+enum Mismatch: Error {
+    /// The candidate writes another word than was sent.
+    case diverged
+    /// What came as a whole is not what was asked for, and why.
+    case unusable(String)
+}
+
+/// A stream that broke off after its candidate had told the caller some of
+/// it.
+struct InterruptedStream: Error {
+    var symptom: Symptom
+    /// One word for logs.
+    var word: String
+    /// What the log says if nobody goes on.
+    var reason: String?
+    /// What the caller is told if nobody goes on.
+    var lastWords: ByteBuffer
+}

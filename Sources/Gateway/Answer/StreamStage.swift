@@ -1,0 +1,83 @@
+import Continuation
+import Conversation
+import NIOCore
+import Wire
+
+/// The synchronous middle of a stream's way: bytes of a provider in, bytes
+/// for the caller out. Never suspends, so that what it needs on the way stays
+/// out of the memory that a waiting stream holds.
+protocol StreamStage: AnyObject {
+    /// - Returns: what can go to the caller now, nil if nothing can.
+    func take(_ bytes: ByteBuffer) -> ByteBuffer?
+    /// Nothing more is wanted of the provider: its terminal event has come,
+    /// or an error.
+    var isOver: Bool { get }
+    /// What the stream has told so far.
+    var observation: StreamObservation { get }
+    /// Whether anything has come that a caller would read.
+    var hasContent: Bool { get }
+    /// The event that came last: where it was an error, what it said.
+    var lastEvent: ByteBuffer { get }
+    /// Why the provider's stream can't be read on.
+    var fault: LaneFailure? { get }
+    /// Roughly the tokens that have come, for providers that don't say.
+    var fragments: Int { get }
+    /// An error of the provider's own as it came, for callers of its dialect:
+    /// nil where it has to be told in other words. Empty where it has gone
+    /// out already.
+    var ownFailure: ByteBuffer? { get }
+    /// How a continuation joins to what was sent.
+    var joining: Seam.Outcome { get }
+}
+
+extension StreamStage {
+    var joining: Seam.Outcome { .going }
+}
+
+/// Same dialect: the bytes go through, whole events at a time. What is not
+/// yet a whole event waits, because an error event must be able to follow
+/// whatever has gone out.
+final class ForwardingStage: StreamStage {
+    private var watcher: any StreamWatcher
+    private var parser: SSEParser
+    private var held = ByteBuffer()
+    private(set) var fault: LaneFailure?
+    private(set) var fragments = 0
+
+    init(_ dialect: any Dialect, limit: Int) {
+        watcher = dialect.makeStreamWatcher()
+        parser = SSEParser(limit: limit)
+    }
+
+    private(set) var lastEvent = ByteBuffer()
+
+    var observation: StreamObservation { watcher.observation }
+    var hasContent: Bool { watcher.observation.hasContent }
+    var isOver: Bool { watcher.observation.hasEnded || fault != nil }
+    var ownFailure: ByteBuffer? { ByteBuffer() }
+
+    func take(_ bytes: ByteBuffer) -> ByteBuffer? {
+        parser.feed(bytes)
+        do throws(SSEProblem) {
+            while let event = try parser.next() {
+                fragments += 1
+                watcher.observe(event)
+                lastEvent = event.data
+            }
+        } catch {
+            fault = .garbage(error.description)
+        }
+        held.hold(bytes)
+        let whole = held.readableBytes - parser.unfinishedBytes
+        return whole > 0 ? held.readSlice(length: whole) : nil
+    }
+}
+
+extension ByteBuffer {
+    /// Appends; where nothing is held, without a copy.
+    mutating func hold(_ bytes: ByteBuffer) {
+        guard readableBytes > 0 else { return self = bytes }
+        discardReadBytes()
+        writeImmutableBuffer(bytes)
+    }
+}

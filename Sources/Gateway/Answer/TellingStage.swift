@@ -1,0 +1,117 @@
+import Continuation
+import Conversation
+import NIOCore
+import Wire
+
+/// Another dialect, or another candidate that goes on: the events are told
+/// anew.
+final class TellingStage: StreamStage {
+    /// What stands between the candidate's events and the caller.
+    private enum Filter {
+        case none
+        /// Calls pass whole only.
+        case gate(ToolCallGate)
+        case seam(Seam)
+    }
+
+    private let stream: CallerStream
+    private var decoder: any StreamDecoder
+    private let single: SingleToolCall
+    private var parser: SSEParser
+    private var filter: Filter
+    private var decoded: [StreamEvent] = []
+    private var passed: [StreamEvent] = []
+    private(set) var observation = StreamObservation()
+    private(set) var fault: LaneFailure?
+    private(set) var fragments = 0
+    private(set) var hasContent = false
+    private(set) var lastEvent = ByteBuffer()
+    private(set) var joining = Seam.Outcome.going
+    var ownFailure: ByteBuffer? { nil }
+
+    /// - Parameter seam: nil for a candidate that begins.
+    init(
+        from provider: any Dialect, into stream: CallerStream, _ request: ChatRequest, seam: Seam? = nil, limit: Int
+    ) {
+        self.stream = stream
+        decoder = provider.makeStreamDecoder()
+        single = SingleToolCall(request)
+        parser = SSEParser(limit: limit)
+        if let seam {
+            filter = .seam(seam)
+        } else if stream.keepsJournal {
+            filter = .gate(ToolCallGate())
+        } else {
+            filter = .none
+        }
+        stream.prepareEncoder(for: request)
+    }
+
+    var isOver: Bool {
+        observation.hasEnded || observation.failure != nil || fault != nil || joining != .going
+    }
+
+    func take(_ bytes: ByteBuffer) -> ByteBuffer? {
+        parser.feed(bytes)
+        var output = ByteBufferAllocator().buffer(capacity: bytes.readableBytes * 2)
+        while !isOver, let event = next() {
+            decoded.removeAll(keepingCapacity: true)
+            lastEvent = event.data
+            do throws(UnreadableReply) {
+                try decoder.decode(event, into: &decoded)
+            } catch {
+                fault = .garbage(error.reason)
+            }
+            for event in decoded where single.admits(event) { pass(event, into: &output) }
+        }
+        return output.readableBytes > 0 ? output : nil
+    }
+
+    private func next() -> SSEEvent? {
+        do throws(SSEProblem) {
+            return try parser.next()
+        } catch {
+            fault = .garbage(error.description)
+            return nil
+        }
+    }
+
+    private func pass(_ event: StreamEvent, into output: inout ByteBuffer) {
+        guard !isOver else { return }
+        observe(event)
+        passed.removeAll(keepingCapacity: true)
+        switch filter {
+        case .none: passed.append(event)
+        case .gate(var gate):
+            filter = .none  // One owner, or every event would copy it.
+            gate.take(event, into: &passed)
+            filter = .gate(gate)
+        case .seam(var seam):
+            filter = .none
+            joining = seam.take(event, into: &passed)
+            filter = .seam(seam)
+        }
+        for event in passed { tell(event, into: &output) }
+        if joining == .stopped { tell(.ended, into: &output) }
+    }
+
+    private func observe(_ event: StreamEvent) {
+        switch event {
+        case .usage(let usage): observation.usage = usage
+        case .ping, .started, .continued, .partEnded, .failed, .ended: break
+        default:
+            fragments += 1
+            hasContent = true
+        }
+    }
+
+    private func tell(_ event: StreamEvent, into output: inout ByteBuffer) {
+        switch event {
+        case .failed(let error): observation.failure = error
+        case .ended:
+            observation.hasEnded = true
+            stream.end(with: observation.usage, fragments: fragments, into: &output)
+        default: stream.tell(event, into: &output)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Conversation
+import NIOCore
+import Routing
+import Wire
+
+/// How one candidate is asked, and its answer brought back.
+extension Attempts {
+    /// - Throws: ``FailedAttempt`` and ``LaneFailure`` while this candidate
+    ///   has told the caller nothing, ``InterruptedStream`` when it has,
+    ///   ``Mismatch`` where it doesn't go on from what was sent.
+    func exchange(_ attempt: Attempt) async throws {
+        let executor = admitted.call.executor
+        switch attempt.outgoing.kind {
+        case .request(var request):
+            request.limits = limits(for: attempt)
+            let relay = relay(attempt)
+            try await attempt.provider.lane.exchange(request, on: executor) { try await relay.run($0) }
+        case .count(let counting, let request, let counter):
+            do {
+                let count = try await counter.count(request, model: attempt.candidate.model, on: executor)
+                answerCount(count, isEstimate: false, counting, attempt.candidate)
+            } catch let error as ProviderError {
+                throw Problem(
+                    .badUpstream, "\(attempt.candidate.id) could not count the tokens: \(error.message)",
+                    code: "token_count_failed")
+            } catch let refusal as CannotCarry {
+                throw Problem(refusal, attempt.candidate)
+            }
+        case .estimate(let counting, let request):
+            // Nobody was asked.
+            record.attempts.removeLast()
+            answerCount(counting.estimate(request), isEstimate: true, counting, attempt.candidate)
+        }
+    }
+
+    func relay(_ attempt: Attempt) -> Relay {
+        Relay(
+            admitted: admitted, attempt: attempt, reply: reply, record: record, limits: gateway.limits,
+            instruments: state.instruments, continuity: continuity, stream: stream,
+            movesOnRefusal: policy.movesOnRefusal)
+    }
+
+    private func limits(for attempt: Attempt) -> AttemptLimits {
+        var limits = AttemptLimits()
+        limits.firstByte = policy.firstByte
+        if admitted.isStream { limits.firstToken = policy.firstToken ?? attempt.provider.firstToken }
+        limits.stall = policy.stall
+        limits.deadline = admitted.call.arrived + policy.deadline
+        return limits
+    }
+
+    private func answerCount(_ count: Int, isEstimate: Bool, _ counting: TokenCounting, _ candidate: Candidate) {
+        let body = counting.encode(count)
+        var head = ResponseHead(status: 200)
+        head.addHoldfastFields(admitted.call, record, servedBy: candidate.id)
+        if isEstimate { head.fields.append("x-holdfast-token-count", "estimate") }
+        reply.send(head, body: body)
+        record.status = 200
+        record.outcome = .served
+        record.responseBytes = body.readableBytes
+    }
+}

@@ -1,0 +1,79 @@
+import Conversation
+import Failures
+import Resilience
+import Routing
+
+/// What the caller is told when nobody is left to ask.
+extension Attempts {
+    func giveUp() throws {
+        if let problem = everyoneIsGone() ?? everyoneIsBusy() { throw problem }
+        guard let last = failures.last else {
+            throw refusal ?? outage ?? heldProblem()
+                ?? Problem(.unavailable, "No candidate of this route is in service.")
+        }
+        // A verdict on the request itself is the answer, whoever else was
+        // asked before or after.
+        let told = failures.first { $0.verdict.scope == .request } ?? last
+        let attempt = prepared[told.index]!
+        if told.verdict.cause == .nestedReference, let field = told.verdict.field {
+            throw Problem(
+                .invalidRequest,
+                "\(attempt.candidate.id) says that a model named inside the request is gone (\(field)): "
+                    + "\(told.verdict.words) Name another one there, or have the route's `nested` map it.",
+                field: field, code: "nested_model_not_available")
+        }
+        let relay = relay(attempt)
+        switch told.failed.answer {
+        case .answer(let head, let body): relay.passOnError(body, head)
+        case .whole(let head, let body): try relay.passOnWhole(body, head, movesOnRefusal: false)
+        case .event(let error):
+            record.reason = error.word
+            throw Problem(.badUpstream, "\(attempt.candidate.id) broke off: \(error.message)", code: error.code)
+        case .lane(let failure): throw Problem(failure, at: attempt.candidate)
+        }
+    }
+
+    /// Every candidate is withdrawn, known or just learnt: no use in asking
+    /// again. A single one that was asked speaks for itself.
+    private func everyoneIsGone() -> Problem? {
+        let now = continuity.now
+        let standings = candidates.indices.map { standing(of: $0, now) }
+        let withdrawn = standings.allSatisfy { if case .held(.withdrawn, _) = $0 { true } else { false } }
+        guard withdrawn, !candidates.isEmpty, candidates.count > 1 || failures.isEmpty else { return nil }
+        let names = candidates.map(\.id).joined(separator: ", ")
+        return Problem(
+            .gone,
+            "Every model that serves \"\(admitted.requestedModel)\" has been withdrawn by its provider (\(names)). "
+                + "Ask for another route; whoever runs this Holdfast can add a candidate or restore one.",
+            field: "model", code: "model_withdrawn")
+    }
+
+    private func everyoneIsBusy() -> Problem? {
+        // What a single candidate said itself is passed on as it is.
+        guard failures.isEmpty || candidates.count > 1 else { return nil }
+        let now = continuity.now
+        var soonest: Duration?
+        for index in candidates.indices {
+            if case .waiting(let until, _) = standing(of: index, now) { soonest = min(soonest ?? until, until) }
+        }
+        guard let soonest, failures.allSatisfy({ $0.verdict.scope != .request }) else { return nil }
+        let seconds = max(1, Int((soonest - now.tick).inSeconds.rounded(.up)))
+        return Problem(
+            .limited,
+            "Every provider of \"\(admitted.requestedModel)\" limits its rate at present; try again in \(seconds) s.",
+            code: "rate_limit_exceeded", retryAfter: seconds)
+    }
+
+    private func heldProblem() -> Problem? {
+        let now = continuity.now
+        for index in candidates.indices {
+            if case .held(let cause, _) = standing(of: index, now) {
+                return Problem(
+                    .unavailable,
+                    "\(candidates[index].id) is held (\(cause.rawValue)) and nobody else can serve "
+                        + "\"\(admitted.requestedModel)\"; `holdfast status` tells more.", code: "held")
+            }
+        }
+        return nil
+    }
+}

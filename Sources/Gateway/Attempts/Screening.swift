@@ -1,0 +1,95 @@
+import Access
+import Conversation
+import Resilience
+import Routing
+
+/// Who comes into question, and how the request looks there.
+extension Attempts {
+    /// What is known without asking anybody.
+    func screen(_ index: Int) {
+        let candidate = candidates[index]
+        if let reason = candidate.unavailable {
+            skip(index, reason)
+            outage = outage ?? Problem(.unavailable, "Nobody can serve this: \(candidate.id): \(reason).")
+        } else if let problem = outsideResidency(candidate) {
+            skip(index, "outside the key's residency")
+            refusal = refusal ?? problem
+        } else if index > 0, let problem = mayNotStandIn(candidate) {
+            skip(index, problem)
+        } else if state.providers[candidate.provider] == nil {
+            skip(index, "not in service")
+        }
+    }
+
+    func skip(_ index: Int, _ reason: String) {
+        record.skipped.append("\(candidates[index].id): \(reason)")
+        plan.ruleOut(index)
+    }
+
+    private func outsideResidency(_ candidate: Candidate) -> Problem? {
+        guard let regions = admitted.call.principal.record.residency else { return nil }
+        if let region = candidate.region, regions.contains(region) { return nil }
+        return Problem(
+            .forbidden,
+            "The key may be served in \(regions.joined(separator: ", ")) only, and no candidate of "
+                + "\"\(admitted.requestedModel)\" is there. Ask for another route.", code: "residency")
+    }
+
+    /// Whether the route lets it stand in for the first candidate.
+    private func mayNotStandIn(_ candidate: Candidate) -> String? {
+        let substitution = policy.substitution
+        if policy.order == .ordered, let by = substitution.by, !by.contains(candidate.id) {
+            return "may not stand in on this route"
+        }
+        if let regions = substitution.residency, !(candidate.region.map(regions.contains) ?? false) {
+            return "outside the regions for stand-ins"
+        }
+        return nil
+    }
+
+    func standing(of index: Int, _ now: Moment) -> Standing {
+        if continuity.book.isQuiet { return .free }
+        guard let provider = state.providers[candidates[index].provider] else { return .free }
+        let standing = continuity.book.standing(of: provider.place(of: candidates[index].model), now: now)
+        // Who names a provider wants its own answer, and there is nobody
+        // else to ask; only what a person holds stays held.
+        if record.route == nil, case .held(_, let hold) = standing, !isByHand(hold) { return .free }
+        return standing
+    }
+
+    private func isByHand(_ hold: String) -> Bool {
+        continuity.book.holds.contains { $0.id == hold && $0.origin == .administrator }
+    }
+
+    /// The request as that candidate wants it; nil if it can't carry it.
+    func attempt(_ index: Int) -> Attempt? {
+        if let known = prepared[index] { return known }
+        return carrying(index) { candidate, provider throws(Problem) in
+            // The dialect's own refusal names the field.
+            let attempt = Attempt(try admitted.outgoing(to: candidate, at: provider), candidate, provider)
+            if let missing = try admitted.needs(beyond: candidate.capabilities).names.first {
+                throw Problem(
+                    .invalidRequest,
+                    "\(candidate.id) can't take this request: `capabilities` of its settings don't name \(missing).",
+                    code: "missing_capability")
+            }
+            prepared[index] = attempt
+            return attempt
+        }
+    }
+
+    /// - Returns: what `prepare` returns; nil where it can't, which is noted.
+    func carrying(
+        _ index: Int, _ prepare: (Candidate, Provider) throws(Problem) -> Attempt
+    ) -> Attempt? {
+        let candidate = candidates[index]
+        guard let provider = state.providers[candidate.provider] else { return nil }
+        do throws(Problem) {
+            return try prepare(candidate, provider)
+        } catch {
+            skip(index, error.code == "missing_capability" ? error.message : error.field ?? error.code ?? "refused")
+            refusal = refusal ?? error
+            return nil
+        }
+    }
+}
