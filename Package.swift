@@ -139,7 +139,7 @@ let package = Package(
         suite(
             "GatewayTests",
             [
-                "GatewayTesting", "Gateway", "Conversation", "Wire", "Routing", "Access", "DialectOpenAI",
+                "GatewayTesting", "Gateway", "Conversation", "Wire", "Routing", "Access", "Resilience", "DialectOpenAI",
                 "DialectAnthropic", "Telemetry", coreMetrics, nioCore,
             ]),
         suite("ProvidersTests", ["GatewayTesting", "Providers", "Gateway", "Wire", nioCore, nioPosix, nioSSL]),

@@ -241,7 +241,7 @@ class Holdfast:
         """The sum of a metric's samples that have these labels."""
         total = 0.0
         for line in self.admin("/metrics").decode().splitlines():
-            if line.startswith(f"{name}{{") and all(f'{key}="{value}"' in line for key, value in labels.items()):
+            if line.startswith((f"{name}{{", f"{name} ")) and all(f'{key}="{value}"' in line for key, value in labels.items()):
                 total += float(line.rpartition(" ")[2])
         return total
 

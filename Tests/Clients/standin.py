@@ -225,12 +225,12 @@ class Heard:
         return [event for event in self.events if isinstance(event, dict) and "error" in event]
 
 
-def hear(holdfast, library, model="talk", path=None, **more):
+def hear(holdfast, library, model="talk", path=None, timeout=20, **more):
     """A stream, read by hand: clients hide what they take no notice of. What
     is no JSON stays among the events as it came."""
     path = path or ("/v1/chat/completions" if library == "openai" else "/v1/messages")
     body = {"model": model, "messages": TALK, "stream": True, "max_tokens": 500, **more}
-    with Wire(holdfast, timeout=20) as wire:
+    with Wire(holdfast, timeout=timeout) as wire:
         wire.post(body, path=path)
         code, fields, data = wire.answer()
     heard = Heard(code, fields)

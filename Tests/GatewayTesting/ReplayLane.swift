@@ -19,6 +19,8 @@ package final class ReplayLane: ProviderLane, Sendable {
         /// Nothing until the caller has gone.
         case silent
         case attemptBased(@Sendable (Int) -> Script)
+        /// What is answered depends on what is asked.
+        case reading(@Sendable (LaneRequest) -> Script)
 
         package static func json(_ text: String, status: Int = 200) -> Script {
             .answer(status: status, [ByteBuffer(string: text)])
@@ -49,7 +51,13 @@ package final class ReplayLane: ProviderLane, Sendable {
         }
         defer { endings.change { $0.append(.now) } }
         var script = script.value
-        while case .attemptBased(let choose) = script { script = choose(number) }
+        resolving: while true {
+            switch script {
+            case .attemptBased(let choose): script = choose(number)
+            case .reading(let choose): script = choose(request)
+            default: break resolving
+            }
+        }
         switch script {
         case .failing(let failure): throw failure
         case .silent:
@@ -95,7 +103,7 @@ package final class ReplayLane: ProviderLane, Sendable {
                     self.behindGate = behindGate
                     self.taken = taken
                     return
-                case .failing, .silent, .attemptBased:
+                case .failing, .silent, .attemptBased, .reading:
                     preconditionFailure("only an answer can break or hang")
                 }
             }
