@@ -18,6 +18,8 @@ package struct KeyRecord: Sendable, Hashable {
     /// Where its requests may be served, as regions are named in the
     /// settings; nil is anywhere.
     package var residency: [String]?
+    /// Who may not serve its requests.
+    package var exclusions: Exclusions
     /// When it was made.
     package var created: UnixTime
     /// From when on it counts no more.
@@ -28,7 +30,8 @@ package struct KeyRecord: Sendable, Hashable {
     /// A record; the id comes from the digest unless there is one already.
     package init(
         name: String, digest: KeyDigest, tenant: String? = nil, routes: Set<String>? = nil, admin: Bool = false,
-        limits: RateLimits = RateLimits(), residency: [String]? = nil, created: UnixTime, expires: UnixTime? = nil,
+        limits: RateLimits = RateLimits(), residency: [String]? = nil,
+        exclusions: Exclusions = Exclusions(), created: UnixTime, expires: UnixTime? = nil,
         revoked: UnixTime? = nil, id: String? = nil
     ) {
         self.id = id ?? "k_" + digest.hex.prefix(8)
@@ -39,9 +42,39 @@ package struct KeyRecord: Sendable, Hashable {
         self.admin = admin
         self.limits = limits
         self.residency = residency
+        self.exclusions = exclusions
         self.created = created
         self.expires = expires
         self.revoked = revoked
+    }
+}
+
+/// Labs, hosts and regions, as they are named in the settings, that may not
+/// serve a key's requests.
+///
+/// It fails closed: where one is excluded, a candidate that doesn't say whose
+/// it is is excluded too.
+package struct Exclusions: Sendable, Hashable {
+    package var labs: [String]
+    package var hosts: [String]
+    package var regions: [String]
+
+    package init(labs: [String] = [], hosts: [String] = [], regions: [String] = []) {
+        self.labs = labs
+        self.hosts = hosts
+        self.regions = regions
+    }
+
+    package var isEmpty: Bool { labs.isEmpty && hosts.isEmpty && regions.isEmpty }
+
+    /// Why a candidate may not serve, as the end of a sentence; nil if it may.
+    package func reason(against lab: String?, host: String?, region: String?) -> String? {
+        for (kind, excluded, own) in [("lab", labs, lab), ("host", hosts, host), ("region", regions, region)]
+        where !excluded.isEmpty {
+            guard let own else { return "its \(kind) is not said" }
+            if excluded.contains(own) { return "its \(kind) is \(own)" }
+        }
+        return nil
     }
 }
 

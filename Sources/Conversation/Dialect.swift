@@ -30,6 +30,9 @@ package protocol Dialect: Sendable {
 
     /// The path of the chat endpoint below a provider's base address.
     var chatPath: String { get }
+    /// The path of the list of models below a provider's base address; nil
+    /// where the list says nothing that isn't known.
+    var modelsPath: String? { get }
     /// - Parameters:
     ///   - model: the candidate's own name of the model.
     ///   - dropped: gets the names of advisory fields that were left behind.

@@ -19,6 +19,7 @@ package struct AnthropicDialect: Dialect {
 
     package var name: DialectName { .anthropic }
     package var chatPath: String { "/v1/messages" }
+    package var modelsPath: String? { "/v1/models?limit=1000" }
 
     /// https://docs.anthropic.com/en/api/messages-count-tokens
     package static let countTokensPath = "/v1/messages/count_tokens"

@@ -41,6 +41,7 @@ package struct EngineDialect: Dialect {
 
     package var name: DialectName { .engine }
     package var chatPath: String { wire.chatPath }
+    package var modelsPath: String? { nil }
 
     // MARK: As a provider
 

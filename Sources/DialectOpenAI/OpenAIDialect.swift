@@ -26,6 +26,7 @@ package struct OpenAIDialect: Dialect {
 
     package var name: DialectName { .openai }
     package var chatPath: String { "/chat/completions" }
+    package var modelsPath: String? { "/models" }
 
     // MARK: As a door
 

@@ -135,6 +135,21 @@ extension ResponseHead {
         }
     }
 
+    /// Says when the model that serves will be retired, and who takes its
+    /// place: `Deprecation` (RFC 9745; a structured date), `Sunset`
+    /// (RFC 8594), `Link` with `successor-version` (RFC 5829). What the
+    /// provider says itself goes before it.
+    mutating func addRetirement(of candidate: Candidate) {
+        guard let retires = candidate.retires, retires >= 0 else { return }
+        // Nothing may be retired before it is deprecated.
+        if fields["deprecation"] == nil { fields.append("deprecation", "@\(candidate.deprecated ?? retires)") }
+        if fields["sunset"] == nil { fields.append("sunset", HTTPDate.text(retires)) }
+        if let successor = candidate.successor, successor.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3E })
+        {
+            fields.append("link", "</v1/models/\(successor)>; rel=\"successor-version\"")
+        }
+    }
+
     package mutating func addFields(of problem: Problem) {
         if let seconds = problem.retryAfter { fields.append("retry-after", String(seconds)) }
         if problem.kind == .gone { fields.append("x-should-retry", "false") }

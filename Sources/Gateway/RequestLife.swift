@@ -16,8 +16,8 @@ extension Gateway {
         let record = RequestRecord(call)
         do {
             let admitted = try admit(call, record)
-            let (candidates, policy) = try route(admitted, in: state, record)
-            try await Attempts(self, admitted, candidates, policy, state, reply, record).run()
+            let choice = try route(admitted, in: state, record)
+            try await Attempts(self, admitted, choice, state, reply, record).run()
         } catch let problem as Problem {
             refuse(call, problem, reply, record)
         } catch is CancellationError {
@@ -28,7 +28,9 @@ extension Gateway {
                 record.reason = "the caller closed the connection"
                 // Its prompt was worked on all the same.
                 if record.usage == nil, !record.attempts.isEmpty {
-                    record.cost(Usage(input: record.requestBytes / 4, output: 0), isEstimate: true)
+                    record.cost(
+                        Usage(input: record.requestBytes / 4, output: 0), of: record.attempts.count - 1,
+                        isEstimate: true)
                 }
             }
         } catch {
@@ -65,20 +67,20 @@ extension Gateway {
 
     private func route(
         _ admitted: AdmittedCall, in state: GatewayState, _ record: RequestRecord
-    ) throws(Problem) -> ([Candidate], RoutePolicy) {
+    ) throws(Problem) -> RouteChoice {
         let principal = admitted.call.principal
         let model = admitted.requestedModel
         switch state.routes.resolve(model, allowed: principal.allowedRoutes) {
         case .route(let route):
             guard principal.mayUse(route: route.name) else { throw .notAllowed(model, principal) }
             record.route = route.name
-            return (route.order(now: continuity.now.unix) { Int.random(in: 0..<$0) }, route.policy)
+            return choose(route, in: state)
         case .direct(let candidate):
             guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
             // Who names a provider wants its answer, whatever it is.
             var policy = RoutePolicy()
             policy.patience = .zero
-            return ([candidate], policy)
+            return RouteChoice(candidates: [candidate], policy: policy, lead: nil)
         case .unknown where principal.mayNameProviders && state.routes.provider(model) != nil:
             throw .modelMissing(of: model)
         case .unknown(let suggestion):
@@ -90,6 +92,23 @@ extension Gateway {
             guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
             throw Problem(.unavailable, "The provider \"\(provider)\" is not in service: \(reason).")
         }
+    }
+
+    /// Who is asked, in which order.
+    private func choose(_ route: Route, in state: GatewayState) -> RouteChoice {
+        var route = route
+        route.candidates = continuity.announcements.dated(route.candidates)
+        let lead = route.policy.order == .ordered ? route.candidates.first?.id : nil
+        var ordered = route.order(now: continuity.now.unix) { Int.random(in: 0..<$0) }
+        if route.policy.substitution.return != .automatic, !continuity.book.isQuiet {
+            // Who is back and not let back yet is relied on last.
+            let isWaiting: (Candidate) -> Bool = { candidate in
+                guard let provider = state.providers[candidate.provider] else { return false }
+                return self.isAwaitingReturn(route, at: provider.place(of: candidate.model))
+            }
+            ordered = ordered.filter { !isWaiting($0) } + ordered.filter(isWaiting)
+        }
+        return RouteChoice(candidates: ordered, policy: route.policy, lead: lead)
     }
 
     // MARK: Refuse: the answer is ours, in the caller's dialect
@@ -135,4 +154,12 @@ extension Gateway {
         record.duration = call.arrived.duration(to: now)
         if let usage = record.usage { call.principal.charge(tokens: usage.total, now: now) }
     }
+}
+
+/// Who is to be asked for an answer, and how.
+struct RouteChoice {
+    var candidates: [Candidate]
+    var policy: RoutePolicy
+    /// The candidate for which others stand in; nil where there is none.
+    var lead: String?
 }

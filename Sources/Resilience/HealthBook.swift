@@ -89,6 +89,29 @@ package final class HealthBook: Sendable {
         change { $0.acknowledge(id, by: by, now: now) }
     }
 
+    /// Whether what serves at this place is back, and a route that waits for
+    /// that must not rely on it yet.
+    package func isAwaiting(_ awaited: AwaitedReturn, at place: Place) -> Bool {
+        isQuiet ? false : machine.withLock { $0.isAwaiting(awaited, at: place) }
+    }
+
+    /// A drill has passed on a route with candidates at these places.
+    package func passedDrill(on route: String, _ places: [Place]) -> [HealthChange] {
+        change { $0.passedDrill(on: route, places) }
+    }
+
+    /// Whether any route waits before it lets its candidate serve again; else
+    /// nothing is kept for that.
+    package func keepReturns(_ keeps: Bool) { change { $0.keepsReturns = keeps } }
+
+    /// Oldest first.
+    package var returned: [ReturnedHold] {
+        machine.withLock { $0.returned.values.sorted { ($0.since, $0.hold.id) < ($1.since, $1.hold.id) } }
+    }
+
+    /// Takes over what an earlier process stored.
+    package func remembered(_ returned: [ReturnedHold]) { change { $0.remembered(returned) } }
+
     /// Takes over what an earlier process stored.
     package func remembered(_ holds: [Hold]) { change { $0.remembered(holds) } }
 

@@ -13,6 +13,11 @@ struct HealthMachine: Sendable {
     var records: [HoldKey: HoldRecord] = [:]
     var throttles: [Reach: Throttle] = [:]
     var breakers: [BreakerKey: Breaker] = [:]
+    /// Who is back, and not yet let back everywhere.
+    var returned: [HoldKey: ReturnedHold] = [:]
+    /// Whether any route waits for somebody or something before it lets its
+    /// candidate serve again.
+    var keepsReturns = false
     /// Changes that came with time alone; told with the next ones.
     var owed: [HealthChange] = []
     private var serial: UInt64 = 0
@@ -20,7 +25,7 @@ struct HealthMachine: Sendable {
 
     init(_ policy: ResiliencePolicy) { self.policy = policy }
 
-    var isQuiet: Bool { records.isEmpty && throttles.isEmpty && breakers.isEmpty && owed.isEmpty }
+    var isQuiet: Bool { records.isEmpty && throttles.isEmpty && breakers.isEmpty && returned.isEmpty && owed.isEmpty }
 
     var holds: [Hold] {
         (records.values.map(\.hold) + throttles.values.compactMap(\.hold)).sorted {
@@ -72,8 +77,7 @@ struct HealthMachine: Sendable {
             // What a drill placed, only the drill takes back.
             let key = HoldKey(reach: reach, cause: .withdrawn)
             if let hold = records[key]?.hold, hold.firmness == .provisional, hold.drill == nil {
-                records[key] = nil
-                changes.append(.lifted(hold, by: "traffic"))
+                changes += lift(key, by: .itself("traffic"), now)
             }
         }
         return settle(changes, now.tick)

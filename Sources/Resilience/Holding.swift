@@ -45,6 +45,7 @@ extension HealthMachine {
             owed.append(.lifted(old, by: "space"))
         }
         let isNew = records[key] == nil
+        if drill == nil { returned[key] = nil }
         records[key] = HoldRecord(hold, at: place, streams: streams, serial: nextSerial(), placed: now.tick, policy)
         return [isNew ? .placed(hold) : .changed(hold)]
     }
@@ -58,15 +59,16 @@ extension HealthMachine {
             credential: reach.credential, model: reach.model, provider: place.provider, firmness: .lasting,
             origin: .administrator, name: Cause.withdrawn.rawValue, since: now.unix, rule: "by hand",
             acknowledgedBy: by, reason: reason)
+        returned[key] = nil
         records[key] = HoldRecord(hold, at: place, streams: false, serial: nextSerial(), placed: now.tick, policy)
         return settle([isNew ? .placed(hold) : .changed(hold)], now.tick)
     }
 
     mutating func restore(_ id: String, by: String, now: Moment) -> [HealthChange]? {
-        if let (key, record) = records.first(where: { $0.value.hold.id == id }) {
-            records[key] = nil
-            return settle([.lifted(record.hold, by: by)], now.tick)
+        if let key = records.first(where: { $0.value.hold.id == id })?.key {
+            return settle(lift(key, by: .hand(by), now), now.tick)
         }
+        if let changes = release(id, by: by) { return settle(changes, now.tick) }
         guard let (reach, throttle) = throttles.first(where: { $0.value.hold?.id == id }), let hold = throttle.hold
         else { return nil }
         throttles[reach] = nil
@@ -93,13 +95,13 @@ extension HealthMachine {
 
     /// A hold on a key that nobody uses any more holds nothing.
     mutating func credentials(inUse: Set<String>, now: Moment) -> [HealthChange] {
-        remove(by: "new key", now) {
+        remove(by: .hand("new key"), now) {
             $0.origin != .administrator && !$0.credential.isEmpty && !inUse.contains($0.credential)
         }
     }
 
     mutating func endDrill(_ id: String, now: Moment) -> [HealthChange] {
-        var changes = remove(by: "drill", now) { $0.drill == id }
+        var changes = remove(by: .nobody("drill"), now) { $0.drill == id }
         for (key, breaker) in breakers where breaker.drill == id {
             breakers[key] = nil
             if breaker.asksForTrial { changes.append(.closed(key: key.text)) }
@@ -107,12 +109,13 @@ extension HealthMachine {
         return changes
     }
 
-    private mutating func remove(by: String, _ now: Moment, where matches: (Hold) -> Bool) -> [HealthChange] {
+    private mutating func remove(by lifter: Lifter, _ now: Moment, where matches: (Hold) -> Bool) -> [HealthChange] {
         var changes: [HealthChange] = []
-        for (key, record) in records where matches(record.hold) {
-            records[key] = nil
-            changes.append(.lifted(record.hold, by: by))
-        }
+        for (key, record) in records where matches(record.hold) { changes += lift(key, by: lifter, now) }
+        let by =
+            switch lifter {
+            case .itself(let by), .hand(let by), .nobody(let by): by
+            }
         for (reach, throttle) in throttles {
             guard let hold = throttle.hold, matches(hold) else { continue }
             throttles[reach] = nil
@@ -133,8 +136,7 @@ extension HealthMachine {
         var changes: [HealthChange] = []
         switch result {
         case .answered:
-            records[key] = nil
-            changes.append(.lifted(record.hold, by: "probe"))
+            changes += lift(key, by: .itself("probe"), now)
         case .failed(let verdict, let status):
             let sign = Sign(verdict)
             if record.hold.cause == .withdrawn, sign?.cause == .withdrawn {

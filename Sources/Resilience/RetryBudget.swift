@@ -19,6 +19,13 @@ struct RetryBudget: Sendable {
     }
 
     mutating func mayRepeat(now: Duration, _ policy: ResiliencePolicy) -> Bool {
+        mayTake(now: now, share: policy.repeatShare, floor: policy.fewestRepeats)
+    }
+
+    /// - Parameters:
+    ///   - share: of the last minute's requests.
+    ///   - floor: what is allowed in any case.
+    mutating func mayTake(now: Duration, share: Double, floor: Int) -> Bool {
         let present = index(now)
         var requests = 0
         var repeats = 0
@@ -27,9 +34,7 @@ struct RetryBudget: Sendable {
             // The oldest second may lie partly more than a minute back.
             if entry.second > latest - 60 { requests += entry.requests }
         }
-        guard Double(repeats + 1) <= max(Double(policy.fewestRepeats), policy.repeatShare * Double(requests)) else {
-            return false
-        }
+        guard Double(repeats + 1) <= max(Double(floor), share * Double(requests)) else { return false }
         seconds[present].repeats += 1
         return true
     }

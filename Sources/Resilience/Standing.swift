@@ -28,6 +28,11 @@ package enum HealthChange: Sendable, Hashable {
     case placed(Hold)
     case changed(Hold)
     case lifted(Hold, by: String)
+    /// A hold was lifted that some routes don't forget at once, or a drill
+    /// has passed since.
+    case returned(ReturnedHold)
+    /// An administrator lets it serve everywhere.
+    case released(ReturnedHold, by: String)
     case opened(key: String, Cause)
     case closed(key: String)
 }

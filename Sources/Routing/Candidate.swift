@@ -28,6 +28,9 @@ package struct Candidate: Sendable, Hashable {
     /// When it will be retired, in seconds since 1970; nil when nobody has
     /// said so.
     package var retires: Int?
+    /// When it was, or will be, deprecated, in seconds since 1970; nil where
+    /// nobody has said so.
+    package var deprecated: Int?
     /// Who takes its place then: a route's or `provider/model`'s name.
     package var successor: String?
 
@@ -35,7 +38,8 @@ package struct Candidate: Sendable, Hashable {
     package init(
         provider: String, model: String, dialect: DialectName, price: Price? = nil, lab: String? = nil,
         host: String? = nil, region: String? = nil, context: Int? = nil, unavailable: String? = nil,
-        capabilities: Capabilities? = nil, weight: Int = 1, retires: Int? = nil, successor: String? = nil
+        capabilities: Capabilities? = nil, weight: Int = 1, retires: Int? = nil, deprecated: Int? = nil,
+        successor: String? = nil
     ) {
         self.provider = provider
         self.model = model
@@ -49,6 +53,7 @@ package struct Candidate: Sendable, Hashable {
         self.capabilities = capabilities ?? .usual(for: dialect)
         self.weight = weight
         self.retires = retires
+        self.deprecated = deprecated
         self.successor = successor
     }
 

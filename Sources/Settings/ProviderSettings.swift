@@ -32,6 +32,9 @@ package struct ProviderSettings: Sendable, Hashable {
     /// `probes`: whether it may be asked for a token, or for its models, when
     /// no caller wants one of it; true by default.
     package var probes: Bool
+    /// `model_list`: how often it is asked for its models, for what it says of
+    /// retirements; 6 h by default, nil is never.
+    package var modelList: Duration?
     /// `timeouts`
     package var timeouts: UpstreamTimeouts
     /// `max_connections`: how many connections are open to it at most; 4096

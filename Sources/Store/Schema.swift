@@ -35,6 +35,13 @@ enum Schema {
             }
             try database.create(index: "drillByStart", on: "drill", columns: ["started", "id"])
         }
+        migrator.registerMigration("3 holds that were lifted, where a route waits for more") { database in
+            try database.alter(table: "hold") { table in
+                table.add(column: "returned", .integer)
+                table.add(column: "returnedByHand", .boolean).notNull().defaults(to: false)
+                table.add(column: "drilled", .text).notNull().defaults(to: "")
+            }
+        }
         return migrator
     }
 }

@@ -8,6 +8,11 @@ package struct StoredHold: Sendable, Hashable {
     package var words, rule: String
     package var status: Int?
     package var acknowledgedBy, reason: String?
+    /// When it was lifted, where it is kept all the same; nil while it holds.
+    package var returned: Int?
+    package var returnedByHand = false
+    /// Routes, separated by line feeds.
+    package var drilled = ""
 
     package init(
         id: String, cause: String, scope: String, host: String, credential: String, model: String, provider: String,

@@ -22,7 +22,18 @@ package final class PrometheusRegistry: MetricsFactory {
 
     private struct State {
         var families: [String: Family] = [:]
-        var gauges: [(name: String, read: @Sendable () -> Double)] = []
+        var gauges: [(name: String, read: @Sendable () -> [Sample])] = []
+    }
+
+    /// A gauge's value under some labels.
+    package struct Sample: Sendable {
+        var labels: [(String, String)]
+        var value: Double
+
+        package init(_ labels: [(String, String)], _ value: Double) {
+            self.labels = labels
+            self.value = value
+        }
     }
 
     private let state = Mutex(State())
@@ -31,13 +42,18 @@ package final class PrometheusRegistry: MetricsFactory {
 
     /// A gauge that is read when somebody asks.
     package func addGauge(_ name: String, _ read: @escaping @Sendable () -> Double) {
+        addGauges(name) { [Sample([], read())] }
+    }
+
+    /// A gauge with labels that come and go.
+    package func addGauges(_ name: String, _ read: @escaping @Sendable () -> [Sample]) {
         state.withLock { $0.gauges.append((name, read)) }
     }
 
     private func cell<Cell: MetricCell>(
         _ label: String, _ dimensions: [(String, String)], _ kind: String, _ make: () -> Cell
     ) -> Cell {
-        let labels = dimensions.map { "\($0.0)=\"\(Self.escaped($0.1))\"" }.joined(separator: ",")
+        let labels = Self.text(dimensions)
         return state.withLock { state in
             var family = state.families[label] ?? Family(kind: kind)
             // Settings that are read anew go on counting where they stood.
@@ -48,6 +64,10 @@ package final class PrometheusRegistry: MetricsFactory {
             state.families[label] = family
             return cell
         }
+    }
+
+    private static func text(_ labels: [(String, String)]) -> String {
+        labels.map { "\($0.0)=\"\(escaped($0.1))\"" }.joined(separator: ",")
     }
 
     private static func escaped(_ value: String) -> String {
@@ -100,7 +120,11 @@ package final class PrometheusRegistry: MetricsFactory {
             for series in family.series { series.cell.write(name, series.labels, to: &buffer) }
         }
         for gauge in gauges {
-            buffer.writeString("# TYPE \(gauge.name) gauge\n\(gauge.name) \(PrometheusText.number(gauge.read()))\n")
+            buffer.writeString("# TYPE \(gauge.name) gauge\n")
+            for sample in gauge.read() {
+                let labels = sample.labels.isEmpty ? "" : "{\(Self.text(sample.labels))}"
+                buffer.writeString("\(gauge.name)\(labels) \(PrometheusText.number(sample.value))\n")
+            }
         }
         return buffer
     }

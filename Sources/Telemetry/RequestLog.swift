@@ -53,6 +53,7 @@ package final class RequestLog: RequestRecorder {
                         json.member("failure", ifPresent: attempt.failure)
                         json.member("cause", ifPresent: attempt.cause)
                         json.member("rule", ifPresent: attempt.rule)
+                        if attempt.isHedge { json.member("hedge", true) }
                         // Of one alone, the whole's is all there is to say.
                         if record.attempts.count > 1, let usage = attempt.usage {
                             json.member("input_tokens", usage.input)

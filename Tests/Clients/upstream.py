@@ -388,6 +388,8 @@ class Upstream:
         self._lock = threading.Lock()
         #: Connections that are open.
         self.connections = 0
+        #: What `GET …/models` lists; None is not found.
+        self.model_list = None
 
     def __enter__(self):
         started = threading.Event()
@@ -450,6 +452,8 @@ class Upstream:
             model = request.json["model"]
         except (ValueError, KeyError, TypeError):
             model = None
+        if request.method == "GET" and self.model_list is not None:
+            return answer({"object": "list", "data": self.model_list}), 1
         with self._lock:
             if model not in self._scripts:
                 return status(404, body={"error": {"message": f"nothing is scripted for {model!r}"}}), 1

@@ -32,16 +32,8 @@ final class CallerStream {
 
     // MARK: Candidates come and go
 
-    /// Another candidate is asked.
-    /// - Parameter hasBegun: whether the caller has heard anything; if not,
-    ///   the new one begins at the beginning.
-    func beginAttempt(hasBegun: Bool) {
-        hasContributed = false
-        guard !hasBegun else { return }
-        journal = Journal()
-        encoder = nil
-        costBefore = nil
-    }
+    /// Another candidate is asked to go on.
+    func beginAttempt() { hasContributed = false }
 
     /// The present candidate has left off.
     func addCost(_ usage: Usage) {

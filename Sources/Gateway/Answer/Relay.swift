@@ -1,5 +1,6 @@
 import Conversation
 import Failures
+import Glibc
 import NIOCore
 import Resilience
 import Routing
@@ -19,24 +20,28 @@ final class Relay {
     let limits: GatewayLimits
     let instruments: Instruments
     let continuity: Continuity
-    let stream: CallerStream
+    let runner: Runner
+    /// Called before the caller is told anything.
+    /// - Throws: `CancellationError` where another attempt is telling it.
+    let claim: () throws -> Void
     /// Whether the route wants the next candidate asked after a refusal.
     let movesOnRefusal: Bool
 
     init(
-        admitted: AdmittedCall, attempt: Attempt, reply: any CallerReply, record: RequestRecord, limits: GatewayLimits,
-        instruments: Instruments, continuity: Continuity, stream: CallerStream, movesOnRefusal: Bool
+        admitted: AdmittedCall, runner: Runner, reply: any CallerReply, record: RequestRecord, limits: GatewayLimits,
+        instruments: Instruments, continuity: Continuity, movesOnRefusal: Bool, claim: @escaping () throws -> Void
     ) {
         self.admitted = admitted
-        self.outgoing = attempt.outgoing
-        self.candidate = attempt.candidate
-        self.provider = attempt.provider
+        self.runner = runner
+        self.claim = claim
+        outgoing = runner.attempt.outgoing
+        candidate = runner.attempt.candidate
+        provider = runner.attempt.provider
         self.reply = reply
         self.record = record
         self.limits = limits
         self.instruments = instruments
         self.continuity = continuity
-        self.stream = stream
         self.movesOnRefusal = movesOnRefusal
     }
 
@@ -44,7 +49,10 @@ final class Relay {
 
     func run(_ response: any LaneResponse) async throws {
         let status = response.head.status
-        record.attempts[record.attempts.count - 1].status = status
+        record.attempts[runner.number].status = status
+        if let announced = Announcement.read(response.head.fields, model: candidate.model) {
+            continuity.announcements.note(announced, by: candidate.provider)
+        }
         if !(200..<300).contains(status) {
             let body = try await response.collect(upTo: 1 << 20)
             throw FailedAttempt(
@@ -55,7 +63,7 @@ final class Relay {
             guard admitted.isStream else { throw LaneFailure.garbage("a stream came that was not asked for") }
             instruments.streamOpened()
             defer { instruments.streamClosed() }
-            try await StreamRelay(relay: self, stream: stream, response: response).run()
+            try await StreamRelay(relay: self, stream: runner.stream, response: response).run()
         } else if admitted.isStream {
             throw LaneFailure.garbage("a stream was asked for and something else came")
         } else {
@@ -70,23 +78,30 @@ final class Relay {
     func passOnWhole(_ received: ByteBuffer, _ answer: ResponseHead, movesOnRefusal: Bool) throws {
         guard received.readableBytes > 0 else { throw LaneFailure.garbage("its answer is empty") }
         if movesOnRefusal { try refuseRefusal(received, answer) }
+        try refuseError(received, answer)
         let body: ByteBuffer
+        let usage: Usage?
+        var wasCut = false
         switch outgoing.translation {
         case .none:
             guard Self.looksLikeObject(received) else { throw LaneFailure.garbage("its answer is not a JSON object") }
             body = received
-            if let usage = provider.dialect.usage(inReply: received) { record.cost(usage) }
+            usage = provider.dialect.usage(inReply: received)
         case .chat(let request):
             var answer = try read { () throws(UnreadableReply) in try provider.dialect.decodeReply(received) }
-            if SingleToolCall(request).cut(&answer) { record.dropped.append("further tool calls") }
-            if let usage = answer.usage { record.cost(usage) }
+            wasCut = SingleToolCall(request).cut(&answer)
+            usage = answer.usage
             body = call.door.encodeReply(answer, to: request)
         case .embeddings(let request):
             let answer = try read { () throws(UnreadableReply) in try provider.dialect.decodeEmbeddingsReply(received) }
-            record.cost(Usage(input: answer.inputTokens, output: 0))
+            usage = Usage(input: answer.inputTokens, output: 0)
             body = call.door.encodeEmbeddingsReply(answer, to: request)
         case .continuation: throw LaneFailure.garbage("a stream was asked for and something else came")
         }
+        try claim()
+        if wasCut { record.dropped.append("further tool calls") }
+        if let usage { record.cost(usage, of: runner.number) }
+        record.begun = runner.number
         record.timeToFirstByte = call.arrived.duration(to: .now)
         record.responseBytes = body.readableBytes
         record.status = 200
@@ -103,6 +118,18 @@ final class Relay {
             body: received)
         guard continuity.classifier.judge(symptom, now: continuity.now.unix).cause == .refused else { return }
         throw FailedAttempt(symptom, .whole(answer, received))
+    }
+
+    /// Some hosts say 200 and then what went wrong.
+    private func refuseError(_ received: ByteBuffer, _ answer: ResponseHead) throws {
+        guard received.contains("\"error\""), let root = try? JSONDocument(received, limits: .skim).root,
+            let error = root["error"], !error.isNull, root["choices"] == nil, root["content"] == nil,
+            root["data"] == nil
+        else { return }
+        throw FailedAttempt(
+            Symptom(
+                dialect: provider.errorDialect, position: .body, status: answer.status, fields: answer.fields,
+                body: received), .event(provider.dialect.decodeError(status: answer.status, body: received)))
     }
 
     /// Tells a login page or half an answer from an answer; the bytes
@@ -153,6 +180,7 @@ final class Relay {
                 head.fields.append("x-holdfast-provider-request-id", field.value)
             }
         }
+        if candidate.retires != nil { head.addRetirement(of: candidate) }
         return head
     }
 }
@@ -160,5 +188,22 @@ final class Relay {
 extension ResponseHead {
     var isEventStream: Bool {
         fields["content-type"].map { $0.lowercased().hasPrefix("text/event-stream") } ?? false
+    }
+}
+
+extension ByteBuffer {
+    fileprivate func contains(_ word: StaticString) -> Bool {
+        withUnsafeReadableBytes { bytes in
+            let length = word.utf8CodeUnitCount
+            guard bytes.count >= length else { return false }
+            var place = 0
+            while place <= bytes.count - length {
+                if bytes[place] == word.utf8Start[0], memcmp(bytes.baseAddress! + place, word.utf8Start, length) == 0 {
+                    return true
+                }
+                place += 1
+            }
+            return false
+        }
     }
 }

@@ -131,6 +131,7 @@ struct StreamRelay {
     // MARK: Out
 
     private func send(_ bytes: ByteBuffer) async throws {
+        if !stream.hasContributed { try relay.claim() }
         if !relay.reply.hasBegun { begin() }
         stream.hasContributed = true
         record.responseBytes += bytes.readableBytes
@@ -140,7 +141,7 @@ struct StreamRelay {
     private func begin() {
         record.status = 200
         record.timeToFirstByte = relay.call.arrived.duration(to: .now)
-        record.begun = record.attempts.count - 1
+        record.begun = relay.runner.number
         var head = relay.head(response.head, contentType: "text/event-stream; charset=utf-8")
         head.fields.append("cache-control", "no-cache")
         // nginx in front of us would hold the events back otherwise.
@@ -154,14 +155,14 @@ struct StreamRelay {
     private func settle(_ stage: any StreamStage) {
         guard stream.hasContributed || stage.observation.hasEnded || stage.joining != .going else { return }
         if let usage = stage.observation.usage, stage.observation.hasEnded || usage.output > 0 {
-            record.cost(usage, isEstimate: false)
+            record.cost(usage, of: relay.runner.number)
             stream.addCost(usage)
         } else {
             let said = stage.observation.usage
             var estimate = stream.estimate(fragments: max(0, stage.fragments - 2))
             if let said { estimate.input = said.input }
             guard said != nil || stage.fragments > 0 else { return }
-            record.cost(estimate, isEstimate: true)
+            record.cost(estimate, of: relay.runner.number, isEstimate: true)
             stream.addCost(estimate)
         }
     }

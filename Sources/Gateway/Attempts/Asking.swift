@@ -8,15 +8,17 @@ extension Attempts {
     /// - Throws: ``FailedAttempt`` and ``LaneFailure`` while this candidate
     ///   has told the caller nothing, ``InterruptedStream`` when it has,
     ///   ``Mismatch`` where it doesn't go on from what was sent.
-    func exchange(_ attempt: Attempt) async throws {
+    func exchange(_ runner: Runner) async throws {
         let executor = admitted.call.executor
+        let attempt = runner.attempt
         switch attempt.outgoing.kind {
         case .request(var request):
             request.limits = limits(for: attempt)
-            let relay = relay(attempt)
+            let relay = relay(runner)
             try await attempt.provider.lane.exchange(request, on: executor) { try await relay.run($0) }
         case .count(let counting, let request, let counter):
             do {
+                introduce(runner)
                 let count = try await counter.count(request, model: attempt.candidate.model, on: executor)
                 answerCount(count, isEstimate: false, counting, attempt.candidate)
             } catch let error as ProviderError {
@@ -29,15 +31,32 @@ extension Attempts {
         case .estimate(let counting, let request):
             // Nobody was asked.
             record.attempts.removeLast()
+            introduce(runner)
             answerCount(counting.estimate(request), isEstimate: true, counting, attempt.candidate)
         }
     }
 
-    func relay(_ attempt: Attempt) -> Relay {
+    func relay(_ runner: Runner) -> Relay {
         Relay(
-            admitted: admitted, attempt: attempt, reply: reply, record: record, limits: gateway.limits,
-            instruments: state.instruments, continuity: continuity, stream: stream,
-            movesOnRefusal: policy.movesOnRefusal)
+            admitted: admitted, runner: runner, reply: reply, record: record, limits: gateway.limits,
+            instruments: state.instruments, continuity: continuity, movesOnRefusal: policy.movesOnRefusal,
+            claim: { try self.claim(runner) })
+    }
+
+    /// The attempt has something to say.
+    private func claim(_ runner: Runner) throws {
+        if let race = runner.race, !race.claim(runner) { throw CancellationError() }
+        noteLatency(runner)
+        introduce(runner)
+    }
+
+    /// What the caller is told of who answers.
+    private func introduce(_ runner: Runner) {
+        stream = runner.stream
+        guard interruption == nil else { return }
+        record.dropped = runner.attempt.outgoing.dropped
+        let isStandIn = lead.map { $0 != runner.attempt.candidate.id } ?? false
+        record.standsInFor = isStandIn && policy.substitution.isDisclosed ? lead : nil
     }
 
     private func limits(for attempt: Attempt) -> AttemptLimits {

@@ -85,6 +85,9 @@ struct AttemptPlan {
         return .stop
     }
 
+    /// Whether it hasn't been asked and may be.
+    func mayAsk(_ index: Int) -> Bool { !isOver && !entries[index].isOut && entries[index].tries == 0 }
+
     mutating func asked(_ index: Int) {
         entries[index].tries += 1
         if entries[index].tries >= Self.mostTries { entries[index].isOut = true }

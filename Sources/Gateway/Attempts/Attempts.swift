@@ -19,10 +19,13 @@ final class Attempts {
     var admitted: AdmittedCall
     let candidates: [Candidate]
     let policy: RoutePolicy
+    /// The candidate for which others stand in.
+    let lead: String?
     let state: GatewayState
     let reply: any CallerReply
     let record: RequestRecord
-    let stream: CallerStream
+    /// What the caller hears; of the attempt that tells it, or told it last.
+    var stream: CallerStream
 
     var plan: AttemptPlan
     /// Encoded requests, once they were needed.
@@ -31,32 +34,40 @@ final class Attempts {
     var refusal: Problem?
     /// Who is out of service; told where nobody refused.
     var outage: Problem?
-    var failures: [(index: Int, failed: FailedAttempt, verdict: Verdict)] = []
+    var failures: [(index: Int, number: Int, failed: FailedAttempt, verdict: Verdict)] = []
     /// The caller hears a stream that broke off.
     var interruption: Interruption?
     /// How candidates are brought to go on with it, where the first way
     /// didn't do.
     var manners: [Int: Manner] = [:]
 
+    /// Whether anybody could go on with what another began.
+    private let keepsJournal: Bool
     private var hasRepeatedStale = false
     /// Fields that name a model inside the request and were rewritten.
     private var rewritten: Set<String> = []
 
     init(
-        _ gateway: Gateway, _ admitted: AdmittedCall, _ candidates: [Candidate], _ policy: RoutePolicy,
-        _ state: GatewayState, _ reply: any CallerReply, _ record: RequestRecord
+        _ gateway: Gateway, _ admitted: AdmittedCall, _ choice: RouteChoice, _ state: GatewayState,
+        _ reply: any CallerReply, _ record: RequestRecord
     ) {
         self.gateway = gateway
         self.admitted = admitted
-        self.candidates = candidates
-        self.policy = policy
+        candidates = choice.candidates
+        policy = choice.policy
+        lead = choice.lead
         self.state = state
         self.reply = reply
         self.record = record
         plan = AttemptPlan(contexts: candidates.map(\.context))
+        keepsJournal = choice.policy.continues && choice.candidates.count > 1 && admitted.isContinuable
         stream = CallerStream(
-            admitted.call.door, keepsJournal: policy.continues && candidates.count > 1 && admitted.isContinuable,
-            promptBytes: record.requestBytes)
+            admitted.call.door, keepsJournal: keepsJournal, promptBytes: record.requestBytes)
+    }
+
+    /// For an attempt that begins at the beginning.
+    func newStream() -> CallerStream {
+        CallerStream(admitted.call.door, keepsJournal: keepsJournal, promptBytes: record.requestBytes)
     }
 
     var continuity: Continuity { gateway.continuity }
@@ -110,57 +121,70 @@ final class Attempts {
         if permit == nil, manner == .first, record.route != nil, !continuity.book.isQuiet { return lostTheTrial(index) }
         plan.asked(index)
         continuity.book.noteRequest(at: place.provider, now: now)
-        stream.beginAttempt(hasBegun: reply.hasBegun)
-        if interruption == nil {
-            record.dropped = attempt.outgoing.dropped
-            record.standsInFor = nil
-            if index > 0, policy.order == .ordered, policy.substitution.isDisclosed {
-                record.standsInFor = candidates[0].id
-            }
+        if reply.hasBegun { stream.beginAttempt() } else { stream = newStream() }
+        if manner == .first, let delay = hedgeDelay(attempt) {
+            let race = Race()
+            return try await self.race(Runner(index, attempt, permit, place, stream, race: race), race, after: delay)
         }
+        let runner = Runner(index, attempt, permit, place, stream)
+        return try await conclude(runner, await run(runner))
+    }
+
+    /// Sends it, and brings the answer back.
+    func run(_ runner: Runner, isHedge: Bool = false) async -> Runner.Outcome {
+        defer { record.handOvers = stream.handOvers }
         do {
-            defer { record.handOvers = stream.handOvers }
-            try await send(attempt)
+            try await send(runner, isHedge: isHedge)
+            return .served
+        } catch let failed as FailedAttempt {
+            return .failed(failed)
+        } catch let interrupted as InterruptedStream {
+            return .interrupted(interrupted)
+        } catch let mismatch as Mismatch {
+            return .mismatch(mismatch)
+        } catch {
+            return .other(error)
+        }
+    }
+
+    /// What follows from an attempt's outcome.
+    /// - Returns: whether the caller has been told the end.
+    func conclude(_ runner: Runner, _ outcome: Runner.Outcome) async throws -> Bool {
+        let (index, permit, place) = (runner.index, runner.permit, runner.place)
+        switch outcome {
+        case .served:
             continuity.succeeded(permit, at: place)
             return true
-        } catch let failed as FailedAttempt {
-            let verdict = continuity.classifier.judge(failed.symptom, now: now.unix)
-            noteFailure(failed.word, verdict)
+        case .failed(let failed):
+            let verdict = continuity.classifier.judge(failed.symptom, now: continuity.now.unix)
+            noteFailure(failed.word, verdict, of: runner)
+            report(verdict, permit, place, failed.symptom)
             if interruption != nil, isOurOwnFault(verdict) {
-                report(verdict, permit, place, failed.symptom)
                 tryAnotherManner(index, hasDiverged: false)
-                return false
+            } else if try rewriteNested(verdict) {
+                return try await ask(index, .first, continuity.now)
+            } else {
+                failures.append((index, runner.number, failed, verdict))
+                plan.failed(index, verdict, now: continuity.now.tick, movesOnRefusal: policy.movesOnRefusal)
             }
-            if try rewriteNested(verdict) {
-                report(verdict, permit, place, failed.symptom)
-                return try await ask(index, manner, continuity.now)
-            }
-            fail(index, failed, verdict, permit, place)
             return false
-        } catch let interrupted as InterruptedStream {
-            let verdict = continuity.classifier.judge(interrupted.symptom, now: now.unix)
-            noteFailure(interrupted.word, verdict)
+        case .interrupted(let interrupted):
+            let verdict = continuity.classifier.judge(interrupted.symptom, now: continuity.now.unix)
+            noteFailure(interrupted.word, verdict, of: runner)
             report(verdict, permit, place, interrupted.symptom)
             return try await interrupt(index, interrupted, verdict)
-        } catch Mismatch.diverged {
+        case .mismatch(.diverged):
             // It is well, and says something else.
             continuity.succeeded(permit, at: place)
-            record.attempts[record.attempts.count - 1].failure = "diverged"
+            record.attempts[runner.number].failure = "diverged"
             tryAnotherManner(index, hasDiverged: true)
             return false
-        } catch Mismatch.unusable(let reason) {
+        case .mismatch(.unusable(let reason)):
             continuity.succeeded(permit, at: place)
-            record.attempts[record.attempts.count - 1].failure = "unusable"
-            interruption?.reason = "continuation_unusable"
-            interruption?.lastWords = admitted.call.door.encodeStreamProblem(
-                Problem(
-                    .badUpstream,
-                    "The answer broke off, and \(attempt.candidate.id) did not bring it to an end: "
-                        + "\(reason). Send the request again.", code: "continuation_unusable"),
-                requestID: admitted.call.id)
-            plan.ruleOutAll()
+            record.attempts[runner.number].failure = "unusable"
+            giveUpContinuing("\(runner.attempt.candidate.id) did not bring it to an end: \(reason)")
             return false
-        } catch {
+        case .other(let error):
             continuity.abandoned(permit)
             throw error
         }
@@ -183,11 +207,10 @@ final class Attempts {
         return false
     }
 
-    private func noteFailure(_ word: String, _ verdict: Verdict) {
-        guard !record.attempts.isEmpty else { return }
-        record.attempts[record.attempts.count - 1].failure = word
-        record.attempts[record.attempts.count - 1].cause = verdict.cause.rawValue
-        record.attempts[record.attempts.count - 1].rule = verdict.rule
+    private func noteFailure(_ word: String, _ verdict: Verdict, of runner: Runner) {
+        record.attempts[runner.number].failure = word
+        record.attempts[runner.number].cause = verdict.cause.rawValue
+        record.attempts[runner.number].rule = verdict.rule
     }
 
     private func report(_ verdict: Verdict, _ permit: Permit?, _ place: Place, _ symptom: Symptom) {
@@ -196,24 +219,19 @@ final class Attempts {
             streams: admitted.isStream, drill: nil)
     }
 
-    private func fail(_ index: Int, _ failed: FailedAttempt, _ verdict: Verdict, _ permit: Permit?, _ place: Place) {
-        report(verdict, permit, place, failed.symptom)
-        failures.append((index, failed, verdict))
-        plan.failed(index, verdict, now: continuity.now.tick, movesOnRefusal: policy.movesOnRefusal)
-    }
-
-    private func send(_ attempt: Attempt) async throws {
+    private func send(_ runner: Runner, isHedge: Bool) async throws {
+        let candidate = runner.attempt.candidate
         while true {
-            record.attempts.append(.init(provider: attempt.candidate.provider, model: attempt.candidate.model))
+            runner.number = record.attempts.count
+            record.attempts.append(.init(provider: candidate.provider, model: candidate.model, isHedge: isHedge))
             do {
-                return try await exchange(attempt)
+                return try await exchange(runner)
             } catch let failure as LaneFailure {
-                record.attempts[record.attempts.count - 1].failure = failure.word
+                record.attempts[runner.number].failure = failure.word
                 // The provider hung up on an idle connection just as we used
                 // it: it has not seen the request, a fresh connection serves.
-                guard !hasRepeatedStale, failure == .closedBeforeHead(reused: true), !stream.hasContributed else {
-                    throw FailedAttempt(failure, dialect: attempt.provider.errorDialect)
-                }
+                guard !hasRepeatedStale, failure == .closedBeforeHead(reused: true), !runner.stream.hasContributed
+                else { throw FailedAttempt(failure, dialect: runner.attempt.provider.errorDialect) }
                 hasRepeatedStale = true
             }
         }

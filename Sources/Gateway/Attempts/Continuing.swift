@@ -77,6 +77,16 @@ extension Attempts {
         record.outcome = .served
     }
 
+    /// What came can't be used, and nobody else could do better.
+    func giveUpContinuing(_ why: String) {
+        interruption?.reason = "continuation_unusable"
+        interruption?.lastWords = admitted.call.door.encodeStreamProblem(
+            Problem(
+                .badUpstream, "The answer broke off, and \(why). Send the request again.",
+                code: "continuation_unusable"), requestID: admitted.call.id)
+        plan.ruleOutAll()
+    }
+
     /// Nobody goes on: the caller is told, and the stream stays visibly
     /// unfinished.
     func leaveUnfinished(_ interruption: Interruption) async throws {

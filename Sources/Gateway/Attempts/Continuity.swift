@@ -2,6 +2,7 @@ import Atomics
 import Conversation
 import Failures
 package import Resilience
+package import Routing
 import Synchronization
 
 /// What outlives a request, a reload and (through its keeper) a restart: who
@@ -14,7 +15,13 @@ package final class Continuity: Sendable {
     /// The pause before a candidate is asked once more, by chance, so that
     /// requests that failed together don't come back together.
     let jitter: @Sendable () -> Duration
-    private let answered: Mutex<Set<ServedModel>>
+    /// When each model last answered, or was asked for a token because it
+    /// hadn't; models of before the start count as having answered then.
+    private let answered: Mutex<[ServedModel: Duration]>
+    private let asked = Mutex<[ServedModel: Duration]>([:])
+    private let began: Duration
+    package let announcements = Announcements()
+    let hedges = HedgeBook()
 
     /// - Parameters:
     ///   - answered: the models that have ever answered.
@@ -28,7 +35,9 @@ package final class Continuity: Sendable {
         self.keeper = keeper
         self.clock = clock
         self.jitter = jitter
-        self.answered = Mutex(answered)
+        let began = clock().tick
+        self.began = began
+        self.answered = Mutex(Dictionary(uniqueKeysWithValues: answered.map { ($0, began) }))
     }
 
     package var now: Moment { clock() }
@@ -37,7 +46,8 @@ package final class Continuity: Sendable {
 
     func succeeded(_ permit: Permit?, at place: Place) {
         let model = ServedModel(host: place.host, model: place.model)
-        let isNew = answered.withLock { $0.insert(model).inserted }
+        let now = now
+        let isNew = answered.withLock { $0.updateValue(now.tick, forKey: model) == nil }
         if isNew { keeper.noteAnswered(model, now) }
         guard let permit, permit.isTrial || !book.isQuiet else { return }
         report(book.succeeded(permit, now: now))
@@ -59,7 +69,22 @@ package final class Continuity: Sendable {
     }
 
     private func hasAnswered(_ place: Place) -> Bool {
-        answered.withLock { $0.contains(ServedModel(host: place.host, model: place.model)) }
+        answered.withLock { $0[ServedModel(host: place.host, model: place.model)] != nil }
+    }
+
+    /// When it last answered or was asked because it hadn't.
+    func lastWord(of model: ServedModel) -> Duration {
+        max(began, answered.withLock { $0[model] } ?? began, asked.withLock { $0[model] } ?? began)
+    }
+
+    func noteAsked(_ model: ServedModel) {
+        let now = now.tick
+        asked.withLock { $0[model] = now }
+    }
+
+    /// When it last answered since the start; nil if it hasn't.
+    package func lastAnswer(of model: ServedModel) -> Duration? {
+        answered.withLock { $0[model] }.flatMap { $0 > began ? $0 : nil }
     }
 
     /// Tells the keeper what has changed.
@@ -69,6 +94,22 @@ package final class Continuity: Sendable {
 }
 
 extension Gateway {
+    /// What the routes want remembered.
+    package func applyRoutes() {
+        continuity.book.keepReturns(
+            state.routes.routes.contains { $0.policy.substitution.return != .automatic })
+    }
+
+    /// Whether what serves there is back, and the route doesn't rely on it
+    /// yet.
+    package func isAwaitingReturn(_ route: Route, at place: Place) -> Bool {
+        switch route.policy.substitution.return {
+        case .automatic: false
+        case .byHand: continuity.book.isAwaiting(.hand, at: place)
+        case .afterDrill: continuity.book.isAwaiting(.drill(route: route.name), at: place)
+        }
+    }
+
     /// Another key's value is another credential: what was held under one
     /// that is no longer in use is lifted.
     package func forgetOldCredentials() {

@@ -22,7 +22,10 @@ extension Attempts {
                     + "\(told.verdict.words) Name another one there, or have the route's `nested` map it.",
                 field: field, code: "nested_model_not_available")
         }
-        let relay = relay(attempt)
+        let place = attempt.provider.place(of: attempt.candidate.model)
+        let runner = Runner(told.index, attempt, nil, place, newStream())
+        runner.number = told.number
+        let relay = relay(runner)
         switch told.failed.answer {
         case .answer(let head, let body): relay.passOnError(body, head)
         case .whole(let head, let body): try relay.passOnWhole(body, head, movesOnRefusal: false)

@@ -14,7 +14,7 @@ extension Attempts {
         } else if let problem = outsideResidency(candidate) {
             skip(index, "outside the key's residency")
             refusal = refusal ?? problem
-        } else if index > 0, let problem = mayNotStandIn(candidate) {
+        } else if lead.map({ $0 != candidate.id }) ?? (index > 0), let problem = mayNotStandIn(candidate) {
             skip(index, problem)
         } else if state.providers[candidate.provider] == nil {
             skip(index, "not in service")
@@ -27,6 +27,15 @@ extension Attempts {
     }
 
     private func outsideResidency(_ candidate: Candidate) -> Problem? {
+        let exclusions = admitted.call.principal.record.exclusions
+        if !exclusions.isEmpty,
+            let reason = exclusions.reason(against: candidate.lab, host: candidate.host, region: candidate.region)
+        {
+            return Problem(
+                .forbidden,
+                "The key may not be served by \(candidate.id): \(reason). Ask for another route, or whoever gave you "
+                    + "the key for another.", code: "residency")
+        }
         guard let regions = admitted.call.principal.record.residency else { return nil }
         if let region = candidate.region, regions.contains(region) { return nil }
         return Problem(
@@ -38,7 +47,7 @@ extension Attempts {
     /// Whether the route lets it stand in for the first candidate.
     private func mayNotStandIn(_ candidate: Candidate) -> String? {
         let substitution = policy.substitution
-        if policy.order == .ordered, let by = substitution.by, !by.contains(candidate.id) {
+        if lead != nil, let by = substitution.by, !by.contains(candidate.id) {
             return "may not stand in on this route"
         }
         if let regions = substitution.residency, !(candidate.region.map(regions.contains) ?? false) {

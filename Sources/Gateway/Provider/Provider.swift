@@ -20,6 +20,8 @@ package final class Provider: Sendable {
     /// The limit to a stream's first piece that a caller would read, unless
     /// the route says another; nil is none.
     package let firstToken: Duration?
+    /// Whether it may be asked for a token when no caller wants one.
+    package let mayBeProbed: Bool
     /// The API that its error messages are written in, for the classifier.
     package let errorDialect: String
 
@@ -32,7 +34,7 @@ package final class Provider: Sendable {
     package init(
         name: String, dialect: any Dialect, lane: any ProviderLane, embeddings: Embeddings,
         counter: (any TokenCounter)? = nil, host: String? = nil, credential: String? = nil,
-        firstToken: Duration? = nil
+        firstToken: Duration? = nil, mayBeProbed: Bool = true
     ) {
         self.name = name
         self.dialect = dialect
@@ -42,6 +44,7 @@ package final class Provider: Sendable {
         self.host = host ?? name
         self.credential = credential ?? name
         self.firstToken = firstToken
+        self.mayBeProbed = mayBeProbed
         errorDialect = dialect.name.rawValue
     }
 

@@ -44,13 +44,26 @@ final class Instruments: Sendable {
 
     /// Counted apart from traffic.
     func probed(provider: String, result: ProbeResult) {
+        count(result, provider, "holdfast_probes_total")
+    }
+
+    func hedged(route: String, won: Bool) {
+        Counter(label: "holdfast_hedges_total", dimensions: [("route", route), ("result", won ? "won" : "lost")])
+            .increment()
+    }
+
+    func warmed(provider: String, result: ProbeResult) {
+        count(result, provider, "holdfast_warming_requests_total")
+    }
+
+    private func count(_ result: ProbeResult, _ provider: String, _ label: String) {
         let word =
             switch result {
             case .answered: "answered"
             case .failed(let verdict, _): verdict.cause.rawValue
             case .inconclusive: "inconclusive"
             }
-        Counter(label: "holdfast_probes_total", dimensions: [("provider", provider), ("result", word)]).increment()
+        Counter(label: label, dimensions: [("provider", provider), ("result", word)]).increment()
     }
 
     /// A failed attempt; rare enough to look its meter up by name.

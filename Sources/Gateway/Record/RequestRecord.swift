@@ -37,6 +37,8 @@ package final class RequestRecord {
         /// What that meant (``Failures/Cause``), and the rule that said so.
         package var cause: String?
         package var rule: String?
+        /// Sent while another one was slow.
+        package var isHedge = false
         /// What this candidate has sold, nil where it gave nothing.
         package var usage: Usage?
     }
@@ -55,7 +57,7 @@ package final class RequestRecord {
     /// The candidate that should have served, where another does and the
     /// caller is to know.
     package var standsInFor: String?
-    /// The attempt that began the answer, where it came in pieces.
+    /// The attempt that was heard first.
     package var begun: Int?
     /// The candidates that went on with it, in order.
     package var handOvers: [HandOver] = []
@@ -106,9 +108,9 @@ package final class RequestRecord {
         return attempt.map { "\($0.provider)/\($0.model)" }
     }
 
-    /// Adds what the present attempt has cost.
-    package func cost(_ cost: Usage, isEstimate: Bool = false) {
-        if !attempts.isEmpty { attempts[attempts.count - 1].usage = cost }
+    /// Adds what an attempt has cost.
+    package func cost(_ cost: Usage, of attempt: Int, isEstimate: Bool = false) {
+        if attempts.indices.contains(attempt) { attempts[attempt].usage = cost }
         usage = usage.map { $0 + cost } ?? cost
         usageIsEstimate = usageIsEstimate || isEstimate
     }

@@ -4,7 +4,7 @@ import Access
 enum KeyFileReader {
     private static let keys = [
         "id", "name", "tenant", "digest", "routes", "admin", "requests_per_minute", "tokens_per_minute",
-        "residency", "created", "expires", "revoked",
+        "residency", "not_labs", "not_hosts", "not_regions", "created", "expires", "revoked",
     ]
 
     /// 32 MiB, some hundred thousand keys.
@@ -59,6 +59,9 @@ enum KeyFileReader {
             tokensPerMinute: section.integer("tokens_per_minute", in: 1...1_000_000_000_000))
         let routes = section.list("routes").map { Set($0.map(\.value)) }
         let residency = section.list("residency").map { $0.map(\.value) }
+        let exclusions = Exclusions(
+            labs: section.list("not_labs")?.map(\.value) ?? [], hosts: section.list("not_hosts")?.map(\.value) ?? [],
+            regions: section.list("not_regions")?.map(\.value) ?? [])
         let created = time(section, "created")
         let expires = time(section, "expires")
         let revoked = time(section, "revoked")
@@ -68,7 +71,7 @@ enum KeyFileReader {
         guard notes.errorCount == before, let label, let digest, let created else { return nil }
         return KeyRecord(
             name: label, digest: digest, tenant: tenant, routes: routes, admin: admin ?? false, limits: limits,
-            residency: residency, created: created, expires: expires, revoked: revoked, id: id)
+            residency: residency, exclusions: exclusions, created: created, expires: expires, revoked: revoked, id: id)
     }
 
     private static func time(_ section: Section, _ key: String) -> UnixTime? {

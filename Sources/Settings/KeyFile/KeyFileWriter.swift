@@ -26,6 +26,12 @@ enum KeyFileWriter {
         if let count = record.limits.requestsPerMinute { lines.append("requests_per_minute: \(count)") }
         if let count = record.limits.tokensPerMinute { lines.append("tokens_per_minute: \(count)") }
         if let residency = record.residency { lines.append("residency: \(list(residency))") }
+        let exclusions = record.exclusions
+        for (name, names) in [
+            ("not_labs", exclusions.labs), ("not_hosts", exclusions.hosts), ("not_regions", exclusions.regions),
+        ] where !names.isEmpty {
+            lines.append("\(name): \(list(names))")
+        }
         lines.append("created: \(record.created)")
         if let expires = record.expires { lines.append("expires: \(expires)") }
         if let revoked = record.revoked { lines.append("revoked: \(revoked)") }

@@ -26,7 +26,7 @@ struct ReadCandidates {
 struct CandidateReader {
     private static let keys = [
         "provider", "model", "price", "lab", "host", "region", "context", "weight", "capabilities", "retires",
-        "successor",
+        "deprecated", "successor",
     ]
 
     let notes: Notes
@@ -70,6 +70,10 @@ struct CandidateReader {
         let weight = section.integer("weight", in: 0...1_000_000)
         let capabilities = section.capabilities()
         let retires = section.moment("retires")
+        let deprecated = section.moment("deprecated")
+        if let deprecated, let retires, deprecated > retires {
+            section.error("deprecated", "is later than its \"retires\"; a model is deprecated before it is retired")
+        }
         let successor = section.string("successor")
         for key in ["provider", "model"] where section.node(key) == nil {
             notes.error(section.position, "\(section.name) needs a \(key)")
@@ -100,6 +104,7 @@ struct CandidateReader {
         candidate.weight = weight ?? candidate.weight
         candidate.capabilities = capabilities ?? candidate.capabilities
         candidate.retires = retires
+        candidate.deprecated = deprecated
         candidate.successor = successor
         return candidate
     }

@@ -25,7 +25,7 @@ struct ReadProviders {
 struct ProviderReader {
     private static let common = [
         "dialect", "models", "lab", "host", "region", "context", "timeouts", "max_connections", "capabilities",
-        "probes",
+        "probes", "model_list",
     ]
     private static let remote = ["base_url", "api_key", "headers", "proxy", "ca_file"]
     private static let engine = ["model_file", "parallel", "embeddings", "engine", "start_timeout"]
@@ -90,8 +90,20 @@ struct ProviderReader {
             name: entry.key, kind: kind, models: models(section, kind), lab: section.string("lab"),
             host: section.string("host") ?? (dialect == .engine ? "self" : nil), region: section.string("region"),
             context: context, capabilities: section.capabilities(), probes: section.isOn("probes") ?? true,
-            timeouts: timeouts(section), maxConnections: section.integer("max_connections", in: 1...65536) ?? 4096,
+            modelList: modelList(section), timeouts: timeouts(section),
+            maxConnections: section.integer("max_connections", in: 1...65536) ?? 4096,
             unavailable: unavailable)
+    }
+
+    /// `model_list`: how often it is asked for its models; nil is never.
+    private func modelList(_ section: Section) -> Duration? {
+        let usual = Duration.seconds(6 * 3600)
+        guard section.node("model_list") != nil else { return usual }
+        let period: Duration?? = section.value("model_list", "must be off or a time of 1s or more, such as 6h") {
+            if $0 == "off" { return .some(nil) }
+            return Duration(written: $0).flatMap { $0 >= .seconds(1) ? .some($0) : nil }
+        }
+        return period ?? usual
     }
 
     private func models(_ section: Section, _ kind: ProviderSettings.Kind) -> ProviderFacts.Models {

@@ -31,6 +31,12 @@ struct KeysCreate: ParsableCommand {
     var tpm: Int?
     @Option(help: "The regions its requests may be served in, separated by commas. [default: anywhere]")
     var residency: NameList?
+    @Option(help: "Labs whose models may not serve it, separated by commas.")
+    var notLabs: NameList?
+    @Option(help: "Hosts that may not serve it, separated by commas.")
+    var notHosts: NameList?
+    @Option(help: "Regions that may not serve it, separated by commas.")
+    var notRegions: NameList?
     @Option(help: "When it ends: 2027-01-31, 2027-01-31T18:00:00Z, or 30d from now. [default: never]")
     var expires: Expiry?
     @Flag(help: "Make a key for the admin listener.")
@@ -64,6 +70,8 @@ struct KeysCreate: ParsableCommand {
         let record = KeyRecord(
             name: name, digest: secret.digest, tenant: tenant, routes: routes.map { Set($0.names) }, admin: admin,
             limits: RateLimits(requestsPerMinute: rpm, tokensPerMinute: tpm), residency: residency?.names,
+            exclusions: Exclusions(
+                labs: notLabs?.names ?? [], hosts: notHosts?.names ?? [], regions: notRegions?.names ?? []),
             created: .now, expires: expires?.time)
         do throws(KeyFileError) {
             try file.append(record)

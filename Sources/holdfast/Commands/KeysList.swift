@@ -49,6 +49,7 @@ struct KeysList: ParsableCommand {
         var requestsPerMinute: Int?
         var tokensPerMinute: Int?
         var residency: [String]?
+        var notLabs, notHosts, notRegions: [String]?
         var created: String
         var expires: String?
         var revoked: String?
@@ -58,6 +59,9 @@ struct KeysList: ParsableCommand {
             case id, name, tenant, admin, routes, residency, created, expires, revoked, state
             case requestsPerMinute = "requests_per_minute"
             case tokensPerMinute = "tokens_per_minute"
+            case notLabs = "not_labs"
+            case notHosts = "not_hosts"
+            case notRegions = "not_regions"
         }
 
         init(_ record: KeyRecord, now: UnixTime) {
@@ -69,6 +73,10 @@ struct KeysList: ParsableCommand {
             requestsPerMinute = record.limits.requestsPerMinute
             tokensPerMinute = record.limits.tokensPerMinute
             residency = record.residency
+            func some(_ names: [String]) -> [String]? { names.isEmpty ? nil : names }
+            notLabs = some(record.exclusions.labs)
+            notHosts = some(record.exclusions.hosts)
+            notRegions = some(record.exclusions.regions)
             created = record.created.description
             expires = record.expires?.description
             revoked = record.revoked?.description
@@ -81,6 +89,9 @@ struct KeysList: ParsableCommand {
             var scope = routes.map { $0.joined(separator: ",") } ?? "everything"
             if admin { scope += " +admin" }
             if let residency { scope += " in \(residency.joined(separator: ","))" }
+            for excluded in [notLabs, notHosts, notRegions] {
+                if let excluded { scope += " not \(excluded.joined(separator: ","))" }
+            }
             let limits = [requestsPerMinute.map { "\($0) requests" }, tokensPerMinute.map { "\($0) tokens" }]
             let limit = limits.compactMap { $0 }.joined(separator: ", ")
             var state = state.rawValue

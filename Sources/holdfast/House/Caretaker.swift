@@ -57,6 +57,7 @@ struct Caretaker: Service {
         for problem in reading.warnings { house.logger.warning("\(problem)") }
         do throws(HouseError) {
             house.gateway.replace(try house.providers.state(for: settings))
+            house.gateway.applyRoutes()
             house.gateway.forgetOldCredentials()
         } catch {
             house.logger.error(

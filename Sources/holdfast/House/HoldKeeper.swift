@@ -32,6 +32,14 @@ final class HoldKeeper: ContinuityKeeper {
             case .lifted(let hold, let by):
                 logger.notice("hold lifted", metadata: Self.metadata(hold).merging(["by": "\(by)"]) { $1 })
                 if hold.isPersistent { write { [store] () throws(StoreError) in try store.removeHold(hold.id) } }
+            case .returned(let back):
+                logger.notice(
+                    "what was held is back; routes with `return:` after-drill or by-hand ask it last for now",
+                    metadata: Self.metadata(back.hold))
+                write { [store] () throws(StoreError) in try store.save(StoredHold(back)) }
+            case .released(let back, let by):
+                logger.notice("let serve again", metadata: Self.metadata(back.hold).merging(["by": "\(by)"]) { $1 })
+                write { [store] () throws(StoreError) in try store.removeHold(back.hold.id) }
             case .opened(let key, let cause):
                 logger.warning("breaker opened", metadata: ["breaker": "\(key)", "cause": "\(cause.rawValue)"])
             case .closed(let key): logger.notice("breaker closed", metadata: ["breaker": "\(key)"])
@@ -117,6 +125,21 @@ extension StoredHold {
             firmness: hold.firmness.rawValue, origin: hold.origin.rawValue, name: hold.name, since: hold.since,
             words: hold.words, rule: hold.rule, status: hold.status, acknowledgedBy: hold.acknowledgedBy,
             reason: hold.reason)
+    }
+
+    init(_ back: ReturnedHold) {
+        self.init(back.hold)
+        returned = back.since
+        returnedByHand = back.isByHand
+        drilled = back.drilled.sorted().joined(separator: "\n")
+    }
+
+    /// Nil where it holds, or as with ``hold``.
+    var returnedHold: ReturnedHold? {
+        guard let returned, let hold else { return nil }
+        return ReturnedHold(
+            hold: hold, since: returned, isByHand: returnedByHand,
+            drilled: Set(drilled.split(separator: "\n").map(String.init)))
     }
 
     /// Nil if a newer Holdfast wrote words that this one doesn't know.

@@ -74,6 +74,19 @@ struct HoldPages {
                     json.object { write(hold, now, &$0) }
                 }
             }
+            json.array("returned") { json in
+                for back in book.returned {
+                    json.object { json in
+                        json.member("id", back.hold.id)
+                        json.member("cause", back.hold.cause.rawValue)
+                        json.member("provider", back.hold.provider)
+                        if !back.hold.model.isEmpty { json.member("model", back.hold.model) }
+                        json.member("since", back.since)
+                        json.member("by_hand", back.isByHand)
+                        json.array("drilled") { json in for route in back.drilled.sorted() { json.value(route) } }
+                    }
+                }
+            }
         }
         return json.buffer
     }
@@ -106,8 +119,11 @@ struct HoldPages {
                     json.object { json in
                         json.member("name", route.name)
                         json.member("order", route.policy.order.rawValue)
+                        json.member("return", route.policy.substitution.return.rawValue)
                         json.array("candidates") { json in
-                            for candidate in route.candidates { json.object { write(candidate, now, &$0) } }
+                            for candidate in gateway.continuity.announcements.dated(route.candidates) {
+                                json.object { write(candidate, route, now, &$0) }
+                            }
                         }
                     }
                 }
@@ -127,7 +143,7 @@ struct HoldPages {
         return json.buffer
     }
 
-    private func write(_ candidate: Candidate, _ now: Moment, _ json: inout JSONWriter) {
+    private func write(_ candidate: Candidate, _ route: Route, _ now: Moment, _ json: inout JSONWriter) {
         json.member("provider", candidate.provider)
         json.member("model", candidate.model)
         json.member("lab", ifPresent: candidate.lab)
@@ -135,10 +151,18 @@ struct HoldPages {
         json.member("region", ifPresent: candidate.region)
         json.member("weight", candidate.weight)
         json.member("retires", ifPresent: candidate.retires)
+        json.member("successor", ifPresent: candidate.successor)
         guard candidate.unavailable == nil, let provider = gateway.state.providers[candidate.provider] else {
             return json.member("standing", "out of service")
         }
-        switch book.standing(of: provider.place(of: candidate.model), now: now) {
+        let place = provider.place(of: candidate.model)
+        if let answer = gateway.continuity.lastAnswer(of: ServedModel(host: place.host, model: place.model)) {
+            json.member("seconds_since_answer", Int((now.tick - answer).components.seconds))
+        }
+        if gateway.isAwaitingReturn(route, at: place) {
+            json.member("awaits", route.policy.substitution.return.rawValue)
+        }
+        switch book.standing(of: place, now: now) {
         case .free: json.member("standing", "free")
         case .waiting(let until, let cause):
             json.member("standing", cause.rawValue)

@@ -51,10 +51,12 @@ final class House: Sendable {
             engines: engines, eventLoops: Array(group.makeIterator()), runDirectory: runDirectory)
         keys = try KeyCabinet(settings.keys, token: runDirectory.makeToken())
         let recorder: any RequestRecorder = settings.log.requests ? RequestLog(sink, format: format) : NoRequestLog()
-        let memory = try Memory(runDirectory.house + "/data", logger: logger)
+        let memory = try Memory(settings.dataDirectory, logger: logger)
         keeper = memory.keeper
         let state = try providers.state(for: settings)
         gateway = Gateway(state, keys: keys.applications, recorder: recorder, continuity: memory.continuity)
+        HealthGauges(gateway: gateway).register(in: registry)
+        gateway.applyRoutes()
         gateway.forgetOldCredentials()
     }
 
@@ -69,7 +71,8 @@ final class House: Sendable {
         let opened = Openings(expected: settings.admin == nil ? 1 : 2)
         var services: [any Service] = [
             engines, Caretaker(house: self),
-            Prober(gateway: gateway, executor: EventLoopTaskExecutor(group.next())),
+            Upkeep(
+                gateway: gateway, providers: providers, logger: logger, executor: EventLoopTaskExecutor(group.next())),
             Greeter(house: self, opened, keyFile: greetKeyFile),
         ]
         let holdPages = HoldPages(gateway: gateway)

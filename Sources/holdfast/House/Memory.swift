@@ -23,7 +23,8 @@ struct Memory {
             throw HouseError(message: error.message, status: .unavailable)
         }
         let book = HealthBook()
-        book.remembered(holds.compactMap(\.hold))
+        book.remembered(holds.filter { $0.returned == nil }.compactMap(\.hold))
+        book.remembered(holds.compactMap(\.returnedHold))
         let start = ContinuousClock.now
         continuity = Continuity(book: book, keeper: keeper, answered: Set(answered)) {
             Moment(tick: start.duration(to: .now), unix: time(nil))

@@ -51,6 +51,13 @@ final class ProviderRoom: Sendable {
     /// Connections that are open to each provider.
     var openConnections: [String: Int] { kept.withLock { $0.mapValues(\.lane.openConnections) } }
 
+    /// How often each provider is asked for its models.
+    var modelListPeriods: [(name: String, period: Duration)] {
+        kept.withLock { kept in
+            kept.compactMap { name, provider in provider.settings.modelList.map { (name, $0) } }
+        }
+    }
+
     // MARK: Lanes
 
     /// llama.cpp's server closes a connection after 5 s without a request.
@@ -119,12 +126,14 @@ final class ProviderRoom: Sendable {
             return Provider(
                 name: settings.name, dialect: AnthropicDialect(), lane: lane,
                 embeddings: .none("Anthropic's API has none; ask for a route that ends at another provider"),
-                host: Self.host(remote), credential: Self.credential(remote), firstToken: settings.timeouts.firstToken)
+                host: Self.host(remote), credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
+                mayBeProbed: settings.probes)
         case .remote(let remote):
             return Provider(
                 name: settings.name, dialect: OpenAIDialect(now: clock), lane: lane,
                 embeddings: .path(OpenAIDialect.embeddingsPath), host: Self.host(remote),
-                credential: Self.credential(remote), firstToken: settings.timeouts.firstToken)
+                credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
+                mayBeProbed: settings.probes)
         case .engine(let engine):
             let supervisor = engines.engine(configuration(settings, engine))
             let path = runDirectory.path + "/" + settings.name + "/engine.sock"

@@ -31,12 +31,13 @@ extension Gateway {
         guard let provider = state.providers[order.place.provider] else {
             return .inconclusive("its provider is not in service")
         }
+        guard provider.mayBeProbed else { return .inconclusive("its settings switch probes off") }
         let model = order.place.model.isEmpty ? state.routes.someModel(of: provider.name) : order.place.model
         guard let model else { return .inconclusive("no model of it is known") }
         return await ask(provider, model, streams: order.streams, on: executor)
     }
 
-    private func ask(
+    func ask(
         _ provider: Provider, _ model: String, streams: Bool, on executor: EventLoopTaskExecutor
     ) async -> ProbeResult {
         var chat = ChatRequest(model: model, messages: [Message(.user, [.text("Hi")])])

@@ -1,0 +1,138 @@
+import Access
+import Conversation
+import NIOCore
+package import Routing
+import Synchronization
+import Wire
+
+/// That a provider will retire a model, as the provider says it.
+package struct Announcement: Sendable, Hashable {
+    /// As the provider calls it.
+    package var model: String
+    /// In seconds since 1970.
+    package var retires: Int
+    /// Since when, or from when on, it is deprecated; nil where nobody says.
+    package var deprecated: Int?
+    /// Another model of the same provider.
+    package var successor: String?
+    /// `list` or `header`.
+    package var source: String
+
+    package init(model: String, retires: Int, deprecated: Int? = nil, successor: String? = nil, source: String) {
+        self.model = model
+        self.retires = retires
+        self.deprecated = deprecated
+        self.successor = successor
+        self.source = source
+    }
+}
+
+/// What providers have announced since the process began. What the settings
+/// say goes before it.
+package final class Announcements: Sendable {
+    private let known = Mutex<[String: Announcement]>([:])
+    private let isEmptyFlag = Atomic<Bool>(true)
+
+    package init() {}
+
+    /// One atomic load, which is all that a request pays while nobody has
+    /// announced anything.
+    var isEmpty: Bool { isEmptyFlag.load(ordering: .acquiring) }
+
+    package subscript(provider: String, model: String) -> Announcement? {
+        isEmpty ? nil : known.withLock { $0["\(provider)/\(model)"] }
+    }
+
+    /// - Returns: whether it is news.
+    @discardableResult
+    package func note(_ announcement: Announcement, by provider: String) -> Bool {
+        let isNews = known.withLock { known in
+            let old = known.updateValue(announcement, forKey: "\(provider)/\(announcement.model)")
+            return old?.retires != announcement.retires || old?.successor != announcement.successor
+        }
+        isEmptyFlag.store(false, ordering: .releasing)
+        return isNews
+    }
+
+    /// Candidates with the dates that their providers announced.
+    package func dated(_ candidates: [Candidate]) -> [Candidate] {
+        guard !isEmpty else { return candidates }
+        return candidates.map { candidate in
+            guard candidate.retires == nil, let announced = self[candidate.provider, candidate.model] else {
+                return candidate
+            }
+            var candidate = candidate
+            candidate.retires = announced.retires
+            candidate.deprecated = announced.deprecated
+            candidate.successor = candidate.successor ?? announced.successor.map { "\(candidate.provider)/\($0)" }
+            return candidate
+        }
+    }
+}
+
+extension Announcement {
+    /// What a provider's list of models says of retirements. Models without a
+    /// date are not in it.
+    ///
+    /// Mistral: `deprecation`, `deprecation_replacement_model`
+    /// (https://docs.mistral.ai/api/endpoint/models). Azure: `deprecation:
+    /// {inference}` in seconds
+    /// (https://learn.microsoft.com/rest/api/azureopenai/models/list).
+    /// OpenRouter: `expiration_date` (https://openrouter.ai/docs/api-reference/list-available-models).
+    /// Others name it in one of the ways below.
+    static func read(_ body: ByteBuffer) -> [Announcement] {
+        guard let root = try? JSONDocument(body).root else { return [] }
+        let list = root["data"] ?? root["models"] ?? root
+        return list.elements.prefix(10_000).compactMap { entry in
+            guard let model = (entry["id"] ?? entry["name"])?.string, !model.isEmpty, model.utf8.count <= 200 else {
+                return nil
+            }
+            let nested = entry["deprecation"]
+            let dates = [
+                nested?["inference"], entry["retirement_date"], entry["retires_at"], entry["shutdown_date"],
+                entry["expiration_date"], entry["sunset"], entry["end_of_life"], entry["deprecation_date"], nested,
+            ]
+            guard let retires = dates.lazy.compactMap({ $0.flatMap(moment) }).first else { return nil }
+            let successor = (entry["deprecation_replacement_model"] ?? entry["replacement"])?.string
+            let deprecated = (entry["deprecated_at"] ?? entry["deprecation_announced"]).flatMap(moment)
+            return Announcement(
+                model: model, retires: retires, deprecated: deprecated,
+                successor: successor.flatMap { $0.isEmpty ? nil : $0 }, source: "list")
+        }
+    }
+
+    /// What an answer's head says: `Sunset` (RFC 8594), and with it
+    /// `Deprecation` (RFC 9745, or the HTTP date of its drafts).
+    static func read(_ fields: HTTPFieldList, model: String) -> Announcement? {
+        guard let sunset = fields["sunset"], let retires = HTTPDate.seconds(sunset) else { return nil }
+        var deprecated: Int?
+        if let text = fields["deprecation"] {
+            deprecated = text.hasPrefix("@") ? Int(text.dropFirst()) : HTTPDate.seconds(text)
+        }
+        return Announcement(model: model, retires: retires, deprecated: deprecated, source: "header")
+    }
+
+    /// Seconds since 1970, a day or a time.
+    private static func moment(_ view: JSONView) -> Int? {
+        if let seconds = view.int { return (1_000_000_000..<100_000_000_000).contains(seconds) ? seconds : nil }
+        return view.string.flatMap { UnixTime($0) }.map { Int($0.seconds) }
+    }
+}
+
+/// Asks providers for their models, for what they say of retirements.
+extension Gateway {
+    /// - Returns: what is new, by provider.
+    package func readModelList(
+        of name: String, on executor: EventLoopTaskExecutor
+    ) async -> [(provider: String, announcement: Announcement)] {
+        guard let provider = state.providers[name], let path = provider.dialect.modelsPath else { return [] }
+        var request = LaneRequest(method: "GET", path: path)
+        request.limits.firstByte = .seconds(30)
+        request.limits.deadline = .now + .seconds(60)
+        let body = try? await provider.lane.exchange(request, on: executor) { response in
+            (200..<300).contains(response.head.status) ? try await response.collect(upTo: 16 << 20) : nil
+        }
+        guard let body = body ?? nil else { return [] }
+        return Announcement.read(body).filter { continuity.announcements.note($0, by: name) }.map { (name, $0) }
+    }
+}

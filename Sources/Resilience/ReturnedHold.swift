@@ -1,0 +1,105 @@
+/// A hold that has been lifted, on routes that don't let their candidate
+/// serve again at once.
+package struct ReturnedHold: Sendable, Hashable {
+    package var hold: Hold
+    /// When it was lifted, in seconds since 1970.
+    package var since: Int
+    /// An administrator lifted it, or gave the provider another key; else it
+    /// was a probe.
+    package var isByHand: Bool
+    /// The routes on which a drill has passed since.
+    package var drilled: Set<String>
+
+    package init(hold: Hold, since: Int, isByHand: Bool, drilled: Set<String> = []) {
+        self.hold = hold
+        self.since = since
+        self.isByHand = isByHand
+        self.drilled = drilled
+    }
+}
+
+/// What a candidate that is back still waits for.
+package enum AwaitedReturn: Sendable, Hashable {
+    /// An administrator.
+    case hand
+    /// A drill that passes on the route.
+    case drill(route: String)
+}
+
+extension HealthMachine {
+    /// Whether somebody who serves at this place is back and waits for that.
+    func isAwaiting(_ awaited: AwaitedReturn, at place: Place) -> Bool {
+        for reach in Reach.all(of: place) {
+            for cause in Self.heldCauses {
+                guard let back = returned[HoldKey(reach: reach, cause: cause)] else { continue }
+                switch awaited {
+                case .hand: if !back.isByHand { return true }
+                case .drill(let route): if !back.drilled.contains(route) { return true }
+                }
+            }
+        }
+        return false
+    }
+
+    /// Who lifts a hold.
+    enum Lifter {
+        /// What it holds has answered.
+        case itself(String)
+        case hand(String)
+        /// It held nothing any more.
+        case nobody(String)
+    }
+
+    mutating func lift(_ key: HoldKey, by lifter: Lifter, _ now: Moment) -> [HealthChange] {
+        guard let hold = records.removeValue(forKey: key)?.hold else { return [] }
+        let by =
+            switch lifter {
+            case .itself(let by), .hand(let by), .nobody(let by): by
+            }
+        var changes = [HealthChange.lifted(hold, by: by)]
+        // What was provisional turned out to be a false alarm.
+        guard keepsReturns, hold.isPersistent, hold.firmness == .lasting else { return changes }
+        var isByHand = false
+        switch lifter {
+        case .nobody: return changes
+        case .hand: isByHand = true
+        case .itself: break
+        }
+        let back = ReturnedHold(hold: hold, since: now.unix, isByHand: isByHand)
+        returned[key] = back
+        changes.append(.returned(back))
+        return changes
+    }
+
+    /// An administrator lets a candidate that is back serve at once.
+    mutating func release(_ id: String, by: String) -> [HealthChange]? {
+        guard let (key, back) = returned.first(where: { $0.value.hold.id == id }) else { return nil }
+        returned[key] = nil
+        return [.released(back, by: by)]
+    }
+
+    /// A drill has passed on a route with candidates at these places.
+    mutating func passedDrill(on route: String, _ places: [Place]) -> [HealthChange] {
+        var changes: [HealthChange] = []
+        for place in places {
+            for reach in Reach.all(of: place) {
+                for cause in Self.heldCauses {
+                    let key = HoldKey(reach: reach, cause: cause)
+                    guard returned[key]?.drilled.insert(route).inserted == true, let back = returned[key] else {
+                        continue
+                    }
+                    changes.append(.returned(back))
+                }
+            }
+        }
+        return changes
+    }
+
+    mutating func remembered(_ returned: [ReturnedHold]) {
+        for back in returned {
+            guard let reach = Reach(back.hold) else { continue }
+            let key = HoldKey(reach: reach, cause: back.hold.cause)
+            if records[key] == nil { self.returned[key] = back }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Failures
+import Resilience
+import Testing
+
+/// What is back, on routes that don't rely on it at once.
+@Suite struct ReturnTests {
+    private let bench = Bench()
+    private let place = Bench.place()
+
+    private func exhaustAndProbe() throws {
+        bench.fail(.exhausted, .credential)
+        bench.tick += .seconds(61)
+        let order = try #require(bench.book.dueProbes(now: bench.now).first)
+        _ = bench.book.probed(order, .answered, now: bench.now)
+        #expect(bench.isFree())
+    }
+
+    private var awaitsHand: Bool { bench.book.isAwaiting(.hand, at: place) }
+    private func awaitsDrill(_ route: String = "r") -> Bool {
+        bench.book.isAwaiting(.drill(route: route), at: place)
+    }
+
+    @Test("a probe brings back what waits for a hand")
+    func probe() throws {
+        bench.book.keepReturns(true)
+        try exhaustAndProbe()
+        #expect(awaitsHand && awaitsDrill())
+        let back = try #require(bench.book.returned.first)
+        #expect(!back.isByHand && back.hold.cause == .exhausted)
+        #expect(bench.book.restore(back.hold.id, by: "me", now: bench.now) == [.released(back, by: "me")])
+        #expect(!awaitsHand && !awaitsDrill() && bench.book.isQuiet)
+    }
+
+    @Test("a hand brings back what waits for a drill")
+    func hand() throws {
+        bench.book.keepReturns(true)
+        bench.fail(.withdrawn, .model, evidence: .explicit)
+        let hold = try #require(bench.book.holds.first)
+        _ = bench.book.restore(hold.id, by: "me", now: bench.now)
+        #expect(bench.isFree() && !awaitsHand && awaitsDrill())
+        #expect(bench.book.passedDrill(on: "r", [place]).count == 1)
+        #expect(!awaitsDrill() && awaitsDrill("another"))
+    }
+
+    @Test("a false alarm is a return")
+    func provisional() throws {
+        bench.book.keepReturns(true)
+        bench.fail(.withdrawn, .model, evidence: .ambiguous)
+        let order = try #require(bench.book.dueProbes(now: bench.now).first)
+        _ = bench.book.probed(order, .answered, now: bench.now)
+        #expect(!awaitsHand && !awaitsDrill() && bench.book.isQuiet)
+    }
+
+    @Test("what is pulled again is still back")
+    func again() throws {
+        bench.book.keepReturns(true)
+        try exhaustAndProbe()
+        bench.fail(.exhausted, .credential)
+        #expect(!bench.isFree() && bench.book.returned.isEmpty)
+    }
+
+    @Test("nobody waits, and all is kept")
+    func automatic() throws {
+        try exhaustAndProbe()
+        #expect(bench.book.returned.isEmpty && bench.book.isQuiet)
+    }
+
+    @Test("a drill's hold has to be let back")
+    func drill() throws {
+        bench.book.keepReturns(true)
+        bench.fail(.withdrawn, .model, evidence: .explicit, drill: "d")
+        _ = bench.book.endDrill("d", now: bench.now)
+        #expect(bench.isFree() && bench.book.returned.isEmpty)
+    }
+
+    @Test("a restart forgets who waits")
+    func restart() throws {
+        bench.book.keepReturns(true)
+        try exhaustAndProbe()
+        let next = Bench()
+        next.book.remembered(bench.book.returned)
+        #expect(next.book.isAwaiting(.hand, at: place) && next.isFree())
+    }
+}
+
+@Suite struct HedgeTests {
+    private let book = HedgeBook()
+
+    @Test("a tail is known from a handful")
+    func few() {
+        for number in 1...19 { book.note(.milliseconds(number), of: "c") }
+        #expect(book.delay(0.95, of: "c") == nil)
+        book.note(.milliseconds(20), of: "c")
+        #expect(book.delay(0.95, of: "c") == .milliseconds(19))
+        #expect(book.delay(0.5, of: "c") == .milliseconds(10) && book.delay(0.95, of: "d") == nil)
+    }
+
+    @Test("the share is exceeded in some minute", arguments: [UInt64.random(in: 0...UInt64.max), 7])
+    func share(seed: UInt64) {
+        print("seed \(seed)")
+        var random = SplitMix(seed: seed)
+        var tick = Duration.seconds(500)
+        var requests: [Duration] = []
+        var hedges: [Duration] = []
+        for _ in 0..<10_000 {
+            tick += .milliseconds(Int.random(in: 0...60, using: &random))
+            let now = Moment(tick: tick, unix: 0)
+            book.noteRequest(on: "r", now: now)
+            requests.append(tick)
+            guard Bool.random(using: &random), book.mayHedge(on: "r", share: 0.05, now: now) else { continue }
+            hedges.append(tick)
+            let minute = tick - .seconds(60)
+            let recent = requests.reversed().prefix { $0 > minute }.count
+            let used = hedges.reversed().prefix { $0 > minute }.count
+            #expect(Double(used) <= 0.05 * Double(recent), "seed \(seed)")
+        }
+        #expect(hedges.count > 100)
+    }
+}
