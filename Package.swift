@@ -85,13 +85,14 @@ let package = Package(
         module("Failures", ["Wire", nioCore]),
         module("Resilience", ["Failures"]),
         module("Continuation", ["Conversation", "Wire", nioCore]),
+        module("Drills", ["Failures", "Wire", nioCore]),
         module("Access", ["Conversation", atomics, crypto], testable: true),
 
         // 2: a request's life
         module(
             "Gateway",
             [
-                "Conversation", "Wire", "Routing", "Access", "Failures", "Resilience", "Continuation", atomics, metrics,
+                "Conversation", "Wire", "Routing", "Access", "Failures", "Resilience", "Continuation", "Drills", atomics, metrics,
                 nioCore,
             ]),
 
@@ -117,7 +118,7 @@ let package = Package(
         .executableTarget(
             name: "holdfast",
             dependencies: [
-                "Access", "CLinux", "Conversation", "DialectAnthropic", "DialectOpenAI", "EngineHost", "FrontDoor",
+                "Access", "CLinux", "Conversation", "DialectAnthropic", "DialectOpenAI", "Drills", "EngineHost", "FrontDoor",
                 "Gateway", "Providers", "Resilience", "Failures", "Routing", "Settings", "Store", "Telemetry",
                 "Wire", arguments, asyncHTTPClient, coreMetrics, crypto,
                 lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
@@ -147,6 +148,7 @@ let package = Package(
         suite(
             "ContinuationTests",
             ["Continuation", "Conversation", "DialectOpenAI", "DialectAnthropic", "Wire", nioCore]),
+        suite("DrillsTests", ["Drills", "Failures", "Wire", nioCore]),
         suite("FailuresTests", ["Failures", "Wire", nioCore]),
         suite("ResilienceTests", ["Resilience", "Failures"]),
         suite("RoutingTests", ["Routing", "Conversation"]),

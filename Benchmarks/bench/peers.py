@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import time
 import urllib.error
@@ -271,6 +272,9 @@ litellm_settings:
   telemetry: false
 """
         )
+        return self.serve(config)
+
+    def serve(self, config: Path) -> list[str | Path]:
         return [
             self.program, "--config", config, "--host", "127.0.0.1", "--port", str(self.port),
             "--num_workers", "1", "--telemetry", "False",
@@ -294,21 +298,19 @@ class Holdfast(Peer):
         self.headers = {}
 
     def command(self, upstream: int) -> list[str | Path]:
-        home = WORK / "holdfast"
-        home.mkdir(parents=True, exist_ok=True)
-        keys = home / "keys.yaml"
-        keys.unlink(missing_ok=True)
+        # Of a run before this one nothing is kept: what Holdfast learnt of models then would count now.
+        home = WORK / self.name
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
         config = home / "holdfast.yaml"
-        config.write_text(
-            f"""listen: 127.0.0.1:{self.port}
-admin: 127.0.0.1:{free_port()}
-keys: {{ file: {keys} }}
-providers:
-  mock: {{ dialect: openai, base_url: "http://127.0.0.1:{upstream}/v1", api_key: bench, lab: mock, host: mock }}
-routes:
-  bench: {{ candidates: [ {{ provider: mock, model: mock-1 }} ] }}
-"""
-        )
+        settings = {
+            "listen": f"127.0.0.1:{self.port}",
+            "admin": f"127.0.0.1:{free_port()}",
+            "keys": {"file": "keys.yaml"},
+            **self.routing(upstream),
+        }
+        # Every JSON text is YAML.
+        config.write_text(json.dumps(settings, indent=2))
         made = subprocess.run(
             [self.program, "keys", "create", "--name", "bench", "--quiet", "--config", config],
             capture_output=True,
@@ -320,11 +322,27 @@ routes:
         self.headers = {"authorization": f"Bearer {made.stdout.strip()}"}
         return [self.program, "serve", "--config", config]
 
+    def routing(self, upstream: int) -> dict[str, object]:
+        """The providers and routes of its configuration."""
+        return {
+            "providers": {"mock": mock_provider(upstream)},
+            "routes": {"bench": {"candidates": [{"provider": "mock", "model": "mock-1"}]}},
+        }
+
     def probe(self, dialect: str = "openai") -> None:
+        self.ready()
+        super().probe(dialect)
+
+    def ready(self) -> None:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"http://127.0.0.1:{self.port}/ready", timeout=5) as answer:
             answer.read()
-        super().probe(dialect)
+
+
+def mock_provider(upstream: int, host: str = "mock") -> dict[str, object]:
+    """The mock as a provider of Holdfast's configuration."""
+    base = f"http://127.0.0.1:{upstream}/v1"
+    return {"dialect": "openai", "base_url": base, "api_key": "bench", "lab": "mock", "host": host}
 
 
 # In the order they are measured: the two that are compared most closely next to each other.

@@ -86,6 +86,13 @@ package final class KeyRing: Sendable {
 }
 
 extension Principal {
+    /// Holdfast itself, where it makes requests for a drill.
+    package static func drill(_ id: String) -> Principal {
+        Principal(
+            record: KeyRecord(name: "drill", digest: KeyDigest(of: id), created: UnixTime(seconds: 0), id: "drill"),
+            limiter: nil)
+    }
+
     /// Everybody, where keys are switched off.
     static let anonymous = Principal(
         record: KeyRecord(

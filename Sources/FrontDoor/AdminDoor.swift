@@ -14,7 +14,8 @@ package struct AdminDoor: Sendable {
         package var path: String
         package var type: String
         package var needsKey: Bool
-        package var body: @Sendable () -> (status: Int, bytes: ByteBuffer)
+        /// Given what stood for `:id`; empty where the path has none.
+        package var body: @Sendable (String) -> (status: Int, bytes: ByteBuffer)
 
         package init(
             _ path: String, type: String = "application/json", needsKey: Bool = true,
@@ -23,6 +24,16 @@ package struct AdminDoor: Sendable {
             self.path = path
             self.type = type
             self.needsKey = needsKey
+            self.body = { _ in body() }
+        }
+
+        /// A page of a path of which one part is `:id`.
+        package init(
+            _ path: String, ofEach body: @escaping @Sendable (String) -> (status: Int, bytes: ByteBuffer)
+        ) {
+            self.path = path
+            type = "application/json"
+            needsKey = true
             self.body = body
         }
     }
@@ -76,9 +87,9 @@ package struct AdminDoor: Sendable {
     ) -> some Service {
         let router = Router(context: BasicRequestContext.self)
         for page in pages {
-            router.get(RouterPath(page.path)) { request, _ in
+            router.get(RouterPath(page.path)) { request, context in
                 if page.needsKey, case .refused(let refusal) = self.admit(request) { return refusal }
-                let (status, bytes) = page.body()
+                let (status, bytes) = page.body(context.parameters.get("id") ?? "")
                 return Self.response(.init(code: status), bytes, type: page.type)
             }
         }
@@ -138,9 +149,14 @@ package struct AdminDoor: Sendable {
     }
 
     private static func failure(_ status: HTTPResponse.Status, _ message: String) -> Response {
+        response(status, problem(message), type: "application/json")
+    }
+
+    /// The body of an answer that says no.
+    package static func problem(_ message: String) -> ByteBuffer {
         var json = JSONWriter()
         json.object { json in json.object("error") { $0.member("message", message) } }
-        return response(status, json.buffer, type: "application/json")
+        return json.buffer
     }
 
     private static func response(_ status: HTTPResponse.Status, _ bytes: ByteBuffer, type: String) -> Response {

@@ -39,6 +39,7 @@ package final class Gateway: Sendable {
     let recorder: any RequestRecorder
     let limits: GatewayLimits
     package let continuity: Continuity
+    package let drills = DrillRoom()
 
     package init(
         _ state: GatewayState, keys: KeyRing, recorder: any RequestRecorder, continuity: Continuity,

@@ -14,9 +14,14 @@ extension Gateway {
     package func serve(_ call: Call, reply: any CallerReply) async {
         let state = self.state
         let record = RequestRecord(call)
+        var drilled: RouteChoice?
         do {
             let admitted = try admit(call, record)
             let choice = try route(admitted, in: state, record)
+            if let rehearsal = choice.rehearsal {
+                record.drill = RequestRecord.Drill(rehearsal)
+                drilled = choice
+            }
             try await Attempts(self, admitted, choice, state, reply, record).run()
         } catch let problem as Problem {
             refuse(call, problem, reply, record)
@@ -38,6 +43,7 @@ extension Gateway {
             refuse(call, Problem(.internalFailure, "Holdfast failed in a way it did not foresee."), reply, record)
         }
         settle(call, record)
+        if let drilled { drilled.rehearsal?.note(record, on: drilled) }
         state.instruments.record(record)
         recorder.record(record)
     }
@@ -80,7 +86,7 @@ extension Gateway {
             // Who names a provider wants its answer, whatever it is.
             var policy = RoutePolicy()
             policy.patience = .zero
-            return RouteChoice(candidates: [candidate], policy: policy, lead: nil)
+            return RouteChoice(candidates: [candidate], policy: policy, lead: nil, rehearsal: nil)
         case .unknown where principal.mayNameProviders && state.routes.provider(model) != nil:
             throw .modelMissing(of: model)
         case .unknown(let suggestion):
@@ -108,7 +114,8 @@ extension Gateway {
             }
             ordered = ordered.filter { !isWaiting($0) } + ordered.filter(isWaiting)
         }
-        return RouteChoice(candidates: ordered, policy: route.policy, lead: lead)
+        return RouteChoice(
+            candidates: ordered, policy: route.policy, lead: lead, rehearsal: drills.rehearsal(on: route.name))
     }
 
     // MARK: Refuse: the answer is ours, in the caller's dialect
@@ -162,4 +169,6 @@ struct RouteChoice {
     var policy: RoutePolicy
     /// The candidate for which others stand in; nil where there is none.
     var lead: String?
+    /// The drill that runs on the route.
+    var rehearsal: Rehearsal?
 }

@@ -26,8 +26,6 @@ struct Breaker: Sendable {
     /// about the time since.
     private var turned: Duration
     private var lastFailure: Duration
-    /// The drill whose failures are counted here.
-    private(set) var drill: String?
     /// A host's: one failing model is no evidence against its host.
     private let isHosts: Bool
 
@@ -75,15 +73,15 @@ struct Breaker: Sendable {
     }
 
     mutating func failed(
-        _ permit: Permit, _ cause: Cause, drill: String?, now: Duration, _ policy: ResiliencePolicy
+        _ permit: Permit, _ cause: Cause, now: Duration, _ policy: ResiliencePolicy
     ) -> Turn {
         switch state {
         case .trial(permit.lease, _):
-            note(cause, drill, now)
+            note(cause, now)
             run.count(permit.place.model, connection: cause == .unreachable)
             open(now: now, policy)
         case .closed where permit.entered >= turned:
-            note(cause, drill, now)
+            note(cause, now)
             run.count(permit.place.model, connection: cause == .unreachable)
             window.count(
                 failed: true, model: permit.place.model, connection: cause == .unreachable, now: now, policy)
@@ -104,9 +102,8 @@ struct Breaker: Sendable {
         }
     }
 
-    private mutating func note(_ cause: Cause, _ drill: String?, _ now: Duration) {
+    private mutating func note(_ cause: Cause, _ now: Duration) {
         self.cause = cause
-        self.drill = drill ?? self.drill
         lastFailure = now
     }
 

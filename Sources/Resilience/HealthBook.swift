@@ -38,14 +38,12 @@ package final class HealthBook: Sendable {
     /// - Parameters:
     ///   - streams: Whether the answer was to be a stream.
     ///   - everAnswered: Whether this model has ever answered.
-    ///   - drill: The drill that made it fail.
     package func failed(
-        _ permit: Permit, _ verdict: Verdict, status: Int?, streams: Bool, everAnswered: Bool, now: Moment,
-        drill: String?
+        _ permit: Permit, _ verdict: Verdict, status: Int?, streams: Bool, everAnswered: Bool, now: Moment
     ) -> [HealthChange] {
         change {
             $0.failed(
-                permit, verdict, status: status, streams: streams, everAnswered: everAnswered, now: now, drill: drill)
+                permit, verdict, status: status, streams: streams, everAnswered: everAnswered, now: now)
         }
     }
 
@@ -119,9 +117,6 @@ package final class HealthBook: Sendable {
     package func credentials(inUse: Set<String>, now: Moment) -> [HealthChange] {
         change { $0.credentials(inUse: inUse, now: now) }
     }
-
-    /// Lifts what a drill placed, and resets the breakers that it made count.
-    package func endDrill(_ id: String, now: Moment) -> [HealthChange] { change { $0.endDrill(id, now: now) } }
 
     /// Oldest first.
     package var holds: [Hold] { machine.withLock { $0.holds } }

@@ -74,9 +74,8 @@ struct HealthMachine: Sendable {
         var changes = answered(permit, now.tick)
         for reach in Reach.all(of: permit.place) {
             throttles[reach]?.succeeded(permit)
-            // What a drill placed, only the drill takes back.
             let key = HoldKey(reach: reach, cause: .withdrawn)
-            if let hold = records[key]?.hold, hold.firmness == .provisional, hold.drill == nil {
+            if let hold = records[key]?.hold, hold.firmness == .provisional {
                 changes += lift(key, by: .itself("traffic"), now)
             }
         }
@@ -84,26 +83,25 @@ struct HealthMachine: Sendable {
     }
 
     mutating func failed(
-        _ permit: Permit, _ verdict: Verdict, status: Int?, streams: Bool, everAnswered: Bool, now: Moment,
-        drill: String?
+        _ permit: Permit, _ verdict: Verdict, status: Int?, streams: Bool, everAnswered: Bool, now: Moment
     ) -> [HealthChange] {
         var changes: [HealthChange] = []
         switch verdict.cause {
         case .overloaded, .broken, .unreachable, .silent, .truncated:
-            changes += broke(permit, verdict, drill, now.tick)
+            changes += broke(permit, verdict, now.tick)
         default:
             // It said no, so it is there.
             changes += answered(permit, now.tick)
         }
         if verdict.cause == .throttled {
-            changes += throttle(permit, verdict, status: status, drill: drill, now: now)
+            changes += throttle(permit, verdict, status: status, now: now)
         } else if let evidence = Sign(verdict) {
             let name =
                 evidence.cause == .withdrawn && evidence.firmness == .provisional && !everAnswered
                 ? "misconfigured" : evidence.cause.rawValue
             changes += place(
                 evidence, verdict, at: permit.place, name: name, status: status, streams: streams,
-                origin: drill == nil ? .traffic : .drill, drill: drill, now: now)
+                origin: .traffic, now: now)
         }
         return settle(changes, now.tick)
     }
@@ -117,7 +115,7 @@ struct HealthMachine: Sendable {
     }
 
     private mutating func broke(
-        _ permit: Permit, _ verdict: Verdict, _ drill: String?, _ now: Duration
+        _ permit: Permit, _ verdict: Verdict, _ now: Duration
     ) -> [HealthChange] {
         var changes: [HealthChange] = []
         for key in BreakerKey.all(permit.place) {
@@ -133,7 +131,7 @@ struct HealthMachine: Sendable {
                 continue
             }
             var breaker = breakers[key] ?? Breaker(verdict.cause, isHosts: key.kind == .host, now: permit.entered)
-            if breaker.failed(permit, verdict.cause, drill: drill, now: now, policy) == .opened {
+            if breaker.failed(permit, verdict.cause, now: now, policy) == .opened {
                 changes.append(.opened(key: key.text, verdict.cause))
             }
             breakers[key] = breaker
@@ -144,21 +142,19 @@ struct HealthMachine: Sendable {
     // MARK: Waits
 
     private mutating func throttle(
-        _ permit: Permit, _ verdict: Verdict, status: Int?, drill: String?, now: Moment
+        _ permit: Permit, _ verdict: Verdict, status: Int?, now: Moment
     ) -> [HealthChange] {
         guard let reach = Reach(verdict.scope, permit.place) else { return [] }
         var throttle = throttles[reach] ?? Throttle()
         let old = throttle.hold
-        // A drill adds nothing to what is real.
-        if drill != nil, let old, old.drill == nil, throttle.until > now.tick { return [] }
         throttle.refused(permit, retryAfter: verdict.retryAfter, now: now.tick, policy)
         defer { throttles[reach] = throttle }
         guard throttle.until > now.tick else { return [] }
         var hold = Hold(
             id: reach.holdID(.throttled), cause: .throttled, scope: reach.scope, host: reach.host,
             credential: reach.credential, model: reach.model, provider: permit.place.provider, firmness: .timed,
-            origin: drill == nil ? .traffic : .drill, name: Cause.throttled.rawValue, since: old?.since ?? now.unix,
-            words: verdict.words, rule: verdict.rule, status: status, drill: drill)
+            origin: .traffic, name: Cause.throttled.rawValue, since: old?.since ?? now.unix,
+            words: verdict.words, rule: verdict.rule, status: status)
         hold.until = throttle.until
         hold.acknowledgedBy = old?.acknowledgedBy
         throttle.hold = hold

@@ -15,7 +15,6 @@ package struct Hold: Sendable, Hashable {
         case traffic
         case probe
         case administrator
-        case drill
     }
 
     /// Short, and the same for the same cause, scope and place, also after a
@@ -49,14 +48,11 @@ package struct Hold: Sendable, Hashable {
     package var acknowledgedBy: String?
     /// Why it was placed by hand.
     package var reason: String?
-    /// The drill that placed it.
-    package var drill: String?
 
     package init(
         id: String, cause: Cause, scope: Scope, host: String, credential: String, model: String, provider: String,
         firmness: Firmness, origin: Origin, name: String, since: Int, until: Duration? = nil, words: String = "",
-        rule: String = "", status: Int? = nil, acknowledgedBy: String? = nil, reason: String? = nil,
-        drill: String? = nil
+        rule: String = "", status: Int? = nil, acknowledgedBy: String? = nil, reason: String? = nil
     ) {
         self.id = id
         self.cause = cause
@@ -75,12 +71,10 @@ package struct Hold: Sendable, Hashable {
         self.status = status
         self.acknowledgedBy = acknowledgedBy
         self.reason = reason
-        self.drill = drill
     }
 
-    /// Whether a restart has to remember it: no wait, and nothing that a
-    /// drill placed.
-    package var isPersistent: Bool { firmness != .timed && origin != .drill && drill == nil }
+    /// Whether a restart has to remember it: no wait.
+    package var isPersistent: Bool { firmness != .timed }
 
     /// A place that it concerns; of what its scope does not reach, nothing
     /// is said.

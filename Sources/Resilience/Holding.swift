@@ -26,26 +26,23 @@ struct Sign: Sendable {
 extension HealthMachine {
     mutating func place(
         _ sign: Sign, _ verdict: Verdict, at place: Place, name: String, status: Int?, streams: Bool,
-        origin: Hold.Origin, drill: String?, now: Moment
+        origin: Hold.Origin, now: Moment
     ) -> [HealthChange] {
         guard let reach = Reach(sign.scope, place) else { return [] }
         let key = HoldKey(reach: reach, cause: sign.cause)
         let hold = Hold(
             id: reach.holdID(sign.cause), cause: sign.cause, scope: reach.scope, host: reach.host,
             credential: reach.credential, model: reach.model, provider: place.provider, firmness: sign.firmness,
-            origin: origin, name: name, since: now.unix, words: verdict.words, rule: verdict.rule, status: status,
-            drill: drill)
+            origin: origin, name: name, since: now.unix, words: verdict.words, rule: verdict.rule, status: status)
         if let old = records[key]?.hold {
-            let isReal = old.drill != nil && drill == nil
-            let isFirmer =
-                old.firmness == .provisional && hold.firmness == .lasting && (old.drill != nil) == (drill != nil)
-            guard old.origin != .administrator, isReal || isFirmer else { return [] }
+            let isFirmer = old.firmness == .provisional && hold.firmness == .lasting
+            guard old.origin != .administrator, isFirmer else { return [] }
         } else if records.count >= policy.mostHolds {
             guard let gone = nextToGiveWay(), let old = records.removeValue(forKey: gone)?.hold else { return [] }
             owed.append(.lifted(old, by: "space"))
         }
         let isNew = records[key] == nil
-        if drill == nil { returned[key] = nil }
+        returned[key] = nil
         records[key] = HoldRecord(hold, at: place, streams: streams, serial: nextSerial(), placed: now.tick, policy)
         return [isNew ? .placed(hold) : .changed(hold)]
     }
@@ -100,15 +97,6 @@ extension HealthMachine {
         }
     }
 
-    mutating func endDrill(_ id: String, now: Moment) -> [HealthChange] {
-        var changes = remove(by: .nobody("drill"), now) { $0.drill == id }
-        for (key, breaker) in breakers where breaker.drill == id {
-            breakers[key] = nil
-            if breaker.asksForTrial { changes.append(.closed(key: key.text)) }
-        }
-        return changes
-    }
-
     private mutating func remove(by lifter: Lifter, _ now: Moment, where matches: (Hold) -> Bool) -> [HealthChange] {
         var changes: [HealthChange] = []
         for (key, record) in records where matches(record.hold) { changes += lift(key, by: lifter, now) }
@@ -148,8 +136,7 @@ extension HealthMachine {
                 if let sign, sign.cause != record.hold.cause {
                     changes += place(
                         sign, verdict, at: order.place, name: sign.cause.rawValue, status: status,
-                        streams: order.streams, origin: record.hold.drill == nil ? .probe : .drill,
-                        drill: record.hold.drill, now: now)
+                        streams: order.streams, origin: .probe, now: now)
                 }
             }
         case .inconclusive: records[key]?.postpone(now: now, policy)

@@ -44,6 +44,7 @@ package final class RequestLog: RequestRecorder {
             json.member("outcome", record.outcome.rawValue)
             json.member("reason", ifPresent: record.reason)
             json.member("stream", record.isStream)
+            json.member("drill", ifPresent: record.drill?.id)
             json.array("attempts") { json in
                 for attempt in record.attempts {
                     json.object { json in
@@ -97,6 +98,7 @@ package final class RequestLog: RequestRecorder {
         var line = "\(now.dropFirst(11).dropLast(5))         \(record.status) \(requested)"
         if let served = record.servedBy, served != record.requested { line += " → \(served.harmless)" }
         for handOver in record.handOvers { line += " ⇒ \(handOver.by.harmless)" }
+        if let drill = record.drill { line += " drill=\(drill.id)" }
         if record.outcome != .served { line += " \(record.outcome.rawValue)" }
         if let reason = record.reason { line += " (\(reason.harmless))" }
         for attempt in record.attempts {

@@ -17,5 +17,8 @@ struct Holdfast: AsyncParsableCommand {
             66 a file is missing, 69 not reachable, 78 a broken configuration.
             """,
         version: Version.current,
-        subcommands: [Serve.self, Check.self, Keys.self, Models.self, Version.self, EngineGuard.self])
+        subcommands: [
+            Serve.self, Check.self, Keys.self, Models.self, Status.self, HoldByHand.self, Restore.self,
+            Acknowledge.self, Drill.self, Classify.self, Version.self, EngineGuard.self,
+        ])
 }

@@ -14,12 +14,12 @@ final class Bench {
     @discardableResult func fail(
         _ cause: Cause, _ scope: Scope, evidence: Evidence? = nil, retryAfter: Duration? = nil,
         at place: Place = place(),
-        everAnswered: Bool = true, drill: String? = nil
+        everAnswered: Bool = true
     ) -> [HealthChange]? {
         guard let permit = book.enter(place, now: now) else { return nil }
         let verdict = Verdict(cause, scope, evidence: evidence, retryAfter: retryAfter, rule: "test", words: "no")
         return book.failed(
-            permit, verdict, status: 400, streams: true, everAnswered: everAnswered, now: now, drill: drill)
+            permit, verdict, status: 400, streams: true, everAnswered: everAnswered, now: now)
     }
 
     func isFree(_ place: Place = place()) -> Bool { book.standing(of: place, now: now) == .free }

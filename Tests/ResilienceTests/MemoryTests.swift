@@ -81,15 +81,6 @@ import Testing
         #expect(bench.book.isQuiet)
     }
 
-    @Test func aDrillLeavesNothingBehind() {
-        bench.fail(.withdrawn, .model, evidence: .explicit, drill: "d")
-        #expect(bench.book.holds.allSatisfy { !$0.isPersistent && $0.origin == .drill })
-        for _ in 0..<3 { bench.fail(.broken, .model, at: Bench.place("b"), drill: "d") }
-        #expect(bench.book.endDrill("d", now: bench.now).count == 2)
-        #expect(bench.isFree() && bench.isFree(Bench.place("b")))
-        #expect(bench.book.isQuiet)
-    }
-
     @Test(arguments: [
         (Cause.withdrawn, Scope.model, [0, 60, 300, 900, 1800, 1800]),
         (.exhausted, .credential, [60, 300, 900, 1800, 1800]), (.credential, .credential, [60, 300, 900, 1800]),

@@ -65,14 +65,6 @@ import Testing
         #expect(bench.book.returned.isEmpty && bench.book.isQuiet)
     }
 
-    @Test("a drill's hold has to be let back")
-    func drill() throws {
-        bench.book.keepReturns(true)
-        bench.fail(.withdrawn, .model, evidence: .explicit, drill: "d")
-        _ = bench.book.endDrill("d", now: bench.now)
-        #expect(bench.isFree() && bench.book.returned.isEmpty)
-    }
-
     @Test("a restart forgets who waits")
     func restart() throws {
         bench.book.keepReturns(true)

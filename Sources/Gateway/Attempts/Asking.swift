@@ -15,6 +15,11 @@ extension Attempts {
         case .request(var request):
             request.limits = limits(for: attempt)
             let relay = relay(runner)
+            if let rehearsal, rehearsal.covers(attempt.candidate) {
+                let lane = DrillLane(rehearsal, before: attempt.provider, streams: admitted.isStream)
+                runner.injection = lane
+                return try await lane.exchange(request, on: executor) { try await relay.run($0) }
+            }
             try await attempt.provider.lane.exchange(request, on: executor) { try await relay.run($0) }
         case .count(let counting, let request, let counter):
             do {
@@ -47,6 +52,7 @@ extension Attempts {
     private func claim(_ runner: Runner) throws {
         if let race = runner.race, !race.claim(runner) { throw CancellationError() }
         noteLatency(runner)
+        if record.drill?.pulled != nil, record.drill?.resumed == nil { record.drill?.resumed = .now }
         introduce(runner)
     }
 

@@ -1,6 +1,7 @@
 import Access
 import Continuation
 import Conversation
+import Drills
 import Failures
 import NIOCore
 import Resilience
@@ -21,6 +22,8 @@ final class Attempts {
     let policy: RoutePolicy
     /// The candidate for which others stand in.
     let lead: String?
+    /// The drill that runs on the route.
+    let rehearsal: Rehearsal?
     let state: GatewayState
     let reply: any CallerReply
     let record: RequestRecord
@@ -56,6 +59,7 @@ final class Attempts {
         candidates = choice.candidates
         policy = choice.policy
         lead = choice.lead
+        rehearsal = choice.rehearsal
         self.state = state
         self.reply = reply
         self.record = record
@@ -116,9 +120,10 @@ final class Attempts {
         guard let attempt = interruption.map({ resume(index, $0) }) ?? attempt(index) else { return false }
         let place = attempt.provider.place(of: attempt.candidate.model)
         if manner == .again { try await Task.sleep(for: continuity.jitter()) }
-        let permit = continuity.book.enter(place, now: continuity.now)
+        let book = memory(of: candidates[index])
+        let permit = book.enter(place, now: continuity.now)
         // Somebody else has the trial; the plan sees that at its next look.
-        if permit == nil, manner == .first, record.route != nil, !continuity.book.isQuiet { return lostTheTrial(index) }
+        if permit == nil, manner == .first, record.route != nil, !book.isQuiet { return lostTheTrial(index) }
         plan.asked(index)
         continuity.book.noteRequest(at: place.provider, now: now)
         if reply.hasBegun { stream.beginAttempt() } else { stream = newStream() }
@@ -150,15 +155,15 @@ final class Attempts {
     /// What follows from an attempt's outcome.
     /// - Returns: whether the caller has been told the end.
     func conclude(_ runner: Runner, _ outcome: Runner.Outcome) async throws -> Bool {
-        let (index, permit, place) = (runner.index, runner.permit, runner.place)
+        let index = runner.index
         switch outcome {
         case .served:
-            continuity.succeeded(permit, at: place)
+            noteSuccess(runner)
             return true
         case .failed(let failed):
             let verdict = continuity.classifier.judge(failed.symptom, now: continuity.now.unix)
             noteFailure(failed.word, verdict, of: runner)
-            report(verdict, permit, place, failed.symptom)
+            report(verdict, failed.symptom, of: runner)
             if interruption != nil, isOurOwnFault(verdict) {
                 tryAnotherManner(index, hasDiverged: false)
             } else if try rewriteNested(verdict) {
@@ -171,21 +176,21 @@ final class Attempts {
         case .interrupted(let interrupted):
             let verdict = continuity.classifier.judge(interrupted.symptom, now: continuity.now.unix)
             noteFailure(interrupted.word, verdict, of: runner)
-            report(verdict, permit, place, interrupted.symptom)
+            report(verdict, interrupted.symptom, of: runner)
             return try await interrupt(index, interrupted, verdict)
         case .mismatch(.diverged):
             // It is well, and says something else.
-            continuity.succeeded(permit, at: place)
+            noteSuccess(runner)
             record.attempts[runner.number].failure = "diverged"
             tryAnotherManner(index, hasDiverged: true)
             return false
         case .mismatch(.unusable(let reason)):
-            continuity.succeeded(permit, at: place)
+            noteSuccess(runner)
             record.attempts[runner.number].failure = "unusable"
             giveUpContinuing("\(runner.attempt.candidate.id) did not bring it to an end: \(reason)")
             return false
         case .other(let error):
-            continuity.abandoned(permit)
+            abandon(runner)
             throw error
         }
     }
@@ -213,10 +218,46 @@ final class Attempts {
         record.attempts[runner.number].rule = verdict.rule
     }
 
-    private func report(_ verdict: Verdict, _ permit: Permit?, _ place: Place, _ symptom: Symptom) {
-        continuity.failed(
-            permit, verdict, at: place, status: symptom.status == 0 ? nil : symptom.status,
-            streams: admitted.isStream, drill: nil)
+    // MARK: What is remembered of it: the drill's own memory, or the real one
+
+    func memory(of candidate: Candidate) -> HealthBook {
+        if let rehearsal, rehearsal.covers(candidate) { rehearsal.book } else { continuity.book }
+    }
+
+    private func noteSuccess(_ runner: Runner) {
+        guard let rehearsal, rehearsal.covers(runner.attempt.candidate) else {
+            return continuity.succeeded(runner.permit, at: runner.place)
+        }
+        rehearsal.answered()
+        continuity.noteAnswer(at: runner.place)
+        if let permit = runner.permit { _ = rehearsal.book.succeeded(permit, now: continuity.now) }
+    }
+
+    func abandon(_ runner: Runner) {
+        guard let permit = runner.permit, permit.isTrial else { return }
+        memory(of: runner.attempt.candidate).abandoned(permit, now: continuity.now)
+    }
+
+    private func report(_ verdict: Verdict, _ symptom: Symptom, of runner: Runner) {
+        let status = symptom.status == 0 ? nil : symptom.status
+        guard let rehearsal, rehearsal.covers(runner.attempt.candidate) else {
+            return continuity.failed(
+                runner.permit, verdict, at: runner.place, status: status, streams: admitted.isStream)
+        }
+        if runner.injection?.didInject == true {
+            rehearsal.detected()
+            if record.drill?.pulled == nil { record.drill?.pulled = .now }
+            if runner.stream.hasContributed { record.drill?.brokeStream = true }
+        }
+        // What the provider did itself is real, drill or not.
+        if runner.injection?.didInject == false,
+            let permit = continuity.book.enter(runner.place, now: continuity.now)
+        {
+            continuity.failed(permit, verdict, at: runner.place, status: status, streams: admitted.isStream)
+        }
+        guard let permit = runner.permit else { return }
+        _ = rehearsal.book.failed(
+            permit, verdict, status: status, streams: admitted.isStream, everAnswered: true, now: continuity.now)
     }
 
     private func send(_ runner: Runner, isHedge: Bool) async throws {

@@ -45,22 +45,25 @@ package final class Continuity: Sendable {
     // MARK: What attempts report
 
     func succeeded(_ permit: Permit?, at place: Place) {
-        let model = ServedModel(host: place.host, model: place.model)
-        let now = now
-        let isNew = answered.withLock { $0.updateValue(now.tick, forKey: model) == nil }
-        if isNew { keeper.noteAnswered(model, now) }
+        noteAnswer(at: place)
         guard let permit, permit.isTrial || !book.isQuiet else { return }
         report(book.succeeded(permit, now: now))
     }
 
-    func failed(_ permit: Permit?, _ verdict: Verdict, at place: Place, status: Int?, streams: Bool, drill: String?) {
+    func noteAnswer(at place: Place) {
+        let model = ServedModel(host: place.host, model: place.model)
+        let now = now
+        let isNew = answered.withLock { $0.updateValue(now.tick, forKey: model) == nil }
+        if isNew { keeper.noteAnswered(model, now) }
+    }
+
+    func failed(_ permit: Permit?, _ verdict: Verdict, at place: Place, status: Int?, streams: Bool) {
         // One that was asked in spite of its breaker has no permit, and
         // nothing new to tell.
         guard let permit else { return }
         report(
             book.failed(
-                permit, verdict, status: status, streams: streams, everAnswered: hasAnswered(place), now: now,
-                drill: drill))
+                permit, verdict, status: status, streams: streams, everAnswered: hasAnswered(place), now: now))
     }
 
     func abandoned(_ permit: Permit?) {

@@ -38,7 +38,7 @@ extension Attempts {
             let place = attempt.provider.place(of: attempt.candidate.model)
             guard continuity.hedges.mayHedge(on: route, share: hedge.share, now: now),
                 continuity.book.mayRepeat(at: place.provider, now: now),
-                let permit = continuity.book.enter(place, now: now)
+                let permit = memory(of: candidates[index]).enter(place, now: now)
             else { return nil }
             plan.asked(index)
             continuity.book.noteRequest(at: place.provider, now: now)
@@ -105,7 +105,7 @@ extension Attempts {
         for (runner, outcome) in outcomes {
             switch outcome {
             case .other(let error):
-                continuity.abandoned(runner.permit)
+                abandon(runner)
                 // The loser of a race; anything else is nobody's verdict.
                 if !(error is CancellationError) { throw error }
                 record.attempts[runner.number].failure = "hedge_lost"

@@ -14,6 +14,8 @@ final class Runner {
     let began: ContinuousClock.Instant
     /// Against another attempt for the same answer; nil where there is none.
     let race: Race?
+    /// What stands before its provider while a drill runs.
+    var injection: DrillLane?
     /// Its place among the record's attempts.
     var number = 0
 

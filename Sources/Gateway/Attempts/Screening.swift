@@ -57,9 +57,11 @@ extension Attempts {
     }
 
     func standing(of index: Int, _ now: Moment) -> Standing {
-        if continuity.book.isQuiet { return .free }
+        if continuity.book.isQuiet, rehearsal == nil { return .free }
         guard let provider = state.providers[candidates[index].provider] else { return .free }
-        let standing = continuity.book.standing(of: provider.place(of: candidates[index].model), now: now)
+        let place = provider.place(of: candidates[index].model)
+        let standing = continuity.book.standing(of: place, now: now)
+        if let rehearsal, standing == .free { return rehearsal.book.standing(of: place, now: now) }
         // Who names a provider wants its own answer, and there is nobody
         // else to ask; only what a person holds stays held.
         if record.route == nil, case .held(_, let hold) = standing, !isByHand(hold) { return .free }

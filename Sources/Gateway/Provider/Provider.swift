@@ -20,6 +20,8 @@ package final class Provider: Sendable {
     /// The limit to a stream's first piece that a caller would read, unless
     /// the route says another; nil is none.
     package let firstToken: Duration?
+    /// The limit to an answer's first byte, unless the route says another.
+    package let firstByte: Duration
     /// Whether it may be asked for a token when no caller wants one.
     package let mayBeProbed: Bool
     /// The API that its error messages are written in, for the classifier.
@@ -34,7 +36,7 @@ package final class Provider: Sendable {
     package init(
         name: String, dialect: any Dialect, lane: any ProviderLane, embeddings: Embeddings,
         counter: (any TokenCounter)? = nil, host: String? = nil, credential: String? = nil,
-        firstToken: Duration? = nil, mayBeProbed: Bool = true
+        firstToken: Duration? = nil, firstByte: Duration = .seconds(300), mayBeProbed: Bool = true
     ) {
         self.name = name
         self.dialect = dialect
@@ -44,6 +46,7 @@ package final class Provider: Sendable {
         self.host = host ?? name
         self.credential = credential ?? name
         self.firstToken = firstToken
+        self.firstByte = firstByte
         self.mayBeProbed = mayBeProbed
         errorDialect = dialect.name.rawValue
     }

@@ -1,5 +1,6 @@
 import Access
 package import Conversation
+import Drills
 import NIOCore
 
 /// What became of a request, for the log and the metrics. Holds names,
@@ -43,6 +44,25 @@ package final class RequestRecord {
         package var usage: Usage?
     }
 
+    /// What a drill did to it.
+    package struct Drill: Sendable {
+        package var id: String
+        /// When it came.
+        var phase: DrillPhase
+        /// When it was known that the candidate is pulled; nil if it didn't
+        /// meet the drill.
+        var pulled: ContinuousClock.Instant?
+        /// A stream that had told something was broken.
+        var brokeStream = false
+        /// When another candidate began to tell.
+        var resumed: ContinuousClock.Instant?
+
+        init(_ rehearsal: Rehearsal) {
+            id = rehearsal.order.id
+            phase = rehearsal.phase
+        }
+    }
+
     package var id: String
     package var operation: String
     package var door: DialectName
@@ -61,6 +81,8 @@ package final class RequestRecord {
     package var begun: Int?
     /// The candidates that went on with it, in order.
     package var handOvers: [HandOver] = []
+    /// The drill that ran on its route.
+    package var drill: Drill?
     /// The time spent waiting for a rate limit to pass.
     package var waited: Duration = .zero
     package var isStream = false

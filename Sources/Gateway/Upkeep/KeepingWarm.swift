@@ -27,7 +27,7 @@ extension Gateway {
         switch result {
         case .answered: continuity.succeeded(permit, at: place)
         case .failed(let verdict, let status):
-            continuity.failed(permit, verdict, at: place, status: status, streams: false, drill: nil)
+            continuity.failed(permit, verdict, at: place, status: status, streams: false)
         case .inconclusive: continuity.abandoned(permit)
         }
     }

@@ -8,6 +8,8 @@ enum ExitStatus: Int32 {
     case ok = 0
     /// The command line is wrong. ArgumentParser uses it too.
     case usage = 64
+    /// What was given can't be read.
+    case dataError = 65
     /// A file that is needed is not there or cannot be read.
     case noInput = 66
     /// What is needed does not answer: a running Holdfast, an engine.

@@ -1,7 +1,5 @@
 import ArgumentParser
-import AsyncHTTPClient
 import NIOCore
-import NIOHTTP1
 import Settings
 import Wire
 
@@ -48,44 +46,5 @@ struct Models: AsyncParsableCommand {
             }
         }
         print(Table(rows: [["ASK FOR", "SERVED BY", "HEALTH"]] + rows).text)
-    }
-}
-
-/// The Holdfast that runs with some settings, as seen by a command on the
-/// same machine.
-struct RunningHoldfast {
-    private let address: ListenAddress
-    private let token: String
-
-    init(_ settings: Settings) throws {
-        guard let admin = settings.admin else {
-            complain("\(settings.file): commands talk to a running Holdfast through `admin: 127.0.0.1:8081`; add it")
-            throw ExitStatus.config.exit
-        }
-        guard let token = RunDirectory(besideSettings: settings.file).token() else {
-            complain("No Holdfast runs with \(settings.file), or it is another user's. Start one: holdfast serve")
-            throw ExitStatus.unavailable.exit
-        }
-        address = admin
-        self.token = token
-    }
-
-    func get(_ path: String) async throws -> ByteBuffer {
-        var request = HTTPClientRequest(url: "http://\(address)\(path)")
-        request.headers.add(name: "authorization", value: "Bearer \(token)")
-        do {
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(5))
-            let body = try await response.body.collect(upTo: 16 << 20)
-            guard response.status == .ok else {
-                complain("holdfast: \(address) answered \(response.status.code): \(String(buffer: body).prefix(300))")
-                throw ExitStatus.unavailable.exit
-            }
-            return body
-        } catch let exit as ExitCode {
-            throw exit
-        } catch {
-            complain("No Holdfast answers on \(address); start one: holdfast serve")
-            throw ExitStatus.unavailable.exit
-        }
     }
 }

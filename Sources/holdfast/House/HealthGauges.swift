@@ -1,3 +1,4 @@
+import Drills
 import Failures
 import Gateway
 import Resilience
@@ -15,6 +16,7 @@ struct HealthGauges {
         registry.addGauges("holdfast_holds") { holds() }
         registry.addGauges("holdfast_breaker_state") { breakers() }
         registry.addGauges("holdfast_candidate_available") { candidates() }
+        registry.addGauges("holdfast_drill_active") { drills() }
         registry.addGauges("holdfast_candidate_retires_timestamp_seconds") { retirements() }
     }
 
@@ -50,6 +52,17 @@ struct HealthGauges {
                 return 0
             }
             return book.standing(of: provider.place(of: candidate.model), now: now) == .free ? 1 : 0
+        }
+    }
+
+    private func drills() -> [PrometheusRegistry.Sample] {
+        gateway.drills.all.map { rehearsal in
+            let order = rehearsal.order
+            return .init(
+                [
+                    ("drill", order.id), ("route", order.route), ("provider", order.provider), ("model", order.model),
+                    ("as", order.cause.rawValue), ("phase", rehearsal.phase.rawValue),
+                ], 1)
         }
     }
 

@@ -12,6 +12,7 @@ import NIOSSL
 import Providers
 import ServiceLifecycle
 import Settings
+import Store
 import Telemetry
 import UnixSignals
 
@@ -28,6 +29,7 @@ final class House: Sendable {
     /// Keys of the applications' listener, and of the administrators'.
     let keys: KeyCabinet
     let keeper: HoldKeeper
+    let store: Store
     private let sink: LogSink
     private let greetKeyFile: String?
 
@@ -53,6 +55,7 @@ final class House: Sendable {
         let recorder: any RequestRecorder = settings.log.requests ? RequestLog(sink, format: format) : NoRequestLog()
         let memory = try Memory(settings.dataDirectory, logger: logger)
         keeper = memory.keeper
+        store = memory.store
         let state = try providers.state(for: settings)
         gateway = Gateway(state, keys: keys.applications, recorder: recorder, continuity: memory.continuity)
         HealthGauges(gateway: gateway).register(in: registry)
@@ -73,14 +76,18 @@ final class House: Sendable {
             engines, Caretaker(house: self),
             Upkeep(
                 gateway: gateway, providers: providers, logger: logger, executor: EventLoopTaskExecutor(group.next())),
+            DrillRunner(
+                gateway: gateway, store: store, logger: logger,
+                executors: group.makeIterator().map { EventLoopTaskExecutor($0) }),
             Greeter(house: self, opened, keyFile: greetKeyFile),
         ]
         let holdPages = HoldPages(gateway: gateway)
+        let drillPages = DrillPages(gateway: gateway, store: store, logger: logger)
         if let admin = settings.admin {
             services.append(
                 AdminDoor(
-                    keys: keys.administrators, pages: AdminPages(house: self).all + holdPages.pages,
-                    actions: holdPages.actions, time: { .now }
+                    keys: keys.administrators, pages: AdminPages(house: self).all + holdPages.pages + drillPages.pages,
+                    actions: holdPages.actions + drillPages.actions, time: { .now }
                 ).service(
                     host: admin.host, port: admin.port, group: group, logger: quiet("admin"),
                     onRunning: { _ in opened.one() }))

@@ -8,6 +8,7 @@ import Store
 struct Memory {
     let continuity: Continuity
     let keeper: HoldKeeper
+    let store: Store
 
     /// - Throws: ``HouseError`` when the folder can't be used: a Holdfast that
     ///   forgets would call dead models again after every restart.
@@ -15,7 +16,7 @@ struct Memory {
         let holds: [StoredHold]
         let answered: [ServedModel]
         do throws(StoreError) {
-            let store = try Store(directory: directory)
+            store = try Store(directory: directory)
             holds = try store.holds()
             answered = try store.answered().map { ServedModel(host: $0.host, model: $0.model) }
             keeper = HoldKeeper(store: store, logger: logger)

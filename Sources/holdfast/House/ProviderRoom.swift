@@ -127,13 +127,13 @@ final class ProviderRoom: Sendable {
                 name: settings.name, dialect: AnthropicDialect(), lane: lane,
                 embeddings: .none("Anthropic's API has none; ask for a route that ends at another provider"),
                 host: Self.host(remote), credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
-                mayBeProbed: settings.probes)
+                firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes)
         case .remote(let remote):
             return Provider(
                 name: settings.name, dialect: OpenAIDialect(now: clock), lane: lane,
                 embeddings: .path(OpenAIDialect.embeddingsPath), host: Self.host(remote),
                 credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
-                mayBeProbed: settings.probes)
+                firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes)
         case .engine(let engine):
             let supervisor = engines.engine(configuration(settings, engine))
             let path = runDirectory.path + "/" + settings.name + "/engine.sock"

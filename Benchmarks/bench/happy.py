@@ -1,0 +1,45 @@
+"""What the readiness to switch costs when nothing goes wrong: this Holdfast beside an older one, by turns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .peers import Holdfast, mock_provider
+
+OLD, ONE, TWO = "holdfast-old", "holdfast-one", "holdfast-two"
+
+
+class OneCandidate(Holdfast):
+    """The route that all other measurements use."""
+
+    name = ONE
+    title = "now, one candidate"
+
+
+class TwoCandidates(Holdfast):
+    """With somebody to go on, what is streamed has to be remembered until it has ended."""
+
+    name = TWO
+    title = "now, two candidates"
+
+    def routing(self, upstream: int) -> dict[str, object]:
+        return {
+            "providers": {name: mock_provider(upstream, name) for name in ("mock", "standby")},
+            "routes": {
+                "bench": {
+                    "candidates": [
+                        {"provider": "mock", "model": "mock-1"},
+                        {"provider": "standby", "model": "mock-2"},
+                    ]
+                }
+            },
+        }
+
+
+class Baseline(Holdfast):
+    name = OLD
+    title = "baseline, one candidate"
+
+
+def contenders(holdfast: Path, baseline: Path) -> list[Holdfast]:
+    return [Baseline(baseline), OneCandidate(holdfast), TwoCandidates(holdfast)]

@@ -1,0 +1,58 @@
+/// What became of one request on a route where a drill runs.
+package struct DrillSample: Sendable {
+    /// What happened to a stream that the drill broke.
+    package enum Fate: String, Sendable, Hashable, CaseIterable {
+        /// Another candidate went on with what had been told.
+        case continued
+        /// Nothing that a reader sees had been told: another one began anew.
+        case restarted
+        case lost
+    }
+
+    /// When it came.
+    package var phase: DrillPhase
+    package var isStream = false
+    /// Answered whole.
+    package var isWhole = false
+    /// The provider's own no, passed on as the route wants it: a refusal, a
+    /// request that is wrong.
+    package var servedBy: String?
+    /// Met the drill itself, not only what was remembered of it.
+    package var wasPulled = false
+    package var fate: Fate?
+    package var firstByte: Duration?
+    package var total = Duration.zero
+    /// From the verdict on the pulled candidate to the first word of another.
+    package var switchTime: Duration?
+    /// Why candidates were passed over.
+    package var skipped: [String] = []
+    /// Fields of the request that whoever served could not be told.
+    package var dropped: [String] = []
+    package var cost = 0.0
+    /// Every candidate that served has a price.
+    package var isPriced = true
+    /// Why it wasn't answered.
+    package var reason: String?
+
+    package init(phase: DrillPhase) { self.phase = phase }
+}
+
+/// What is kept of durations: enough for quantiles, bounded.
+struct Durations: Sendable {
+    private(set) var values: [Duration] = []
+    private(set) var count = 0
+    /// A drill of an hour at full load shall not fill the memory.
+    private static let most = 100_000
+
+    mutating func add(_ value: Duration) {
+        count += 1
+        if values.count < Self.most { values.append(value) }
+    }
+
+    /// Nil if there is none.
+    func quantile(_ part: Double) -> Duration? {
+        guard !values.isEmpty else { return nil }
+        let sorted = values.sorted()
+        return sorted[max(0, min(sorted.count - 1, Int((part * Double(sorted.count)).rounded(.up)) - 1))]
+    }
+}

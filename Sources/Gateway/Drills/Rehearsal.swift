@@ -1,0 +1,171 @@
+package import Drills
+import Failures
+import Resilience
+import Routing
+import Synchronization
+
+/// A drill that is under way on a route.
+///
+/// It has a memory of its own: what is learnt of the pulled candidate stays
+/// in the drill, counts for requests of this route only, and is gone with it.
+/// Nothing of it can become a real hold.
+package final class Rehearsal: Sendable {
+    package let order: DrillOrder
+    let book = HealthBook()
+    private let goals: DrillTally.Objectives
+    private let started: Int
+    private let clock: @Sendable () -> Moment
+    private let state: Mutex<(timeline: DrillTimeline, tally: DrillTally)>
+
+    init(_ order: DrillOrder, goals: DrillTally.Objectives, clock: @escaping @Sendable () -> Moment) {
+        self.order = order
+        self.goals = goals
+        self.clock = clock
+        let now = clock()
+        started = now.unix
+        state = Mutex((DrillTimeline(order, now: now.tick), DrillTally()))
+    }
+
+    package var phase: DrillPhase {
+        let now = clock().tick
+        return state.withLock { $0.timeline.phase(now: now) }
+    }
+
+    var isPulling: Bool { phase == .pulled }
+
+    /// Whether the memory of what happens there is the drill's.
+    func covers(_ candidate: Candidate) -> Bool {
+        candidate.provider == order.provider && candidate.model == order.model
+    }
+
+    // MARK: What it is told
+
+    package func renew() {
+        let now = clock().tick
+        state.withLock { $0.timeline.renew(now: now) }
+    }
+
+    package func stop() {
+        let now = clock().tick
+        state.withLock { $0.timeline.stop(now: now) }
+    }
+
+    /// To be called often.
+    package func tick() {
+        let now = clock().tick
+        state.withLock { $0.timeline.tick(now: now) }
+    }
+
+    func detected() {
+        let now = clock().tick
+        state.withLock { $0.tally.detected(after: max(.zero, now - $0.timeline.pull)) }
+    }
+
+    /// The candidate has answered.
+    func answered() {
+        let now = clock().tick
+        state.withLock { state in
+            guard state.timeline.phase(now: now) == .recovery else { return }
+            state.tally.recovered(after: now - state.timeline.restore)
+        }
+    }
+
+    func note(_ sample: DrillSample) {
+        state.withLock { $0.tally.note(sample, pulled: order.candidate) }
+    }
+
+    // MARK: What it shows
+
+    package var report: DrillReport {
+        let now = clock().tick
+        let (timeline, tally) = state.withLock { $0 }
+        return DrillReport(
+            order, phase: timeline.phase(now: now), end: timeline.end(now: now), started: started, tally, goals)
+    }
+}
+
+/// The drills that are under way: one a route.
+package final class DrillRoom: Sendable {
+    private let running = Mutex<[String: Rehearsal]>([:])
+    private let isEmptyFlag = Atomic<Bool>(true)
+
+    package init() {}
+
+    /// One atomic load, which is all that a request pays while there is none.
+    func rehearsal(on route: String) -> Rehearsal? {
+        isEmptyFlag.load(ordering: .acquiring) ? nil : running.withLock { $0[route] }
+    }
+
+    package var all: [Rehearsal] { running.withLock { Array($0.values) } }
+
+    package func rehearsal(id: String) -> Rehearsal? { all.first { $0.order.id == id } }
+
+    /// - Returns: nil if one runs on that route already.
+    func begin(_ rehearsal: Rehearsal) -> Bool {
+        running.withLock { running in
+            guard running[rehearsal.order.route] == nil else { return false }
+            running[rehearsal.order.route] = rehearsal
+            isEmptyFlag.store(false, ordering: .releasing)
+            return true
+        }
+    }
+
+    package func remove(_ rehearsal: Rehearsal) {
+        running.withLock { running in
+            guard running[rehearsal.order.route] === rehearsal else { return }
+            running[rehearsal.order.route] = nil
+            isEmptyFlag.store(running.isEmpty, ordering: .releasing)
+        }
+    }
+}
+
+extension Gateway {
+    /// Why a drill can't begin, as a sentence.
+    package struct DrillRefusal: Error { package var message: String }
+
+    /// Begins a drill.
+    package func beginDrill(_ order: DrillOrder) throws(DrillRefusal) -> Rehearsal {
+        guard let route = state.routes.routes.first(where: { $0.name == order.route }) else {
+            throw DrillRefusal(message: "There is no route \"\(order.route.prefix(64))\".")
+        }
+        guard let candidate = route.candidates.first(where: { $0.id == order.candidate }) else {
+            let names = route.candidates.map(\.id).joined(separator: ", ")
+            throw DrillRefusal(message: "\"\(order.candidate.prefix(100))\" is no candidate of it; they are \(names).")
+        }
+        guard candidate.unavailable == nil, let provider = state.providers[candidate.provider] else {
+            throw DrillRefusal(message: "\(candidate.id) is out of service; there is nothing to rehearse.")
+        }
+        let place = provider.place(of: candidate.model)
+        if case .held(let cause, _) = continuity.book.standing(of: place, now: continuity.now) {
+            throw DrillRefusal(
+                message: "\(candidate.id) is held (\(cause.rawValue)): this is no drill. `holdfast status` tells more.")
+        }
+        let goals = route.policy.objectives
+        let rehearsal = Rehearsal(
+            order,
+            goals: .init(
+                availability: goals.availability, firstToken: goals.firstToken, switchTime: goals.switchTime)
+        ) { [continuity] in continuity.now }
+        guard drills.begin(rehearsal) else {
+            throw DrillRefusal(message: "A drill runs on \"\(order.route)\" already; wait for its end, or end it.")
+        }
+        return rehearsal
+    }
+
+    /// Takes a drill off its route, once `keep` has its report: at any moment
+    /// a drill is either running or on record. What passed lets those back
+    /// who wait for that.
+    package func endDrill(_ rehearsal: Rehearsal, keep: (DrillReport) -> Void) {
+        rehearsal.stop()
+        let report = rehearsal.report
+        keep(report)
+        drills.remove(rehearsal)
+        guard report.verdict == .passed, report.end == .done,
+            let route = state.routes.routes.first(where: { $0.name == report.order.route })
+        else { return }
+        let places = route.candidates.compactMap { candidate in
+            state.providers[candidate.provider]?.place(of: candidate.model)
+        }
+        continuity.report(continuity.book.passedDrill(on: route.name, places))
+    }
+}
