@@ -18,8 +18,8 @@ build: setup ## Build in release mode
 test: setup ## All tests, ending in a summary
 	@Scripts/test.sh
 
-test-long: setup ## All tests, with the long fuzzing
-	@HOLDFAST_FUZZ_SECONDS=60 Scripts/test.sh
+test-long: setup ## All tests, with the long fuzzing and a primary that flaps for a minute
+	@HOLDFAST_FUZZ_SECONDS=60 HOLDFAST_FLAP_SECONDS=60 Scripts/test.sh
 
 bench: build ## Measure against peers, print ratios, write Benchmarks/RESULTS.md
 	@python3 Benchmarks/run.py

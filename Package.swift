@@ -92,7 +92,8 @@ let package = Package(
         module(
             "Gateway",
             [
-                "Conversation", "Wire", "Routing", "Access", "Failures", "Resilience", "Continuation", "Drills", atomics, metrics,
+                "Conversation", "Wire", "Routing", "Access", "Failures", "Resilience", "Continuation", "Drills",
+                atomics, metrics,
                 nioCore,
             ]),
 
@@ -118,7 +119,8 @@ let package = Package(
         .executableTarget(
             name: "holdfast",
             dependencies: [
-                "Access", "CLinux", "Conversation", "DialectAnthropic", "DialectOpenAI", "Drills", "EngineHost", "FrontDoor",
+                "Access", "CLinux", "Conversation", "DialectAnthropic", "DialectOpenAI", "Drills", "EngineHost",
+                "FrontDoor",
                 "Gateway", "Providers", "Resilience", "Failures", "Routing", "Settings", "Store", "Telemetry",
                 "Wire", arguments, asyncHTTPClient, coreMetrics, crypto,
                 lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,

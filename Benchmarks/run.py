@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Measures Holdfast beside Envoy, nginx, smg and LiteLLM, all in front of one mock provider.
 
+Then in front of providers that fail, beside LiteLLM, and beside an older Holdfast.
 Prints one table of medians and ratios with the goals beside them; a full run
 writes it to RESULTS.md. README.md says how to read it.
 """
@@ -15,19 +16,28 @@ from pathlib import Path
 if sys.version_info < (3, 11):
     sys.exit("run.py needs Python 3.11 or later")
 
-from bench import install, peers, report
+from bench import faults, happy, install, peers, report, switch
 from bench.install import ROOT, WORK, Missing, say
 from bench.measure import EVENTS, INTERVAL_MS, Tools
+from bench.pairs import HoldfastPairs, LiteLLMPairs
 from bench.processes import Child, free_port
 from bench.rounds import Series, restarted, rounds
+from bench.trial import Verdict, try_all
 
-MEASUREMENTS = ["memory", "latency", "throughput", "dialects", "streams"]
+# In front of the mock provider; and in front of two that are scripted to fail.
+BESIDE_PEERS = ["memory", "latency", "throughput", "dialects", "streams"]
+SCRIPTED = ["faults", "switch"]
+MEASUREMENTS = [*BESIDE_PEERS, "happy", *SCRIPTED]
 # Who takes part in what: latency and streams are about Envoy and us, at the length that a run may have.
 TAKES_PART = {
     "memory": ["nginx", "envoy", "holdfast", "smg", "litellm"],
     "latency": ["direct", "nginx", "envoy", "holdfast", "smg"],
     "throughput": peers.ALL,
+    "dialects": ["holdfast"],
     "streams": ["direct", "envoy", "holdfast"],
+    "happy": ["holdfast"],
+    "faults": ["holdfast", "litellm"],
+    "switch": ["holdfast"],
 }
 
 
@@ -44,6 +54,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--holdfast", type=Path, default=ROOT.parent / ".build" / "release" / "holdfast",
                         metavar="FILE", help="the holdfast program (default: the main package's release build)")
+    parser.add_argument("--baseline", type=Path, metavar="FILE",
+                        help="an older holdfast program for `happy`; without it that is left out")
     parser.add_argument("--only", type=names(MEASUREMENTS), default=MEASUREMENTS, metavar="A,B",
                         help=f"measurements: {','.join(MEASUREMENTS)}")
     parser.add_argument("--peers", type=names(peers.ALL), default=peers.ALL, metavar="A,B",
@@ -64,13 +76,12 @@ def arguments() -> argparse.Namespace:
     return chosen
 
 
-def prepare(chosen: argparse.Namespace) -> tuple[Tools, Path, list[peers.Peer], list[str]]:
-    """Everything installed and built; what is missing is skipped and said, what nothing works without ends the run."""
-    wrk = install.debian("wrk", "wrk")
-    upstream, load = install.programs()
+def prepare(chosen: argparse.Namespace) -> tuple[list[peers.Peer], list[str]]:
+    """Everybody who takes part, installed; who is missing is skipped, which is said."""
+    taking_part = {name for measurement in chosen.only for name in TAKES_PART[measurement]}
     present: list[peers.Peer] = []
     skipped: list[str] = []
-    for name in peers.ALL:
+    for name in (name for name in peers.ALL if name in taking_part):
         if name != "direct" and name not in chosen.peers:
             continue
         try:
@@ -78,7 +89,29 @@ def prepare(chosen: argparse.Namespace) -> tuple[Tools, Path, list[peers.Peer], 
         except Missing as missing:
             skipped.append(f"{name}: {missing}")
             say(f"skipping {name}: {missing}")
-    return Tools(wrk, load, chosen.seconds, 500 if chosen.quick else 2000, chosen.ramp_ms), upstream, present, skipped
+    return present, skipped
+
+
+def before_the_mock(chosen: argparse.Namespace, present: list[peers.Peer], skipped: list[str]) -> dict[str, Series]:
+    """What is measured in front of the mock provider, which is built and run for it; what this doesn't work
+    without ends the run."""
+    wrk = install.debian("wrk", "wrk")
+    upstream_program, load = install.programs()
+    tools = Tools(wrk, load, chosen.seconds, 500 if chosen.quick else 2000, chosen.ramp_ms)
+    port = free_port()
+    upstream = Child(
+        [upstream_program, "--port", str(port), "--events", str(EVENTS), "--interval-ms", str(INTERVAL_MS),
+         "--max-seconds", "3600"],
+        WORK / "logs" / "upstream.log",
+    )  # fmt: skip
+    tools.upstream = upstream
+    try:
+        results = measure(chosen, tools, port, present, skipped) if set(chosen.only) & set(BESIDE_PEERS) else {}
+        if "happy" in chosen.only:
+            results |= happy_path(chosen, tools, port, present, skipped)
+    finally:
+        upstream.stop()
+    return results
 
 
 def measure(
@@ -87,7 +120,8 @@ def measure(
     """Starts every peer and takes every measurement in rounds; the peers are stopped whatever happens."""
     results: dict[str, Series] = {}
     try:
-        for peer in list(present):
+        needed = {name for measurement in BESIDE_PEERS if measurement in chosen.only for name in TAKES_PART[measurement]}
+        for peer in [peer for peer in present if peer.name in needed]:
             say(f"starting {peer.title} {peer.version}")
             try:
                 peer.start(port)
@@ -95,12 +129,12 @@ def measure(
                 skipped.append(f"{peer.name}: {missing}")
                 say(f"skipping {peer.name}: {missing}")
                 present.remove(peer)
-        by_name = {peer.name: peer for peer in present}
+        by_name = {peer.name: peer for peer in present if peer.port}
 
         def part(name: str) -> list[peers.Peer]:
             return [by_name[key] for key in TAKES_PART[name] if key in by_name]
 
-        for name in (name for name in MEASUREMENTS if name in chosen.only):
+        for name in (name for name in BESIDE_PEERS if name in chosen.only):
             say(f"{name} …")
             if name == "memory":
                 # Once: a process is fresh only once.
@@ -133,29 +167,73 @@ def measure(
     return results
 
 
+def happy_path(
+    chosen: argparse.Namespace, tools: Tools, port: int, present: list[peers.Peer], skipped: list[str]
+) -> dict[str, Series]:
+    """This Holdfast beside the baseline, each from a fresh start in every round."""
+    if not any(peer.name == "holdfast" for peer in present):
+        return {}
+    if not chosen.baseline:
+        skipped.append("happy: no older program to compare with; name one with --baseline")
+        say(f"skipping {skipped[-1]}")
+        return {}
+    say("happy …")
+    try:
+        contenders = happy.contenders(chosen.holdfast, chosen.baseline)
+    except Missing as missing:
+        skipped.append(f"happy: {missing}")
+        say(f"skipping {skipped[-1]}")
+        return {}
+    try:
+        entries = [
+            (peer.name, lambda peer=peer: restarted(peer, port, lambda peer: happy.measure(tools, peer)))
+            for peer in contenders
+        ]
+        return {"happy": rounds("happy", chosen.rounds, entries, chosen.wait_quiet)}
+    finally:
+        for peer in contenders:
+            peer.stop()
+
+
+def before_scripted(
+    chosen: argparse.Namespace, present: list[peers.Peer], skipped: list[str]
+) -> tuple[dict[str, Series], dict[str, list[Verdict]]]:
+    """What is measured in front of providers that are scripted to fail."""
+    results: dict[str, Series] = {}
+    verdicts: dict[str, list[Verdict]] = {}
+    names = [peer.name for peer in present]
+    if "faults" in chosen.only:
+        say("faults …")
+        makers = {"holdfast": lambda pairs: HoldfastPairs(chosen.holdfast, pairs), "litellm": LiteLLMPairs}
+        for name in (name for name in makers if name in names):
+            taken = try_all([*faults.FAULTS, *faults.WITHDRAWALS], makers[name], skipped)
+            if taken is not None:
+                verdicts[name] = taken
+    if "switch" in chosen.only and "holdfast" in names:
+        say("switch …")
+        try:
+            results["switch"] = switch.measure(chosen.holdfast, switch.FEWEST // 3 if chosen.quick else switch.FEWEST)
+        except Missing as missing:
+            skipped.append(f"switch: {missing}")
+            say(f"skipping {skipped[-1]}")
+    return results, verdicts
+
+
 def main() -> int:
     chosen = arguments()
     # SIGTERM unwinds like Ctrl-C, so that everything started is stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        tools, upstream_program, present, skipped = prepare(chosen)
+        present, skipped = prepare(chosen)
+        results = before_the_mock(chosen, present, skipped) if set(chosen.only) - set(SCRIPTED) else {}
+        more, verdicts = before_scripted(chosen, present, skipped)
     except Missing as missing:
         say(str(missing))
         return 1
-    port = free_port()
-    upstream = Child(
-        [upstream_program, "--port", str(port), "--events", str(EVENTS), "--interval-ms", str(INTERVAL_MS),
-         "--max-seconds", "3600"],
-        WORK / "logs" / "upstream.log",
-    )  # fmt: skip
-    tools.upstream = upstream
-    try:
-        results = measure(chosen, tools, port, present, skipped)
     except KeyboardInterrupt:
         say("stopped")
         return 130
-    finally:
-        upstream.stop()
+    results |= more
 
     conditions = (
         f"Conditions: {chosen.rounds} rounds, {chosen.seconds} s a throughput run, streams asked for over "
@@ -164,7 +242,7 @@ def main() -> int:
     )
     command = " ".join(["Benchmarks/run.py", *sys.argv[1:]])
     about = report.machine(present, skipped, command, conditions)
-    text = f"{report.table(results, present)}\n\n{about}\n"
+    text = f"{report.table(results, verdicts, present)}\n\n{about}\n"
     print(text)
     whole = set(chosen.only) == set(MEASUREMENTS) and {peer.name for peer in present} >= set(peers.ALL)
     if (whole and not chosen.quick) or chosen.write:

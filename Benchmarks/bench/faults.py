@@ -132,6 +132,8 @@ class Fault:
     second: Callable[[], Behaviour] = well
     contexts: tuple[int, int] | None = None
     prefill: bool = False
+    #: What happened if all is as it should be.
+    good: str = "served"
 
 
 def throttled(**headers: str) -> Callable[[], Behaviour]:
@@ -191,7 +193,8 @@ def gone(code: int, words: str, name: str) -> Callable[[], Behaviour]:
     return lambda: failing(code, words, "invalid_request_error", name)
 
 
-in_the_middle = {"checks": (served(),), "ask": stream_once, "second": goes_on}
+#: A stream that breaks when the caller has a part of it.
+in_the_middle = {"ask": stream_once, "second": goes_on, "good": "whole answer"}
 
 FAULTS = [
     Fault("429 with Retry-After: 30", throttled(retry_after="30"), (served(), primary_asked_at_most(1)), for_a_while),
@@ -202,20 +205,22 @@ FAULTS = [
     Fault("silence", lambda: silence, (served(1),)),
     Fault("signs of life, but no first token", slow_first_token, (served(1),), stream_once),
     Fault("cut after 40 of 60 tokens", cut_at(40), **in_the_middle),
-    Fault("stall after 40 tokens", lambda: sse(opening(40), PACE_SECONDS, ends=False), **{**in_the_middle, "checks": (served(1),)}),
+    Fault("stall after 40 tokens", lambda: sse(opening(40), PACE_SECONDS, ends=False), (served(1),), **in_the_middle),
     Fault("a malformed event after 40 tokens", malformed_event, **in_the_middle),
     Fault("an end after 40 tokens, but no finish reason", lambda: sse(opening(40), PACE_SECONDS), **in_the_middle),
     Fault("context exceeded", too_long, contexts=(128_000, 1_000_000)),
     Fault("content filter: passed on, not moved", refusing, (refusals_passed_on, standby_not_asked),
-          both_ways_and_plain),
+          both_ways_and_plain, good="passed on"),
     Fault("cut, and a standby that rejects prefill", cut_at(41), ask=stream_once,
-          second=lambda: goes_on(refuses_prefill=True), prefill=True),
+          second=lambda: goes_on(refuses_prefill=True), prefill=True, good="whole answer"),
     Fault("a primary that flaps for 10 s", flapping, (served(), standby_was_needed), while_it_flaps),
-    Fault("accounting after a failover", throttled(retry_after="30"), (served(), usage_is_the_standbys)),
+    Fault("accounting after a failover", throttled(retry_after="30"), (served(), usage_is_the_standbys),
+          good="the standby's usage"),
 ]  # fmt: skip
 
 WITHDRAWALS = [
-    Fault(f"model withdrawn: {title}", gone(code, words, name), (served(), dead_model_asked_once))
+    Fault(f"model withdrawn: {title}", gone(code, words, name), (served(), dead_model_asked_once),
+          good="served, asked once")
     for title, code, words, name in [
         ("404 model_not_found", 404, "The model `old-1` does not exist or you do not have access to it.",
          "model_not_found"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .measure import Sample, Tools
 from .peers import Holdfast, mock_provider
 
 OLD, ONE, TWO = "holdfast-old", "holdfast-one", "holdfast-two"
@@ -43,3 +44,16 @@ class Baseline(Holdfast):
 
 def contenders(holdfast: Path, baseline: Path) -> list[Holdfast]:
     return [Baseline(baseline), OneCandidate(holdfast), TwoCandidates(holdfast)]
+
+
+def measure(tools: Tools, peer: Holdfast) -> Sample:
+    """Plain requests, then streams, of one process that is warm."""
+    tools.throughput(peer, seconds=2)
+    plain = tools.throughput(peer)
+    streams = tools.streams(peer)
+    values = {
+        **{name: value for name, value in plain.values.items() if name in ("cpu_us", "rate")},
+        **{name: value for name, value in streams.values.items() if name == "cpu_us_an_event"},
+        "others": max(sample.values.get("others", 0.0) for sample in (plain, streams)),
+    }
+    return Sample(values, "; ".join(sample.flaw for sample in (plain, streams) if sample.flaw))

@@ -4,56 +4,39 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 
+from . import failover
+from .markdown import Goal, number, rows
 from .measure import CONNECTIONS, EVENTS, INTERVAL_MS, PROMPT_BYTES, STREAMS
 from .peers import Peer
 from .rounds import QUIET_CORES, Series
+from .trial import Verdict
 
 
-@dataclass
-class Goal:
-    """What has to hold, and what was found; `found` is nil where a side is missing."""
-
-    text: str
-    found: list[float] | None
-    holds: Callable[[float], bool]
-    shown: Callable[[float], str]
-
-    def row(self) -> str:
-        if not self.found:
-            return f"| {self.text} | not measured | |"
-        middle = median(self.found)
-        spread = ""
-        if len(self.found) > 1:
-            spread = f" ({self.shown(min(self.found))} to {self.shown(max(self.found))}; {len(self.found)} rounds)"
-        return f"| {self.text} | {self.shown(middle)}{spread} | {'**met**' if self.holds(middle) else '**missed**'} |"
-
-
-def table(results: dict[str, Series], peers: list[Peer]) -> str:
-    """Everything measured, as Markdown."""
+def table(results: dict[str, Series], verdicts: dict[str, list[Verdict]], peers: list[Peer]) -> str:
+    """Everything measured, as Markdown; `verdicts` are those of each gateway on the faults."""
     titles = {peer.name: peer.title for peer in peers}
-    parts = [_goals(results)]
+    parts = [_goals(results, verdicts)]
     if series := results.get("throughput"):
         parts.append(
             f"Throughput: plain requests, {CONNECTIONS} connections, {PROMPT_BYTES:,} byte request\n\n"
-            + _rows(
+            + rows(
                 ["", "requests/s", "of direct", "of Envoy", "of smg", "CPU µs a request", "p50 ms", "p99 ms"],
                 [
                     [
                         titles[key],
-                        _number(series.middle(key, "rate"), 0),
+                        number(series.middle(key, "rate"), 0),
                         _ratio(series, "rate", key, "direct"),
                         _ratio(series, "rate", key, "envoy"),
                         _ratio(series, "rate", key, "smg"),
-                        _number(series.middle(key, "cpu_us") or None, 0),
-                        _number(series.middle(key, "p50_us"), 2, 1000),
-                        _number(series.middle(key, "p99_us"), 2, 1000),
+                        number(series.middle(key, "cpu_us") or None, 0),
+                        number(series.middle(key, "p50_us"), 2, 1000),
+                        number(series.middle(key, "p99_us"), 2, 1000),
                     ]
                     for key in _ordered(series, titles)
                 ],
@@ -62,14 +45,14 @@ def table(results: dict[str, Series], peers: list[Peer]) -> str:
     if series := results.get("latency"):
         parts.append(
             "Latency: plain requests one after another on one connection, µs\n\n"
-            + _rows(
+            + rows(
                 ["", "p50", "p90", "p99", "added p50", "added, of Envoy's"],
                 [
                     [
                         titles[key],
-                        *(_number(series.middle(key, name), 0) for name in ("p50", "p90", "p99")),
-                        _number(_middle(series.paired("p50", _minus, key, "direct")), 0) if key != "direct" else "",
-                        _number(_middle(series.paired("p50", _added_ratio, key, "direct", "envoy")), 2)
+                        *(number(series.middle(key, name), 0) for name in ("p50", "p90", "p99")),
+                        number(_middle(series.paired("p50", _minus, key, "direct")), 0) if key != "direct" else "",
+                        number(_middle(series.paired("p50", _added_ratio, key, "direct", "envoy")), 2)
                         if key != "direct"
                         else "",
                     ]
@@ -80,7 +63,7 @@ def table(results: dict[str, Series], peers: list[Peer]) -> str:
     if series := results.get("streams"):
         parts.append(
             f"Streams: {STREAMS} at once, {EVENTS} events each, {INTERVAL_MS} ms apart\n\n"
-            + _rows(
+            + rows(
                 ["", "streams whole", "events", "first event p50 ms", "p99 ms", "added p99 ms", "jitter p50 ms",
                  "p99 ms", "KiB a stream", "CPU µs an event"],
                 [
@@ -88,15 +71,15 @@ def table(results: dict[str, Series], peers: list[Peer]) -> str:
                         titles[key],
                         f"{min(_any(series, key, 'complete'), default=0):,.0f} of {STREAMS}",
                         f"{min(_any(series, key, 'events'), default=0):,.0f} of {STREAMS * EVENTS:,}",
-                        _number(series.middle(key, "first_p50"), 2, 1000),
-                        _number(series.middle(key, "first_p99"), 2, 1000),
-                        _number(_middle(series.paired("first_p99", _minus, key, "direct")), 2, 1000)
+                        number(series.middle(key, "first_p50"), 2, 1000),
+                        number(series.middle(key, "first_p99"), 2, 1000),
+                        number(_middle(series.paired("first_p99", _minus, key, "direct")), 2, 1000)
                         if key != "direct"
                         else "",
-                        _number(series.middle(key, "jitter_p50"), 2, 1000),
-                        _number(series.middle(key, "jitter_p99"), 2, 1000),
-                        _number(series.middle(key, "kib_a_stream"), 1) if key != "direct" else "",
-                        _number(series.middle(key, "cpu_us_an_event"), 1) if key != "direct" else "",
+                        number(series.middle(key, "jitter_p50"), 2, 1000),
+                        number(series.middle(key, "jitter_p99"), 2, 1000),
+                        number(series.middle(key, "kib_a_stream"), 1) if key != "direct" else "",
+                        number(series.middle(key, "cpu_us_an_event"), 1) if key != "direct" else "",
                     ]
                     for key in _ordered(series, titles)
                 ],
@@ -106,14 +89,14 @@ def table(results: dict[str, Series], peers: list[Peer]) -> str:
         names = {"openai": "OpenAI in, OpenAI out", "anthropic": "Anthropic in, OpenAI out"}
         parts.append(
             f"Across dialects: Holdfast, plain requests, {CONNECTIONS} connections\n\n"
-            + _rows(
+            + rows(
                 ["", "requests/s", "of same dialect", "CPU µs a request"],
                 [
                     [
                         names[key],
-                        _number(series.middle(key, "rate"), 0),
+                        number(series.middle(key, "rate"), 0),
                         _ratio(series, "rate", key, "openai"),
-                        _number(series.middle(key, "cpu_us"), 0),
+                        number(series.middle(key, "cpu_us"), 0),
                     ]
                     for key in _ordered(series, names)
                 ],
@@ -122,14 +105,16 @@ def table(results: dict[str, Series], peers: list[Peer]) -> str:
     if series := results.get("memory"):
         parts.append(
             "Resident memory without load, MiB\n\n"
-            + _rows(
+            + rows(
                 ["", "fresh", "after 400 requests"],
                 [
-                    [titles[key], _number(series.middle(key, "fresh"), 1), _number(series.middle(key, "idle"), 1)]
+                    [titles[key], number(series.middle(key, "fresh"), 1), number(series.middle(key, "idle"), 1)]
                     for key in _ordered(series, titles)
                 ],
             )
         )
+    parts += failover.tables(results, verdicts, titles)
+    titles |= failover.TITLES
     flaws = [
         f"- {name}, {titles.get(key, key)}, {flaw}"
         for name, series in results.items()
@@ -143,12 +128,14 @@ def table(results: dict[str, Series], peers: list[Peer]) -> str:
 
 def machine(peers: list[Peer], skipped: list[str], command: str, conditions: str) -> str:
     """Where, when and with what a run was made, as Markdown."""
-    wrk = subprocess.run(["wrk", "-v"], capture_output=True, text=True).stdout.split(" [")[0].removeprefix("wrk ")
-    versions = ", ".join(f"{peer.title} {peer.version}" for peer in peers if peer.version)
+    versions = [f"{peer.title} {peer.version}" for peer in peers if peer.version]
+    if shutil.which("wrk"):
+        said = subprocess.run(["wrk", "-v"], capture_output=True, text=True).stdout
+        versions.append(said.split(" [")[0])
     lines = [
         f"Machine: {_field('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores, "
         f"{int(_field('/proc/meminfo', 'MemTotal').split()[0]) / 1048576:.0f} GiB, Linux {platform.release()}",
-        f"Versions: {versions}; wrk {wrk}",
+        f"Versions: {', '.join(versions)}",
         f"Date: {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC; commit {_commit()}",
         f"Command: `{command}`",
         conditions,
@@ -175,7 +162,7 @@ def disturbance(results: dict[str, Series]) -> str:
     )
 
 
-def _goals(results: dict[str, Series]) -> str:
+def _goals(results: dict[str, Series], verdicts: dict[str, list[Verdict]]) -> str:
     empty = Series()
     throughput, latency = results.get("throughput", empty), results.get("latency", empty)
     streams, dialects, memory = (results.get(name, empty) for name in ("streams", "dialects", "memory"))
@@ -203,6 +190,7 @@ def _goals(results: dict[str, Series]) -> str:
              lambda value: f"{100 * value:.0f}%"),
         Goal("resident memory idle ≤ 40 MiB", memory.values("holdfast", "idle"), lambda value: value <= 40,
              lambda value: f"{value:.1f} MiB"),
+        *failover.goals(results, verdicts),
     ]  # fmt: skip
     return "| goal | found (least to most) | |\n|---|---|---|\n" + "\n".join(goal.row() for goal in goals)
 
@@ -229,20 +217,11 @@ def _any(series: Series, key: str, name: str) -> list[float]:
 
 
 def _ratio(series: Series, name: str, key: str, other: str) -> str:
-    return _number(_middle(series.paired(name, _over, key, other)), 2) if key != other else "1"
+    return number(_middle(series.paired(name, _over, key, other)), 2) if key != other else "1"
 
 
 def _ordered(series: Series, titles: dict[str, str]) -> list[str]:
     return [key for key in titles if key in series.keys()]
-
-
-def _number(value: float | None, digits: int, divisor: float = 1) -> str:
-    return "" if value is None else f"{value / divisor:,.{digits}f}"
-
-
-def _rows(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---", *(["---:"] * (len(head) - 1))], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _field(path: str, name: str) -> str:

@@ -54,9 +54,10 @@ class Trial:
 
 @dataclass
 class Verdict:
-    """How one gateway took one fault."""
+    """How one gateway took one fault; without a problem it did what it should, which `good` says in a word."""
 
     problem: str
+    good: str
     first_calls: int
     second_calls: int
     probes: int
@@ -66,7 +67,7 @@ class Verdict:
     def cell(self) -> str:
         calls = f"{self.first_calls} + {self.second_calls}"
         calls += f" (+ {self.probes} probe{'s' if self.probes > 1 else ''})" if self.probes else ""
-        return f"{f'✗ {self.problem}' if self.problem else '✓'}; {calls} calls, {self.seconds:.2f} s"
+        return f"{f'✗ {self.problem}' if self.problem else f'✓ {self.good}'}; {calls} calls, {self.seconds:.2f} s"
 
 
 def try_all(
@@ -103,7 +104,8 @@ def try_all(
             trials.append(Trial(peer, pair, primary, standby))
             verdicts.append(try_one(fault, trials[-1]))
             say(f"  faults {peer.title}: {fault.title}: {verdicts[-1].cell()}")
-        # Now, as probes come when nobody asks.
+        # Probes come when nobody asks, and a moment later.
+        time.sleep(2)
         for trial, verdict in zip(trials, verdicts, strict=True):
             verdict.probes = trial.probes
         return verdicts
@@ -113,4 +115,4 @@ def try_one(fault: Fault, trial: Trial) -> Verdict:
     fault.ask(trial)
     problem = next((problem for check in fault.checks if (problem := check(trial))), "")
     slowest = max(heard.seconds for heard in trial.heard)
-    return Verdict(problem, len(trial.first_calls), len(trial.second_calls), trial.probes, slowest)
+    return Verdict(problem, fault.good, len(trial.first_calls), len(trial.second_calls), trial.probes, slowest)

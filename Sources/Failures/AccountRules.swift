@@ -52,6 +52,7 @@ extension Rules {
                 "account_deactivated", "account_suspended", "organization_disabled", "service_disabled",
                 "consumer_suspended", "consumer_invalid", "account_disabled", "organization_suspended",
                 "organization_deactivated", "project_suspended",
+                "organization_restricted", "ip_not_authorized",
             ],
             words: [
                 "organization has been disabled", "account has been suspended", "account has been disabled",

@@ -25,6 +25,7 @@ extension Rules {
         // It waited for the model: nothing against the others there.
         Rule("page-timeout", .silent, .model, statuses: [408...408, 504...504, 524...524], shape: .page),
         Rule("page-limit", .throttled, .credentialModel, statuses: [429...429], shape: .page),
+        Rule("page-too-large", .tooLong, .request, statuses: [413...413], shape: .page),
         Rule("page", .broken, .host, shape: .page),
         Rule("gateway-503", .overloaded, .host, statuses: [503...503], shape: .text),
         Rule("gateway-line", .broken, .host, statuses: [502...502, 520...523, 525...527, 530...530], shape: .text),

@@ -36,6 +36,11 @@ extension Rules {
         Rule(
             "idle-spare", .denied, .credentialModel, statuses: notServer,
             words: ["marked by provider as legacy", "not been actively using", "use case details"]),
+        // Gone for those who come now; who has it may keep it.
+        Rule(
+            "not-for-newcomers", .denied, .credentialModel, statuses: notServer,
+            words: ["to new users", "for new users", "to new customers", "for new customers"],
+            alsoWords: goneWords + ["not available"]),
         Rule(
             "model-gone-code", .withdrawn, .model, .explicit, statuses: notServer,
             codes: [
@@ -86,6 +91,10 @@ extension Rules {
                 "parameter", "required key", "cannot find field", "unknown name", "response_format",
                 "specified model,",
             ]),
+        // A router's own words, and a function that serves a model.
+        Rule(
+            "nobody-serves-it", .withdrawn, .model, .ambiguous, statuses: [404...404],
+            words: ["no endpoints found for", "not found for account"]),
         Rule(
             "unknown-id", .withdrawn, .model, .ambiguous, statuses: [404...404, 410...410],
             codes: ["not_found_error", "resourcenotfoundexception"], words: ["model"]),

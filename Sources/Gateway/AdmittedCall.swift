@@ -150,9 +150,9 @@ final class AdmittedCall {
     var isContinuable: Bool {
         guard isStream else { return false }
         let root = skimmed.root
-        for name in ["functions", "function_call", "modalities", "audio"] as [StaticString] where root[name] != nil {
-            return false
-        }
+        for name in ["functions", "function_call", "audio"] as [StaticString] where root[name] != nil { return false }
+        // Skimmed: what stands in it is not indexed.
+        if let modalities = root["modalities"], modalities.fragment.text.contains("audio") { return false }
         guard let choices = root["n"], !choices.isNull else { return true }
         return choices.int == 1
     }

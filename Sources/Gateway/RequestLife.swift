@@ -103,7 +103,7 @@ extension Gateway {
     /// Who is asked, in which order.
     private func choose(_ route: Route, in state: GatewayState) -> RouteChoice {
         var route = route
-        route.candidates = continuity.announcements.dated(route.candidates)
+        route.candidates = continuity.announcements.dated(route.candidates, in: state.routes)
         let lead = route.policy.order == .ordered ? route.candidates.first?.id : nil
         var ordered = route.order(now: continuity.now.unix) { Int.random(in: 0..<$0) }
         if route.policy.substitution.return != .automatic, !continuity.book.isQuiet {

@@ -54,8 +54,9 @@ package final class Announcements: Sendable {
         return isNews
     }
 
-    /// Candidates with the dates that their providers announced.
-    package func dated(_ candidates: [Candidate]) -> [Candidate] {
+    /// Candidates with the dates that their providers announced, and with the
+    /// successors that can be asked for.
+    package func dated(_ candidates: [Candidate], in routes: RouteTable) -> [Candidate] {
         guard !isEmpty else { return candidates }
         return candidates.map { candidate in
             guard candidate.retires == nil, let announced = self[candidate.provider, candidate.model] else {
@@ -64,7 +65,10 @@ package final class Announcements: Sendable {
             var candidate = candidate
             candidate.retires = announced.retires
             candidate.deprecated = announced.deprecated
-            candidate.successor = candidate.successor ?? announced.successor.map { "\(candidate.provider)/\($0)" }
+            if candidate.successor == nil, let successor = announced.successor {
+                let name = "\(candidate.provider)/\(successor)"
+                if case .direct = routes.resolve(name) { candidate.successor = name }
+            }
             return candidate
         }
     }

@@ -72,7 +72,7 @@ struct HealthGauges {
 
     private func eachCandidate(_ value: (Route, Candidate) -> Double?) -> [PrometheusRegistry.Sample] {
         gateway.state.routes.routes.flatMap { route in
-            gateway.continuity.announcements.dated(route.candidates).compactMap { candidate in
+            gateway.continuity.announcements.dated(route.candidates, in: gateway.state.routes).compactMap { candidate in
                 value(route, candidate).map {
                     .init(
                         [("route", route.name), ("provider", candidate.provider), ("model", candidate.model)], $0)
