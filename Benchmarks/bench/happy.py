@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .measure import Sample, Tools
+from .install import say
+from .measure import Tools
 from .peers import Holdfast, mock_provider
+from .rounds import Series, rounds
 
 OLD, ONE, TWO = "holdfast-old", "holdfast-one", "holdfast-two"
 
@@ -46,14 +48,22 @@ def contenders(holdfast: Path, baseline: Path) -> list[Holdfast]:
     return [Baseline(baseline), OneCandidate(holdfast), TwoCandidates(holdfast)]
 
 
-def measure(tools: Tools, peer: Holdfast) -> Sample:
-    """Plain requests, then streams, of one process that is warm."""
-    tools.throughput(peer, seconds=2)
-    plain = tools.throughput(peer)
-    streams = tools.streams(peer)
-    values = {
-        **{name: value for name, value in plain.values.items() if name in ("cpu_us", "rate")},
-        **{name: value for name, value in streams.values.items() if name == "cpu_us_an_event"},
-        "others": max(sample.values.get("others", 0.0) for sample in (plain, streams)),
-    }
-    return Sample(values, "; ".join(sample.flaw for sample in (plain, streams) if sample.flaw))
+def measure(
+    tools: Tools, contenders: list[Holdfast], upstream: int, count: int, patience: int
+) -> dict[str, Series]:
+    """Plain requests and streams, in short turns: all three run all the time, so that little time is between
+    two that are compared."""
+    try:
+        for peer in contenders:
+            say(f"starting {peer.title}: Holdfast {peer.version}")
+            peer.start(upstream)
+            tools.throughput(peer, seconds=2)
+        plain = [(peer.name, lambda peer=peer: tools.throughput(peer)) for peer in contenders]
+        streams = [(peer.name, lambda peer=peer: tools.streams(peer)) for peer in contenders]
+        return {
+            "happy": rounds("happy", count, plain, patience),
+            "happy-streams": rounds("happy-streams", count, streams, patience),
+        }
+    finally:
+        for peer in contenders:
+            peer.stop()

@@ -60,6 +60,7 @@ def test_every_row_of_the_table(upstream, spare, cause):
             [stood_in] = report["stood_in"]
             assert stood_in["what"] == f"second/{two.second}"
             assert report["cost"]["per_request_pulled"] < report["cost"]["per_request_before"]
+            assert report["recovery_ms"] < 500, "it is given back, and serves again at once"
         # Nothing of it stays.
         assert two.holdfast.holds == [] and served_by(two) == "first"
         routes = json.loads(two.holdfast.admin("/admin/routes"))

@@ -57,7 +57,7 @@ extension Attempts {
         let attempts = OnLoop(self)
         var second: Runner?
         var outcomes: [(Runner, Runner.Outcome)] = []
-        try await withTaskCancellationHandler {
+        await withTaskCancellationHandler {
             await withTaskGroup(of: Event.self) { group in
                 start(first, in: race, isSecond: false, &group)
                 group.addTask {
@@ -80,9 +80,13 @@ extension Attempts {
                 }
                 group.cancelAll()
             }
-            try Task.checkCancellation()
         } onCancel: {
             race.cancelAll()
+        }
+        if Task.isCancelled {
+            // The caller has gone: no verdict, and a trial is another's.
+            for (runner, _) in outcomes { abandon(runner) }
+            throw CancellationError()
         }
         if let second { noteHedge(second, outcomes) }
         return try await conclude(outcomes)

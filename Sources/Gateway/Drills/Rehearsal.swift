@@ -11,7 +11,10 @@ import Synchronization
 /// Nothing of it can become a real hold.
 package final class Rehearsal: Sendable {
     package let order: DrillOrder
-    let book = HealthBook()
+    /// Of what is learnt while it is pulled, and of the time before and after:
+    /// to give it back is to forget.
+    private let pulledBook = HealthBook()
+    private let calmBook = HealthBook()
     private let goals: DrillTally.Objectives
     private let started: Int
     private let clock: @Sendable () -> Moment
@@ -32,6 +35,9 @@ package final class Rehearsal: Sendable {
     }
 
     var isPulling: Bool { phase == .pulled }
+
+    /// What requests know of the candidate at present.
+    var book: HealthBook { isPulling ? pulledBook : calmBook }
 
     /// Whether the memory of what happens there is the drill's.
     func covers(_ candidate: Candidate) -> Bool {

@@ -1,9 +1,11 @@
 import Conversation
 import EngineHost
+import Failures
 import FrontDoor
 import Gateway
 import Glibc
 import NIOCore
+import Resilience
 import Routing
 import Settings
 import Telemetry
@@ -81,7 +83,21 @@ struct AdminPages {
         json.object { json in
             json.member("provider", candidate.provider)
             json.member("model", candidate.model)
-            json.member("health", health(candidate.provider, candidate.unavailable, house))
+            json.member("health", standing(candidate, house) ?? health(candidate.provider, candidate.unavailable, house))
+        }
+    }
+
+    /// What requests have found out; nil where nothing speaks against it.
+    private static func standing(_ candidate: Candidate, _ house: House) -> String? {
+        guard candidate.unavailable == nil, let provider = house.gateway.state.providers[candidate.provider] else {
+            return nil
+        }
+        let continuity = house.gateway.continuity
+        switch continuity.book.standing(of: provider.place(of: candidate.model), now: continuity.now) {
+        case .free: return nil
+        case .waiting(_, let cause): return cause.rawValue
+        case .held(let cause, let hold): return "held: \(cause.rawValue) (\(hold))"
+        case .open(_, let cause): return "breaker open: \(cause.rawValue)"
         }
     }
 

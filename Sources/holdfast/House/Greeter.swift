@@ -16,6 +16,9 @@ final class Openings: Sendable {
 
     init(expected: Int) { state = Mutex(State(missing: expected)) }
 
+    /// Whether all listen.
+    var isComplete: Bool { state.withLock { $0.missing <= 0 } }
+
     func one() {
         state.withLock { state -> CheckedContinuation<Void, Never>? in
             state.missing -= 1

@@ -122,7 +122,9 @@ final class House: Sendable {
         var metrics: (@Sendable () -> ByteBuffer)?
         if settings.metrics.listener == .main { metrics = { [registry] in registry.render() } }
         let view = HouseView(
-            unready: { [engines] in engines.unready }, metrics: metrics, metricsNeedKey: !settings.metrics.isOpen)
+            // Who is told that it is ready may go to the administrators'
+            // listener next.
+            unready: { [engines] in engines.unready + (opened.isComplete ? [] : ["listeners"]) }, metrics: metrics, metricsNeedKey: !settings.metrics.isOpen)
         let doors = Doors(
             gateway, openai: OpenAIDialect(now: { time(nil) }), anthropic: AnthropicDialect(), view: view,
             time: { .now })
