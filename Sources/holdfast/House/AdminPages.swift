@@ -83,7 +83,8 @@ struct AdminPages {
         json.object { json in
             json.member("provider", candidate.provider)
             json.member("model", candidate.model)
-            json.member("health", standing(candidate, house) ?? health(candidate.provider, candidate.unavailable, house))
+            json.member(
+                "health", standing(candidate, house) ?? health(candidate.provider, candidate.unavailable, house))
         }
     }
 

@@ -121,7 +121,9 @@ struct HoldPages {
                         json.member("order", route.policy.order.rawValue)
                         json.member("return", route.policy.substitution.return.rawValue)
                         json.array("candidates") { json in
-                            for candidate in gateway.continuity.announcements.dated(route.candidates, in: gateway.state.routes) {
+                            for candidate in gateway.continuity.announcements.dated(
+                                route.candidates, in: gateway.state.routes)
+                            {
                                 json.object { write(candidate, route, now, &$0) }
                             }
                         }

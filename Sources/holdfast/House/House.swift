@@ -124,7 +124,8 @@ final class House: Sendable {
         let view = HouseView(
             // Who is told that it is ready may go to the administrators'
             // listener next.
-            unready: { [engines] in engines.unready + (opened.isComplete ? [] : ["listeners"]) }, metrics: metrics, metricsNeedKey: !settings.metrics.isOpen)
+            unready: { [engines] in engines.unready + (opened.isComplete ? [] : ["listeners"]) }, metrics: metrics,
+            metricsNeedKey: !settings.metrics.isOpen)
         let doors = Doors(
             gateway, openai: OpenAIDialect(now: { time(nil) }), anthropic: AnthropicDialect(), view: view,
             time: { .now })
