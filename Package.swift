@@ -9,6 +9,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    // A call stays on its caller's executor: a request that runs on one event
+    // loop anyway would ask at every call and return where to go on.
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
 // Names for products of other packages.

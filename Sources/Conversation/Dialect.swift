@@ -50,7 +50,8 @@ package protocol Dialect: Sendable {
     /// Looks on while bytes pass, for what Holdfast has to know of them.
     func makeStreamWatcher() -> any StreamWatcher
     /// What an answer that is passed through cost, nil where it doesn't say.
-    func usage(inReply body: ByteBuffer) -> Usage?
+    /// - Parameter reply: the answer, read with ``Wire/JSONLimits/answer``.
+    func usage(inReply reply: JSONView) -> Usage?
 
     // MARK: Embeddings
 
@@ -102,4 +103,10 @@ package struct StreamObservation: Sendable, Equatable {
 package protocol StreamWatcher: Sendable {
     var observation: StreamObservation { get }
     mutating func observe(_ event: SSEEvent)
+}
+
+extension JSONLimits {
+    /// For an answer that is passed through: what its top says, and in full
+    /// what it cost, which all dialects call `usage`.
+    package static let answer = JSONLimits.skim(indexing: "usage")
 }

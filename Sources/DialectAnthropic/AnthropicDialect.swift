@@ -88,7 +88,7 @@ package struct AnthropicDialect: Dialect {
 
     package func makeStreamWatcher() -> any StreamWatcher { AnthropicStreamWatcher() }
 
-    package func usage(inReply body: ByteBuffer) -> Usage? { UsageTally.usage(inReply: body) }
+    package func usage(inReply reply: JSONView) -> Usage? { UsageTally.usage(inReply: reply) }
 
     // MARK: Embeddings: Anthropic has none
 

@@ -24,11 +24,18 @@ struct AnthropicStreamDecoder: StreamDecoder {
     private var blocks: [Int: Block] = [:]
     private var calls = 0
     private var usage = UsageTally()
+    /// Of the deltas of the open text block: they are alike but for the words
+    /// in them, and need no parse each.
+    private var words: JSONTemplate?
 
     init() {}
 
     mutating func decode(_ event: SSEEvent, into events: inout [StreamEvent]) throws(UnreadableReply) {
         if event.name == "ping" { return events.append(.ping) }
+        if let words, let text = words.string(in: event.data) {
+            if !text.isEmpty { events.append(.text(choice: 0, text)) }
+            return
+        }
         let document: JSONDocument
         do throws(JSONProblem) {
             document = try JSONDocument(event.data)
@@ -39,7 +46,10 @@ struct AnthropicStreamDecoder: StreamDecoder {
         guard let type = root["type"] else { throw UnreadableReply("an event of the stream has no type") }
         if type.isString("content_block_delta") {
             try delta(root, into: &events)
-        } else if type.isString("content_block_start") {
+            return
+        }
+        words = nil
+        if type.isString("content_block_start") {
             try blockStart(root, into: &events)
         } else if type.isString("content_block_stop") {
             try blockStop(root, into: &events)
@@ -134,7 +144,10 @@ struct AnthropicStreamDecoder: StreamDecoder {
         guard let type = delta["type"] else { throw UnreadableReply("a delta has no type") }
         switch block {
         case .text where type.isString("text_delta"):
-            guard let text = delta["text"]?.string else { throw UnreadableReply("a text_delta has no text") }
+            guard let said = delta["text"], let text = said.string else {
+                throw UnreadableReply("a text_delta has no text")
+            }
+            words = JSONTemplate(varying: said)
             if !text.isEmpty { events.append(.text(choice: 0, text)) }
         case .toolUse(let call, _) where type.isString("input_json_delta"):
             guard let fragment = delta["partial_json"]?.string else {

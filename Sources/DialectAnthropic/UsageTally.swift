@@ -46,12 +46,10 @@ struct UsageTally {
 
     /// Only the top members and the usage are indexed, whatever the reply's
     /// size.
-    static func usage(inReply body: ByteBuffer) -> Usage? {
-        guard let document = try? JSONDocument(body, limits: .skim), let view = document.root["usage"],
-            let counts = try? view.fragment.document()
-        else { return nil }
+    static func usage(inReply reply: JSONView) -> Usage? {
+        guard let counts = reply["usage"] else { return nil }
         var tally = UsageTally()
-        tally.merge(counts.root)
+        tally.merge(counts)
         return tally.isEmpty ? nil : tally.usage
     }
 

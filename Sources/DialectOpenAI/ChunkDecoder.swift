@@ -13,6 +13,8 @@ package struct ChunkDecoder: StreamDecoder {
     private var hasStarted = false
     private var hasEnded = false
     private var choices: [ChoiceProgress] = []
+    /// Of the chunks that say nothing but the next words.
+    private var words = WordsTemplate()
 
     package init() {}
 
@@ -26,13 +28,22 @@ package struct ChunkDecoder: StreamDecoder {
             hasEnded = true
             return events.append(.ended)
         }
+        if let (choice, text) = words.read(event) {
+            if !text.isEmpty { events.append(.text(choice: choice, text)) }
+            return
+        }
         let root = try ReplyReader.document(event.data, "an event of the stream").root
         guard root.kind == .object else { throw UnreadableReply("an event of the stream is not a JSON object") }
         if let error = ProviderError(event: root, name: event.name) {
             hasEnded = true
             return events.append(.failed(error))
         }
+        let before = events.count
+        let isFirst = !hasStarted
         try decode(chunk: root, into: &events)
+        if !isFirst, events.count == before + 1, case .text(let choice, _) = events[before] {
+            words.learn(from: root, of: event, choice: choice)
+        }
     }
 
     private mutating func decode(chunk: JSONView, into events: inout [StreamEvent]) throws(UnreadableReply) {

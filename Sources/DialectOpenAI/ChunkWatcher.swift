@@ -12,6 +12,8 @@ package struct ChunkWatcher: StreamWatcher {
     /// The highest number of a choice seen; they count from 0.
     private var lastChoice = 0
     private var finished: Set<Int> = []
+    /// Of the chunks that say nothing but the next words.
+    private var words = WordsTemplate()
 
     package init() {}
 
@@ -21,6 +23,7 @@ package struct ChunkWatcher: StreamWatcher {
             observation.hasEnded = true
             return
         }
+        if words.matches(event) { return }
         let found = event.data.withUnsafeReadableBytes(ChunkMembers.init)
         if found.calls { observation.hasOpenToolCall = true }
         // With calls in it, the number may be a call's.
@@ -38,7 +41,12 @@ package struct ChunkWatcher: StreamWatcher {
         if let usage = root["usage"], usage.kind == .object, let usage = try? Usage(reading: usage) {
             observation.usage = usage
         }
-        if !observation.hasContent { observation.hasContent = Self.holdsContent(root) }
+        if !observation.hasContent {
+            observation.hasContent = Self.holdsContent(root)
+            if observation.hasContent, !found.matters, !found.calls {
+                words.learn(from: root, of: event, choice: found.index)
+            }
+        }
         if found.finishes { finish(root) }
     }
 

@@ -88,7 +88,7 @@ package struct EngineDialect: Dialect {
     // MARK: Looking on
 
     package func makeStreamWatcher() -> any StreamWatcher { wire.makeStreamWatcher() }
-    package func usage(inReply body: ByteBuffer) -> Usage? { wire.usage(inReply: body) }
+    package func usage(inReply reply: JSONView) -> Usage? { wire.usage(inReply: reply) }
 
     // MARK: As a door, which no engine is: OpenAI's
 

@@ -96,11 +96,7 @@ package struct OpenAIDialect: Dialect {
 
     package func makeStreamWatcher() -> any StreamWatcher { ChunkWatcher() }
 
-    package func usage(inReply body: ByteBuffer) -> Usage? {
-        // Skimmed: what an answer says needs no index.
-        guard let root = try? JSONDocument(body, limits: .skim).root, let usage = root["usage"],
-            let whole = try? usage.fragment.document().root
-        else { return nil }
-        return try? Usage(reading: whole)
+    package func usage(inReply reply: JSONView) -> Usage? {
+        reply["usage"].flatMap { try? Usage(reading: $0) }
     }
 }

@@ -10,16 +10,18 @@ extension Usage {
         guard view.kind == .object else { throw UnreadableReply("`usage` is not an object") }
         self.init(input: 0, output: 0)
         for (name, value) in view.members where !value.isNull {
-            switch name.string ?? "" {
-            case "prompt_tokens": input = try value.count("usage.prompt_tokens")
-            case "completion_tokens": output = try value.count("usage.completion_tokens")
-            case "prompt_tokens_details":
+            if name.isString("prompt_tokens") {
+                input = try value.count("usage.prompt_tokens")
+            } else if name.isString("completion_tokens") {
+                output = try value.count("usage.completion_tokens")
+            } else if name.isString("prompt_tokens_details") {
                 cacheRead = value["cached_tokens"]?.int ?? cacheRead
                 cacheWrite = value["cache_write_tokens"]?.int ?? cacheWrite
-            case "completion_tokens_details": reasoning = value["reasoning_tokens"]?.int ?? reasoning
-            // DeepSeek's and Moonshot's.
-            case "prompt_cache_hit_tokens", "cached_tokens": cacheRead = cacheRead ?? value.int
-            default: break
+            } else if name.isString("completion_tokens_details") {
+                reasoning = value["reasoning_tokens"]?.int ?? reasoning
+            } else if name.isString("prompt_cache_hit_tokens") || name.isString("cached_tokens") {
+                // DeepSeek's and Moonshot's.
+                cacheRead = cacheRead ?? value.int
             }
         }
     }

@@ -58,7 +58,7 @@ package struct Doors: Reception {
     // MARK: By the head
 
     package func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> Receipt {
-        let arrived = ContinuousClock.now
+        let arrived = NIODeadline.now()
         let id = RequestID.make()
         let mark = head.uri.utf8.firstIndex(of: UInt8(ascii: "?")) ?? head.uri.endIndex
         let path = head.uri[..<mark]
@@ -157,10 +157,11 @@ package struct Doors: Reception {
     }
 
     static func bearer(_ value: String) -> String? {
-        guard value.count > 7, value.prefix(7).lowercased() == "bearer " else { return nil }
-        var token = value.dropFirst(7)
-        while token.first == " " { token.removeFirst() }
-        return String(token)
+        let bytes = value.utf8
+        guard bytes.count > 7, bytes.prefix(7).elementsEqual("bearer ".utf8, by: { $0 | 0x20 == $1 }) else {
+            return nil
+        }
+        return String(Substring(bytes.dropFirst(7).drop { $0 == UInt8(ascii: " ") }))
     }
 
     // MARK: With the body

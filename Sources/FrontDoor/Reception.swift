@@ -24,7 +24,7 @@ package struct PendingCall: Sendable {
     let fields: HTTPFieldList
     let query: String
     let executor: EventLoopTaskExecutor
-    let arrived: ContinuousClock.Instant
+    let arrived: NIODeadline
     var keepsAlive = true
     var isHTTP10 = false
 }

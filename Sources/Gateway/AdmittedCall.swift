@@ -1,5 +1,6 @@
 import Conversation
 import NIOCore
+import Resilience
 import Routing
 import Wire
 
@@ -159,8 +160,7 @@ final class AdmittedCall {
 
     /// What the request needs that a candidate with these capabilities lacks.
     func needs(beyond capabilities: Capabilities) throws(Problem) -> Capabilities {
-        let asked: Capabilities = [.tools, .images, .jsonSchema, .logprobs]
-        guard call.operation.isChat, !capabilities.isSuperset(of: asked) else { return [] }
+        guard call.operation.isChat, !capabilities.isSuperset(of: .askable) else { return [] }
         return try chat().needs.subtracting(capabilities)
     }
 
@@ -264,13 +264,15 @@ final class Outgoing {
 /// A candidate that can carry the request, and the request as it wants it.
 final class Attempt {
     let outgoing: Outgoing
-    let candidate: Candidate
+    let upstream: Upstream
     let provider: Provider
+    let place: Place
 
-    init(_ outgoing: Outgoing, _ candidate: Candidate, _ provider: Provider) {
+    init(_ outgoing: Outgoing, _ upstream: Upstream, _ provider: Provider, _ place: Place) {
         self.outgoing = outgoing
-        self.candidate = candidate
+        self.upstream = upstream
         self.provider = provider
+        self.place = place
     }
 }
 

@@ -38,11 +38,11 @@ package struct Call: Sendable {
     package var body: ByteBuffer
     /// Where the request's task runs.
     package var executor: EventLoopTaskExecutor
-    package var arrived: ContinuousClock.Instant
+    package var arrived: NIODeadline
 
     package init(
         id: String, operation: Operation, door: any Dialect, principal: Principal, fields: HTTPFieldList = .init(),
-        query: String = "", body: ByteBuffer, executor: EventLoopTaskExecutor, arrived: ContinuousClock.Instant
+        query: String = "", body: ByteBuffer, executor: EventLoopTaskExecutor, arrived: NIODeadline
     ) {
         self.id = id
         self.operation = operation
@@ -96,4 +96,11 @@ package protocol CallerReply: AnyObject {
     /// The body will never be whole: the connection is cut, so that nobody
     /// takes what was sent for all of it.
     func abort()
+}
+
+// Times on the path of a request are NIO's: Swift's own clock is a type that
+// async functions can't lay out in their frames, and would allocate for.
+extension NIODeadline {
+    /// From this time until now.
+    func elapsed() -> Duration { .nanoseconds((NIODeadline.now() - self).nanoseconds) }
 }

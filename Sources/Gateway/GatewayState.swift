@@ -8,11 +8,16 @@ package final class GatewayState: AtomicReference, Sendable {
     package let routes: RouteTable
     package let providers: [String: Provider]
     let instruments: Instruments
+    /// By name; what a request finds with one look.
+    let served: [String: ServedRoute]
 
     package init(routes: RouteTable, providers: [String: Provider]) {
         self.routes = routes
         self.providers = providers
-        self.instruments = Instruments(routes: routes)
+        let instruments = Instruments(routes: routes)
+        self.instruments = instruments
+        let served = routes.routes.map { ($0.name, ServedRoute($0, providers, instruments)) }
+        self.served = Dictionary(served) { first, _ in first }
     }
 }
 

@@ -54,7 +54,7 @@ extension Gateway {
         if isDraining {
             throw Problem(.unavailable, "This Holdfast is shutting down; send the request again.", retryAfter: 1)
         }
-        switch call.principal.admit(now: call.arrived) {
+        switch call.principal.admit(now: .now) {
         case .allowed: break
         case .limited(let limit, let wait):
             let seconds = max(1, Int(wait.inSeconds.rounded(.up)))
@@ -76,17 +76,20 @@ extension Gateway {
     ) throws(Problem) -> RouteChoice {
         let principal = admitted.call.principal
         let model = admitted.requestedModel
+        if let served = state.served[model] {
+            guard principal.mayUse(route: model) else { throw .notAllowed(model, principal) }
+            record.route = model
+            return choose(served, in: state)
+        }
         switch state.routes.resolve(model, allowed: principal.allowedRoutes) {
         case .route(let route):
             guard principal.mayUse(route: route.name) else { throw .notAllowed(model, principal) }
             record.route = route.name
-            return choose(route, in: state)
+            return choose(ServedRoute(route, state.providers, state.instruments), in: state)
         case .direct(let candidate):
             guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
-            // Who names a provider wants its answer, whatever it is.
-            var policy = RoutePolicy()
-            policy.patience = .zero
-            return RouteChoice(candidates: [candidate], policy: policy, lead: nil, rehearsal: nil)
+            let served = ServedRoute(naming: candidate, state.providers, state.instruments)
+            return RouteChoice(served: served, upstreams: served.upstreams, rehearsal: nil)
         case .unknown where principal.mayNameProviders && state.routes.provider(model) != nil:
             throw .modelMissing(of: model)
         case .unknown(let suggestion):
@@ -98,24 +101,6 @@ extension Gateway {
             guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
             throw Problem(.unavailable, "The provider \"\(provider)\" is not in service: \(reason).")
         }
-    }
-
-    /// Who is asked, in which order.
-    private func choose(_ route: Route, in state: GatewayState) -> RouteChoice {
-        var route = route
-        route.candidates = continuity.announcements.dated(route.candidates, in: state.routes)
-        let lead = route.policy.order == .ordered ? route.candidates.first?.id : nil
-        var ordered = route.order(now: continuity.now.unix) { Int.random(in: 0..<$0) }
-        if route.policy.substitution.return != .automatic, !continuity.book.isQuiet {
-            // Who is back and not let back yet is relied on last.
-            let isWaiting: (Candidate) -> Bool = { candidate in
-                guard let provider = state.providers[candidate.provider] else { return false }
-                return self.isAwaitingReturn(route, at: provider.place(of: candidate.model))
-            }
-            ordered = ordered.filter { !isWaiting($0) } + ordered.filter(isWaiting)
-        }
-        return RouteChoice(
-            candidates: ordered, policy: route.policy, lead: lead, rehearsal: drills.rehearsal(on: route.name))
     }
 
     // MARK: Refuse: the answer is ours, in the caller's dialect
@@ -157,18 +142,7 @@ extension Gateway {
     // MARK: Settle: what it cost counts against the key's limits
 
     private func settle(_ call: Call, _ record: RequestRecord) {
-        let now = ContinuousClock.now
-        record.duration = call.arrived.duration(to: now)
-        if let usage = record.usage { call.principal.charge(tokens: usage.total, now: now) }
+        record.duration = call.arrived.elapsed()
+        if let usage = record.usage { call.principal.charge(tokens: usage.total, now: .now) }
     }
-}
-
-/// Who is to be asked for an answer, and how.
-struct RouteChoice {
-    var candidates: [Candidate]
-    var policy: RoutePolicy
-    /// The candidate for which others stand in; nil where there is none.
-    var lead: String?
-    /// The drill that runs on the route.
-    var rehearsal: Rehearsal?
 }

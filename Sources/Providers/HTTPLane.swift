@@ -55,7 +55,7 @@ package final class HTTPLane: ProviderLane {
         }
         var total = NIODeadline.now() + options.totalTimeout
         if let deadline = request.limits.deadline {
-            total = min(total, .now() + max(.zero, TimeAmount(ContinuousClock.now.duration(to: deadline))))
+            total = min(total, deadline)
         }
         let connection = try await pool.acquire(until: total)
         connection.start(template.head(for: request), request.body, limits: request.limits, total: total)

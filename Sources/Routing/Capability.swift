@@ -16,6 +16,9 @@ package struct Capabilities: OptionSet, Sendable, Hashable {
     /// Tells log-probabilities.
     package static let logprobs = Capabilities(rawValue: 1 << 4)
 
+    /// Those that a request may ask for: a prefill is Holdfast's own doing.
+    package static let askable: Capabilities = [.tools, .images, .jsonSchema, .logprobs]
+
     /// The words of the settings.
     package static let names: KeyValuePairs<String, Capabilities> = [
         "tools": .tools, "images": .images, "json_schema": .jsonSchema, "prefill": .prefill, "logprobs": .logprobs,

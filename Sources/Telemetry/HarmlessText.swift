@@ -6,7 +6,11 @@ extension String {
             scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028
                 || scalar.value == 0x2029
         }
-        guard unicodeScalars.contains(where: isControl) else { return self }
+        // C2 leads the controls above ASCII, E2 the two separators; most text
+        // has neither.
+        guard utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 || $0 == 0xE2 }),
+            unicodeScalars.contains(where: isControl)
+        else { return self }
         return unicodeScalars.reduce(into: "") { shown, scalar in
             if isControl(scalar) {
                 shown += "\\u{\(String(scalar.value, radix: 16))}"

@@ -99,10 +99,10 @@ package struct LogTime: Sendable {
 
     /// RFC 3339 in UTC with milliseconds.
     package mutating func now() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        if now.tv_sec != second {
-            second = now.tv_sec
+        var clock = timespec()
+        clock_gettime(CLOCK_REALTIME, &clock)
+        if clock.tv_sec != second {
+            second = clock.tv_sec
             var parts = tm()
             gmtime_r(&second, &parts)
             text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { buffer in
@@ -110,8 +110,11 @@ package struct LogTime: Sendable {
                 return String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
             }
         }
-        let milliseconds = now.tv_nsec / 1_000_000
-        let padding = milliseconds < 10 ? "00" : milliseconds < 100 ? "0" : ""
-        return text + padding + String(milliseconds) + "Z"
+        let milliseconds = clock.tv_nsec / 1_000_000
+        var now = text
+        now += milliseconds < 10 ? "00" : milliseconds < 100 ? "0" : ""
+        now += String(milliseconds)
+        now += "Z"
+        return now
     }
 }

@@ -20,7 +20,10 @@ package final class RequestLog: RequestRecorder {
         let now = time.withLock { $0.now() }
         switch format {
         case .json: sink.append { Self.json(record, now, &$0) }
-        case .human: sink.append { $0.writeString(Self.line(record, now)) }
+        case .human:
+            // Made before the sink is locked: all event loops log there.
+            let line = Self.line(record, now)
+            sink.append { $0.writeString(line) }
         }
     }
 
@@ -93,10 +96,20 @@ package final class RequestLog: RequestRecorder {
         buffer = json.buffer
     }
 
+    // Appended piece by piece: every interpolation would be a string of its
+    // own, for each request.
     private static func line(_ record: RequestRecord, _ now: String) -> String {
-        let requested = record.requested.isEmpty ? record.operation : record.requested.harmless
-        var line = "\(now.dropFirst(11).dropLast(5))         \(record.status) \(requested)"
-        if let served = record.servedBy, served != record.requested { line += " → \(served.harmless)" }
+        var line = ""
+        line.reserveCapacity(200)
+        line += Substring(now.utf8.dropFirst(11).dropLast(5))
+        line += "         "
+        line += String(record.status)
+        line += " "
+        line += record.requested.isEmpty ? record.operation : record.requested.harmless
+        if let served = record.servedBy, served != record.requested {
+            line += " → "
+            line += served.harmless
+        }
         for handOver in record.handOvers { line += " ⇒ \(handOver.by.harmless)" }
         if let drill = record.drill { line += " drill=\(drill.id)" }
         if record.outcome != .served { line += " \(record.outcome.rawValue)" }
@@ -105,9 +118,19 @@ package final class RequestLog: RequestRecorder {
             if let failure = attempt.failure { line += " \(attempt.provider):\(attempt.cause ?? failure)" }
         }
         if let usage = record.usage {
-            line += " \(record.usageIsEstimate ? "~" : "")\(usage.input)+\(usage.output) tokens"
+            line += record.usageIsEstimate ? " ~" : " "
+            line += String(usage.input)
+            line += "+"
+            line += String(usage.output)
+            line += " tokens"
         }
-        line += " \(milliseconds(record.duration)) ms key=\(record.keyID) \(record.id)\n"
+        line += " "
+        line += milliseconds(record.duration).description
+        line += " ms key="
+        line += record.keyID
+        line += " "
+        line += record.id
+        line += "\n"
         return line
     }
 

@@ -57,7 +57,7 @@ import Wire
         let bytes = try Fixture.bytes("\(name).response.json")
         let reply = try openai.decodeReply(bytes)
         #expect(reply == expected)
-        #expect(openai.usage(inReply: bytes) == expected.usage)
+        #expect(openai.usage(inReply: try JSONDocument(bytes, limits: .answer).root) == expected.usage)
         #expect(try openai.decodeReply(openai.encodeReply(reply, to: .saying())) == reply)
     }
 
@@ -168,6 +168,7 @@ import Wire
             (#"{"usage":null}"#, nil), ("{}", nil), ("nonsense", nil), (#"{"usage":7}"#, nil),
         ])
     func usage(body: String, usage: Usage?) {
-        #expect(openai.usage(inReply: ByteBuffer(string: body)) == usage)
+        let reply = try? JSONDocument(body, limits: .answer).root
+        #expect(reply.flatMap { openai.usage(inReply: $0) } == usage)
     }
 }

@@ -50,7 +50,7 @@ private let doors: [any Dialect] = [AnthropicDialect(), OpenAIDialect(now: { 0 }
         try Fuzzing.run("replies", share: 0.1, inputs: Corpus.documents) { input, _ in
             for provider in doors {
                 _ = provider.decodeError(status: 500, body: input)
-                _ = provider.usage(inReply: input)
+                _ = (try? JSONDocument(input, limits: .answer)).map { provider.usage(inReply: $0.root) }
                 if let embeddings = try? provider.decodeEmbeddingsReply(input) {
                     let request = EmbeddingsRequest(model: "m", input: .text("a"))
                     _ = try JSONDocument(provider.encodeEmbeddingsReply(embeddings, to: request))

@@ -66,7 +66,7 @@ package final class TestHouse: Sendable {
     ) -> Call {
         Call(
             id: "req_test", operation: operation, door: door, principal: principal(key), fields: fields, query: query,
-            body: ByteBuffer(string: body), executor: executor, arrived: .now)
+            body: ByteBuffer(string: body), executor: executor, arrived: .now())
     }
 
     /// Serves a call to its end.

@@ -152,6 +152,22 @@ import Wire
         #expect(throws: JSONProblem(.duplicateName("a"), at: 7)) { try JSONDocument(#"{"a":1,"a":2}"#, limits: .skim) }
         #expect(throws: JSONProblem.self) { try JSONDocument(#"{"a":{"b":"\uD800"}}"#, limits: .skim) }
     }
+
+    /// However it is spelt, and only at the top.
+    @Test(arguments: ["usage", #"\u0075sage"#])
+    func aSkimIndexesOneMemberInFull(_ name: String) throws {
+        let text = #"{"a":{"usage":{"x":[1]}},"NAME":{"in":1,"more":[{"out":2}]},"b":{"c":3}}"#
+            .replacing("NAME", with: name)
+        let root = try JSONDocument(text, limits: .skim(indexing: "usage")).root
+        #expect(root.members.map { $0.name.string } == ["a", "usage", "b"])
+        #expect(root["usage"]?["in"]?.int == 1)
+        #expect(root["usage"]?["more"]?.elements.map { $0["out"]?.int } == [2])
+        #expect(root["a"]?["usage"] == nil)
+        #expect(root["b"]?["c"] == nil)
+        #expect(throws: JSONProblem.self) {
+            try JSONDocument(#"{"usage":{"in":1,"in":2}}"#, limits: .skim(indexing: "usage"))
+        }
+    }
 }
 
 extension String {

@@ -10,6 +10,25 @@ import Wire
 /// once another candidate makes it anew. The end of a part goes out with what
 /// follows it. An error doesn't go out: somebody else may go on.
 final class RecordingStage: StreamStage {
+    // All in one value: what a call changes is then looked after once, not at
+    // every property.
+    private var recording: Recording
+
+    init(_ dialect: any Dialect, into stream: CallerStream, limit: Int) {
+        recording = Recording(dialect, into: stream, limit: limit)
+    }
+
+    func take(_ bytes: ByteBuffer) -> ByteBuffer? { recording.take(bytes) }
+    var isOver: Bool { recording.isOver }
+    var observation: StreamObservation { recording.observation }
+    var hasContent: Bool { recording.hasContent }
+    var lastEvent: ByteBuffer { recording.lastEvent }
+    var fault: LaneFailure? { recording.fault }
+    var fragments: Int { recording.fragments }
+    var ownFailure: ByteBuffer? { recording.ownFailure }
+}
+
+private struct Recording {
     private let stream: CallerStream
     private var decoder: any StreamDecoder
     private var parser: SSEParser
@@ -40,7 +59,7 @@ final class RecordingStage: StreamStage {
 
     var isOver: Bool { observation.hasEnded || observation.failure != nil || fault != nil }
 
-    func take(_ bytes: ByteBuffer) -> ByteBuffer? {
+    mutating func take(_ bytes: ByteBuffer) -> ByteBuffer? {
         parser.feed(bytes)
         held.hold(bytes)
         /// How much of `held` may go out.
@@ -60,7 +79,7 @@ final class RecordingStage: StreamStage {
         return ready > 0 ? held.readSlice(length: ready) : nil
     }
 
-    private func next() -> SSEEvent? {
+    private mutating func next() -> SSEEvent? {
         do throws(SSEProblem) {
             return try parser.next()
         } catch {
@@ -69,7 +88,7 @@ final class RecordingStage: StreamStage {
         }
     }
 
-    private func read(_ event: SSEEvent) {
+    private mutating func read(_ event: SSEEvent) {
         decoded.removeAll(keepingCapacity: true)
         lastEvent = event.data
         fragments += 1
@@ -81,6 +100,7 @@ final class RecordingStage: StreamStage {
         isFrame = decoded.allSatisfy { if case .partEnded = $0 { true } else { false } }
         for event in decoded {
             switch event {
+            case .text: hasContent = true
             case .failed(let error): return observation.failure = error
             case .usage(let usage): observation.usage = usage
             case .ended: observation.hasEnded = true
@@ -97,7 +117,7 @@ final class RecordingStage: StreamStage {
 
     /// - Parameter size: of what is held.
     /// - Returns: whether it may go out.
-    private func release(_ size: Int) -> Bool {
+    private mutating func release(_ size: Int) -> Bool {
         if isFrame { return false }
         if gate.isHolding {
             guard size > Self.mostHeld else { return false }

@@ -1,6 +1,5 @@
 import Conversation
 import Failures
-import Glibc
 import NIOCore
 import Resilience
 import Routing
@@ -13,7 +12,7 @@ import Wire
 final class Relay {
     let admitted: AdmittedCall
     let outgoing: Outgoing
-    let candidate: Candidate
+    let upstream: Upstream
     let provider: Provider
     let reply: any CallerReply
     let record: RequestRecord
@@ -35,7 +34,7 @@ final class Relay {
         self.runner = runner
         self.claim = claim
         outgoing = runner.attempt.outgoing
-        candidate = runner.attempt.candidate
+        upstream = runner.attempt.upstream
         provider = runner.attempt.provider
         self.reply = reply
         self.record = record
@@ -50,8 +49,8 @@ final class Relay {
     func run(_ response: any LaneResponse) async throws {
         let status = response.head.status
         record.attempts[runner.number].status = status
-        if let announced = Announcement.read(response.head.fields, model: candidate.model) {
-            continuity.announcements.note(announced, by: candidate.provider)
+        if let announced = Announcement.read(response.head.fields, model: upstream.candidate.model) {
+            continuity.announcements.note(announced, by: upstream.candidate.provider)
         }
         if !(200..<300).contains(status) {
             let body = try await response.collect(upTo: 1 << 20)
@@ -78,7 +77,6 @@ final class Relay {
     func passOnWhole(_ received: ByteBuffer, _ answer: ResponseHead, movesOnRefusal: Bool) throws {
         guard received.readableBytes > 0 else { throw LaneFailure.garbage("its answer is empty") }
         if movesOnRefusal { try refuseRefusal(received, answer) }
-        try refuseError(received, answer)
         let body: ByteBuffer
         let usage: Usage?
         var wasCut = false
@@ -86,23 +84,29 @@ final class Relay {
         case .none:
             guard Self.looksLikeObject(received) else { throw LaneFailure.garbage("its answer is not a JSON object") }
             body = received
-            usage = provider.dialect.usage(inReply: received)
+            let root = (try? JSONDocument(received, limits: .answer))?.root
+            if let root, Self.saysError(root) { throw saidError(received, answer) }
+            usage = root.flatMap { provider.dialect.usage(inReply: $0) }
         case .chat(let request):
-            var answer = try read { () throws(UnreadableReply) in try provider.dialect.decodeReply(received) }
-            wasCut = SingleToolCall(request).cut(&answer)
-            usage = answer.usage
-            body = call.door.encodeReply(answer, to: request)
+            var reply = try read(received, answer) { () throws(UnreadableReply) in
+                try provider.dialect.decodeReply(received)
+            }
+            wasCut = SingleToolCall(request).cut(&reply)
+            usage = reply.usage
+            body = call.door.encodeReply(reply, to: request)
         case .embeddings(let request):
-            let answer = try read { () throws(UnreadableReply) in try provider.dialect.decodeEmbeddingsReply(received) }
-            usage = Usage(input: answer.inputTokens, output: 0)
-            body = call.door.encodeEmbeddingsReply(answer, to: request)
+            let reply = try read(received, answer) { () throws(UnreadableReply) in
+                try provider.dialect.decodeEmbeddingsReply(received)
+            }
+            usage = Usage(input: reply.inputTokens, output: 0)
+            body = call.door.encodeEmbeddingsReply(reply, to: request)
         case .continuation: throw LaneFailure.garbage("a stream was asked for and something else came")
         }
         try claim()
         if wasCut { record.dropped.append("further tool calls") }
         if let usage { record.cost(usage, of: runner.number) }
         record.begun = runner.number
-        record.timeToFirstByte = call.arrived.duration(to: .now)
+        record.timeToFirstByte = call.arrived.elapsed()
         record.responseBytes = body.readableBytes
         record.status = 200
         record.outcome = .served
@@ -121,12 +125,13 @@ final class Relay {
     }
 
     /// Some hosts say 200 and then what went wrong.
-    private func refuseError(_ received: ByteBuffer, _ answer: ResponseHead) throws {
-        guard received.contains("\"error\""), let root = try? JSONDocument(received, limits: .skim).root,
-            let error = root["error"], !error.isNull, root["choices"] == nil, root["content"] == nil,
-            root["data"] == nil
-        else { return }
-        throw FailedAttempt(
+    private static func saysError(_ root: JSONView) -> Bool {
+        guard let error = root["error"], !error.isNull else { return false }
+        return root["choices"] == nil && root["content"] == nil && root["data"] == nil
+    }
+
+    private func saidError(_ received: ByteBuffer, _ answer: ResponseHead) -> FailedAttempt {
+        FailedAttempt(
             Symptom(
                 dialect: provider.errorDialect, position: .body, status: answer.status, fields: answer.fields,
                 body: received), .event(provider.dialect.decodeError(status: answer.status, body: received)))
@@ -140,10 +145,15 @@ final class Relay {
         return view.first { !isSpace($0) } == UInt8(ascii: "{") && view.last { !isSpace($0) } == UInt8(ascii: "}")
     }
 
-    private func read<T>(_ decode: () throws(UnreadableReply) -> T) throws -> T {
+    private func read<T>(
+        _ received: ByteBuffer, _ answer: ResponseHead, _ decode: () throws(UnreadableReply) -> T
+    ) throws -> T {
         do throws(UnreadableReply) {
             return try decode()
         } catch {
+            if let root = (try? JSONDocument(received, limits: .skim))?.root, Self.saysError(root) {
+                throw saidError(received, answer)
+            }
             throw LaneFailure.garbage(error.reason)
         }
     }
@@ -172,7 +182,7 @@ final class Relay {
     func head(_ answer: ResponseHead, contentType: String) -> ResponseHead {
         var head = ResponseHead(status: record.status)
         head.fields.append("content-type", contentType)
-        head.addTrace(call, record, servedBy: candidate.id)
+        head.addTrace(call, record, servedBy: upstream.id)
         for field in answer.fields.fields {
             if HTTPFieldRules.isReturnedToCaller(field.name) {
                 head.fields.fields.append(field)
@@ -180,7 +190,7 @@ final class Relay {
                 head.fields.append("x-holdfast-provider-request-id", field.value)
             }
         }
-        if candidate.retires != nil { head.addRetirement(of: candidate) }
+        if upstream.candidate.retires != nil { head.addRetirement(of: upstream.candidate) }
         return head
     }
 }
@@ -188,22 +198,5 @@ final class Relay {
 extension ResponseHead {
     var isEventStream: Bool {
         fields["content-type"].map { $0.lowercased().hasPrefix("text/event-stream") } ?? false
-    }
-}
-
-extension ByteBuffer {
-    fileprivate func contains(_ word: StaticString) -> Bool {
-        withUnsafeReadableBytes { bytes in
-            let length = word.utf8CodeUnitCount
-            guard bytes.count >= length else { return false }
-            var place = 0
-            while place <= bytes.count - length {
-                if bytes[place] == word.utf8Start[0], memcmp(bytes.baseAddress! + place, word.utf8Start, length) == 0 {
-                    return true
-                }
-                place += 1
-            }
-            return false
-        }
     }
 }

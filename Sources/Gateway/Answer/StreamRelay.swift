@@ -69,7 +69,7 @@ struct StreamRelay {
         case .continuation(let resumed):
             let seam = Seam(
                 journal: stream.journal, manner: resumed.manner, given: resumed.given,
-                request: resumed.request, by: relay.candidate.id, cause: resumed.cause.rawValue)
+                request: resumed.request, by: relay.upstream.id, cause: resumed.cause.rawValue)
             return TellingStage(
                 from: relay.provider.dialect, into: stream, resumed.request, seam: seam, limit: limit)
         case .embeddings:
@@ -94,7 +94,7 @@ struct StreamRelay {
         if let error = observation.failure {
             let symptom = symptom(.stream, stage)
             guard stream.hasContributed else { throw FailedAttempt(symptom, .event(error)) }
-            let message = "\(relay.candidate.id) broke off: \(error.message)"
+            let message = "\(relay.upstream.id) broke off: \(error.message)"
             throw InterruptedStream(
                 symptom: symptom, word: "provider_error", reason: error.word ?? "the provider broke off its stream",
                 lastWords: stage.ownFailure
@@ -107,7 +107,7 @@ struct StreamRelay {
             guard endedCleanly else { throw failure }
             throw FailedAttempt(symptom(.streamEnd, stage, transport: .clean), .lane(failure))
         }
-        let problem = Problem(failure, at: relay.candidate)
+        let problem = Problem(failure, at: relay.upstream.candidate)
         throw InterruptedStream(
             symptom: endedCleanly
                 ? symptom(.streamEnd, stage, transport: .clean)
@@ -140,7 +140,7 @@ struct StreamRelay {
 
     private func begin() {
         record.status = 200
-        record.timeToFirstByte = relay.call.arrived.duration(to: .now)
+        record.timeToFirstByte = relay.call.arrived.elapsed()
         record.begun = relay.runner.number
         var head = relay.head(response.head, contentType: "text/event-stream; charset=utf-8")
         head.fields.append("cache-control", "no-cache")

@@ -38,6 +38,21 @@ extension StreamStage {
 /// yet a whole event waits, because an error event must be able to follow
 /// whatever has gone out.
 final class ForwardingStage: StreamStage {
+    private var forwarding: Forwarding
+
+    init(_ dialect: any Dialect, limit: Int) { forwarding = Forwarding(dialect, limit: limit) }
+
+    func take(_ bytes: ByteBuffer) -> ByteBuffer? { forwarding.take(bytes) }
+    var isOver: Bool { forwarding.isOver }
+    var observation: StreamObservation { forwarding.observation }
+    var hasContent: Bool { forwarding.observation.hasContent }
+    var lastEvent: ByteBuffer { forwarding.lastEvent }
+    var fault: LaneFailure? { forwarding.fault }
+    var fragments: Int { forwarding.fragments }
+    var ownFailure: ByteBuffer? { ByteBuffer() }
+}
+
+private struct Forwarding {
     private var watcher: any StreamWatcher
     private var parser: SSEParser
     private var held = ByteBuffer()
@@ -50,13 +65,12 @@ final class ForwardingStage: StreamStage {
     }
 
     private(set) var lastEvent = ByteBuffer()
+    /// The watcher's, fetched once for each piece.
+    private(set) var observation = StreamObservation()
 
-    var observation: StreamObservation { watcher.observation }
-    var hasContent: Bool { watcher.observation.hasContent }
-    var isOver: Bool { watcher.observation.hasEnded || fault != nil }
-    var ownFailure: ByteBuffer? { ByteBuffer() }
+    var isOver: Bool { observation.hasEnded || fault != nil }
 
-    func take(_ bytes: ByteBuffer) -> ByteBuffer? {
+    mutating func take(_ bytes: ByteBuffer) -> ByteBuffer? {
         parser.feed(bytes)
         do throws(SSEProblem) {
             while let event = try parser.next() {
@@ -67,6 +81,7 @@ final class ForwardingStage: StreamStage {
         } catch {
             fault = .garbage(error.description)
         }
+        observation = watcher.observation
         held.hold(bytes)
         let whole = held.readableBytes - parser.unfinishedBytes
         return whole > 0 ? held.readSlice(length: whole) : nil

@@ -15,7 +15,7 @@ extension Attempts {
         case .request(var request):
             request.limits = limits(for: attempt)
             let relay = relay(runner)
-            if let rehearsal, rehearsal.covers(attempt.candidate) {
+            if let rehearsal, rehearsal.covers(attempt.upstream) {
                 let lane = DrillLane(rehearsal, before: attempt.provider, streams: admitted.isStream)
                 runner.injection = lane
                 return try await lane.exchange(request, on: executor) { try await relay.run($0) }
@@ -24,20 +24,20 @@ extension Attempts {
         case .count(let counting, let request, let counter):
             do {
                 introduce(runner)
-                let count = try await counter.count(request, model: attempt.candidate.model, on: executor)
-                answerCount(count, isEstimate: false, counting, attempt.candidate)
+                let count = try await counter.count(request, model: attempt.upstream.candidate.model, on: executor)
+                answerCount(count, isEstimate: false, counting, attempt.upstream)
             } catch let error as ProviderError {
                 throw Problem(
-                    .badUpstream, "\(attempt.candidate.id) could not count the tokens: \(error.message)",
+                    .badUpstream, "\(attempt.upstream.id) could not count the tokens: \(error.message)",
                     code: "token_count_failed")
             } catch let refusal as CannotCarry {
-                throw Problem(refusal, attempt.candidate)
+                throw Problem(refusal, attempt.upstream.candidate)
             }
         case .estimate(let counting, let request):
             // Nobody was asked.
             record.attempts.removeLast()
             introduce(runner)
-            answerCount(counting.estimate(request), isEstimate: true, counting, attempt.candidate)
+            answerCount(counting.estimate(request), isEstimate: true, counting, attempt.upstream)
         }
     }
 
@@ -52,7 +52,7 @@ extension Attempts {
     private func claim(_ runner: Runner) throws {
         if let race = runner.race, !race.claim(runner) { throw CancellationError() }
         noteLatency(runner)
-        if record.drill?.pulled != nil, record.drill?.resumed == nil { record.drill?.resumed = .now }
+        if record.drill?.pulled != nil, record.drill?.resumed == nil { record.drill?.resumed = .now() }
         introduce(runner)
     }
 
@@ -61,7 +61,8 @@ extension Attempts {
         stream = runner.stream
         guard interruption == nil else { return }
         record.dropped = runner.attempt.outgoing.dropped
-        let isStandIn = lead.map { $0 != runner.attempt.candidate.id } ?? false
+        let lead = served.lead?.id
+        let isStandIn = lead != nil && lead != runner.attempt.upstream.id
         record.standsInFor = isStandIn && policy.substitution.isDisclosed ? lead : nil
     }
 
@@ -70,14 +71,14 @@ extension Attempts {
         limits.firstByte = policy.firstByte
         if admitted.isStream { limits.firstToken = policy.firstToken ?? attempt.provider.firstToken }
         limits.stall = policy.stall
-        limits.deadline = admitted.call.arrived + policy.deadline
+        limits.deadline = admitted.call.arrived + TimeAmount(policy.deadline)
         return limits
     }
 
-    private func answerCount(_ count: Int, isEstimate: Bool, _ counting: TokenCounting, _ candidate: Candidate) {
+    private func answerCount(_ count: Int, isEstimate: Bool, _ counting: TokenCounting, _ upstream: Upstream) {
         let body = counting.encode(count)
         var head = ResponseHead(status: 200)
-        head.addHoldfastFields(admitted.call, record, servedBy: candidate.id)
+        head.addHoldfastFields(admitted.call, record, servedBy: upstream.id)
         if isEstimate { head.fields.append("x-holdfast-token-count", "estimate") }
         reply.send(head, body: body)
         record.status = 200

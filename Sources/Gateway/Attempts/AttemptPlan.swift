@@ -47,7 +47,7 @@ struct AttemptPlan {
     static let mostTries = 4
 
     /// - Parameter contexts: of each candidate, nil where it isn't known.
-    init(contexts: [Int?]) { entries = contexts.map { Entry(context: $0) } }
+    init(contexts: some Collection<Int?>) { entries = contexts.map { Entry(context: $0) } }
 
     /// - Parameters:
     ///   - now: the present tick.

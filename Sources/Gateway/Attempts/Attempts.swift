@@ -18,10 +18,10 @@ import Routing
 final class Attempts {
     let gateway: Gateway
     var admitted: AdmittedCall
-    let candidates: [Candidate]
-    let policy: RoutePolicy
-    /// The candidate for which others stand in.
-    let lead: String?
+    /// In the order in which they are to be asked.
+    let upstreams: [Upstream]
+    /// What they are the candidates of.
+    let served: ServedRoute
     /// The drill that runs on the route.
     let rehearsal: Rehearsal?
     let state: GatewayState
@@ -32,7 +32,7 @@ final class Attempts {
 
     var plan: AttemptPlan
     /// Encoded requests, once they were needed.
-    var prepared: [Int: Attempt] = [:]
+    var prepared: [(index: Int, attempt: Attempt)] = []
     /// Why candidates can't carry the request; the first one is told.
     var refusal: Problem?
     /// Who is out of service; told where nobody refused.
@@ -56,15 +56,14 @@ final class Attempts {
     ) {
         self.gateway = gateway
         self.admitted = admitted
-        candidates = choice.candidates
-        policy = choice.policy
-        lead = choice.lead
+        upstreams = choice.upstreams
+        served = choice.served
         rehearsal = choice.rehearsal
         self.state = state
         self.reply = reply
         self.record = record
-        plan = AttemptPlan(contexts: candidates.map(\.context))
-        keepsJournal = choice.policy.continues && choice.candidates.count > 1 && admitted.isContinuable
+        plan = AttemptPlan(contexts: upstreams.lazy.map(\.candidate.context))
+        keepsJournal = served.route.policy.continues && upstreams.count > 1 && admitted.isContinuable
         stream = CallerStream(
             admitted.call.door, keepsJournal: keepsJournal, promptBytes: record.requestBytes)
     }
@@ -75,20 +74,23 @@ final class Attempts {
     }
 
     var continuity: Continuity { gateway.continuity }
+    var policy: RoutePolicy { served.route.policy }
 
     /// - Throws: ``Problem`` when nobody can serve and it is for Holdfast to
     ///   say so; `CancellationError`.
     func run() async throws {
-        let deadline = continuity.now.tick + ContinuousClock.now.duration(to: admitted.call.arrived + policy.deadline)
+        var now = continuity.now
+        let deadline = now.tick + policy.deadline - admitted.call.arrived.elapsed()
         // What can be waited for has to leave time for an answer.
-        var latest = continuity.now.tick + min(policy.patience, policy.deadline)
-        for index in candidates.indices { screen(index) }
+        var latest = now.tick + min(policy.patience, policy.deadline)
+        for index in upstreams.indices { screen(index) }
         while true {
             try Task.checkCancellation()
-            let now = continuity.now
             let step = plan.next(
-                now: now.tick, latest: latest, standing: { standing(of: $0, now) },
-                mayRepeat: { continuity.book.mayRepeat(at: candidates[$0].provider, now: now) })
+                now: now.tick, latest: latest, standing: { [now] in standing(of: $0, now) },
+                mayRepeat: { [now] in
+                    continuity.book.mayRepeat(at: upstreams[$0].candidate.provider, now: now)
+                })
             // There is no time left to ask anybody; that is nobody's failure.
             if now.tick >= deadline, !record.attempts.isEmpty { return try await end() }
             switch step {
@@ -104,6 +106,7 @@ final class Attempts {
             case .stop:
                 return try await end()
             }
+            now = continuity.now
         }
     }
 
@@ -118,29 +121,56 @@ final class Attempts {
         // What failed once may fail for what was added to the request.
         if manner == .again, interruption != nil { manners[index] = .instruction }
         guard let attempt = interruption.map({ resume(index, $0) }) ?? attempt(index) else { return false }
-        let place = attempt.provider.place(of: attempt.candidate.model)
-        if manner == .again { try await Task.sleep(for: continuity.jitter()) }
-        let book = memory(of: candidates[index])
-        let permit = book.enter(place, now: continuity.now)
+        let place = attempt.place
+        var now = now
+        if manner == .again {
+            try await Task.sleep(for: continuity.jitter())
+            now = continuity.now
+        }
+        let book = memory(of: attempt.upstream)
+        let permit = book.enter(place, now: now)
         // Somebody else has the trial; the plan sees that at its next look.
         if permit == nil, manner == .first, record.route != nil, !book.isQuiet { return lostTheTrial(index) }
         plan.asked(index)
         continuity.book.noteRequest(at: place.provider, now: now)
-        if reply.hasBegun { stream.beginAttempt() } else { stream = newStream() }
+        if reply.hasBegun {
+            stream.beginAttempt()
+        } else if !record.attempts.isEmpty {
+            stream = newStream()
+        }
         if manner == .first, let delay = hedgeDelay(attempt) {
             let race = Race()
-            return try await self.race(Runner(index, attempt, permit, place, stream, race: race), race, after: delay)
+            return try await self.race(Runner(index, attempt, permit, stream, race: race), race, after: delay)
         }
-        let runner = Runner(index, attempt, permit, place, stream)
-        return try await conclude(runner, await run(runner))
+        let runner = Runner(index, attempt, permit, stream)
+        let outcome = await run(runner)
+        if case .served = outcome {
+            noteSuccess(runner)
+            return true
+        }
+        return try await conclude(runner, outcome)
     }
 
     /// Sends it, and brings the answer back.
     func run(_ runner: Runner, isHedge: Bool = false) async -> Runner.Outcome {
-        defer { record.handOvers = stream.handOvers }
+        defer { if !stream.handOvers.isEmpty { record.handOvers = stream.handOvers } }
         do {
-            try await send(runner, isHedge: isHedge)
-            return .served
+            while true {
+                runner.number = record.attempts.count
+                record.attempts.append(.init(runner.attempt.upstream, isHedge: isHedge))
+                do {
+                    try await exchange(runner)
+                    return .served
+                } catch let failure as LaneFailure {
+                    record.attempts[runner.number].failure = failure.word
+                    // The provider hung up on an idle connection just as we used
+                    // it: it has not seen the request, a fresh connection serves.
+                    guard !hasRepeatedStale, failure == .closedBeforeHead(reused: true),
+                        !runner.stream.hasContributed
+                    else { throw FailedAttempt(failure, dialect: runner.attempt.provider.errorDialect) }
+                    hasRepeatedStale = true
+                }
+            }
         } catch let failed as FailedAttempt {
             return .failed(failed)
         } catch let interrupted as InterruptedStream {
@@ -187,7 +217,7 @@ final class Attempts {
         case .mismatch(.unusable(let reason)):
             noteSuccess(runner)
             record.attempts[runner.number].failure = "unusable"
-            giveUpContinuing("\(runner.attempt.candidate.id) did not bring it to an end: \(reason)")
+            giveUpContinuing("\(runner.attempt.upstream.id) did not bring it to an end: \(reason)")
             return false
         case .other(let error):
             abandon(runner)
@@ -203,7 +233,7 @@ final class Attempts {
             let call = admitted.replacingModel(at: field, by: policy.nested)
         else { return false }
         admitted = try AdmittedCall(call)
-        prepared = [:]
+        prepared = []
         return true
     }
 
@@ -220,12 +250,12 @@ final class Attempts {
 
     // MARK: What is remembered of it: the drill's own memory, or the real one
 
-    func memory(of candidate: Candidate) -> HealthBook {
-        if let rehearsal, rehearsal.covers(candidate) { rehearsal.book } else { continuity.book }
+    func memory(of upstream: Upstream) -> HealthBook {
+        if let rehearsal, rehearsal.covers(upstream) { rehearsal.book } else { continuity.book }
     }
 
     private func noteSuccess(_ runner: Runner) {
-        guard let rehearsal, rehearsal.covers(runner.attempt.candidate) else {
+        guard let rehearsal, rehearsal.covers(runner.attempt.upstream) else {
             return continuity.succeeded(runner.permit, at: runner.place)
         }
         rehearsal.answered()
@@ -235,18 +265,18 @@ final class Attempts {
 
     func abandon(_ runner: Runner) {
         guard let permit = runner.permit, permit.isTrial else { return }
-        memory(of: runner.attempt.candidate).abandoned(permit, now: continuity.now)
+        memory(of: runner.attempt.upstream).abandoned(permit, now: continuity.now)
     }
 
     private func report(_ verdict: Verdict, _ symptom: Symptom, of runner: Runner) {
         let status = symptom.status == 0 ? nil : symptom.status
-        guard let rehearsal, rehearsal.covers(runner.attempt.candidate) else {
+        guard let rehearsal, rehearsal.covers(runner.attempt.upstream) else {
             return continuity.failed(
                 runner.permit, verdict, at: runner.place, status: status, streams: admitted.isStream)
         }
         if runner.injection?.didInject == true {
             rehearsal.detected()
-            if record.drill?.pulled == nil { record.drill?.pulled = .now }
+            if record.drill?.pulled == nil { record.drill?.pulled = .now() }
             if runner.stream.hasContributed { record.drill?.brokeStream = true }
         }
         // What the provider did itself is real, drill or not.
@@ -258,23 +288,5 @@ final class Attempts {
         guard let permit = runner.permit else { return }
         _ = rehearsal.book.failed(
             permit, verdict, status: status, streams: admitted.isStream, everAnswered: true, now: continuity.now)
-    }
-
-    private func send(_ runner: Runner, isHedge: Bool) async throws {
-        let candidate = runner.attempt.candidate
-        while true {
-            runner.number = record.attempts.count
-            record.attempts.append(.init(provider: candidate.provider, model: candidate.model, isHedge: isHedge))
-            do {
-                return try await exchange(runner)
-            } catch let failure as LaneFailure {
-                record.attempts[runner.number].failure = failure.word
-                // The provider hung up on an idle connection just as we used
-                // it: it has not seen the request, a fresh connection serves.
-                guard !hasRepeatedStale, failure == .closedBeforeHead(reused: true), !runner.stream.hasContributed
-                else { throw FailedAttempt(failure, dialect: runner.attempt.provider.errorDialect) }
-                hasRepeatedStale = true
-            }
-        }
     }
 }

@@ -102,7 +102,8 @@ extension Attempts {
     /// The request that asks a candidate to go on; nil if it can't.
     func resume(_ index: Int, _ interruption: Interruption) -> Attempt? {
         let wantsRestart = interruption.resumption == .restart
-        return carrying(index) { candidate, provider throws(Problem) in
+        return carrying(index) { upstream, provider, place throws(Problem) in
+            let candidate = upstream.candidate
             let request = try admitted.chat()
             let usual: Manner = candidate.capabilities.contains(.prefill) ? .prefill : .instruction
             let manner = wantsRestart ? .restart : manners[index] ?? usual
@@ -116,7 +117,7 @@ extension Attempts {
                 return Attempt(
                     original.answering(
                         .continuation(Resumed(request: request, manner: manner, given: "", cause: interruption.cause))),
-                    candidate, provider)
+                    upstream, provider, place)
             }
             guard let resume = ResumeRequest.make(request, stream.journal, manner) else {
                 throw Problem(.badUpstream, "What was sent can't be gone on with.", code: "not_resumable")
@@ -125,7 +126,7 @@ extension Attempts {
                 request: request, manner: manner, given: resume.given, cause: interruption.cause)
             return Attempt(
                 try admitted.outgoing(resume.request, to: candidate, at: provider, answering: .continuation(resumed)),
-                candidate, provider)
+                upstream, provider, place)
         }
     }
 

@@ -14,16 +14,15 @@ extension Attempts {
         // A verdict on the request itself is the answer, whoever else was
         // asked before or after.
         let told = failures.first { $0.verdict.scope == .request } ?? last
-        let attempt = prepared[told.index]!
+        let attempt = prepared.first { $0.index == told.index }!.attempt
         if told.verdict.cause == .nestedReference, let field = told.verdict.field {
             throw Problem(
                 .invalidRequest,
-                "\(attempt.candidate.id) says that a model named inside the request is gone (\(field)): "
+                "\(attempt.upstream.id) says that a model named inside the request is gone (\(field)): "
                     + "\(told.verdict.words) Name another one there, or have the route's `nested` map it.",
                 field: field, code: "nested_model_not_available")
         }
-        let place = attempt.provider.place(of: attempt.candidate.model)
-        let runner = Runner(told.index, attempt, nil, place, newStream())
+        let runner = Runner(told.index, attempt, nil, newStream())
         runner.number = told.number
         let relay = relay(runner)
         switch told.failed.answer {
@@ -31,8 +30,8 @@ extension Attempts {
         case .whole(let head, let body): try relay.passOnWhole(body, head, movesOnRefusal: false)
         case .event(let error):
             record.reason = error.word
-            throw Problem(.badUpstream, "\(attempt.candidate.id) broke off: \(error.message)", code: error.code)
-        case .lane(let failure): throw Problem(failure, at: attempt.candidate)
+            throw Problem(.badUpstream, "\(attempt.upstream.id) broke off: \(error.message)", code: error.code)
+        case .lane(let failure): throw Problem(failure, at: attempt.upstream.candidate)
         }
     }
 
@@ -40,10 +39,10 @@ extension Attempts {
     /// again. A single one that was asked speaks for itself.
     private func everyoneIsGone() -> Problem? {
         let now = continuity.now
-        let standings = candidates.indices.map { standing(of: $0, now) }
+        let standings = upstreams.indices.map { standing(of: $0, now) }
         let withdrawn = standings.allSatisfy { if case .held(.withdrawn, _) = $0 { true } else { false } }
-        guard withdrawn, !candidates.isEmpty, candidates.count > 1 || failures.isEmpty else { return nil }
-        let names = candidates.map(\.id).joined(separator: ", ")
+        guard withdrawn, !upstreams.isEmpty, upstreams.count > 1 || failures.isEmpty else { return nil }
+        let names = upstreams.map(\.id).joined(separator: ", ")
         return Problem(
             .gone,
             "Every model that serves \"\(admitted.requestedModel)\" has been withdrawn by its provider (\(names)). "
@@ -53,10 +52,10 @@ extension Attempts {
 
     private func everyoneIsBusy() -> Problem? {
         // What a single candidate said itself is passed on as it is.
-        guard failures.isEmpty || candidates.count > 1 else { return nil }
+        guard failures.isEmpty || upstreams.count > 1 else { return nil }
         let now = continuity.now
         var soonest: Duration?
-        for index in candidates.indices {
+        for index in upstreams.indices {
             if case .waiting(let until, _) = standing(of: index, now) { soonest = min(soonest ?? until, until) }
         }
         guard let soonest, failures.allSatisfy({ $0.verdict.scope != .request }) else { return nil }
@@ -69,11 +68,11 @@ extension Attempts {
 
     private func heldProblem() -> Problem? {
         let now = continuity.now
-        for index in candidates.indices {
+        for index in upstreams.indices {
             if case .held(let cause, _) = standing(of: index, now) {
                 return Problem(
                     .unavailable,
-                    "\(candidates[index].id) is held (\(cause.rawValue)) and nobody else can serve "
+                    "\(upstreams[index].id) is held (\(cause.rawValue)) and nobody else can serve "
                         + "\"\(admitted.requestedModel)\"; `holdfast status` tells more.", code: "held")
             }
         }

@@ -7,13 +7,13 @@ import Routing
 extension Attempts {
     /// How candidates' times are told apart: a whole answer takes longer than
     /// the beginning of a stream.
-    private func clockName(_ candidate: Candidate) -> String {
-        "\(record.route ?? "")\n\(candidate.id)\n\(admitted.isStream ? "stream" : "whole")"
+    private func clockName(_ upstream: Upstream) -> String {
+        "\(record.route ?? "")\n\(upstream.id)\n\(admitted.isStream ? "stream" : "whole")"
     }
 
     func noteLatency(_ runner: Runner) {
         guard policy.hedge != nil, interruption == nil else { return }
-        continuity.hedges.note(runner.began.duration(to: .now), of: clockName(runner.attempt.candidate))
+        continuity.hedges.note(runner.began.elapsed(), of: clockName(runner.attempt.upstream))
     }
 
     /// After how long a second request may be sent; nil where none may be.
@@ -22,7 +22,7 @@ extension Attempts {
             case .request = attempt.outgoing.kind
         else { return nil }
         continuity.hedges.noteRequest(on: route, now: continuity.now)
-        return continuity.hedges.delay(hedge.quantile, of: clockName(attempt.candidate))
+        return continuity.hedges.delay(hedge.quantile, of: clockName(attempt.upstream))
     }
 
     /// The one that could answer sooner: the next candidate that is free,
@@ -30,19 +30,19 @@ extension Attempts {
     private func second(to first: Runner, in race: Race) -> Runner? {
         guard let hedge = policy.hedge, let route = record.route else { return nil }
         let now = continuity.now
-        let others = candidates.indices.filter {
+        let others = upstreams.indices.filter {
             $0 != first.index && plan.mayAsk($0) && standing(of: $0, now) == .free
         }
         for index in others + [first.index] {
             guard let attempt = attempt(index) else { continue }
-            let place = attempt.provider.place(of: attempt.candidate.model)
+            let place = attempt.place
             guard continuity.hedges.mayHedge(on: route, share: hedge.share, now: now),
                 continuity.book.mayRepeat(at: place.provider, now: now),
-                let permit = memory(of: candidates[index]).enter(place, now: now)
+                let permit = memory(of: attempt.upstream).enter(place, now: now)
             else { return nil }
             plan.asked(index)
             continuity.book.noteRequest(at: place.provider, now: now)
-            return Runner(index, attempt, permit, place, newStream(), race: race)
+            return Runner(index, attempt, permit, newStream(), race: race)
         }
         return nil
     }

@@ -1,4 +1,5 @@
 import Conversation
+import NIOCore
 import Resilience
 import Synchronization
 
@@ -9,9 +10,9 @@ final class Runner {
     let index: Int
     let attempt: Attempt
     let permit: Permit?
-    let place: Place
     let stream: CallerStream
-    let began: ContinuousClock.Instant
+    let began: NIODeadline
+    var place: Place { attempt.place }
     /// Against another attempt for the same answer; nil where there is none.
     let race: Race?
     /// What stands before its provider while a drill runs.
@@ -20,15 +21,14 @@ final class Runner {
     var number = 0
 
     init(
-        _ index: Int, _ attempt: Attempt, _ permit: Permit?, _ place: Place, _ stream: CallerStream, race: Race? = nil
+        _ index: Int, _ attempt: Attempt, _ permit: Permit?, _ stream: CallerStream, race: Race? = nil
     ) {
         self.index = index
         self.attempt = attempt
         self.permit = permit
-        self.place = place
         self.stream = stream
         self.race = race
-        began = .now
+        began = .now()
     }
 
     enum Outcome: Sendable {

@@ -7,22 +7,22 @@ import Routing
 extension Attempts {
     /// What is known without asking anybody.
     func screen(_ index: Int) {
-        let candidate = candidates[index]
-        if let reason = candidate.unavailable {
+        let upstream = upstreams[index]
+        if let reason = upstream.candidate.unavailable {
             skip(index, reason)
-            outage = outage ?? Problem(.unavailable, "Nobody can serve this: \(candidate.id): \(reason).")
-        } else if let problem = outsideResidency(candidate) {
+            outage = outage ?? Problem(.unavailable, "Nobody can serve this: \(upstream.id): \(reason).")
+        } else if let problem = outsideResidency(upstream.candidate) {
             skip(index, "outside the key's residency")
             refusal = refusal ?? problem
-        } else if lead.map({ $0 != candidate.id }) ?? (index > 0), let problem = mayNotStandIn(candidate) {
+        } else if served.lead.map({ $0.id != upstream.id }) ?? (index > 0), let problem = mayNotStandIn(upstream) {
             skip(index, problem)
-        } else if state.providers[candidate.provider] == nil {
+        } else if upstream.provider == nil {
             skip(index, "not in service")
         }
     }
 
     func skip(_ index: Int, _ reason: String) {
-        record.skipped.append("\(candidates[index].id): \(reason)")
+        record.skipped.append("\(upstreams[index].id): \(reason)")
         plan.ruleOut(index)
     }
 
@@ -45,12 +45,12 @@ extension Attempts {
     }
 
     /// Whether the route lets it stand in for the first candidate.
-    private func mayNotStandIn(_ candidate: Candidate) -> String? {
+    private func mayNotStandIn(_ upstream: Upstream) -> String? {
         let substitution = policy.substitution
-        if lead != nil, let by = substitution.by, !by.contains(candidate.id) {
+        if served.lead != nil, let by = substitution.by, !by.contains(upstream.id) {
             return "may not stand in on this route"
         }
-        if let regions = substitution.residency, !(candidate.region.map(regions.contains) ?? false) {
+        if let regions = substitution.residency, !(upstream.candidate.region.map(regions.contains) ?? false) {
             return "outside the regions for stand-ins"
         }
         return nil
@@ -58,8 +58,7 @@ extension Attempts {
 
     func standing(of index: Int, _ now: Moment) -> Standing {
         if continuity.book.isQuiet, rehearsal == nil { return .free }
-        guard let provider = state.providers[candidates[index].provider] else { return .free }
-        let place = provider.place(of: candidates[index].model)
+        guard let place = upstreams[index].place else { return .free }
         let standing = continuity.book.standing(of: place, now: now)
         if let rehearsal, standing == .free { return rehearsal.book.standing(of: place, now: now) }
         // Who names a provider wants its own answer, and there is nobody
@@ -74,29 +73,30 @@ extension Attempts {
 
     /// The request as that candidate wants it; nil if it can't carry it.
     func attempt(_ index: Int) -> Attempt? {
-        if let known = prepared[index] { return known }
-        return carrying(index) { candidate, provider throws(Problem) in
+        if let known = prepared.first(where: { $0.index == index }) { return known.attempt }
+        return carrying(index) { upstream, provider, place throws(Problem) in
+            let candidate = upstream.candidate
             // The dialect's own refusal names the field.
-            let attempt = Attempt(try admitted.outgoing(to: candidate, at: provider), candidate, provider)
+            let attempt = Attempt(try admitted.outgoing(to: candidate, at: provider), upstream, provider, place)
             if let missing = try admitted.needs(beyond: candidate.capabilities).names.first {
                 throw Problem(
                     .invalidRequest,
                     "\(candidate.id) can't take this request: `capabilities` of its settings don't name \(missing).",
                     code: "missing_capability")
             }
-            prepared[index] = attempt
+            prepared.append((index, attempt))
             return attempt
         }
     }
 
     /// - Returns: what `prepare` returns; nil where it can't, which is noted.
     func carrying(
-        _ index: Int, _ prepare: (Candidate, Provider) throws(Problem) -> Attempt
+        _ index: Int, _ prepare: (Upstream, Provider, Place) throws(Problem) -> Attempt
     ) -> Attempt? {
-        let candidate = candidates[index]
-        guard let provider = state.providers[candidate.provider] else { return nil }
+        let upstream = upstreams[index]
+        guard let provider = upstream.provider, let place = upstream.place else { return nil }
         do throws(Problem) {
-            return try prepare(candidate, provider)
+            return try prepare(upstream, provider, place)
         } catch {
             skip(index, error.code == "missing_capability" ? error.message : error.field ?? error.code ?? "refused")
             refusal = refusal ?? error

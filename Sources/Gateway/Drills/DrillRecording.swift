@@ -1,3 +1,4 @@
+import NIOCore
 import Conversation
 import Drills
 import Routing
@@ -23,15 +24,14 @@ extension Rehearsal {
         sample.firstByte = record.timeToFirstByte
         sample.total = record.duration
         if let pulled = drill.pulled, let resumed = drill.resumed, resumed > pulled {
-            sample.switchTime = pulled.duration(to: resumed)
+            sample.switchTime = .nanoseconds((resumed - pulled).nanoseconds)
         }
         sample.skipped = record.skipped
         sample.dropped = record.dropped
         sample.reason = record.reason ?? record.attempts.last?.cause
         for attempt in record.attempts {
             guard let usage = attempt.usage else { continue }
-            let candidate = choice.candidates.first { $0.provider == attempt.provider && $0.model == attempt.model }
-            guard let price = candidate?.price else {
+            guard let price = attempt.upstream.candidate.price else {
                 sample.isPriced = false
                 continue
             }

@@ -40,8 +40,8 @@ package final class Rehearsal: Sendable {
     var book: HealthBook { isPulling ? pulledBook : calmBook }
 
     /// Whether the memory of what happens there is the drill's.
-    func covers(_ candidate: Candidate) -> Bool {
-        candidate.provider == order.provider && candidate.model == order.model
+    func covers(_ upstream: Upstream) -> Bool {
+        upstream.candidate.provider == order.provider && upstream.candidate.model == order.model
     }
 
     // MARK: What it is told
@@ -94,8 +94,14 @@ package final class Rehearsal: Sendable {
 package final class DrillRoom: Sendable {
     private let running = Mutex<[String: Rehearsal]>([:])
     private let isEmptyFlag = Atomic<Bool>(true)
+    /// Brings an element soon after drills have begun: for the one who runs
+    /// them.
+    package let begun: AsyncStream<Void>
+    private let tellBegun: AsyncStream<Void>.Continuation
 
-    package init() {}
+    package init() {
+        (begun, tellBegun) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
 
     /// One atomic load, which is all that a request pays while there is none.
     func rehearsal(on route: String) -> Rehearsal? {
@@ -108,12 +114,14 @@ package final class DrillRoom: Sendable {
 
     /// - Returns: nil if one runs on that route already.
     func begin(_ rehearsal: Rehearsal) -> Bool {
-        running.withLock { running in
+        let hasBegun = running.withLock { running in
             guard running[rehearsal.order.route] == nil else { return false }
             running[rehearsal.order.route] = rehearsal
             isEmptyFlag.store(false, ordering: .releasing)
             return true
         }
+        if hasBegun { tellBegun.yield() }
+        return hasBegun
     }
 
     package func remove(_ rehearsal: Rehearsal) {

@@ -33,7 +33,7 @@ package struct AttemptLimits: Sendable, Equatable {
     /// Between two pieces of an answer.
     package var stall: Duration?
     /// When the whole request has to be over.
-    package var deadline: ContinuousClock.Instant?
+    package var deadline: NIODeadline?
 
     package init() {}
 }

@@ -83,7 +83,7 @@ final class Instruments: Sendable {
         let route = record.route ?? ""
         var last = unrouted
         for attempt in record.attempts {
-            last = instruments(of: attempt, route: route)
+            last = attempt.upstream.meters
             last.countAttempt()
             if let usage = attempt.usage { last.count(usage) }
             if attempt.cause != nil { failed(attempt, route: route) }
@@ -96,14 +96,13 @@ final class Instruments: Sendable {
         last.record(record)
     }
 
-    private func instruments(of attempt: RequestRecord.Attempt, route: String) -> CandidateInstruments {
-        perCandidate[Self.name(route, "\(attempt.provider)/\(attempt.model)")]
-            ?? perCandidate[Self.name("", attempt.provider)] ?? unrouted
+    func meters(of candidate: Candidate, on route: String) -> CandidateInstruments {
+        perCandidate[Self.name(route, candidate.id)] ?? perCandidate[Self.name("", candidate.provider)] ?? unrouted
     }
 }
 
 /// The meters of one candidate of one route.
-private final class CandidateInstruments: Sendable {
+final class CandidateInstruments: Sendable {
     private let outcomes: [Counter]
     private let inputTokens: Counter
     private let outputTokens: Counter

@@ -2,6 +2,7 @@ import Access
 package import Conversation
 import Drills
 import NIOCore
+import Routing
 
 /// What became of a request, for the log and the metrics. Holds names,
 /// numbers and times; never a key, a prompt or an answer.
@@ -29,8 +30,9 @@ package final class RequestRecord {
 
     /// One try at one candidate.
     package struct Attempt: Sendable {
-        package var provider: String
-        package var model: String
+        package let upstream: Upstream
+        /// Sent while another one was slow.
+        package let isHedge: Bool
         /// The provider's status, nil where no answer came.
         package var status: Int?
         /// What went wrong, in a word; nil if nothing did.
@@ -38,10 +40,16 @@ package final class RequestRecord {
         /// What that meant (``Failures/Cause``), and the rule that said so.
         package var cause: String?
         package var rule: String?
-        /// Sent while another one was slow.
-        package var isHedge = false
         /// What this candidate has sold, nil where it gave nothing.
         package var usage: Usage?
+
+        package var provider: String { upstream.candidate.provider }
+        package var model: String { upstream.candidate.model }
+
+        init(_ upstream: Upstream, isHedge: Bool = false) {
+            self.upstream = upstream
+            self.isHedge = isHedge
+        }
     }
 
     /// What a drill did to it.
@@ -51,11 +59,11 @@ package final class RequestRecord {
         var phase: DrillPhase
         /// When it was known that the candidate is pulled; nil if it didn't
         /// meet the drill.
-        var pulled: ContinuousClock.Instant?
+        var pulled: NIODeadline?
         /// A stream that had told something was broken.
         var brokeStream = false
         /// When another candidate began to tell.
-        var resumed: ContinuousClock.Instant?
+        var resumed: NIODeadline?
 
         init(_ rehearsal: Rehearsal) {
             id = rehearsal.order.id
@@ -126,8 +134,7 @@ package final class RequestRecord {
 
     /// Who served, or began, as `provider/model`.
     package var servedBy: String? {
-        let attempt = begun.map { attempts[$0] } ?? attempts.last
-        return attempt.map { "\($0.provider)/\($0.model)" }
+        begun.map { attempts[$0].upstream.id } ?? attempts.last?.upstream.id
     }
 
     /// Adds what an attempt has cost.

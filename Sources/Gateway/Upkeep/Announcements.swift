@@ -132,7 +132,7 @@ extension Gateway {
         guard let provider = state.providers[name], let path = provider.dialect.modelsPath else { return [] }
         var request = LaneRequest(method: "GET", path: path)
         request.limits.firstByte = .seconds(30)
-        request.limits.deadline = .now + .seconds(60)
+        request.limits.deadline = .now() + .seconds(60)
         let body = try? await provider.lane.exchange(request, on: executor) { response in
             (200..<300).contains(response.head.status) ? try await response.collect(upTo: 16 << 20) : nil
         }

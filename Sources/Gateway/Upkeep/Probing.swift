@@ -50,7 +50,7 @@ extension Gateway {
         var request = LaneRequest(path: provider.dialect.chatPath, body: body)
         request.fields.append(Self.probeField, "1")
         request.limits.firstByte = .seconds(30)
-        request.limits.deadline = .now + .seconds(60)
+        request.limits.deadline = .now() + .seconds(60)
         let symptom: Symptom?
         do {
             symptom = try await provider.lane.exchange(request, on: executor) { response in

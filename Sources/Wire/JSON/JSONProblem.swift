@@ -68,11 +68,17 @@ package struct JSONLimits: Sendable {
     package var values: Int
     /// Down to which depth values are indexed; 1 is the top object's members.
     package var indexedDepth: Int
+    /// The one member of the top object that is indexed down to the ground
+    /// all the same; nil is none.
+    package var indexedMember: StaticString?
 
-    package init(depth: Int = 128, values: Int = 1_000_000, indexedDepth: Int = .max) {
+    package init(
+        depth: Int = 128, values: Int = 1_000_000, indexedDepth: Int = .max, indexedMember: StaticString? = nil
+    ) {
         self.depth = depth
         self.values = values
         self.indexedDepth = indexedDepth
+        self.indexedMember = indexedMember
     }
 
     /// Everything is indexed: for reading a request in full.
@@ -80,4 +86,9 @@ package struct JSONLimits: Sendable {
     /// Everything is checked, only the top object's members are indexed: for
     /// forwarding.
     package static let skim = JSONLimits(indexedDepth: 1)
+    /// As ``skim``, and one member of the top object is indexed in full: for
+    /// reading that one out of a text that is forwarded.
+    package static func skim(indexing member: StaticString) -> JSONLimits {
+        JSONLimits(indexedDepth: 1, indexedMember: member)
+    }
 }

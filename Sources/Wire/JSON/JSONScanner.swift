@@ -8,6 +8,8 @@ struct JSONScanner {
     let limits: JSONLimits
     var position = 0
     var nodes: ContiguousArray<JSONNode> = []
+    /// What is read belongs to the member that is indexed in full.
+    private var isInMember = false
 
     /// An open object or array.
     private struct Frame {
@@ -23,6 +25,13 @@ struct JSONScanner {
         nodes.reserveCapacity(min(64, max(8, buffer.count / 16)))
     }
 
+    /// For a single token: no index is made.
+    init(scanning buffer: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>) {
+        bytes = base
+        count = buffer.count
+        limits = .skim
+    }
+
     mutating func scan() throws(JSONProblem) {
         skipSpace()
         guard position < count else { throw JSONProblem(.empty, at: 0) }
@@ -32,7 +41,7 @@ struct JSONScanner {
         // Each turn reads one value; the inner loop then closes what it ends.
         value: while true {
             let start = position
-            let indexed = stack.count <= limits.indexedDepth
+            let indexed = stack.count <= limits.indexedDepth || isInMember
             guard position < count else { throw JSONProblem(.unexpectedEnd, at: count) }
             switch bytes[position] {
             case UInt8(ascii: "{"):
@@ -44,7 +53,7 @@ struct JSONScanner {
                     close(node)
                 } else {
                     stack.append(Frame(node: node, isObject: true))
-                    try name(indexed: stack.count <= limits.indexedDepth)
+                    try name(depth: stack.count)
                     continue value
                 }
             case UInt8(ascii: "["):
@@ -89,7 +98,7 @@ struct JSONScanner {
                 if byte == UInt8(ascii: ",") {
                     position += 1
                     skipSpace()
-                    if frame.isObject { try name(indexed: stack.count <= limits.indexedDepth) }
+                    if frame.isObject { try name(depth: stack.count) }
                     continue value
                 }
                 guard byte == (frame.isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
@@ -98,7 +107,7 @@ struct JSONScanner {
                 position += 1
                 stack.removeLast()
                 close(frame.node)
-                if frame.isObject, frame.node >= 0, stack.count < limits.indexedDepth {
+                if frame.isObject, frame.node >= 0, stack.count < limits.indexedDepth || isInMember {
                     try refuseDuplicates(in: Int(frame.node))
                 }
             }
@@ -134,6 +143,7 @@ struct JSONScanner {
     private func refuseDuplicates(in object: Int) throws(JSONProblem) {
         let end = Int(nodes[object].next)
         var names = ContiguousArray<Int>()
+        names.reserveCapacity(min(16, (end - object) / 2))
         var index = object + 1
         while index < end {
             names.append(index)
@@ -186,14 +196,18 @@ struct JSONScanner {
         }
     }
 
-    private mutating func name(indexed: Bool) throws(JSONProblem) {
+    private mutating func name(depth: Int) throws(JSONProblem) {
         let start = position
         guard position < count else { throw JSONProblem(.unexpectedEnd, at: count) }
         guard bytes[position] == UInt8(ascii: "\"") else {
             throw JSONProblem(.unexpectedByte(bytes[position]), at: position)
         }
         let escaped = try string()
-        if indexed { try add(.string, start: start, escaped: escaped) }
+        if depth == 1, let member = limits.indexedMember {
+            // What an escaped name says is not worth finding out here.
+            isInMember = escaped || reads(member, from: start + 1, to: position - 1)
+        }
+        if depth <= limits.indexedDepth || isInMember { try add(.string, start: start, escaped: escaped) }
         skipSpace()
         guard position < count else { throw JSONProblem(.unexpectedEnd, at: count) }
         guard bytes[position] == UInt8(ascii: ":") else {
@@ -201,6 +215,12 @@ struct JSONScanner {
         }
         position += 1
         skipSpace()
+    }
+
+    private func reads(_ word: StaticString, from start: Int, to end: Int) -> Bool {
+        guard end - start == word.utf8CodeUnitCount else { return false }
+        for offset in 0..<(end - start) where bytes[start + offset] != word.utf8Start[offset] { return false }
+        return true
     }
 
     private mutating func literal(_ word: StaticString) throws(JSONProblem) {
@@ -251,7 +271,7 @@ struct JSONScanner {
 
     /// Reads a string from its opening to behind its closing quote.
     /// - Returns: whether it holds escapes.
-    private mutating func string() throws(JSONProblem) -> Bool {
+    mutating func string() throws(JSONProblem) -> Bool {
         let opening = position
         position += 1
         var escaped = false

@@ -51,10 +51,25 @@ package struct JSONView: Sendable {
     /// A number without fraction that fits 64 bits ("1.0" and "1e3" count,
     /// as they do for the providers' own parsers).
     package var int: Int? {
+        if let digits = plainDigits { return digits }
         guard let text = numberText else { return nil }
         if let value = Int(text) { return value }
         guard let value = Double(text), value.rounded() == value, abs(value) < 9e15 else { return nil }
         return Int(value)
+    }
+
+    /// What most counts are: a few digits and nothing else.
+    private var plainDigits: Int? {
+        let node = node
+        guard node.kind == .number, node.end - node.start <= 18 else { return nil }
+        return document.withBytes(range) { bytes in
+            var value = 0
+            for byte in bytes {
+                guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+                value = value * 10 + Int(byte - UInt8(ascii: "0"))
+            }
+            return value
+        }
     }
 
     /// A finite number.

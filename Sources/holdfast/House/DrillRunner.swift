@@ -23,29 +23,33 @@ struct DrillRunner: Service {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 var loads: [String: Load] = [:]
-                while !Task.isCancelled {
-                    for rehearsal in gateway.drills.all {
-                        rehearsal.tick()
-                        let load = loads[rehearsal.order.id] ?? Load(rehearsal.order)
-                        loads[rehearsal.order.id] = load
-                        if rehearsal.phase == .over {
-                            // What is under way still belongs to it.
-                            guard load.isIdle else { continue }
-                            loads[rehearsal.order.id] = nil
-                            finish(rehearsal)
-                        } else {
-                            for _ in 0..<load.due() {
-                                let executor = executors.randomElement()!
-                                group.addTask { await request(rehearsal, load, on: executor) }
-                            }
-                        }
+                // Nothing to do, and no timer, while there is no drill.
+                for await _ in gateway.drills.begun {
+                    while !Task.isCancelled, !gateway.drills.all.isEmpty {
+                        for rehearsal in gateway.drills.all { advance(rehearsal, &loads, &group) }
+                        try? await Task.sleep(for: .milliseconds(20))
                     }
-                    try? await Task.sleep(for: .milliseconds(20))
                 }
             }
         }
         // The process ends: nothing is pulled any more, and it is on record.
         for rehearsal in gateway.drills.all { finish(rehearsal) }
+    }
+
+    private func advance(_ rehearsal: Rehearsal, _ loads: inout [String: Load], _ group: inout DiscardingTaskGroup) {
+        rehearsal.tick()
+        let load = loads[rehearsal.order.id] ?? Load(rehearsal.order)
+        loads[rehearsal.order.id] = load
+        if rehearsal.phase == .over {
+            // What is under way still belongs to it.
+            guard load.isIdle else { return }
+            loads[rehearsal.order.id] = nil
+            return finish(rehearsal)
+        }
+        for _ in 0..<load.due() {
+            let executor = executors.randomElement()!
+            group.addTask { await request(rehearsal, load, on: executor) }
+        }
     }
 
     private func finish(_ rehearsal: Rehearsal) { gateway.endDrill(rehearsal, keep: keep) }
@@ -87,7 +91,7 @@ struct DrillRunner: Service {
         }
         let call = Call(
             id: "drill_\(rehearsal.order.id)_\(number)", operation: .chat, door: OpenAIDialect(now: { time(nil) }),
-            principal: .drill(rehearsal.order.id), body: json.buffer, executor: executor, arrived: .now)
+            principal: .drill(rehearsal.order.id), body: json.buffer, executor: executor, arrived: .now())
         let task = Task(executorPreference: executor) { [gateway] in await gateway.serve(call, reply: Listener()) }
         await withTaskCancellationHandler {
             await task.value
