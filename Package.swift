@@ -56,7 +56,10 @@ func suite(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "holdfast",
-    products: [.executable(name: "holdfast", targets: ["holdfast"])],
+    products: [
+        .executable(name: "holdfast", targets: ["holdfast"]),
+        .executable(name: "holdfast-verify", targets: ["holdfast-verify"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
@@ -90,6 +93,7 @@ let package = Package(
         module("Continuation", ["Conversation", "Wire", nioCore]),
         module("Drills", ["Failures", "Wire", nioCore]),
         module("Access", ["Conversation", atomics, crypto], testable: true),
+        module("Ledger", [crypto]),
 
         // 2: a request's life
         module(
@@ -116,16 +120,19 @@ let package = Package(
             resources: [.embedInCode("Resources/launch_engine.py")], testable: true),
         module("Settings", ["Access", "Conversation", "Routing", yams], testable: true),
         module("Store", [grdb]),
+        module("LedgerDisk", ["Ledger"]),
         module("Telemetry", ["Gateway", "Conversation", "Wire", logging, coreMetrics, atomics, nioCore]),
 
         // 4: commands and wiring
+        .executableTarget(name: "holdfast-verify", dependencies: ["Ledger", "LedgerDisk"], swiftSettings: strict),
         .executableTarget(
             name: "holdfast",
             dependencies: [
                 "Access", "CLinux", "Conversation", "DialectAnthropic", "DialectOpenAI", "Drills", "EngineHost",
                 "FrontDoor",
-                "Gateway", "Providers", "Resilience", "Failures", "Routing", "Settings", "Store", "Telemetry",
-                "Wire", arguments, asyncHTTPClient, coreMetrics, crypto,
+                "Gateway", "Ledger", "LedgerDisk", "Providers", "Resilience", "Failures", "Routing", "Settings",
+                "Store",
+                "Telemetry", "Wire", arguments, asyncHTTPClient, coreMetrics, crypto,
                 lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
             ],
             swiftSettings: strict),
@@ -154,6 +161,7 @@ let package = Package(
             "ContinuationTests",
             ["Continuation", "Conversation", "DialectOpenAI", "DialectAnthropic", "Wire", nioCore]),
         suite("DrillsTests", ["Drills", "Failures", "Wire", nioCore]),
+        suite("LedgerTests", ["Ledger", "LedgerDisk", crypto]),
         suite("FailuresTests", ["Failures", "Wire", nioCore]),
         suite("ResilienceTests", ["Resilience", "Failures"]),
         suite("RoutingTests", ["Routing", "Conversation"]),

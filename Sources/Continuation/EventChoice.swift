@@ -10,7 +10,7 @@ extension StreamEvent {
             .logprobs(let choice, _),
             .finished(let choice, _, _):
             choice
-        case .started, .usage, .continued, .ping, .failed, .ended: nil
+        case .started, .foreignPart, .usage, .continued, .ping, .failed, .ended: nil
         }
     }
 }

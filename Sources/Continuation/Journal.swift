@@ -16,6 +16,8 @@ package struct Journal: Sendable {
     package private(set) var hasRefusal = false
     /// Thinking has been sent, in words or as what only its maker can read.
     package private(set) var hasThinking = false
+    /// A part has been sent that can't be told anew, nor counted.
+    package private(set) var hasForeignPart = false
     package private(set) var finish: FinishReason?
     /// What the candidate that serves now says of its cost.
     package private(set) var usage: Usage?
@@ -97,6 +99,7 @@ package struct Journal: Sendable {
             hasThinking = true
             entries.append(.event(event))
         case .partEnded: entries.append(.event(event))
+        case .foreignPart: hasForeignPart = true
         case .refusal:
             fragments += 1
             hasRefusal = true

@@ -23,6 +23,7 @@ extension Journal {
         if finish != nil { return .whole }
         if hasOpenCall { return .impossible("a tool call was sent in part and can't be taken back") }
         if !completedCalls.isEmpty { return .whole }
+        if hasForeignPart { return .impossible("a part was sent of a kind that only its provider can go on from") }
         if hasRefusal { return .impossible("the model had begun to refuse") }
         guard hasVisibleText else { return .restart }
         return holdsWholeJSON(request) ? .whole : .resume

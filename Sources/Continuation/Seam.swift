@@ -87,6 +87,7 @@ package struct Seam: Sendable {
         case .partEnded:
             if isPartOpen { events.append(event) }
             isPartOpen = false
+        case .foreignPart: break
         // What is told again has been sent with its own.
         case .logprobs: if isJoined { tell(event, into: &events) }
         case .toolCallStarted, .toolCallArguments, .refusal:

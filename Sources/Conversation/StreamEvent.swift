@@ -17,6 +17,9 @@ package enum StreamEvent: Sendable, Equatable {
     /// What was told last is closed: more of its kind is another part. Only
     /// dialects that have parts say it.
     case partEnded(choice: Int)
+    /// A part of a kind that the shared terms don't know: what a provider's
+    /// own tools did. Who tells the stream anew leaves it out.
+    case foreignPart
     case logprobs(choice: Int, [TokenLogprob])
     case finished(choice: Int, FinishReason, stopSequence: String?)
     /// What is known of the cost so far; the last one counts. Counts that

@@ -134,6 +134,7 @@ struct AnthropicStreamDecoder: StreamDecoder {
             events.append(.redactedThinking(choice: 0, block["data"]?.string ?? ""))
         } else {
             blocks[index] = .ignored
+            events.append(.foreignPart)
         }
     }
 

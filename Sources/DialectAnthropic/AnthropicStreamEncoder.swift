@@ -68,7 +68,7 @@ struct AnthropicStreamEncoder: StreamEncoder {
             ensureStarted(&bytes)
             end(&bytes)
         case .text, .refusal, .thinking, .thinkingSignature, .redactedThinking, .toolCallStarted, .toolCallArguments,
-            .partEnded, .finished, .logprobs, .failed:
+            .partEnded, .foreignPart, .finished, .logprobs, .failed:
             break
         }
     }

@@ -71,7 +71,7 @@ package struct ChunkEncoder: StreamEncoder {
             handOvers.append(HandOver(by: by, cause: cause, at: at))
             name(model)
         case .ended: end(into: &bytes)
-        case .thinkingSignature, .redactedThinking, .partEnded, .ping, .failed: break
+        case .thinkingSignature, .redactedThinking, .partEnded, .foreignPart, .ping, .failed: break
         }
     }
 

@@ -15,13 +15,13 @@ extension Usage {
             } else if name.isString("completion_tokens") {
                 output = try value.count("usage.completion_tokens")
             } else if name.isString("prompt_tokens_details") {
-                cacheRead = value["cached_tokens"]?.int ?? cacheRead
-                cacheWrite = value["cache_write_tokens"]?.int ?? cacheWrite
+                cacheRead = value["cached_tokens"]?.tokens ?? cacheRead
+                cacheWrite = value["cache_write_tokens"]?.tokens ?? cacheWrite
             } else if name.isString("completion_tokens_details") {
-                reasoning = value["reasoning_tokens"]?.int ?? reasoning
+                reasoning = value["reasoning_tokens"]?.tokens ?? reasoning
             } else if name.isString("prompt_cache_hit_tokens") || name.isString("cached_tokens") {
                 // DeepSeek's and Moonshot's.
-                cacheRead = cacheRead ?? value.int
+                cacheRead = cacheRead ?? value.tokens
             }
         }
     }
@@ -46,6 +46,11 @@ extension JSONView {
     /// A count of tokens.
     fileprivate func count(_ field: StaticString) throws(UnreadableReply) -> Int {
         guard let int, int >= 0 else { throw UnreadableReply("`\(field)` is not a count") }
-        return int
+        return min(int, JSONView.mostTokens)
     }
+
+    /// An absurd count is cut, so that sums can't overflow.
+    fileprivate static let mostTokens = 1 << 48
+
+    fileprivate var tokens: Int? { int.map { min(max($0, 0), JSONView.mostTokens) } }
 }

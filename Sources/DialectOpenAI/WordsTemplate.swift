@@ -15,8 +15,8 @@ struct WordsTemplate {
     mutating func learn(from root: JSONView, of event: SSEEvent, choice: Int) {
         guard learnt < Self.mostLearnt, let choices = root["choices"] else { return }
         var elements = choices.elements
-        guard let first = elements.next(), elements.next() == nil, let content = first["delta"]?["content"],
-            content.kind == .string
+        guard let first = elements.next(), elements.next() == nil, let delta = first["delta"],
+            delta["tool_calls"] == nil, let content = delta["content"], content.kind == .string
         else { return }
         learnt += 1
         known = (JSONTemplate(varying: content), event.name, choice)

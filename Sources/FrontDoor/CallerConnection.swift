@@ -366,7 +366,7 @@ final class CallerExchange: CallerReply, @unchecked Sendable {
     }
 
     func write(_ bytes: ByteBuffer) async throws {
-        guard bytes.readableBytes > 0 else { return }
+        guard bytes.readableBytes > 0, !isOver else { return }
         connection.sendPiece(isHTTP10 ? bytes : ResponseBytes.chunk(bytes))
         try await connection.untilWritable()
     }

@@ -38,6 +38,8 @@ enum Address {
     case health
     case ready
     case metrics
+    /// A file of the public ledger.
+    case ledger(String)
     case unknown
 }
 
@@ -54,6 +56,7 @@ extension Doors {
         case "/ready", "/readyz": return .ready
         case "/metrics": return .metrics
         default:
+            if path.hasPrefix("/ledger/") { return .ledger(String(path.dropFirst(8))) }
             let prefix = "/v1/models/"
             guard path.hasPrefix(prefix) else { return .unknown }
             return .model(Self.percentDecoded(path.dropFirst(prefix.count)))

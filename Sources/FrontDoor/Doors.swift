@@ -16,14 +16,18 @@ package struct HouseView: Sendable {
     package var metrics: (@Sendable () -> ByteBuffer)?
     /// Whether `/metrics` needs an admin key.
     package var metricsNeedKey: Bool
+    /// A public file of the ledger by its path below `/ledger/`; nil where the
+    /// ledger isn't served here.
+    package var ledgerFile: (@Sendable (String) -> ByteBuffer?)?
 
     package init(
         unready: @escaping @Sendable () -> [String], metrics: (@Sendable () -> ByteBuffer)? = nil,
-        metricsNeedKey: Bool = true
+        metricsNeedKey: Bool = true, ledgerFile: (@Sendable (String) -> ByteBuffer?)? = nil
     ) {
         self.unready = unready
         self.metrics = metrics
         self.metricsNeedKey = metricsNeedKey
+        self.ledgerFile = ledgerFile
     }
 }
 
@@ -68,6 +72,8 @@ package struct Doors: Reception {
         case .health:
             return .answer(openai.answer(ByteBuffer(string: #"{"status":"ok"}"#), id: id))
         case .ready: return .answer(readiness(id))
+        case .ledger(let file) where view.ledgerFile != nil && head.method == .GET:
+            return .answer(ledgerAnswer(file, id))
         case .metrics where view.metrics != nil && !view.metricsNeedKey: return .answer(metricsAnswer(id))
         default: break
         }

@@ -48,6 +48,24 @@ extension Doors {
         return Answer(head, json.buffer)
     }
 
+    /// C2SP tlog-tiles: all but the checkpoint never changes. Public, so that
+    /// anybody can check it.
+    func ledgerAnswer(_ file: String, _ id: String) -> Answer {
+        guard let bytes = view.ledgerFile?(file) else {
+            return openai.refuse(
+                Problem(
+                    .notFound, "There is no such file of the ledger; /ledger/checkpoint is where it begins.",
+                    code: "unknown_url"), id: id)
+        }
+        var head = ResponseHead(status: 200)
+        let isTile = file.hasPrefix("tile/")
+        head.fields.append("content-type", isTile ? "application/octet-stream" : "text/plain; charset=utf-8")
+        head.fields.append("cache-control", isTile ? "public, max-age=604800, immutable" : "no-cache")
+        head.fields.append("access-control-allow-origin", "*")
+        head.fields.append("x-request-id", id)
+        return Answer(head, bytes)
+    }
+
     func metricsAnswer(_ id: String) -> Answer {
         var head = ResponseHead(status: 200)
         head.fields.append("content-type", "text/plain; version=0.0.4; charset=utf-8")

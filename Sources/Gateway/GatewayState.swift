@@ -42,17 +42,20 @@ package final class Gateway: Sendable {
     private let draining = ManagedAtomic<Bool>(false)
     package let keys: KeyRing
     let recorder: any RequestRecorder
+    /// Nil where nothing is put on the public record.
+    let notary: (any Notary)?
     let limits: GatewayLimits
     package let continuity: Continuity
     package let drills = DrillRoom()
 
     package init(
         _ state: GatewayState, keys: KeyRing, recorder: any RequestRecorder, continuity: Continuity,
-        limits: GatewayLimits = GatewayLimits()
+        notary: (any Notary)? = nil, limits: GatewayLimits = GatewayLimits()
     ) {
         current = ManagedAtomic(state)
         self.keys = keys
         self.recorder = recorder
+        self.notary = notary
         self.limits = limits
         self.continuity = continuity
     }

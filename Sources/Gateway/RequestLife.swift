@@ -12,8 +12,15 @@ extension Gateway {
     /// Serves one call. Always ends the reply, whatever happens, unless the
     /// caller has gone.
     package func serve(_ call: Call, reply: any CallerReply) async {
-        let state = self.state
+        guard let notary else { return await serve(call, reply, RequestRecord(call)) }
+        let witness = notary.witness(of: call.id)
         let record = RequestRecord(call)
+        await serve(call, WitnessedReply(reply, witness), record)
+        await notary.settled(record, prompt: call.body, answer: witness)
+    }
+
+    private func serve(_ call: Call, _ reply: any CallerReply, _ record: RequestRecord) async {
+        let state = self.state
         var drilled: RouteChoice?
         do {
             let admitted = try admit(call, record)
@@ -54,6 +61,7 @@ extension Gateway {
         if isDraining {
             throw Problem(.unavailable, "This Holdfast is shutting down; send the request again.", retryAfter: 1)
         }
+        if let refusal = notary?.refusal { throw refusal }
         switch call.principal.admit(now: .now) {
         case .allowed: break
         case .limited(let limit, let wait):

@@ -107,6 +107,14 @@ package final class HealthBook: Sendable {
         machine.withLock { $0.returned.values.sorted { ($0.since, $0.hold.id) < ($1.since, $1.hold.id) } }
     }
 
+    /// Whether a hold was about what serves at this place.
+    package static func concerns(_ hold: Hold, _ place: Place) -> Bool {
+        Reach(hold).map { Reach.all(of: place).contains($0) } ?? false
+    }
+
+    /// Forgets a hold that has been lifted; no change where it isn't known.
+    package func forget(_ id: String) -> [HealthChange] { change { $0.release(id, by: "nobody waits for it") ?? [] } }
+
     /// Takes over what an earlier process stored.
     package func remembered(_ returned: [ReturnedHold]) { change { $0.remembered(returned) } }
 

@@ -28,6 +28,9 @@ package struct Settings: Sendable, Hashable {
     /// `data: {directory}`: where Holdfast remembers; `.holdfast/data` by
     /// default.
     package var dataDirectory: String
+    /// `ledger`: the public record; nil, where the section is missing, is
+    /// none.
+    package var ledger: LedgerSettings?
 
     /// Every name that a request may give as its model.
     package var routeTable: RouteTable { RouteTable(providers: providers.map(\.facts), routes: routes) }
@@ -54,6 +57,35 @@ package enum KeysSetting: Sendable, Hashable {
     case file(String)
     /// `none`: everybody; only where every listener is on loopback.
     case none
+}
+
+/// `ledger`
+package struct LedgerSettings: Sendable, Hashable {
+    /// What is put on record; what administrators do always is.
+    package enum Kind: String, Sendable, Hashable, CaseIterable {
+        case requests, holds, drills, configuration
+    }
+
+    /// What happens to requests while no more entries may wait.
+    package enum WhenFull: String, Sendable, Hashable, CaseIterable {
+        /// They end later.
+        case block
+        /// New ones are refused with 503.
+        case refuse
+    }
+
+    /// `name`: the log's name in its checkpoints, such as
+    /// `ledger.example.com`.
+    package var name: String
+    /// `directory`: `ledger` in the data directory by default.
+    package var directory: String
+    /// `record`: all kinds by default.
+    package var kinds = Set(Kind.allCases)
+    /// `when_full`: block by default.
+    package var whenFull = WhenFull.block
+    /// `serve`: whether `GET /ledger/…` answers with its public files; true by
+    /// default.
+    package var isServed = true
 }
 
 /// `limits`

@@ -43,7 +43,7 @@ extension Settings {
 struct SettingsReader {
     static let keys = [
         "listen", "tls", "admin", "keys", "providers", "routes", "engine", "limits", "log", "metrics",
-        "data",
+        "data", "ledger",
     ]
 
     let notes: Notes
@@ -62,12 +62,39 @@ struct SettingsReader {
             file: notes.file, listen: listen, tls: tls(file), admin: admin,
             keys: keys(file, listeners: [("listen", listen), ("admin", admin)]), providers: providers.usable,
             routes: routes, limits: limits(file), log: log(file),
-            metrics: metrics(file, hasAdmin: file.node("admin") != nil), dataDirectory: dataDirectory(file))
+            metrics: metrics(file, hasAdmin: file.node("admin") != nil), dataDirectory: dataDirectory(file),
+            ledger: ledger(file))
     }
 
     private func dataDirectory(_ file: Section) -> String {
         let given = file.section("data", keys: ["directory"])?.string("directory")
         return resolved(given ?? ".holdfast/data", in: folder)
+    }
+
+    private func ledger(_ file: Section) -> LedgerSettings? {
+        guard let section = file.section("ledger", keys: ["name", "directory", "record", "when_full", "serve"]) else {
+            return nil
+        }
+        let name = section.string("name") ?? ""
+        if name.isEmpty || name.contains(where: { $0.isWhitespace || $0 == "+" }) {
+            section.error("name", "must name the log, without spaces or plus signs, such as ledger.example.com")
+        }
+        let directory = section.string("directory").map { resolved($0, in: folder) } ?? dataDirectory(file) + "/ledger"
+        var ledger = LedgerSettings(name: name, directory: directory)
+        if let kinds = section.list("record")?.map(\.value) {
+            ledger.kinds = []
+            for word in kinds {
+                guard let kind = LedgerSettings.Kind(rawValue: word) else {
+                    let known = LedgerSettings.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+                    section.error("record", "has \(shortened(word)); it may list \(known)")
+                    continue
+                }
+                ledger.kinds.insert(kind)
+            }
+        }
+        if let word: LedgerSettings.WhenFull = section.choice("when_full") { ledger.whenFull = word }
+        ledger.isServed = section.flag("serve") ?? true
+        return ledger
     }
 
     private func address(_ file: Section, _ key: String) -> ListenAddress? {

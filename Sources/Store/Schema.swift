@@ -42,6 +42,13 @@ enum Schema {
                 table.add(column: "drilled", .text).notNull().defaults(to: "")
             }
         }
+        migrator.registerMigration("4 the newest checkpoint of a ledger") { database in
+            try database.create(table: "ledgerHead") { table in
+                table.primaryKey("origin", .text)
+                table.column("text", .text).notNull()
+                table.column("time", .integer).notNull()
+            }
+        }
         return migrator
     }
 }

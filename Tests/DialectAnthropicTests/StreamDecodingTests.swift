@@ -38,8 +38,9 @@ import Wire
         ],
         "stream-server-tool.sse": [
             .started(id: "msg_01XFDUDYJgAACzvnptvVoYEL", model: "claude-opus-4-8", created: nil),
-            .usage(Usage(input: 2679, output: 3)), .text(choice: 0, "Sunny."), .partEnded(choice: 0),
-            .finished(choice: 0, .endTurn, stopSequence: nil), .usage(Usage(input: 2679, output: 510)), .ended,
+            .usage(Usage(input: 2679, output: 3)), .foreignPart, .foreignPart, .text(choice: 0, "Sunny."),
+            .partEnded(choice: 0), .finished(choice: 0, .endTurn, stopSequence: nil),
+            .usage(Usage(input: 2679, output: 510)), .ended,
         ],
         "stream-error.sse": [
             .started(id: "msg_01XFDUDYJgAACzvnptvVoYEL", model: "claude-opus-4-8", created: nil),

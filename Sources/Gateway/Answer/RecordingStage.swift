@@ -22,6 +22,7 @@ final class RecordingStage: StreamStage {
     var isOver: Bool { recording.isOver }
     var observation: StreamObservation { recording.observation }
     var hasContent: Bool { recording.hasContent }
+    var hasReleased: Bool { recording.hasReleased }
     var lastEvent: ByteBuffer { recording.lastEvent }
     var fault: LaneFailure? { recording.fault }
     var fragments: Int { recording.fragments }
@@ -41,6 +42,7 @@ private struct Recording {
     private(set) var fault: LaneFailure?
     private(set) var fragments = 0
     private(set) var hasContent = false
+    private(set) var hasReleased = false
     private(set) var lastEvent = ByteBuffer()
     private(set) var ownFailure: ByteBuffer?
     /// The last event says nothing by itself: it begins or ends a part. It
@@ -64,8 +66,9 @@ private struct Recording {
         held.hold(bytes)
         /// How much of `held` may go out.
         var ready = 0
-        while !isOver, let event = next() {
-            let begin = ready
+        while !isOver {
+            let begin = held.readableBytes - parser.unfinishedBytes
+            guard let event = next() else { break }
             let end = held.readableBytes - parser.unfinishedBytes
             read(event)
             if observation.failure != nil {
@@ -97,16 +100,13 @@ private struct Recording {
         } catch {
             return fault = .garbage(error.reason)
         }
-        isFrame = decoded.allSatisfy { if case .partEnded = $0 { true } else { false } }
+        isFrame = decoded.allSatisfy { $0.isFrame || isFrame && $0 == .ping }
         for event in decoded {
             switch event {
-            case .text: hasContent = true
             case .failed(let error): return observation.failure = error
             case .usage(let usage): observation.usage = usage
             case .ended: observation.hasEnded = true
-            case .ping, .started, .continued: break
-            case .partEnded: break
-            default: hasContent = true
+            default: hasContent = hasContent || event.isContent
             }
             gate.take(event, into: &waiting)
         }
@@ -123,7 +123,10 @@ private struct Recording {
             guard size > Self.mostHeld else { return false }
             gate.giveUp(into: &waiting)
         }
-        for event in waiting { stream.journal.note(event) }
+        for event in waiting {
+            stream.journal.note(event)
+            hasReleased = hasReleased || event.isContent
+        }
         waiting.removeAll(keepingCapacity: true)
         return true
     }

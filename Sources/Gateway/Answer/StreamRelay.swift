@@ -35,7 +35,7 @@ struct StreamRelay {
         do {
             while !stage.isOver, let bytes = try await response.next() {
                 let ready = stage.take(bytes)
-                guard stage.hasContent || prelude.readableBytes > Self.longestPrelude else {
+                guard stage.hasReleased || prelude.readableBytes > Self.longestPrelude else {
                     if var ready { prelude.writeBuffer(&ready) }
                     continue
                 }

@@ -16,6 +16,8 @@ protocol StreamStage: AnyObject {
     var observation: StreamObservation { get }
     /// Whether anything has come that a caller would read.
     var hasContent: Bool { get }
+    /// Whether any of that may have gone out: a call that is held back hasn't.
+    var hasReleased: Bool { get }
     /// The event that came last: where it was an error, what it said.
     var lastEvent: ByteBuffer { get }
     /// Why the provider's stream can't be read on.
@@ -34,6 +36,23 @@ extension StreamStage {
     var joining: Seam.Outcome { .going }
 }
 
+extension StreamEvent {
+    /// Whether a caller would read it.
+    var isContent: Bool {
+        switch self {
+        case .ping, .started, .continued, .partEnded, .usage, .failed, .ended: false
+        case .text, .refusal, .thinking, .thinkingSignature, .redactedThinking, .toolCallStarted, .toolCallArguments,
+            .foreignPart, .logprobs, .finished:
+            true
+        }
+    }
+
+    /// Whether it only closes a part.
+    var isFrame: Bool {
+        if case .partEnded = self { true } else { false }
+    }
+}
+
 /// Same dialect: the bytes go through, whole events at a time. What is not
 /// yet a whole event waits, because an error event must be able to follow
 /// whatever has gone out.
@@ -46,6 +65,7 @@ final class ForwardingStage: StreamStage {
     var isOver: Bool { forwarding.isOver }
     var observation: StreamObservation { forwarding.observation }
     var hasContent: Bool { forwarding.observation.hasContent }
+    var hasReleased: Bool { hasContent }
     var lastEvent: ByteBuffer { forwarding.lastEvent }
     var fault: LaneFailure? { forwarding.fault }
     var fragments: Int { forwarding.fragments }

@@ -25,6 +25,7 @@ final class TellingStage: StreamStage {
     private(set) var fault: LaneFailure?
     private(set) var fragments = 0
     private(set) var hasContent = false
+    private(set) var hasReleased = false
     private(set) var lastEvent = ByteBuffer()
     private(set) var joining = Seam.Outcome.going
     var ownFailure: ByteBuffer? { nil }
@@ -77,7 +78,8 @@ final class TellingStage: StreamStage {
     }
 
     private func pass(_ event: StreamEvent, into output: inout ByteBuffer) {
-        guard !isOver else { return }
+        // What can't be told anew doesn't pass.
+        guard !isOver, event != .foreignPart else { return }
         observe(event)
         passed.removeAll(keepingCapacity: true)
         switch filter {
@@ -98,8 +100,8 @@ final class TellingStage: StreamStage {
     private func observe(_ event: StreamEvent) {
         switch event {
         case .usage(let usage): observation.usage = usage
-        case .ping, .started, .continued, .partEnded, .failed, .ended: break
         default:
+            guard event.isContent else { return }
             fragments += 1
             hasContent = true
         }
@@ -111,7 +113,9 @@ final class TellingStage: StreamStage {
         case .ended:
             observation.hasEnded = true
             stream.end(with: observation.usage, fragments: fragments, into: &output)
-        default: stream.tell(event, into: &output)
+        default:
+            hasReleased = hasReleased || event.isContent
+            stream.tell(event, into: &output)
         }
     }
 }

@@ -33,12 +33,15 @@ extension Attempts {
             } catch let refusal as CannotCarry {
                 throw Problem(refusal, attempt.upstream.candidate)
             }
-        case .estimate(let counting, let request):
-            // Nobody was asked.
-            record.attempts.removeLast()
-            introduce(runner)
-            answerCount(counting.estimate(request), isEstimate: true, counting, attempt.upstream)
+        // Nobody is asked for it (``answerEstimate(_:_:_:)``).
+        case .estimate: break
         }
+    }
+
+    /// Nobody is asked, so nobody's health is learnt of.
+    func answerEstimate(_ runner: Runner, _ counting: TokenCounting, _ request: ChatRequest) {
+        introduce(runner)
+        answerCount(counting.estimate(request), isEstimate: true, counting, runner.attempt.upstream)
     }
 
     func relay(_ runner: Runner) -> Relay {

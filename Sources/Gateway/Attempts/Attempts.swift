@@ -37,7 +37,7 @@ final class Attempts {
     var refusal: Problem?
     /// Who is out of service; told where nobody refused.
     var outage: Problem?
-    var failures: [(index: Int, number: Int, failed: FailedAttempt, verdict: Verdict)] = []
+    var failures: [(runner: Runner, failed: FailedAttempt, verdict: Verdict)] = []
     /// The caller hears a stream that broke off.
     var interruption: Interruption?
     /// How candidates are brought to go on with it, where the first way
@@ -47,6 +47,7 @@ final class Attempts {
     /// Whether anybody could go on with what another began.
     private let keepsJournal: Bool
     private var hasRepeatedStale = false
+    private var trialsLost = 0
     /// Fields that name a model inside the request and were rewritten.
     private var rewritten: Set<String> = []
 
@@ -121,6 +122,10 @@ final class Attempts {
         // What failed once may fail for what was added to the request.
         if manner == .again, interruption != nil { manners[index] = .instruction }
         guard let attempt = interruption.map({ resume(index, $0) }) ?? attempt(index) else { return false }
+        if case .estimate(let counting, let request) = attempt.outgoing.kind {
+            answerEstimate(Runner(index, attempt, nil, stream), counting, request)
+            return true
+        }
         let place = attempt.place
         var now = now
         if manner == .again {
@@ -191,15 +196,13 @@ final class Attempts {
             noteSuccess(runner)
             return true
         case .failed(let failed):
-            let verdict = continuity.classifier.judge(failed.symptom, now: continuity.now.unix)
-            noteFailure(failed.word, verdict, of: runner)
-            report(verdict, failed.symptom, of: runner)
+            let verdict = learn(failed, of: runner)
             if interruption != nil, isOurOwnFault(verdict) {
                 tryAnotherManner(index, hasDiverged: false)
             } else if try rewriteNested(verdict) {
                 return try await ask(index, .first, continuity.now)
             } else {
-                failures.append((index, runner.number, failed, verdict))
+                failures.append((runner, failed, verdict))
                 plan.failed(index, verdict, now: continuity.now.tick, movesOnRefusal: policy.movesOnRefusal)
             }
             return false
@@ -225,6 +228,15 @@ final class Attempts {
         }
     }
 
+    /// What a failure says of its candidate.
+    @discardableResult
+    func learn(_ failed: FailedAttempt, of runner: Runner) -> Verdict {
+        let verdict = continuity.classifier.judge(failed.symptom, now: continuity.now.unix)
+        noteFailure(failed.word, verdict, of: runner)
+        report(verdict, failed.symptom, of: runner)
+        return verdict
+    }
+
     /// Puts the route's replacement where the request names a model that is
     /// gone. Once a field: a table may lead in circles.
     private func rewriteNested(_ verdict: Verdict) throws -> Bool {
@@ -237,8 +249,16 @@ final class Attempts {
         return true
     }
 
+    /// Between the look at its standing and the leave to enter, somebody else
+    /// was faster: the next look finds it open, and the plan goes on from
+    /// there.
     private func lostTheTrial(_ index: Int) -> Bool {
-        skip(index, "its breaker lets one request through at a time")
+        trialsLost += 1
+        if trialsLost == 1 {
+            record.skipped.append("\(upstreams[index].id): its breaker lets one request through at a time")
+        }
+        // Never round and round, whatever memory says.
+        if trialsLost > 8 { plan.ruleOut(index) }
         return false
     }
 

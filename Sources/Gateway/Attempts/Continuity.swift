@@ -113,6 +113,22 @@ extension Gateway {
         }
     }
 
+    /// Forgets what was lifted and no route waits for any more: else it would
+    /// be looked up by every request, for ever.
+    package func forgetReturns() {
+        let book = continuity.book
+        let waiting = state.served.values.filter { $0.route.policy.substitution.return != .automatic }
+        for back in book.returned {
+            let isAwaited = waiting.contains { served in
+                served.upstreams.contains { upstream in
+                    guard let place = upstream.place, HealthBook.concerns(back.hold, place) else { return false }
+                    return isAwaitingReturn(served.route, at: place)
+                }
+            }
+            if !isAwaited { continuity.report(book.forget(back.hold.id)) }
+        }
+    }
+
     /// Another key's value is another credential: what was held under one
     /// that is no longer in use is lifted.
     package func forgetOldCredentials() {

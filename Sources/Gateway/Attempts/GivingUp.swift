@@ -14,7 +14,7 @@ extension Attempts {
         // A verdict on the request itself is the answer, whoever else was
         // asked before or after.
         let told = failures.first { $0.verdict.scope == .request } ?? last
-        let attempt = prepared.first { $0.index == told.index }!.attempt
+        let attempt = told.runner.attempt
         if told.verdict.cause == .nestedReference, let field = told.verdict.field {
             throw Problem(
                 .invalidRequest,
@@ -22,8 +22,8 @@ extension Attempts {
                     + "\(told.verdict.words) Name another one there, or have the route's `nested` map it.",
                 field: field, code: "nested_model_not_available")
         }
-        let runner = Runner(told.index, attempt, nil, newStream())
-        runner.number = told.number
+        let runner = Runner(told.runner.index, attempt, nil, newStream())
+        runner.number = told.runner.number
         let relay = relay(runner)
         switch told.failed.answer {
         case .answer(let head, let body): relay.passOnError(body, head)

@@ -83,7 +83,7 @@ extension Attempts {
         } onCancel: {
             race.cancelAll()
         }
-        if Task.isCancelled {
+        if Task.isCancelled, !outcomes.contains(where: { $0.1.isServed }) {
             // The caller has gone: no verdict, and a trial is another's.
             for (runner, _) in outcomes { abandon(runner) }
             throw CancellationError()
@@ -113,7 +113,14 @@ extension Attempts {
                 // The loser of a race; anything else is nobody's verdict.
                 if !(error is CancellationError) { throw error }
                 record.attempts[runner.number].failure = "hedge_lost"
-            case .failed: isToldTheEnd = try await conclude(runner, outcome)
+            case .failed(let failed):
+                // Where another has been heard, there is nothing left to ask
+                // for on this one's behalf.
+                if outcomes.contains(where: { $0.1.wasHeard }) {
+                    learn(failed, of: runner)
+                } else {
+                    isToldTheEnd = try await conclude(runner, outcome)
+                }
             case .served, .interrupted, .mismatch: last = (runner, outcome)
             }
         }

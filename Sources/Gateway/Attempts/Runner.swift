@@ -37,6 +37,18 @@ final class Runner {
         case interrupted(InterruptedStream)
         case mismatch(Mismatch)
         case other(any Error)
+
+        var isServed: Bool {
+            if case .served = self { true } else { false }
+        }
+
+        /// Whether it has told the caller anything, or was about to.
+        var wasHeard: Bool {
+            switch self {
+            case .served, .interrupted, .mismatch: true
+            case .failed, .other: false
+            }
+        }
     }
 }
 

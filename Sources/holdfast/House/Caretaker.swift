@@ -3,6 +3,7 @@ import Gateway
 import Logging
 import ServiceLifecycle
 import Settings
+import Synchronization
 import UnixSignals
 
 /// Watches the configuration and the key file, and listens to SIGHUP.
@@ -64,13 +65,18 @@ struct Caretaker: Service {
                 "the configuration can't be used, the old one stays", metadata: ["problem": "\(error.message)"])
             return
         }
+        let before = house.inForce.withLock { inForce in
+            defer { inForce = settings }
+            return inForce
+        }
+        house.ledger?.configurationChanged(settings, from: before)
         house.logger.info("configuration reloaded", metadata: ["routes": "\(settings.routes.count)"])
         let started = house.settings
         let fixed: [(String, Bool)] = [
             ("listen", settings.listen != started.listen), ("tls", settings.tls != started.tls),
             ("admin", settings.admin != started.admin), ("keys", settings.keys != started.keys),
             ("log", settings.log != started.log), ("metrics", settings.metrics != started.metrics),
-            ("limits", settings.limits != started.limits),
+            ("limits", settings.limits != started.limits), ("ledger", settings.ledger != started.ledger),
         ]
         let changed = fixed.filter(\.1).map(\.0)
         if !changed.isEmpty {

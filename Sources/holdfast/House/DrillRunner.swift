@@ -18,6 +18,7 @@ struct DrillRunner: Service {
     let store: Store
     let logger: Logger
     let executors: [EventLoopTaskExecutor]
+    let ledger: LedgerRoom?
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -38,6 +39,7 @@ struct DrillRunner: Service {
 
     private func advance(_ rehearsal: Rehearsal, _ loads: inout [String: Load], _ group: inout DiscardingTaskGroup) {
         rehearsal.tick()
+        if loads[rehearsal.order.id] == nil { ledger?.drillBegan(rehearsal.report) }
         let load = loads[rehearsal.order.id] ?? Load(rehearsal.order)
         loads[rehearsal.order.id] = load
         if rehearsal.phase == .over {
@@ -55,6 +57,7 @@ struct DrillRunner: Service {
     private func finish(_ rehearsal: Rehearsal) { gateway.endDrill(rehearsal, keep: keep) }
 
     private func keep(_ report: DrillReport) {
+        ledger?.drillEnded(report)
         do throws(StoreError) {
             try store.saveDrill(
                 report.order.id, started: report.started, report: String(buffer: report.json))

@@ -14,6 +14,8 @@ import Synchronization
 final class HoldKeeper: ContinuityKeeper {
     private let store: Store
     private let logger: Logger
+    /// Where decisions are put on record; set once it is open.
+    let ledger = Mutex<LedgerRoom?>(nil)
     private let queue: Mutex<(waiting: [@Sendable () throws(StoreError) -> Void], isRunning: Bool)>
 
     init(store: Store, logger: Logger) {
@@ -23,6 +25,7 @@ final class HoldKeeper: ContinuityKeeper {
     }
 
     func note(_ changes: [HealthChange], _ now: Moment) {
+        ledger.withLock { $0 }?.note(changes)
         for change in changes {
             switch change {
             case .placed(let hold):

@@ -13,6 +13,7 @@ import Providers
 import ServiceLifecycle
 import Settings
 import Store
+import Synchronization
 import Telemetry
 import UnixSignals
 
@@ -29,6 +30,10 @@ final class House: Sendable {
     /// Keys of the applications' listener, and of the administrators'.
     let keys: KeyCabinet
     let keeper: HoldKeeper
+    /// Nil where nothing is put on record.
+    let ledger: LedgerRoom?
+    /// What is in force since the last good edit.
+    let inForce: Mutex<Settings>
     let store: Store
     private let sink: LogSink
     private let greetKeyFile: String?
@@ -56,8 +61,18 @@ final class House: Sendable {
         let memory = try Memory(settings.dataDirectory, logger: logger)
         keeper = memory.keeper
         store = memory.store
+        inForce = Mutex(settings)
+        let ledger: LedgerRoom? =
+            if let chosen = settings.ledger {
+                try LedgerRoom(chosen, store: memory.store, logger: Logger(label: "ledger"))
+            } else {
+                nil
+            }
+        self.ledger = ledger
+        keeper.ledger.withLock { $0 = ledger }
         let state = try providers.state(for: settings)
-        gateway = Gateway(state, keys: keys.applications, recorder: recorder, continuity: memory.continuity)
+        gateway = Gateway(
+            state, keys: keys.applications, recorder: recorder, continuity: memory.continuity, notary: ledger)
         HealthGauges(gateway: gateway).register(in: registry)
         gateway.applyRoutes()
         gateway.forgetOldCredentials()
@@ -68,6 +83,7 @@ final class House: Sendable {
     func run() async throws {
         defer {
             runDirectory.removeToken()
+            ledger?.close()
             keeper.settle()
             sink.flush()
         }
@@ -78,16 +94,17 @@ final class House: Sendable {
                 gateway: gateway, providers: providers, logger: logger, executor: EventLoopTaskExecutor(group.next())),
             DrillRunner(
                 gateway: gateway, store: store, logger: logger,
-                executors: group.makeIterator().map { EventLoopTaskExecutor($0) }),
+                executors: group.makeIterator().map { EventLoopTaskExecutor($0) }, ledger: ledger),
             Greeter(house: self, opened, keyFile: greetKeyFile),
         ]
         let holdPages = HoldPages(gateway: gateway)
         let drillPages = DrillPages(gateway: gateway, store: store, logger: logger)
+        ledger?.configurationChanged(settings, from: nil)
         if let admin = settings.admin {
             services.append(
                 AdminDoor(
                     keys: keys.administrators, pages: AdminPages(house: self).all + holdPages.pages + drillPages.pages,
-                    actions: holdPages.actions + drillPages.actions, time: { .now }
+                    actions: (holdPages.actions + drillPages.actions).map { ledger?.noting($0) ?? $0 }, time: { .now }
                 ).service(
                     host: admin.host, port: admin.port, group: group, logger: quiet("admin"),
                     onRunning: { _ in opened.one() }))
@@ -125,7 +142,7 @@ final class House: Sendable {
             // Who is told that it is ready may go to the administrators'
             // listener next.
             unready: { [engines] in engines.unready + (opened.isComplete ? [] : ["listeners"]) }, metrics: metrics,
-            metricsNeedKey: !settings.metrics.isOpen)
+            metricsNeedKey: !settings.metrics.isOpen, ledgerFile: ledger.flatMap { $0.isServed ? $0.publicFile : nil })
         let doors = Doors(
             gateway, openai: OpenAIDialect(now: { time(nil) }), anthropic: AnthropicDialect(), view: view,
             time: { .now })

@@ -37,6 +37,7 @@ struct Upkeep: Service {
 
     private func probe() async {
         guard !gateway.continuity.book.isQuiet else { return }
+        gateway.forgetReturns()
         await onLoop { await gateway.probeWhatIsDue(on: executor) }
     }
 

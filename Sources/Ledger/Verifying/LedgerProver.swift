@@ -1,0 +1,62 @@
+/// Makes proofs out of a ledger's public files.
+package struct LedgerProver {
+    private let reader: any LedgerReader
+    private let policy: LedgerPolicy
+
+    package init(_ reader: any LedgerReader, policy: LedgerPolicy) {
+        self.reader = reader
+        self.policy = policy
+    }
+
+    /// That the entry at `index` is in the log, with the entry itself as its
+    /// extra data.
+    /// - Throws: ``LedgerProblem`` where the log has no such entry or can't
+    ///   prove it.
+    package func prove(_ index: UInt64) throws(LedgerProblem) -> LedgerProof {
+        guard let bytes = try reader.read(LedgerPaths.checkpoint) else { throw LedgerProblem("there is no checkpoint") }
+        let note = try SignedNote(bytes)
+        let size = try VerifiedCheckpoint(note, policy: policy).size
+        guard index < size else {
+            throw LedgerProblem(
+                "the checkpoint is of \(size) entries; entry \(index) is not in it yet, or never will be")
+        }
+        let entry = try entry(at: index, size: size)
+        let proof = LedgerProof(index: index, path: try path(to: index, size: size), checkpoint: note, extra: entry)
+        try proof.verify(entry, policy: policy)
+        return proof
+    }
+
+    /// That the log began with what it was at `oldSize`.
+    package func consistency(from oldSize: UInt64, to size: UInt64) throws(LedgerProblem) -> [MerkleHash] {
+        try reading { try MerkleTree(size: size, hashes(size)).consistency(from: oldSize) }
+    }
+
+    private func path(to index: UInt64, size: UInt64) throws(LedgerProblem) -> [MerkleHash] {
+        try reading { try MerkleTree(size: size, hashes(size)).inclusion(of: index) }
+    }
+
+    /// An entry's bytes, not yet checked against the tree.
+    package func entry(at index: UInt64, size: UInt64) throws(LedgerProblem) -> [UInt8] {
+        let first = index / 256 * 256
+        let tile = Tile(.entries, index: index / 256, width: Int(min(256, size - first)))
+        guard let bytes = try reader.read(tile.path) else {
+            throw LedgerProblem("\(tile.path) is missing: pruned, or not copied along")
+        }
+        guard let ranges = EntryBundle.ranges(bytes, count: tile.width) else {
+            throw LedgerProblem("\(tile.path) is damaged")
+        }
+        return Array(bytes[ranges[Int(index - first)]])
+    }
+
+    private func hashes(_ size: UInt64) -> TileHashes {
+        TileHashes(size: size) { tile in
+            guard let bytes = try reader.read(tile.path), let hashes = TileHashes.decode(bytes, width: tile.width)
+            else { throw LedgerProblem("\(tile.path) is missing or damaged") }
+            return hashes
+        }
+    }
+
+    private func reading<T>(_ body: () throws -> T) throws(LedgerProblem) -> T {
+        do { return try body() } catch { throw error as? LedgerProblem ?? LedgerProblem("\(error)") }
+    }
+}

@@ -1,0 +1,192 @@
+/// Hashes all of a ledger anew: every entry, every tile, up to the root that
+/// the checkpoint's signature vouches for.
+package struct LedgerVerifier {
+    private let reader: any LedgerReader
+    private let policy: LedgerPolicy
+
+    package init(_ reader: any LedgerReader, policy: LedgerPolicy) {
+        self.reader = reader
+        self.policy = policy
+    }
+
+    /// What was found to hold.
+    package struct Report: Sendable {
+        package var checkpoint: VerifiedCheckpoint
+        package var entries: UInt64 = 0
+        package var files = 0
+        /// Entries before it were pruned: that they are part of the tree is
+        /// known, what they say isn't.
+        package var minimumIndex: UInt64 = 0
+        /// The sizes of the older checkpoints that this log extends.
+        package var extended: [UInt64] = []
+        /// Older checkpoints whose trees can't be computed any more.
+        package var unprovable: [UInt64] = []
+        /// Files that the checkpoint doesn't need.
+        package var leftovers: [String] = []
+        /// What nothing here can exclude, in sentences.
+        package var caveats: [String] = []
+    }
+
+    /// - Parameters:
+    ///   - trusted: checkpoints that the auditor has kept, as signed notes.
+    ///   - visit: is given every entry that was verified, in order.
+    /// - Throws: ``LedgerProblem`` for the first thing that doesn't hold.
+    package func verify(
+        trusted: [[UInt8]] = [], visit: (UInt64, ArraySlice<UInt8>) throws(LedgerProblem) -> Void = { _, _ in }
+    ) throws(LedgerProblem) -> Report {
+        guard let bytes = try reader.read(LedgerPaths.checkpoint) else { throw LedgerProblem("there is no checkpoint") }
+        var report = Report(checkpoint: try VerifiedCheckpoint(try SignedNote(bytes), policy: policy))
+        report.files = 1
+        try readMinimumIndex(&report)
+        try hashEverything(&report, visit)
+        let others = try self.others()
+        for (name, bytes) in try kept(others) + trusted.enumerated().map({ ("trusted checkpoint \($0 + 1)", $1) }) {
+            try checkExtends(name, bytes, &report)
+        }
+        let needed = Set(Tile.all(size: report.checkpoint.size).map(\.path) + [LedgerPaths.checkpoint])
+        report.leftovers = others.filter {
+            !needed.contains($0) && $0 != LedgerPaths.minimumIndex && !$0.hasPrefix(LedgerPaths.kept + "/")
+        }
+        if trusted.isEmpty, report.checkpoint.witnesses.isEmpty {
+            report.caveats.append(
+                "No checkpoint of your own and no witness was given: that this is the same log that others were "
+                    + "shown, or that you were shown before, cannot be told from it alone.")
+        }
+        return report
+    }
+
+    private func others() throws(LedgerProblem) -> [String] { try reader.list()?.sorted() ?? [] }
+
+    private func kept(_ files: [String]) throws(LedgerProblem) -> [(String, [UInt8])] {
+        var kept: [(String, [UInt8])] = []
+        for path in files where path.hasPrefix(LedgerPaths.kept + "/") {
+            if let bytes = try reader.read(path) { kept.append((path, bytes)) }
+        }
+        return kept
+    }
+
+    private func readMinimumIndex(_ report: inout Report) throws(LedgerProblem) {
+        guard let bytes = try reader.read(LedgerPaths.minimumIndex) else { return }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard text.hasSuffix("\n"), let index = UInt64(text.dropLast()), index <= report.checkpoint.size else {
+            throw LedgerProblem("\(LedgerPaths.minimumIndex) is not a number up to the log's size")
+        }
+        report.minimumIndex = index
+    }
+
+    // MARK: The tree
+
+    private func hashEverything(
+        _ report: inout Report, _ visit: (UInt64, ArraySlice<UInt8>) throws(LedgerProblem) -> Void
+    ) throws(LedgerProblem) {
+        let size = report.checkpoint.size
+        // The roots of the full tiles of the level below; nil where pruned.
+        var below: [MerkleHash?] = []
+        var level = 0
+        var count = size
+        while count > 0 {
+            var roots: [MerkleHash?] = []
+            for index in 0..<(count + 255) / 256 {
+                let width = Int(min(256, count - index * 256))
+                let tile = Tile(.hashes(level: level), index: index, width: width)
+                let hashes = try self.hashes(of: tile, &report)
+                if level == 0 {
+                    try checkEntries(Tile(.entries, index: index, width: width), hashes, &report, visit)
+                } else if let hashes {
+                    for (place, hash) in hashes.enumerated() {
+                        let child = below[Int(index) * 256 + place]
+                        guard child == nil || child == hash else {
+                            throw LedgerProblem("\(tile.path) has another hash than the tile below it, at \(place)")
+                        }
+                    }
+                }
+                if width == 256 { roots.append(hashes.map { TileHashes.fold($0[...]) }) }
+            }
+            below = roots
+            count /= 256
+            level += 1
+        }
+        guard try root(at: size, report) == report.checkpoint.root else {
+            throw LedgerProblem("the tiles' root is not the one that the checkpoint's signature is for")
+        }
+    }
+
+    /// - Returns: nil where it was pruned.
+    private func hashes(of tile: Tile, _ report: inout Report) throws(LedgerProblem) -> [MerkleHash]? {
+        guard let bytes = try reader.read(tile.path) else {
+            guard tile.isFull, tile.end <= report.minimumIndex else { throw LedgerProblem("\(tile.path) is missing") }
+            return nil
+        }
+        report.files += 1
+        guard let hashes = TileHashes.decode(bytes, width: tile.width) else {
+            throw LedgerProblem("\(tile.path) is not \(tile.width) hashes long")
+        }
+        return hashes
+    }
+
+    private func checkEntries(
+        _ tile: Tile, _ hashes: [MerkleHash]?, _ report: inout Report,
+        _ visit: (UInt64, ArraySlice<UInt8>) throws(LedgerProblem) -> Void
+    ) throws(LedgerProblem) {
+        guard let bytes = try reader.read(tile.path) else {
+            guard tile.isFull, tile.end <= report.minimumIndex else { throw LedgerProblem("\(tile.path) is missing") }
+            return
+        }
+        report.files += 1
+        guard let ranges = EntryBundle.ranges(bytes, count: tile.width) else {
+            throw LedgerProblem("\(tile.path) is not \(tile.width) entries")
+        }
+        guard let hashes else { throw LedgerProblem("\(tile.path) has entries and no hashes") }
+        for (place, range) in ranges.enumerated() {
+            let hash = bytes.withUnsafeBytes { MerkleHash(leaf: UnsafeRawBufferPointer(rebasing: $0[range])) }
+            guard hash == hashes[place] else {
+                throw LedgerProblem("entry \(tile.index * 256 + UInt64(place)) is not the one that was logged")
+            }
+            try visit(tile.index * 256 + UInt64(place), bytes[range])
+        }
+        report.entries += UInt64(ranges.count)
+    }
+
+    private func root(at size: UInt64, _ report: Report) throws(LedgerProblem) -> MerkleHash {
+        let hashes = TileHashes(size: report.checkpoint.size) { tile in
+            guard let bytes = try reader.read(tile.path), let hashes = TileHashes.decode(bytes, width: tile.width)
+            else { throw LedgerProblem("\(tile.path) is missing or of another length") }
+            return hashes
+        }
+        do {
+            return try MerkleTree(size: size, hashes).root()
+        } catch {
+            throw error as? LedgerProblem ?? LedgerProblem("the root can't be computed: \(error)")
+        }
+    }
+
+    // MARK: The past
+
+    private func checkExtends(_ name: String, _ bytes: [UInt8], _ report: inout Report) throws(LedgerProblem) {
+        let note = try SignedNote(bytes)
+        let old = try Checkpoint(text: note.text)
+        let logs = policy.logs.map(\.key).filter { $0.name == old.origin }
+        guard try !note.signers(among: logs).isEmpty else {
+            throw LedgerProblem("\(name) is not signed by a log of the policy")
+        }
+        guard old.origin == report.checkpoint.checkpoint.origin else {
+            throw LedgerProblem("\(name) is another log's: \(old.origin)")
+        }
+        guard old.size <= report.checkpoint.size else {
+            throw LedgerProblem(
+                "\(name) is of \(old.size) entries, and this log has \(report.checkpoint.size): it was rolled back")
+        }
+        let root: MerkleHash
+        do throws(LedgerProblem) {
+            root = try self.root(at: old.size, report)
+        } catch {
+            // Only what was pruned may be missing.
+            guard old.size < report.minimumIndex else { throw error }
+            return report.unprovable.append(old.size)
+        }
+        guard root == old.root else {
+            throw LedgerProblem("\(name) has another root at \(old.size) entries: the log was forked or rewritten")
+        }
+        report.extended.append(old.size)
+    }
+}

@@ -1,0 +1,30 @@
+extension LedgerVerifier.Report {
+    /// What holds, line by line, for people.
+    package var text: String {
+        let checkpoint = checkpoint.checkpoint
+        var lines = [
+            "ledger      \(checkpoint.origin)", "entries     \(checkpoint.size)",
+            "root        \(checkpoint.root.base64)",
+            "verified    \(entries) entries in \(files) files, up to the signed root",
+        ]
+        if !self.checkpoint.witnesses.isEmpty {
+            lines.append("witnesses   \(self.checkpoint.witnesses.map(\.name).joined(separator: ", "))")
+        }
+        if minimumIndex > 0 {
+            lines.append(
+                "pruned      entries before \(minimumIndex): that they are in the tree is known, not what they say")
+        }
+        if !extended.isEmpty {
+            lines.append(
+                "extends     \(extended.count) older checkpoint\(extended.count == 1 ? "" : "s"), "
+                    + "of \(extended.min()!) to \(extended.max()!) entries")
+        }
+        if !unprovable.isEmpty {
+            lines.append("unknown     \(unprovable.count) older checkpoints lie before what was pruned")
+        }
+        for file in leftovers.prefix(20) { lines.append("left over   \(file)") }
+        if leftovers.count > 20 { lines.append("left over   … and \(leftovers.count - 20) more") }
+        for caveat in caveats { lines.append("note        \(caveat)") }
+        return lines.joined(separator: "\n")
+    }
+}

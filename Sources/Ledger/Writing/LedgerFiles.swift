@@ -1,0 +1,20 @@
+/// The folder that a ledger is written to. Nothing is durable before it is
+/// synced: a file's bytes by ``sync(_:)``, its name by ``syncFolder(_:)`` of
+/// the folder that it stands in.
+///
+/// Paths are relative, with `/`.
+package protocol LedgerFiles: LedgerReader {
+    /// Makes the file anew, with its folders where they are missing.
+    func write(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem)
+    /// Adds to a file, which is made where it is missing.
+    func append(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem)
+    func sync(_ path: String) throws(LedgerProblem)
+    /// The empty path is the ledger's own folder.
+    func syncFolder(_ path: String) throws(LedgerProblem)
+    /// Replaces what stands there, in one step.
+    func rename(_ path: String, to other: String) throws(LedgerProblem)
+    /// No error where it is missing.
+    func remove(_ path: String) throws(LedgerProblem)
+    /// The names in a folder; none where it is missing.
+    func names(in folder: String) throws(LedgerProblem) -> [String]
+}

@@ -1,0 +1,308 @@
+/// Writes a ledger: makes entries durable group by group, and the tiles and
+/// the checkpoint that commit to them now and then.
+///
+/// Synchronous and without a clock; belongs to one thread. After an error of
+/// the files it writes no more (``LedgerProblem``): what was acknowledged is
+/// durable, and a new writer goes on from there.
+package struct LedgerWriter {
+    private let files: any LedgerFiles
+    private let signer: SignerKey
+    private let origin: String
+    private var edge = TreeEdge()
+    /// Entries of the bundle that isn't full yet.
+    private var bundle: [UInt8] = []
+    /// Full tiles and bundles that aren't written yet.
+    private var full: [(Tile, [UInt8])] = []
+    /// The journal's present file.
+    private var segment = ""
+    private var isSegmentNew = true
+    /// Paths that the published checkpoint needs: these never change.
+    private var written: Set<String> = []
+    private var failure: LedgerProblem?
+    package private(set) var published: SignedNote
+    package private(set) var publishedCheckpoint: Checkpoint
+    /// The hour of the checkpoint that was kept last, since 1970.
+    private var keptHour: UInt64?
+
+    /// The entries that are durable.
+    package var size: UInt64 { edge.size }
+
+    // MARK: Beginning
+
+    /// Begins a ledger or goes on with one.
+    ///
+    /// - Parameters:
+    ///   - key: the log's; its name is the origin.
+    ///   - head: the newest checkpoint that is remembered elsewhere.
+    ///   - time: seconds since 1970.
+    /// - Throws: ``LedgerProblem`` where the folder is another log's, was
+    ///   rolled back or is damaged.
+    package init(
+        _ files: any LedgerFiles, key: SignerKey, head: Checkpoint? = nil, time: UInt64
+    ) throws(LedgerProblem) {
+        self.files = files
+        signer = key
+        origin = key.verifier.name
+        let empty = Checkpoint(origin: origin, size: 0, root: .empty)
+        published = SignedNote(text: empty.text)
+        publishedCheckpoint = empty
+        if let bytes = try files.read(LedgerPaths.checkpoint) {
+            try load(bytes)
+            if let head { try compare(head) }
+            try replay()
+        } else {
+            if let head, head.size > 0 {
+                throw LedgerProblem(
+                    "the ledger's folder is empty, and a checkpoint of \(head.size) entries is remembered: put back "
+                        + "the folder, or begin a new ledger under another name")
+            }
+            try replay()
+        }
+        try publish(time: time)
+    }
+
+    private mutating func load(_ bytes: [UInt8]) throws(LedgerProblem) {
+        published = try SignedNote(bytes)
+        publishedCheckpoint = try Checkpoint(text: published.text)
+        guard publishedCheckpoint.origin == origin else {
+            throw LedgerProblem("the folder is the ledger \"\(publishedCheckpoint.origin)\", and not \"\(origin)\"")
+        }
+        guard try !published.signers(among: [signer.verifier]).isEmpty else {
+            throw LedgerProblem("the folder's checkpoint was signed with another key than the one that is set")
+        }
+        let size = publishedCheckpoint.size
+        var partial: [[MerkleHash]] = []
+        var count = size
+        while count > 0 {
+            let tile = Tile(.hashes(level: partial.count), index: count / 256, width: Int(count % 256))
+            partial.append(tile.width == 0 ? [] : try hashes(of: tile))
+            count /= 256
+        }
+        edge = TreeEdge(size: size, partial: partial)
+        guard edge.root == publishedCheckpoint.root else {
+            throw LedgerProblem("the folder's tiles are not those of its checkpoint; it is damaged")
+        }
+        let width = Int(size % 256)
+        if width > 0 {
+            let tile = Tile(.entries, index: size / 256, width: width)
+            guard let bytes = try readTile(tile), let ranges = EntryBundle.ranges(bytes, count: width) else {
+                throw LedgerProblem("\(tile.path) is missing or damaged")
+            }
+            for (range, hash) in zip(ranges, partial[0]) where MerkleHash(leaf: Array(bytes[range])) != hash {
+                throw LedgerProblem("\(tile.path) holds another entry than was logged")
+            }
+            bundle = bytes
+        }
+        written = Set(
+            edge.tiles.map(\.0.path) + (width > 0 ? [Tile(.entries, index: size / 256, width: width).path] : []))
+    }
+
+    /// Its first `width` hashes, from the full tile where there is one already.
+    private func hashes(of tile: Tile) throws(LedgerProblem) -> [MerkleHash] {
+        guard let bytes = try readTile(tile), let hashes = TileHashes.decode(bytes, width: tile.width) else {
+            throw LedgerProblem("\(tile.path) is missing or damaged")
+        }
+        return hashes
+    }
+
+    /// A crash may have left the full tile, and removed the partial one, before
+    /// the checkpoint that needs it: never with this writer, but a copy may.
+    private func readTile(_ tile: Tile) throws(LedgerProblem) -> [UInt8]? {
+        if let bytes = try files.read(tile.path) { return bytes }
+        guard let bytes = try files.read(tile.full.path) else { return nil }
+        switch tile.kind {
+        case .hashes: return Array(bytes.prefix(tile.width * MerkleHash.size))
+        case .entries:
+            guard let ranges = EntryBundle.ranges(bytes, count: 256) else { return nil }
+            return Array(bytes[..<ranges[tile.width - 1].upperBound])
+        }
+    }
+
+    /// Against what is remembered elsewhere.
+    private func compare(_ head: Checkpoint) throws(LedgerProblem) {
+        guard head.origin == origin else { return }
+        guard head.size <= edge.size else {
+            throw LedgerProblem(
+                "the folder has \(edge.size) entries, and a checkpoint of \(head.size) is remembered: it was rolled "
+                    + "back or truncated")
+        }
+        let hashes = TileHashes(size: edge.size) { tile in
+            guard let bytes = try files.read(tile.path), let hashes = TileHashes.decode(bytes, width: tile.width) else {
+                throw LedgerProblem("\(tile.path) is missing or damaged")
+            }
+            return hashes
+        }
+        let root: MerkleHash
+        do {
+            root = try MerkleTree(size: head.size, hashes).root()
+        } catch {
+            throw error as? LedgerProblem ?? LedgerProblem("\(error)")
+        }
+        guard root == head.root else {
+            throw LedgerProblem("the folder does not go on from the checkpoint that is remembered: it is another log")
+        }
+    }
+
+    /// What was made durable after the last checkpoint.
+    private mutating func replay() throws(LedgerProblem) {
+        let names = try files.names(in: Journal.folder).filter { Journal.start(of: $0) != nil }.sorted()
+        for name in names {
+            guard let bytes = try files.read("\(Journal.folder)/\(name)") else { continue }
+            for group in Journal.read(bytes).groups {
+                // A file of before the checkpoint may still be there, and a
+                // group may begin before it.
+                let skipped = group.index < edge.size ? edge.size - group.index : 0
+                guard skipped < group.entries.count else { continue }
+                guard group.index <= edge.size else {
+                    throw LedgerProblem(
+                        "the journal goes on at entry \(group.index), and the tiles end at \(edge.size): something "
+                            + "between them is missing")
+                }
+                for entry in group.entries[Int(skipped)...] { take(entry) }
+            }
+        }
+    }
+
+    // MARK: Entries
+
+    /// Makes a group durable.
+    /// - Returns: the first one's index.
+    package mutating func commit(_ entries: [[UInt8]]) throws(LedgerProblem) -> UInt64 {
+        if let failure { throw failure }
+        let first = edge.size
+        do throws(LedgerProblem) {
+            let path = "\(Journal.folder)/\(segment)"
+            try files.append(path, Journal.group(from: first, entries))
+            try files.sync(path)
+            if isSegmentNew {
+                try files.syncFolder(Journal.folder)
+                try files.syncFolder("")
+                isSegmentNew = false
+            }
+        } catch {
+            failure = error
+            throw error
+        }
+        for entry in entries { take(entry) }
+        return first
+    }
+
+    private mutating func take(_ entry: [UInt8]) {
+        EntryBundle.append(entry, to: &bundle)
+        var filled: [(Tile, [UInt8])] = []
+        edge.append(MerkleHash(leaf: entry)) { tile, hashes in
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(hashes.count * MerkleHash.size)
+            for hash in hashes { hash.append(to: &bytes) }
+            filled.append((tile, bytes))
+        }
+        guard let (first, _) = filled.first else { return }
+        full.append((Tile(.entries, index: first.index), bundle))
+        full += filled
+        bundle.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Checkpoints
+
+    /// Writes what the tree has grown by, and then the checkpoint that
+    /// commits to it.
+    ///
+    /// The order is what makes a crash harmless: tiles are durable before the
+    /// checkpoint is, and the journal goes after it.
+    package mutating func publish(time: UInt64) throws(LedgerProblem) {
+        if let failure { throw failure }
+        do throws(LedgerProblem) {
+            try publishing(time: time)
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    private mutating func publishing(time: UInt64) throws(LedgerProblem) {
+        let old = segment
+        if published.signatures.isEmpty || edge.size > publishedCheckpoint.size {
+            let checkpoint = Checkpoint(origin: origin, size: edge.size, root: edge.root)
+            try writeTiles()
+            var note = SignedNote(text: checkpoint.text)
+            note.sign(signer, time: time)
+            try replace(LedgerPaths.checkpoint, note.bytes)
+            published = note
+            publishedCheckpoint = checkpoint
+            try removePartials()
+        } else if !old.isEmpty {
+            return try keep(time: time)
+        }
+        try keep(time: time)
+        segment = String(Journal.path(from: edge.size).dropFirst(Journal.folder.count + 1))
+        isSegmentNew = true
+        for name in try files.names(in: Journal.folder) where name != segment {
+            try files.remove("\(Journal.folder)/\(name)")
+        }
+        // One that holds nothing acknowledged, of a crash.
+        if old != segment { try files.remove("\(Journal.folder)/\(segment)") }
+    }
+
+    private mutating func writeTiles() throws(LedgerProblem) {
+        var tiles = full
+        for (tile, hashes) in edge.tiles {
+            var bytes: [UInt8] = []
+            for hash in hashes { hash.append(to: &bytes) }
+            tiles.append((tile, bytes))
+        }
+        if !bundle.isEmpty {
+            tiles.append((Tile(.entries, index: edge.size / 256, width: Int(edge.size % 256)), bundle))
+        }
+        var folders: Set<String> = [""]
+        for (tile, bytes) in tiles where !written.contains(tile.path) {
+            try files.write(tile.path, bytes)
+            try files.sync(tile.path)
+            var folder = tile.path[...]
+            while let slash = folder.lastIndex(of: "/") {
+                folder = folder[..<slash]
+                folders.insert(String(folder))
+            }
+        }
+        // A folder's name is durable by the folder above it.
+        for folder in folders.sorted(by: >) { try files.syncFolder(folder) }
+    }
+
+    private mutating func removePartials() throws(LedgerProblem) {
+        for (tile, _) in full {
+            for name in try files.names(in: tile.partials) { try files.remove("\(tile.partials)/\(name)") }
+            try files.remove(tile.partials)
+        }
+        full = []
+        written = Set(edge.tiles.map(\.0.path))
+        if !bundle.isEmpty { written.insert(Tile(.entries, index: edge.size / 256, width: Int(edge.size % 256)).path) }
+    }
+
+    /// One an hour is kept.
+    private mutating func keep(time: UInt64) throws(LedgerProblem) {
+        let hour = time / 3600
+        guard keptHour != hour, publishedCheckpoint.size > 0 else { return }
+        let isFirst = try files.names(in: LedgerPaths.kept).isEmpty
+        if keptHour != nil || isFirst {
+            try replace(LedgerPaths.kept(publishedCheckpoint.size), published.bytes)
+            try files.syncFolder(LedgerPaths.kept)
+        }
+        keptHour = hour
+    }
+
+    private func replace(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem) {
+        let new = "\(Journal.folder)/new-checkpoint"
+        try files.write(new, bytes)
+        try files.sync(new)
+        try files.rename(new, to: path)
+        try files.syncFolder("")
+    }
+
+    /// Adds witnesses' signatures to the published checkpoint.
+    package mutating func add(_ cosignatures: [SignedNote.Signature], to text: String) throws(LedgerProblem) {
+        guard published.text == text, failure == nil else { return }
+        var note = published
+        note.add(cosignatures)
+        try replace(LedgerPaths.checkpoint, note.bytes)
+        published = note
+    }
+}

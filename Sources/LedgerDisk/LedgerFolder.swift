@@ -1,0 +1,135 @@
+import Glibc
+package import Ledger
+
+/// A ledger's public files in a folder, to be read: all that an auditor
+/// needs.
+package struct LedgerFolder: LedgerReader {
+    private let path: String
+
+    package init(_ path: String) { self.path = path }
+
+    package func read(_ path: String) throws(LedgerProblem) -> [UInt8]? { try FileSystem.read("\(self.path)/\(path)") }
+
+    package func list() throws(LedgerProblem) -> [String]? {
+        var files: [String] = []
+        var folders = [""]
+        while let folder = folders.popLast() {
+            for (name, isFolder) in try FileSystem.names(in: "\(path)/\(folder)") {
+                if isFolder { folders.append("\(folder)\(name)/") } else { files.append("\(folder)\(name)") }
+            }
+        }
+        return files
+    }
+}
+
+/// The folders that one process writes a ledger to: `log` can be copied to
+/// any web server, `private` is nobody else's business. Locked for as long as
+/// this lives; the kernel lets go of the lock if the process dies.
+package final class LedgerStorage: LedgerFiles {
+    package let publicPath: String
+    private let path: String
+    private let lock: Int32
+
+    /// - Throws: ``LedgerProblem`` where another process writes there.
+    package init(_ path: String) throws(LedgerProblem) {
+        self.path = path
+        publicPath = "\(path)/log"
+        for folder in [path, "\(path)/private"] { try FileSystem.makeFolder(folder, mode: 0o700) }
+        try FileSystem.makeFolder("\(path)/private/journal", mode: 0o700)
+        try FileSystem.makeFolder(publicPath, mode: 0o755)
+        lock = open("\(path)/private/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else { throw FileSystem.problem("open", "\(path)/private/lock") }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            let isTaken = errno == EWOULDBLOCK
+            let problem = FileSystem.problem("lock", "\(path)/private/lock")
+            close(lock)
+            throw isTaken ? LedgerProblem("another process writes the ledger in \(path)") : problem
+        }
+    }
+
+    deinit { close(lock) }
+
+    /// The log's key; made where there is none.
+    /// - Parameter name: of a new one.
+    package func key(named name: String) throws(LedgerProblem) -> SignerKey {
+        let file = "\(path)/private/key"
+        if let bytes = try FileSystem.read(file) {
+            let text = String(decoding: bytes, as: UTF8.self)
+            guard text.hasSuffix("\n"), let key = SignerKey(text.dropLast()) else {
+                throw LedgerProblem("\(file) holds no key; put the key back, or begin a new ledger in an empty folder")
+            }
+            return key
+        }
+        guard let key = SignerKey(name: name) else {
+            throw LedgerProblem("\"\(name)\" can't name a ledger: it must not hold spaces or plus signs")
+        }
+        try keep(Array((key.text + "\n").utf8), in: file)
+        return key
+    }
+
+    /// 32 bytes of chance that only this folder knows; made where there are
+    /// none.
+    package func secret(named name: String) throws(LedgerProblem) -> [UInt8] {
+        let file = "\(path)/private/\(name)"
+        if let bytes = try FileSystem.read(file) {
+            guard bytes.count == 32 else { throw LedgerProblem("\(file) is damaged: it must hold 32 bytes") }
+            return bytes
+        }
+        var random = SystemRandomNumberGenerator()
+        let secret = (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }
+        try keep(secret, in: file)
+        return secret
+    }
+
+    /// Whole or not at all, for its owner only.
+    private func keep(_ bytes: [UInt8], in file: String) throws(LedgerProblem) {
+        let new = "\(file).new"
+        _ = unlink(new)
+        let descriptor = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw FileSystem.problem("write", new) }
+        close(descriptor)
+        try FileSystem.write(new, bytes, flags: 0)
+        try FileSystem.sync(new, isFolder: false)
+        guard Glibc.rename(new, file) == 0 else { throw FileSystem.problem("write", file) }
+        try FileSystem.sync("\(path)/private", isFolder: true)
+    }
+
+    // MARK: Files
+
+    /// The journal is not for others.
+    private func place(_ path: String) -> String {
+        path == "journal" || path.hasPrefix("journal/") ? "\(self.path)/private/\(path)" : "\(publicPath)/\(path)"
+    }
+
+    package func read(_ path: String) throws(LedgerProblem) -> [UInt8]? { try FileSystem.read(place(path)) }
+    package func list() throws(LedgerProblem) -> [String]? { try LedgerFolder(publicPath).list() }
+
+    package func names(in folder: String) throws(LedgerProblem) -> [String] {
+        try FileSystem.names(in: place(folder)).map(\.name)
+    }
+
+    package func write(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem) {
+        try FileSystem.write(place(path), bytes, flags: O_TRUNC)
+    }
+
+    package func append(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem) {
+        try FileSystem.write(place(path), bytes, flags: O_APPEND)
+    }
+
+    package func sync(_ path: String) throws(LedgerProblem) { try FileSystem.sync(place(path), isFolder: false) }
+
+    package func syncFolder(_ path: String) throws(LedgerProblem) {
+        try FileSystem.sync(path.isEmpty ? publicPath : place(path), isFolder: true)
+        if path.isEmpty { try FileSystem.sync("\(self.path)/private", isFolder: true) }
+    }
+
+    package func rename(_ path: String, to other: String) throws(LedgerProblem) {
+        try FileSystem.makeFolder(above: place(other))
+        guard Glibc.rename(place(path), place(other)) == 0 else { throw FileSystem.problem("write", place(other)) }
+    }
+
+    package func remove(_ path: String) throws(LedgerProblem) {
+        guard Glibc.remove(place(path)) != 0, errno != ENOENT else { return }
+        throw FileSystem.problem("remove", place(path))
+    }
+}

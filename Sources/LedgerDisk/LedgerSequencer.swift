@@ -1,0 +1,241 @@
+package import Dispatch
+package import Ledger
+import Synchronization
+
+/// Gives entries their places: gathers them for a moment, makes the group
+/// durable, and commits to it in a checkpoint at most once a second.
+///
+/// One per ledger. What it has acknowledged survives a crash at any instant.
+/// A disk that fails stops it, and loses nothing: entries wait, as many as may
+/// wait, and it tries again every second.
+package final class LedgerSequencer: Sendable {
+    package struct Options: Sendable {
+        /// How long the first entry of a group waits for others.
+        package var gathering = DispatchTimeInterval.milliseconds(20)
+        /// A group that is as large waits no longer.
+        package var groupSize = 1_000
+        package var checkpointInterval = DispatchTimeInterval.seconds(1)
+        /// Entries that may wait; beyond that the ledger is full.
+        package var capacity = 100_000
+
+        package init() {}
+    }
+
+    /// What happens to it, on its queue; must not block.
+    package enum Event: Sendable {
+        case published(Checkpoint)
+        /// The disk fails; told once, until it works again.
+        case stuck(LedgerProblem)
+        case recovered
+    }
+
+    private struct Waiting {
+        var entry: [UInt8]
+        var then: (@Sendable (Result<UInt64, LedgerProblem>) -> Void)?
+    }
+
+    private struct State {
+        var waiting: [Waiting] = []
+        var isScheduled = false
+        var isHurried = false
+        var isClosed = false
+        var problem: LedgerProblem?
+        var roomWanted: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "holdfast.ledger", qos: .utility)
+    private let options: Options
+    private let clock: @Sendable () -> UInt64
+    private let reopen: @Sendable () throws(LedgerProblem) -> LedgerWriter
+    private let told: @Sendable (Event) -> Void
+    // Touched on the queue only.
+    private nonisolated(unsafe) var writer: LedgerWriter
+    private nonisolated(unsafe) var isPublishing = false
+    private nonisolated(unsafe) var unfinished: (first: UInt64, group: [Waiting])?
+
+    /// - Parameters:
+    ///   - clock: seconds since 1970.
+    ///   - reopen: makes a writer of the same ledger, as at start; for the
+    ///     first time now, and again after each failure of the disk.
+    package init(
+        options: Options = .init(), clock: @escaping @Sendable () -> UInt64,
+        reopen: @escaping @Sendable () throws(LedgerProblem) -> LedgerWriter,
+        told: @escaping @Sendable (Event) -> Void = { _ in }
+    ) throws(LedgerProblem) {
+        self.options = options
+        self.clock = clock
+        self.reopen = reopen
+        self.told = told
+        writer = try reopen()
+        told(.published(writer.publishedCheckpoint))
+    }
+
+    /// Why nothing is made durable at present; nil while all is well.
+    package var problem: LedgerProblem? { state.withLock { $0.problem } }
+
+    /// Whether no more entries may wait.
+    package var isFull: Bool { state.withLock { $0.waiting.count >= options.capacity } }
+
+    /// Entries that are not durable yet.
+    package var backlog: Int { state.withLock { $0.waiting.count } }
+
+    /// Adds an entry, even to a full ledger: what has happened has to be on
+    /// record. Who can wait, waits (``room()``) before it makes more happen.
+    ///
+    /// - Parameter then: is told the entry's index once it is durable, on the
+    ///   sequencer's queue; must not block.
+    package func append(_ entry: [UInt8], then: (@Sendable (Result<UInt64, LedgerProblem>) -> Void)? = nil) {
+        enum Next { case nothing, wait, hurry, closed }
+        let next = state.withLock { state -> Next in
+            if state.isClosed { return .closed }
+            state.waiting.append(Waiting(entry: entry, then: then))
+            // The retry will find it.
+            if state.problem != nil { return .nothing }
+            if state.waiting.count >= options.groupSize, !state.isHurried {
+                state.isHurried = true
+                return .hurry
+            }
+            defer { state.isScheduled = true }
+            return state.isScheduled ? .nothing : .wait
+        }
+        switch next {
+        case .nothing: break
+        case .wait: queue.asyncAfter(deadline: .now() + options.gathering) { self.commit() }
+        case .hurry: queue.async { self.commit() }
+        case .closed: then?(.failure(LedgerProblem("the ledger is closed")))
+        }
+    }
+
+    /// Adds an entry and returns its index once it is durable.
+    package func append(_ entry: [UInt8]) async throws(LedgerProblem) -> UInt64 {
+        let result = await withCheckedContinuation { continuation in
+            append(entry) { continuation.resume(returning: $0) }
+        }
+        return try result.get()
+    }
+
+    /// Returns when entries may wait again.
+    package func room() async {
+        guard isFull else { return }
+        await withCheckedContinuation { continuation in
+            let hasRoom = state.withLock { state in
+                guard !state.isClosed, state.waiting.count >= options.capacity else { return true }
+                state.roomWanted.append(continuation)
+                return false
+            }
+            if hasRoom { continuation.resume() }
+        }
+    }
+
+    /// Makes all that waits durable, publishes it and takes nothing more.
+    /// - Returns: how many entries a failing disk has lost.
+    @discardableResult
+    package func close() -> Int {
+        state.withLock { $0.isClosed = true }
+        return queue.sync {
+            if problem != nil { recover() }
+            commit()
+            publish()
+            let lost = state.withLock { state in
+                defer { (state.waiting, state.roomWanted) = ([], []) }
+                return (entries: state.waiting + (unfinished?.group ?? []), continuations: state.roomWanted)
+            }
+            unfinished = nil
+            for waiting in lost.entries { waiting.then?(.failure(LedgerProblem("the ledger is closed"))) }
+            for continuation in lost.continuations { continuation.resume() }
+            return lost.entries.count
+        }
+    }
+
+    // MARK: On the queue
+
+    private func commit() {
+        guard problem == nil else { return }
+        while true {
+            let group = state.withLock { state -> [Waiting] in
+                state.isScheduled = false
+                state.isHurried = false
+                let group = Array(state.waiting.prefix(options.groupSize))
+                state.waiting.removeFirst(group.count)
+                return group
+            }
+            guard !group.isEmpty, commit(group) else { break }
+        }
+        guard problem == nil, !isPublishing, writer.size > writer.publishedCheckpoint.size else { return }
+        isPublishing = true
+        queue.asyncAfter(deadline: .now() + options.checkpointInterval) {
+            self.isPublishing = false
+            self.publish()
+        }
+    }
+
+    /// - Returns: whether the disk works.
+    private func commit(_ group: [Waiting]) -> Bool {
+        let first = writer.size
+        do throws(LedgerProblem) {
+            _ = try writer.commit(group.map(\.entry))
+        } catch {
+            unfinished = (first, group)
+            stick(error)
+            return false
+        }
+        acknowledge(group, from: first)
+        return true
+    }
+
+    private func acknowledge(_ group: [Waiting], from first: UInt64) {
+        for (offset, waiting) in group.enumerated() { waiting.then?(.success(first + UInt64(offset))) }
+        let freed = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            guard state.waiting.count < options.capacity else { return [] }
+            defer { state.roomWanted = [] }
+            return state.roomWanted
+        }
+        for continuation in freed { continuation.resume() }
+    }
+
+    private func publish() {
+        guard problem == nil, writer.size > writer.publishedCheckpoint.size else { return }
+        do throws(LedgerProblem) {
+            try writer.publish(time: clock())
+            told(.published(writer.publishedCheckpoint))
+        } catch {
+            stick(error)
+        }
+    }
+
+    // MARK: A disk that fails
+
+    private func stick(_ problem: LedgerProblem) {
+        let isNew = state.withLock { state in
+            defer { state.problem = problem }
+            return state.problem == nil
+        }
+        if isNew { told(.stuck(problem)) }
+        queue.asyncAfter(deadline: .now() + .seconds(1)) {
+            guard self.problem != nil else { return }
+            self.recover()
+            self.commit()
+        }
+    }
+
+    private func recover() {
+        do throws(LedgerProblem) {
+            writer = try reopen()
+        } catch {
+            return stick(error)
+        }
+        state.withLock { $0.problem = nil }
+        told(.recovered)
+        told(.published(writer.publishedCheckpoint))
+        guard let (first, group) = unfinished else { return }
+        unfinished = nil
+        // A group is whole or not there: it may have reached the disk although
+        // its sync failed.
+        if writer.size == first + UInt64(group.count) {
+            acknowledge(group, from: first)
+        } else {
+            _ = commit(group)
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import Conversation
+import Drills
+import Failures
+import Gateway
+import NIOCore
+import Resilience
+import Wire
+
+/// What is put on record, as the ledger's bytes: one JSON object, UTF-8,
+/// without white space, its members in the order of docs/ledger.md. What
+/// isn't known is left out.
+///
+/// Names, numbers and digests only: never a prompt, an answer, a key, or
+/// words of a caller's own.
+struct LedgerEntry {
+    var bytes: [UInt8]
+
+    private init(_ kind: String, at time: String, _ members: (inout JSONWriter) -> Void) {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("v", 1)
+            json.member("kind", kind)
+            json.member("at", time)
+            members(&json)
+        }
+        bytes = Array(json.buffer.readableBytesView)
+    }
+
+    /// A request is over.
+    /// - Parameters:
+    ///   - prompt: the salted digest of the request's body.
+    ///   - answer: the salted digest of what the caller was sent.
+    static func settled(_ record: RequestRecord, prompt: String?, answer: String?, at time: String) -> LedgerEntry {
+        LedgerEntry("request.settled", at: time) { json in
+            json.member("id", record.id)
+            json.member("key", record.keyID)
+            json.member("operation", record.operation)
+            json.member("door", record.door.rawValue)
+            json.member("route", ifPresent: record.route)
+            // Only what the settings name: a caller may write anything.
+            if record.route == nil, !record.attempts.isEmpty { json.member("requested", record.requested) }
+            json.member("served_by", ifPresent: record.servedBy)
+            json.member("status", record.status)
+            json.member("outcome", record.outcome.rawValue)
+            if let reason = record.reason, reason.isOneWord { json.member("reason", reason) }
+            if record.isStream { json.member("stream", true) }
+            json.array("attempts") { json in
+                for attempt in record.attempts {
+                    json.object { json in
+                        json.member("by", attempt.upstream.id)
+                        json.member("status", ifPresent: attempt.status)
+                        json.member("failure", ifPresent: attempt.failure)
+                        json.member("cause", ifPresent: attempt.cause)
+                        json.member("rule", ifPresent: attempt.rule)
+                        if attempt.isHedge { json.member("hedge", true) }
+                        if let usage = attempt.usage {
+                            json.member("input_tokens", usage.input)
+                            json.member("output_tokens", usage.output)
+                        }
+                    }
+                }
+            }
+            if !record.handOvers.isEmpty {
+                json.array("continued") { json in
+                    for handOver in record.handOvers { json.object { handOver.write(to: &$0) } }
+                }
+            }
+            if let usage = record.usage {
+                json.member("input_tokens", usage.input)
+                json.member("output_tokens", usage.output)
+                if record.usageIsEstimate { json.member("tokens_estimated", true) }
+            }
+            json.member("first_byte_us", ifPresent: record.timeToFirstByte.map(microseconds))
+            json.member("duration_us", microseconds(record.duration))
+            json.member("drill", ifPresent: record.drill?.id)
+            json.member("prompt_sha256", ifPresent: prompt)
+            json.member("answer_sha256", ifPresent: answer)
+        }
+    }
+
+    static func hold(_ kind: String, _ hold: Hold, by: String? = nil, at time: String) -> LedgerEntry {
+        LedgerEntry(kind, at: time) { json in
+            json.member("hold", hold.id)
+            json.member("cause", hold.cause.rawValue)
+            json.member("scope", hold.scope.rawValue)
+            json.member("provider", hold.provider)
+            json.member("host", hold.host)
+            json.member("model", hold.model)
+            json.member("firmness", hold.firmness.rawValue)
+            json.member("origin", hold.origin.rawValue)
+            json.member("rule", hold.rule)
+            json.member("status", ifPresent: hold.status)
+            json.member("by", ifPresent: by)
+        }
+    }
+
+    static func drill(_ kind: String, _ report: DrillReport, at time: String) -> LedgerEntry {
+        LedgerEntry(kind, at: time) { json in
+            json.member("drill", report.order.id)
+            json.member("route", report.order.route)
+            json.member("candidate", report.order.candidate)
+            json.member("cause", report.order.cause.rawValue)
+            if kind == "drill.ended" { json.member("verdict", report.verdict.rawValue) }
+        }
+    }
+
+    /// - Parameter changed: the names of the sections that differ.
+    static func configuration(digest: String, changed: [String], at time: String) -> LedgerEntry {
+        LedgerEntry("configuration.changed", at: time) { json in
+            json.member("sha256", digest)
+            json.array("changed") { json in
+                for name in changed { json.value(name) }
+            }
+        }
+    }
+
+    /// Something that whoever runs this Holdfast has done.
+    static func administration(_ action: String, by: String, target: String, at time: String) -> LedgerEntry {
+        LedgerEntry("administration", at: time) { json in
+            json.member("action", action)
+            json.member("by", by)
+            json.member("target", target)
+        }
+    }
+
+    private static func microseconds(_ duration: Duration) -> Int {
+        Int(duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000)
+    }
+}
+
+extension String {
+    /// Words of ours, and not a sentence that may quote somebody.
+    fileprivate var isOneWord: Bool {
+        utf8.count <= 64 && utf8.allSatisfy { $0 == 0x5F || (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }
+    }
+}

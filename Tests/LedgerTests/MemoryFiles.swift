@@ -1,0 +1,124 @@
+import Ledger
+
+/// Files that forget what was not synced, as a disk does when the power goes.
+final class MemoryFiles: LedgerFiles {
+    struct Crash: Error {}
+
+    /// What a reader sees, and what a power cut leaves for certain.
+    private var files: [String: [UInt8]] = [:]
+    private var durableBytes: [String: [UInt8]] = [:]
+    /// Names that were there when their folder was last synced, and what they
+    /// were the names of.
+    private var durableNames: [String: String] = [:]
+    /// Which content a name stands for: renames move contents.
+    private var contents: [String: String] = [:]
+    private var nextContent = 0
+    /// After so many changes each further one fails; nil is never.
+    var budget: Int?
+    private(set) var changes = 0
+
+    private func spend() throws(LedgerProblem) {
+        changes += 1
+        guard let left = budget else { return }
+        guard left > 0 else { throw LedgerProblem("No space left on device") }
+        budget = left - 1
+    }
+
+    func read(_ path: String) throws(LedgerProblem) -> [UInt8]? { contents[path].flatMap { files[$0] } }
+    func list() throws(LedgerProblem) -> [String]? { contents.keys.filter { !$0.hasPrefix("journal/") } }
+
+    func names(in folder: String) throws(LedgerProblem) -> [String] {
+        contents.keys.filter { $0.hasPrefix(folder + "/") }
+            .map { String($0.dropFirst(folder.count + 1)) }.filter { !$0.contains("/") }
+    }
+
+    private func content(_ path: String, isNew: Bool) -> String {
+        if !isNew, let known = contents[path] { return known }
+        nextContent += 1
+        contents[path] = "content \(nextContent)"
+        return contents[path]!
+    }
+
+    func write(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem) {
+        try spend()
+        files[content(path, isNew: true)] = bytes
+    }
+
+    func append(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem) {
+        try spend()
+        files[content(path, isNew: false), default: []] += bytes
+    }
+
+    func sync(_ path: String) throws(LedgerProblem) {
+        try spend()
+        guard let content = contents[path] else { throw LedgerProblem("\(path) is not there to be synced") }
+        durableBytes[content] = files[content]
+    }
+
+    func syncFolder(_ path: String) throws(LedgerProblem) {
+        try spend()
+        func stands(_ name: String) -> Bool {
+            let folder = name.lastIndex(of: "/").map { String(name[..<$0]) } ?? ""
+            return folder == path
+        }
+        for name in durableNames.keys where stands(name) && contents[name] == nil { durableNames[name] = nil }
+        for (name, content) in contents where stands(name) { durableNames[name] = content }
+    }
+
+    func rename(_ path: String, to other: String) throws(LedgerProblem) {
+        try spend()
+        guard let content = contents.removeValue(forKey: path) else { throw LedgerProblem("\(path) is missing") }
+        contents[other] = content
+    }
+
+    func remove(_ path: String) throws(LedgerProblem) {
+        try spend()
+        contents[path] = nil
+    }
+
+    /// The power goes: of every file and name that was not synced, any part
+    /// may be there.
+    func crashed(using random: inout some RandomNumberGenerator) -> MemoryFiles {
+        let after = MemoryFiles()
+        after.nextContent = nextContent
+        // Names first: an unsynced one may have come, gone, or stayed.
+        for name in Set(contents.keys).union(durableNames.keys) {
+            let now = contents[name]
+            let then = durableNames[name]
+            after.contents[name] = now == then ? now : Bool.random(using: &random) ? now : then
+        }
+        for content in Set(after.contents.values) {
+            let durable = durableBytes[content] ?? []
+            let latest = files[content] ?? []
+            if latest.starts(with: durable) {
+                // Appended bytes: any beginning of them, and garbage behind it.
+                let kept = Int.random(in: durable.count...latest.count, using: &random)
+                var bytes = Array(latest[..<kept])
+                if kept < latest.count, Bool.random(using: &random) {
+                    bytes += [UInt8](repeating: 0, count: Int.random(in: 0...latest.count - kept, using: &random))
+                }
+                after.files[content] = bytes
+            } else {
+                after.files[content] = Bool.random(using: &random) ? durable : latest
+            }
+            after.durableBytes[content] = after.files[content]
+        }
+        after.durableNames = after.contents
+        return after
+    }
+
+    /// Changes one byte of a file, for a verifier that must notice.
+    func flip(_ path: String, at place: Int) {
+        let content = contents[path]!
+        files[content]![place] ^= 1
+    }
+
+    func copy() -> MemoryFiles {
+        let copy = MemoryFiles()
+        (copy.files, copy.contents) = (files, contents)
+        (copy.durableBytes, copy.durableNames, copy.nextContent) = (durableBytes, durableNames, nextContent)
+        return copy
+    }
+
+    func delete(_ path: String) { contents[path] = nil }
+}
