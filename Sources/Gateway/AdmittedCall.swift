@@ -237,8 +237,9 @@ final class AdmittedCall {
 final class Outgoing {
     enum Kind {
         case request(LaneRequest)
-        case count(TokenCounting, ChatRequest, any TokenCounter)
-        case estimate(TokenCounting, ChatRequest)
+        // Rare and large: kept out of what every request carries along.
+        indirect case count(TokenCounting, ChatRequest, any TokenCounter)
+        indirect case estimate(TokenCounting, ChatRequest)
     }
 
     enum Translation {

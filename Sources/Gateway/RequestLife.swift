@@ -12,47 +12,61 @@ extension Gateway {
     /// Serves one call. Always ends the reply, whatever happens, unless the
     /// caller has gone.
     package func serve(_ call: Call, reply: any CallerReply) async {
-        guard let notary else { return await serve(call, reply, RequestRecord(call)) }
-        let witness = notary.witness(of: call.id)
-        let record = RequestRecord(call)
-        await serve(call, WitnessedReply(reply, witness), record)
-        await notary.settled(record, prompt: call.body, answer: witness)
-    }
-
-    private func serve(_ call: Call, _ reply: any CallerReply, _ record: RequestRecord) async {
         let state = self.state
+        let record = RequestRecord(call)
+        let witness = notary?.witness(of: call.id)
+        let reply = witness.map { WitnessedReply(reply, $0) } ?? reply
         var drilled: RouteChoice?
         do {
-            let admitted = try admit(call, record)
-            let choice = try route(admitted, in: state, record)
-            if let rehearsal = choice.rehearsal {
-                record.drill = RequestRecord.Drill(rehearsal)
-                drilled = choice
-            }
-            try await Attempts(self, admitted, choice, state, reply, record).run()
-        } catch let problem as Problem {
-            refuse(call, problem, reply, record)
-        } catch is CancellationError {
-            if reply.isCutOff {
-                await cutOff(call, reply, record)
-            } else {
-                record.outcome = .callerGone
-                record.reason = "the caller closed the connection"
-                // Its prompt was worked on all the same.
-                if record.usage == nil, !record.attempts.isEmpty {
-                    record.cost(
-                        Usage(input: record.requestBytes / 4, output: 0), of: record.attempts.count - 1,
-                        isEstimate: true)
-                }
-            }
+            let attempts = try begin(call, state, reply, record, &drilled)
+            try await attempts.run()
         } catch {
-            // Nothing else is thrown on purpose; say so instead of guessing.
-            refuse(call, Problem(.internalFailure, "Holdfast failed in a way it did not foresee."), reply, record)
+            if conclude(error, call, reply, record) == .cutOff { await cutOff(call, reply, record) }
         }
         settle(call, record)
         if let drilled { drilled.rehearsal?.note(record, on: drilled) }
         state.instruments.record(record)
         recorder.record(record)
+        if let witness { await notary?.settled(record, prompt: call.body, answer: witness) }
+    }
+
+    // What needs no waiting is kept out of the function that waits: whatever
+    // stands there stays in memory for as long as a stream runs.
+
+    private func begin(
+        _ call: Call, _ state: GatewayState, _ reply: any CallerReply, _ record: RequestRecord,
+        _ drilled: inout RouteChoice?
+    ) throws -> Attempts {
+        let admitted = try admit(call, record)
+        let choice = try route(admitted, in: state, record)
+        if let rehearsal = choice.rehearsal {
+            record.drill = RequestRecord.Drill(rehearsal)
+            drilled = choice
+        }
+        return Attempts(self, admitted, choice, state, reply, record)
+    }
+
+    private enum Conclusion { case told, cutOff }
+
+    private func conclude(
+        _ error: any Error, _ call: Call, _ reply: any CallerReply, _ record: RequestRecord
+    ) -> Conclusion {
+        if let problem = error as? Problem {
+            refuse(call, problem, reply, record)
+        } else if error is CancellationError {
+            if reply.isCutOff { return .cutOff }
+            record.outcome = .callerGone
+            record.reason = "the caller closed the connection"
+            // Its prompt was worked on all the same.
+            if record.usage == nil, !record.attempts.isEmpty {
+                record.cost(
+                    Usage(input: record.requestBytes / 4, output: 0), of: record.attempts.count - 1, isEstimate: true)
+            }
+        } else {
+            // Nothing else is thrown on purpose; say so instead of guessing.
+            refuse(call, Problem(.internalFailure, "Holdfast failed in a way it did not foresee."), reply, record)
+        }
+        return .told
     }
 
     // MARK: Admit: may this key make this request, and can it be read?

@@ -77,6 +77,8 @@ private struct Recording {
                 ready = end
             }
         }
+        // Kept for what it says of a failure; what it is part of is larger.
+        if observation.failure == nil { lastEvent = ByteBuffer() }
         // Comments are no events.
         if !isOver, !gate.isHolding, !isFrame { ready = held.readableBytes - parser.unfinishedBytes }
         return ready > 0 ? held.readSlice(length: ready) : nil

@@ -102,6 +102,8 @@ private struct Forwarding {
             fault = .garbage(error.description)
         }
         observation = watcher.observation
+        // Kept for what it says of a failure; what it is part of is larger.
+        if observation.failure == nil { lastEvent = ByteBuffer() }
         held.hold(bytes)
         let whole = held.readableBytes - parser.unfinishedBytes
         return whole > 0 ? held.readSlice(length: whole) : nil

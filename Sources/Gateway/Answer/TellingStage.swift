@@ -65,6 +65,8 @@ final class TellingStage: StreamStage {
             }
             for event in decoded where single.admits(event) { pass(event, into: &output) }
         }
+        // Kept for what it says of a failure; what it is part of is larger.
+        if observation.failure == nil { lastEvent = ByteBuffer() }
         return output.readableBytes > 0 ? output : nil
     }
 

@@ -9,32 +9,46 @@ extension Attempts {
     ///   has told the caller nothing, ``InterruptedStream`` when it has,
     ///   ``Mismatch`` where it doesn't go on from what was sent.
     func exchange(_ runner: Runner) async throws {
-        let executor = admitted.call.executor
+        if case .count = runner.attempt.outgoing.kind { return try await countTokens(runner) }
+        let relay = relay(runner)
+        if let lane = injection(runner) {
+            return try await lane.exchange(request(runner), on: admitted.call.executor) { try await relay.run($0) }
+        }
+        try await runner.attempt.provider.lane.exchange(request(runner), on: admitted.call.executor) {
+            try await relay.run($0)
+        }
+    }
+
+    private func request(_ runner: Runner) -> LaneRequest {
+        guard case .request(var request) = runner.attempt.outgoing.kind else {
+            return LaneRequest(path: "", body: .init())
+        }
+        request.limits = limits(for: runner.attempt)
+        return request
+    }
+
+    /// What stands before the provider while a drill runs.
+    private func injection(_ runner: Runner) -> DrillLane? {
+        guard let rehearsal, rehearsal.covers(runner.attempt.upstream) else { return nil }
+        let lane = DrillLane(rehearsal, before: runner.attempt.provider, streams: admitted.isStream)
+        runner.injection = lane
+        return lane
+    }
+
+    private func countTokens(_ runner: Runner) async throws {
         let attempt = runner.attempt
-        switch attempt.outgoing.kind {
-        case .request(var request):
-            request.limits = limits(for: attempt)
-            let relay = relay(runner)
-            if let rehearsal, rehearsal.covers(attempt.upstream) {
-                let lane = DrillLane(rehearsal, before: attempt.provider, streams: admitted.isStream)
-                runner.injection = lane
-                return try await lane.exchange(request, on: executor) { try await relay.run($0) }
-            }
-            try await attempt.provider.lane.exchange(request, on: executor) { try await relay.run($0) }
-        case .count(let counting, let request, let counter):
-            do {
-                introduce(runner)
-                let count = try await counter.count(request, model: attempt.upstream.candidate.model, on: executor)
-                answerCount(count, isEstimate: false, counting, attempt.upstream)
-            } catch let error as ProviderError {
-                throw Problem(
-                    .badUpstream, "\(attempt.upstream.id) could not count the tokens: \(error.message)",
-                    code: "token_count_failed")
-            } catch let refusal as CannotCarry {
-                throw Problem(refusal, attempt.upstream.candidate)
-            }
-        // Nobody is asked for it (``answerEstimate(_:_:_:)``).
-        case .estimate: break
+        guard case .count(let counting, let request, let counter) = attempt.outgoing.kind else { return }
+        do {
+            introduce(runner)
+            let count = try await counter.count(
+                request, model: attempt.upstream.candidate.model, on: admitted.call.executor)
+            answerCount(count, isEstimate: false, counting, attempt.upstream)
+        } catch let error as ProviderError {
+            throw Problem(
+                .badUpstream, "\(attempt.upstream.id) could not count the tokens: \(error.message)",
+                code: "token_count_failed")
+        } catch let refusal as CannotCarry {
+            throw Problem(refusal, attempt.upstream.candidate)
         }
     }
 

@@ -117,27 +117,51 @@ final class Attempts {
 
     // MARK: One attempt
 
+    private enum Beginning {
+        /// Not this one, not now.
+        case passed
+        /// The caller has been told the end already.
+        case told
+        case run(Runner)
+        case race(Runner, Race, after: Duration)
+    }
+
     /// - Returns: whether the caller has been told the end.
     private func ask(_ index: Int, _ manner: AttemptPlan.Manner, _ now: Moment) async throws -> Bool {
+        if manner == .again { try await Task.sleep(for: continuity.jitter()) }
+        switch begin(index, manner, manner == .again ? continuity.now : now) {
+        case .passed: return false
+        case .told: return true
+        case .race(let runner, let race, let delay): return try await self.race(runner, race, after: delay)
+        case .run(let runner):
+            let outcome = await run(runner)
+            if case .served = outcome {
+                noteSuccess(runner)
+                return true
+            }
+            return try await conclude(runner, outcome)
+        }
+    }
+
+    // Apart from ``ask(_:_:_:)``, or all of it would stay in memory for as long
+    // as an answer streams.
+    private func begin(_ index: Int, _ manner: AttemptPlan.Manner, _ now: Moment) -> Beginning {
         // What failed once may fail for what was added to the request.
         if manner == .again, interruption != nil { manners[index] = .instruction }
-        guard let attempt = interruption.map({ resume(index, $0) }) ?? attempt(index) else { return false }
+        guard let attempt = interruption.map({ resume(index, $0) }) ?? attempt(index) else { return .passed }
         if case .estimate(let counting, let request) = attempt.outgoing.kind {
             answerEstimate(Runner(index, attempt, nil, stream), counting, request)
-            return true
-        }
-        let place = attempt.place
-        var now = now
-        if manner == .again {
-            try await Task.sleep(for: continuity.jitter())
-            now = continuity.now
+            return .told
         }
         let book = memory(of: attempt.upstream)
-        let permit = book.enter(place, now: now)
+        let permit = book.enter(attempt.place, now: now)
         // Somebody else has the trial; the plan sees that at its next look.
-        if permit == nil, manner == .first, record.route != nil, !book.isQuiet { return lostTheTrial(index) }
+        if permit == nil, manner == .first, record.route != nil, !book.isQuiet {
+            noteLostTrial(index)
+            return .passed
+        }
         plan.asked(index)
-        continuity.book.noteRequest(at: place.provider, now: now)
+        continuity.book.noteRequest(at: attempt.place.provider, now: now)
         if reply.hasBegun {
             stream.beginAttempt()
         } else if !record.attempts.isEmpty {
@@ -145,45 +169,42 @@ final class Attempts {
         }
         if manner == .first, let delay = hedgeDelay(attempt) {
             let race = Race()
-            return try await self.race(Runner(index, attempt, permit, stream, race: race), race, after: delay)
+            return .race(Runner(index, attempt, permit, stream, race: race), race, after: delay)
         }
-        let runner = Runner(index, attempt, permit, stream)
-        let outcome = await run(runner)
-        if case .served = outcome {
-            noteSuccess(runner)
-            return true
-        }
-        return try await conclude(runner, outcome)
+        return .run(Runner(index, attempt, permit, stream))
     }
 
     /// Sends it, and brings the answer back.
     func run(_ runner: Runner, isHedge: Bool = false) async -> Runner.Outcome {
         defer { if !stream.handOvers.isEmpty { record.handOvers = stream.handOvers } }
-        do {
-            while true {
-                runner.number = record.attempts.count
-                record.attempts.append(.init(runner.attempt.upstream, isHedge: isHedge))
-                do {
-                    try await exchange(runner)
-                    return .served
-                } catch let failure as LaneFailure {
-                    record.attempts[runner.number].failure = failure.word
-                    // The provider hung up on an idle connection just as we used
-                    // it: it has not seen the request, a fresh connection serves.
-                    guard !hasRepeatedStale, failure == .closedBeforeHead(reused: true),
-                        !runner.stream.hasContributed
-                    else { throw FailedAttempt(failure, dialect: runner.attempt.provider.errorDialect) }
-                    hasRepeatedStale = true
-                }
+        while true {
+            runner.number = record.attempts.count
+            record.attempts.append(.init(runner.attempt.upstream, isHedge: isHedge))
+            do {
+                try await exchange(runner)
+                return .served
+            } catch {
+                if let outcome = outcome(of: error, runner) { return outcome }
             }
-        } catch let failed as FailedAttempt {
-            return .failed(failed)
-        } catch let interrupted as InterruptedStream {
-            return .interrupted(interrupted)
-        } catch let mismatch as Mismatch {
-            return .mismatch(mismatch)
-        } catch {
-            return .other(error)
+        }
+    }
+
+    /// - Returns: nil where the same is to be sent once more.
+    private func outcome(of error: any Error, _ runner: Runner) -> Runner.Outcome? {
+        switch error {
+        case let failure as LaneFailure:
+            record.attempts[runner.number].failure = failure.word
+            // The provider hung up on an idle connection just as we used it:
+            // it has not seen the request, a fresh connection serves.
+            guard !hasRepeatedStale, failure == .closedBeforeHead(reused: true), !runner.stream.hasContributed else {
+                return .failed(FailedAttempt(failure, dialect: runner.attempt.provider.errorDialect))
+            }
+            hasRepeatedStale = true
+            return nil
+        case let failed as FailedAttempt: return .failed(failed)
+        case let interrupted as InterruptedStream: return .interrupted(interrupted)
+        case let mismatch as Mismatch: return .mismatch(mismatch)
+        default: return .other(error)
         }
     }
 
@@ -252,14 +273,13 @@ final class Attempts {
     /// Between the look at its standing and the leave to enter, somebody else
     /// was faster: the next look finds it open, and the plan goes on from
     /// there.
-    private func lostTheTrial(_ index: Int) -> Bool {
+    private func noteLostTrial(_ index: Int) {
         trialsLost += 1
         if trialsLost == 1 {
             record.skipped.append("\(upstreams[index].id): its breaker lets one request through at a time")
         }
         // Never round and round, whatever memory says.
         if trialsLost > 8 { plan.ruleOut(index) }
-        return false
     }
 
     private func noteFailure(_ word: String, _ verdict: Verdict, of runner: Runner) {

@@ -31,7 +31,7 @@ final class Runner {
         began = .now()
     }
 
-    enum Outcome: Sendable {
+    indirect enum Outcome: Sendable {
         case served
         case failed(FailedAttempt)
         case interrupted(InterruptedStream)
