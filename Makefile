@@ -14,6 +14,7 @@ setup: ## Install the system packages that a build needs
 
 build: setup ## Build in release mode
 	@swift build -c release --product holdfast
+	@swift build -c release --product holdfast-verify
 
 test: setup ## All tests, ending in a summary
 	@Scripts/test.sh

@@ -94,6 +94,7 @@ let package = Package(
         module("Drills", ["Failures", "Wire", nioCore]),
         module("Access", ["Conversation", atomics, crypto], testable: true),
         module("Ledger", [crypto]),
+        module("Availability", []),
 
         // 2: a request's life
         module(
@@ -128,7 +129,8 @@ let package = Package(
         .executableTarget(
             name: "holdfast",
             dependencies: [
-                "Access", "CLinux", "Conversation", "DialectAnthropic", "DialectOpenAI", "Drills", "EngineHost",
+                "Access", "Availability", "CLinux", "Conversation", "DialectAnthropic", "DialectOpenAI", "Drills",
+                "EngineHost",
                 "FrontDoor",
                 "Gateway", "Ledger", "LedgerDisk", "Providers", "Resilience", "Failures", "Routing", "Settings",
                 "Store",
@@ -161,6 +163,7 @@ let package = Package(
             "ContinuationTests",
             ["Continuation", "Conversation", "DialectOpenAI", "DialectAnthropic", "Wire", nioCore]),
         suite("DrillsTests", ["Drills", "Failures", "Wire", nioCore]),
+        suite("AvailabilityTests", ["Availability"]),
         suite("LedgerTests", ["Ledger", "LedgerDisk", crypto]),
         suite("FailuresTests", ["Failures", "Wire", nioCore]),
         suite("ResilienceTests", ["Resilience", "Failures"]),

@@ -86,6 +86,10 @@ package final class LedgerSequencer: Sendable {
     /// - Parameter then: is told the entry's index once it is durable, on the
     ///   sequencer's queue; must not block.
     package func append(_ entry: [UInt8], then: (@Sendable (Result<UInt64, LedgerProblem>) -> Void)? = nil) {
+        guard entry.count <= EntryBundle.mostBytes else {
+            then?(.failure(LedgerProblem("an entry of \(entry.count) bytes is longer than a ledger takes")))
+            return
+        }
         enum Next { case nothing, wait, hurry, closed }
         let next = state.withLock { state -> Next in
             if state.isClosed { return .closed }

@@ -1,7 +1,8 @@
 import Ledger
 
 /// Files that forget what was not synced, as a disk does when the power goes.
-final class MemoryFiles: LedgerFiles {
+// Used by one thread at a time.
+final class MemoryFiles: LedgerFiles, @unchecked Sendable {
     struct Crash: Error {}
 
     /// What a reader sees, and what a power cut leaves for certain.

@@ -170,6 +170,23 @@ import Testing
         #expect(throws: LedgerProblem("tile/0/260 is missing")) { try LedgerVerifier(files, policy: policy).verify() }
     }
 
+    /// The copy of a log that went on while it was copied.
+    @Test func aPartialTileMayHaveBecomeFull() throws {
+        let files = MemoryFiles()
+        var writer = try LedgerWriter(files, key: key, time: 1_000)
+        _ = try writer.commit((0..<300).map { entry($0) })
+        try writer.publish(time: 1_001)
+        let old = try #require(try files.read("checkpoint"))
+        _ = try writer.commit((300..<800).map { entry($0) })
+        try writer.publish(time: 1_002)
+        #expect(try files.read("tile/entries/001.p/44") == nil)
+        try files.write("checkpoint", old)
+        #expect(try LedgerVerifier(files, policy: policy).verify().entries == 300)
+        #expect(try LedgerProver(files, policy: policy).prove(299).index == 299)
+        // A writer goes on from there, too.
+        #expect(try LedgerWriter(files, key: key, time: 1_003).size == 300)
+    }
+
     @Test func aProofStandsAlone() throws {
         let files = MemoryFiles()
         var writer = try LedgerWriter(files, key: key, time: 1_000)

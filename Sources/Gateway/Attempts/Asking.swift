@@ -80,6 +80,7 @@ extension Attempts {
         record.dropped = runner.attempt.outgoing.dropped
         let lead = served.lead?.id
         let isStandIn = lead != nil && lead != runner.attempt.upstream.id
+        record.isStandIn = isStandIn
         record.standsInFor = isStandIn && policy.substitution.isDisclosed ? lead : nil
     }
 

@@ -85,6 +85,8 @@ package final class RequestRecord {
     /// The candidate that should have served, where another does and the
     /// caller is to know.
     package var standsInFor: String?
+    /// Whether another one than the route's first candidate began.
+    package var isStandIn = false
     /// The attempt that was heard first.
     package var begun: Int?
     /// The candidates that went on with it, in order.

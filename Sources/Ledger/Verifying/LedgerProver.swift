@@ -39,7 +39,7 @@ package struct LedgerProver {
     package func entry(at index: UInt64, size: UInt64) throws(LedgerProblem) -> [UInt8] {
         let first = index / 256 * 256
         let tile = Tile(.entries, index: index / 256, width: Int(min(256, size - first)))
-        guard let bytes = try reader.read(tile.path) else {
+        guard let bytes = try reader.bytes(of: tile) else {
             throw LedgerProblem("\(tile.path) is missing: pruned, or not copied along")
         }
         guard let ranges = EntryBundle.ranges(bytes, count: tile.width) else {
@@ -49,11 +49,7 @@ package struct LedgerProver {
     }
 
     private func hashes(_ size: UInt64) -> TileHashes {
-        TileHashes(size: size) { tile in
-            guard let bytes = try reader.read(tile.path), let hashes = TileHashes.decode(bytes, width: tile.width)
-            else { throw LedgerProblem("\(tile.path) is missing or damaged") }
-            return hashes
-        }
+        TileHashes(size: size) { try reader.hashes(of: $0) }
     }
 
     private func reading<T>(_ body: () throws -> T) throws(LedgerProblem) -> T {

@@ -7,6 +7,29 @@ package protocol LedgerReader {
     func list() throws(LedgerProblem) -> [String]?
 }
 
+extension LedgerReader {
+    /// A tile's bytes. A partial one may be gone by the time that it is read,
+    /// because the full one is there: then they are the beginning of that.
+    package func bytes(of tile: Tile) throws(LedgerProblem) -> [UInt8]? {
+        if let bytes = try read(tile.path) { return bytes }
+        guard !tile.isFull, let bytes = try read(tile.full.path) else { return nil }
+        switch tile.kind {
+        case .hashes: return Array(bytes.prefix(tile.width * MerkleHash.size))
+        case .entries:
+            guard let ranges = EntryBundle.ranges(bytes, count: Tile.fullWidth) else { return nil }
+            return Array(bytes[..<ranges[tile.width - 1].upperBound])
+        }
+    }
+
+    /// - Throws: ``LedgerProblem`` where it is missing or of another length.
+    package func hashes(of tile: Tile) throws(LedgerProblem) -> [MerkleHash] {
+        guard let bytes = try bytes(of: tile), let hashes = TileHashes.decode(bytes, width: tile.width) else {
+            throw LedgerProblem("\(tile.path) is missing or damaged")
+        }
+        return hashes
+    }
+}
+
 /// The names of the files beside C2SP's tiles.
 package enum LedgerPaths {
     package static let checkpoint = "checkpoint"

@@ -113,7 +113,7 @@ package struct LedgerVerifier {
 
     /// - Returns: nil where it was pruned.
     private func hashes(of tile: Tile, _ report: inout Report) throws(LedgerProblem) -> [MerkleHash]? {
-        guard let bytes = try reader.read(tile.path) else {
+        guard let bytes = try reader.bytes(of: tile) else {
             guard tile.isFull, tile.end <= report.minimumIndex else { throw LedgerProblem("\(tile.path) is missing") }
             return nil
         }
@@ -128,7 +128,7 @@ package struct LedgerVerifier {
         _ tile: Tile, _ hashes: [MerkleHash]?, _ report: inout Report,
         _ visit: (UInt64, ArraySlice<UInt8>) throws(LedgerProblem) -> Void
     ) throws(LedgerProblem) {
-        guard let bytes = try reader.read(tile.path) else {
+        guard let bytes = try reader.bytes(of: tile) else {
             guard tile.isFull, tile.end <= report.minimumIndex else { throw LedgerProblem("\(tile.path) is missing") }
             return
         }
@@ -148,11 +148,7 @@ package struct LedgerVerifier {
     }
 
     private func root(at size: UInt64, _ report: Report) throws(LedgerProblem) -> MerkleHash {
-        let hashes = TileHashes(size: report.checkpoint.size) { tile in
-            guard let bytes = try reader.read(tile.path), let hashes = TileHashes.decode(bytes, width: tile.width)
-            else { throw LedgerProblem("\(tile.path) is missing or of another length") }
-            return hashes
-        }
+        let hashes = TileHashes(size: report.checkpoint.size) { try reader.hashes(of: $0) }
         do {
             return try MerkleTree(size: size, hashes).root()
         } catch {

@@ -75,7 +75,7 @@ package struct LedgerWriter {
         var count = size
         while count > 0 {
             let tile = Tile(.hashes(level: partial.count), index: count / 256, width: Int(count % 256))
-            partial.append(tile.width == 0 ? [] : try hashes(of: tile))
+            partial.append(tile.width == 0 ? [] : try files.hashes(of: tile))
             count /= 256
         }
         edge = TreeEdge(size: size, partial: partial)
@@ -85,7 +85,7 @@ package struct LedgerWriter {
         let width = Int(size % 256)
         if width > 0 {
             let tile = Tile(.entries, index: size / 256, width: width)
-            guard let bytes = try readTile(tile), let ranges = EntryBundle.ranges(bytes, count: width) else {
+            guard let bytes = try files.bytes(of: tile), let ranges = EntryBundle.ranges(bytes, count: width) else {
                 throw LedgerProblem("\(tile.path) is missing or damaged")
             }
             for (range, hash) in zip(ranges, partial[0]) where MerkleHash(leaf: Array(bytes[range])) != hash {
@@ -97,27 +97,6 @@ package struct LedgerWriter {
             edge.tiles.map(\.0.path) + (width > 0 ? [Tile(.entries, index: size / 256, width: width).path] : []))
     }
 
-    /// Its first `width` hashes, from the full tile where there is one already.
-    private func hashes(of tile: Tile) throws(LedgerProblem) -> [MerkleHash] {
-        guard let bytes = try readTile(tile), let hashes = TileHashes.decode(bytes, width: tile.width) else {
-            throw LedgerProblem("\(tile.path) is missing or damaged")
-        }
-        return hashes
-    }
-
-    /// A crash may have left the full tile, and removed the partial one, before
-    /// the checkpoint that needs it: never with this writer, but a copy may.
-    private func readTile(_ tile: Tile) throws(LedgerProblem) -> [UInt8]? {
-        if let bytes = try files.read(tile.path) { return bytes }
-        guard let bytes = try files.read(tile.full.path) else { return nil }
-        switch tile.kind {
-        case .hashes: return Array(bytes.prefix(tile.width * MerkleHash.size))
-        case .entries:
-            guard let ranges = EntryBundle.ranges(bytes, count: 256) else { return nil }
-            return Array(bytes[..<ranges[tile.width - 1].upperBound])
-        }
-    }
-
     /// Against what is remembered elsewhere.
     private func compare(_ head: Checkpoint) throws(LedgerProblem) {
         guard head.origin == origin else { return }
@@ -126,12 +105,7 @@ package struct LedgerWriter {
                 "the folder has \(edge.size) entries, and a checkpoint of \(head.size) is remembered: it was rolled "
                     + "back or truncated")
         }
-        let hashes = TileHashes(size: edge.size) { tile in
-            guard let bytes = try files.read(tile.path), let hashes = TileHashes.decode(bytes, width: tile.width) else {
-                throw LedgerProblem("\(tile.path) is missing or damaged")
-            }
-            return hashes
-        }
+        let hashes = TileHashes(size: edge.size) { try files.hashes(of: $0) }
         let root: MerkleHash
         do {
             root = try MerkleTree(size: head.size, hashes).root()

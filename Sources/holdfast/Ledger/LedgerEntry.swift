@@ -40,12 +40,14 @@ struct LedgerEntry {
             // Only what the settings name: a caller may write anything.
             if record.route == nil, !record.attempts.isEmpty { json.member("requested", record.requested) }
             json.member("served_by", ifPresent: record.servedBy)
+            if record.isStandIn { json.member("stand_in", true) }
             json.member("status", record.status)
             json.member("outcome", record.outcome.rawValue)
             if let reason = record.reason, reason.isOneWord { json.member("reason", reason) }
             if record.isStream { json.member("stream", true) }
             json.array("attempts") { json in
-                for attempt in record.attempts {
+                // More than any plan makes; an entry has a most of bytes.
+                for attempt in record.attempts.prefix(64) {
                     json.object { json in
                         json.member("by", attempt.upstream.id)
                         json.member("status", ifPresent: attempt.status)
@@ -62,7 +64,7 @@ struct LedgerEntry {
             }
             if !record.handOvers.isEmpty {
                 json.array("continued") { json in
-                    for handOver in record.handOvers { json.object { handOver.write(to: &$0) } }
+                    for handOver in record.handOvers.prefix(64) { json.object { handOver.write(to: &$0) } }
                 }
             }
             if let usage = record.usage {

@@ -80,7 +80,13 @@ final class LedgerRoom: Notary {
 
     private var now: String { time.withLock { $0.now() } }
 
-    func add(_ entry: LedgerEntry) { sequencer.append(entry.bytes) }
+    func add(_ entry: LedgerEntry) {
+        sequencer.append(entry.bytes) { [logger] result in
+            if case .failure(let problem) = result {
+                logger.error("an entry of the ledger is lost", metadata: ["problem": "\(problem)"])
+            }
+        }
+    }
 
     func note(_ kind: LedgerSettings.Kind, _ entry: @autoclosure () -> LedgerEntry) {
         if settings.kinds.contains(kind) { add(entry()) }
