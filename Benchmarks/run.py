@@ -16,7 +16,7 @@ from pathlib import Path
 if sys.version_info < (3, 11):
     sys.exit("run.py needs Python 3.11 or later")
 
-from bench import faults, happy, install, peers, report, switch
+from bench import faults, happy, install, ledger, peers, report, switch
 from bench.install import ROOT, WORK, Missing, say
 from bench.measure import EVENTS, INTERVAL_MS, Tools
 from bench.pairs import HoldfastPairs, LiteLLMPairs
@@ -27,7 +27,7 @@ from bench.trial import Verdict, try_all
 # In front of the mock provider; and in front of two that are scripted to fail.
 BESIDE_PEERS = ["memory", "latency", "throughput", "dialects", "streams"]
 SCRIPTED = ["faults", "switch"]
-MEASUREMENTS = [*BESIDE_PEERS, "happy", *SCRIPTED]
+MEASUREMENTS = [*BESIDE_PEERS, "ledger", "happy", *SCRIPTED]
 # Who takes part in what: latency and streams are about Envoy and us, at the length that a run may have.
 TAKES_PART = {
     "memory": ["nginx", "envoy", "holdfast", "smg", "litellm"],
@@ -35,6 +35,7 @@ TAKES_PART = {
     "throughput": peers.ALL,
     "dialects": ["holdfast"],
     "streams": ["direct", "envoy", "holdfast"],
+    "ledger": ["holdfast"],
     "happy": ["holdfast"],
     "faults": ["holdfast", "litellm"],
     "switch": ["holdfast"],
@@ -107,6 +108,9 @@ def before_the_mock(chosen: argparse.Namespace, present: list[peers.Peer], skipp
     tools.upstream = upstream
     try:
         results = measure(chosen, tools, port, present, skipped) if set(chosen.only) & set(BESIDE_PEERS) else {}
+        if "ledger" in chosen.only and any(peer.name == "holdfast" for peer in present):
+            say("ledger …")
+            results |= ledger.measure(tools, chosen.holdfast, port, chosen.rounds, chosen.wait_quiet)
         if "happy" in chosen.only:
             results |= happy_path(chosen, tools, port, present, skipped)
     finally:

@@ -9,22 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import Any
 
 from .scripted import (
     CLOSING, OPENING, TOKENS, USAGE, Behaviour, by_request, close_before_head, failing, framed, goes_on, in_turn,
     opening, reset, said, silence, sse, well, whole,
 )  # fmt: skip
-from .trial import Trial
+from .trial import Ask, Check, Fault, Trial
 
 # Limits are set to one second; beyond them a request may take this long.
 SLACK_SECONDS = 1.5
 FLAPS_FOR_SECONDS = 10.0
 # Between two events of a stream that will break: what comes in one piece with its end has not been sent on yet.
 PACE_SECONDS = 0.02
-
-Check = Callable[[Trial], str]
-Ask = Callable[[Trial], None]
 
 
 # How is asked
@@ -122,18 +119,11 @@ def standby_was_needed(trial: Trial) -> str:
 # What goes wrong
 
 
-@dataclass
-class Fault:
-    title: str
-    #: Made for each gateway, as some of them remember.
-    first: Callable[[], Behaviour]
-    checks: tuple[Check, ...] = (served(),)
-    ask: Ask = both_ways
-    second: Callable[[], Behaviour] = well
-    contexts: tuple[int, int] | None = None
-    prefill: bool = False
-    #: What happened if all is as it should be.
-    good: str = "served"
+def fault(
+    title: str, first: Callable[[], Behaviour], checks: tuple[Check, ...] = (served(),), ask: Ask = both_ways, **more: Any
+) -> Fault:
+    """One with what most have in common."""
+    return Fault(title, first, checks, ask, **more)
 
 
 def throttled(**headers: str) -> Callable[[], Behaviour]:
@@ -197,29 +187,29 @@ def gone(code: int, words: str, name: str) -> Callable[[], Behaviour]:
 in_the_middle = {"ask": stream_once, "second": goes_on, "good": "whole answer"}
 
 FAULTS = [
-    Fault("429 with Retry-After: 30", throttled(retry_after="30"), (served(), primary_asked_at_most(1)), for_a_while),
-    Fault("429 without Retry-After", throttled(), (served(), primary_asked_at_most(2)), for_a_while),
-    Fault("500 once", lambda: in_turn((failing(500, "Internal error."), well()))),
-    Fault("503 for ever", lambda: failing(503, "Overloaded."), (served(), soon_left_alone), twenty_times),
-    Fault("reset before the head", lambda: reset),
-    Fault("silence", lambda: silence, (served(1),)),
-    Fault("signs of life, but no first token", slow_first_token, (served(1),), stream_once),
-    Fault("cut after 40 of 60 tokens", cut_at(40), **in_the_middle),
-    Fault("stall after 40 tokens", lambda: sse(opening(40), PACE_SECONDS, ends=False), (served(1),), **in_the_middle),
-    Fault("a malformed event after 40 tokens", malformed_event, **in_the_middle),
-    Fault("an end after 40 tokens, but no finish reason", lambda: sse(opening(40), PACE_SECONDS), **in_the_middle),
-    Fault("context exceeded", too_long, contexts=(128_000, 1_000_000)),
-    Fault("content filter: passed on, not moved", refusing, (refusals_passed_on, standby_not_asked),
+    fault("429 with Retry-After: 30", throttled(retry_after="30"), (served(), primary_asked_at_most(1)), for_a_while),
+    fault("429 without Retry-After", throttled(), (served(), primary_asked_at_most(2)), for_a_while),
+    fault("500 once", lambda: in_turn((failing(500, "Internal error."), well()))),
+    fault("503 for ever", lambda: failing(503, "Overloaded."), (served(), soon_left_alone), twenty_times),
+    fault("reset before the head", lambda: reset),
+    fault("silence", lambda: silence, (served(1),)),
+    fault("signs of life, but no first token", slow_first_token, (served(1),), stream_once),
+    fault("cut after 40 of 60 tokens", cut_at(40), **in_the_middle),
+    fault("stall after 40 tokens", lambda: sse(opening(40), PACE_SECONDS, ends=False), (served(1),), **in_the_middle),
+    fault("a malformed event after 40 tokens", malformed_event, **in_the_middle),
+    fault("an end after 40 tokens, but no finish reason", lambda: sse(opening(40), PACE_SECONDS), **in_the_middle),
+    fault("context exceeded", too_long, contexts=(128_000, 1_000_000)),
+    fault("content filter: passed on, not moved", refusing, (refusals_passed_on, standby_not_asked),
           both_ways_and_plain, good="passed on"),
-    Fault("cut, and a standby that rejects prefill", cut_at(41), ask=stream_once,
+    fault("cut, and a standby that rejects prefill", cut_at(41), ask=stream_once,
           second=lambda: goes_on(refuses_prefill=True), prefill=True, good="whole answer"),
-    Fault("a primary that flaps for 10 s", flapping, (served(), standby_was_needed), while_it_flaps),
-    Fault("accounting after a failover", throttled(retry_after="30"), (served(), usage_is_the_standbys),
+    fault("a primary that flaps for 10 s", flapping, (served(), standby_was_needed), while_it_flaps),
+    fault("accounting after a failover", throttled(retry_after="30"), (served(), usage_is_the_standbys),
           good="the standby's usage"),
 ]  # fmt: skip
 
 WITHDRAWALS = [
-    Fault(f"model withdrawn: {title}", gone(code, words, name), (served(), dead_model_asked_once),
+    fault(f"model withdrawn: {title}", gone(code, words, name), (served(), dead_model_asked_once),
           good="served, asked once")
     for title, code, words, name in [
         ("404 model_not_found", 404, "The model `old-1` does not exist or you do not have access to it.",

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 
-from . import failover
+from . import failover, ledger
 from .markdown import Goal, number, rows
 from .measure import CONNECTIONS, EVENTS, INTERVAL_MS, PROMPT_BYTES, STREAMS
 from .peers import Peer
@@ -113,8 +113,10 @@ def table(results: dict[str, Series], verdicts: dict[str, list[Verdict]], peers:
                 ],
             )
         )
+    if "ledger-throughput" in results:
+        parts.append(ledger.table(results))
     parts += failover.tables(results, verdicts, titles)
-    titles |= failover.TITLES
+    titles |= failover.TITLES | {peer.name: peer.title for peer in (ledger.Without, ledger.With)} | {"ledger": "ledger"}
     flaws = [
         f"- {name}, {titles.get(key, key)}, {flaw}"
         for name, series in results.items()
@@ -190,6 +192,7 @@ def _goals(results: dict[str, Series], verdicts: dict[str, list[Verdict]]) -> st
              lambda value: f"{100 * value:.0f}%"),
         Goal("resident memory idle ≤ 40 MiB", memory.values("holdfast", "idle"), lambda value: value <= 40,
              lambda value: f"{value:.1f} MiB"),
+        *ledger.goals(results),
         *failover.goals(results, verdicts),
     ]  # fmt: skip
     return "| goal | found (least to most) | |\n|---|---|---|\n" + "\n".join(goal.row() for goal in goals)

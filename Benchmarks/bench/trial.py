@@ -7,16 +7,13 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from .caller import Heard, ask
 from .install import Missing, say
 from .pairs import READY, Pair
 from .peers import Peer
-from .scripted import Request, Upstream, well
-
-if TYPE_CHECKING:
-    from .faults import Fault
+from .scripted import Behaviour, Request, Upstream, well
 
 
 class Trial:
@@ -50,6 +47,24 @@ class Trial:
     def probes(self) -> int:
         """Calls to the primary that no caller's request was for."""
         return len(self._first.probes(self._pair.models[0]))
+
+
+Check: TypeAlias = Callable[[Trial], str]
+Ask: TypeAlias = Callable[[Trial], None]
+
+
+@dataclass
+class Fault:
+    title: str
+    #: Made for each gateway, as some of them remember.
+    first: Callable[[], Behaviour]
+    checks: tuple[Check, ...]
+    ask: Ask
+    second: Callable[[], Behaviour] = well
+    contexts: tuple[int, int] | None = None
+    prefill: bool = False
+    #: What happened if all is as it should be.
+    good: str = "served"
 
 
 @dataclass

@@ -49,6 +49,8 @@ package struct Journal: Sendable {
     private var givenBefore = 0
     /// Of ``fragments``, those before the one that serves now.
     private var fragmentsBefore = 0
+    /// The bytes of the fragments of the one that serves now.
+    private var bytes = 0
     /// The most output that the one who serves now has said.
     private var output = 0
 
@@ -64,8 +66,18 @@ package struct Journal: Sendable {
     package var hasOpenCall: Bool { finish == nil && calls.contains { !$0.progress.isComplete } }
 
     /// About the tokens given by all candidates: what a candidate says where
-    /// it says more than was counted, since a fragment may hold several.
-    package var tokensGiven: Int { givenBefore + max(fragments - fragmentsBefore, output) }
+    /// it says more than was counted, since a fragment may hold several. Where
+    /// it doesn't say, a fragment is a token, but three bytes are no more than
+    /// one: some stream by the character, and their answers must not end early.
+    package var tokensGiven: Int {
+        givenBefore + max(min(fragments - fragmentsBefore, (bytes + 2) / 3), output)
+    }
+
+    private mutating func count(_ words: String) {
+        guard !words.isEmpty else { return }
+        fragments += 1
+        bytes += words.utf8.count
+    }
 
     package mutating func note(_ event: StreamEvent) {
         if let choice = event.choice {
@@ -79,7 +91,7 @@ package struct Journal: Sendable {
             (self.id, self.model, self.created) = (id, model, created)
             entries.append(.event(event))
         case .text(_, let words):
-            if !words.isEmpty { fragments += 1 }
+            count(words)
             text += words
             if case .text(let count) = entries.last {
                 entries[entries.count - 1] = .text(count + words.utf8.count)
@@ -87,7 +99,7 @@ package struct Journal: Sendable {
                 entries.append(.text(words.utf8.count))
             }
         case .thinking(_, let words):
-            fragments += 1
+            count(words)
             hasThinking = true
             thinking += words
             if case .thinking(let count) = entries.last {
@@ -100,8 +112,8 @@ package struct Journal: Sendable {
             entries.append(.event(event))
         case .partEnded: entries.append(.event(event))
         case .foreignPart: hasForeignPart = true
-        case .refusal:
-            fragments += 1
+        case .refusal(_, let words):
+            count(words)
             hasRefusal = true
             entries.append(.event(event))
         case .toolCallStarted(_, let number, let id, let name):
@@ -109,7 +121,7 @@ package struct Journal: Sendable {
             entries.append(.call(calls.count))
             calls.append(Call(number: number, call: ToolCall(id: id, name: name, arguments: "")))
         case .toolCallArguments(_, let number, let fragment):
-            fragments += 1
+            count(fragment)
             guard let place = calls.lastIndex(where: { $0.number == number }) else { return }
             calls[place].call.arguments += fragment
             calls[place].progress.consume(fragment)
@@ -124,6 +136,7 @@ package struct Journal: Sendable {
         case .continued:
             givenBefore = tokensGiven
             fragmentsBefore = fragments
+            bytes = 0
             output = 0
             entries.append(.event(event))
         case .ping, .failed, .ended: break

@@ -226,20 +226,18 @@ package final class LedgerSequencer: Sendable {
     private func recover() {
         do throws(LedgerProblem) {
             writer = try reopen()
+            if let (first, group) = unfinished {
+                // A group is whole or not there: it may have reached the disk
+                // although its sync failed.
+                if writer.size != first + UInt64(group.count) { _ = try writer.commit(group.map(\.entry)) }
+                unfinished = nil
+                acknowledge(group, from: first)
+            }
         } catch {
             return stick(error)
         }
         state.withLock { $0.problem = nil }
         told(.recovered)
         told(.published(writer.publishedCheckpoint))
-        guard let (first, group) = unfinished else { return }
-        unfinished = nil
-        // A group is whole or not there: it may have reached the disk although
-        // its sync failed.
-        if writer.size == first + UInt64(group.count) {
-            acknowledge(group, from: first)
-        } else {
-            _ = commit(group)
-        }
     }
 }

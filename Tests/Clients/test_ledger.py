@@ -2,6 +2,7 @@
 an auditor's own (holdfast-verify), and by a machine that dies."""
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -151,7 +152,7 @@ def test_killed_at_any_instant(upstream, tmp_path):
     kept = []
     with recording(upstream, ends_badly=True) as holdfast:
         log = key(holdfast)
-        for round in range(20):
+        for round in range(int(os.environ.get("HOLDFAST_KILLS", "20"))):
             stop = threading.Event()
 
             def load():

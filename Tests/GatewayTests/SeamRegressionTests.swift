@@ -144,6 +144,23 @@ import Wire
         #expect(Heard(reply, .anthropic).text.contains("One. "))
     }
 
+    @Test("an answer that is streamed by the character ends early")
+    func byTheCharacter() async throws {
+        let said = "A harbour keeps its lamp lit for whoever comes late, and late"
+        let pieces = said.map { Self.chunk("{\"content\":\"\($0)\"}") }
+        let house = Relayers([
+            (
+                .openai,
+                .breaking(
+                    .cut, after: .events(Self.chunks([Self.chunk(#"{"role":"assistant","content":""}"#)] + pieces)))
+            ),
+            (.openai, .events([Reciter(kind: .openai, text: "", id: "second").stream(" is all there is.")])),
+        ])
+        // 50 tokens at most, and 61 characters are no 50 tokens.
+        let heard = await house.ask(.openai)
+        #expect(heard.text == said + " is all there is." && heard.finishes == [.endTurn], "\(heard)")
+    }
+
     @Test("usage that no number can hold ends the process")
     func absurdUsage() async throws {
         let usage =

@@ -81,11 +81,11 @@ final class LedgerRoom: Notary {
     private var now: String { time.withLock { $0.now() } }
 
     func add(_ entry: LedgerEntry) {
-        sequencer.append(entry.bytes) { [logger] result in
-            if case .failure(let problem) = result {
-                logger.error("an entry of the ledger is lost", metadata: ["problem": "\(problem)"])
-            }
+        guard entry.bytes.count <= EntryBundle.mostBytes else {
+            logger.error("an entry is longer than a ledger takes", metadata: ["bytes": "\(entry.bytes.count)"])
+            return
         }
+        sequencer.append(entry.bytes)
     }
 
     func note(_ kind: LedgerSettings.Kind, _ entry: @autoclosure () -> LedgerEntry) {

@@ -1,0 +1,92 @@
+"""What the public record costs: how fast it is written and verified, and what a gateway loses that keeps one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from statistics import median
+
+from .install import WORK, say
+from .markdown import Goal, number, rows
+from .measure import Sample, Tools
+from .peers import Holdfast
+from .rounds import Series, rounds
+
+OFF, ON = "ledger-off", "ledger-on"
+ENTRIES = 500_000
+
+
+class Without(Holdfast):
+    name = OFF
+    title = "no ledger"
+
+
+class With(Holdfast):
+    """Every request is put on record, as `record: async` does it."""
+
+    name = ON
+    title = "with the ledger"
+
+    def routing(self, upstream: int) -> dict[str, object]:
+        return {**super().routing(upstream), "ledger": {"name": "bench.invalid/ledger"}}
+
+
+def measure(tools: Tools, holdfast: Path, upstream: int, count: int, patience: int) -> dict[str, Series]:
+    folder = WORK / "ledger"
+    folder.mkdir(parents=True, exist_ok=True)
+    written = rounds("ledger", count, [("ledger", lambda: _alone(holdfast, folder))], patience)
+    peers = [Without(holdfast), With(holdfast)]
+    try:
+        for peer in peers:
+            say(f"starting {peer.title}")
+            peer.start(upstream)
+            tools.throughput(peer, seconds=2)
+        entries = [(peer.name, lambda peer=peer: tools.throughput(peer)) for peer in peers]
+        return {"ledger": written, "ledger-throughput": rounds("ledger-throughput", 2 * count, entries, patience)}
+    finally:
+        for peer in peers:
+            peer.stop()
+
+
+def _alone(holdfast: Path, folder: Path) -> Sample:
+    command = [holdfast, "ledger", "measure", folder, "--entries", str(ENTRIES), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    if done.returncode != 0:
+        return Sample({}, done.stderr.strip()[-200:])
+    said = json.loads(done.stdout)
+    return Sample({"written": said["written_per_second"], "verified": said["verified_per_second"]})
+
+
+def _kept(results: dict[str, Series]) -> list[float]:
+    series = results.get("ledger-throughput", Series())
+    return series.paired("rate", lambda on, off: on / off, ON, OFF)
+
+
+def goals(results: dict[str, Series]) -> list[Goal]:
+    alone = results.get("ledger", Series())
+    return [
+        Goal("≥ 50,000 entries of 300 bytes a second, durable before they are acknowledged",
+             alone.values("ledger", "written"), lambda value: value >= 50_000, lambda value: f"{value:,.0f}"),
+        Goal("≥ 500,000 entries verified a second", alone.values("ledger", "verified"),
+             lambda value: value >= 500_000, lambda value: f"{value:,.0f}"),
+        Goal("throughput with the ledger ≥ 0.9 × that without it", _kept(results),
+             lambda value: value >= 0.9, lambda value: f"{value:.2f} ×"),
+    ]  # fmt: skip
+
+
+def table(results: dict[str, Series]) -> str:
+    series = results["ledger-throughput"]
+    kept = _kept(results)
+    lines = [
+        [
+            title,
+            number(series.middle(key, "rate"), 0),
+            number(series.middle(key, "cpu_us"), 1),
+            f"{median(kept):.3f} ({min(kept):.3f} to {max(kept):.3f})" if key == ON and kept else "",
+        ]
+        for key, title in ((OFF, Without.title), (ON, With.title))
+    ]
+    return "Ledger: plain requests, every one on record\n\n" + rows(
+        ["", "requests/s", "CPU µs a request", "of that without"], lines
+    )
