@@ -51,7 +51,7 @@ func module(
 }
 
 func suite(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+    .testTarget(name: name, dependencies: ["Seeded"] + dependencies, swiftSettings: strict)
 }
 
 let package = Package(
@@ -139,7 +139,8 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // Tests: of one module each; what all share is in GatewayTesting.
+        // Tests: of one module each; what several share is in GatewayTesting, and
+        // chance with a seed in Seeded.
         suite("AccessTests", ["Access"]),
         suite("DialectAnthropicTests", ["DialectAnthropic", "Conversation", "Wire", nioCore]),
         suite("DialectOpenAITests", ["DialectOpenAI", "Conversation", "Wire", nioCore]),
@@ -154,7 +155,8 @@ let package = Package(
         suite(
             "GatewayTests",
             [
-                "GatewayTesting", "Gateway", "Conversation", "Wire", "Routing", "Access", "Resilience", "DialectOpenAI",
+                "GatewayTesting", "Gateway", "Conversation", "Wire", "Routing", "Access", "Failures", "Resilience",
+                "DialectOpenAI",
                 "DialectAnthropic", "Telemetry", coreMetrics, nioCore,
             ]),
         suite("ProvidersTests", ["GatewayTesting", "Providers", "Gateway", "Wire", nioCore, nioPosix, nioSSL]),
@@ -176,11 +178,12 @@ let package = Package(
                 coreMetrics, nioCore,
             ]),
         suite("WireTests", ["Wire", nioCore]),
+        .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
         .target(
             name: "GatewayTesting",
             dependencies: [
-                "Access", "Conversation", "Gateway", "Resilience", "Routing", "Wire", nioCore, nioPosix, nioHTTP1,
-                nioSSL,
+                "Access", "Conversation", "Gateway", "Resilience", "Routing", "Seeded", "Wire", nioCore, nioPosix,
+                nioHTTP1, nioSSL,
             ],
             path: "Tests/GatewayTesting", swiftSettings: strict),
     ]

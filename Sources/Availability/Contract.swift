@@ -14,18 +14,13 @@ package struct Contract: Sendable, Hashable {
     }
 
     package var name: String
-    /// The page that it was read from, and when.
-    package var source: String
     package var formula: Formula
     /// The statuses that it calls errors.
     package var failing: [ClosedRange<Int>]
     package var tiers: [Tier]
 
-    package init(
-        name: String, source: String, formula: Formula, failing: [ClosedRange<Int>], tiers: [Tier]
-    ) {
+    package init(name: String, formula: Formula, failing: [ClosedRange<Int>], tiers: [Tier]) {
         self.name = name
-        self.source = source
         self.formula = formula
         self.failing = failing
         self.tiers = tiers

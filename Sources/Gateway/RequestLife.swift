@@ -14,7 +14,7 @@ extension Gateway {
     package func serve(_ call: Call, reply: any CallerReply) async {
         let state = self.state
         let record = RequestRecord(call)
-        let witness = notary?.witness(of: call.id)
+        let witness = notary?.witness(of: call)
         let reply = witness.map { WitnessedReply(reply, $0) } ?? reply
         var drilled: RouteChoice?
         do {
@@ -27,7 +27,7 @@ extension Gateway {
         if let drilled { drilled.rehearsal?.note(record, on: drilled) }
         state.instruments.record(record)
         recorder.record(record)
-        if let witness { await notary?.settled(record, prompt: call.body, answer: witness) }
+        if let witness { await notary?.settled(record, witness) }
     }
 
     // What needs no waiting is kept out of the function that waits: whatever

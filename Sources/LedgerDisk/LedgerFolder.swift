@@ -25,7 +25,7 @@ package struct LedgerFolder: LedgerReader {
 /// The folders that one process writes a ledger to: `log` can be copied to
 /// any web server, `private` is nobody else's business. Locked for as long as
 /// this lives; the kernel lets go of the lock if the process dies.
-package final class LedgerStorage: LedgerFiles {
+package final class LedgerStorage: LedgerFiles, Sendable {
     package let publicPath: String
     private let path: String
     private let lock: Int32

@@ -77,9 +77,6 @@ package final class LedgerSequencer: Sendable {
     /// Whether no more entries may wait.
     package var isFull: Bool { state.withLock { $0.waiting.count >= options.capacity } }
 
-    /// Entries that are not durable yet.
-    package var backlog: Int { state.withLock { $0.waiting.count } }
-
     /// Adds an entry, even to a full ledger: what has happened has to be on
     /// record. Who can wait, waits (``room()``) before it makes more happen.
     ///
@@ -139,7 +136,7 @@ package final class LedgerSequencer: Sendable {
         state.withLock { $0.isClosed = true }
         return queue.sync {
             if problem != nil { recover() }
-            commit()
+            commit(all: true)
             publish()
             let lost = state.withLock { state in
                 defer { (state.waiting, state.roomWanted) = ([], []) }
@@ -154,16 +151,27 @@ package final class LedgerSequencer: Sendable {
 
     // MARK: On the queue
 
-    private func commit() {
+    /// - Parameter all: to the last entry, and not only what has gathered.
+    private func commit(all: Bool = false) {
         guard problem == nil else { return }
+        var isFirst = true
         while true {
-            let group = state.withLock { state -> [Waiting] in
-                state.isScheduled = false
-                state.isHurried = false
+            let (group, waits) = state.withLock { state -> ([Waiting], Bool) in
+                // What came while the disk was busy gathers anew: else it would
+                // be synced in groups as small as the disk is fast.
+                guard isFirst || all || state.waiting.count >= options.groupSize else {
+                    state.isHurried = false
+                    state.isScheduled = !state.waiting.isEmpty
+                    return ([], state.isScheduled)
+                }
+                (state.isScheduled, state.isHurried) = (true, true)
                 let group = Array(state.waiting.prefix(options.groupSize))
                 state.waiting.removeFirst(group.count)
-                return group
+                if group.isEmpty { (state.isScheduled, state.isHurried) = (false, false) }
+                return (group, false)
             }
+            isFirst = false
+            if waits { queue.asyncAfter(deadline: .now() + options.gathering) { self.commit() } }
             guard !group.isEmpty, commit(group) else { break }
         }
         guard problem == nil, !isPublishing, writer.size > writer.publishedCheckpoint.size else { return }

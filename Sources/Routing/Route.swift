@@ -28,22 +28,27 @@ package struct Route: Sendable, Hashable {
     ///   - now: seconds since 1970.
     ///   - draw: a number from 0 up to, not including, the one given.
     package func order(now: Int, draw: (Int) -> Int) -> [Candidate] {
-        let isDue: (Candidate) -> Bool = { $0.retires.map { $0 <= now } ?? false }
-        let drawn = policy.order == .weighted ? Self.draw(candidates, draw) : candidates
+        places(now: now, draw: draw).map { candidates[$0] }
+    }
+
+    /// As ``order(now:draw:)``, by their places among ``candidates``.
+    package func places(now: Int, draw: (Int) -> Int) -> [Int] {
+        let isDue: (Int) -> Bool = { candidates[$0].retires.map { $0 <= now } ?? false }
+        let drawn = policy.order == .weighted ? self.draw(draw) : Array(candidates.indices)
         guard drawn.contains(where: isDue) else { return drawn }
         return drawn.filter { !isDue($0) } + drawn.filter(isDue)
     }
 
-    private static func draw(_ candidates: [Candidate], _ draw: (Int) -> Int) -> [Candidate] {
-        var left = candidates
-        var drawn: [Candidate] = []
+    private func draw(_ draw: (Int) -> Int) -> [Int] {
+        var left = Array(candidates.indices)
+        var drawn: [Int] = []
         while !left.isEmpty {
-            let total = left.reduce(0) { $0 + max(0, $1.weight) }
+            let total = left.reduce(0) { $0 + max(0, candidates[$1].weight) }
             // Those without weight serve when nobody else can.
             guard total > 0 else { return drawn + left }
             var ticket = draw(total)
-            let index = left.firstIndex { candidate in
-                ticket -= max(0, candidate.weight)
+            let index = left.firstIndex { place in
+                ticket -= max(0, candidates[place].weight)
                 return ticket < 0
             }
             drawn.append(left.remove(at: index ?? 0))

@@ -1,3 +1,4 @@
+import Seeded
 import Testing
 
 @testable import Access
@@ -64,7 +65,7 @@ import Testing
     @Test(arguments: [UInt64.random(in: 0...UInt64.max), 1, 2, 3])
     func noStretchOfTimeGivesMoreThanItMay(seed: UInt64) {
         print("seed \(seed)")
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix(seed: seed)
         for _ in 0..<50 {
             let rate = Int.random(in: 1...1000, using: &random)
             var bucket = TokenBucket(perMinute: rate, now: start)
@@ -93,20 +94,5 @@ import Testing
                 }
             }
         }
-    }
-}
-
-/// SplitMix64, https://prng.di.unimi.it/splitmix64.c
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

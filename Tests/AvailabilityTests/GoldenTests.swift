@@ -21,13 +21,13 @@ import Testing
 
     private static let contracts = [
         "aws": Contract(
-            name: "aws", source: "golden", formula: .intervalMean(minutes: 5, empty: .available), failing: [500...500],
+            name: "aws", formula: .intervalMean(minutes: 5, empty: .available), failing: [500...500],
             tiers: [.init(below: 99.9, credit: 10), .init(below: 99, credit: 25), .init(below: 95, credit: 100)]),
         "google": Contract(
-            name: "google", source: "golden", formula: .badMinuteRuns(share: 0.05, run: 5), failing: [500...599],
+            name: "google", formula: .badMinuteRuns(share: 0.05, run: 5), failing: [500...599],
             tiers: [.init(below: 99.5, credit: 10), .init(below: 99, credit: 25), .init(below: 95, credit: 50)]),
         "azure": Contract(
-            name: "azure", source: "golden", formula: .attemptsRatio(repeatWindow: 5), failing: [500...599],
+            name: "azure", formula: .attemptsRatio(repeatWindow: 5), failing: [500...599],
             tiers: [.init(below: 99.9, credit: 10), .init(below: 99, credit: 25)]),
     ]
 

@@ -133,6 +133,8 @@ def test_what_is_on_record(upstream):
         [settled] = shown(holdfast, "--kind", "request.settled")
         assert settled["id"] == request and settled["served_by"] == "oa/scripted-ledger"
         assert settled["outcome"] == "served" and len(settled["prompt_sha256"]) == 44
+        [by_hand] = [entry for entry in entries if entry.get("action") == "/admin/holds"]
+        assert by_hand["provider"] == "oa" and by_hand["model"] == "scripted-ledger" and by_hand["reason"] == "rehearsal"
         changed = [entry for entry in entries if entry["kind"] == "configuration.changed"]
         assert changed[-1]["changed"] == ["routes"]
         assert {entry["action"] for entry in entries if entry["kind"] == "administration"} == {

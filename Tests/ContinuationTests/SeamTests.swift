@@ -1,3 +1,4 @@
+import Seeded
 import Continuation
 import Conversation
 import Testing

@@ -1,3 +1,4 @@
+import Seeded
 import Conversation
 import DialectOpenAI
 import FoundationEssentials
@@ -114,7 +115,7 @@ import Wire
 
     @Test("floats change on their way through base64", arguments: 0...7)
     func base64(count: Int) {
-        var generator = SeededGenerator(seed: UInt64(count))
+        var generator = SplitMix(seed: UInt64(count))
         let values = (0..<count).map { _ in Double.random(in: -1...1, using: &generator) }
         var bytes: [UInt8] = []
         for value in values { withUnsafeBytes(of: Float(value).bitPattern.littleEndian) { bytes += $0 } }

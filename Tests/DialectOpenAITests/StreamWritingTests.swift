@@ -1,3 +1,4 @@
+import Seeded
 import Conversation
 import DialectOpenAI
 import NIOCore
@@ -83,7 +84,7 @@ import Wire
     /// Any order that the shared events allow, and some that they don't.
     @Test("a sequence of events makes a malformed stream", arguments: 1...200 as ClosedRange<UInt64>)
     func invariants(seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix(seed: seed)
         let includeUsage = Bool.random(using: &generator)
         let events = Self.randomEvents(using: &generator)
         let written = openai.encode(events, for: .saying().with { $0.includeUsage = includeUsage })
@@ -106,7 +107,7 @@ import Wire
         #expect(back == kept, "seed \(seed)")
     }
 
-    static func randomEvents(using generator: inout SeededGenerator) -> [StreamEvent] {
+    static func randomEvents(using generator: inout SplitMix) -> [StreamEvent] {
         var events: [StreamEvent] = [.started(id: "i\"d", model: "m", created: 3)]
         let choices = Int.random(in: 1...3, using: &generator)
         var calls = Array(repeating: 0, count: choices)

@@ -1,3 +1,4 @@
+import Seeded
 import Failures
 import NIOCore
 import Testing

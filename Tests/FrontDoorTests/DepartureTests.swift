@@ -1,3 +1,4 @@
+import Seeded
 import FrontDoor
 import Gateway
 import GatewayTesting

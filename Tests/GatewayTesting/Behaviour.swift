@@ -1,3 +1,4 @@
+import Seeded
 package import NIOCore
 
 /// What a scripted upstream does with a request.

@@ -1,3 +1,4 @@
+import Seeded
 import Conversation
 import Gateway
 import GatewayTesting

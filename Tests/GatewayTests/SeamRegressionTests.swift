@@ -1,7 +1,9 @@
 import Conversation
+import Failures
 import Gateway
 import GatewayTesting
 import NIOCore
+import Resilience
 import Routing
 import Testing
 import Wire
@@ -35,26 +37,34 @@ import Wire
             + "\"code\":\"model_not_found\",\"param\":\"tools.0.model\"}}"
         var policy = RoutePolicy()
         policy.nested = ["old-model": "new-model"]
-        let second = ReplayLane.Script.attemptBased {
-            $0 == 0 ? .json(nested, status: 404) : .json("{\"error\":{\"message\":\"no\"}}", status: 500)
-        }
         let routes = [
             Route(
                 name: "r",
                 candidates: [
                     Candidate(provider: "oa", model: "small", dialect: .openai, context: 8_192),
-                    Candidate(provider: "an", model: "large", dialect: .anthropic, context: 200_000),
+                    Candidate(provider: "oa", model: "large", dialect: .openai, context: 200_000),
                 ], policy: policy)
         ]
         let trio = Trio(routes: routes)
-        trio.openai.replay(.json(tooLong, status: 400))
-        trio.anthropic.replay(second)
+        trio.openai.replay(
+            .attemptBased { number in
+                switch number {
+                case 0: .json(tooLong, status: 400)
+                case 1: .json(nested, status: 404)
+                default: .json("{\"error\":{\"message\":\"no\"}}", status: 500)
+                }
+            })
         let reply = await trio.serve(
             Speech.openai.request(
                 "r",
                 extra: ",\"tools\":[{\"type\":\"function\",\"model\":\"old-model\","
                     + "\"function\":{\"name\":\"f\"}}]"))
-        #expect(reply.status >= 400, "\(reply.text)")
+        // Else the test would show nothing: the second was asked again, with
+        // the other name.
+        let asked = trio.openai.requests.value
+        #expect(asked.count >= 3, "\(trio.record.attempts)")
+        #expect(asked.last.map { String(buffer: $0.body).contains("new-model") } == true)
+        #expect(reply.status == 400 && reply.text.contains("context"), "\(reply.text)")
     }
 
     @Test("half a tool call goes out with the error that follows it")
@@ -201,5 +211,22 @@ import Wire
         #expect(trio.record.attempts.isEmpty)
         #expect(trio.openai.requests.value.isEmpty)
         #expect(trio.house.gateway.continuity.lastAnswer(of: ServedModel(host: "oa", model: "m")) == nil)
+    }
+
+    @Test("what was lifted and nobody waits for is kept for ever", arguments: Substitution.Return.allCases)
+    func forgottenReturns(_ way: Substitution.Return) throws {
+        var policy = RoutePolicy()
+        policy.substitution.return = way
+        let house = Relayers([(.openai, .silent), (.openai, .silent)], policy: policy).house
+        let continuity = house.gateway.continuity
+        house.gateway.applyRoutes()
+        let place = Place(provider: "p0", host: "host-0", credential: "key-0", model: "m-p0")
+        let held = continuity.book.hold(place, scope: .model, reason: "r", by: "a", now: continuity.now)
+        guard case .placed(let hold) = try #require(held.first) else { return #expect(Bool(false)) }
+        _ = continuity.book.restore(hold.id, by: "a", now: continuity.now)
+        house.gateway.forgetReturns()
+        // Restored by hand, it waits for nothing but a drill.
+        #expect(continuity.book.returned.count == (way == .afterDrill ? 1 : 0))
+        #expect(continuity.book.isQuiet == (way != .afterDrill))
     }
 }

@@ -68,8 +68,8 @@ import Testing
         let log = try #require(SignerKey(name: "log.example"))
         let witness = try #require(SignerKey(name: "witness.example", kind: .cosignature))
         var note = SignedNote(text: Checkpoint(origin: "log.example", size: 0, root: .empty).text)
-        note.sign(log, time: 0)
-        note.sign(witness, time: 1_679_315_147)
+        try note.sign(log, time: 0)
+        try note.sign(witness, time: 1_679_315_147)
         let again = try SignedNote(note.bytes)
         #expect(again.signatures.last?.time == 1_679_315_147)
         let policy = try LedgerPolicy(
@@ -77,7 +77,7 @@ import Testing
         let verified = try VerifiedCheckpoint(again, policy: policy)
         #expect(verified.witnesses == [witness.verifier])
         var alone = SignedNote(text: note.text)
-        alone.sign(log, time: 0)
+        try alone.sign(log, time: 0)
         #expect(throws: LedgerProblem.self) { try VerifiedCheckpoint(alone, policy: policy) }
         // A witness's key is no log's, and the other way round.
         #expect(throws: LedgerProblem.self) { try LedgerPolicy("log \(witness.verifier.vkey)\nquorum none\n") }
@@ -98,8 +98,8 @@ import Testing
         let policy = try LedgerPolicy(text + "group g 2 n0 n1 n2\nquorum g\n")
         for signers in [[], [0], [1], [0, 2], [0, 1, 2]] {
             var note = SignedNote(text: Checkpoint(origin: "log", size: 0, root: .empty).text)
-            note.sign(log, time: 0)
-            for index in signers { note.sign(witnesses[index], time: 5) }
+            try note.sign(log, time: 0)
+            for index in signers { try note.sign(witnesses[index], time: 5) }
             let isAccepted = (try? VerifiedCheckpoint(note, policy: policy)) != nil
             #expect(isAccepted == (signers.count >= 2), "\(signers)")
         }

@@ -8,13 +8,12 @@ import Testing
     private let folder = FileManager.default.temporaryDirectory.appending(path: "ledger-\(UUID())").path
 
     private func sequencer(
-        _ files: any LedgerFiles, _ key: SignerKey, _ options: LedgerSequencer.Options = .init(),
+        _ files: any LedgerFiles & Sendable, _ key: SignerKey, _ options: LedgerSequencer.Options = .init(),
         told: @escaping @Sendable (LedgerSequencer.Event) -> Void = { _ in }
     ) throws -> LedgerSequencer {
-        let files = Lent(value: files)
-        return try LedgerSequencer(
+        try LedgerSequencer(
             options: options, clock: { 1_000 },
-            reopen: { () throws(LedgerProblem) in try LedgerWriter(files.value, key: key, time: 1_000) }, told: told)
+            reopen: { () throws(LedgerProblem) in try LedgerWriter(files, key: key, time: 1_000) }, told: told)
     }
 
     @Test func manyWritersHaveOnePlaceEach() async throws {
@@ -77,6 +76,3 @@ import Testing
         await #expect(throws: LedgerProblem.self) { try await sequencer.append([UInt8](repeating: 7, count: 65_536)) }
     }
 }
-
-// Used by one queue at a time.
-private struct Lent: @unchecked Sendable { let value: any LedgerFiles }

@@ -1,3 +1,4 @@
+import Seeded
 import Gateway
 import GatewayTesting
 import NIOCore

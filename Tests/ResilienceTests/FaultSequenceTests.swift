@@ -1,3 +1,4 @@
+import Seeded
 import Failures
 import Resilience
 import Testing

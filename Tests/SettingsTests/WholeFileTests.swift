@@ -1,3 +1,4 @@
+import Seeded
 import Settings
 import Testing
 
@@ -73,7 +74,7 @@ import Testing
     @Test(arguments: [UInt64.random(in: 0...UInt64.max), 1])
     func randomDamageNeverTraps(seed: UInt64) {
         print("seed \(seed)")
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix(seed: seed)
         let pieces = [
             "{", "}", "[", "]", ": ", "- ", "\"", "'", "\n", "  ", "#", "|", ">", "&a", "*a", "${", "$$", "\u{E000}",
             "é",
@@ -91,20 +92,5 @@ import Testing
             let reading = read(String(text), environment: ["ANTHROPIC_API_KEY": "k"])
             #expect(reading.settings != nil || !reading.errors.isEmpty, "seed \(seed)")
         }
-    }
-}
-
-/// SplitMix64, https://prng.di.unimi.it/splitmix64.c
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,3 +1,4 @@
+import Seeded
 import NIOCore
 import Testing
 import Wire

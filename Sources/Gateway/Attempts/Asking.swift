@@ -9,20 +9,20 @@ extension Attempts {
     ///   has told the caller nothing, ``InterruptedStream`` when it has,
     ///   ``Mismatch`` where it doesn't go on from what was sent.
     func exchange(_ runner: Runner) async throws {
-        if case .count = runner.attempt.outgoing.kind { return try await countTokens(runner) }
+        guard case .request(let request) = runner.attempt.outgoing.kind else { return try await countTokens(runner) }
         let relay = relay(runner)
         if let lane = injection(runner) {
-            return try await lane.exchange(request(runner), on: admitted.call.executor) { try await relay.run($0) }
+            return try await lane.exchange(limited(request, runner), on: admitted.call.executor) {
+                try await relay.run($0)
+            }
         }
-        try await runner.attempt.provider.lane.exchange(request(runner), on: admitted.call.executor) {
+        try await runner.attempt.provider.lane.exchange(limited(request, runner), on: admitted.call.executor) {
             try await relay.run($0)
         }
     }
 
-    private func request(_ runner: Runner) -> LaneRequest {
-        guard case .request(var request) = runner.attempt.outgoing.kind else {
-            return LaneRequest(path: "", body: .init())
-        }
+    private func limited(_ request: LaneRequest, _ runner: Runner) -> LaneRequest {
+        var request = request
         request.limits = limits(for: runner.attempt)
         return request
     }

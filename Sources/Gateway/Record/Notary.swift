@@ -7,11 +7,12 @@ package protocol Notary: Sendable {
     /// Why new requests are turned away: nothing more can be put on record.
     /// Nil while it can; looked at once a request.
     var refusal: Problem? { get }
-    /// Reads along what a caller is sent.
-    func witness(of request: String) -> any AnswerWitness
+    /// Who reads along what is asked and answered; nil where requests aren't
+    /// put on record.
+    func witness(of call: Call) -> (any AnswerWitness)?
     /// A request is over; its answer has been sent. Waits only where the
     /// record is full and the settings want that.
-    func settled(_ record: RequestRecord, prompt: ByteBuffer, answer: any AnswerWitness) async
+    func settled(_ record: RequestRecord, _ witness: any AnswerWitness) async
 }
 
 /// Reads along what one caller is sent. Belongs to the request's task.

@@ -101,17 +101,21 @@ package struct SignerKey: Sendable {
 
     /// A signature line's bytes after the key id.
     /// - Parameter time: seconds since 1970, for a cosignature.
-    func sign(_ text: String, time: UInt64) -> [UInt8] {
+    func sign(_ text: String, time: UInt64) throws(LedgerProblem) -> [UInt8] {
         switch verifier.kind {
-        case .note: signature(Array(text.utf8))
+        case .note: return try signature(Array(text.utf8))
         case .cosignature:
-            withUnsafeBytes(of: time.bigEndian) { Array($0) } + signature(Cosignature.message(text, time: time))
+            return withUnsafeBytes(of: time.bigEndian) { Array($0) }
+                + (try signature(Cosignature.message(text, time: time)))
         }
     }
 
-    private func signature(_ message: [UInt8]) -> [UInt8] {
-        // Ed25519 can't fail with a key that exists.
-        Array(try! key.signature(for: message))
+    private func signature(_ message: [UInt8]) throws(LedgerProblem) -> [UInt8] {
+        do {
+            return Array(try key.signature(for: message))
+        } catch {
+            throw LedgerProblem("\(verifier.name) can't sign: \(error)")
+        }
     }
 }
 

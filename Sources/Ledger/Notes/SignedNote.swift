@@ -55,14 +55,9 @@ package struct SignedNote: Sendable, Hashable {
     package var bytes: [UInt8] { Array((text + "\n" + signatures.map(\.line).joined()).utf8) }
 
     /// - Parameter time: seconds since 1970.
-    package mutating func sign(_ key: SignerKey, time: UInt64) {
+    package mutating func sign(_ key: SignerKey, time: UInt64) throws(LedgerProblem) {
         signatures.append(
-            Signature(name: key.verifier.name, id: key.verifier.id, bytes: key.sign(text, time: time)))
-    }
-
-    /// Takes over another's signatures of the same text.
-    package mutating func add(_ others: [Signature]) {
-        for other in others where !signatures.contains(other) { signatures.append(other) }
+            Signature(name: key.verifier.name, id: key.verifier.id, bytes: try key.sign(text, time: time)))
     }
 
     /// Which of the keys have signed it.
@@ -97,11 +92,6 @@ extension SignedNote.Signature {
     /// A cosignature's, in seconds since 1970.
     package var time: UInt64? {
         bytes.count == 72 ? bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) } : nil
-    }
-
-    /// Lines alone, as a witness answers with them.
-    package static func lines(_ bytes: [UInt8]) throws(LedgerProblem) -> [SignedNote.Signature] {
-        try SignedNote(Array("-\n\n".utf8) + bytes).signatures
     }
 }
 

@@ -26,11 +26,6 @@ package struct LedgerProver {
         return proof
     }
 
-    /// That the log began with what it was at `oldSize`.
-    package func consistency(from oldSize: UInt64, to size: UInt64) throws(LedgerProblem) -> [MerkleHash] {
-        try reading { try MerkleTree(size: size, hashes(size)).consistency(from: oldSize) }
-    }
-
     private func path(to index: UInt64, size: UInt64) throws(LedgerProblem) -> [MerkleHash] {
         try reading { try MerkleTree(size: size, hashes(size)).inclusion(of: index) }
     }

@@ -199,7 +199,7 @@ package struct LedgerWriter {
             let checkpoint = Checkpoint(origin: origin, size: edge.size, root: edge.root)
             try writeTiles()
             var note = SignedNote(text: checkpoint.text)
-            note.sign(signer, time: time)
+            try note.sign(signer, time: time)
             try replace(LedgerPaths.checkpoint, note.bytes)
             published = note
             publishedCheckpoint = checkpoint
@@ -251,15 +251,13 @@ package struct LedgerWriter {
         if !bundle.isEmpty { written.insert(Tile(.entries, index: edge.size / 256, width: Int(edge.size % 256)).path) }
     }
 
-    /// One an hour is kept.
+    /// One an hour is kept, and one at every start: when the last one was kept
+    /// is not known then.
     private mutating func keep(time: UInt64) throws(LedgerProblem) {
         let hour = time / 3600
         guard keptHour != hour, publishedCheckpoint.size > 0 else { return }
-        let isFirst = try files.names(in: LedgerPaths.kept).isEmpty
-        if keptHour != nil || isFirst {
-            try replace(LedgerPaths.kept(publishedCheckpoint.size), published.bytes)
-            try files.syncFolder(LedgerPaths.kept)
-        }
+        try replace(LedgerPaths.kept(publishedCheckpoint.size), published.bytes)
+        try files.syncFolder(LedgerPaths.kept)
         keptHour = hour
     }
 
@@ -269,14 +267,5 @@ package struct LedgerWriter {
         try files.sync(new)
         try files.rename(new, to: path)
         try files.syncFolder("")
-    }
-
-    /// Adds witnesses' signatures to the published checkpoint.
-    package mutating func add(_ cosignatures: [SignedNote.Signature], to text: String) throws(LedgerProblem) {
-        guard published.text == text, failure == nil else { return }
-        var note = published
-        note.add(cosignatures)
-        try replace(LedgerPaths.checkpoint, note.bytes)
-        published = note
     }
 }

@@ -46,11 +46,10 @@ struct LedgerMeasure: ParsableCommand {
         let clock = ContinuousClock()
         let storage = try LedgerStorage(path)
         let key = try storage.key(named: "measure.invalid")
-        let files = Lent(storage)
         let sequencer = try LedgerSequencer(
             clock: { UInt64(time(nil)) },
             reopen: { () throws(LedgerProblem) in
-                try LedgerWriter(files.value, key: key, time: UInt64(time(nil)))
+                try LedgerWriter(storage, key: key, time: UInt64(time(nil)))
             })
         var entry = [UInt8](repeating: 0x61, count: size)
         let durable = Atomic<Int>(0)
@@ -88,11 +87,4 @@ struct LedgerMeasure: ParsableCommand {
             print("verified  \(rate(verifying)) entries a second")
         }
     }
-}
-
-/// Used by the sequencer's queue alone, once it is lent.
-// `reopen` runs on that queue only.
-private struct Lent<Value>: @unchecked Sendable {
-    let value: Value
-    init(_ value: Value) { self.value = value }
 }

@@ -30,18 +30,18 @@ struct SLAReport: ParsableCommand {
     @Option(help: "Only this provider's models.") var provider: String?
     @Flag(help: "Print JSON.") var json = false
 
-    /// The published formulas, by what they do; docs/ledger.md has the
-    /// sources.
+    /// The three kinds of published formulas, with the thresholds of the
+    /// vectors that they are tested with (Tests/Fixtures/sla-golden.json).
     private static let formulas: [Contract] = [
         Contract(
-            name: "5-minute mean", source: "", formula: .intervalMean(minutes: 5, empty: .available),
+            name: "5-minute mean", formula: .intervalMean(minutes: 5, empty: .available),
             failing: [500...500],
             tiers: [.init(below: 99.9, credit: 10), .init(below: 99, credit: 25), .init(below: 95, credit: 100)]),
         Contract(
-            name: "bad minutes", source: "", formula: .badMinuteRuns(share: 0.05, run: 5), failing: [500...599],
+            name: "bad minutes", formula: .badMinuteRuns(share: 0.05, run: 5), failing: [500...599],
             tiers: [.init(below: 99.5, credit: 10), .init(below: 99, credit: 25), .init(below: 95, credit: 50)]),
         Contract(
-            name: "attempts", source: "", formula: .attemptsRatio(repeatWindow: 5), failing: [500...599],
+            name: "attempts", formula: .attemptsRatio(repeatWindow: 5), failing: [500...599],
             tiers: [.init(below: 99.9, credit: 10), .init(below: 99, credit: 25)]),
     ]
 
@@ -95,8 +95,10 @@ struct SLAReport: ParsableCommand {
             entry["kind"]?.isString("request.settled") == true, let at = entry["at"]?.string, at.hasPrefix(month + "-"),
             let minute = Self.minute(at)
         else { return nil }
-        // What a drill has injected is no provider's answer.
+        // What a drill has injected is no provider's answer, and what it asked
+        // itself no application's request.
         let isRehearsed = entry["drill"] != nil
+        if isRehearsed, entry["key"]?.isString("drill") == true { return nil }
         return MonthTally.Request(
             minute: minute, route: entry["route"]?.string ?? "", outcome: entry["outcome"]?.string ?? "",
             isByStandIn: entry["stand_in"] != nil || entry["continued"] != nil,

@@ -116,12 +116,21 @@ struct LedgerEntry {
         }
     }
 
-    /// Something that whoever runs this Holdfast has done.
-    static func administration(_ action: String, by: String, target: String, at time: String) -> LedgerEntry {
-        LedgerEntry("administration", at: time) { json in
+    /// Something that whoever runs this Holdfast has done, and was accepted.
+    /// - Parameters:
+    ///   - target: what the action's path names; empty where its body does.
+    ///   - body: JSON, of which the members that say what and why are kept.
+    static func administration(
+        _ action: String, by: String, _ target: String, _ body: ByteBuffer, at time: String
+    ) -> LedgerEntry {
+        let root = try? JSONDocument(body).root
+        return LedgerEntry("administration", at: time) { json in
             json.member("action", action)
             json.member("by", by)
-            json.member("target", target)
+            if !target.isEmpty { json.member("target", target) }
+            for name: StaticString in ["provider", "model", "route", "as", "reason"] {
+                json.member(name, ifPresent: root?[name]?.string.map { String($0.prefix(300)) })
+            }
         }
     }
 

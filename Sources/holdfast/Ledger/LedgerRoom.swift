@@ -49,18 +49,24 @@ final class LedgerRoom: Notary {
                     "the clock says \(now), and the last checkpoint was made at \(remembered.time): the clock was set "
                         + "back; set it right")
             }
-            let head = try remembered.map { try Checkpoint(text: $0.text) }
-            let files = Unshared(storage)
+            let newest = Mutex(try remembered.map { try Checkpoint(text: $0.text) })
             sequencer = try LedgerSequencer(
                 clock: { UInt64(Glibc.time(nil)) },
                 reopen: { () throws(LedgerProblem) in
-                    try LedgerWriter(files.value, key: signer, head: head, time: UInt64(Glibc.time(nil)))
+                    try LedgerWriter(storage, key: signer, head: newest.withLock { $0 }, time: UInt64(Glibc.time(nil)))
                 },
                 told: { event in
                     switch event {
                     case .published(let checkpoint):
-                        try? store.saveLedgerHead(
-                            checkpoint.origin, text: checkpoint.text, time: UInt64(Glibc.time(nil)))
+                        newest.withLock { $0 = checkpoint }
+                        do throws(StoreError) {
+                            try store.saveLedgerHead(
+                                checkpoint.origin, text: checkpoint.text, time: UInt64(Glibc.time(nil)))
+                        } catch {
+                            logger.error(
+                                "the newest checkpoint can't be remembered: a roll-back to before it would go unnoticed",
+                                metadata: ["problem": "\(error.message)"])
+                        }
                     case .stuck(let problem):
                         logger.error(
                             "the ledger can't be written; entries wait, and it tries again every second",
@@ -98,8 +104,6 @@ final class LedgerRoom: Notary {
         if lost > 0 { logger.error("entries of the ledger were lost", metadata: ["entries": "\(lost)"]) }
     }
 
-    var backlog: Int { sequencer.backlog }
-
     // MARK: Requests
 
     var refusal: Conversation.Problem? {
@@ -109,13 +113,14 @@ final class LedgerRoom: Notary {
             code: "ledger_full", retryAfter: 1)
     }
 
-    func witness(of request: String) -> any AnswerWitness { Digest(salter.salt(request)) }
+    func witness(of call: Call) -> (any AnswerWitness)? {
+        guard settings.kinds.contains(.requests) else { return nil }
+        return Witness(salter.salt(call.id), prompt: call.body)
+    }
 
-    func settled(_ record: RequestRecord, prompt: ByteBuffer, answer: any AnswerWitness) async {
-        guard settings.kinds.contains(.requests) else { return }
-        let digest = Digest(salter.salt(record.id))
-        digest.saw(prompt)
-        add(.settled(record, prompt: digest.text, answer: (answer as? Digest)?.text, at: now))
+    func settled(_ record: RequestRecord, _ witness: any AnswerWitness) async {
+        guard let witness = witness as? Witness else { return }
+        add(.settled(record, prompt: witness.prompt.text, answer: witness.answer.text, at: now))
         if settings.whenFull == .block { await sequencer.room() }
     }
 
@@ -148,7 +153,7 @@ final class LedgerRoom: Notary {
         AdminDoor.Action(action.path) { [self] request in
             let outcome = action.perform(request)
             if case .done = outcome {
-                administration(action.path, by: request.who, target: request.parameter)
+                add(.administration(action.path, by: request.who, request.parameter, request.body, at: now))
             }
             return outcome
         }
@@ -171,49 +176,55 @@ final class LedgerRoom: Notary {
             return (try? folder.read(path)).flatMap { $0 }.map { ByteBuffer(bytes: $0) }
         }
     }
-
-    /// Whatever the settings say.
-    func administration(_ action: String, by: String, target: String) {
-        add(.administration(action, by: by, target: target, at: now))
-    }
 }
 
 /// What makes a digest of a short prompt unguessable, and still lets whoever
 /// runs Holdfast show that it is the prompt's: 16 bytes for each request,
 /// made of a secret that stays here.
 struct Salter: Sendable {
-    private let key: SymmetricKey
+    /// Has taken in the secret, and no request yet.
+    private let keyed: HMAC<SHA256>
 
-    init(secret: [UInt8]) { key = SymmetricKey(data: secret) }
+    init(secret: [UInt8]) { keyed = HMAC(key: SymmetricKey(data: secret)) }
 
     func salt(_ request: String) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: Array(request.utf8), using: key).prefix(16))
+        var code = keyed
+        code.update(data: Array(request.utf8))
+        return Array(code.finalize().prefix(16))
     }
 }
 
+/// Knows what was asked and answered by its digests only.
+private final class Witness: AnswerWitness {
+    let prompt: SaltedDigest
+    private(set) var answer: SaltedDigest
+
+    init(_ salt: [UInt8], prompt: ByteBuffer) {
+        let empty = SaltedDigest(salt)
+        answer = empty
+        var digest = empty
+        digest.add(prompt)
+        self.prompt = digest
+    }
+
+    func saw(_ body: ByteBuffer) { answer.add(body) }
+}
+
 /// SHA-256 of a salt and what came after it.
-private final class Digest: AnswerWitness {
+private struct SaltedDigest {
     private var hasher = SHA256()
     private var isEmpty = true
 
     init(_ salt: [UInt8]) { salt.withUnsafeBytes { hasher.update(bufferPointer: $0) } }
 
-    func saw(_ body: ByteBuffer) {
-        guard body.readableBytes > 0 else { return }
+    mutating func add(_ bytes: ByteBuffer) {
+        guard bytes.readableBytes > 0 else { return }
         isEmpty = false
-        body.withUnsafeReadableBytes { hasher.update(bufferPointer: $0) }
+        bytes.withUnsafeReadableBytes { hasher.update(bufferPointer: $0) }
     }
 
     /// Nil where there was nothing.
     var text: String? { isEmpty ? nil : Base64.encode(Array(hasher.finalize())) }
-}
-
-/// A value that one queue uses at a time.
-// The sequencer calls `reopen` on its own queue only, and before it exists on
-// the thread that makes it.
-private struct Unshared<Value>: @unchecked Sendable {
-    let value: Value
-    init(_ value: Value) { self.value = value }
 }
 
 extension Settings {

@@ -1,0 +1,70 @@
+import Resilience
+import Routing
+
+/// A route, ready to be used.
+final class ServedRoute: Sendable {
+    let route: Route
+    /// In the order of the settings.
+    let upstreams: [Upstream]
+    /// The candidate for which others stand in; nil where there is none.
+    let lead: Upstream?
+    /// Whether the order of the settings is the order in which all requests
+    /// ask, while all are well and nobody has announced anything.
+    let isInOrder: Bool
+
+    init(_ route: Route, _ providers: [String: Provider], _ instruments: Instruments) {
+        self.route = route
+        upstreams = route.candidates.map { Upstream($0, on: route.name, providers, instruments) }
+        lead = route.policy.order == .ordered ? upstreams.first : nil
+        isInOrder = route.policy.order == .ordered && route.candidates.allSatisfy { $0.retires == nil }
+    }
+
+    /// A provider that the caller named: who does wants its answer, whatever
+    /// it is.
+    init(naming candidate: Candidate, _ providers: [String: Provider], _ instruments: Instruments) {
+        var policy = RoutePolicy()
+        policy.patience = .zero
+        route = Route(name: "", candidates: [candidate], policy: policy)
+        upstreams = [Upstream(candidate, on: "", providers, instruments)]
+        lead = nil
+        isInOrder = true
+    }
+}
+
+extension Gateway {
+    /// Who is asked, in which order.
+    func choose(_ settled: ServedRoute, in state: GatewayState) -> RouteChoice {
+        var served = settled
+        let announcements = continuity.announcements
+        if !announcements.isEmpty {
+            var route = served.route
+            route.candidates = announcements.dated(route.candidates, in: state.routes)
+            if route.candidates != served.route.candidates {
+                served = ServedRoute(route, state.providers, state.instruments)
+            }
+        }
+        var upstreams = served.upstreams
+        if !served.isInOrder {
+            let places = served.route.places(now: continuity.now.unix) { Int.random(in: 0..<$0) }
+            upstreams = places.map { served.upstreams[$0] }
+        }
+        if served.route.policy.substitution.return != .automatic, !continuity.book.isQuiet {
+            // Who is back and not let back yet is relied on last.
+            let isWaiting: (Upstream) -> Bool = { upstream in
+                upstream.place.map { self.isAwaitingReturn(served.route, at: $0) } ?? false
+            }
+            upstreams = upstreams.filter { !isWaiting($0) } + upstreams.filter(isWaiting)
+        }
+        return RouteChoice(
+            served: served, upstreams: upstreams, rehearsal: drills.rehearsal(on: served.route.name))
+    }
+}
+
+/// Who is to be asked for an answer, and how.
+struct RouteChoice {
+    let served: ServedRoute
+    /// In the order in which they are to be asked.
+    let upstreams: [Upstream]
+    /// The drill that runs on the route.
+    let rehearsal: Rehearsal?
+}
