@@ -238,7 +238,8 @@ def main() -> int:
         f"{chosen.ramp_ms} ms; load generator, gateway and mock provider share the machine's cores, none pinned; "
         f"{report.disturbance(results)}"
     )
-    command = " ".join(["Benchmarks/run.py", *sys.argv[1:]])
+    # Of files only the names: where they lie says something of this machine alone.
+    command = " ".join(["Benchmarks/run.py", *(Path(word).name if "/" in word else word for word in sys.argv[1:])])
     about = report.machine(present, skipped, command, conditions)
     text = f"{report.table(results, verdicts, present)}\n\n{about}\n"
     print(text)
