@@ -94,7 +94,8 @@ let package = Package(
         module("Drills", ["Failures", "Wire", nioCore]),
         module("Access", ["Conversation", atomics, crypto], testable: true),
         module("Ledger", [crypto]),
-        module("Availability", []),
+        module("Availability", ["Wire", nioCore]),
+        module("WeightFormats", []),
 
         // 2: a request's life
         module(
@@ -119,7 +120,11 @@ let package = Package(
         module(
             "EngineHost", ["CLinux", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
             resources: [.embedInCode("Resources/launch_engine.py")], testable: true),
-        module("Settings", ["Access", "Conversation", "Routing", yams], testable: true),
+        module(
+            "Settings", ["Access", "Availability", "Conversation", "Routing", yams],
+            resources: ["amazon-bedrock", "azure-openai", "google-gemini"].map {
+                .embedInCode("Contracts/\($0).yaml")
+            }, testable: true),
         module("Store", [grdb]),
         module("LedgerDisk", ["Ledger"]),
         module("Telemetry", ["Gateway", "Conversation", "Wire", logging, coreMetrics, atomics, nioCore]),
@@ -165,7 +170,8 @@ let package = Package(
             "ContinuationTests",
             ["Continuation", "Conversation", "DialectOpenAI", "DialectAnthropic", "Wire", nioCore]),
         suite("DrillsTests", ["Drills", "Failures", "Wire", nioCore]),
-        suite("AvailabilityTests", ["Availability"]),
+        suite("AvailabilityTests", ["Availability", "Wire", nioCore]),
+        suite("WeightFormatsTests", ["WeightFormats"]),
         suite("LedgerTests", ["Ledger", "LedgerDisk", crypto]),
         suite("FailuresTests", ["Failures", "Wire", nioCore]),
         suite("ResilienceTests", ["Resilience", "Failures"]),

@@ -116,7 +116,7 @@ def table(results: dict[str, Series], verdicts: dict[str, list[Verdict]], peers:
     if "ledger-throughput" in results:
         parts.append(ledger.table(results))
     parts += failover.tables(results, verdicts, titles)
-    titles |= failover.TITLES | {peer.name: peer.title for peer in (ledger.Without, ledger.With)} | {"ledger": "ledger"}
+    titles |= failover.TITLES | {peer.name: peer.title for peer in (ledger.Without, ledger.With)} | {"ledger": "ledger", "counts": "counts"}
     flaws = [
         f"- {name}, {titles.get(key, key)}, {flaw}"
         for name, series in results.items()

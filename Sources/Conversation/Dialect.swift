@@ -93,6 +93,8 @@ package struct StreamObservation: Sendable, Equatable {
     /// that a call is whole (OpenAI's), every call counts as open until the
     /// finish reason comes.
     package var hasOpenToolCall = false
+    /// What ended is a refusal, or what a filter has left of an answer.
+    package var isRefusal = false
     /// The provider sent an error instead of going on.
     package var failure: ProviderError?
 

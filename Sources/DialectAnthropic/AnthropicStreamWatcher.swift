@@ -59,7 +59,10 @@ struct AnthropicStreamWatcher: StreamWatcher {
 
     private mutating func cost(_ data: ByteBuffer, in member: StaticString?) {
         guard let document = try? JSONDocument(data) else { return }
-        if member == nil, document.root["delta"]?["stop_reason"]?.string != nil { observation.hasFinished = true }
+        if member == nil, let reason = document.root["delta"]?["stop_reason"]?.string {
+            observation.hasFinished = true
+            observation.isRefusal = reason == "refusal"
+        }
         let parent = member.map { document.root[$0] } ?? document.root
         guard let view = parent?["usage"] else { return }
         usage.merge(view)

@@ -43,6 +43,9 @@ package struct ChunkWatcher: StreamWatcher {
         }
         if !observation.hasContent {
             observation.hasContent = Self.holdsContent(root)
+            if let words = root["choices"]?.elements.first(where: { _ in true })?["delta"]?["refusal"]?.string {
+                observation.isRefusal = !words.isEmpty
+            }
             if observation.hasContent, !found.matters, !found.calls {
                 words.learn(from: root, of: event, choice: found.index)
             }
@@ -56,7 +59,10 @@ package struct ChunkWatcher: StreamWatcher {
             let number = choice["index"]?.int ?? 0
             guard (0..<128).contains(number) else { continue }
             lastChoice = max(lastChoice, number)
-            if let reason = choice["finish_reason"]?.string, !reason.isEmpty { finished.insert(number) }
+            if let reason = choice["finish_reason"]?.string, !reason.isEmpty {
+                finished.insert(number)
+                if reason == "content_filter" { observation.isRefusal = true }
+            }
         }
         guard finished.count > lastChoice else { return }
         observation.hasFinished = true

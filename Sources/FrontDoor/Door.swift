@@ -40,6 +40,7 @@ enum Address {
     case metrics
     /// A file of the public ledger.
     case ledger(String)
+    case status(HouseView.StatusForm)
     case unknown
 }
 
@@ -55,6 +56,8 @@ extension Doors {
         case "/health", "/healthz": return .health
         case "/ready", "/readyz": return .ready
         case "/metrics": return .metrics
+        case "/status", "/status/": return .status(.page)
+        case "/status.json": return .status(.json)
         default:
             if path.hasPrefix("/ledger/") { return .ledger(String(path.dropFirst(8))) }
             let prefix = "/v1/models/"

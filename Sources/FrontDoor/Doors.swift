@@ -19,15 +19,22 @@ package struct HouseView: Sendable {
     /// A public file of the ledger by its path below `/ledger/`; nil where the
     /// ledger isn't served here.
     package var ledgerFile: (@Sendable (String) -> ByteBuffer?)?
+    /// What everybody may see of the state of models and hosts; nil where
+    /// that is switched off.
+    package var status: @Sendable (StatusForm) -> ByteBuffer?
+
+    package enum StatusForm: Sendable { case json, page }
 
     package init(
         unready: @escaping @Sendable () -> [String], metrics: (@Sendable () -> ByteBuffer)? = nil,
-        metricsNeedKey: Bool = true, ledgerFile: (@Sendable (String) -> ByteBuffer?)? = nil
+        metricsNeedKey: Bool = true, ledgerFile: (@Sendable (String) -> ByteBuffer?)? = nil,
+        status: @escaping @Sendable (StatusForm) -> ByteBuffer? = { _ in nil }
     ) {
         self.unready = unready
         self.metrics = metrics
         self.metricsNeedKey = metricsNeedKey
         self.ledgerFile = ledgerFile
+        self.status = status
     }
 }
 
@@ -74,6 +81,8 @@ package struct Doors: Reception {
         case .ready: return .answer(readiness(id))
         case .ledger(let file) where view.ledgerFile != nil && head.method == .GET:
             return .answer(ledgerAnswer(file, id))
+        case .status(let form) where head.method == .GET || head.method == .HEAD:
+            if let answer = statusAnswer(form, id) { return .answer(answer) }
         case .metrics where view.metrics != nil && !view.metricsNeedKey: return .answer(metricsAnswer(id))
         default: break
         }

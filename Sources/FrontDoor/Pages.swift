@@ -66,6 +66,22 @@ extension Doors {
         return Answer(head, bytes)
     }
 
+    /// Public, like the ledger; nil where it is switched off.
+    func statusAnswer(_ form: HouseView.StatusForm, _ id: String) -> Answer? {
+        guard let bytes = view.status(form) else { return nil }
+        var head = ResponseHead(status: 200)
+        head.fields.append("content-type", form == .json ? "application/json" : "text/html; charset=utf-8")
+        head.fields.append("cache-control", "no-cache")
+        // Nothing is fetched and nothing runs: what a name might smuggle in
+        // would do nothing.
+        head.fields.append(
+            "content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+        head.fields.append("x-content-type-options", "nosniff")
+        head.fields.append("access-control-allow-origin", "*")
+        head.fields.append("x-request-id", id)
+        return Answer(head, bytes)
+    }
+
     func metricsAnswer(_ id: String) -> Answer {
         var head = ResponseHead(status: 200)
         head.fields.append("content-type", "text/plain; version=0.0.4; charset=utf-8")

@@ -23,7 +23,7 @@ extension Gateway {
         } catch {
             if conclude(error, call, reply, record) == .cutOff { await cutOff(call, reply, record) }
         }
-        settle(call, record)
+        settle(call, record, in: state)
         if let drilled { drilled.rehearsal?.note(record, on: drilled) }
         state.instruments.record(record)
         recorder.record(record)
@@ -163,8 +163,13 @@ extension Gateway {
 
     // MARK: Settle: what it cost counts against the key's limits
 
-    private func settle(_ call: Call, _ record: RequestRecord) {
+    private func settle(_ call: Call, _ record: RequestRecord, in state: GatewayState) {
         record.duration = call.arrived.elapsed()
+        if record.isStream, let first = record.timeToFirstByte, let route = record.route,
+            let objective = state.served[route]?.route.policy.objectives.firstToken
+        {
+            record.isLate = first > objective
+        }
         if let usage = record.usage { call.principal.charge(tokens: usage.total, now: .now) }
     }
 }

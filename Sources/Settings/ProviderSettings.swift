@@ -24,6 +24,11 @@ package struct ProviderSettings: Sendable, Hashable {
     package var host: String?
     /// `region`: where they run.
     package var region: String?
+    /// `key_custodian`: who holds the account and its keys.
+    package var custodian: String?
+    /// `contract`: a template's name, or the path of a contract's file; nil is
+    /// none that is known.
+    package var contract: String?
     /// `context`: the most tokens that one request may use, prompt and
     /// answer together; 4096 for engines by default.
     package var context: Int?

@@ -31,6 +31,14 @@ package struct Settings: Sendable, Hashable {
     /// `ledger`: the public record; nil, where the section is missing, is
     /// none.
     package var ledger: LedgerSettings?
+    /// `status_page`: what everybody may see; nil is nothing.
+    package var statusPage: StatusPageSettings?
+    /// `alerts: {webhooks}`: who is told when something happens, in the order
+    /// of the file.
+    package var webhooks: [Webhook]
+    /// `alerts: {every}`: how often error budgets are looked at; 1 min by
+    /// default.
+    package var alertPeriod: Duration
 
     /// Every name that a request may give as its model.
     package var routeTable: RouteTable { RouteTable(providers: providers.map(\.facts), routes: routes) }
@@ -86,6 +94,36 @@ package struct LedgerSettings: Sendable, Hashable {
     /// `serve`: whether `GET /ledger/…` answers with its public files; true by
     /// default.
     package var isServed = true
+}
+
+/// `status_page`
+package struct StatusPageSettings: Sendable, Hashable {
+    /// `title`: whose page it is.
+    package var title = "Holdfast"
+}
+
+/// One of `alerts: {webhooks}`.
+package struct Webhook: Sendable, Hashable {
+    package enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// A route uses up its error budget too fast.
+        case burn
+        /// A model or a key is held, or let go.
+        case hold
+        /// A drill that didn't pass.
+        case drill
+        /// Weights that aren't those that were signed.
+        case custody
+    }
+
+    /// The key under `webhooks`.
+    package var name: String
+    /// `url`; such addresses often hold a token.
+    package var url: Secret
+    /// `secret`: what messages are signed with (Standard Webhooks): `whsec_`
+    /// and base64, or any other text of 24 bytes or more.
+    package var secret: Secret
+    /// `on`: all kinds by default.
+    package var kinds = Set(Kind.allCases)
 }
 
 /// `limits`

@@ -43,7 +43,7 @@ extension Settings {
 struct SettingsReader {
     static let keys = [
         "listen", "tls", "admin", "keys", "providers", "routes", "engine", "limits", "log", "metrics",
-        "data", "ledger",
+        "data", "ledger", "status_page", "alerts",
     ]
 
     let notes: Notes
@@ -58,12 +58,15 @@ struct SettingsReader {
         }
         let providers = ProviderReader(notes: notes, folder: folder, defaults: file).read()
         let routes = RouteReader(notes: notes, providers: providers).read(file)
+        let telling = TellingReader(file: file)
+        let alerts = telling.alerts()
         return Settings(
             file: notes.file, listen: listen, tls: tls(file), admin: admin,
             keys: keys(file, listeners: [("listen", listen), ("admin", admin)]), providers: providers.usable,
             routes: routes, limits: limits(file), log: log(file),
             metrics: metrics(file, hasAdmin: file.node("admin") != nil), dataDirectory: dataDirectory(file),
-            ledger: ledger(file))
+            ledger: ledger(file), statusPage: telling.statusPage(), webhooks: alerts.webhooks,
+            alertPeriod: alerts.period)
     }
 
     private func dataDirectory(_ file: Section) -> String {

@@ -49,6 +49,23 @@ enum Schema {
                 table.column("time", .integer).notNull()
             }
         }
+        migrator.registerMigration("5 counts by the hour, and messages that wait") { database in
+            try database.create(table: "hourCounts", options: .withoutRowID) { table in
+                table.column("hour", .integer).notNull()
+                table.column("subject", .text).notNull()
+                table.column("counts", .blob).notNull()
+                table.primaryKey(["hour", "subject"])
+            }
+            try database.create(table: "message") { table in
+                table.primaryKey("id", .text)
+                table.column("receiver", .text).notNull()
+                table.column("body", .text).notNull()
+                table.column("created", .integer).notNull()
+                table.column("attempts", .integer).notNull().defaults(to: 0)
+                table.column("due", .integer).notNull()
+            }
+            try database.create(index: "messageByDue", on: "message", columns: ["due"])
+        }
         return migrator
     }
 }

@@ -140,9 +140,3 @@ package final class RequestLog: RequestRecorder {
         return Double(nanoseconds / 10_000) / 100
     }
 }
-
-/// Records nothing: `log: { requests: false }`.
-package struct NoRequestLog: RequestRecorder {
-    package init() {}
-    package func record(_ record: RequestRecord) {}
-}

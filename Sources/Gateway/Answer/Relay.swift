@@ -76,7 +76,8 @@ final class Relay {
 
     func passOnWhole(_ received: ByteBuffer, _ answer: ResponseHead, movesOnRefusal: Bool) throws {
         guard received.readableBytes > 0 else { throw LaneFailure.garbage("its answer is empty") }
-        if movesOnRefusal { try refuseRefusal(received, answer) }
+        let isRefusal = isRefusal(received, answer)
+        if isRefusal, movesOnRefusal { throw FailedAttempt(symptom(of: received, answer), .whole(answer, received)) }
         let body: ByteBuffer
         let usage: Usage?
         var wasCut = false
@@ -110,18 +111,20 @@ final class Relay {
         record.responseBytes = body.readableBytes
         record.status = 200
         record.outcome = .served
+        if isRefusal { record.noteRefusal(by: runner.number) }
         reply.send(head(answer, contentType: "application/json"), body: body)
     }
 
-    /// On a route that wants another candidate asked, a refusal that came as
-    /// an answer is none.
-    private func refuseRefusal(_ received: ByteBuffer, _ answer: ResponseHead) throws {
-        guard admitted.call.operation.isChat else { return }
-        let symptom = Symptom(
+    /// Whether a refusal came as an answer.
+    private func isRefusal(_ received: ByteBuffer, _ answer: ResponseHead) -> Bool {
+        guard admitted.call.operation.isChat, movesOnRefusal || received.mayHoldRefusal else { return false }
+        return continuity.classifier.judge(symptom(of: received, answer), now: continuity.now.unix).cause == .refused
+    }
+
+    private func symptom(of received: ByteBuffer, _ answer: ResponseHead) -> Symptom {
+        Symptom(
             dialect: provider.errorDialect, position: .body, status: answer.status, fields: answer.fields,
             body: received)
-        guard continuity.classifier.judge(symptom, now: continuity.now.unix).cause == .refused else { return }
-        throw FailedAttempt(symptom, .whole(answer, received))
     }
 
     /// Some hosts say 200 and then what went wrong.
@@ -198,5 +201,24 @@ final class Relay {
 extension ResponseHead {
     var isEventStream: Bool {
         fields["content-type"].map { $0.lowercased().hasPrefix("text/event-stream") } ?? false
+    }
+}
+
+extension ByteBuffer {
+    /// Whether it holds a word that only answers which refuse have: one search
+    /// through the bytes, so that the others needn't be read for it. OpenAI's
+    /// `"refusal":null` is none.
+    fileprivate var mayHoldRefusal: Bool {
+        withUnsafeReadableBytes { bytes in
+            var start = 0
+            while let found = bytes.place(of: "refusal\"", from: start) {
+                start = found + 8
+                let rest = bytes[start...].drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
+                guard rest.first == UInt8(ascii: ":") else { return true }
+                let value = rest.dropFirst().drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
+                if value.first != UInt8(ascii: "n") { return true }
+            }
+            return bytes.place(of: "content_filter\"") != nil
+        }
     }
 }

@@ -89,6 +89,7 @@ struct StreamRelay {
         let observation = stage.observation
         if observation.hasEnded, observation.failure == nil {
             record.outcome = .served
+            if observation.isRefusal { record.noteRefusal(by: relay.runner.number) }
             return
         }
         if let error = observation.failure {

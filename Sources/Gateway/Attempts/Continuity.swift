@@ -153,6 +153,8 @@ package protocol ContinuityKeeper: Sendable {
     func note(_ changes: [HealthChange], _ now: Moment)
     /// A model has answered for the first time since the start.
     func noteAnswered(_ model: ServedModel, _ now: Moment)
+    /// A probe has reported.
+    func noteProbe(_ place: Place, _ result: ProbeResult)
 }
 
 /// Keeps nothing.
@@ -160,4 +162,5 @@ package struct ForgetfulKeeper: ContinuityKeeper {
     package init() {}
     package func note(_ changes: [HealthChange], _ now: Moment) {}
     package func noteAnswered(_ model: ServedModel, _ now: Moment) {}
+    package func noteProbe(_ place: Place, _ result: ProbeResult) {}
 }

@@ -1,6 +1,7 @@
 import Access
 package import Conversation
 import Drills
+import Failures
 import NIOCore
 import Routing
 
@@ -96,6 +97,8 @@ package final class RequestRecord {
     /// The time spent waiting for a rate limit to pass.
     package var waited: Duration = .zero
     package var isStream = false
+    /// The first piece of a stream came later than the route's objective.
+    package var isLate = false
     /// The status that the caller saw.
     package var status = 0
     package var outcome = Outcome.failed
@@ -137,6 +140,11 @@ package final class RequestRecord {
     /// Who served, or began, as `provider/model`.
     package var servedBy: String? {
         begun.map { attempts[$0].upstream.id } ?? attempts.last?.upstream.id
+    }
+
+    /// An attempt's answer, whatever its status, was a refusal.
+    func noteRefusal(by attempt: Int) {
+        if attempts.indices.contains(attempt) { attempts[attempt].cause = Cause.refused.rawValue }
     }
 
     /// Adds what an attempt has cost.

@@ -20,8 +20,21 @@ extension Gateway {
         }
     }
 
+    /// `provider/model` of all candidates to whom nothing is sent now.
+    package var heldModels: [String] {
+        guard !continuity.book.isQuiet else { return [] }
+        let now = continuity.now
+        var models: Set<String> = []
+        for upstream in state.served.values.flatMap(\.upstreams) where !models.contains(upstream.id) {
+            guard let place = upstream.place else { continue }
+            if case .held = continuity.book.standing(of: place, now: now) { models.insert(upstream.id) }
+        }
+        return Array(models)
+    }
+
     private func carryOut(_ order: ProbeOrder, on executor: EventLoopTaskExecutor) async {
         let result = await probe(order, on: executor)
+        continuity.keeper.noteProbe(order.place, result)
         state.instruments.probed(provider: order.place.provider, result: result)
         continuity.report(continuity.book.probed(order, result, now: continuity.now))
     }

@@ -4,10 +4,8 @@ import Glibc
 package struct FileStamp: Sendable, Hashable {
     private var inode: UInt
     private var size: Int
-    private var modified: Int
-    private var modifiedNanoseconds: Int
-    private var changed: Int
-    private var changedNanoseconds: Int
+    private var modified: [UInt8]
+    private var changed: [UInt8]
 
     /// Looks at a file, through symbolic links; nil if there is none.
     package init?(of path: String) {
@@ -15,10 +13,10 @@ package struct FileStamp: Sendable, Hashable {
         guard stat(path, &status) == 0 else { return nil }
         inode = UInt(status.st_ino)
         size = Int(status.st_size)
-        modified = status.st_mtim.tv_sec
-        modifiedNanoseconds = status.st_mtim.tv_nsec
-        changed = status.st_ctim.tv_sec
-        changedNanoseconds = status.st_ctim.tv_nsec
+        // As bytes: which module `timespec` and its members belong to depends
+        // on the order in which the compiler meets the imports of this module.
+        modified = withUnsafeBytes(of: status.st_mtim) { Array($0) }
+        changed = withUnsafeBytes(of: status.st_ctim) { Array($0) }
     }
 }
 

@@ -25,7 +25,7 @@ struct ReadProviders {
 struct ProviderReader {
     private static let common = [
         "dialect", "models", "lab", "host", "region", "context", "timeouts", "max_connections", "capabilities",
-        "probes", "model_list",
+        "probes", "model_list", "key_custodian", "contract",
     ]
     private static let remote = ["base_url", "api_key", "headers", "proxy", "ca_file"]
     private static let engine = ["model_file", "parallel", "embeddings", "engine", "start_timeout"]
@@ -89,10 +89,26 @@ struct ProviderReader {
         return ProviderSettings(
             name: entry.key, kind: kind, models: models(section, kind), lab: section.string("lab"),
             host: section.string("host") ?? (dialect == .engine ? "self" : nil), region: section.string("region"),
-            context: context, capabilities: section.capabilities(), probes: section.isOn("probes") ?? true,
+            custodian: section.string("key_custodian"), contract: contract(section), context: context,
+            capabilities: section.capabilities(), probes: section.isOn("probes") ?? true,
             modelList: modelList(section), timeouts: timeouts(section),
             maxConnections: section.integer("max_connections", in: 1...65536) ?? 4096,
             unavailable: unavailable)
+    }
+
+    /// `contract`: a template's name or a file.
+    private func contract(_ section: Section) -> String? {
+        guard let text = section.string("contract") else { return nil }
+        if ContractFile.isPath(text) { return section.path(of: "contract", in: folder, absence: .error) }
+        let names = ContractFile.templates.map(\.name)
+        guard names.contains(text) else {
+            let hint =
+                Spelling.closest(to: text, among: names).map { "did you mean \"\($0)\"?" }
+                ?? "there are \(names.joined(separator: ", ")), or the path of a file"
+            section.error("contract", "is no template: \(quoted(text)); \(hint)")
+            return nil
+        }
+        return text
     }
 
     /// `model_list`: how often it is asked for its models; nil is never.

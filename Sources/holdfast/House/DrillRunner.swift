@@ -19,6 +19,7 @@ struct DrillRunner: Service {
     let logger: Logger
     let executors: [EventLoopTaskExecutor]
     let ledger: LedgerRoom?
+    let alerts: AlertRoom
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -58,6 +59,7 @@ struct DrillRunner: Service {
 
     private func keep(_ report: DrillReport) {
         ledger?.drillEnded(report)
+        alerts.drillEnded(report)
         do throws(StoreError) {
             try store.saveDrill(
                 report.order.id, started: report.started, report: String(buffer: report.json))

@@ -1,3 +1,4 @@
+import Availability
 import Drills
 import Failures
 import Gateway
@@ -18,6 +19,12 @@ struct HealthGauges {
         registry.addGauges("holdfast_candidate_available") { candidates() }
         registry.addGauges("holdfast_drill_active") { drills() }
         registry.addGauges("holdfast_candidate_retires_timestamp_seconds") { retirements() }
+    }
+
+    static func burnRates(_ alerts: AlertRoom) -> [PrometheusRegistry.Sample] {
+        alerts.burnRates.map { route, rate in
+            .init([("route", route), ("window_minutes", String(rate.rule.long))], rate.long)
+        }
     }
 
     private func holds() -> [PrometheusRegistry.Sample] {

@@ -5,6 +5,12 @@ import Resilience
 import Store
 import Synchronization
 
+/// Somebody who is told what becomes of holds. Must not block.
+protocol HealthListener: Sendable {
+    func note(_ changes: [HealthChange])
+    func noteProbe(_ place: Place, _ result: ProbeResult)
+}
+
 /// Writes down what a restart must not forget, and tells the operator.
 ///
 /// Changes go through one writer, in order, and are written before the
@@ -14,8 +20,8 @@ import Synchronization
 final class HoldKeeper: ContinuityKeeper {
     private let store: Store
     private let logger: Logger
-    /// Where decisions are put on record; set once it is open.
-    let ledger = Mutex<LedgerRoom?>(nil)
+    /// Who else is told; set once they are there.
+    let listeners = Mutex<[any HealthListener]>([])
     private let queue: Mutex<(waiting: [@Sendable () throws(StoreError) -> Void], isRunning: Bool)>
 
     init(store: Store, logger: Logger) {
@@ -25,7 +31,7 @@ final class HoldKeeper: ContinuityKeeper {
     }
 
     func note(_ changes: [HealthChange], _ now: Moment) {
-        ledger.withLock { $0 }?.note(changes)
+        for listener in listeners.withLock({ $0 }) { listener.note(changes) }
         for change in changes {
             switch change {
             case .placed(let hold):
@@ -52,6 +58,10 @@ final class HoldKeeper: ContinuityKeeper {
 
     func noteAnswered(_ model: ServedModel, _ now: Moment) {
         write { [store] () throws(StoreError) in try store.noteAnswered(model.host, model.model, at: now.unix) }
+    }
+
+    func noteProbe(_ place: Place, _ result: ProbeResult) {
+        for listener in listeners.withLock({ $0 }) { listener.noteProbe(place, result) }
     }
 
     private func tell(_ hold: Hold, placed: Bool) {

@@ -32,6 +32,7 @@ final class House: Sendable {
     let keeper: HoldKeeper
     /// Nil where nothing is put on record.
     let ledger: LedgerRoom?
+    let availability: AvailabilityRoom
     /// What is in force since the last good edit.
     let inForce: Mutex<Settings>
     let store: Store
@@ -57,7 +58,6 @@ final class House: Sendable {
         providers = ProviderRoom(
             engines: engines, eventLoops: Array(group.makeIterator()), runDirectory: runDirectory)
         keys = try KeyCabinet(settings.keys, token: runDirectory.makeToken())
-        let recorder: any RequestRecorder = settings.log.requests ? RequestLog(sink, format: format) : NoRequestLog()
         let memory = try Memory(settings.dataDirectory, logger: logger)
         keeper = memory.keeper
         store = memory.store
@@ -69,10 +69,14 @@ final class House: Sendable {
                 nil
             }
         self.ledger = ledger
-        keeper.ledger.withLock { $0 = ledger }
+        let availability = AvailabilityRoom(store: memory.store, logger: Logger(label: "availability"))
+        self.availability = availability
+        let recorders: [any RequestRecorder] =
+            settings.log.requests ? [RequestLog(sink, format: format), availability] : [availability]
         let state = try providers.state(for: settings)
         gateway = Gateway(
-            state, keys: keys.applications, recorder: recorder, continuity: memory.continuity, notary: ledger)
+            state, keys: keys.applications, recorder: Recorders(all: recorders), continuity: memory.continuity,
+            notary: ledger)
         HealthGauges(gateway: gateway).register(in: registry)
         gateway.applyRoutes()
         gateway.forgetOldCredentials()
@@ -87,14 +91,21 @@ final class House: Sendable {
             keeper.settle()
             sink.flush()
         }
+        let inForce: @Sendable () -> Settings = { [self] in self.inForce.withLock { $0 } }
+        let alerts = AlertRoom(
+            store: store, availability: availability, settings: inForce, logger: Logger(label: "alerts"))
+        keeper.listeners.withLock { $0 = [availability, alerts] + (ledger.map { [$0] } ?? []) }
+        availability.held.withLock { $0 = { [gateway] in gateway.heldModels } }
+        registry.addGauges("holdfast_burn_rate") { HealthGauges.burnRates(alerts) }
         let opened = Openings(expected: settings.admin == nil ? 1 : 2)
         var services: [any Service] = [
-            engines, Caretaker(house: self),
+            engines, Caretaker(house: self), availability, alerts,
+            WebhookSender(store: store, settings: inForce, logger: Logger(label: "alerts")),
             Upkeep(
                 gateway: gateway, providers: providers, logger: logger, executor: EventLoopTaskExecutor(group.next())),
             DrillRunner(
                 gateway: gateway, store: store, logger: logger,
-                executors: group.makeIterator().map { EventLoopTaskExecutor($0) }, ledger: ledger),
+                executors: group.makeIterator().map { EventLoopTaskExecutor($0) }, ledger: ledger, alerts: alerts),
             Greeter(house: self, opened, keyFile: greetKeyFile),
         ]
         let holdPages = HoldPages(gateway: gateway)
@@ -138,11 +149,13 @@ final class House: Sendable {
         limits.bodies = settings.limits.bodies
         var metrics: (@Sendable () -> ByteBuffer)?
         if settings.metrics.listener == .main { metrics = { [registry] in registry.render() } }
+        let statusPages = StatusPages(gateway: gateway) { [self] in inForce.withLock { $0 } }
         let view = HouseView(
             // Who is told that it is ready may go to the administrators'
             // listener next.
             unready: { [engines] in engines.unready + (opened.isComplete ? [] : ["listeners"]) }, metrics: metrics,
-            metricsNeedKey: !settings.metrics.isOpen, ledgerFile: ledger.flatMap { $0.isServed ? $0.publicFile : nil })
+            metricsNeedKey: !settings.metrics.isOpen, ledgerFile: ledger.flatMap { $0.isServed ? $0.publicFile : nil },
+            status: { statusPages.answer($0) })
         let doors = Doors(
             gateway, openai: OpenAIDialect(now: { time(nil) }), anthropic: AnthropicDialect(), view: view,
             time: { .now })

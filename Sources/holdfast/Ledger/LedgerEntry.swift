@@ -45,6 +45,7 @@ struct LedgerEntry {
             json.member("outcome", record.outcome.rawValue)
             if let reason = record.reason, reason.isOneWord { json.member("reason", reason) }
             if record.isStream { json.member("stream", true) }
+            if record.isLate { json.member("late", true) }
             json.array("attempts") { json in
                 // More than any plan makes; an entry has a most of bytes.
                 for attempt in record.attempts.prefix(64) {

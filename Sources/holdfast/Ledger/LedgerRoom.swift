@@ -16,7 +16,7 @@ import Synchronization
 import Telemetry
 
 /// The ledger of a running Holdfast.
-final class LedgerRoom: Notary {
+final class LedgerRoom: Notary, HealthListener {
     private let settings: LedgerSettings
     private let sequencer: LedgerSequencer
     private let salter: Salter
@@ -136,6 +136,8 @@ final class LedgerRoom: Notary {
             }
         }
     }
+
+    func noteProbe(_ place: Place, _ result: ProbeResult) {}
 
     func drillBegan(_ report: DrillReport) { note(.drills, .drill("drill.began", report, at: now)) }
     func drillEnded(_ report: DrillReport) { note(.drills, .drill("drill.ended", report, at: now)) }

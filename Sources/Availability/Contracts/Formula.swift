@@ -16,8 +16,7 @@ package enum Formula: Sendable, Hashable {
     /// other, against all minutes.
     case badMinuteRuns(share: Double, run: Int)
     /// Failures against attempts of the whole month; within so many minutes of
-    /// an error further ones are neither. The contracts leave open whose
-    /// errors are repeated: here, those of whatever is counted together.
+    /// an error further ones are neither, and with 0 all count.
     case attemptsRatio(repeatWindow: Int)
 
     /// - Parameter failing: the statuses that the contract calls errors.
@@ -26,7 +25,7 @@ package enum Formula: Sendable, Hashable {
         switch self {
         case .intervalMean(let minutes, let empty): Self.mean(month, failing, minutes, empty)
         case .badMinuteRuns(let share, let run): Self.runs(month, failing, share, run)
-        case .attemptsRatio(let window): Self.ratio(month, failing, window)
+        case .attemptsRatio(let window): AttemptsTally(month, failing: failing, window: window).uptime
         }
     }
 
@@ -76,19 +75,39 @@ package enum Formula: Sendable, Hashable {
         end()
         return month.minutes == 0 ? 100 : (1 - Double(down) / Double(month.minutes)) * 100
     }
+}
 
-    private static func ratio(_ month: MonthCounts, _ failing: [ClosedRange<Int>], _ window: Int) -> Double {
-        var attempts = 0
-        var failures = 0
+/// What a ratio of attempts comes to: sums, so that several can be added.
+struct AttemptsTally {
+    private var attempts = 0
+    private var failures = 0
+
+    init() {}
+
+    /// - Parameter window: minutes; an error's further ones are neither.
+    init(_ month: MonthCounts, failing: [ClosedRange<Int>], window: Int) {
         var until = Int.min
         for count in month.counts {
             let errors = count.count(of: failing)
             attempts += count.requests - errors
-            guard errors > 0, count.minute >= until else { continue }
-            until = count.minute + max(1, window)
+            guard errors > 0 else { continue }
+            guard window > 0 else {
+                attempts += errors
+                failures += errors
+                continue
+            }
+            guard count.minute >= until else { continue }
+            until = count.minute + window
             attempts += 1
             failures += 1
         }
-        return attempts == 0 ? 100 : (1 - Double(failures) / Double(attempts)) * 100
     }
+
+    mutating func add(_ other: AttemptsTally) {
+        attempts += other.attempts
+        failures += other.failures
+    }
+
+    /// Percent.
+    var uptime: Double { attempts == 0 ? 100 : (1 - Double(failures) / Double(attempts)) * 100 }
 }

@@ -31,4 +31,19 @@ package struct MonthCounts: Sendable, Hashable {
             $0.minute < $1.minute
         }
     }
+
+    /// Several, added up.
+    init(merging months: [MonthCounts]) {
+        guard months.count != 1 else {
+            self = months[0]
+            return
+        }
+        var minutes: [Int: [Int: Int]] = [:]
+        for month in months {
+            for count in month.counts { minutes[count.minute, default: [:]].merge(count.byStatus, uniquingKeysWith: +) }
+        }
+        self.init(
+            minutes: months.map(\.minutes).max() ?? 0,
+            counts: minutes.map { MinuteCount(minute: $0.key, byStatus: $0.value) })
+    }
 }

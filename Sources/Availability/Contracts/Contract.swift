@@ -1,0 +1,113 @@
+/// What a provider owes for a month that was not as promised: its contract's
+/// own way to count, as data.
+package struct Contract: Sendable, Hashable {
+    /// Below that uptime, so much of the month's price.
+    package struct Tier: Sendable, Hashable {
+        /// Percent.
+        package var below: Double
+        /// Percent.
+        package var credit: Double
+
+        package init(below: Double, credit: Double) {
+            self.below = below
+            self.credit = credit
+        }
+    }
+
+    /// Until when a claim must be made.
+    package enum Notice: Sendable, Hashable {
+        /// The incident.
+        case daysAfter(Int)
+        /// The end of the incident's month.
+        case daysAfterMonth(Int)
+        /// The end of the n-th calendar month after the incident's.
+        case endOfMonthAfter(Int)
+    }
+
+    /// Whose errors count as repeated: published texts leave it open.
+    package enum RepeatUnit: String, Sendable, Hashable, CaseIterable {
+        /// Each model for itself.
+        case model
+        /// Whatever is counted together.
+        case together
+    }
+
+    /// A time that doesn't count, such as announced maintenance.
+    package struct Exclusion: Sendable, Hashable {
+        /// Seconds since 1970, half-open.
+        package var time: Range<Int>
+        package var reason: String
+
+        package init(time: Range<Int>, reason: String) {
+            self.time = time
+            self.reason = reason
+        }
+    }
+
+    package var name: String
+    package var title = ""
+    package var formula: Formula
+    /// The statuses that it calls errors.
+    package var failing: [ClosedRange<Int>]
+    /// Statuses that it counts neither as requests nor as errors.
+    package var uncounted: [ClosedRange<Int>] = []
+    package var repeatUnit = RepeatUnit.model
+    package var excluded: [Exclusion] = []
+    package var tiers: [Tier]
+    package var notice: Notice?
+    /// Where its text was published, and the date that the text bears or was
+    /// read on.
+    package var source = ""
+    package var dated = ""
+    /// SHA-256 of the text that was signed, in hexadecimal; empty where it
+    /// isn't pinned.
+    package var textDigest = ""
+    /// In words, what else the text excludes.
+    package var exclusions: [String] = []
+    /// What a claim has to contain, and where it goes.
+    package var claim: [String] = []
+    package var submit = ""
+
+    package init(name: String, formula: Formula, failing: [ClosedRange<Int>], tiers: [Tier]) {
+        self.name = name
+        self.formula = formula
+        self.failing = failing
+        self.tiers = tiers
+    }
+
+    /// Percent.
+    package func uptime(of month: MonthCounts) -> Double { uptime(of: [month], start: 0) }
+
+    /// Of several models together.
+    ///
+    /// - Parameter start: when the months begin, in seconds since 1970.
+    /// - Returns: percent.
+    package func uptime(of months: [MonthCounts], start: Int) -> Double {
+        let counted = months.map { counting($0, start: start) }
+        if case .attemptsRatio(let window) = formula, repeatUnit == .model {
+            var sum = AttemptsTally()
+            for month in counted { sum.add(AttemptsTally(month, failing: failing, window: window)) }
+            return sum.uptime
+        }
+        return formula.uptime(of: MonthCounts(merging: counted), failing: failing)
+    }
+
+    /// What of it counts.
+    private func counting(_ month: MonthCounts, start: Int) -> MonthCounts {
+        guard !uncounted.isEmpty || !excluded.isEmpty else { return month }
+        return MonthCounts(
+            minutes: month.minutes,
+            counts: month.counts.compactMap { count in
+                let time = start + count.minute * 60
+                guard !excluded.contains(where: { $0.time.contains(time) }) else { return nil }
+                return MinuteCount(
+                    minute: count.minute,
+                    byStatus: count.byStatus.filter { status, _ in !uncounted.contains { $0.contains(status) } })
+            })
+    }
+
+    /// The highest credit whose tier the uptime is below; percent.
+    package func credit(at uptime: Double) -> Double {
+        tiers.filter { uptime < $0.below }.map(\.credit).max() ?? 0
+    }
+}

@@ -1,0 +1,60 @@
+/// How fast a route uses up what its objective allows to fail: 1 is exactly
+/// as fast as the objective lasts.
+///
+/// Two windows, both of which must burn: the long one says that it matters,
+/// the short one that it still goes on (Google, The Site Reliability
+/// Workbook, chapter 5: multiwindow, multi-burn-rate alerts).
+package struct BurnRate: Sendable, Hashable {
+    package enum Severity: String, Sendable, Hashable { case page, ticket }
+
+    package struct Rule: Sendable, Hashable {
+        package var rate: Double
+        /// Minutes.
+        package var long: Int
+        package var short: Int
+        package var severity: Severity
+    }
+
+    package static let rules = [
+        Rule(rate: 14.4, long: 60, short: 5, severity: .page),
+        Rule(rate: 6, long: 6 * 60, short: 30, severity: .page),
+        Rule(rate: 1, long: 3 * 1440, short: 6 * 60, severity: .ticket),
+    ]
+
+    package var rule: Rule
+    /// At the end.
+    package var long: Double
+    package var short: Double
+    /// In so many minutes of the time the rule burned.
+    package var minutesBurning: Int
+
+    package var isBurning: Bool { long > rule.rate && short > rule.rate }
+
+    /// - Parameters:
+    ///   - history: of a route.
+    ///   - end: minutes since it began: what is later hasn't happened yet.
+    ///   - objective: the part that is to be answered whole, such as 0.999.
+    package static func all(of history: History, until end: Int? = nil, objective: Double) -> [BurnRate] {
+        let end = min(end ?? history.period.minutes, history.period.minutes)
+        // Sums up to each minute, so that a window costs two look-ups.
+        func sums(_ minutes: [Int]) -> [Int] {
+            minutes.reduce(into: [0]) { sums, count in sums.append(sums.last! + count) }
+        }
+        let wanted = sums(history.minutes(\.isWanted))
+        let good = sums(history.minutes(\.isContinuous))
+        func rate(_ minutes: Int, _ end: Int) -> Double {
+            let start = max(0, end - minutes)
+            let all = wanted[end] - wanted[start]
+            guard all > 0 else { return 0 }
+            let lost = Double(all - (good[end] - good[start])) / Double(all)
+            // A promise of a hundred percent is broken by the first failure.
+            return lost / max(1 - objective, 1e-9)
+        }
+        return rules.map { rule in
+            BurnRate(
+                rule: rule, long: rate(rule.long, end), short: rate(rule.short, end),
+                minutesBurning: end < 1
+                    ? 0 : (1...end).count { rate(rule.long, $0) > rule.rate && rate(rule.short, $0) > rule.rate })
+        }
+    }
+}

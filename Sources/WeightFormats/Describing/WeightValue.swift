@@ -1,0 +1,58 @@
+/// A key and its value, as they stand in a header.
+package struct WeightMetadata: Sendable, Hashable {
+    package var key: String
+    package var value: WeightValue
+    /// Where the key starts.
+    package var offset: UInt64
+}
+
+/// A value of a header, with the type that it was stored as.
+package enum WeightValue: Sendable, Hashable {
+    case unsigned(UInt64, bits: Int)
+    case signed(Int64, bits: Int)
+    case float32(Float)
+    case float64(Double)
+    case bool(Bool)
+    case string(String)
+    case array(WeightArray)
+
+    /// `u32`, `f32`, `string`, `[string]`.
+    package var typeName: String {
+        switch self {
+        case .unsigned(_, let bits): "u\(bits)"
+        case .signed(_, let bits): "i\(bits)"
+        case .float32: "f32"
+        case .float64: "f64"
+        case .bool: "bool"
+        case .string: "string"
+        case .array(let array): "[\(array.type)]"
+        }
+    }
+
+    package var text: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    /// An integer that is not negative.
+    package var count: UInt64? {
+        switch self {
+        case .unsigned(let number, _): number
+        case .signed(let number, _): UInt64(exactly: number)
+        default: nil
+        }
+    }
+}
+
+/// An array's beginning: a vocabulary has hundreds of thousands of elements,
+/// and nobody who reads a description wants them.
+package struct WeightArray: Sendable, Hashable {
+    /// Of its elements.
+    package var type: String
+    package var count: UInt64
+    /// The first ones: up to 512 numbers or 64 strings.
+    package var elements: [WeightValue]
+    /// Where the first one starts.
+    package var offset: UInt64
+
+    package var isWhole: Bool { UInt64(elements.count) == count }
+}

@@ -1,0 +1,30 @@
+/// What people ask of a model first. All of it is nil where the file doesn't
+/// say: safetensors keeps it in a file of its own.
+extension WeightFile {
+    package var name: String? { self[key: "general.name"]?.text }
+    package var contextLength: UInt64? { own("context_length")?.count }
+    package var layers: UInt64? { own("block_count")?.count }
+    package var embeddingLength: UInt64? { own("embedding_length")?.count }
+    package var experts: UInt64? { own("expert_count")?.count }
+    package var expertsUsed: UInt64? { own("expert_used_count")?.count }
+
+    /// `32`, or `0 to 32` where layers differ.
+    package var heads: String? { own("attention.head_count").flatMap(Self.span) }
+    package var headsOfKeysAndValues: String? { own("attention.head_count_kv").flatMap(Self.span) }
+
+    /// How many tensors are of which type, the most first.
+    package var types: [(type: String, count: Int)] {
+        Dictionary(grouping: tensors, by: \.type).map { ($0.key, $0.value.count) }
+            .sorted { ($1.1, $0.0) < ($0.1, $1.0) }
+    }
+
+    /// A key of the architecture's.
+    private func own(_ name: String) -> WeightValue? { architecture.flatMap { self[key: "\($0).\(name)"] } }
+
+    private static func span(_ value: WeightValue) -> String? {
+        guard case .array(let array) = value else { return value.count.map(Amount.grouped) }
+        let counts = array.elements.compactMap(\.count)
+        guard let least = counts.min(), let most = counts.max() else { return nil }
+        return least == most ? "\(least)" : "\(least) to \(most)"
+    }
+}

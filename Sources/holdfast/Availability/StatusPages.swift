@@ -1,0 +1,120 @@
+import Access
+import Availability
+import Failures
+import FrontDoor
+import Gateway
+import Glibc
+import NIOCore
+import Resilience
+import Routing
+import Settings
+import Synchronization
+
+/// What everybody may see of a running Holdfast: names of routes, models and
+/// hosts, and whether they serve; no providers' words, no keys.
+final class StatusPages: Sendable {
+    private let gateway: Gateway
+    private let settings: @Sendable () -> Settings
+    /// Anybody may ask, as often as they like: made anew once a second only.
+    private let made = Mutex<(at: Int, json: ByteBuffer, page: ByteBuffer)?>(nil)
+
+    init(gateway: Gateway, settings: @escaping @Sendable () -> Settings) {
+        self.gateway = gateway
+        self.settings = settings
+    }
+
+    /// Nil where the settings switch the page off.
+    func answer(_ form: HouseView.StatusForm) -> ByteBuffer? {
+        guard let page = settings().statusPage else { return nil }
+        let now = time(nil)
+        let pair = made.withLock { made in
+            if let made, made.at == now { return (made.json, made.page) }
+            let board = board(page.title, now)
+            made = (now, board.json, board.page)
+            return (made!.json, made!.page)
+        }
+        return form == .json ? pair.0 : pair.1
+    }
+
+    // MARK: The board
+
+    private func board(_ title: String, _ now: Int) -> StatusBoard {
+        let settings = settings()
+        let hosts = Dictionary(settings.providers.map { ($0.name, $0.host ?? $0.name) }) { first, _ in first }
+        var models: [String: (state: StatusBoard.State, detail: String, host: String)] = [:]
+        var components: [StatusBoard.Component] = []
+        for route in gateway.state.routes.routes {
+            let states = route.candidates.map { candidate in
+                let (state, detail) = standing(candidate)
+                models[candidate.id] = (state, detail, hosts[candidate.provider] ?? candidate.provider)
+                return state
+            }
+            components.append(Self.component(route, states))
+        }
+        for (name, model) in models.sorted(by: { $0.key < $1.key }) {
+            components.append(.init(group: .models, name: name, state: model.state, detail: model.detail))
+        }
+        for (host, members) in Dictionary(grouping: models.values, by: \.host).sorted(by: { $0.key < $1.key }) {
+            let down = members.count { $0.state == .major }
+            let state: StatusBoard.State =
+                down == members.count ? .major : down > 0 ? .partial : members.map(\.state).max() ?? .operational
+            components.append(
+                .init(
+                    group: .hosts, name: host, state: state,
+                    detail: down == 0 ? "" : "\(down) of \(members.count) models out of service"))
+        }
+        let now = now
+        return StatusBoard(
+            title: title, components: components, incidents: incidents(models.keys.sorted()), now: now,
+            time: { UnixTime(seconds: Int64($0)).description })
+    }
+
+    /// A route serves as long as anybody does.
+    private static func component(_ route: Route, _ states: [StatusBoard.State]) -> StatusBoard.Component {
+        let serving = states.firstIndex { $0 < .major }
+        let state: StatusBoard.State =
+            switch serving {
+            case nil: .major
+            case 0: states[0]
+            default: .degraded
+            }
+        let detail =
+            switch serving {
+            case nil: "nobody serves"
+            case 0: ""
+            case let place?: "served by a stand-in, \(route.candidates[place].id)"
+            }
+        return StatusBoard.Component(group: .routes, name: route.name, state: state, detail: detail)
+    }
+
+    private func standing(_ candidate: Candidate) -> (StatusBoard.State, String) {
+        guard candidate.unavailable == nil, let provider = gateway.state.providers[candidate.provider] else {
+            return (.major, "not in service")
+        }
+        let place = provider.place(of: candidate.model)
+        switch gateway.continuity.book.standing(of: place, now: gateway.continuity.now) {
+        case .free: return (.operational, "")
+        case .waiting: return (.degraded, "throttled")
+        case .open(_, let cause): return (.partial, cause.words)
+        case .held(let cause, let id):
+            let isByHand = gateway.continuity.book.holds.contains { $0.id == id && $0.origin == .administrator }
+            return (.major, isByHand ? "held by an administrator" : cause.words)
+        }
+    }
+
+    private func incidents(_ models: [String]) -> [StatusBoard.Incident] {
+        gateway.continuity.book.holds.filter(\.isPersistent).map { hold in
+            let name = hold.model.isEmpty ? hold.provider : "\(hold.provider)/\(hold.model)"
+            let concerned = hold.model.isEmpty ? models.filter { $0.hasPrefix("\(hold.provider)/") } : [name]
+            return StatusBoard.Incident(
+                id: hold.id,
+                name: "\(name): \(hold.origin == .administrator ? "held by an administrator" : hold.cause.words)",
+                since: hold.since, impact: .major, components: concerned.map { "models-\($0)" })
+        }
+    }
+}
+
+extension Cause {
+    /// For people.
+    fileprivate var words: String { rawValue.split(separator: "_").joined(separator: " ") }
+}
