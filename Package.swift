@@ -119,7 +119,7 @@ let package = Package(
         module(
             "EngineHost", ["CLinux", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
             resources: [.embedInCode("Resources/launch_engine.py")], testable: true),
-        module("Settings", ["Access", "Conversation", "Routing", yams], testable: true),
+        module("Settings", ["Access", "Conversation", "Ledger", "Routing", yams], testable: true),
         module("Store", [grdb]),
         module("LedgerDisk", ["Ledger"]),
         module("Telemetry", ["Gateway", "Conversation", "Wire", logging, coreMetrics, atomics, nioCore]),

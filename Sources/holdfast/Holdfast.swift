@@ -19,6 +19,7 @@ struct Holdfast: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Serve.self, Check.self, Keys.self, Models.self, Status.self, HoldByHand.self, Restore.self,
-            Acknowledge.self, Drill.self, LedgerCommand.self, SLA.self, Classify.self, Version.self, EngineGuard.self,
+            Acknowledge.self, Drill.self, LedgerCommand.self, WitnessCommand.self, SLA.self, Classify.self,
+            Version.self, EngineGuard.self,
         ])
 }

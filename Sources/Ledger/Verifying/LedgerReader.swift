@@ -33,6 +33,9 @@ extension LedgerReader {
 /// The names of the files beside C2SP's tiles.
 package enum LedgerPaths {
     package static let checkpoint = "checkpoint"
+    /// Holdfast's own: the newest checkpoint that a quorum of witnesses has
+    /// cosigned, where there are witnesses.
+    package static let witnessed = "checkpoint.witnessed"
     /// Holdfast's own: one checkpoint an hour.
     package static let kept = "checkpoints"
     /// Holdfast's own: the first entry that has not been pruned.
@@ -42,5 +45,12 @@ package enum LedgerPaths {
     package static func kept(_ size: UInt64) -> String {
         let digits = String(size)
         return "\(kept)/\(String(repeating: "0", count: 20 - digits.count))\(digits)"
+    }
+
+    /// Whether a file of that path may be shown to anybody.
+    package static func isPublic(_ path: String) -> Bool {
+        if [checkpoint, witnessed, minimumIndex].contains(path) || Tile(path: path) != nil { return true }
+        return path.hasPrefix(kept + "/") && path.utf8.count == kept(0).utf8.count
+            && path.utf8.suffix(20).allSatisfy { (0x30...0x39).contains($0) }
     }
 }

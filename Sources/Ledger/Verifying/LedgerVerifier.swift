@@ -12,6 +12,9 @@ package struct LedgerVerifier {
     /// What was found to hold.
     package struct Report: Sendable {
         package var checkpoint: VerifiedCheckpoint
+        /// The newest checkpoint with the policy's quorum of witnesses, which
+        /// the log extends; nil where no witness of the policy has cosigned.
+        package var witnessed: VerifiedCheckpoint?
         package var entries: UInt64 = 0
         package var files = 0
         /// Entries before it were pruned: that they are part of the tree is
@@ -34,20 +37,26 @@ package struct LedgerVerifier {
     package func verify(
         trusted: [[UInt8]] = [], visit: (UInt64, ArraySlice<UInt8>) throws(LedgerProblem) -> Void = { _, _ in }
     ) throws(LedgerProblem) -> Report {
+        // The newest checkpoint is read last: a log that goes on meanwhile has
+        // no older ones that are newer than it.
+        let others = try self.others()
+        let kept = try kept(others)
+        let witnessed = try reader.read(LedgerPaths.witnessed)
         guard let bytes = try reader.read(LedgerPaths.checkpoint) else { throw LedgerProblem("there is no checkpoint") }
-        var report = Report(checkpoint: try VerifiedCheckpoint(try SignedNote(bytes), policy: policy))
+        var report = Report(checkpoint: try VerifiedCheckpoint(try SignedNote(bytes), policy: policy.withoutQuorum))
         report.files = 1
         try readMinimumIndex(&report)
         try hashEverything(&report, visit)
-        let others = try self.others()
-        for (name, bytes) in try kept(others) + trusted.enumerated().map({ ("trusted checkpoint \($0 + 1)", $1) }) {
+        try checkWitnesses(witnessed, &report)
+        for (name, bytes) in kept + trusted.enumerated().map({ ("trusted checkpoint \($0 + 1)", $1) }) {
             try checkExtends(name, bytes, &report)
         }
         let needed = Set(Tile.all(size: report.checkpoint.size).map(\.path) + [LedgerPaths.checkpoint])
         report.leftovers = others.filter {
-            !needed.contains($0) && $0 != LedgerPaths.minimumIndex && !$0.hasPrefix(LedgerPaths.kept + "/")
+            !needed.contains($0) && ![LedgerPaths.minimumIndex, LedgerPaths.witnessed].contains($0)
+                && !$0.hasPrefix(LedgerPaths.kept + "/")
         }
-        if trusted.isEmpty, report.checkpoint.witnesses.isEmpty {
+        if trusted.isEmpty, report.witnessed == nil {
             report.caveats.append(
                 "No checkpoint of your own and no witness was given: that this is the same log that others were "
                     + "shown, or that you were shown before, cannot be told from it alone.")
@@ -157,6 +166,25 @@ package struct LedgerVerifier {
     }
 
     // MARK: The past
+
+    /// - Parameter bytes: the checkpoint beside the newest one, which may be
+    ///   too new for its witnesses.
+    private func checkWitnesses(_ bytes: [UInt8]?, _ report: inout Report) throws(LedgerProblem) {
+        let newest = report.checkpoint
+        let note = try bytes.map { bytes throws(LedgerProblem) in try SignedNote(bytes) }
+        if let note, note.text != newest.note.text {
+            try checkExtends(LedgerPaths.witnessed, note.bytes, &report)
+        }
+        if policy.isSatisfied(by: Set(newest.witnesses)), !newest.witnesses.isEmpty {
+            report.witnessed = newest
+        } else if let note, let older = try? VerifiedCheckpoint(note, policy: policy), !older.witnesses.isEmpty,
+            !report.unprovable.contains(older.size)
+        {
+            report.witnessed = older
+        } else {
+            _ = try VerifiedCheckpoint(newest.note, policy: policy)
+        }
+    }
 
     private func checkExtends(_ name: String, _ bytes: [UInt8], _ report: inout Report) throws(LedgerProblem) {
         let note = try SignedNote(bytes)

@@ -23,6 +23,9 @@ package struct LedgerWriter {
     package private(set) var publishedCheckpoint: Checkpoint
     /// The hour of the checkpoint that was kept last, since 1970.
     private var keptHour: UInt64?
+    private var kept: SignedNote?
+    /// Of the newest checkpoint with its quorum of witnesses.
+    private var witnessedSize: UInt64 = 0
 
     /// The entries that are durable.
     package var size: UInt64 { edge.size }
@@ -71,6 +74,15 @@ package struct LedgerWriter {
             throw LedgerProblem("the folder's checkpoint was signed with another key than the one that is set")
         }
         let size = publishedCheckpoint.size
+        if let bytes = try files.read(LedgerPaths.witnessed) {
+            witnessedSize = try Checkpoint(text: try SignedNote(bytes).text).size
+            // It was written after the checkpoint of its size.
+            guard witnessedSize <= size else {
+                throw LedgerProblem(
+                    "the folder's checkpoint is of \(size) entries, and its witnesses have cosigned "
+                        + "\(witnessedSize): it was rolled back or truncated")
+            }
+        }
         var partial: [[MerkleHash]] = []
         var count = size
         while count > 0 {
@@ -184,13 +196,7 @@ package struct LedgerWriter {
     /// The order is what makes a crash harmless: tiles are durable before the
     /// checkpoint is, and the journal goes after it.
     package mutating func publish(time: UInt64) throws(LedgerProblem) {
-        if let failure { throw failure }
-        do throws(LedgerProblem) {
-            try publishing(time: time)
-        } catch {
-            failure = error
-            throw error
-        }
+        try failing { writer throws(LedgerProblem) in try writer.publishing(time: time) }
     }
 
     private mutating func publishing(time: UInt64) throws(LedgerProblem) {
@@ -259,13 +265,57 @@ package struct LedgerWriter {
         try replace(LedgerPaths.kept(publishedCheckpoint.size), published.bytes)
         try files.syncFolder(LedgerPaths.kept)
         keptHour = hour
+        kept = published
     }
 
     private func replace(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem) {
-        let new = "\(Journal.folder)/new-checkpoint"
-        try files.write(new, bytes)
-        try files.sync(new)
-        try files.rename(new, to: path)
+        try files.replace(path, bytes, by: Self.way)
         try files.syncFolder("")
+    }
+
+    private static let way = "\(Journal.folder)/new-checkpoint"
+
+    // MARK: Cosignatures
+
+    /// Adds witnesses' signatures to the published checkpoint and to the one
+    /// that was kept last, where `note` has the same text; else it does
+    /// nothing: an older checkpoint never replaces a newer one.
+    ///
+    /// Folders aren't synced: a crash may bring back the same checkpoint
+    /// without these signatures, and they can be asked for again.
+    package mutating func add(cosignaturesOf note: SignedNote) throws(LedgerProblem) {
+        try failing { writer throws(LedgerProblem) in
+            if note.text == writer.published.text {
+                writer.published.add(note.signatures)
+                try writer.files.replace(LedgerPaths.checkpoint, writer.published.bytes, by: Self.way)
+            }
+            if var kept = writer.kept, kept.text == note.text {
+                kept.add(note.signatures)
+                try writer.files.replace(
+                    LedgerPaths.kept(try Checkpoint(text: kept.text).size), kept.bytes, by: Self.way)
+                writer.kept = kept
+            }
+        }
+    }
+
+    /// Keeps the newest checkpoint that has its quorum of witnesses, for
+    /// proofs: the published one may be too new to have it.
+    package mutating func keep(witnessed note: SignedNote) throws(LedgerProblem) {
+        let size = try Checkpoint(text: note.text).size
+        guard size >= witnessedSize, size <= publishedCheckpoint.size else { return }
+        try failing { writer throws(LedgerProblem) in
+            try writer.files.replace(LedgerPaths.witnessed, note.bytes, by: Self.way)
+            writer.witnessedSize = size
+        }
+    }
+
+    private mutating func failing(_ work: (inout LedgerWriter) throws(LedgerProblem) -> Void) throws(LedgerProblem) {
+        if let failure { throw failure }
+        do throws(LedgerProblem) {
+            try work(&self)
+        } catch {
+            failure = error
+            throw error
+        }
     }
 }

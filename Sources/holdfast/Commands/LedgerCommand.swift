@@ -52,7 +52,13 @@ struct LedgerOptions: ParsableArguments {
             complain("holdfast: name the log's key with --log or --policy: a ledger can't vouch for itself")
             throw ExitStatus.usage.exit
         }
-        return LedgerPolicy(log: try ownKey())
+        return try ownPlan().policy.withoutQuorum
+    }
+
+    /// The witnesses of the settings' own ledger.
+    func ownPlan() throws -> WitnessPlan {
+        let (settings, key) = (try settings(), try ownKey())
+        return try told { () throws(LedgerProblem) in try WitnessPlan(settings, log: key) }
     }
 
     func ownKey() throws -> VerifierKey {

@@ -44,6 +44,10 @@ struct LedgerProve: ParsableCommand {
         let proof = try options.told { () throws(LedgerProblem) in
             try LedgerProver(folder, policy: policy).prove(index)
         }
+        let own = try options.ownPlan()
+        if !own.witnesses.isEmpty, (try? VerifiedCheckpoint(proof.checkpoint, policy: own.policy)) == nil {
+            complain("holdfast: the proof's checkpoint lacks its quorum of witnesses as yet; it is valid without one")
+        }
         guard let output else { return print(String(decoding: proof.bytes, as: UTF8.self), terminator: "") }
         do {
             try Data(proof.bytes).write(to: URL(filePath: output))

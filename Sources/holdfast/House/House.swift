@@ -32,6 +32,8 @@ final class House: Sendable {
     let keeper: HoldKeeper
     /// Nil where nothing is put on record.
     let ledger: LedgerRoom?
+    /// Nil where nobody cosigns the ledger.
+    let cosigning: Cosigning?
     /// What is in force since the last good edit.
     let inForce: Mutex<Settings>
     let store: Store
@@ -69,11 +71,18 @@ final class House: Sendable {
                 nil
             }
         self.ledger = ledger
+        cosigning =
+            if let ledger {
+                try Cosigning(settings.ledger, ledger, group: group, logger: Logger(label: "ledger"))
+            } else {
+                nil
+            }
         keeper.ledger.withLock { $0 = ledger }
         let state = try providers.state(for: settings)
         gateway = Gateway(
             state, keys: keys.applications, recorder: recorder, continuity: memory.continuity, notary: ledger)
         HealthGauges(gateway: gateway).register(in: registry)
+        cosigning?.register(in: registry)
         gateway.applyRoutes()
         gateway.forgetOldCredentials()
     }
@@ -97,6 +106,7 @@ final class House: Sendable {
                 executors: group.makeIterator().map { EventLoopTaskExecutor($0) }, ledger: ledger),
             Greeter(house: self, opened, keyFile: greetKeyFile),
         ]
+        if let cosigning { services.append(cosigning) }
         let holdPages = HoldPages(gateway: gateway)
         let drillPages = DrillPages(gateway: gateway, store: store, logger: logger)
         ledger?.configurationChanged(settings, from: nil)
