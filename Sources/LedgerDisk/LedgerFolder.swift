@@ -31,8 +31,10 @@ package final class LedgerStorage: LedgerFiles, Sendable {
     package enum Purpose: String, Sendable {
         case writing = "writes the ledger"
         case witnessing = "is the witness"
+        /// Beside who writes.
+        case pruning = "prunes the ledger"
 
-        fileprivate var lock: String { "lock" }
+        fileprivate var lock: String { self == .pruning ? "prune-lock" : "lock" }
     }
 
     package let publicPath: String

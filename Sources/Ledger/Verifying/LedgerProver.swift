@@ -13,6 +13,10 @@ package struct LedgerProver {
     /// - Throws: ``LedgerProblem`` where the log has no such entry or can't
     ///   prove it.
     package func prove(_ index: UInt64) throws(LedgerProblem) -> LedgerProof {
+        let first = try reader.minimumIndex()
+        guard index >= first else {
+            throw LedgerProblem("entry \(index) was pruned: the ledger begins at entry \(first)")
+        }
         let note = try checkpoint(with: index)
         let size = try Checkpoint(text: note.text).size
         let entry = try entry(at: index, size: size)

@@ -21,6 +21,17 @@ extension LedgerReader {
         }
     }
 
+    /// The first entry that was not pruned.
+    /// - Throws: ``LedgerProblem`` where its file is no number.
+    package func minimumIndex() throws(LedgerProblem) -> UInt64 {
+        guard let bytes = try read(LedgerPaths.minimumIndex) else { return 0 }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let index = UInt64(text.dropLast()), text == "\(index)\n" else {
+            throw LedgerProblem("\(LedgerPaths.minimumIndex) is not a number")
+        }
+        return index
+    }
+
     /// - Throws: ``LedgerProblem`` where it is missing or of another length.
     package func hashes(of tile: Tile) throws(LedgerProblem) -> [MerkleHash] {
         guard let bytes = try bytes(of: tile), let hashes = TileHashes.decode(bytes, width: tile.width) else {

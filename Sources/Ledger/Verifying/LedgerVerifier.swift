@@ -75,12 +75,17 @@ package struct LedgerVerifier {
     }
 
     private func readMinimumIndex(_ report: inout Report) throws(LedgerProblem) {
-        guard let bytes = try reader.read(LedgerPaths.minimumIndex) else { return }
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard text.hasSuffix("\n"), let index = UInt64(text.dropLast()), index <= report.checkpoint.size else {
-            throw LedgerProblem("\(LedgerPaths.minimumIndex) is not a number up to the log's size")
+        report.minimumIndex = try reader.minimumIndex()
+        guard report.minimumIndex <= report.checkpoint.size else {
+            throw LedgerProblem("\(LedgerPaths.minimumIndex) is larger than the log")
         }
-        report.minimumIndex = index
+    }
+
+    /// Whether a tile may be missing. The log may be pruned while it is read.
+    private func isPruned(_ tile: Tile, _ report: inout Report) throws(LedgerProblem) -> Bool {
+        guard tile.isFull else { return false }
+        if tile.end > report.minimumIndex { try readMinimumIndex(&report) }
+        return tile.end <= report.minimumIndex
     }
 
     // MARK: The tree
@@ -123,7 +128,7 @@ package struct LedgerVerifier {
     /// - Returns: nil where it was pruned.
     private func hashes(of tile: Tile, _ report: inout Report) throws(LedgerProblem) -> [MerkleHash]? {
         guard let bytes = try reader.bytes(of: tile) else {
-            guard tile.isFull, tile.end <= report.minimumIndex else { throw LedgerProblem("\(tile.path) is missing") }
+            guard try isPruned(tile, &report) else { throw LedgerProblem("\(tile.path) is missing") }
             return nil
         }
         report.files += 1
@@ -138,9 +143,11 @@ package struct LedgerVerifier {
         _ visit: (UInt64, ArraySlice<UInt8>) throws(LedgerProblem) -> Void
     ) throws(LedgerProblem) {
         guard let bytes = try reader.bytes(of: tile) else {
-            guard tile.isFull, tile.end <= report.minimumIndex else { throw LedgerProblem("\(tile.path) is missing") }
+            guard try isPruned(tile, &report) else { throw LedgerProblem("\(tile.path) is missing") }
             return
         }
+        // What a pruning that broke off has left.
+        if hashes == nil, try isPruned(tile, &report) { return }
         report.files += 1
         guard let ranges = EntryBundle.ranges(bytes, count: tile.width) else {
             throw LedgerProblem("\(tile.path) is not \(tile.width) entries")

@@ -122,6 +122,11 @@ package struct LedgerWriter {
         do {
             root = try MerkleTree(size: head.size, hashes).root()
         } catch {
+            guard head.size >= (try files.minimumIndex()) else {
+                throw LedgerProblem(
+                    "a checkpoint of \(head.size) entries is remembered, and what it could be compared with was "
+                        + "pruned")
+            }
             throw error as? LedgerProblem ?? LedgerProblem("\(error)")
         }
         guard root == head.root else {

@@ -8,7 +8,9 @@ import Settings
 struct LedgerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger", abstract: "Read, prove and verify the public record.",
-        subcommands: [LedgerShow.self, LedgerProve.self, LedgerVerify.self, LedgerKey.self, LedgerMeasure.self])
+        subcommands: [
+            LedgerShow.self, LedgerProve.self, LedgerVerify.self, LedgerKey.self, LedgerPrune.self, LedgerMeasure.self,
+        ])
 }
 
 /// Which ledger, and who is believed.
