@@ -82,7 +82,11 @@ def test_a_stranger_checks_it(upstream, tmp_path):
             proofs[index] = file
         served = TilesReader(backend.make_backend(f"{holdfast.url}/ledger"))
         assert served.get_checkpoint().size == size(holdfast) and served.calculate_root_hash()
-        assert cli("ledger", "verify", f"{holdfast.url}/ledger", "--log", log, config=holdfast.config).returncode == 0
+        done = cli("ledger", "verify", f"{holdfast.url}/ledger", "--log", log, config=holdfast.config, check=0)
+        # Also what was kept, although a web server lists nothing.
+        index = holdfast.get("/ledger/checkpoints/index")[2].decode().split()
+        assert index and all(holdfast.get(f"/ledger/checkpoints/{int(each):020}")[0] == 200 for each in index)
+        assert f"extends     {len(index)} older checkpoint" in done.stdout and "checkpoints/index names" in done.stdout
     # From here on the server is off.
     reader = TilesReader(backend.LocalBackend(copy))
     checkpoint = reader.get_checkpoint()
@@ -144,7 +148,7 @@ def test_what_is_on_record(upstream):
         }  # fmt: skip
         assert cli("ledger", "show", "--route", "talk", config=holdfast.config, check=0).stdout.count("\n") == 1
         # Nothing but the public files.
-        for path in ["private/key", "../private/key", "journal", "tile/0/000.p/0", "", "checkpoint/"]:
+        for path in ["private/key", "../private/key", "journal", "tile/0/000.p/0", "", "checkpoint/", "checkpoints/", "scratch/x"]:
             assert holdfast.get(f"/ledger/{path}")[0] in (401, 404), path
 
 

@@ -159,7 +159,7 @@ def test_a_quorum_of_strangers(world, tmp_path):
     assert done.returncode == 0 and "witness.example/1, witness.example/2" in done.stdout, done.stderr
     assert "note" not in done.stdout
     # The kept checkpoints carry them, too.
-    kept = [tlog.Checkpoint.from_text(file.read_text()) for file in sorted((copy / "checkpoints").iterdir())]
+    kept = [tlog.Checkpoint.from_text(file.read_text()) for file in sorted((copy / "checkpoints").glob("0*"))]
     assert len(kept[-1].signatures) == 3, kept
     assert TilesReader(backend.LocalBackend(copy)).get_checkpoint().size == checkpoint.size
     done = cli("ledger", "verify", config=world.holdfast.config, check=0)
@@ -249,7 +249,7 @@ def size_of(file):
 
 def signed_by(world, witness):
     public = folder(world.holdfast)
-    files = [public / "checkpoint", public / "checkpoint.witnessed", *(public / "checkpoints").iterdir()]
+    files = [public / "checkpoint", public / "checkpoint.witnessed", *(public / "checkpoints").glob("0*")]
     for file in files:
         if file.exists():
             checkpoint = tlog.Checkpoint.from_text(file.read_text())

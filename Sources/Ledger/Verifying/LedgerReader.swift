@@ -58,10 +58,19 @@ package enum LedgerPaths {
         return "\(kept)/\(String(repeating: "0", count: 20 - digits.count))\(digits)"
     }
 
+    /// Holdfast's own: the sizes of the kept checkpoints, each in a line, for
+    /// whoever can't list a folder.
+    package static let keptIndex = "\(kept)/index"
+
+    /// The size in a kept checkpoint's path; nil where it is no such path.
+    package static func keptSize(_ path: String) -> UInt64? {
+        guard let size = UInt64(path.dropFirst(kept.count + 1)), self.kept(size) == path else { return nil }
+        return size
+    }
+
     /// Whether a file of that path may be shown to anybody.
     package static func isPublic(_ path: String) -> Bool {
-        if [checkpoint, witnessed, minimumIndex].contains(path) || Tile(path: path) != nil { return true }
-        return path.hasPrefix(kept + "/") && path.utf8.count == kept(0).utf8.count
-            && path.utf8.suffix(20).allSatisfy { (0x30...0x39).contains($0) }
+        [checkpoint, witnessed, minimumIndex, keptIndex].contains(path) || Tile(path: path) != nil
+            || keptSize(path) != nil
     }
 }

@@ -39,8 +39,8 @@ package struct LedgerVerifier {
     ) throws(LedgerProblem) -> Report {
         // The newest checkpoint is read last: a log that goes on meanwhile has
         // no older ones that are newer than it.
-        let others = try self.others()
-        let kept = try kept(others)
+        let listed = try reader.list()?.sorted()
+        let kept = try kept(listed)
         let witnessed = try reader.read(LedgerPaths.witnessed)
         guard let bytes = try reader.read(LedgerPaths.checkpoint) else { throw LedgerProblem("there is no checkpoint") }
         var report = Report(checkpoint: try VerifiedCheckpoint(try SignedNote(bytes), policy: policy.withoutQuorum))
@@ -48,13 +48,20 @@ package struct LedgerVerifier {
         try readMinimumIndex(&report)
         try hashEverything(&report, visit)
         try checkWitnesses(witnessed, &report)
-        for (name, bytes) in kept + trusted.enumerated().map({ ("trusted checkpoint \($0 + 1)", $1) }) {
+        for (name, bytes) in (kept ?? []) + trusted.enumerated().map({ ("trusted checkpoint \($0 + 1)", $1) }) {
             try checkExtends(name, bytes, &report)
         }
         let needed = Set(Tile.all(size: report.checkpoint.size).map(\.path) + [LedgerPaths.checkpoint])
-        report.leftovers = others.filter {
+        report.leftovers = (listed ?? []).filter {
             !needed.contains($0) && ![LedgerPaths.minimumIndex, LedgerPaths.witnessed].contains($0)
                 && !$0.hasPrefix(LedgerPaths.kept + "/")
+        }
+        if listed == nil {
+            report.caveats.append(
+                "The address can't be listed: left-over files were not looked for, and "
+                    + (kept == nil
+                        ? "kept checkpoints neither: it has no \(LedgerPaths.keptIndex)."
+                        : "the kept checkpoints are those that its \(LedgerPaths.keptIndex) names."))
         }
         if trusted.isEmpty, report.witnessed == nil {
             report.caveats.append(
@@ -64,14 +71,34 @@ package struct LedgerVerifier {
         return report
     }
 
-    private func others() throws(LedgerProblem) -> [String] { try reader.list()?.sorted() ?? [] }
-
-    private func kept(_ files: [String]) throws(LedgerProblem) -> [(String, [UInt8])] {
+    /// The kept checkpoints, by their paths.
+    /// - Parameter files: nil where they can't be listed: then an index says.
+    /// - Returns: nil where nothing says what was kept.
+    private func kept(_ files: [String]?) throws(LedgerProblem) -> [(String, [UInt8])]? {
+        let named = if let files { files.filter { LedgerPaths.keptSize($0) != nil } } else { try indexed() }
+        guard let paths = named else { return nil }
         var kept: [(String, [UInt8])] = []
-        for path in files where path.hasPrefix(LedgerPaths.kept + "/") {
-            if let bytes = try reader.read(path) { kept.append((path, bytes)) }
+        for path in paths {
+            guard let bytes = try reader.read(path) else {
+                throw LedgerProblem("\(path) was kept, and is missing")
+            }
+            kept.append((path, bytes))
         }
         return kept
+    }
+
+    private func indexed() throws(LedgerProblem) -> [String]? {
+        guard let bytes = try reader.read(LedgerPaths.keptIndex) else { return nil }
+        var paths: [String] = []
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        for line in lines.dropLast() {
+            guard let size = UInt64(line), line == "\(size)" else {
+                throw LedgerProblem("\(LedgerPaths.keptIndex) is no list of sizes")
+            }
+            paths.append(LedgerPaths.kept(size))
+        }
+        guard lines.last == "" else { throw LedgerProblem("\(LedgerPaths.keptIndex) is no list of sizes") }
+        return paths
     }
 
     private func readMinimumIndex(_ report: inout Report) throws(LedgerProblem) {

@@ -75,7 +75,11 @@ package struct LedgerWriter {
         }
         let size = publishedCheckpoint.size
         if let bytes = try files.read(LedgerPaths.witnessed) {
-            witnessedSize = try Checkpoint(text: try SignedNote(bytes).text).size
+            do throws(LedgerProblem) {
+                witnessedSize = try Checkpoint(text: try SignedNote(bytes).text).size
+            } catch {
+                throw LedgerProblem("\(LedgerPaths.witnessed) is damaged: \(error)")
+            }
             // It was written after the checkpoint of its size.
             guard witnessedSize <= size else {
                 throw LedgerProblem(
@@ -269,8 +273,19 @@ package struct LedgerWriter {
         guard keptHour != hour, publishedCheckpoint.size > 0 else { return }
         try replace(LedgerPaths.kept(publishedCheckpoint.size), published.bytes)
         try files.syncFolder(LedgerPaths.kept)
+        try writeIndex()
         keptHour = hour
         kept = published
+    }
+
+    /// Of what was kept: after it is durable, so that nothing is named that
+    /// may be missing. A start writes it anew.
+    private func writeIndex() throws(LedgerProblem) {
+        let sizes = try files.names(in: LedgerPaths.kept)
+            .compactMap { LedgerPaths.keptSize("\(LedgerPaths.kept)/\($0)") }
+        let text = sizes.sorted().map { "\($0)\n" }.joined()
+        try files.replace(LedgerPaths.keptIndex, Array(text.utf8), by: Self.way)
+        try files.syncFolder(LedgerPaths.kept)
     }
 
     private func replace(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem) {
