@@ -121,7 +121,7 @@ let package = Package(
             "EngineHost", ["CLinux", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
             resources: [.embedInCode("Resources/launch_engine.py")], testable: true),
         module(
-            "Settings", ["Access", "Availability", "Conversation", "Routing", yams],
+            "Settings", ["Access", "Availability", "Conversation", "Ledger", "Routing", yams],
             resources: ["amazon-bedrock", "azure-openai", "google-gemini"].map {
                 .embedInCode("Contracts/\($0).yaml")
             }, testable: true),

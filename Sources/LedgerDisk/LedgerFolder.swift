@@ -22,46 +22,61 @@ package struct LedgerFolder: LedgerReader {
     }
 }
 
-/// The folders that one process writes a ledger to: `log` can be copied to
-/// any web server, `private` is nobody else's business. Locked for as long as
-/// this lives; the kernel lets go of the lock if the process dies.
+/// The folders that one process writes a ledger to, or what a witness
+/// remembers: `log` can be copied to any web server, `private` is nobody
+/// else's business. Locked for as long as this lives; the kernel lets go of
+/// the lock if the process dies.
 package final class LedgerStorage: LedgerFiles, Sendable {
+    /// What it is opened for; one process each.
+    package enum Purpose: String, Sendable {
+        case writing = "writes the ledger"
+        case witnessing = "is the witness"
+        /// Beside who writes.
+        case pruning = "prunes the ledger"
+
+        fileprivate var lock: String { self == .pruning ? "prune-lock" : "lock" }
+    }
+
     package let publicPath: String
     private let path: String
     private let lock: Int32
 
-    /// - Throws: ``LedgerProblem`` where another process writes there.
-    package init(_ path: String) throws(LedgerProblem) {
+    /// - Throws: ``LedgerProblem`` where another process has it open for the
+    ///   same purpose.
+    package init(_ path: String, for purpose: Purpose = .writing) throws(LedgerProblem) {
         self.path = path
         publicPath = "\(path)/log"
         for folder in [path, "\(path)/private"] { try FileSystem.makeFolder(folder, mode: 0o700) }
-        try FileSystem.makeFolder("\(path)/private/journal", mode: 0o700)
+        for folder in ["journal", "scratch"] { try FileSystem.makeFolder("\(path)/private/\(folder)", mode: 0o700) }
         try FileSystem.makeFolder(publicPath, mode: 0o755)
-        lock = open("\(path)/private/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else { throw FileSystem.problem("open", "\(path)/private/lock") }
+        let file = "\(path)/private/\(purpose.lock)"
+        lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else { throw FileSystem.problem("open", file) }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             let isTaken = errno == EWOULDBLOCK
-            let problem = FileSystem.problem("lock", "\(path)/private/lock")
+            let problem = FileSystem.problem("lock", file)
             close(lock)
-            throw isTaken ? LedgerProblem("another process writes the ledger in \(path)") : problem
+            throw isTaken ? LedgerProblem("another process \(purpose.rawValue) in \(path)") : problem
         }
     }
 
     deinit { close(lock) }
 
-    /// The log's key; made where there is none.
-    /// - Parameter name: of a new one.
-    package func key(named name: String) throws(LedgerProblem) -> SignerKey {
+    /// The log's or the witness's key; made where there is none.
+    /// - Parameters:
+    ///   - name: of a new one.
+    ///   - kind: what it signs.
+    package func key(named name: String, kind: SignatureKind = .note) throws(LedgerProblem) -> SignerKey {
         let file = "\(path)/private/key"
         if let bytes = try FileSystem.read(file) {
             let text = String(decoding: bytes, as: UTF8.self)
-            guard text.hasSuffix("\n"), let key = SignerKey(text.dropLast()) else {
-                throw LedgerProblem("\(file) holds no key; put the key back, or begin a new ledger in an empty folder")
+            guard text.hasSuffix("\n"), let key = SignerKey(text.dropLast()), key.verifier.kind == kind else {
+                throw LedgerProblem("\(file) holds no key; put the key back, or begin anew in an empty folder")
             }
             return key
         }
-        guard let key = SignerKey(name: name) else {
-            throw LedgerProblem("\"\(name)\" can't name a ledger: it must not hold spaces or plus signs")
+        guard let key = SignerKey(name: name, kind: kind) else {
+            throw LedgerProblem("\"\(name)\" can be no name: it must not hold spaces or plus signs")
         }
         try keep(Array((key.text + "\n").utf8), in: file)
         return key
@@ -98,7 +113,8 @@ package final class LedgerStorage: LedgerFiles, Sendable {
 
     /// The journal is not for others.
     private func place(_ path: String) -> String {
-        path == "journal" || path.hasPrefix("journal/") ? "\(self.path)/private/\(path)" : "\(publicPath)/\(path)"
+        let isPrivate = ["journal", "scratch"].contains(path.prefix { $0 != "/" })
+        return isPrivate ? "\(self.path)/private/\(path)" : "\(publicPath)/\(path)"
     }
 
     package func read(_ path: String) throws(LedgerProblem) -> [UInt8]? { try FileSystem.read(place(path)) }

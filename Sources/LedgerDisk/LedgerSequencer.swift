@@ -41,9 +41,10 @@ package final class LedgerSequencer: Sendable {
         var isClosed = false
         var problem: LedgerProblem?
         var roomWanted: [CheckedContinuation<Void, Never>] = []
+        var published: SignedNote
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let queue = DispatchQueue(label: "holdfast.ledger", qos: .utility)
     private let options: Options
     private let clock: @Sendable () -> UInt64
@@ -68,8 +69,12 @@ package final class LedgerSequencer: Sendable {
         self.reopen = reopen
         self.told = told
         writer = try reopen()
+        state = Mutex(State(published: writer.published))
         told(.published(writer.publishedCheckpoint))
     }
+
+    /// The newest checkpoint, with its signatures.
+    package var published: SignedNote { state.withLock { $0.published } }
 
     /// Why nothing is made durable at present; nil while all is well.
     package var problem: LedgerProblem? { state.withLock { $0.problem } }
@@ -210,9 +215,27 @@ package final class LedgerSequencer: Sendable {
         guard problem == nil, writer.size > writer.publishedCheckpoint.size else { return }
         do throws(LedgerProblem) {
             try writer.publish(time: clock())
+            state.withLock { $0.published = writer.published }
             told(.published(writer.publishedCheckpoint))
         } catch {
             stick(error)
+        }
+    }
+
+    /// Puts witnesses' signatures to the checkpoint that they have cosigned,
+    /// in the background; an older checkpoint than the newest only stands
+    /// beside it.
+    /// - Parameter isWitnessed: it has its quorum.
+    package func add(cosignaturesOf note: SignedNote, isWitnessed: Bool) {
+        queue.async { [self] in
+            guard problem == nil else { return }
+            do throws(LedgerProblem) {
+                try writer.add(cosignaturesOf: note)
+                if isWitnessed { try writer.keep(witnessed: note) }
+                state.withLock { $0.published = writer.published }
+            } catch {
+                stick(error)
+            }
         }
     }
 
@@ -244,7 +267,7 @@ package final class LedgerSequencer: Sendable {
         } catch {
             return stick(error)
         }
-        state.withLock { $0.problem = nil }
+        state.withLock { ($0.problem, $0.published) = (nil, writer.published) }
         told(.recovered)
         told(.published(writer.publishedCheckpoint))
     }

@@ -1,3 +1,4 @@
+package import Ledger
 package import Routing
 
 /// What one `holdfast.yaml` says, checked and with its defaults filled in.
@@ -94,6 +95,20 @@ package struct LedgerSettings: Sendable, Hashable {
     /// `serve`: whether `GET /ledger/…` answers with its public files; true by
     /// default.
     package var isServed = true
+    /// `witnesses`: who is asked to cosign its checkpoints.
+    package var witnesses: [WitnessSettings] = []
+    /// `policy`: a C2SP tlog-policy; its witnesses with an address are asked,
+    /// too, and its quorum is the one that counts. By default all witnesses
+    /// are.
+    package var policyFile: String?
+}
+
+/// `ledger.witnesses`: one of them.
+package struct WitnessSettings: Sendable, Hashable {
+    /// `url`: the prefix of its `add-checkpoint`.
+    package var url: BaseURL
+    /// `vkey`: its public key.
+    package var key: VerifierKey
 }
 
 /// `status_page`

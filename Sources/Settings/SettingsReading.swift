@@ -75,9 +75,8 @@ struct SettingsReader {
     }
 
     private func ledger(_ file: Section) -> LedgerSettings? {
-        guard let section = file.section("ledger", keys: ["name", "directory", "record", "when_full", "serve"]) else {
-            return nil
-        }
+        let known = ["name", "directory", "record", "when_full", "serve", "witnesses", "policy"]
+        guard let section = file.section("ledger", keys: known) else { return nil }
         let name = section.string("name") ?? ""
         if name.isEmpty || name.contains(where: { $0.isWhitespace || $0 == "+" }) {
             section.error("name", "must name the log, without spaces or plus signs, such as ledger.example.com")
@@ -97,6 +96,8 @@ struct SettingsReader {
         }
         if let word: LedgerSettings.WhenFull = section.choice("when_full") { ledger.whenFull = word }
         ledger.isServed = section.flag("serve") ?? true
+        ledger.witnesses = WitnessReader(notes: notes).read(section)
+        ledger.policyFile = section.path(of: "policy", in: folder, absence: .error)
         return ledger
     }
 

@@ -19,7 +19,8 @@ struct Holdfast: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Serve.self, Check.self, Keys.self, Models.self, Status.self, HoldByHand.self, Restore.self,
-            Acknowledge.self, Drill.self, LedgerCommand.self, SLA.self, ExposureCommand.self, Classify.self,
+            Acknowledge.self, Drill.self, LedgerCommand.self, WitnessCommand.self, SLA.self, ExposureCommand.self,
+            Classify.self,
             Version.self, EngineGuard.self,
         ])
 }

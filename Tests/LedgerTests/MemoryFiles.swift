@@ -26,7 +26,9 @@ final class MemoryFiles: LedgerFiles, @unchecked Sendable {
     }
 
     func read(_ path: String) throws(LedgerProblem) -> [UInt8]? { contents[path].flatMap { files[$0] } }
-    func list() throws(LedgerProblem) -> [String]? { contents.keys.filter { !$0.hasPrefix("journal/") } }
+    func list() throws(LedgerProblem) -> [String]? {
+        contents.keys.filter { !$0.hasPrefix("journal/") && !$0.hasPrefix("scratch/") }
+    }
 
     func names(in folder: String) throws(LedgerProblem) -> [String] {
         contents.keys.filter { $0.hasPrefix(folder + "/") }

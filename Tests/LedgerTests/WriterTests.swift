@@ -173,6 +173,55 @@ import Testing
         #expect(throws: LedgerProblem("tile/0/260 is missing")) { try LedgerVerifier(files, policy: policy).verify() }
     }
 
+    /// A web server: its files can be read and not listed.
+    private struct Served: LedgerReader {
+        let files: MemoryFiles
+        func read(_ path: String) throws(LedgerProblem) -> [UInt8]? {
+            LedgerPaths.isPublic(path) ? try files.read(path) : nil
+        }
+        func list() throws(LedgerProblem) -> [String]? { nil }
+    }
+
+    @Test func whoCantListAFolderFindsWhatWasKept() throws {
+        let files = MemoryFiles()
+        var writer = try LedgerWriter(files, key: key, time: 3_600)
+        for hour in 2..<7 {
+            _ = try writer.commit((0..<100).map { entry(hour * 100 + $0) })
+            try writer.publish(time: UInt64(hour) * 3_600)
+        }
+        let verifier = LedgerVerifier(Served(files: files), policy: policy)
+        #expect(try files.read(LedgerPaths.keptIndex) == Array("100\n200\n300\n400\n500\n".utf8))
+        let report = try verifier.verify()
+        #expect(report.extended == [100, 200, 300, 400, 500])
+        #expect(
+            report.caveats.contains { $0.contains("the kept checkpoints are those that its checkpoints/index names") })
+        #expect(try LedgerVerifier(files, policy: policy).verify().extended == report.extended)
+        // Kept ones are of use only where a rewritten log would have to hide
+        // them.
+        let old = try #require(try files.read(LedgerPaths.kept(200)))
+        files.delete(LedgerPaths.kept(200))
+        #expect(throws: LedgerProblem("\(LedgerPaths.kept(200)) was kept, and is missing")) { try verifier.verify() }
+        // A start writes it anew.
+        _ = try LedgerWriter(files, key: key, time: 50_000)
+        #expect(try verifier.verify().extended == [100, 300, 400, 500])
+        let other = MemoryFiles()
+        var rewritten = try LedgerWriter(other, key: key, time: 3_600)
+        _ = try rewritten.commit((0..<600).map { entry($0) })
+        try rewritten.publish(time: 3_600)
+        try other.write(LedgerPaths.kept(200), old)
+        try other.write(LedgerPaths.keptIndex, Array("200\n".utf8))
+        #expect(throws: LedgerProblem.self) { try LedgerVerifier(Served(files: other), policy: policy).verify() }
+        for wrong in ["200", "0200\n", "x\n", "\n", "200 \n"] {
+            try files.write(LedgerPaths.keptIndex, Array(wrong.utf8))
+            #expect(throws: LedgerProblem.self, "\(wrong)") { try verifier.verify() }
+        }
+        files.delete(LedgerPaths.keptIndex)
+        #expect(try verifier.verify().caveats.contains { $0.contains("it has no checkpoints/index") })
+        for path in ["", "checkpoints", "checkpoints/1", "checkpoints/000000000000000000000", "journal", "../x"] {
+            #expect(!LedgerPaths.isPublic(path), "\(path)")
+        }
+    }
+
     /// The copy of a log that went on while it was copied.
     @Test func aPartialTileMayHaveBecomeFull() throws {
         let files = MemoryFiles()

@@ -5,6 +5,12 @@ package struct LedgerPolicy: Sendable, Hashable {
         package var name: String
         package var key: VerifierKey
         package var url: String?
+
+        package init(name: String, key: VerifierKey, url: String? = nil) {
+            self.name = name
+            self.key = key
+            self.url = url
+        }
     }
 
     private struct Group: Sendable, Hashable {
@@ -20,6 +26,23 @@ package struct LedgerPolicy: Sendable, Hashable {
 
     /// One log, no witnesses.
     package init(log: VerifierKey) { logs = [Party(name: log.name, key: log)] }
+
+    /// One log, and all of these witnesses.
+    package init(log: VerifierKey, witnesses: [Party]) {
+        self.init(log: log)
+        guard !witnesses.isEmpty else { return }
+        self.witnesses = witnesses
+        // No name in a policy's file has a space.
+        quorum = "all of them"
+        groups[quorum] = Group(needed: witnesses.count, members: witnesses.map(\.name))
+    }
+
+    /// The same parties, of whom no witness is needed.
+    package var withoutQuorum: LedgerPolicy {
+        var policy = self
+        policy.quorum = "none"
+        return policy
+    }
 
     /// - Throws: ``LedgerProblem`` with the line that is wrong.
     package init(_ text: String) throws(LedgerProblem) {
@@ -71,7 +94,8 @@ package struct LedgerPolicy: Sendable, Hashable {
         guard hasQuorum else { throw LedgerProblem("the policy has no quorum line; `quorum none` asks for no witness") }
     }
 
-    func isSatisfied(by signers: Set<VerifierKey>) -> Bool {
+    /// Whether these are the quorum of witnesses that it asks for.
+    package func isSatisfied(by signers: Set<VerifierKey>) -> Bool {
         quorum == "none" || isWitnessed(quorum, by: signers)
     }
 

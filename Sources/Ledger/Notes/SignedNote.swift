@@ -60,6 +60,27 @@ package struct SignedNote: Sendable, Hashable {
             Signature(name: key.verifier.name, id: key.verifier.id, bytes: try key.sign(text, time: time)))
     }
 
+    /// Adds what others have signed of the same text. Of two signatures of one
+    /// key the one with the later time stays.
+    package mutating func add(_ others: [Signature]) {
+        for other in others {
+            if let place = signatures.firstIndex(where: { $0.name == other.name && $0.id == other.id }) {
+                if let time = other.time, time > signatures[place].time ?? .max { signatures[place] = other }
+            } else if signatures.count < Self.mostSignatures {
+                signatures.append(other)
+            }
+        }
+    }
+
+    /// Without the signatures of anybody else.
+    func keeping(_ keys: [VerifierKey]) -> SignedNote {
+        var note = self
+        note.signatures.removeAll { signature in
+            !keys.contains { $0.name == signature.name && $0.id == signature.id }
+        }
+        return note
+    }
+
     /// Which of the keys have signed it.
     /// - Throws: ``LedgerProblem`` where a signature says that it is of one of
     ///   these keys, and isn't: then all of the note is refused.

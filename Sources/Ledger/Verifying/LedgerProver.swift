@@ -13,17 +13,35 @@ package struct LedgerProver {
     /// - Throws: ``LedgerProblem`` where the log has no such entry or can't
     ///   prove it.
     package func prove(_ index: UInt64) throws(LedgerProblem) -> LedgerProof {
-        guard let bytes = try reader.read(LedgerPaths.checkpoint) else { throw LedgerProblem("there is no checkpoint") }
-        let note = try SignedNote(bytes)
-        let size = try VerifiedCheckpoint(note, policy: policy).size
-        guard index < size else {
-            throw LedgerProblem(
-                "the checkpoint is of \(size) entries; entry \(index) is not in it yet, or never will be")
+        let first = try reader.minimumIndex()
+        guard index >= first else {
+            throw LedgerProblem("entry \(index) was pruned: the ledger begins at entry \(first)")
         }
+        let note = try checkpoint(with: index)
+        let size = try Checkpoint(text: note.text).size
         let entry = try entry(at: index, size: size)
         let proof = LedgerProof(index: index, path: try path(to: index, size: size), checkpoint: note, extra: entry)
         try proof.verify(entry, policy: policy)
         return proof
+    }
+
+    /// The newest witnessed checkpoint, where it has the entry and the policy
+    /// accepts it; else the newest one.
+    private func checkpoint(with index: UInt64) throws(LedgerProblem) -> SignedNote {
+        if let bytes = try reader.read(LedgerPaths.witnessed), let note = try? SignedNote(bytes),
+            let verified = try? VerifiedCheckpoint(note, policy: policy), index < verified.size
+        {
+            return note
+        }
+        guard let bytes = try reader.read(LedgerPaths.checkpoint) else { throw LedgerProblem("there is no checkpoint") }
+        let note = try SignedNote(bytes)
+        let size = try VerifiedCheckpoint(note, policy: policy.withoutQuorum).size
+        guard index < size else {
+            throw LedgerProblem(
+                "the checkpoint is of \(size) entries; entry \(index) is not in it yet, or never will be")
+        }
+        _ = try VerifiedCheckpoint(note, policy: policy)
+        return note
     }
 
     private func path(to index: UInt64, size: UInt64) throws(LedgerProblem) -> [MerkleHash] {

@@ -21,6 +21,17 @@ extension LedgerReader {
         }
     }
 
+    /// The first entry that was not pruned.
+    /// - Throws: ``LedgerProblem`` where its file is no number.
+    package func minimumIndex() throws(LedgerProblem) -> UInt64 {
+        guard let bytes = try read(LedgerPaths.minimumIndex) else { return 0 }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let index = UInt64(text.dropLast()), text == "\(index)\n" else {
+            throw LedgerProblem("\(LedgerPaths.minimumIndex) is not a number")
+        }
+        return index
+    }
+
     /// - Throws: ``LedgerProblem`` where it is missing or of another length.
     package func hashes(of tile: Tile) throws(LedgerProblem) -> [MerkleHash] {
         guard let bytes = try bytes(of: tile), let hashes = TileHashes.decode(bytes, width: tile.width) else {
@@ -33,6 +44,9 @@ extension LedgerReader {
 /// The names of the files beside C2SP's tiles.
 package enum LedgerPaths {
     package static let checkpoint = "checkpoint"
+    /// Holdfast's own: the newest checkpoint that a quorum of witnesses has
+    /// cosigned, where there are witnesses.
+    package static let witnessed = "checkpoint.witnessed"
     /// Holdfast's own: one checkpoint an hour.
     package static let kept = "checkpoints"
     /// Holdfast's own: the first entry that has not been pruned.
@@ -42,5 +56,21 @@ package enum LedgerPaths {
     package static func kept(_ size: UInt64) -> String {
         let digits = String(size)
         return "\(kept)/\(String(repeating: "0", count: 20 - digits.count))\(digits)"
+    }
+
+    /// Holdfast's own: the sizes of the kept checkpoints, each in a line, for
+    /// whoever can't list a folder.
+    package static let keptIndex = "\(kept)/index"
+
+    /// The size in a kept checkpoint's path; nil where it is no such path.
+    package static func keptSize(_ path: String) -> UInt64? {
+        guard let size = UInt64(path.dropFirst(kept.count + 1)), self.kept(size) == path else { return nil }
+        return size
+    }
+
+    /// Whether a file of that path may be shown to anybody.
+    package static func isPublic(_ path: String) -> Bool {
+        [checkpoint, witnessed, minimumIndex, keptIndex].contains(path) || Tile(path: path) != nil
+            || keptSize(path) != nil
     }
 }

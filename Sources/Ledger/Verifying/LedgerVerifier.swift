@@ -12,6 +12,9 @@ package struct LedgerVerifier {
     /// What was found to hold.
     package struct Report: Sendable {
         package var checkpoint: VerifiedCheckpoint
+        /// The newest checkpoint with the policy's quorum of witnesses, which
+        /// the log extends; nil where no witness of the policy has cosigned.
+        package var witnessed: VerifiedCheckpoint?
         package var entries: UInt64 = 0
         package var files = 0
         /// Entries before it were pruned: that they are part of the tree is
@@ -34,20 +37,33 @@ package struct LedgerVerifier {
     package func verify(
         trusted: [[UInt8]] = [], visit: (UInt64, ArraySlice<UInt8>) throws(LedgerProblem) -> Void = { _, _ in }
     ) throws(LedgerProblem) -> Report {
+        // The newest checkpoint is read last: a log that goes on meanwhile has
+        // no older ones that are newer than it.
+        let listed = try reader.list()?.sorted()
+        let kept = try kept(listed)
+        let witnessed = try reader.read(LedgerPaths.witnessed)
         guard let bytes = try reader.read(LedgerPaths.checkpoint) else { throw LedgerProblem("there is no checkpoint") }
-        var report = Report(checkpoint: try VerifiedCheckpoint(try SignedNote(bytes), policy: policy))
+        var report = Report(checkpoint: try VerifiedCheckpoint(try SignedNote(bytes), policy: policy.withoutQuorum))
         report.files = 1
         try readMinimumIndex(&report)
         try hashEverything(&report, visit)
-        let others = try self.others()
-        for (name, bytes) in try kept(others) + trusted.enumerated().map({ ("trusted checkpoint \($0 + 1)", $1) }) {
+        try checkWitnesses(witnessed, &report)
+        for (name, bytes) in (kept ?? []) + trusted.enumerated().map({ ("trusted checkpoint \($0 + 1)", $1) }) {
             try checkExtends(name, bytes, &report)
         }
         let needed = Set(Tile.all(size: report.checkpoint.size).map(\.path) + [LedgerPaths.checkpoint])
-        report.leftovers = others.filter {
-            !needed.contains($0) && $0 != LedgerPaths.minimumIndex && !$0.hasPrefix(LedgerPaths.kept + "/")
+        report.leftovers = (listed ?? []).filter {
+            !needed.contains($0) && ![LedgerPaths.minimumIndex, LedgerPaths.witnessed].contains($0)
+                && !$0.hasPrefix(LedgerPaths.kept + "/")
         }
-        if trusted.isEmpty, report.checkpoint.witnesses.isEmpty {
+        if listed == nil {
+            report.caveats.append(
+                "The address can't be listed: left-over files were not looked for, and "
+                    + (kept == nil
+                        ? "kept checkpoints neither: it has no \(LedgerPaths.keptIndex)."
+                        : "the kept checkpoints are those that its \(LedgerPaths.keptIndex) names."))
+        }
+        if trusted.isEmpty, report.witnessed == nil {
             report.caveats.append(
                 "No checkpoint of your own and no witness was given: that this is the same log that others were "
                     + "shown, or that you were shown before, cannot be told from it alone.")
@@ -55,23 +71,48 @@ package struct LedgerVerifier {
         return report
     }
 
-    private func others() throws(LedgerProblem) -> [String] { try reader.list()?.sorted() ?? [] }
-
-    private func kept(_ files: [String]) throws(LedgerProblem) -> [(String, [UInt8])] {
+    /// The kept checkpoints, by their paths.
+    /// - Parameter files: nil where they can't be listed: then an index says.
+    /// - Returns: nil where nothing says what was kept.
+    private func kept(_ files: [String]?) throws(LedgerProblem) -> [(String, [UInt8])]? {
+        let named = if let files { files.filter { LedgerPaths.keptSize($0) != nil } } else { try indexed() }
+        guard let paths = named else { return nil }
         var kept: [(String, [UInt8])] = []
-        for path in files where path.hasPrefix(LedgerPaths.kept + "/") {
-            if let bytes = try reader.read(path) { kept.append((path, bytes)) }
+        for path in paths {
+            guard let bytes = try reader.read(path) else {
+                throw LedgerProblem("\(path) was kept, and is missing")
+            }
+            kept.append((path, bytes))
         }
         return kept
     }
 
-    private func readMinimumIndex(_ report: inout Report) throws(LedgerProblem) {
-        guard let bytes = try reader.read(LedgerPaths.minimumIndex) else { return }
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard text.hasSuffix("\n"), let index = UInt64(text.dropLast()), index <= report.checkpoint.size else {
-            throw LedgerProblem("\(LedgerPaths.minimumIndex) is not a number up to the log's size")
+    private func indexed() throws(LedgerProblem) -> [String]? {
+        guard let bytes = try reader.read(LedgerPaths.keptIndex) else { return nil }
+        var paths: [String] = []
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        for line in lines.dropLast() {
+            guard let size = UInt64(line), line == "\(size)" else {
+                throw LedgerProblem("\(LedgerPaths.keptIndex) is no list of sizes")
+            }
+            paths.append(LedgerPaths.kept(size))
         }
-        report.minimumIndex = index
+        guard lines.last == "" else { throw LedgerProblem("\(LedgerPaths.keptIndex) is no list of sizes") }
+        return paths
+    }
+
+    private func readMinimumIndex(_ report: inout Report) throws(LedgerProblem) {
+        report.minimumIndex = try reader.minimumIndex()
+        guard report.minimumIndex <= report.checkpoint.size else {
+            throw LedgerProblem("\(LedgerPaths.minimumIndex) is larger than the log")
+        }
+    }
+
+    /// Whether a tile may be missing. The log may be pruned while it is read.
+    private func isPruned(_ tile: Tile, _ report: inout Report) throws(LedgerProblem) -> Bool {
+        guard tile.isFull else { return false }
+        if tile.end > report.minimumIndex { try readMinimumIndex(&report) }
+        return tile.end <= report.minimumIndex
     }
 
     // MARK: The tree
@@ -114,7 +155,7 @@ package struct LedgerVerifier {
     /// - Returns: nil where it was pruned.
     private func hashes(of tile: Tile, _ report: inout Report) throws(LedgerProblem) -> [MerkleHash]? {
         guard let bytes = try reader.bytes(of: tile) else {
-            guard tile.isFull, tile.end <= report.minimumIndex else { throw LedgerProblem("\(tile.path) is missing") }
+            guard try isPruned(tile, &report) else { throw LedgerProblem("\(tile.path) is missing") }
             return nil
         }
         report.files += 1
@@ -129,9 +170,11 @@ package struct LedgerVerifier {
         _ visit: (UInt64, ArraySlice<UInt8>) throws(LedgerProblem) -> Void
     ) throws(LedgerProblem) {
         guard let bytes = try reader.bytes(of: tile) else {
-            guard tile.isFull, tile.end <= report.minimumIndex else { throw LedgerProblem("\(tile.path) is missing") }
+            guard try isPruned(tile, &report) else { throw LedgerProblem("\(tile.path) is missing") }
             return
         }
+        // What a pruning that broke off has left.
+        if hashes == nil, try isPruned(tile, &report) { return }
         report.files += 1
         guard let ranges = EntryBundle.ranges(bytes, count: tile.width) else {
             throw LedgerProblem("\(tile.path) is not \(tile.width) entries")
@@ -157,6 +200,25 @@ package struct LedgerVerifier {
     }
 
     // MARK: The past
+
+    /// - Parameter bytes: the checkpoint beside the newest one, which may be
+    ///   too new for its witnesses.
+    private func checkWitnesses(_ bytes: [UInt8]?, _ report: inout Report) throws(LedgerProblem) {
+        let newest = report.checkpoint
+        let note = try bytes.map { bytes throws(LedgerProblem) in try SignedNote(bytes) }
+        if let note, note.text != newest.note.text {
+            try checkExtends(LedgerPaths.witnessed, note.bytes, &report)
+        }
+        if policy.isSatisfied(by: Set(newest.witnesses)), !newest.witnesses.isEmpty {
+            report.witnessed = newest
+        } else if let note, let older = try? VerifiedCheckpoint(note, policy: policy), !older.witnesses.isEmpty,
+            !report.unprovable.contains(older.size)
+        {
+            report.witnessed = older
+        } else {
+            _ = try VerifiedCheckpoint(newest.note, policy: policy)
+        }
+    }
 
     private func checkExtends(_ name: String, _ bytes: [UInt8], _ report: inout Report) throws(LedgerProblem) {
         let note = try SignedNote(bytes)

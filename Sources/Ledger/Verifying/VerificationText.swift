@@ -7,8 +7,10 @@ extension LedgerVerifier.Report {
             "root        \(checkpoint.root.base64)",
             "verified    \(entries) entries in \(files) files, up to the signed root",
         ]
-        if !self.checkpoint.witnesses.isEmpty {
-            lines.append("witnesses   \(self.checkpoint.witnesses.map(\.name).joined(separator: ", "))")
+        if let witnessed {
+            let names = witnessed.witnesses.map(\.name).joined(separator: ", ")
+            let rest = checkpoint.size - witnessed.size
+            lines.append("witnesses   \(names)" + (rest > 0 ? "; not yet of the last \(rest) entries" : ""))
         }
         if minimumIndex > 0 {
             lines.append(

@@ -2,7 +2,8 @@
 /// synced: a file's bytes by ``sync(_:)``, its name by ``syncFolder(_:)`` of
 /// the folder that it stands in.
 ///
-/// Paths are relative, with `/`.
+/// Paths are relative, with `/`. What is below `journal` and `scratch` is not
+/// public.
 package protocol LedgerFiles: LedgerReader {
     /// Makes the file anew, with its folders where they are missing.
     func write(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem)
@@ -17,4 +18,15 @@ package protocol LedgerFiles: LedgerReader {
     func remove(_ path: String) throws(LedgerProblem)
     /// The names in a folder; none where it is missing.
     func names(in folder: String) throws(LedgerProblem) -> [String]
+}
+
+extension LedgerFiles {
+    /// Replaces a file, whole or not at all. That it was replaced is durable
+    /// once its folder is synced.
+    /// - Parameter way: a path of the caller's own, that holds nothing.
+    func replace(_ path: String, _ bytes: [UInt8], by way: String) throws(LedgerProblem) {
+        try write(way, bytes)
+        try sync(way)
+        try rename(way, to: path)
+    }
 }

@@ -23,6 +23,9 @@ package struct LedgerWriter {
     package private(set) var publishedCheckpoint: Checkpoint
     /// The hour of the checkpoint that was kept last, since 1970.
     private var keptHour: UInt64?
+    private var kept: SignedNote?
+    /// Of the newest checkpoint with its quorum of witnesses.
+    private var witnessedSize: UInt64 = 0
 
     /// The entries that are durable.
     package var size: UInt64 { edge.size }
@@ -71,6 +74,19 @@ package struct LedgerWriter {
             throw LedgerProblem("the folder's checkpoint was signed with another key than the one that is set")
         }
         let size = publishedCheckpoint.size
+        if let bytes = try files.read(LedgerPaths.witnessed) {
+            do throws(LedgerProblem) {
+                witnessedSize = try Checkpoint(text: try SignedNote(bytes).text).size
+            } catch {
+                throw LedgerProblem("\(LedgerPaths.witnessed) is damaged: \(error)")
+            }
+            // It was written after the checkpoint of its size.
+            guard witnessedSize <= size else {
+                throw LedgerProblem(
+                    "the folder's checkpoint is of \(size) entries, and its witnesses have cosigned "
+                        + "\(witnessedSize): it was rolled back or truncated")
+            }
+        }
         var partial: [[MerkleHash]] = []
         var count = size
         while count > 0 {
@@ -110,6 +126,11 @@ package struct LedgerWriter {
         do {
             root = try MerkleTree(size: head.size, hashes).root()
         } catch {
+            guard head.size >= (try files.minimumIndex()) else {
+                throw LedgerProblem(
+                    "a checkpoint of \(head.size) entries is remembered, and what it could be compared with was "
+                        + "pruned")
+            }
             throw error as? LedgerProblem ?? LedgerProblem("\(error)")
         }
         guard root == head.root else {
@@ -184,13 +205,7 @@ package struct LedgerWriter {
     /// The order is what makes a crash harmless: tiles are durable before the
     /// checkpoint is, and the journal goes after it.
     package mutating func publish(time: UInt64) throws(LedgerProblem) {
-        if let failure { throw failure }
-        do throws(LedgerProblem) {
-            try publishing(time: time)
-        } catch {
-            failure = error
-            throw error
-        }
+        try failing { writer throws(LedgerProblem) in try writer.publishing(time: time) }
     }
 
     private mutating func publishing(time: UInt64) throws(LedgerProblem) {
@@ -228,8 +243,11 @@ package struct LedgerWriter {
             tiles.append((Tile(.entries, index: edge.size / 256, width: Int(edge.size % 256)), bundle))
         }
         var folders: Set<String> = [""]
-        for (tile, bytes) in tiles where !written.contains(tile.path) {
-            try files.write(tile.path, bytes)
+        let new = tiles.filter { !written.contains($0.0.path) }
+        // All are written before any is synced: the first sync then does the
+        // file system's work for all of them.
+        for (tile, bytes) in new { try files.write(tile.path, bytes) }
+        for (tile, _) in new {
             try files.sync(tile.path)
             var folder = tile.path[...]
             while let slash = folder.lastIndex(of: "/") {
@@ -258,14 +276,69 @@ package struct LedgerWriter {
         guard keptHour != hour, publishedCheckpoint.size > 0 else { return }
         try replace(LedgerPaths.kept(publishedCheckpoint.size), published.bytes)
         try files.syncFolder(LedgerPaths.kept)
+        try writeIndex()
         keptHour = hour
+        kept = published
+    }
+
+    /// Of what was kept: after it is durable, so that nothing is named that
+    /// may be missing. A start writes it anew.
+    private func writeIndex() throws(LedgerProblem) {
+        let sizes = try files.names(in: LedgerPaths.kept)
+            .compactMap { LedgerPaths.keptSize("\(LedgerPaths.kept)/\($0)") }
+        let text = sizes.sorted().map { "\($0)\n" }.joined()
+        try files.replace(LedgerPaths.keptIndex, Array(text.utf8), by: Self.way)
+        try files.syncFolder(LedgerPaths.kept)
     }
 
     private func replace(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem) {
-        let new = "\(Journal.folder)/new-checkpoint"
-        try files.write(new, bytes)
-        try files.sync(new)
-        try files.rename(new, to: path)
+        try files.replace(path, bytes, by: Self.way)
         try files.syncFolder("")
+    }
+
+    private static let way = "\(Journal.folder)/new-checkpoint"
+
+    // MARK: Cosignatures
+
+    /// Adds witnesses' signatures to the published checkpoint and to the one
+    /// that was kept last, where `note` has the same text; else it does
+    /// nothing: an older checkpoint never replaces a newer one.
+    ///
+    /// Folders aren't synced: a crash may bring back the same checkpoint
+    /// without these signatures, and they can be asked for again.
+    package mutating func add(cosignaturesOf note: SignedNote) throws(LedgerProblem) {
+        try failing { writer throws(LedgerProblem) in
+            if note.text == writer.published.text {
+                writer.published.add(note.signatures)
+                try writer.files.replace(LedgerPaths.checkpoint, writer.published.bytes, by: Self.way)
+            }
+            if var kept = writer.kept, kept.text == note.text {
+                kept.add(note.signatures)
+                try writer.files.replace(
+                    LedgerPaths.kept(try Checkpoint(text: kept.text).size), kept.bytes, by: Self.way)
+                writer.kept = kept
+            }
+        }
+    }
+
+    /// Keeps the newest checkpoint that has its quorum of witnesses, for
+    /// proofs: the published one may be too new to have it.
+    package mutating func keep(witnessed note: SignedNote) throws(LedgerProblem) {
+        let size = try Checkpoint(text: note.text).size
+        guard size >= witnessedSize, size <= publishedCheckpoint.size else { return }
+        try failing { writer throws(LedgerProblem) in
+            try writer.files.replace(LedgerPaths.witnessed, note.bytes, by: Self.way)
+            writer.witnessedSize = size
+        }
+    }
+
+    private mutating func failing(_ work: (inout LedgerWriter) throws(LedgerProblem) -> Void) throws(LedgerProblem) {
+        if let failure { throw failure }
+        do throws(LedgerProblem) {
+            try work(&self)
+        } catch {
+            failure = error
+            throw error
+        }
     }
 }

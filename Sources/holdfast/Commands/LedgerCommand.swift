@@ -8,7 +8,9 @@ import Settings
 struct LedgerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger", abstract: "Read, prove and verify the public record.",
-        subcommands: [LedgerShow.self, LedgerProve.self, LedgerVerify.self, LedgerKey.self, LedgerMeasure.self])
+        subcommands: [
+            LedgerShow.self, LedgerProve.self, LedgerVerify.self, LedgerKey.self, LedgerPrune.self, LedgerMeasure.self,
+        ])
 }
 
 /// Which ledger, and who is believed.
@@ -52,7 +54,13 @@ struct LedgerOptions: ParsableArguments {
             complain("holdfast: name the log's key with --log or --policy: a ledger can't vouch for itself")
             throw ExitStatus.usage.exit
         }
-        return LedgerPolicy(log: try ownKey())
+        return try ownPlan().policy.withoutQuorum
+    }
+
+    /// The witnesses of the settings' own ledger.
+    func ownPlan() throws -> WitnessPlan {
+        let (settings, key) = (try settings(), try ownKey())
+        return try told { () throws(LedgerProblem) in try WitnessPlan(settings, log: key) }
     }
 
     func ownKey() throws -> VerifierKey {

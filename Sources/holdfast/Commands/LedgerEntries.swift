@@ -29,20 +29,26 @@ struct LedgerProve: ParsableCommand {
         let folder = try options.folder()
         let policy = try options.trusted(isOwn: true)
         var index = UInt64(entry)
+        var first: UInt64 = 0
         if index == nil {
             let wanted = Array("\"id\":\"\(entry)\"".utf8)
             try options.told { () throws(LedgerProblem) in
-                _ = try LedgerVerifier(folder, policy: policy).verify { number, bytes in
+                first = try LedgerVerifier(folder, policy: policy).verify { number, bytes in
                     if index == nil, bytes.contains(wanted) { index = number }
-                }
+                }.minimumIndex
             }
         }
         guard let index else {
-            complain("holdfast: the ledger has no entry of \"\(entry)\" (a checkpoint is made once a second)")
+            let reason = first > 0 ? "entries before \(first) were pruned" : "a checkpoint is made once a second"
+            complain("holdfast: the ledger has no entry of \"\(entry)\" (\(reason))")
             throw ExitStatus.dataError.exit
         }
         let proof = try options.told { () throws(LedgerProblem) in
             try LedgerProver(folder, policy: policy).prove(index)
+        }
+        let own = try options.ownPlan()
+        if !own.witnesses.isEmpty, (try? VerifiedCheckpoint(proof.checkpoint, policy: own.policy)) == nil {
+            complain("holdfast: the proof's checkpoint lacks its quorum of witnesses as yet; it is valid without one")
         }
         guard let output else { return print(String(decoding: proof.bytes, as: UTF8.self), terminator: "") }
         do {
@@ -75,16 +81,17 @@ struct LedgerShow: ParsableCommand {
     func run() throws {
         let folder = try options.folder()
         let policy = try options.trusted(isOwn: true)
-        try options.told { () throws(LedgerProblem) in
-            _ = try LedgerVerifier(folder, policy: policy).verify { index, bytes in
+        let first = try options.told { () throws(LedgerProblem) in
+            try LedgerVerifier(folder, policy: policy).verify { index, bytes in
                 guard let entry = try? JSONDocument(ByteBuffer(bytes: bytes)).root, isWanted(entry) else { return }
                 if json {
                     print("{\"index\":\(index),\(String(decoding: bytes.dropFirst(), as: UTF8.self))")
                 } else {
                     print(Self.line(index, entry))
                 }
-            }
+            }.minimumIndex
         }
+        if first > 0 { complain("holdfast: entries before \(first) were pruned") }
     }
 
     private func isWanted(_ entry: JSONView) -> Bool {

@@ -33,6 +33,8 @@ final class House: Sendable {
     /// Nil where nothing is put on record.
     let ledger: LedgerRoom?
     let availability: AvailabilityRoom
+    /// Nil where nobody cosigns the ledger.
+    let cosigning: Cosigning?
     /// What is in force since the last good edit.
     let inForce: Mutex<Settings>
     let store: Store
@@ -73,11 +75,18 @@ final class House: Sendable {
         self.availability = availability
         let recorders: [any RequestRecorder] =
             settings.log.requests ? [RequestLog(sink, format: format), availability] : [availability]
+        cosigning =
+            if let ledger {
+                try Cosigning(settings.ledger, ledger, group: group, logger: Logger(label: "ledger"))
+            } else {
+                nil
+            }
         let state = try providers.state(for: settings)
         gateway = Gateway(
             state, keys: keys.applications, recorder: Recorders(all: recorders), continuity: memory.continuity,
             notary: ledger)
         HealthGauges(gateway: gateway).register(in: registry)
+        cosigning?.register(in: registry)
         gateway.applyRoutes()
         gateway.forgetOldCredentials()
     }
@@ -108,6 +117,7 @@ final class House: Sendable {
                 executors: group.makeIterator().map { EventLoopTaskExecutor($0) }, ledger: ledger, alerts: alerts),
             Greeter(house: self, opened, keyFile: greetKeyFile),
         ]
+        if let cosigning { services.append(cosigning) }
         let holdPages = HoldPages(gateway: gateway)
         let drillPages = DrillPages(gateway: gateway, store: store, logger: logger)
         ledger?.configurationChanged(settings, from: nil)

@@ -18,7 +18,7 @@ import Telemetry
 /// The ledger of a running Holdfast.
 final class LedgerRoom: Notary, HealthListener {
     private let settings: LedgerSettings
-    private let sequencer: LedgerSequencer
+    let sequencer: LedgerSequencer
     private let salter: Salter
     private let logger: Logger
     private let time = Mutex(LogTime())
@@ -170,11 +170,7 @@ final class LedgerRoom: Notary, HealthListener {
     var publicFile: @Sendable (String) -> ByteBuffer? {
         let folder = LedgerFolder(publicPath)
         return { path in
-            let isKept = path.hasPrefix(LedgerPaths.kept + "/") && path.utf8.count == LedgerPaths.kept(0).utf8.count
-            guard
-                path == LedgerPaths.checkpoint || path == LedgerPaths.minimumIndex || Tile(path: path) != nil
-                    || isKept && path.utf8.suffix(20).allSatisfy({ (0x30...0x39).contains($0) })
-            else { return nil }
+            guard LedgerPaths.isPublic(path) else { return nil }
             return (try? folder.read(path)).flatMap { $0 }.map { ByteBuffer(bytes: $0) }
         }
     }
