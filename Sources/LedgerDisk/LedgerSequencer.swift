@@ -29,13 +29,28 @@ package final class LedgerSequencer: Sendable {
         case recovered
     }
 
-    private struct Waiting {
-        var entry: [UInt8]
-        var then: (@Sendable (Result<UInt64, LedgerProblem>) -> Void)?
+    /// What is committed as one.
+    private struct Group {
+        var entries = EntryGroup()
+        /// Who wants to know, and of which entry.
+        var thens: [(offset: Int, then: @Sendable (Result<UInt64, LedgerProblem>) -> Void)] = []
+
+        mutating func take() -> Group {
+            defer { thens = [] }
+            return Group(entries: entries.take(), thens: thens)
+        }
+
+        func tell(_ result: (Int) -> Result<UInt64, LedgerProblem>) {
+            for (offset, then) in thens { then(result(offset)) }
+        }
     }
 
     private struct State {
-        var waiting: [Waiting] = []
+        /// Whole groups, the oldest first, and the one that is gathered.
+        var full: [Group] = []
+        var gathering = Group()
+        /// Entries of all of them.
+        var waiting = 0
         var isScheduled = false
         var isHurried = false
         var isClosed = false
@@ -53,7 +68,7 @@ package final class LedgerSequencer: Sendable {
     // Touched on the queue only.
     private nonisolated(unsafe) var writer: LedgerWriter
     private nonisolated(unsafe) var isPublishing = false
-    private nonisolated(unsafe) var unfinished: (first: UInt64, group: [Waiting])?
+    private nonisolated(unsafe) var unfinished: (first: UInt64, group: Group)?
 
     /// - Parameters:
     ///   - clock: seconds since 1970.
@@ -80,14 +95,18 @@ package final class LedgerSequencer: Sendable {
     package var problem: LedgerProblem? { state.withLock { $0.problem } }
 
     /// Whether no more entries may wait.
-    package var isFull: Bool { state.withLock { $0.waiting.count >= options.capacity } }
+    package var isFull: Bool { state.withLock { $0.waiting >= options.capacity } }
 
     /// Adds an entry, even to a full ledger: what has happened has to be on
     /// record. Who can wait, waits (``room()``) before it makes more happen.
     ///
-    /// - Parameter then: is told the entry's index once it is durable, on the
-    ///   sequencer's queue; must not block.
-    package func append(_ entry: [UInt8], then: (@Sendable (Result<UInt64, LedgerProblem>) -> Void)? = nil) {
+    /// - Parameters:
+    ///   - entry: is copied.
+    ///   - then: is told the entry's index once it is durable, on the
+    ///     sequencer's queue; must not block.
+    package func append(
+        _ entry: UnsafeRawBufferPointer, then: (@Sendable (Result<UInt64, LedgerProblem>) -> Void)? = nil
+    ) {
         guard entry.count <= EntryBundle.mostBytes else {
             then?(.failure(LedgerProblem("an entry of \(entry.count) bytes is longer than a ledger takes")))
             return
@@ -95,10 +114,13 @@ package final class LedgerSequencer: Sendable {
         enum Next { case nothing, wait, hurry, closed }
         let next = state.withLock { state -> Next in
             if state.isClosed { return .closed }
-            state.waiting.append(Waiting(entry: entry, then: then))
+            if let then { state.gathering.thens.append((state.gathering.entries.count, then)) }
+            state.gathering.entries.append(entry)
+            state.waiting += 1
+            if state.gathering.entries.count >= options.groupSize { state.full.append(state.gathering.take()) }
             // The retry will find it.
             if state.problem != nil { return .nothing }
-            if state.waiting.count >= options.groupSize, !state.isHurried {
+            if !state.full.isEmpty, !state.isHurried {
                 state.isHurried = true
                 return .hurry
             }
@@ -116,7 +138,7 @@ package final class LedgerSequencer: Sendable {
     /// Adds an entry and returns its index once it is durable.
     package func append(_ entry: [UInt8]) async throws(LedgerProblem) -> UInt64 {
         let result = await withCheckedContinuation { continuation in
-            append(entry) { continuation.resume(returning: $0) }
+            entry.withUnsafeBytes { bytes in append(bytes) { continuation.resume(returning: $0) } }
         }
         return try result.get()
     }
@@ -126,7 +148,7 @@ package final class LedgerSequencer: Sendable {
         guard isFull else { return }
         await withCheckedContinuation { continuation in
             let hasRoom = state.withLock { state in
-                guard !state.isClosed, state.waiting.count >= options.capacity else { return true }
+                guard !state.isClosed, state.waiting >= options.capacity else { return true }
                 state.roomWanted.append(continuation)
                 return false
             }
@@ -144,13 +166,16 @@ package final class LedgerSequencer: Sendable {
             commit(all: true)
             publish()
             let lost = state.withLock { state in
-                defer { (state.waiting, state.roomWanted) = ([], []) }
-                return (entries: state.waiting + (unfinished?.group ?? []), continuations: state.roomWanted)
+                defer { (state.full, state.gathering, state.waiting, state.roomWanted) = ([], Group(), 0, []) }
+                return (
+                    groups: (unfinished.map { [$0.group] } ?? []) + state.full + [state.gathering],
+                    continuations: state.roomWanted
+                )
             }
             unfinished = nil
-            for waiting in lost.entries { waiting.then?(.failure(LedgerProblem("the ledger is closed"))) }
+            for group in lost.groups { group.tell { _ in .failure(LedgerProblem("the ledger is closed")) } }
             for continuation in lost.continuations { continuation.resume() }
-            return lost.entries.count
+            return lost.groups.reduce(0) { $0 + $1.entries.count }
         }
     }
 
@@ -161,23 +186,22 @@ package final class LedgerSequencer: Sendable {
         guard problem == nil else { return }
         var isFirst = true
         while true {
-            let (group, waits) = state.withLock { state -> ([Waiting], Bool) in
+            let (group, waits) = state.withLock { state -> (Group?, Bool) in
                 // What came while the disk was busy gathers anew: else it would
                 // be synced in groups as small as the disk is fast.
-                guard isFirst || all || state.waiting.count >= options.groupSize else {
+                guard !state.full.isEmpty || (isFirst || all) && state.waiting > 0 else {
                     state.isHurried = false
-                    state.isScheduled = !state.waiting.isEmpty
-                    return ([], state.isScheduled)
+                    state.isScheduled = state.waiting > 0
+                    return (nil, state.isScheduled && !isFirst)
                 }
                 (state.isScheduled, state.isHurried) = (true, true)
-                let group = Array(state.waiting.prefix(options.groupSize))
-                state.waiting.removeFirst(group.count)
-                if group.isEmpty { (state.isScheduled, state.isHurried) = (false, false) }
+                let group = state.full.isEmpty ? state.gathering.take() : state.full.removeFirst()
+                state.waiting -= group.entries.count
                 return (group, false)
             }
             isFirst = false
             if waits { queue.asyncAfter(deadline: .now() + options.gathering) { self.commit() } }
-            guard !group.isEmpty, commit(group) else { break }
+            guard let group, commit(group) else { break }
         }
         guard problem == nil, !isPublishing, writer.size > writer.publishedCheckpoint.size else { return }
         isPublishing = true
@@ -188,10 +212,10 @@ package final class LedgerSequencer: Sendable {
     }
 
     /// - Returns: whether the disk works.
-    private func commit(_ group: [Waiting]) -> Bool {
+    private func commit(_ group: Group) -> Bool {
         let first = writer.size
         do throws(LedgerProblem) {
-            _ = try writer.commit(group.map(\.entry))
+            _ = try writer.commit(group.entries)
         } catch {
             unfinished = (first, group)
             stick(error)
@@ -201,10 +225,10 @@ package final class LedgerSequencer: Sendable {
         return true
     }
 
-    private func acknowledge(_ group: [Waiting], from first: UInt64) {
-        for (offset, waiting) in group.enumerated() { waiting.then?(.success(first + UInt64(offset))) }
+    private func acknowledge(_ group: Group, from first: UInt64) {
+        group.tell { .success(first + UInt64($0)) }
         let freed = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-            guard state.waiting.count < options.capacity else { return [] }
+            guard state.waiting < options.capacity else { return [] }
             defer { state.roomWanted = [] }
             return state.roomWanted
         }
@@ -260,7 +284,7 @@ package final class LedgerSequencer: Sendable {
             if let (first, group) = unfinished {
                 // A group is whole or not there: it may have reached the disk
                 // although its sync failed.
-                if writer.size != first + UInt64(group.count) { _ = try writer.commit(group.map(\.entry)) }
+                if writer.size != first + UInt64(group.entries.count) { _ = try writer.commit(group.entries) }
                 unfinished = nil
                 acknowledge(group, from: first)
             }

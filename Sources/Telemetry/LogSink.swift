@@ -111,10 +111,18 @@ package struct LogTime: Sendable {
             }
         }
         let milliseconds = clock.tv_nsec / 1_000_000
-        var now = text
-        now += milliseconds < 10 ? "00" : milliseconds < 100 ? "0" : ""
-        now += String(milliseconds)
-        now += "Z"
-        return now
+        return String(unsafeUninitializedCapacity: text.utf8.count + 4) { bytes in
+            var place = 0
+            for byte in text.utf8 {
+                bytes[place] = byte
+                place += 1
+            }
+            for unit in [100, 10, 1] {
+                bytes[place] = UInt8(ascii: "0") + UInt8(milliseconds / unit % 10)
+                place += 1
+            }
+            bytes[place] = UInt8(ascii: "Z")
+            return place + 1
+        }
     }
 }

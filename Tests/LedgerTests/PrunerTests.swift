@@ -53,7 +53,7 @@ import Testing
         }
         // The log goes on, also after a restart, and is pruned again.
         var writer = try LedgerWriter(log.files, key: key, head: log.writer.publishedCheckpoint, time: 9_000)
-        _ = try writer.commit([Array("one more".utf8)])
+        _ = try writer.commit(EntryGroup([Array("one more".utf8)]))
         try writer.publish(time: 9_001)
         #expect(try LedgerVerifier(log.files, policy: policy).verify().checkpoint.size == 70_101)
         try pruner.prune(try pruner.plan(before: 70_000, limit: 70_101))
@@ -135,7 +135,7 @@ import Testing
         let key = try storage.key(named: "log.example")
         var writer = try LedgerWriter(storage, key: key, time: 1_000)
         for start in stride(from: 0, to: 3_000, by: 500) {
-            _ = try writer.commit((start..<start + 500).map { Array("entry \($0)".utf8) })
+            _ = try writer.commit(EntryGroup((start..<start + 500).map { Array("entry \($0)".utf8) }))
             try writer.publish(time: 1_000)
             let beside = try LedgerStorage(folder, for: .pruning)
             #expect(throws: LedgerProblem.self) { try LedgerStorage(folder, for: .pruning) }

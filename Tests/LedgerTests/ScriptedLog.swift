@@ -19,7 +19,7 @@ final class ScriptedLog {
     @discardableResult
     func grow(to size: UInt64, shared: UInt64 = 0) throws -> SignedNote {
         let entries = (writer.size..<size).map { Array("entry \($0) \($0 < shared ? 0 : seed)".utf8) }
-        if !entries.isEmpty { _ = try writer.commit(entries) }
+        if !entries.isEmpty { _ = try writer.commit(EntryGroup(entries)) }
         try writer.publish(time: 1_000)
         return writer.published
     }

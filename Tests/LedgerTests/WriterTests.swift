@@ -26,7 +26,7 @@ import Testing
         var next = 0
         while next < count {
             let group = min(count - next, 97 + next % 300)
-            #expect(try writer.commit((next..<next + group).map { entry($0) }) == UInt64(next))
+            #expect(try writer.commit(EntryGroup((next..<next + group).map { entry($0) })) == UInt64(next))
             next += group
             if next % 3 == 0 { try writer.publish(time: 1_000 + UInt64(next)) }
         }
@@ -38,7 +38,7 @@ import Testing
         #expect(try read(files) == (0..<count).map { entry($0) })
         // A new writer goes on from there.
         var again = try LedgerWriter(files, key: key, head: writer.publishedCheckpoint, time: 90_001)
-        #expect(try again.commit([entry(count)]) == UInt64(count))
+        #expect(try again.commit(EntryGroup([entry(count)])) == UInt64(count))
         try again.publish(time: 90_002)
         #expect(try read(files).count == count + 1)
     }
@@ -67,7 +67,7 @@ import Testing
                     let group = (0..<Int.random(in: 1...90, using: &random)).map {
                         entry(acknowledged.count + $0, Int.random(in: 5...40, using: &random))
                     }
-                    _ = try writer.commit(group)
+                    _ = try writer.commit(EntryGroup(group))
                     acknowledged += group
                     if Int.random(in: 0..<3, using: &random) == 0 {
                         time += UInt64.random(in: 0...2_000, using: &random)
@@ -101,7 +101,7 @@ import Testing
         let files = MemoryFiles()
         var writer = try LedgerWriter(files, key: key, time: 1_000)
         let before = files.copy()
-        _ = try writer.commit((0..<300).map { entry($0) })
+        _ = try writer.commit(EntryGroup((0..<300).map { entry($0) }))
         try writer.publish(time: 1_001)
         let head = writer.publishedCheckpoint
         func refusal(_ files: MemoryFiles, _ key: SignerKey? = nil, _ head: Checkpoint? = nil) -> String {
@@ -117,7 +117,7 @@ import Testing
         #expect(refusal(files, SignerKey(name: "holdfast.example/test")!).contains("another key"))
         let forked = before.copy()
         var other = try LedgerWriter(forked, key: key, time: 1_000)
-        _ = try other.commit((0..<400).map { entry($0 + 1) })
+        _ = try other.commit(EntryGroup((0..<400).map { entry($0 + 1) }))
         try other.publish(time: 1_003)
         #expect(refusal(forked, nil, head).contains("another log"))
         let torn = files.copy()
@@ -133,7 +133,7 @@ import Testing
         let files = MemoryFiles()
         var writer = try LedgerWriter(files, key: key, time: 1_000)
         for start in stride(from: 0, to: 70_000, by: 1_000) {
-            _ = try writer.commit((start..<start + 1_000).map { entry($0, 12) })
+            _ = try writer.commit(EntryGroup((start..<start + 1_000).map { entry($0, 12) }))
         }
         try writer.publish(time: 1_001)
         let seed = UInt64.random(in: 0 ... .max)
@@ -156,11 +156,11 @@ import Testing
     @Test func aPrunedLogVerifiesFromItsMinimumIndex() throws {
         let files = MemoryFiles()
         var writer = try LedgerWriter(files, key: key, time: 1_000)
-        _ = try writer.commit((0..<100).map { entry($0) })
+        _ = try writer.commit(EntryGroup((0..<100).map { entry($0) }))
         try writer.publish(time: 1_001)
         let old = writer.published.bytes
         for start in stride(from: 100, to: 70_100, by: 1_000) {
-            _ = try writer.commit((start..<start + 1_000).map { entry($0) })
+            _ = try writer.commit(EntryGroup((start..<start + 1_000).map { entry($0) }))
         }
         try writer.publish(time: 4_000)
         try files.write("minimum-index", Array("66000\n".utf8))
@@ -186,7 +186,7 @@ import Testing
         let files = MemoryFiles()
         var writer = try LedgerWriter(files, key: key, time: 3_600)
         for hour in 2..<7 {
-            _ = try writer.commit((0..<100).map { entry(hour * 100 + $0) })
+            _ = try writer.commit(EntryGroup((0..<100).map { entry(hour * 100 + $0) }))
             try writer.publish(time: UInt64(hour) * 3_600)
         }
         let verifier = LedgerVerifier(Served(files: files), policy: policy)
@@ -206,7 +206,7 @@ import Testing
         #expect(try verifier.verify().extended == [100, 300, 400, 500])
         let other = MemoryFiles()
         var rewritten = try LedgerWriter(other, key: key, time: 3_600)
-        _ = try rewritten.commit((0..<600).map { entry($0) })
+        _ = try rewritten.commit(EntryGroup((0..<600).map { entry($0) }))
         try rewritten.publish(time: 3_600)
         try other.write(LedgerPaths.kept(200), old)
         try other.write(LedgerPaths.keptIndex, Array("200\n".utf8))
@@ -226,10 +226,10 @@ import Testing
     @Test func aPartialTileMayHaveBecomeFull() throws {
         let files = MemoryFiles()
         var writer = try LedgerWriter(files, key: key, time: 1_000)
-        _ = try writer.commit((0..<300).map { entry($0) })
+        _ = try writer.commit(EntryGroup((0..<300).map { entry($0) }))
         try writer.publish(time: 1_001)
         let old = try #require(try files.read("checkpoint"))
-        _ = try writer.commit((300..<800).map { entry($0) })
+        _ = try writer.commit(EntryGroup((300..<800).map { entry($0) }))
         try writer.publish(time: 1_002)
         #expect(try files.read("tile/entries/001.p/44") == nil)
         try files.write("checkpoint", old)
@@ -242,7 +242,7 @@ import Testing
     @Test func aProofStandsAlone() throws {
         let files = MemoryFiles()
         var writer = try LedgerWriter(files, key: key, time: 1_000)
-        _ = try writer.commit((0..<1_000).map { entry($0) })
+        _ = try writer.commit(EntryGroup((0..<1_000).map { entry($0) }))
         try writer.publish(time: 1_001)
         for index in [0, 1, 255, 256, 999] {
             let proof = try LedgerProver(files, policy: policy).prove(UInt64(index))

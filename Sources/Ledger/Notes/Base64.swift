@@ -9,22 +9,26 @@ package enum Base64 {
         return values
     }()
 
-    package static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var index = 0
-        while index < bytes.count {
-            let left = bytes.count - index
-            let word =
-                UInt32(bytes[index]) << 16 | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
-                | (left > 2 ? UInt32(bytes[index + 2]) : 0)
-            text.append(alphabet[Int(word >> 18)])
-            text.append(alphabet[Int(word >> 12 & 63)])
-            text.append(left > 1 ? alphabet[Int(word >> 6 & 63)] : UInt8(ascii: "="))
-            text.append(left > 2 ? alphabet[Int(word & 63)] : UInt8(ascii: "="))
-            index += 3
+    package static func encode(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { encode($0) } }
+
+    package static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
+        String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { text in
+            var written = 0
+            var index = 0
+            while index < bytes.count {
+                let left = bytes.count - index
+                let word =
+                    UInt32(bytes[index]) << 16 | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
+                    | (left > 2 ? UInt32(bytes[index + 2]) : 0)
+                text[written] = alphabet[Int(word >> 18)]
+                text[written + 1] = alphabet[Int(word >> 12 & 63)]
+                text[written + 2] = left > 1 ? alphabet[Int(word >> 6 & 63)] : UInt8(ascii: "=")
+                text[written + 3] = left > 2 ? alphabet[Int(word & 63)] : UInt8(ascii: "=")
+                written += 4
+                index += 3
+            }
+            return written
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// - Returns: nil where `text` is not canonical base 64.

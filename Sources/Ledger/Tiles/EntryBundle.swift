@@ -4,7 +4,7 @@ package enum EntryBundle {
     /// An entry's most bytes.
     package static let mostBytes = 65_535
 
-    package static func append(_ entry: [UInt8], to bytes: inout [UInt8]) {
+    package static func append(_ entry: UnsafeRawBufferPointer, to bytes: inout [UInt8]) {
         precondition(entry.count <= mostBytes)
         bytes.append(UInt8(entry.count >> 8))
         bytes.append(UInt8(entry.count & 0xFF))

@@ -20,15 +20,13 @@ enum Journal {
 
     static func start(of name: String) -> UInt64? { name.utf8.count == 20 ? UInt64(name) : nil }
 
-    static func group(from index: UInt64, _ entries: [[UInt8]]) -> [UInt8] {
-        var payload: [UInt8] = []
-        payload.reserveCapacity(entries.reduce(0) { $0 + $1.count + 2 })
-        for entry in entries { EntryBundle.append(entry, to: &payload) }
-        var bytes = magic
-        bytes.reserveCapacity(payload.count + head + sum)
+    static func group(from index: UInt64, _ entries: EntryGroup) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(entries.bytes.count + head + sum)
+        bytes += magic
         withUnsafeBytes(of: index.bigEndian) { bytes.append(contentsOf: $0) }
-        withUnsafeBytes(of: UInt32(payload.count).bigEndian) { bytes.append(contentsOf: $0) }
-        bytes.append(contentsOf: payload)
+        withUnsafeBytes(of: UInt32(entries.bytes.count).bigEndian) { bytes.append(contentsOf: $0) }
+        bytes += entries.bytes
         bytes.append(contentsOf: Array(SHA256.hash(data: bytes)).prefix(sum))
         return bytes
     }

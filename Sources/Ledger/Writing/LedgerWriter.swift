@@ -153,7 +153,7 @@ package struct LedgerWriter {
                         "the journal goes on at entry \(group.index), and the tiles end at \(edge.size): something "
                             + "between them is missing")
                 }
-                for entry in group.entries[Int(skipped)...] { take(entry) }
+                for entry in group.entries[Int(skipped)...] { entry.withUnsafeBytes { take($0) } }
             }
         }
     }
@@ -162,7 +162,7 @@ package struct LedgerWriter {
 
     /// Makes a group durable.
     /// - Returns: the first one's index.
-    package mutating func commit(_ entries: [[UInt8]]) throws(LedgerProblem) -> UInt64 {
+    package mutating func commit(_ entries: EntryGroup) throws(LedgerProblem) -> UInt64 {
         if let failure { throw failure }
         let first = edge.size
         do throws(LedgerProblem) {
@@ -178,11 +178,11 @@ package struct LedgerWriter {
             failure = error
             throw error
         }
-        for entry in entries { take(entry) }
+        entries.forEach { take($0) }
         return first
     }
 
-    private mutating func take(_ entry: [UInt8]) {
+    private mutating func take(_ entry: UnsafeRawBufferPointer) {
         EntryBundle.append(entry, to: &bundle)
         var filled: [(Tile, [UInt8])] = []
         edge.append(MerkleHash(leaf: entry)) { tile, hashes in

@@ -100,6 +100,36 @@ package enum JSONString {
         buffer.writeInteger(UInt8(ascii: "\""))
     }
 
+    /// The same where nothing needs escaping, in one go.
+    /// - Returns: whether it did; nothing is written where not.
+    static func appendPlain(_ text: String, to buffer: inout ByteBuffer) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            let raw = UnsafeRawBufferPointer(bytes)
+            var index = 0
+            while index + 8 <= raw.count {
+                guard isPlain(raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)) else { return false }
+                index += 8
+            }
+            while index < raw.count {
+                let byte = raw[index]
+                guard byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else {
+                    return false
+                }
+                index += 1
+            }
+            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: raw.count + 2) { target in
+                target[0] = UInt8(ascii: "\"")
+                if let base = raw.baseAddress {
+                    (target.baseAddress! + 1).copyMemory(from: base, byteCount: raw.count)
+                }
+                target[raw.count + 1] = UInt8(ascii: "\"")
+                return raw.count + 2
+            }
+            return true
+        }
+    }
+
     static func appendInside(_ text: String, to buffer: inout ByteBuffer) {
         var text = text
         text.withUTF8 { bytes in

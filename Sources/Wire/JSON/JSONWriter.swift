@@ -58,10 +58,22 @@ package struct JSONWriter {
 
     /// A member's name that needs no escaping.
     package mutating func key(_ name: StaticString) {
-        separate()
-        buffer.writeInteger(UInt8(ascii: "\""))
-        buffer.writeStaticString(name)
-        buffer.writeStaticString("\":")
+        let isFirst = !needsComma
+        // In one go: what a buffer asks at each writing costs more than the
+        // bytes.
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: name.utf8CodeUnitCount + 4) { bytes in
+            var place = 0
+            if !isFirst {
+                bytes[0] = UInt8(ascii: ",")
+                place = 1
+            }
+            bytes[place] = UInt8(ascii: "\"")
+            (bytes.baseAddress! + place + 1).copyMemory(from: name.utf8Start, byteCount: name.utf8CodeUnitCount)
+            place += name.utf8CodeUnitCount + 1
+            bytes[place] = UInt8(ascii: "\"")
+            bytes[place + 1] = UInt8(ascii: ":")
+            return place + 2
+        }
         needsComma = false
     }
 
@@ -77,14 +89,35 @@ package struct JSONWriter {
 
     package mutating func value(_ text: String) {
         separate()
-        JSONString.append(text, to: &buffer)
+        if !JSONString.appendPlain(text, to: &buffer) { JSONString.append(text, to: &buffer) }
         needsComma = true
     }
 
     package mutating func value(_ number: Int) {
         separate()
-        buffer.writeString(String(number))
+        write(number)
         needsComma = true
+    }
+
+    private mutating func write(_ number: Int) {
+        // The longest is Int.min, of twenty bytes.
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 20) { bytes in
+            var rest = number.magnitude
+            var length = number < 0 ? 2 : 1
+            while rest >= 10 {
+                rest /= 10
+                length += 1
+            }
+            rest = number.magnitude
+            var place = length
+            repeat {
+                place -= 1
+                bytes[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            if number < 0 { bytes[0] = UInt8(ascii: "-") }
+            return length
+        }
     }
 
     /// A finite number; one that is not becomes null, as JSON has no other.
@@ -92,7 +125,7 @@ package struct JSONWriter {
         separate()
         if number.isFinite {
             if number == number.rounded(), abs(number) < 1e15 {
-                buffer.writeString(String(Int(number)))
+                write(Int(number))
             } else {
                 buffer.writeString(String(number))
             }

@@ -58,7 +58,9 @@ struct LedgerMeasure: ParsableCommand {
             withUnsafeBytes(of: number) { entry.replaceSubrange(0..<8, with: $0) }
             // As much may be under way as a gateway lets be.
             while sequencer.isFull { usleep(200) }
-            sequencer.append(entry) { if case .success = $0 { durable.wrappingAdd(1, ordering: .relaxed) } }
+            entry.withUnsafeBytes { bytes in
+                sequencer.append(bytes) { if case .success = $0 { durable.wrappingAdd(1, ordering: .relaxed) } }
+            }
         }
         sequencer.close()
         let writing = began.duration(to: clock.now)

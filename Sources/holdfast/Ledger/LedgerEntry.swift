@@ -13,17 +13,17 @@ import Wire
 /// Names, numbers and digests only: never a prompt, an answer, a key, or
 /// words of a caller's own.
 struct LedgerEntry {
-    var bytes: [UInt8]
+    private(set) var bytes: ByteBuffer
 
     private init(_ kind: String, at time: String, _ members: (inout JSONWriter) -> Void) {
-        var json = JSONWriter()
+        var json = JSONWriter(ByteBufferAllocator().buffer(capacity: 1024))
         json.object { json in
             json.member("v", 1)
             json.member("kind", kind)
             json.member("at", time)
             members(&json)
         }
-        bytes = Array(json.buffer.readableBytesView)
+        bytes = json.buffer
     }
 
     /// A request is over.

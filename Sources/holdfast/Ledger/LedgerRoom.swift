@@ -87,11 +87,11 @@ final class LedgerRoom: Notary, HealthListener {
     private var now: String { time.withLock { $0.now() } }
 
     func add(_ entry: LedgerEntry) {
-        guard entry.bytes.count <= EntryBundle.mostBytes else {
-            logger.error("an entry is longer than a ledger takes", metadata: ["bytes": "\(entry.bytes.count)"])
+        guard entry.bytes.readableBytes <= EntryBundle.mostBytes else {
+            logger.error("an entry is longer than a ledger takes", metadata: ["bytes": "\(entry.bytes.readableBytes)"])
             return
         }
-        sequencer.append(entry.bytes)
+        entry.bytes.withUnsafeReadableBytes { sequencer.append($0) }
     }
 
     func note(_ kind: LedgerSettings.Kind, _ entry: @autoclosure () -> LedgerEntry) {
@@ -120,7 +120,7 @@ final class LedgerRoom: Notary, HealthListener {
 
     func settled(_ record: RequestRecord, _ witness: any AnswerWitness) async {
         guard let witness = witness as? Witness else { return }
-        add(.settled(record, prompt: witness.prompt.text, answer: witness.answer.text, at: now))
+        add(.settled(record, prompt: witness.prompt, answer: witness.answer, at: now))
         if settings.whenFull == .block { await sequencer.room() }
     }
 
@@ -179,50 +179,68 @@ final class LedgerRoom: Notary, HealthListener {
 /// What makes a digest of a short prompt unguessable, and still lets whoever
 /// runs Holdfast show that it is the prompt's: 16 bytes for each request,
 /// made of a secret that stays here.
+///
+/// The first half of SHA-256 over the secret, filled up with zeros to a block
+/// that is hashed once for all, and the request's id. Half of it only, so that
+/// nobody can go on from it.
 struct Salter: Sendable {
+    typealias Salt = (UInt64, UInt64)
+
     /// Has taken in the secret, and no request yet.
-    private let keyed: HMAC<SHA256>
+    private let keyed: SHA256
 
-    init(secret: [UInt8]) { keyed = HMAC(key: SymmetricKey(data: secret)) }
+    /// - Parameter secret: 32 bytes.
+    init(secret: [UInt8]) {
+        var keyed = SHA256()
+        keyed.update(data: secret + [UInt8](repeating: 0, count: 32))
+        self.keyed = keyed
+    }
 
-    func salt(_ request: String) -> [UInt8] {
-        var code = keyed
-        code.update(data: Array(request.utf8))
-        return Array(code.finalize().prefix(16))
+    func salt(_ request: String) -> Salt {
+        var hasher = keyed
+        var request = request
+        request.withUTF8 { hasher.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        return hasher.finalize().withUnsafeBytes { $0.loadUnaligned(as: Salt.self) }
     }
 }
 
-/// Knows what was asked and answered by its digests only.
+/// Knows what was asked and answered by its digests only: SHA-256 of a salt
+/// and the bytes, in base 64; nil where there were none.
 private final class Witness: AnswerWitness {
-    let prompt: SaltedDigest
-    private(set) var answer: SaltedDigest
+    let prompt: String?
+    private let salt: Salter.Salt
+    /// Of what was sent so far.
+    private var hasher: SHA256?
 
-    init(_ salt: [UInt8], prompt: ByteBuffer) {
-        let empty = SaltedDigest(salt)
-        answer = empty
-        var digest = empty
-        digest.add(prompt)
-        self.prompt = digest
+    init(_ salt: Salter.Salt, prompt: ByteBuffer) {
+        self.salt = salt
+        guard prompt.readableBytes > 0 else {
+            self.prompt = nil
+            return
+        }
+        var hasher = Self.begin(salt)
+        prompt.withUnsafeReadableBytes { hasher.update(bufferPointer: $0) }
+        self.prompt = Self.text(hasher)
     }
 
-    func saw(_ body: ByteBuffer) { answer.add(body) }
-}
-
-/// SHA-256 of a salt and what came after it.
-private struct SaltedDigest {
-    private var hasher = SHA256()
-    private var isEmpty = true
-
-    init(_ salt: [UInt8]) { salt.withUnsafeBytes { hasher.update(bufferPointer: $0) } }
-
-    mutating func add(_ bytes: ByteBuffer) {
-        guard bytes.readableBytes > 0 else { return }
-        isEmpty = false
-        bytes.withUnsafeReadableBytes { hasher.update(bufferPointer: $0) }
+    func saw(_ body: ByteBuffer) {
+        guard body.readableBytes > 0 else { return }
+        // Out of its place meanwhile: with two owners it would be copied.
+        var hasher = self.hasher ?? Self.begin(salt)
+        self.hasher = nil
+        body.withUnsafeReadableBytes { hasher.update(bufferPointer: $0) }
+        self.hasher = hasher
     }
 
-    /// Nil where there was nothing.
-    var text: String? { isEmpty ? nil : Base64.encode(Array(hasher.finalize())) }
+    var answer: String? { hasher.map(Self.text) }
+
+    private static func begin(_ salt: Salter.Salt) -> SHA256 {
+        var hasher = SHA256()
+        withUnsafeBytes(of: salt) { hasher.update(bufferPointer: $0) }
+        return hasher
+    }
+
+    private static func text(_ hasher: SHA256) -> String { hasher.finalize().withUnsafeBytes { Base64.encode($0) } }
 }
 
 extension Settings {
