@@ -93,9 +93,23 @@ package protocol CallerReply: AnyObject {
     func write(_ bytes: ByteBuffer) async throws
     /// The body is whole.
     func finish()
+    /// The last piece, and the body is whole.
+    /// - Throws: `CancellationError` when the caller has gone.
+    func end(with bytes: ByteBuffer) async throws
+    /// A candidate is about to be asked for this reply.
+    func admit(_ candidate: String)
     /// The body will never be whole: the connection is cut, so that nobody
     /// takes what was sent for all of it.
     func abort()
+}
+
+extension CallerReply {
+    package func end(with bytes: ByteBuffer) async throws {
+        try await write(bytes)
+        finish()
+    }
+
+    package func admit(_ candidate: String) {}
 }
 
 // Times on the path of a request are NIO's: Swift's own clock is a type that

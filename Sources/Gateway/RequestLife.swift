@@ -14,11 +14,11 @@ extension Gateway {
     package func serve(_ call: Call, reply: any CallerReply) async {
         let state = self.state
         let record = RequestRecord(call)
-        let witness = notary?.witness(of: call)
-        let reply = witness.map { WitnessedReply(reply, $0) } ?? reply
+        let witnessed = notary?.witness(of: call).map { WitnessedReply(reply, $0) }
+        let reply = witnessed ?? reply
         var drilled: RouteChoice?
         do {
-            let attempts = try begin(call, state, reply, record, &drilled)
+            let attempts = try begin(call, state, reply, witnessed, record, &drilled)
             try await attempts.run()
         } catch {
             if conclude(error, call, reply, record) == .cutOff { await cutOff(call, reply, record) }
@@ -27,18 +27,24 @@ extension Gateway {
         if let drilled { drilled.rehearsal?.note(record, on: drilled) }
         state.instruments.record(record)
         recorder.record(record)
-        if let witness { await notary?.settled(record, witness) }
+        if let witnessed, let notary {
+            await witnessed.release(notary, record) { refusal(call, .notOnRecord, record) }
+        }
     }
 
     // What needs no waiting is kept out of the function that waits: whatever
     // stands there stays in memory for as long as a stream runs.
 
     private func begin(
-        _ call: Call, _ state: GatewayState, _ reply: any CallerReply, _ record: RequestRecord,
-        _ drilled: inout RouteChoice?
+        _ call: Call, _ state: GatewayState, _ reply: any CallerReply, _ witnessed: WitnessedReply?,
+        _ record: RequestRecord, _ drilled: inout RouteChoice?
     ) throws -> Attempts {
         let admitted = try admit(call, record)
         let choice = try route(admitted, in: state, record)
+        if choice.served.route.policy.recordsBeforeAnswer {
+            guard let witnessed, let notary else { throw Problem.notOnRecord }
+            witnessed.hold(for: notary, record)
+        }
         if let rehearsal = choice.rehearsal {
             record.drill = RequestRecord.Drill(rehearsal)
             drilled = choice
@@ -140,12 +146,16 @@ extension Gateway {
             return reply.abort()
         }
         record.status = problem.kind.status
+        let (head, body) = refusal(call, problem, record)
+        record.responseBytes = body.readableBytes
+        reply.send(head, body: body)
+    }
+
+    private func refusal(_ call: Call, _ problem: Problem, _ record: RequestRecord) -> (ResponseHead, ByteBuffer) {
         var head = ResponseHead(status: problem.kind.status)
         head.addHoldfastFields(call, record, servedBy: nil)
         head.addFields(of: problem)
-        let body = call.door.encodeProblem(problem, requestID: call.id)
-        record.responseBytes = body.readableBytes
-        reply.send(head, body: body)
+        return (head, call.door.encodeProblem(problem, requestID: call.id))
     }
 
     /// The time to drain is over: the caller is told, not just left.

@@ -35,6 +35,9 @@ package struct RoutePolicy: Sendable, Hashable {
     /// never.
     package var keepWarm: Duration? = .seconds(12 * 3600)
     package var objectives = Objectives()
+    /// Whether the first byte of an answer waits until it is on record whom
+    /// the request went to, and its end until it is what became of it.
+    package var recordsBeforeAnswer = false
     /// Models named inside a request (a tool's, a sub-agent's), and whom to
     /// name instead where a provider says that they are gone.
     package var nested: [String: String] = [:]

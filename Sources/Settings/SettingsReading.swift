@@ -1,3 +1,5 @@
+import Routing
+
 /// What came of reading a settings file: settings if there were no errors,
 /// and in any case every problem, in the order of the file.
 package struct SettingsReading: Sendable {
@@ -58,6 +60,14 @@ struct SettingsReader {
         }
         let providers = ProviderReader(notes: notes, folder: folder, defaults: file).read()
         let routes = RouteReader(notes: notes, providers: providers).read(file)
+        let ledger = ledger(file)
+        for route in routes where route.policy.recordsBeforeAnswer && ledger?.kinds.contains(.requests) != true {
+            let section = file.named("routes")
+            notes.error(
+                section?.place(route.name) ?? file.position,
+                "routes.\(route.name).record is before-answer, and requests are not put on record; add `ledger: {name: …}`"
+                    + (ledger == nil ? "" : " with requests among its `record`"))
+        }
         let telling = TellingReader(file: file)
         let alerts = telling.alerts()
         return Settings(
@@ -65,7 +75,7 @@ struct SettingsReader {
             keys: keys(file, listeners: [("listen", listen), ("admin", admin)]), providers: providers.usable,
             routes: routes, limits: limits(file), log: log(file),
             metrics: metrics(file, hasAdmin: file.node("admin") != nil), dataDirectory: dataDirectory(file),
-            ledger: ledger(file), statusPage: telling.statusPage(), webhooks: alerts.webhooks,
+            ledger: ledger, statusPage: telling.statusPage(), webhooks: alerts.webhooks,
             alertPeriod: alerts.period)
     }
 

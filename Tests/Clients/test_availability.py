@@ -4,6 +4,7 @@ status page, alerts and exposure, from the commands that people type."""
 import http.server
 import json
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -374,3 +375,68 @@ def test_exposure_names_single_points(upstream, spare):
         text = cli("exposure", config=holdfast.config, check=0).stdout
         print(text)
         assert "assistant and support end on one lab: lab-a" in text and "never" in text
+
+
+def test_a_pulled_model_end_to_end(upstream, spare, tmp_path):
+    """The shutdown, rehearsed under an application's load: the day's report
+    shows continuity near 100 % and the provider's contract beside it, and
+    with the server off an auditor checks it all on a copy of the files."""
+    upstream.plays(answer(openai_answer(ANSWER)), model="av-pulled")
+    spare.plays(answer(openai_answer(ANSWER)), model="av-takes-over")
+    providers = two(upstream, spare)
+    providers["first"]["contract"] = "amazon-bedrock"
+    providers["second"]["contract"] = "azure-openai"
+    routes = {"talk": route("first/av-pulled", "second/av-takes-over")}
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    with Holdfast(providers, routes, ledger={"name": NAME}) as holdfast:
+        for _ in range(30):
+            ask(holdfast)
+        command = [BINARY, "drill", "pull", "talk", "--as", "withdrawn", "--for", "3s", "--json", "--config", holdfast.config]
+        drill = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        eventually(lambda: json.loads(holdfast.admin("/admin/drills"))["running"], 5)
+        outcomes = []
+        while drill.poll() is None:
+            outcomes.append(ask(holdfast))
+        assert not [each for each in outcomes if isinstance(each, Exception)]
+        verdict = json.loads(drill.communicate()[0].splitlines()[-1])
+        asked = 30 + len(outcomes)
+
+        def settled():
+            found = json.loads(cli("sla", "report", "--verified", "--day", today, "--json", config=holdfast.config, check=0).stdout)
+            return found if (route_of(found, "talk") or {}).get("requests") == asked else None
+
+        found = eventually(settled, 15, every=0.5)
+        felt = route_of(found, "talk")
+        assert felt["continuity_percent"] == 100 and felt["by_stand_in"] > 0 and felt["minutes_by_stand_in"] >= 1
+        # What the drill injected is no provider's answer.
+        first = service_of(found, "first/av-pulled")
+        assert first["statuses"] == {"200": first["attempts"]} and first["attempts"] >= 30
+        assert [each["contract"] for each in first["contracts"]] == ["amazon-bedrock"]
+        assert first["contracts"][0]["uptime_percent"] == 100
+        eventually(lambda: route_of(report(holdfast), "talk")["requests"] == asked, 15, every=0.5)
+        counted = json.loads(cli("sla", "report", "--day", today, "--json", config=holdfast.config, check=0).stdout)
+        assert counted["routes"] == found["routes"] and counted["services"] == found["services"]
+        key = cli("ledger", "key", config=holdfast.config, check=0).stdout.strip()
+        entries = [
+            json.loads(line)
+            for line in cli("ledger", "show", "--json", config=holdfast.config, check=0).stdout.splitlines()
+        ]
+        began = next(each for each in entries if each["kind"] == "drill.began")
+        ended = next(each for each in entries if each["kind"] == "drill.ended")
+        assert ended["drill"] == verdict["id"] and ended["verdict"] == verdict["verdict"]
+        met = next(each for each in entries if each["kind"] == "request.settled" and each.get("drill") and each.get("stand_in"))
+        for entry in [began, met, ended]:
+            cli("ledger", "prove", str(entry["index"]), "-o", str(tmp_path / f"{entry['index']}.tlog-proof"), config=holdfast.config, check=0)
+        text = cli("sla", "report", "--day", today, config=holdfast.config, check=0).stdout
+        print(text)
+        assert "100.0000 %" in text and "amazon-bedrock" in text
+        holdfast.stop()
+        copy = tmp_path / "copy"
+        shutil.copytree(holdfast.directory / ".holdfast/data/ledger/log", copy)
+    verify = BINARY.with_name("holdfast-verify")
+    checked = subprocess.run([verify, copy, "--log", key], capture_output=True, text=True)
+    assert checked.returncode == 0 and "up to the signed root" in checked.stdout, checked
+    for entry in [began, met, ended]:
+        proof = tmp_path / f"{entry['index']}.tlog-proof"
+        checked = subprocess.run([verify, proof, "--log", key], capture_output=True, text=True)
+        assert checked.returncode == 0 and f'"kind":"{entry["kind"]}"' in checked.stdout, checked

@@ -14,13 +14,13 @@ import pytest
 from conftest import scripted_providers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from holdfast import ANSWER, BINARY, PROMPT, Holdfast, cli, eventually
-from shapes import openai_answer
+from shapes import openai_answer, openai_stream
 from tlog_scales import backend, signing, tlog
 from tlog_scales.reader import TilesReader
 from tlog_scales.tiles import leaf_hash
 from tlog_scales.utils import b64enc
 from tlog_scales.writer import TilesWriter
-from upstream import answer, status
+from upstream import answer, sse, status
 
 VERIFY = BINARY.with_name("holdfast-verify")
 NAME = "ledger.example.com/tests"
@@ -383,3 +383,127 @@ def test_pruning(upstream, tmp_path):
         done = verify(public, log)
         assert done.returncode == 1 and "tile/entries/007 is missing" in done.stderr
         assert "is missing" in pruned(holdfast, "1800", check=65).stderr
+
+
+# record: before-answer
+
+
+def before_answer(upstream, model, **more):
+    routes = {"talk": {"candidates": [{"provider": "oa", "model": model}], "record": "before-answer"}}
+    return Holdfast(scripted_providers(upstream), routes, ledger={"name": NAME}, **more)
+
+
+def test_nothing_is_answered_before_it_is_on_record(upstream):
+    """Both entries are durable when the answer's last byte is here: shown by
+    killing the process at that very moment."""
+    upstream.plays(answer(openai_answer(ANSWER)), model="scripted-before")
+    upstream.plays(sse(openai_stream(ANSWER)), model="scripted-before-stream")
+    for model, stream in [("scripted-before", False), ("scripted-before-stream", True)]:
+        with before_answer(upstream, model, ends_badly=True) as holdfast:
+            client = holdfast.openai()
+            reply = client.chat.completions.with_raw_response.create(
+                model="talk", messages=[{"role": "user", "content": PROMPT}], stream=stream
+            )
+            request = reply.headers["x-request-id"]
+            if stream:
+                words = "".join(chunk.choices[0].delta.content or "" for chunk in reply.parse() if chunk.choices)
+                assert words == ANSWER
+            else:
+                assert reply.parse().choices[0].message.content == ANSWER
+            holdfast.process.kill()
+            holdfast.process.wait()
+            holdfast.start()
+            recorded(holdfast, 3)
+            mine = [entry for entry in shown(holdfast) if entry.get("id") == request]
+            assert [entry["kind"] for entry in mine] == ["request.admitted", "request.settled"]
+            admitted, settled = mine
+            assert admitted["by"] == settled["served_by"] == f"oa/{model}" and admitted["route"] == "talk"
+            assert admitted["prompt_sha256"] == settled["prompt_sha256"] and settled["outcome"] == "served"
+            assert admitted["index"] < settled["index"]
+
+
+def test_a_stream_is_not_held_back_whole(upstream):
+    """Words come while the provider still writes; only the end waits."""
+    upstream.plays(sse(openai_stream(ANSWER * 8), delay=0.05), model="scripted-paced")
+    with before_answer(upstream, "scripted-paced") as holdfast:
+        began = time.monotonic()
+        times = []
+        for chunk in holdfast.openai().chat.completions.create(
+            model="talk", messages=[{"role": "user", "content": PROMPT}], stream=True
+        ):
+            times.append(time.monotonic() - began)
+        assert len(times) > 10 and times[1] < times[-1] / 3, times
+
+
+def test_every_candidate_is_admitted_and_refusals_are_recorded(upstream, spare):
+    upstream.plays(status(500, body={"error": {"message": "boom"}}), model="scripted-first")
+    spare.plays(answer(openai_answer(ANSWER)), model="scripted-second")
+    providers = {"first": scripted_providers(upstream)["oa"], "second": scripted_providers(spare)["oa"]}
+    route = {
+        "candidates": [{"provider": "first", "model": "scripted-first"}, {"provider": "second", "model": "scripted-second"}],
+        "record": "before-answer",
+    }
+    alone = {"candidates": [{"provider": "first", "model": "scripted-first"}], "record": "before-answer"}
+    with Holdfast(providers, {"talk": route, "alone": alone}, ledger={"name": NAME}) as holdfast:
+        ask(holdfast)
+        with pytest.raises(Exception) as caught:
+            holdfast.openai().chat.completions.create(model="alone", messages=[{"role": "user", "content": PROMPT}])
+        assert caught.value.status_code == 500
+        recorded(holdfast, 6)
+        kinds = [(entry["kind"], entry.get("by") or entry.get("outcome")) for entry in shown(holdfast)][1:]
+        assert ("request.admitted", "second/scripted-second") in kinds
+        assert kinds[-1][0] == "request.settled" and kinds[-1][1] == "provider_error"
+
+
+def test_before_answer_wants_a_ledger(upstream, tmp_path):
+    routes = {"talk": {"candidates": [{"provider": "oa", "model": "m"}], "record": "before-answer"}}
+    for ledger, words in [({}, "add `ledger"), ({"ledger": {"name": NAME, "record": ["holds"]}}, "requests among")]:
+        file = tmp_path / "holdfast.yaml"
+        file.write_text(json.dumps({"providers": scripted_providers(upstream), "routes": routes, **ledger}))
+        done = cli("check", str(file))
+        assert done.returncode == 78 and words in done.stderr, done
+
+
+def test_a_full_disk_holds_answers_back(upstream, tmp_path):
+    """What can't be put on record isn't answered; once there is room it is."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", small], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("a disk of a few pages can't be mounted here")
+    try:
+        upstream.plays(answer(openai_answer(ANSWER)), model="scripted-full")
+        routes = {"talk": {"candidates": [{"provider": "oa", "model": "scripted-full"}], "record": "before-answer"}}
+        ledger = {"name": NAME, "directory": str(small / "ledger")}
+        with Holdfast(scripted_providers(upstream), routes, ledger=ledger) as holdfast:
+            ask(holdfast)
+            filler = small / "filler"
+            descriptor = os.open(filler, os.O_WRONLY | os.O_CREAT)
+            try:
+                while os.write(descriptor, b"x" * 4096):
+                    pass
+            except OSError:
+                os.close(descriptor)
+            client = holdfast.openai()
+            codes = []
+            # Some entries still fit into pages that the files have already.
+            while 503 not in codes and len(codes) < 100:
+                try:
+                    client.chat.completions.create(model="talk", messages=[{"role": "user", "content": PROMPT}])
+                    codes.append(200)
+                except Exception as error:
+                    codes.append(error.status_code)
+                    assert error.body["code"] == "ledger_unavailable"
+            assert codes[-1] == 503, codes
+            filler.unlink()
+            eventually(lambda: _answers(client), 15, every=0.5)
+            eventually(lambda: any(entry["kind"] == "request.withheld" for entry in shown(holdfast)), 5, every=0.2)
+    finally:
+        subprocess.run(["umount", "-l", small], check=False)
+
+
+def _answers(client):
+    try:
+        return client.chat.completions.create(model="talk", messages=[{"role": "user", "content": PROMPT}])
+    except Exception:
+        return None

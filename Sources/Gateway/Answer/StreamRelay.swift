@@ -34,9 +34,14 @@ struct StreamRelay {
         var prelude = ByteBuffer()
         do {
             while !stage.isOver, let bytes = try await response.next() {
-                let ready = stage.take(bytes)
-                guard stage.hasReleased || prelude.readableBytes > Self.longestPrelude else {
+                var ready = stage.take(bytes)
+                // The end goes out once all is known of it.
+                if isWhole(stage) {
                     if var ready { prelude.writeBuffer(&ready) }
+                    break
+                }
+                guard stage.hasReleased || prelude.readableBytes > Self.longestPrelude else {
+                    if ready != nil { prelude.writeBuffer(&ready!) }
                     continue
                 }
                 if stage.hasContent { response.noteProgress() }
@@ -50,11 +55,17 @@ struct StreamRelay {
         } catch let error as LaneFailure {
             failure = error
         }
-        if prelude.readableBytes > 0, failure == nil, stage.observation.hasEnded, stage.observation.failure == nil {
-            try await send(prelude)
-        }
         try conclude(stage, failure)
-        relay.reply.finish()
+        if prelude.readableBytes > 0 { try await end(with: prelude) } else { relay.reply.finish() }
+    }
+
+    private func isWhole(_ stage: any StreamStage) -> Bool {
+        let observation = stage.observation
+        guard observation.hasEnded, observation.failure == nil else { return false }
+        switch stage.joining {
+        case .going, .stopped: return true
+        case .diverged, .broken: return false
+        }
     }
 
     private func makeStage() throws -> any StreamStage {
@@ -132,11 +143,20 @@ struct StreamRelay {
     // MARK: Out
 
     private func send(_ bytes: ByteBuffer) async throws {
+        try contribute(bytes)
+        try await relay.reply.write(bytes)
+    }
+
+    private func end(with bytes: ByteBuffer) async throws {
+        try contribute(bytes)
+        try await relay.reply.end(with: bytes)
+    }
+
+    private func contribute(_ bytes: ByteBuffer) throws {
         if !stream.hasContributed { try relay.claim() }
         if !relay.reply.hasBegun { begin() }
         stream.hasContributed = true
         record.responseBytes += bytes.readableBytes
-        try await relay.reply.write(bytes)
     }
 
     private func begin() {

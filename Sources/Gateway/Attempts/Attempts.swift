@@ -180,6 +180,7 @@ final class Attempts {
         while true {
             runner.number = record.attempts.count
             record.attempts.append(.init(runner.attempt.upstream, isHedge: isHedge))
+            reply.admit(runner.attempt.upstream.id)
             do {
                 try await exchange(runner)
                 return .served

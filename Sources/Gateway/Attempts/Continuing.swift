@@ -72,9 +72,8 @@ extension Attempts {
     private func finish(with events: [StreamEvent], _ request: ChatRequest) async throws {
         let rest = stream.complete(events, for: request)
         record.responseBytes += rest.readableBytes
-        try await reply.write(rest)
-        reply.finish()
         record.outcome = .served
+        try await reply.end(with: rest)
     }
 
     /// What came can't be used, and nobody else could do better.
@@ -94,7 +93,7 @@ extension Attempts {
         record.reason = interruption.reason
         if interruption.lastWords.readableBytes > 0 {
             record.responseBytes += interruption.lastWords.readableBytes
-            try await reply.write(interruption.lastWords)
+            return try await reply.end(with: interruption.lastWords)
         }
         reply.finish()
     }

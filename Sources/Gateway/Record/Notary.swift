@@ -1,5 +1,6 @@
 package import Conversation
 package import NIOCore
+import Synchronization
 package import Wire
 
 /// Puts what was decided on the public record (the ledger).
@@ -10,9 +11,17 @@ package protocol Notary: Sendable {
     /// Who reads along what is asked and answered; nil where requests aren't
     /// put on record.
     func witness(of call: Call) -> (any AnswerWitness)?
+    /// A candidate is about to be asked.
+    /// - Returns: tells when that is durable.
+    func admitted(_ record: RequestRecord, to candidate: String, _ witness: any AnswerWitness) -> Durability
     /// A request is over; its answer has been sent. Waits only where the
     /// record is full and the settings want that.
     func settled(_ record: RequestRecord, _ witness: any AnswerWitness) async
+    /// A request is over, and the end of its answer is held back until that is
+    /// durable.
+    func settling(_ record: RequestRecord, _ witness: any AnswerWitness) -> Durability
+    /// Its end couldn't be put on record in time, so it was not sent.
+    func withheld(_ record: RequestRecord)
 }
 
 /// Reads along what one caller is sent. Belongs to the request's task.
@@ -20,31 +29,36 @@ package protocol AnswerWitness: AnyObject {
     func saw(_ body: ByteBuffer)
 }
 
-/// A reply that is read along.
-final class WitnessedReply: CallerReply {
-    private let reply: any CallerReply
-    private let witness: any AnswerWitness
-
-    init(_ reply: any CallerReply, _ witness: any AnswerWitness) {
-        self.reply = reply
-        self.witness = witness
+/// Whether something is durable by now; told once, waited for by one.
+package final class Durability: Sendable {
+    private struct State {
+        var isDurable: Bool?
+        var waiting: CheckedContinuation<Bool, Never>?
     }
 
-    var hasBegun: Bool { reply.hasBegun }
-    var isCutOff: Bool { reply.isCutOff }
+    private let state = Mutex(State())
 
-    func send(_ head: ResponseHead, body: ByteBuffer) {
-        witness.saw(body)
-        reply.send(head, body: body)
+    package init() {}
+
+    /// What is told first counts.
+    package func tell(_ isDurable: Bool) {
+        let waiting = state.withLock { state -> CheckedContinuation<Bool, Never>? in
+            guard state.isDurable == nil else { return nil }
+            state.isDurable = isDurable
+            defer { state.waiting = nil }
+            return state.waiting
+        }
+        waiting?.resume(returning: isDurable)
     }
 
-    func begin(_ head: ResponseHead) { reply.begin(head) }
-
-    func write(_ bytes: ByteBuffer) async throws {
-        witness.saw(bytes)
-        try await reply.write(bytes)
+    /// Returns once it is durable, or it is known that it won't be in time.
+    func wait() async -> Bool {
+        await withCheckedContinuation { continuation in
+            let known = state.withLock { state -> Bool? in
+                if state.isDurable == nil { state.waiting = continuation }
+                return state.isDurable
+            }
+            if let known { continuation.resume(returning: known) }
+        }
     }
-
-    func finish() { reply.finish() }
-    func abort() { reply.abort() }
 }

@@ -4,8 +4,13 @@ import Routing
 struct RoutePolicyReader {
     static let keys = [
         "order", "deadline", "patience", "timeouts", "on_refusal", "continue", "hedge", "keep_warm", "substitution",
-        "objectives", "nested",
+        "objectives", "nested", "record",
     ]
+
+    private enum Recording: String, CaseIterable {
+        case async
+        case beforeAnswer = "before-answer"
+    }
 
     private enum OnRefusal: String, CaseIterable { case pass, next }
 
@@ -25,6 +30,8 @@ struct RoutePolicyReader {
         policy.keepWarm = keepWarm(policy.keepWarm)
         policy.objectives = objectives()
         policy.nested = nested()
+        let recording: Recording? = route.choice("record")
+        policy.recordsBeforeAnswer = recording == .beforeAnswer
         checkWeights(policy.order)
         return policy
     }

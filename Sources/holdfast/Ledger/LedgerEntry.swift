@@ -1,3 +1,4 @@
+import Availability
 import Conversation
 import Drills
 import Failures
@@ -81,6 +82,27 @@ struct LedgerEntry {
         }
     }
 
+    /// A candidate is about to be asked, on a route that answers only once
+    /// that is on record.
+    static func admitted(
+        _ record: RequestRecord, to candidate: String, prompt: String?, at time: String
+    ) -> LedgerEntry {
+        LedgerEntry("request.admitted", at: time) { json in
+            json.member("id", record.id)
+            json.member("key", record.keyID)
+            json.member("operation", record.operation)
+            json.member("route", ifPresent: record.route)
+            json.member("by", candidate)
+            json.member("prompt_sha256", ifPresent: prompt)
+        }
+    }
+
+    /// What `request.settled` says of the answer's end is not so: it could
+    /// not be put on record in time, and was not sent.
+    static func withheld(_ record: RequestRecord, at time: String) -> LedgerEntry {
+        LedgerEntry("request.withheld", at: time) { $0.member("id", record.id) }
+    }
+
     static func hold(_ kind: String, _ hold: Hold, by: String? = nil, at time: String) -> LedgerEntry {
         LedgerEntry(kind, at: time) { json in
             json.member("hold", hold.id)
@@ -107,12 +129,26 @@ struct LedgerEntry {
         }
     }
 
-    /// - Parameter changed: the names of the sections that differ.
-    static func configuration(digest: String, changed: [String], at time: String) -> LedgerEntry {
+    /// - Parameters:
+    ///   - changed: the names of the sections that differ.
+    ///   - places: whose and where the providers are.
+    static func configuration(
+        digest: String, changed: [String], places: [Placement], at time: String
+    ) -> LedgerEntry {
         LedgerEntry("configuration.changed", at: time) { json in
             json.member("sha256", digest)
             json.array("changed") { json in
                 for name in changed { json.value(name) }
+            }
+            json.array("places") { json in
+                for place in places.prefix(400) {
+                    json.object { json in
+                        json.member("provider", place.provider)
+                        json.member("host", ifPresent: place[.host])
+                        json.member("lab", ifPresent: place[.lab])
+                        json.member("region", ifPresent: place[.region])
+                    }
+                }
             }
         }
     }

@@ -1,5 +1,7 @@
+import Availability
 import Conversation
 import Crypto
+import Dispatch
 import Drills
 import FoundationEssentials
 import FrontDoor
@@ -124,6 +126,34 @@ final class LedgerRoom: Notary, HealthListener {
         if settings.whenFull == .block { await sequencer.room() }
     }
 
+    func admitted(
+        _ record: RequestRecord, to candidate: String, _ witness: any AnswerWitness
+    ) -> Durability {
+        let prompt = (witness as? Witness)?.prompt
+        return durable(.admitted(record, to: candidate, prompt: prompt, at: now))
+    }
+
+    func settling(_ record: RequestRecord, _ witness: any AnswerWitness) -> Durability {
+        let witness = witness as? Witness
+        return durable(.settled(record, prompt: witness?.prompt, answer: witness?.answer, at: now))
+    }
+
+    func withheld(_ record: RequestRecord) { add(.withheld(record, at: now)) }
+
+    /// How long an answer is held back for the record's sake.
+    private static let patience = DispatchTimeInterval.seconds(10)
+
+    private func durable(_ entry: LedgerEntry) -> Durability {
+        let durability = Durability()
+        entry.bytes.withUnsafeReadableBytes { bytes in
+            sequencer.append(bytes) { result in
+                if case .success = result { durability.tell(true) } else { durability.tell(false) }
+            }
+        }
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) { durability.tell(false) }
+        return durability
+    }
+
     // MARK: What isn't a request's
 
     func note(_ changes: [HealthChange]) {
@@ -147,7 +177,8 @@ final class LedgerRoom: Notary, HealthListener {
         let bytes = FileManager.default.contents(atPath: settings.file) ?? Data()
         let digest = Base64.encode(Array(SHA256.hash(data: bytes)))
         let changed = old.map { settings.sections(changedSince: $0) } ?? []
-        note(.configuration, .configuration(digest: digest, changed: changed, at: now))
+        let places = settings.providers.map { Placement($0) }
+        note(.configuration, .configuration(digest: digest, changed: changed, places: places, at: now))
     }
 
     /// The same action, put on record once it is done.

@@ -89,10 +89,12 @@ struct ReportSource {
             histories: tally.histories,
             words:
                 "Counted out of the ledger \(checkpoint.origin), \(checkpoint.size) entries, verified up to the root "
-                + "\(checkpoint.root.base64).",
+                + "\(checkpoint.root.base64)."
+                + (report.minimumIndex == 0
+                    ? "" : " Entries before \(report.minimumIndex) were pruned, and are not counted."),
             members: [
                 ("kind", "ledger"), ("ledger", checkpoint.origin), ("entries", String(checkpoint.size)),
-                ("root", checkpoint.root.base64),
+                ("root", checkpoint.root.base64), ("minimum_index", String(report.minimumIndex)),
             ])
     }
 }

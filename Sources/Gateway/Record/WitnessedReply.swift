@@ -1,0 +1,122 @@
+import Conversation
+import NIOCore
+import Wire
+
+/// A reply that is read along, and on routes with `record: before-answer`
+/// held back: its first byte until it is durable whom the request went to,
+/// and its end until it is durable what became of it. What stands between
+/// them passes as it comes.
+final class WitnessedReply: CallerReply {
+    private enum End {
+        case whole(ResponseHead, body: ByteBuffer)
+        case last(ByteBuffer)
+    }
+
+    private let reply: any CallerReply
+    private let witness: any AnswerWitness
+    private var notary: (any Notary)?
+    private var record: RequestRecord?
+    private var admission: Durability?
+    private var head: ResponseHead?
+    private var end: End?
+
+    init(_ reply: any CallerReply, _ witness: any AnswerWitness) {
+        self.reply = reply
+        self.witness = witness
+    }
+
+    /// From now on first byte and end wait for the record.
+    func hold(for notary: any Notary, _ record: RequestRecord) {
+        self.notary = notary
+        self.record = record
+    }
+
+    private var isHolding: Bool { notary != nil }
+
+    var hasBegun: Bool { reply.hasBegun }
+    var isCutOff: Bool { reply.isCutOff }
+
+    func admit(_ candidate: String) {
+        guard let notary, let record else { return }
+        // One log: once the last one is durable, all are.
+        admission = notary.admitted(record, to: candidate, witness)
+    }
+
+    func send(_ head: ResponseHead, body: ByteBuffer) {
+        witness.saw(body)
+        guard isHolding else { return reply.send(head, body: body) }
+        end = .whole(head, body: body)
+    }
+
+    func begin(_ head: ResponseHead) {
+        guard isHolding else { return reply.begin(head) }
+        self.head = head
+    }
+
+    func write(_ bytes: ByteBuffer) async throws {
+        witness.saw(bytes)
+        if head != nil { try await beginAdmitted() }
+        try await reply.write(bytes)
+    }
+
+    private func beginAdmitted() async throws {
+        if let admission, await !admission.wait() { throw Problem.notOnRecord }
+        guard let head else { return }
+        self.head = nil
+        reply.begin(head)
+    }
+
+    func end(with bytes: ByteBuffer) async throws {
+        guard isHolding else {
+            witness.saw(bytes)
+            try await reply.write(bytes)
+            return reply.finish()
+        }
+        if head != nil { try await beginAdmitted() }
+        witness.saw(bytes)
+        end = .last(bytes)
+    }
+
+    func finish() {
+        guard isHolding else { return reply.finish() }
+        if end == nil { end = .last(ByteBuffer()) }
+    }
+
+    func abort() {
+        (head, end) = (nil, nil)
+        reply.abort()
+    }
+
+    // MARK: The end
+
+    /// Puts the request's end on record, and lets go of the answer's once
+    /// that is durable.
+    ///
+    /// - Parameter refusal: what is told instead of an answer whose record
+    ///   isn't.
+    func release(_ notary: any Notary, _ record: RequestRecord, refusal: () -> (ResponseHead, ByteBuffer)) async {
+        guard isHolding, let end else { return await notary.settled(record, witness) }
+        self.end = nil
+        let isDurable = await notary.settling(record, witness).wait()
+        if !isDurable { notary.withheld(record) }
+        switch end {
+        case .whole(let head, let body) where isDurable: reply.send(head, body: body)
+        case .whole:
+            let (head, body) = refusal()
+            reply.send(head, body: body)
+        case .last(let bytes) where isDurable:
+            if bytes.readableBytes > 0 { try? await reply.write(bytes) }
+            reply.finish()
+        // Too late for words: a stream without its end is visibly none.
+        case .last: reply.abort()
+        }
+    }
+}
+
+extension Problem {
+    static let notOnRecord = Problem(
+        .unavailable,
+        "The route answers only once the request is on record, and the record can't be written at present; try again "
+            + "soon. Whoever runs this Holdfast finds the reason in its log.", code: "ledger_unavailable", retryAfter: 5
+    )
+}
