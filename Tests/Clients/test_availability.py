@@ -1,6 +1,7 @@
 """What contracts say beside what applications felt: reports, claims, the
 status page, alerts and exposure, from the commands that people type."""
 
+import base64
 import http.server
 import json
 import re
@@ -348,6 +349,22 @@ def test_alerts_are_signed_and_sent_until_taken(upstream, spare):
                 Webhook(SECRET).verify(body.replace(b"first", b"fjrst").replace(b"burns", b"bvrns"), lower(headers))
         burns = [json.loads(body)["data"] for _, body, _ in got if b"burn.firing" in body]
         assert {each["long_minutes"] for each in burns} <= {60, 360, 4320} and burns[0]["route"] == "burns"
+
+
+def test_a_drill_that_fails_is_told(upstream, spare):
+    upstream.plays(answer(openai_answer(ANSWER)), model="av-drilled")
+    with receiver([]) as (port, got):
+        hooks = {"pager": {"url": f"http://127.0.0.1:{port}/", "secret": "no base64, and long enough", "on": ["drill"]}}
+        with Holdfast(two(upstream, spare), {"talk": route("first/av-drilled")}, alerts={"webhooks": hooks}) as holdfast:
+            options = ["--as", "broken", "--for", "1s", "--warm-up", "0.5s", "--recovery", "0.5s", "--load", "10rps"]
+            assert cli("drill", "pull", "talk", *options, config=holdfast.config).returncode == 1
+            eventually(lambda: got, 10)
+            [(headers, body, _)] = got
+            said = json.loads(body)
+            assert said["type"] == "drill.failed" and said["data"]["route"] == "talk" and said["data"]["verdict"] == "failed"
+            # Any other text is a key as it stands.
+            base64_key = base64.b64encode(b"no base64, and long enough").decode()
+            Webhook(f"whsec_{base64_key}").verify(body, lower(headers))
 
 
 def test_exposure_names_single_points(upstream, spare):
