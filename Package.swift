@@ -139,7 +139,7 @@ let package = Package(
                 "FrontDoor",
                 "Gateway", "Ledger", "LedgerDisk", "Providers", "Resilience", "Failures", "Routing", "Settings",
                 "Store",
-                "Telemetry", "Wire", arguments, asyncHTTPClient, coreMetrics, crypto,
+                "Telemetry", "WeightFormats", "Wire", arguments, asyncHTTPClient, coreMetrics, crypto,
                 lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
             ],
             swiftSettings: strict),

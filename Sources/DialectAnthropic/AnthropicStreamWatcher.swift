@@ -49,13 +49,7 @@ struct AnthropicStreamWatcher: StreamWatcher {
     /// provider runs itself: `tool_use`, `server_tool_use`, `mcp_tool_use`.
     /// A search through the few bytes that begin a block, which hold nothing
     /// that a model wrote but a tool's name.
-    private static func isToolUse(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        let word: StaticString = "tool_use\""
-        guard bytes.count >= word.utf8CodeUnitCount else { return false }
-        return (0...bytes.count - word.utf8CodeUnitCount).contains { start in
-            (0..<word.utf8CodeUnitCount).allSatisfy { bytes[start + $0] == word.utf8Start[$0] }
-        }
-    }
+    private static func isToolUse(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.place(of: "tool_use\"") != nil }
 
     private mutating func cost(_ data: ByteBuffer, in member: StaticString?) {
         guard let document = try? JSONDocument(data) else { return }

@@ -96,6 +96,9 @@ package protocol CallerReply: AnyObject {
     /// The last piece, and the body is whole.
     /// - Throws: `CancellationError` when the caller has gone.
     func end(with bytes: ByteBuffer) async throws
+    /// The last piece, after which the body will never be whole: the
+    /// connection is cut.
+    func breakOff(with bytes: ByteBuffer) async
     /// A candidate is about to be asked for this reply.
     func admit(_ candidate: String)
     /// The body will never be whole: the connection is cut, so that nobody
@@ -107,6 +110,11 @@ extension CallerReply {
     package func end(with bytes: ByteBuffer) async throws {
         try await write(bytes)
         finish()
+    }
+
+    package func breakOff(with bytes: ByteBuffer) async {
+        try? await write(bytes)
+        abort()
     }
 
     package func admit(_ candidate: String) {}

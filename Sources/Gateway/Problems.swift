@@ -21,6 +21,13 @@ extension Problem {
             code: "model_not_found")
     }
 
+    static func noModelName(_ model: String) -> Problem {
+        Problem(
+            .invalidRequest,
+            "\"\(shown(model))\" can't name a model: names are of \(String.longestModelName) bytes at most, without control "
+                + "characters.", field: "model", code: "invalid_model_name")
+    }
+
     static func modelMissing(of provider: String) -> Problem {
         Problem(
             .notFound, "\"\(provider)\" is a provider; name a model of it, too: \"\(provider)/MODEL\".",
@@ -153,5 +160,17 @@ extension ResponseHead {
     package mutating func addFields(of problem: Problem) {
         if let seconds = problem.retryAfter { fields.append("retry-after", String(seconds)) }
         if problem.kind == .gone { fields.append("x-should-retry", "false") }
+    }
+}
+
+extension String {
+    /// Longer than any provider's, ARNs among them.
+    static let longestModelName = 1024
+
+    /// Whether a caller may name a model like that. Such names come into logs,
+    /// meters, entries of the ledger and reports, and into a request's address.
+    var isModelName: Bool {
+        utf8.count <= Self.longestModelName
+            && unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 }

@@ -24,12 +24,14 @@ extension Gateway {
             if conclude(error, call, reply, record) == .cutOff { await cutOff(call, reply, record) }
         }
         settle(call, record, in: state)
+        // Only then is it known whether the end of the answer went out.
+        if let witnessed, witnessed.isHolding, let notary {
+            await witnessed.release(notary, record) { refusal(call, .notOnRecord, record) }
+        }
         if let drilled { drilled.rehearsal?.note(record, on: drilled) }
         state.instruments.record(record)
         recorder.record(record)
-        if let witnessed, let notary {
-            await witnessed.release(notary, record) { refusal(call, .notOnRecord, record) }
-        }
+        if let witnessed, !witnessed.isHolding { await notary?.settled(record, witnessed.witness) }
     }
 
     // What needs no waiting is kept out of the function that waits: whatever
@@ -116,6 +118,7 @@ extension Gateway {
             return choose(ServedRoute(route, state.providers, state.instruments), in: state)
         case .direct(let candidate):
             guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
+            guard candidate.model.isModelName else { throw .noModelName(candidate.model) }
             let served = ServedRoute(naming: candidate, state.providers, state.instruments)
             return RouteChoice(served: served, upstreams: served.upstreams, rehearsal: nil)
         case .unknown where principal.mayNameProviders && state.routes.provider(model) != nil:
@@ -167,8 +170,7 @@ extension Gateway {
         guard reply.hasBegun else { return refuse(call, problem, reply, record) }
         record.outcome = .truncated
         record.reason = problem.code
-        try? await reply.write(call.door.encodeStreamProblem(problem, requestID: call.id))
-        reply.abort()
+        await reply.breakOff(with: call.door.encodeStreamProblem(problem, requestID: call.id))
     }
 
     // MARK: Settle: what it cost counts against the key's limits

@@ -153,6 +153,20 @@ import Testing
         request.count { _, _ in Issue.record("a drill's own request is nobody's") }
     }
 
+    @Test func whatWasNotSentWasNotAnswered() {
+        var request = SettledRequest(route: "talk", outcome: .served)
+        request.attempts = [Self.attempt(404, "withdrawn", by: "o/m"), Self.attempt(200, nil)]
+        request.by = "p/m"
+        request.isWithheld = true
+        #expect(request.counter == .failed(cause: "ledger_unavailable"))
+        request.isStream = true
+        #expect(request.counter == .cut(cause: "ledger_unavailable"))
+    }
+
+    @Test func whatHoldfastAnswersItselfSaysNothing() {
+        SettledRequest(route: "talk", outcome: .served).count { _, _ in Issue.record("nobody was asked") }
+    }
+
     @Test func aLostHedgeIsNoAttempt() {
         var request = SettledRequest(route: "talk", outcome: .served)
         request.attempts = [

@@ -112,6 +112,22 @@ import Wire
         #expect(contract.uptime(of: [counts], start: 0) == 50)
     }
 
+    @Test func incidentsAreWhatCounts() {
+        var contract = Contract(name: "c", formula: .attemptsRatio(repeatWindow: 0), failing: [500...599], tiers: [])
+        let history = Self.history([
+            (.status(200), 0..<100, 5), (.status(500), 10..<12, 1), (.status(503), 15..<16, 2),
+            (.status(500), 50..<51, 4),
+        ])
+        func incidents() -> [String] {
+            Incident.all(of: [("a/m", history)], contract).map { "\($0.minutes) \($0.errors)/\($0.attempts)" }
+        }
+        #expect(incidents() == ["10..<16 4/19", "50..<51 4/9"])
+        contract.uncounted = [503...503]
+        #expect(incidents() == ["10..<12 2/12", "50..<51 4/9"])
+        contract.excluded = [.init(time: Self.day.start + 3000..<Self.day.start + 3060, reason: "maintenance")]
+        #expect(incidents() == ["10..<12 2/12"])
+    }
+
     @Test func theMonthOfAPulledModel() throws {
         let month = Period(start: 1_780_272_000, minutes: 43_200)
         let history = Self.history(

@@ -143,6 +143,14 @@ def test_unknown_models(wire, model):
     assert status in (400, 404) and len(message) < 1000
 
 
+@pytest.mark.parametrize("model", ["oa/" + "x" * 1025, "oa/a\u0000b", "oa/a\nb", "oa/a\u001b[31m"])
+def test_what_names_no_model_reaches_no_provider(wire, model):
+    """It would stand in logs, meters, the ledger and reports."""
+    wire.post({"model": model, "messages": TALK})
+    status, message = wire.error()
+    assert status == 400 and "1024 bytes" in message and len(message) < 400
+
+
 def test_a_model_name_cannot_write_log_lines(scripted, wire):
     wire.post({"model": "x\n12:00:00         200 forged → line\u001b[31m\u0085", "messages": TALK})
     assert wire.error()[0] == 404

@@ -498,6 +498,15 @@ def test_a_full_disk_holds_answers_back(upstream, tmp_path):
             filler.unlink()
             eventually(lambda: _answers(client), 15, every=0.5)
             eventually(lambda: any(entry["kind"] == "request.withheld" for entry in shown(holdfast)), 5, every=0.2)
+            # Whoever counts, counts it as lost: in the kept counts, and anew out of the ledger.
+            month = time.strftime("%Y-%m", time.gmtime())
+            command = ["sla", "report", "--month", month, "--json"]
+
+            def lost(*options):
+                [felt] = json.loads(cli(*command, *options, config=holdfast.config, check=0).stdout)["routes"]
+                return felt["lost"].get("ledger_unavailable")
+
+            eventually(lambda: lost() and lost() == lost("--verified"), 15, every=0.5)
     finally:
         subprocess.run(["umount", "-l", small], check=False)
 

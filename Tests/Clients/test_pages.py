@@ -1,7 +1,6 @@
 """The pages that people look at, in a real browser."""
 
 import json
-import time
 
 from browser import browser  # noqa: F401
 from holdfast import ANSWER, Holdfast, cli, eventually
@@ -27,7 +26,6 @@ def test_status_and_report_as_people_see_them(browser, upstream, spare):  # noqa
         for name in ["well", "saved", "saved", "lost"]:
             ask(holdfast, name)
         eventually(lambda: json.loads(holdfast.get("/status.json")[2])["incidents"], 5)
-        time.sleep(1)  # The page is made anew once a second.
         dom = browser.dom(f"{holdfast.url}/status")
         assert "&lt;i&gt;Our&lt;/i&gt; models" in dom and "served by a stand-in" in dom
         after = browser.picture(f"{holdfast.url}/status")

@@ -93,17 +93,25 @@ package struct Contract: Sendable, Hashable {
     }
 
     /// What of it counts.
-    private func counting(_ month: MonthCounts, start: Int) -> MonthCounts {
+    func counting(_ month: MonthCounts, start: Int) -> MonthCounts {
         guard !uncounted.isEmpty || !excluded.isEmpty else { return month }
         return MonthCounts(
             minutes: month.minutes,
-            counts: month.counts.compactMap { count in
-                let time = start + count.minute * 60
-                guard !excluded.contains(where: { $0.time.contains(time) }) else { return nil }
-                return MinuteCount(
+            counts: month.counts.map { count in
+                MinuteCount(
                     minute: count.minute,
-                    byStatus: count.byStatus.filter { status, _ in !uncounted.contains { $0.contains(status) } })
+                    byStatus: count.byStatus.filter { counts($0.key, at: start + count.minute * 60) })
             })
+    }
+
+    private func counts(_ status: Int, at time: Int) -> Bool {
+        !uncounted.contains { $0.contains(status) } && !excluded.contains { $0.time.contains(time) }
+    }
+
+    /// Whether it calls an answer an error.
+    /// - Parameter time: seconds since 1970.
+    package func isError(_ status: Int, at time: Int) -> Bool {
+        failing.contains { $0.contains(status) } && counts(status, at: time)
     }
 
     /// The highest credit whose tier the uptime is below; percent.

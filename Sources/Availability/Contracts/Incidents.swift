@@ -4,6 +4,7 @@ package struct Incident: Sendable, Hashable {
     /// Minutes since the period began, half-open.
     package var minutes: Range<Int>
     package var errors: Int
+    /// In the minutes that had errors.
     package var attempts: Int
     /// By status.
     package var statuses: [Int: Int]
@@ -15,13 +16,12 @@ package struct Incident: Sendable, Hashable {
     package static func all(of services: [(name: String, history: History)], _ contract: Contract) -> [Incident] {
         services.flatMap { name, history in
             var incidents: [Incident] = []
-            for count in history.statuses.counts {
-                let failing = count.byStatus.filter { status, _ in contract.failing.contains { $0.contains(status) } }
-                guard !failing.isEmpty else {
-                    // Answers in between belong to it once it goes on; they
-                    // are few, and left out.
-                    continue
-                }
+            let start = history.period.start
+            // Minutes without an error are in no incident, also where it goes
+            // on behind them.
+            for count in contract.counting(history.statuses, start: start).counts {
+                let failing = count.byStatus.filter { contract.isError($0.key, at: start + count.minute * 60) }
+                guard !failing.isEmpty else { continue }
                 if let last = incidents.last, count.minute - last.minutes.upperBound <= gap {
                     incidents[incidents.count - 1].add(count, failing)
                 } else {

@@ -1,7 +1,8 @@
 /// Whose minutes are counted.
 package enum Subject: Sendable, Hashable {
     /// Requests, which are what applications count; the empty name is of
-    /// callers that named a provider themselves.
+    /// callers that named a provider themselves, or were turned away before
+    /// it was known what they named.
     case route(String)
     /// Attempts at a `provider/model`, which are what contracts count.
     case service(String)

@@ -13,8 +13,6 @@ package struct HourCounts: Sendable, Hashable {
 
     package init() {}
 
-    package var isEmpty: Bool { counters.isEmpty }
-
     /// Counters and their sixty counts.
     package var all: [Counter: [UInt32]] { counters }
 

@@ -34,6 +34,9 @@ package struct SettledRequest: Sendable {
     package var by: String?
     /// Another one than the route's first candidate began, or ended it.
     package var isByStandIn = false
+    package var isStream = false
+    /// The end of its answer was not sent: it could not be put on record.
+    package var isWithheld = false
     /// Its first piece came later than the route's objective.
     package var isLate = false
     /// A drill ran on its route: its attempts say nothing of a provider.
@@ -55,6 +58,9 @@ package struct SettledRequest: Sendable {
                 if let cause = attempt.cause { count(.service(attempt.by), .cause(cause)) }
             }
         }
+        // What Holdfast answered by itself (a count of tokens) says nothing of
+        // whether answers can be had.
+        if outcome == .served, attempts.isEmpty { return }
         // Whom nobody could even be asked for has no route, and no attempts.
         guard !isOfDrill, route != nil || !attempts.isEmpty || outcome == .limited else { return }
         count(.route(route ?? ""), counter)
@@ -72,6 +78,10 @@ package struct SettledRequest: Sendable {
     /// What became of it.
     package var counter: Counter {
         let by = by ?? ""
+        if isWithheld {
+            let cause = "ledger_unavailable"
+            return isStream ? .cut(cause: cause) : .failed(cause: cause)
+        }
         switch outcome {
         case .callerGone: return .callerGone
         case .refused: return .ownFault

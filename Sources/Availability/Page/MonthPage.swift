@@ -100,7 +100,7 @@ extension MonthReport {
 }
 
 extension RouteReport {
-    package var title: String { name.isEmpty ? "(provider named by the caller)" : name }
+    package var title: String { name.isEmpty ? "(no route)" : name }
 }
 
 extension ServiceReport {

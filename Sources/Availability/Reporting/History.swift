@@ -70,9 +70,7 @@ package struct History: Sendable, Hashable {
         }
     }
 
-    package func total(_ counter: Counter) -> Int { counters[counter]?.reduce(0) { $0 + $1.count } ?? 0 }
-
-    /// Of all counters for which `weigh` is not nil, minute by minute.
+    /// The sum of some counters, minute by minute.
     func minutes(_ include: (Counter) -> Bool) -> [Int] {
         var sums = Array(repeating: 0, count: period.minutes)
         for (counter, points) in counters where include(counter) {
@@ -82,13 +80,10 @@ package struct History: Sendable, Hashable {
     }
 
     /// Answers by their status, as contracts count.
-    var statuses: MonthCounts { statuses { if case .status(let status) = $0 { status } else { nil } } }
-
-    /// - Parameter read: the status that a counter counts; nil for another.
-    func statuses(_ read: (Counter) -> Int?) -> MonthCounts {
+    var statuses: MonthCounts {
         var minutes: [Int: [Int: Int]] = [:]
         for (counter, points) in counters {
-            guard let status = read(counter) else { continue }
+            guard case .status(let status) = counter else { continue }
             for point in points { minutes[point.minute, default: [:]][status, default: 0] += point.count }
         }
         return MonthCounts(

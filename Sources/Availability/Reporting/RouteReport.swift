@@ -8,7 +8,8 @@ package struct RouteReport: Sendable {
         package var continuity: Double? { percent(whole, of: requests) }
     }
 
-    /// Empty where callers named a provider themselves.
+    /// Empty where callers named a provider themselves, or were turned away
+    /// before it was known what they named.
     package var name: String
     /// The part that is to be answered whole, such as 0.999.
     package var objective: Double

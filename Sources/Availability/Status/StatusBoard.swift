@@ -62,16 +62,12 @@ package struct StatusBoard: Sendable {
         package var name: String
         /// Seconds since 1970.
         package var since: Int
-        package var impact: Impact
         package var components: [String]
 
-        package enum Impact: String, Sendable, Hashable { case minor, major, critical }
-
-        package init(id: String, name: String, since: Int, impact: Impact, components: [String]) {
+        package init(id: String, name: String, since: Int, components: [String]) {
             self.id = id
             self.name = name
             self.since = since
-            self.impact = impact
             self.components = components
         }
     }
@@ -178,7 +174,7 @@ package struct StatusBoard: Sendable {
             json.member("id", incident.id)
             json.member("name", incident.name)
             json.member("status", "identified")
-            json.member("impact", incident.impact.rawValue)
+            json.member("impact", indicator.name)
             json.member("created_at", time(incident.since))
             json.member("started_at", time(incident.since))
             json.member("updated_at", updated)

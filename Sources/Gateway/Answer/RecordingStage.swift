@@ -108,7 +108,9 @@ private struct Recording {
             case .failed(let error): return observation.failure = error
             case .usage(let usage): observation.usage = usage
             case .ended: observation.hasEnded = true
-            default: hasContent = hasContent || event.isContent
+            default:
+                hasContent = hasContent || event.isContent
+                if event.isRefusal { observation.isRefusal = true }
             }
             gate.take(event, into: &waiting)
         }

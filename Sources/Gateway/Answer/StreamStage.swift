@@ -47,6 +47,15 @@ extension StreamEvent {
         }
     }
 
+    /// Whether it says that the answer is a refusal, or what a filter has left
+    /// of one.
+    var isRefusal: Bool {
+        switch self {
+        case .refusal, .finished(_, .contentFilter, _), .finished(_, .refusal, _): true
+        default: false
+        }
+    }
+
     /// Whether it only closes a part.
     var isFrame: Bool {
         if case .partEnded = self { true } else { false }

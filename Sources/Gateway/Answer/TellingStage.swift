@@ -102,11 +102,9 @@ final class TellingStage: StreamStage {
     private func observe(_ event: StreamEvent) {
         switch event {
         case .usage(let usage): observation.usage = usage
-        case .finished(_, .contentFilter, _), .finished(_, .refusal, _), .refusal:
-            observation.isRefusal = true
-            fallthrough
         default:
             guard event.isContent else { return }
+            if event.isRefusal { observation.isRefusal = true }
             fragments += 1
             hasContent = true
         }

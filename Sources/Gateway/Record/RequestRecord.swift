@@ -97,6 +97,8 @@ package final class RequestRecord {
     /// The time spent waiting for a rate limit to pass.
     package var waited: Duration = .zero
     package var isStream = false
+    /// The end of its answer was not sent: it could not be put on record.
+    package var isWithheld = false
     /// The first piece of a stream came later than the route's objective.
     package var isLate = false
     /// The status that the caller saw.

@@ -10,10 +10,11 @@ final class WitnessedReply: CallerReply {
     private enum End {
         case whole(ResponseHead, body: ByteBuffer)
         case last(ByteBuffer)
+        case broken(ByteBuffer)
     }
 
     private let reply: any CallerReply
-    private let witness: any AnswerWitness
+    let witness: any AnswerWitness
     private var notary: (any Notary)?
     private var record: RequestRecord?
     private var admission: Durability?
@@ -31,7 +32,7 @@ final class WitnessedReply: CallerReply {
         self.record = record
     }
 
-    private var isHolding: Bool { notary != nil }
+    var isHolding: Bool { notary != nil }
 
     var hasBegun: Bool { reply.hasBegun }
     var isCutOff: Bool { reply.isCutOff }
@@ -54,8 +55,8 @@ final class WitnessedReply: CallerReply {
     }
 
     func write(_ bytes: ByteBuffer) async throws {
-        witness.saw(bytes)
         if head != nil { try await beginAdmitted() }
+        witness.saw(bytes)
         try await reply.write(bytes)
     }
 
@@ -82,6 +83,12 @@ final class WitnessedReply: CallerReply {
         if end == nil { end = .last(ByteBuffer()) }
     }
 
+    func breakOff(with bytes: ByteBuffer) async {
+        witness.saw(bytes)
+        guard isHolding else { return await reply.breakOff(with: bytes) }
+        end = .broken(bytes)
+    }
+
     func abort() {
         (head, end) = (nil, nil)
         reply.abort()
@@ -90,25 +97,36 @@ final class WitnessedReply: CallerReply {
     // MARK: The end
 
     /// Puts the request's end on record, and lets go of the answer's once
-    /// that is durable.
+    /// that is durable. Where it isn't in time, the record says so from then
+    /// on, and the caller is told instead.
     ///
-    /// - Parameter refusal: what is told instead of an answer whose record
-    ///   isn't.
+    /// - Parameter refusal: what is told.
     func release(_ notary: any Notary, _ record: RequestRecord, refusal: () -> (ResponseHead, ByteBuffer)) async {
-        guard isHolding, let end else { return await notary.settled(record, witness) }
+        guard let end else { return await notary.settled(record, witness) }
         self.end = nil
-        let isDurable = await notary.settling(record, witness).wait()
-        if !isDurable { notary.withheld(record) }
-        switch end {
-        case .whole(let head, let body) where isDurable: reply.send(head, body: body)
-        case .whole:
+        guard await !notary.settling(record, witness).wait() else { return await send(end) }
+        notary.withheld(record)
+        record.isWithheld = true
+        record.reason = Problem.notOnRecord.code
+        if case .whole = end {
+            record.outcome = .failed
             let (head, body) = refusal()
+            record.status = head.status
             reply.send(head, body: body)
-        case .last(let bytes) where isDurable:
+        } else {
+            // Too late for words: a stream without its end is visibly none.
+            record.outcome = .truncated
+            reply.abort()
+        }
+    }
+
+    private func send(_ end: End) async {
+        switch end {
+        case .whole(let head, let body): reply.send(head, body: body)
+        case .last(let bytes):
             if bytes.readableBytes > 0 { try? await reply.write(bytes) }
             reply.finish()
-        // Too late for words: a stream without its end is visibly none.
-        case .last: reply.abort()
+        case .broken(let bytes): await reply.breakOff(with: bytes)
         }
     }
 }

@@ -34,9 +34,7 @@ package struct CheckpointWitness {
     package static func path(of origin: String) -> String { "\(name(of: origin))/checkpoint" }
 
     private static func name(of origin: String) -> String {
-        SHA256.hash(data: Array(origin.utf8)).map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
+        Hex.encode(SHA256.hash(data: Array(origin.utf8)))
     }
 
     /// The newest checkpoint of a log that was cosigned; nil where none was.

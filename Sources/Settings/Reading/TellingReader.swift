@@ -1,3 +1,5 @@
+import Ledger
+
 /// Reads `alerts` and `status_page`: who is told, and what everybody may see.
 struct TellingReader {
     let file: Section
@@ -56,6 +58,10 @@ struct TellingReader {
         guard secret.value.utf8.count >= 24 else {
             hook.error(
                 "secret", "is too short to sign with; use whsec_ and the base64 of 24 random bytes or more")
+            return nil
+        }
+        if secret.value.hasPrefix("whsec_"), Base64.decode(secret.value.dropFirst(6)) == nil {
+            hook.error("secret", "must go on with base64 after whsec_")
             return nil
         }
         var webhook = Webhook(name: name, url: Secret(url.value), secret: Secret(secret.value))

@@ -139,6 +139,8 @@ extension SettledRequest {
         reason = record.reason
         by = record.servedBy
         isByStandIn = record.isStandIn || !record.handOvers.isEmpty
+        isStream = record.isStream
+        isWithheld = record.isWithheld
         isLate = record.isLate
         isRehearsed = record.drill != nil
         isOfDrill = isRehearsed && record.keyID == "drill"

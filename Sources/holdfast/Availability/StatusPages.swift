@@ -44,12 +44,14 @@ final class StatusPages: Sendable {
         var models: [String: (state: StatusBoard.State, detail: String, host: String)] = [:]
         var components: [StatusBoard.Component] = []
         for route in gateway.state.routes.routes {
-            let states = route.candidates.map { candidate in
+            // Who is skipped for want of a key is nobody's outage.
+            let candidates = route.candidates.filter { $0.unavailable == nil }
+            let states = candidates.map { candidate in
                 let (state, detail) = standing(candidate)
                 models[candidate.id] = (state, detail, hosts[candidate.provider] ?? candidate.provider)
                 return state
             }
-            components.append(Self.component(route, states))
+            components.append(Self.component(route.name, candidates, states))
         }
         for (name, model) in models.sorted(by: { $0.key < $1.key }) {
             components.append(.init(group: .models, name: name, state: model.state, detail: model.detail))
@@ -63,14 +65,15 @@ final class StatusPages: Sendable {
                     group: .hosts, name: host, state: state,
                     detail: down == 0 ? "" : "\(down) of \(members.count) models out of service"))
         }
-        let now = now
         return StatusBoard(
             title: title, components: components, incidents: incidents(models.keys.sorted()), now: now,
             time: { UnixTime(seconds: Int64($0)).description })
     }
 
     /// A route serves as long as anybody does.
-    private static func component(_ route: Route, _ states: [StatusBoard.State]) -> StatusBoard.Component {
+    private static func component(
+        _ route: String, _ candidates: [Candidate], _ states: [StatusBoard.State]
+    ) -> StatusBoard.Component {
         let serving = states.firstIndex { $0 < .major }
         let state: StatusBoard.State =
             switch serving {
@@ -82,13 +85,13 @@ final class StatusPages: Sendable {
             switch serving {
             case nil: "nobody serves"
             case 0: ""
-            case let place?: "served by a stand-in, \(route.candidates[place].id)"
+            case let place?: "served by a stand-in, \(candidates[place].id)"
             }
-        return StatusBoard.Component(group: .routes, name: route.name, state: state, detail: detail)
+        return StatusBoard.Component(group: .routes, name: route, state: state, detail: detail)
     }
 
     private func standing(_ candidate: Candidate) -> (StatusBoard.State, String) {
-        guard candidate.unavailable == nil, let provider = gateway.state.providers[candidate.provider] else {
+        guard let provider = gateway.state.providers[candidate.provider] else {
             return (.major, "not in service")
         }
         let place = provider.place(of: candidate.model)
@@ -109,7 +112,7 @@ final class StatusPages: Sendable {
             return StatusBoard.Incident(
                 id: hold.id,
                 name: "\(name): \(hold.origin == .administrator ? "held by an administrator" : hold.cause.words)",
-                since: hold.since, impact: .major, components: concerned.map { "models-\($0)" })
+                since: hold.since, components: concerned.map { "models-\($0)" })
         }
     }
 }

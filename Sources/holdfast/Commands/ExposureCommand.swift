@@ -48,7 +48,7 @@ struct ExposureCommand: ParsableCommand {
         let lastDrills = Self.lastDrills(drills)
         let routes = settings.routes.map { route in
             Exposure.Route(
-                name: route.name, candidates: route.candidates.map { ($0.id, terms.placement($0.id)) },
+                name: route.name, candidates: route.relied.map { ($0.id, terms.placement($0.id)) },
                 lastDrill: lastDrills[route.name])
         }
         let exposure = Exposure(routes, traffic: traffic, terms: terms)
@@ -65,6 +65,18 @@ struct ExposureCommand: ParsableCommand {
             last[route] = (started, root["pulled"]?.string ?? "", root["verdict"]?.string ?? "")
         }
         return last
+    }
+}
+
+extension Route {
+    /// Who may in fact serve it: not who is skipped for want of a key, nor who
+    /// may not stand in.
+    fileprivate var relied: [Candidate] {
+        candidates.enumerated().filter { place, candidate in
+            guard candidate.unavailable == nil else { return false }
+            guard policy.order == .ordered, place > 0, let by = policy.substitution.by else { return true }
+            return by.contains(candidate.id)
+        }.map(\.element)
     }
 }
 

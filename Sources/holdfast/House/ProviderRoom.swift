@@ -6,6 +6,7 @@ import EngineHost
 import FoundationEssentials
 import Gateway
 import Glibc
+import Ledger
 import NIOCore
 import NIOSSL
 import Providers
@@ -172,10 +173,7 @@ final class ProviderRoom: Sendable {
         hash.update(data: Array(host(remote).utf8))
         hash.update(data: Array((remote.apiKey?.reveal() ?? "").utf8))
         for header in remote.headers { hash.update(data: Array(header.value.reveal().utf8)) }
-        return hash.finalize().prefix(8).map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }.joined()
+        return Hex.encode(hash.finalize().prefix(8))
     }
 
     private func configuration(_ settings: ProviderSettings, _ engine: EngineProvider) -> EngineConfiguration {

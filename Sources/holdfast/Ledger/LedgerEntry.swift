@@ -141,12 +141,13 @@ struct LedgerEntry {
                 for name in changed { json.value(name) }
             }
             json.array("places") { json in
-                for place in places.prefix(400) {
+                // An entry has a most of bytes.
+                for place in places.prefix(100) {
                     json.object { json in
                         json.member("provider", place.provider)
-                        json.member("host", ifPresent: place[.host])
-                        json.member("lab", ifPresent: place[.lab])
-                        json.member("region", ifPresent: place[.region])
+                        json.member("host", ifPresent: place[.host].map { String($0.prefix(100)) })
+                        json.member("lab", ifPresent: place[.lab].map { String($0.prefix(100)) })
+                        json.member("region", ifPresent: place[.region].map { String($0.prefix(100)) })
                     }
                 }
             }

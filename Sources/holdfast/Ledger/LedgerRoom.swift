@@ -282,6 +282,8 @@ extension Settings {
             ("keys", keys != old.keys), ("providers", providers != old.providers), ("routes", routes != old.routes),
             ("limits", limits != old.limits), ("log", log != old.log), ("metrics", metrics != old.metrics),
             ("data", dataDirectory != old.dataDirectory), ("ledger", ledger != old.ledger),
+            ("status_page", statusPage != old.statusPage),
+            ("alerts", webhooks != old.webhooks || alertPeriod != old.alertPeriod),
         ]
         return all.filter(\.1).map(\.0)
     }

@@ -12,6 +12,9 @@ struct ClaimText {
     let incidents: [Incident]
     let evidence: ClaimEvidence
     let checkpoint: Checkpoint
+    /// Entries before it were pruned.
+    let minimumIndex: UInt64
+    let now: UnixTime
     let key: String
     /// The most that are written.
     let proofs: Int
@@ -49,11 +52,10 @@ struct ClaimText {
         guard let deadline, let notice = contract.notice else {
             return "The contract as it is counted gives no window."
         }
-        let left = (deadline.seconds - UnixTime.now.seconds) / 86_400
         let day = deadline.description.prefix(10)
-        return left < 0 || deadline < .now
-            ? "The window closed on \(day) (\(notice.words))."
-            : "The window closes on \(day) (\(notice.words)); \(left) day\(left == 1 ? "" : "s") are left."
+        guard now <= deadline else { return "The window closed on \(day) (\(notice.words))." }
+        let left = Int(deadline.seconds - now.seconds) / 86_400
+        return "The window closes on \(day) (\(notice.words)), in \(Figures.count(left, "day"))."
     }
 
     var incidentTable: String {
@@ -98,6 +100,9 @@ struct ClaimText {
         }
         if incidents.count > 100 { text += "\nAnd \(incidents.count - 100) more, in incidents.csv.\n" }
         text += "\n## Evidence\n\n"
+        if minimumIndex > 0 {
+            text += "- Entries before \(minimumIndex) were pruned from the log: what they told is missing here.\n"
+        }
         text +=
             "- requests.jsonl: every failed request: time, id, model, status. Prompts, answers, keys and names of "
             + "routes are not in it.\n"

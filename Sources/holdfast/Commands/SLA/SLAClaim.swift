@@ -52,7 +52,8 @@ struct SLAClaim: ParsableCommand {
         try SLAContracts.checkText(contract)
         let period = ReportPeriod.month(month)!
         var evidence = ClaimEvidence(provider: provider, period: period, contract: contract.contract)
-        var tally = LedgerTally(period)
+        let now = UnixTime.now
+        var tally = LedgerTally(period, now: Int(now.seconds))
         let folder = try options.folder()
         let policy = try options.trusted(isOwn: true)
         let ledger = try options.told { () throws(LedgerProblem) in
@@ -63,7 +64,7 @@ struct SLAClaim: ParsableCommand {
         }
         let histories = tally.histories
         let report = MonthReport(
-            period, histories, terms: try MonthReport.Terms(settings), now: Int(UnixTime.now.seconds),
+            period, histories, terms: try MonthReport.Terms(settings), now: Int(now.seconds),
             provider: provider)
         let services = histories.compactMap { subject, history -> (name: String, history: History)? in
             guard case .service(let name) = subject, name.hasPrefix("\(provider)/") else { return nil }
@@ -72,7 +73,8 @@ struct SLAClaim: ParsableCommand {
         let text = ClaimText(
             month: month, provider: owing, contract: contract.contract, report: report,
             incidents: Incident.all(of: services, contract.contract), evidence: evidence,
-            checkpoint: ledger.checkpoint.checkpoint, key: policy.logs.first?.key.vkey ?? "", proofs: proofs)
+            checkpoint: ledger.checkpoint.checkpoint, minimumIndex: ledger.minimumIndex, now: now,
+            key: policy.logs.first?.key.vkey ?? "", proofs: proofs)
         let prover = LedgerProver(folder, policy: policy)
         var files: [(String, [UInt8])] = [
             ("claim.md", Array(text.letter.utf8)), ("incidents.csv", Array(text.incidentTable.utf8)),
@@ -127,7 +129,7 @@ struct ClaimEvidence {
         var isListed = false
         for attempt in entry["attempts"]?.elements.map({ $0 }) ?? [] {
             guard let by = attempt["by"]?.string, by.hasPrefix("\(provider)/"), let status = attempt["status"]?.int,
-                contract.failing.contains(where: { $0.contains(status) })
+                contract.isError(status, at: Int(time.seconds) / 60 * 60)
             else { continue }
             var json = JSONWriter()
             json.object { json in

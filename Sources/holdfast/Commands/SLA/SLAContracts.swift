@@ -2,6 +2,7 @@ import ArgumentParser
 import Availability
 import Crypto
 import FoundationEssentials
+import Ledger
 import Settings
 
 /// `holdfast sla contracts`
@@ -64,10 +65,7 @@ struct SLAContracts: ParsableCommand {
             complain("holdfast: the contract's text \(path) can't be read")
             throw ExitStatus.noInput.exit
         }
-        let digest = SHA256.hash(data: bytes).map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }.joined()
+        let digest = Hex.encode(SHA256.hash(data: bytes))
         guard file.contract.textDigest.isEmpty || file.contract.textDigest == digest else {
             complain("holdfast: \(path) is not the text that \(file.contract.name) pins: its sha256 is \(digest)")
             throw ExitStatus.dataError.exit
