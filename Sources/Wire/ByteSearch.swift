@@ -1,18 +1,27 @@
 import Glibc
 
 extension UnsafeRawBufferPointer {
-    /// Where a word stands first, from a place on; nil where it doesn't.
-    package func place(of word: StaticString, from start: Int = 0) -> Int? {
-        guard let base = baseAddress else { return nil }
-        let length = word.utf8CodeUnitCount
-        var place = start
-        while place + length <= count,
-            let found = memchr(base + place, Int32(word.utf8Start[0]), count - place - length + 1)
-        {
-            let here = UnsafeRawPointer(found) - base
-            if memcmp(found, word.utf8Start, length) == 0 { return here }
-            place = here + 1
+    /// Where a word stands first; nil where it doesn't.
+    package func place(of word: StaticString) -> Int? {
+        var start = 0
+        while let place = next(word.utf8Start[0], from: start) {
+            if holds(word, at: place) { return place }
+            start = place + 1
         }
         return nil
+    }
+
+    /// Where a byte stands next, from a place on; nil where it doesn't.
+    package func next(_ byte: UInt8, from start: Int) -> Int? {
+        guard let base = baseAddress, start < count, let found = memchr(base + start, Int32(byte), count - start) else {
+            return nil
+        }
+        return UnsafeRawPointer(found) - base
+    }
+
+    /// Whether a word stands there; also for places outside.
+    package func holds(_ word: StaticString, at place: Int) -> Bool {
+        place >= 0 && place + word.utf8CodeUnitCount <= count
+            && memcmp(baseAddress! + place, word.utf8Start, word.utf8CodeUnitCount) == 0
     }
 }

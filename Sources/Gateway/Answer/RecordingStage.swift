@@ -108,9 +108,10 @@ private struct Recording {
             case .failed(let error): return observation.failure = error
             case .usage(let usage): observation.usage = usage
             case .ended: observation.hasEnded = true
-            default:
-                hasContent = hasContent || event.isContent
+            case .refusal, .finished:
+                hasContent = true
                 if event.isRefusal { observation.isRefusal = true }
+            default: hasContent = hasContent || event.isContent
             }
             gate.take(event, into: &waiting)
         }

@@ -211,14 +211,17 @@ extension ByteBuffer {
     fileprivate var mayHoldRefusal: Bool {
         withUnsafeReadableBytes { bytes in
             var start = 0
-            while let found = bytes.place(of: "refusal\"", from: start) {
-                start = found + 8
-                let rest = bytes[start...].drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
+            // The rarest letter that both words have.
+            while let place = bytes.next(UInt8(ascii: "f"), from: start) {
+                start = place + 1
+                if bytes.holds("content_filter\"", at: place - 8) { return true }
+                guard bytes.holds("refusal\"", at: place - 2) else { continue }
+                let rest = bytes[(place + 6)...].drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
                 guard rest.first == UInt8(ascii: ":") else { return true }
                 let value = rest.dropFirst().drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
                 if value.first != UInt8(ascii: "n") { return true }
             }
-            return bytes.place(of: "content_filter\"") != nil
+            return false
         }
     }
 }

@@ -36,7 +36,7 @@ struct StreamRelay {
             while !stage.isOver, let bytes = try await response.next() {
                 var ready = stage.take(bytes)
                 // The end goes out once all is known of it.
-                if isWhole(stage) {
+                if stage.isOver, isWhole(stage) {
                     if var ready { prelude.writeBuffer(&ready) }
                     break
                 }
