@@ -1,6 +1,7 @@
 """The public record, checked by a program that isn't ours (tlog-scales), by
 an auditor's own (holdfast-verify), and by a machine that dies."""
 
+import contextlib
 import json
 import os
 import random
@@ -509,6 +510,47 @@ def test_a_full_disk_holds_answers_back(upstream, tmp_path):
             eventually(lambda: lost() and lost() == lost("--verified"), 15, every=0.5)
     finally:
         subprocess.run(["umount", "-l", small], check=False)
+
+
+def test_a_read_only_disk_holds_answers_back(upstream):
+    """As when a file system has errors and the kernel lets nobody write to
+    it any more: what was only counted on waits and is not lost."""
+    upstream.plays(answer(openai_answer(ANSWER)), model="scripted-only")
+    candidates = [{"provider": "oa", "model": "scripted-only"}]
+    routes = {"talk": {"candidates": candidates}, "sure": {"candidates": candidates, "record": "before-answer"}}
+    with Holdfast(scripted_providers(upstream), routes, ledger={"name": NAME}, ends_badly=True) as holdfast:
+        ask(holdfast)
+        ledger = folder(holdfast).parent
+        with read_only(ledger):
+            held = holdfast.openai()
+            with pytest.raises(Exception) as caught:
+                held.chat.completions.create(model="sure", messages=[{"role": "user", "content": PROMPT}])
+            assert caught.value.status_code == 503 and caught.value.body["code"] == "ledger_unavailable"
+            waiting = [ask(holdfast) for _ in range(3)]
+            assert "Read-only file system" in holdfast.log and "entries wait" in holdfast.log
+        holdfast.log_has("the ledger can be written again", 10)
+        eventually(lambda: {entry.get("id") for entry in shown(holdfast)} >= set(waiting), 10, every=0.2)
+        holdfast.stop()
+        with read_only(ledger):
+            holdfast.start(ready=False)
+            assert holdfast.process.wait(10) == 69
+            assert "Read-only file system" in holdfast.log.splitlines()[-1], holdfast.log
+        holdfast.start()
+        ask(holdfast)
+        holdfast.stop()
+        assert verify(folder(holdfast), key(holdfast)).returncode == 0
+
+
+@contextlib.contextmanager
+def read_only(folder):
+    # A mount of its own over the folder: the one below has open files.
+    if subprocess.run(["mount", "--bind", folder, folder], capture_output=True).returncode != 0:
+        pytest.skip("nothing can be mounted here")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def _answers(client):
