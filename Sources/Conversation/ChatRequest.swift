@@ -47,6 +47,13 @@ package struct ChatRequest: Sendable, Equatable {
         self.model = model
         self.messages = messages
     }
+
+    /// Whether the caller can narrow down which tokens may come: by a schema,
+    /// or by tools, which have one.
+    package var narrowsTokens: Bool {
+        if case .jsonSchema = responseFormat { return true }
+        return !tools.isEmpty && toolChoice != ToolChoice.none
+    }
 }
 
 /// A field of a request that the shared terms can't hold.

@@ -40,6 +40,10 @@ package protocol Dialect: Sendable {
     func encodeChat(
         _ request: ChatRequest, model: String, dropped: inout [String]
     ) throws(CannotCarry) -> ByteBuffer
+    /// Why the provider may not have a field of a request that the shared
+    /// terms can't hold, where there is more to say than that nobody knows
+    /// it: the end of a sentence that begins with the field.
+    func objection(to field: String) -> String?
     func decodeReply(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply
     func makeStreamDecoder() -> any StreamDecoder
     /// Never fails: what can't be read becomes an error with the status alone.
@@ -62,6 +66,10 @@ package protocol Dialect: Sendable {
     ) throws(CannotCarry) -> ByteBuffer
     func decodeEmbeddingsReply(_ body: ByteBuffer) throws(UnreadableReply) -> EmbeddingsReply
     func encodeEmbeddingsReply(_ reply: EmbeddingsReply, to request: EmbeddingsRequest) -> ByteBuffer
+}
+
+extension Dialect {
+    package func objection(to field: String) -> String? { nil }
 }
 
 /// Turns a provider's events into shared ones. Fed whole events only; how

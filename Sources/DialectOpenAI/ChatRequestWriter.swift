@@ -75,7 +75,8 @@ struct ChatRequestWriter {
                 refuse("top_logprobs", "is \(alternatives): `\(model)` gives at most \(most).")
             }
             json.member("logprobs", true)
-            if alternatives > 0 { json.member("top_logprobs", alternatives) }
+            let asked = traits.askedTopLogprobs ?? alternatives
+            if asked > 0 { json.member("top_logprobs", asked) }
         }
         if !request.logitBias.isEmpty {
             json.object("logit_bias") { json in

@@ -6,9 +6,8 @@ package import Wire
 /// llama.cpp's server reads it.
 ///
 /// Nothing passes through. A request is written anew from the shared terms,
-/// which is the allow-list of what an engine gets to see; an answer is read
-/// field by field, so that what an engine adds (`timings`, `__verbose`, …)
-/// stays here.
+/// member by member (``EngineField`` is the list); an answer is read field by
+/// field, so that what an engine adds (`timings`, `__verbose`, …) stays here.
 ///
 /// https://github.com/ggml-org/llama.cpp/tree/master/tools/server
 package struct EngineDialect: Dialect {
@@ -16,6 +15,11 @@ package struct EngineDialect: Dialect {
     private let wire: OpenAIDialect
     private let traits: ServerTraits
     private let toolCallOpening: @Sendable () -> String?
+    private let blindSeed: (@Sendable (ByteBuffer) -> UInt32)?
+
+    /// How many alternatives of a token an engine is asked for, and a caller
+    /// may be told.
+    package static let mostAlternatives = 5
 
     /// - Parameters:
     ///   - acceptsImages: whether the model can see.
@@ -26,17 +30,23 @@ package struct EngineDialect: Dialect {
     ///     template, e.g. `<tool_call>\n`, once the engine has told. Where a
     ///     call is required, llama.cpp holds a model to it only after these
     ///     words: with them it is made to begin.
+    ///   - blindSeed: makes a seed out of a request and something that
+    ///     callers don't know; nil sends their own. Who knows the seed knows
+    ///     the number that a sampler holds against a probability, and a
+    ///     search over seeds then measures the probability.
     ///   - now: seconds since 1970.
     package init(
         acceptsImages: Bool = false, maxChoices: Int = 1, toolCallOpening: @escaping @Sendable () -> String? = { nil },
-        now: @escaping @Sendable () -> Int
+        blindSeed: (@Sendable (ByteBuffer) -> UInt32)? = nil, now: @escaping @Sendable () -> Int
     ) {
         wire = OpenAIDialect(tokenLimitField: .maxTokens, now: now)
         self.toolCallOpening = toolCallOpening
+        self.blindSeed = blindSeed
         traits = ServerTraits(
             tokenLimitField: .maxTokens, takesImages: acceptsImages, takesDeveloperRole: false, takesHints: false,
             takesTopK: true, takesNamedTool: false, takesRefusals: false, parsesArguments: true,
-            takesNumbersOnly: true, maxChoices: maxChoices, maxTopLogprobs: 20)
+            takesNumbersOnly: true, maxChoices: maxChoices, maxTopLogprobs: Self.mostAlternatives,
+            askedTopLogprobs: Self.mostAlternatives)
     }
 
     package var name: DialectName { .engine }
@@ -50,17 +60,43 @@ package struct EngineDialect: Dialect {
     ) throws(CannotCarry) -> ByteBuffer {
         var traits = traits
         traits.toolCallOpening = toolCallOpening()
+        var request = request
+        if let topP = request.topP, let coarse = request.coarseTopP, coarse != topP {
+            request.topP = coarse
+            dropped.append("top_p (taken as \(coarse))")
+        }
+        if request.seed != nil, let blindSeed {
+            var ignored: [String] = []
+            var whole = request
+            // The same answer, however it is brought.
+            whole.stream = false
+            request.seed = Int(blindSeed(try wire.encodeChat(whole, model: model, traits: traits, dropped: &ignored)))
+        }
         return try wire.encodeChat(request, model: model, traits: traits, dropped: &dropped)
     }
 
+    package func objection(to field: String) -> String? {
+        guard case .withheld(let reason)? = EngineField.named(field)?.fate else { return nil }
+        return reason
+    }
+
+    /// Which build of the engine runs is nobody's business.
     package func decodeReply(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply {
-        try wire.decodeReply(body)
+        var reply = try wire.decodeReply(body)
+        reply.systemFingerprint = nil
+        reply.serviceTier = nil
+        return reply
     }
 
     package func makeStreamDecoder() -> any StreamDecoder { wire.makeStreamDecoder() }
 
+    /// In as many words as an error needs.
     package func decodeError(status: Int, body: ByteBuffer) -> ProviderError {
-        wire.decodeError(status: status, body: body)
+        let error = wire.decodeError(status: status, body: body)
+        func short(_ text: String?) -> String? { text.map { String($0.prefix(64)) } }
+        return ProviderError(
+            status: error.status, type: short(error.type), code: short(error.code),
+            message: String(error.message.prefix(400)), field: short(error.field))
     }
 
     /// Numbers are asked for in any case; the door gives them the form that
@@ -126,5 +162,15 @@ package struct EngineDialect: Dialect {
 
     package func encodeEmbeddingsReply(_ reply: EmbeddingsReply, to request: EmbeddingsRequest) -> ByteBuffer {
         wire.encodeEmbeddingsReply(reply, to: request)
+    }
+}
+
+extension ChatRequest {
+    /// `top_p` as it may go beside a schema or tools: those can leave a model
+    /// two tokens to choose from, and a fine threshold would then measure how
+    /// far they are apart. Nil where it goes as it is.
+    fileprivate var coarseTopP: Double? {
+        guard let topP, topP < 1, narrowsTokens else { return nil }
+        return max(1, (topP * 20).rounded()) / 20
     }
 }

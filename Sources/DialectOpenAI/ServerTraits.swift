@@ -32,4 +32,7 @@ struct ServerTraits: Sendable {
     var takesNumbersOnly = false
     var maxChoices: Int?
     var maxTopLogprobs: Int?
+    /// How many alternatives are asked for wherever log-probabilities are,
+    /// though the caller may want fewer; nil is as many as the caller wants.
+    var askedTopLogprobs: Int?
 }

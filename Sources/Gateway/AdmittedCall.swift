@@ -60,7 +60,7 @@ final class AdmittedCall {
                 return passThrough(provider.dialect.chatPath, to: candidate)
             }
             let request = try chat()
-            var dropped = try Self.leaveBehind(request.leftovers, candidate)
+            var dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
             do throws(CannotCarry) {
                 let body = try provider.dialect.encodeChat(request, model: candidate.model, dropped: &dropped)
                 return Outgoing(
@@ -81,7 +81,7 @@ final class AdmittedCall {
             }
             if provider.takesBytes(of: call.door) { return passThrough(path, to: candidate) }
             let request = try call.door.decodeEmbeddings(try whole())
-            var dropped = try Self.leaveBehind(request.leftovers, candidate)
+            var dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
             do throws(CannotCarry) {
                 let body = try provider.dialect.encodeEmbeddings(request, model: candidate.model, dropped: &dropped)
                 return Outgoing(
@@ -93,7 +93,7 @@ final class AdmittedCall {
         case .countTokens(let counting):
             if provider.takesBytes(of: call.door) { return passThrough(counting.path, to: candidate) }
             let request = try counting.decode(try whole()).get()
-            let dropped = try Self.leaveBehind(request.leftovers, candidate)
+            let dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
             let kind: Outgoing.Kind =
                 if let counter = provider.counter {
                     .count(counting, request, counter)
@@ -112,7 +112,7 @@ final class AdmittedCall {
         answering translation: Outgoing.Translation
     ) throws(Problem) -> Outgoing {
         let isOwn = provider.takesBytes(of: call.door)
-        var dropped = isOwn ? [] : try Self.leaveBehind(request.leftovers, candidate)
+        var dropped = isOwn ? [] : try Self.leaveBehind(request.leftovers, candidate, provider)
         var asked = request
         // What it costs has to be known, whether or not the caller asked.
         asked.includeUsage = true
@@ -217,11 +217,14 @@ final class AdmittedCall {
     }
 
     /// - Returns: the advisory fields, to be disclosed.
-    private static func leaveBehind(_ leftovers: [Leftover], _ candidate: Candidate) throws(Problem) -> [String] {
+    private static func leaveBehind(
+        _ leftovers: [Leftover], _ candidate: Candidate, _ provider: Provider
+    ) throws(Problem) -> [String] {
         if let field = leftovers.first(where: { !$0.isAdvisory })?.field {
-            throw Problem(
-                CannotCarry(field, "is not known to Holdfast's translation, and would be lost; leave it out"), candidate
-            )
+            let reason =
+                provider.dialect.objection(to: field)
+                ?? "is not known to Holdfast's translation, and would be lost; leave it out"
+            throw Problem(CannotCarry(field, reason), candidate)
         }
         return leftovers.map(\.field)
     }

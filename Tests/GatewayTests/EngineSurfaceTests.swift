@@ -1,0 +1,31 @@
+import Conversation
+import DialectOpenAI
+import Gateway
+import GatewayTesting
+import NIOCore
+import Testing
+import Wire
+
+/// What callers ask of a hosted engine and it never hears.
+@Suite struct EngineSurfaceTests {
+    @Test func aWithheldFieldIsRefusedByNameWithTheReasonAndNobodyIsAsked() async throws {
+        let trio = Trio(.json(Sample.openaiReply))
+        for field in EngineField.chat {
+            guard case .withheld(let reason) = field.fate else { continue }
+            let reply = await trio.serve(Speech.openai.request("to-en", extra: ",\"\(field.name)\":1"))
+            #expect(reply.status == 400)
+            let error = try JSONDocument(reply.text).root["error"]
+            #expect(error?["param"]?.string == field.name)
+            #expect(error?["message"]?.string?.contains(reason) == true, "\(reply.text)")
+        }
+        #expect(trio.engine.requests.value.isEmpty)
+    }
+
+    @Test func aQueryGoesNowhere() async {
+        let trio = Trio(.json(Sample.openaiReply))
+        let reply = await trio.serve(Speech.openai.request("to-en"), query: "n_probs=800&fail_on_no_slot=1")
+        #expect(reply.status == 200)
+        #expect(trio.engine.requests.value.map(\.path) == ["/chat/completions"])
+        #expect(trio.engine.requests.value.first?.fields.fields.isEmpty == true)
+    }
+}
