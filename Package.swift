@@ -96,13 +96,14 @@ let package = Package(
         module("Ledger", [crypto]),
         module("Availability", ["Wire", nioCore]),
         module("WeightFormats", []),
+        module("Extraction", ["Conversation"]),
 
         // 2: a request's life
         module(
             "Gateway",
             [
                 "Conversation", "Wire", "Routing", "Access", "Failures", "Resilience", "Continuation", "Drills",
-                atomics, metrics,
+                "Extraction", atomics, metrics,
                 nioCore,
             ]),
 
@@ -135,7 +136,7 @@ let package = Package(
             name: "holdfast",
             dependencies: [
                 "Access", "Availability", "CLinux", "Conversation", "DialectAnthropic", "DialectOpenAI", "Drills",
-                "EngineHost",
+                "EngineHost", "Extraction", "WeightFormats",
                 "FrontDoor",
                 "Gateway", "Ledger", "LedgerDisk", "Providers", "Resilience", "Failures", "Routing", "Settings",
                 "Store",
@@ -160,7 +161,8 @@ let package = Package(
         suite(
             "GatewayTests",
             [
-                "GatewayTesting", "Gateway", "Conversation", "Wire", "Routing", "Access", "Failures", "Resilience",
+                "GatewayTesting", "Gateway", "Extraction", "Conversation", "Wire", "Routing", "Access", "Failures",
+                "Resilience",
                 "DialectOpenAI",
                 "DialectAnthropic", "Telemetry", coreMetrics, nioCore,
             ]),
@@ -172,6 +174,7 @@ let package = Package(
         suite("DrillsTests", ["Drills", "Failures", "Wire", nioCore]),
         suite("AvailabilityTests", ["Availability", "Wire", nioCore]),
         suite("WeightFormatsTests", ["WeightFormats"]),
+        suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
         suite("LedgerTests", ["Ledger", "LedgerDisk", crypto]),
         suite("FailuresTests", ["Failures", "Wire", nioCore]),
         suite("ResilienceTests", ["Resilience", "Failures"]),
@@ -188,7 +191,8 @@ let package = Package(
         .target(
             name: "GatewayTesting",
             dependencies: [
-                "Access", "Conversation", "Gateway", "Resilience", "Routing", "Seeded", "Wire", nioCore, nioPosix,
+                "Access", "Conversation", "Extraction", "Gateway", "Resilience", "Routing", "Seeded", "Wire", nioCore,
+                nioPosix,
                 nioHTTP1, nioSSL,
             ],
             path: "Tests/GatewayTesting", swiftSettings: strict),

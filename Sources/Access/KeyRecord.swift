@@ -20,6 +20,8 @@ package struct KeyRecord: Sendable, Hashable {
     package var residency: [String]?
     /// Who may not serve its requests.
     package var exclusions: Exclusions
+    /// What it may be told of a hosted model beside an answer's words.
+    package var disclosures: Disclosures
     /// When it was made.
     package var created: UnixTime
     /// From when on it counts no more.
@@ -31,7 +33,8 @@ package struct KeyRecord: Sendable, Hashable {
     package init(
         name: String, digest: KeyDigest, tenant: String? = nil, routes: Set<String>? = nil, admin: Bool = false,
         limits: RateLimits = RateLimits(), residency: [String]? = nil,
-        exclusions: Exclusions = Exclusions(), created: UnixTime, expires: UnixTime? = nil,
+        exclusions: Exclusions = Exclusions(), disclosures: Disclosures = Disclosures(), created: UnixTime,
+        expires: UnixTime? = nil,
         revoked: UnixTime? = nil, id: String? = nil
     ) {
         self.id = id ?? "k_" + digest.hex.prefix(8)
@@ -43,6 +46,7 @@ package struct KeyRecord: Sendable, Hashable {
         self.limits = limits
         self.residency = residency
         self.exclusions = exclusions
+        self.disclosures = disclosures
         self.created = created
         self.expires = expires
         self.revoked = revoked
@@ -75,6 +79,20 @@ package struct Exclusions: Sendable, Hashable {
             if excluded.contains(own) { return "its \(kind) is \(own)" }
         }
         return nil
+    }
+}
+
+/// What a key may ask of models that are hosted here, by which their weights
+/// can be measured. Nothing unless somebody says so.
+package struct Disclosures: Sendable, Hashable {
+    /// `logprobs`, metered.
+    package var logprobs: Bool
+    /// `logit_bias`, and penalties beside a schema or tools; metered.
+    package var logitBias: Bool
+
+    package init(logprobs: Bool = false, logitBias: Bool = false) {
+        self.logprobs = logprobs
+        self.logitBias = logitBias
     }
 }
 

@@ -258,6 +258,15 @@ final class Outgoing {
     let translation: Translation
     let dropped: [String]
 
+    /// The caller's own request, where it is a chat's and has been read.
+    var chat: ChatRequest? {
+        switch translation {
+        case .chat(let request): request
+        case .continuation(let resumed): resumed.request
+        case .none, .embeddings: nil
+        }
+    }
+
     init(kind: Kind, translation: Translation, dropped: [String]) {
         self.kind = kind
         self.translation = translation

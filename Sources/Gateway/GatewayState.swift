@@ -46,11 +46,12 @@ package final class Gateway: Sendable {
     let notary: (any Notary)?
     let limits: GatewayLimits
     package let continuity: Continuity
+    package let disclosures: DisclosureBook
     package let drills = DrillRoom()
 
     package init(
         _ state: GatewayState, keys: KeyRing, recorder: any RequestRecorder, continuity: Continuity,
-        notary: (any Notary)? = nil, limits: GatewayLimits = GatewayLimits()
+        disclosures: DisclosureBook, notary: (any Notary)? = nil, limits: GatewayLimits = GatewayLimits()
     ) {
         current = ManagedAtomic(state)
         self.keys = keys
@@ -58,6 +59,7 @@ package final class Gateway: Sendable {
         self.notary = notary
         self.limits = limits
         self.continuity = continuity
+        self.disclosures = disclosures
     }
 
     /// What the settings say at this moment.

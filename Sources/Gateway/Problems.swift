@@ -74,6 +74,7 @@ extension Problem {
                 Problem(.badUpstream, "\(who) sent something that is no answer: \(why).", code: "provider_garbage")
             case .overloaded(let why):
                 Problem(.unavailable, "\(who) is busy: \(why).", code: "provider_busy", retryAfter: 1)
+            case .usedUp(let wait): .egressUsedUp(who, wait: wait)
             case .notReady(let why):
                 Problem(.unavailable, "\(who) is not ready: \(why).", code: "provider_not_ready", retryAfter: 2)
             }
@@ -120,6 +121,7 @@ extension LaneFailure {
         case .garbage: "garbage"
         case .overloaded: "overloaded"
         case .notReady: "not_ready"
+        case .usedUp: "egress_budget"
         }
     }
 }

@@ -120,6 +120,32 @@ package struct EngineProvider: Sendable, Hashable {
     package var program: Program
     /// `start_timeout`: how long loading may take; 2 min by default.
     package var startTimeout: Duration
+    /// `egress.per_day`: how much of its answers may leave in a day; a tenth
+    /// of the weights' size by default.
+    package var egress: EgressLimit
+    /// `logprobs.per_key`, `.per_tenant`: which part of the values that
+    /// recover the model's last layer one key, and all keys of a tenant, may
+    /// be told; a twentieth and a tenth by default.
+    package var logprobShares: LogprobShares
+}
+
+/// `egress.per_day` of a hosted model.
+package enum EgressLimit: Sendable, Hashable {
+    /// Of the size of the weights.
+    case part(Double)
+    case bytes(Int)
+    /// `off`
+    case unlimited
+
+    package static let usual = EgressLimit.part(0.1)
+}
+
+/// `logprobs` of a hosted model, as parts of one.
+package struct LogprobShares: Sendable, Hashable {
+    package var perKey = 0.05
+    package var perTenant = 0.1
+
+    package init() {}
 }
 
 /// `timeouts` of a provider.

@@ -66,6 +66,23 @@ enum Schema {
             }
             try database.create(index: "messageByDue", on: "message", columns: ["due"])
         }
+        migrator.registerMigration("6 what hosted models have told") { database in
+            try database.create(table: "learnt", options: .withoutRowID) { table in
+                table.column("subject", .text).notNull()
+                table.column("weights", .text).notNull()
+                table.column("count", .integer).notNull()
+                table.primaryKey(["subject", "weights"])
+            }
+            try database.create(table: "egress") { table in
+                table.primaryKey("weights", .text)
+                table.column("day", .integer).notNull()
+                table.column("bytes", .integer).notNull()
+            }
+            try database.create(table: "secret") { table in
+                table.primaryKey("name", .text)
+                table.column("value", .blob).notNull()
+            }
+        }
         return migrator
     }
 }

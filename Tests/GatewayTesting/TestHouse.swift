@@ -1,4 +1,5 @@
 package import Access
+import Extraction
 package import Conversation
 package import Gateway
 package import NIOCore
@@ -21,13 +22,14 @@ package final class TestHouse: Sendable {
     package init(
         providers: [Provider], facts: [ProviderFacts], routes: [Route], keys: [KeyRecord] = [TestHouse.record()],
         limits: GatewayLimits = GatewayLimits(), continuity: Continuity = TestHouse.continuity(),
-        on eventLoop: (any EventLoop)? = nil
+        disclosures: DisclosureBook = DisclosureBook(clock: { 1_577_836_800 }), on eventLoop: (any EventLoop)? = nil
     ) {
         self.keys = KeyRing(keys, now: .now)
         let state = GatewayState(
             routes: RouteTable(providers: facts, routes: routes),
             providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.name, $0) }))
-        gateway = Gateway(state, keys: self.keys, recorder: book, continuity: continuity, limits: limits)
+        gateway = Gateway(
+            state, keys: self.keys, recorder: book, continuity: continuity, disclosures: disclosures, limits: limits)
         executor = EventLoopTaskExecutor(eventLoop ?? Self.loops.next())
     }
 
@@ -46,11 +48,12 @@ package final class TestHouse: Sendable {
     /// A key as it stands in a key file.
     package static func record(
         _ key: String = TestHouse.key, routes: Set<String>? = nil, limits: RateLimits = RateLimits(),
-        residency: [String]? = nil, admin: Bool = false, expires: UnixTime? = nil, revoked: UnixTime? = nil
+        residency: [String]? = nil, admin: Bool = false, expires: UnixTime? = nil, revoked: UnixTime? = nil,
+        disclosures: Disclosures = Disclosures()
     ) -> KeyRecord {
         KeyRecord(
             name: "tests", digest: KeyDigest(of: key), tenant: "tenant", routes: routes, admin: admin, limits: limits,
-            residency: residency, created: year2020, expires: expires, revoked: revoked)
+            residency: residency, disclosures: disclosures, created: year2020, expires: expires, revoked: revoked)
     }
 
     package func principal(_ key: String = TestHouse.key) -> Principal {

@@ -33,6 +33,7 @@ import Testing
         full.admin = true
         full.limits = RateLimits(requestsPerMinute: 60, tokensPerMinute: 100_000)
         full.residency = ["eu", "no"]
+        full.disclosures = Disclosures(logprobs: true, logitBias: true)
         full.exclusions = Exclusions(labs: ["a lab"], hosts: ["h1", "h2"], regions: ["us"])
         full.expires = UnixTime(seconds: 1_900_000_000)
         full.revoked = UnixTime(seconds: 1_850_000_000)
@@ -111,7 +112,7 @@ import Testing
             [
                 "keys.yaml:2:23: keys[0].digest must be sha256: and 64 hexadecimal digits, not \"md5:0\"",
                 "keys.yaml:2:39: keys[0].created must be a date such as 2027-01-31 or 2027-01-31T12:00:00Z, not \"today\"",
-                "keys.yaml:2:46: unknown key \"rpm\" in keys[0]; known here: id, name, tenant, digest, routes, admin, requests_per_minute, tokens_per_minute, residency, not_labs, not_hosts, not_regions, created, expires, revoked",
+                "keys.yaml:2:46: unknown key \"rpm\" in keys[0]; known here: id, name, tenant, digest, routes, admin, requests_per_minute, tokens_per_minute, residency, not_labs, not_hosts, not_regions, logprobs, logit_bias, created, expires, revoked",
             ]
         ),
         ("keys: [", ["keys.yaml:2:1: this is not YAML: did not find expected node content while parsing a flow node"]),

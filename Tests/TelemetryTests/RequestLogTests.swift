@@ -23,7 +23,10 @@ import Wire
                 Route(name: "e", candidates: [engine.candidate(model: "m")]),
             ])
         return (
-            house, Gateway(house.gateway.state, keys: house.keys, recorder: log, continuity: TestHouse.continuity())
+            house,
+            Gateway(
+                house.gateway.state, keys: house.keys, recorder: log, continuity: TestHouse.continuity(),
+                disclosures: DisclosureBook(clock: { 0 }))
         )
     }
 

@@ -19,6 +19,9 @@ final class Relay {
     let limits: GatewayLimits
     let instruments: Instruments
     let continuity: Continuity
+    let disclosures: DisclosureBook
+    /// What passes of a hosted model's answer; nil for somebody else's.
+    let sieve: AnswerSieve?
     let runner: Runner
     /// Called before the caller is told anything.
     /// - Throws: `CancellationError` where another attempt is telling it.
@@ -28,7 +31,8 @@ final class Relay {
 
     init(
         admitted: AdmittedCall, runner: Runner, reply: any CallerReply, record: RequestRecord, limits: GatewayLimits,
-        instruments: Instruments, continuity: Continuity, movesOnRefusal: Bool, claim: @escaping () throws -> Void
+        instruments: Instruments, continuity: Continuity, disclosures: DisclosureBook, movesOnRefusal: Bool,
+        claim: @escaping () throws -> Void
     ) {
         self.admitted = admitted
         self.runner = runner
@@ -41,6 +45,11 @@ final class Relay {
         self.limits = limits
         self.instruments = instruments
         self.continuity = continuity
+        self.disclosures = disclosures
+        let served = runner.attempt.upstream.candidate.model
+        sieve = provider.hosted.map {
+            AnswerSieve($0, runner.attempt.outgoing.chat, call: admitted.call.id, name: served)
+        }
         self.movesOnRefusal = movesOnRefusal
     }
 
@@ -49,7 +58,8 @@ final class Relay {
     func run(_ response: any LaneResponse) async throws {
         let status = response.head.status
         record.attempts[runner.number].status = status
-        if let announced = Announcement.read(response.head.fields, model: upstream.candidate.model) {
+        // What a hosted model retires is for its operator to say.
+        if sieve == nil, let announced = Announcement.read(response.head.fields, model: upstream.candidate.model) {
             continuity.announcements.note(announced, by: upstream.candidate.provider)
         }
         if !(200..<300).contains(status) {
@@ -93,16 +103,19 @@ final class Relay {
                 try provider.dialect.decodeReply(received)
             }
             wasCut = SingleToolCall(request).cut(&reply)
+            sieve?.pass(&reply)
             usage = reply.usage
             body = call.door.encodeReply(reply, to: request)
         case .embeddings(let request):
-            let reply = try read(received, answer) { () throws(UnreadableReply) in
+            var reply = try read(received, answer) { () throws(UnreadableReply) in
                 try provider.dialect.decodeEmbeddingsReply(received)
             }
+            sieve?.pass(&reply)
             usage = Usage(input: reply.inputTokens, output: 0)
             body = call.door.encodeEmbeddingsReply(reply, to: request)
         case .continuation: throw LaneFailure.garbage("a stream was asked for and something else came")
         }
+        try tellWhole()
         try claim()
         if wasCut { record.dropped.append("further tool calls") }
         if let usage { record.cost(usage, of: runner.number) }
@@ -134,10 +147,12 @@ final class Relay {
     }
 
     private func saidError(_ received: ByteBuffer, _ answer: ResponseHead) -> FailedAttempt {
-        FailedAttempt(
+        var error = provider.dialect.decodeError(status: answer.status, body: received)
+        count(&error)
+        return FailedAttempt(
             Symptom(
                 dialect: provider.errorDialect, position: .body, status: answer.status, fields: answer.fields,
-                body: received), .event(provider.dialect.decodeError(status: answer.status, body: received)))
+                body: received), .event(error))
     }
 
     /// Tells a login page or half an answer from an answer; the bytes
@@ -172,12 +187,38 @@ final class Relay {
             let type = answer.fields["content-type"] ?? "application/json"
             return reply.send(head(answer, contentType: type), body: received)
         }
-        let error = provider.dialect.decodeError(status: answer.status, body: received)
+        var error = provider.dialect.decodeError(status: answer.status, body: received)
+        count(&error)
         record.reason = error.word
         record.status = call.door.status(for: error)
         let body = call.door.encodeProviderError(error, requestID: call.id)
         record.responseBytes = body.readableBytes
         reply.send(head(answer, contentType: "application/json"), body: body)
+    }
+
+    // MARK: What a hosted model may tell in a day
+
+    private func tellWhole() throws(LaneFailure) {
+        guard let sieve else { return }
+        guard !disclosures.spend(sieve.takeBytes(), of: sieve.model, isWhole: true) else { return }
+        throw .usedUp(wait: disclosures.wait(of: sieve.model) ?? 1)
+    }
+
+    /// Words of an error, which go out whether or not there is room for them:
+    /// without any where there is none.
+    private func count(_ error: inout ProviderError) {
+        guard let sieve else { return }
+        sieve.pass(&error)
+        guard !disclosures.spend(sieve.takeBytes(), of: sieve.model, isWhole: true) else { return }
+        error = ProviderError(status: error.status, message: "The engine refused it; its words are withheld.")
+    }
+
+    /// What a stream has brought since this was called last.
+    /// - Returns: why nothing more may follow; nil where it may.
+    func toldPiece() -> LaneFailure? {
+        guard let sieve else { return nil }
+        _ = disclosures.spend(sieve.takeBytes(), of: sieve.model, isWhole: false)
+        return disclosures.wait(of: sieve.model).map { .usedUp(wait: $0) }
     }
 
     // MARK: Head
@@ -186,7 +227,8 @@ final class Relay {
         var head = ResponseHead(status: record.status)
         head.fields.append("content-type", contentType)
         head.addTrace(call, record, servedBy: upstream.id)
-        for field in answer.fields.fields {
+        // None of an engine's own fields is for a caller.
+        for field in sieve == nil ? answer.fields.fields : [] {
             if HTTPFieldRules.isReturnedToCaller(field.name) {
                 head.fields.fields.append(field)
             } else if field.name == "request-id" || field.name == "x-request-id" {

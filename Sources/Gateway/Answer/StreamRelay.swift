@@ -51,6 +51,10 @@ struct StreamRelay {
                     try await send(waiting)
                 }
                 if let ready { try await send(ready) }
+                if let usedUp = relay.toldPiece(), !stage.isOver {
+                    failure = usedUp
+                    break
+                }
             }
         } catch let error as LaneFailure {
             failure = error
@@ -69,20 +73,22 @@ struct StreamRelay {
     }
 
     private func makeStage() throws -> any StreamStage {
-        let limit = relay.limits.streamEvent
+        // An engine tells some words at a time.
+        let limit = relay.sieve == nil ? relay.limits.streamEvent : min(relay.limits.streamEvent, 1 << 20)
         switch relay.outgoing.translation {
         case .none where stream.keepsJournal:
             return RecordingStage(relay.provider.dialect, into: stream, limit: limit)
         case .none:
             return ForwardingStage(relay.provider.dialect, limit: limit)
         case .chat(let request):
-            return TellingStage(from: relay.provider.dialect, into: stream, request, limit: limit)
+            return TellingStage(from: relay.provider.dialect, into: stream, request, sieve: relay.sieve, limit: limit)
         case .continuation(let resumed):
             let seam = Seam(
                 journal: stream.journal, manner: resumed.manner, given: resumed.given,
                 request: resumed.request, by: relay.upstream.id, cause: resumed.cause.rawValue)
             return TellingStage(
-                from: relay.provider.dialect, into: stream, resumed.request, seam: seam, limit: limit)
+                from: relay.provider.dialect, into: stream, resumed.request, sieve: relay.sieve, seam: seam,
+                limit: limit)
         case .embeddings:
             throw LaneFailure.garbage("embeddings don't stream")
         }

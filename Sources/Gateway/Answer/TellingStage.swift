@@ -15,6 +15,7 @@ final class TellingStage: StreamStage {
     }
 
     private let stream: CallerStream
+    private let sieve: AnswerSieve?
     private var decoder: any StreamDecoder
     private let single: SingleToolCall
     private var parser: SSEParser
@@ -30,11 +31,15 @@ final class TellingStage: StreamStage {
     private(set) var joining = Seam.Outcome.going
     var ownFailure: ByteBuffer? { nil }
 
-    /// - Parameter seam: nil for a candidate that begins.
+    /// - Parameters:
+    ///   - sieve: nil for somebody else's model.
+    ///   - seam: nil for a candidate that begins.
     init(
-        from provider: any Dialect, into stream: CallerStream, _ request: ChatRequest, seam: Seam? = nil, limit: Int
+        from provider: any Dialect, into stream: CallerStream, _ request: ChatRequest, sieve: AnswerSieve?,
+        seam: Seam? = nil, limit: Int
     ) {
         self.stream = stream
+        self.sieve = sieve
         decoder = provider.makeStreamDecoder()
         single = SingleToolCall(request)
         parser = SSEParser(limit: limit)
@@ -63,7 +68,13 @@ final class TellingStage: StreamStage {
             } catch {
                 fault = .garbage(error.reason)
             }
-            for event in decoded where single.admits(event) { pass(event, into: &output) }
+            for event in decoded where single.admits(event) {
+                guard let sieve else {
+                    pass(event, into: &output)
+                    continue
+                }
+                if let told = sieve.pass(event) { pass(told, into: &output) }
+            }
         }
         // Kept for what it says of a failure; what it is part of is larger.
         if observation.failure == nil { lastEvent = ByteBuffer() }

@@ -10,7 +10,9 @@ extension Attempts {
     ///   ``Mismatch`` where it doesn't go on from what was sent.
     func exchange(_ runner: Runner) async throws {
         guard case .request(let request) = runner.attempt.outgoing.kind else { return try await countTokens(runner) }
+        let reservation = try setAside(runner.attempt)
         let relay = relay(runner)
+        defer { settle(reservation, runner, relay.sieve) }
         if let lane = injection(runner) {
             return try await lane.exchange(limited(request, runner), on: admitted.call.executor) {
                 try await relay.run($0)
@@ -61,7 +63,8 @@ extension Attempts {
     func relay(_ runner: Runner) -> Relay {
         Relay(
             admitted: admitted, runner: runner, reply: reply, record: record, limits: gateway.limits,
-            instruments: state.instruments, continuity: continuity, movesOnRefusal: policy.movesOnRefusal,
+            instruments: state.instruments, continuity: continuity, disclosures: gateway.disclosures,
+            movesOnRefusal: policy.movesOnRefusal,
             claim: { try self.claim(runner) })
     }
 

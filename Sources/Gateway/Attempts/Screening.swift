@@ -96,6 +96,7 @@ extension Attempts {
         let upstream = upstreams[index]
         guard let provider = upstream.provider, let place = upstream.place else { return nil }
         do throws(Problem) {
+            try checkDisclosure(upstream, provider)
             return try prepare(upstream, provider, place)
         } catch {
             skip(index, error.code == "missing_capability" ? error.message : error.field ?? error.code ?? "refused")

@@ -1,4 +1,5 @@
 package import Conversation
+package import Extraction
 package import Resilience
 
 /// A provider, ready to be asked.
@@ -24,6 +25,9 @@ package final class Provider: Sendable {
     package let firstByte: Duration
     /// Whether it may be asked for a token when no caller wants one.
     package let mayBeProbed: Bool
+    /// What is to be kept of the model that is hosted there; nil where it is
+    /// somebody else's.
+    package let hosted: HostedModel?
     /// The API that its error messages are written in, for the classifier.
     package let errorDialect: String
 
@@ -36,7 +40,8 @@ package final class Provider: Sendable {
     package init(
         name: String, dialect: any Dialect, lane: any ProviderLane, embeddings: Embeddings,
         counter: (any TokenCounter)? = nil, host: String? = nil, credential: String? = nil,
-        firstToken: Duration? = nil, firstByte: Duration = .seconds(300), mayBeProbed: Bool = true
+        firstToken: Duration? = nil, firstByte: Duration = .seconds(300), mayBeProbed: Bool = true,
+        hosted: HostedModel? = nil
     ) {
         self.name = name
         self.dialect = dialect
@@ -48,6 +53,7 @@ package final class Provider: Sendable {
         self.firstToken = firstToken
         self.firstByte = firstByte
         self.mayBeProbed = mayBeProbed
+        self.hosted = hosted
         errorDialect = dialect.name.rawValue
     }
 

@@ -65,6 +65,8 @@ package enum LaneFailure: Error, Sendable, Equatable {
     case overloaded(String)
     /// The engine behind it isn't ready.
     case notReady(String)
+    /// It may tell no more today; in so many seconds it may.
+    case usedUp(wait: Int)
 }
 
 /// The answer to a request on a lane, while its bytes arrive. Belongs to one

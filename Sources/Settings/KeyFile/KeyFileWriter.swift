@@ -32,6 +32,8 @@ enum KeyFileWriter {
         ] where !names.isEmpty {
             lines.append("\(name): \(list(names))")
         }
+        if record.disclosures.logprobs { lines.append("logprobs: true") }
+        if record.disclosures.logitBias { lines.append("logit_bias: true") }
         lines.append("created: \(record.created)")
         if let expires = record.expires { lines.append("expires: \(expires)") }
         if let revoked = record.revoked { lines.append("revoked: \(revoked)") }

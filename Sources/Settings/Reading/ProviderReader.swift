@@ -28,7 +28,9 @@ struct ProviderReader {
         "probes", "model_list", "key_custodian", "contract",
     ]
     private static let remote = ["base_url", "api_key", "headers", "proxy", "ca_file"]
-    private static let engine = ["model_file", "parallel", "embeddings", "engine", "start_timeout"]
+    private static let engine = [
+        "model_file", "parallel", "embeddings", "engine", "start_timeout", "egress", "logprobs",
+    ]
 
     let notes: Notes
     let folder: String
@@ -162,7 +164,8 @@ struct ProviderReader {
         guard let modelFile = section.path(of: "model_file", in: folder, absence: .warning) else { return nil }
         return EngineProvider(
             modelFile: modelFile, context: context, parallel: parallel ?? 4, embeddings: embeddings,
-            program: own ?? program, startTimeout: startTimeout ?? .seconds(120))
+            program: own ?? program, startTimeout: startTimeout ?? .seconds(120), egress: section.egress(),
+            logprobShares: section.logprobShares())
     }
 
     /// `engine: {python:}` or `{command:}` of the file or of a provider.

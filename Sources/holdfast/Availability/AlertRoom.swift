@@ -147,6 +147,9 @@ final class AlertRoom: HealthListener, Service {
         }
     }
 
+    /// What concerns the custody of a hosted model.
+    func custody(_ type: String, _ data: (inout JSONWriter) -> Void) { tell(.custody, type, data) }
+
     // MARK: Writing it down
 
     private func tell(_ kind: Webhook.Kind, _ type: String, _ data: (inout JSONWriter) -> Void) {

@@ -14,6 +14,10 @@ struct KeysCreate: ParsableCommand {
             hold for the key as a whole: a request over one is answered 429 with
             retry-after.
 
+            Of models that Holdfast hosts a key is told answers and nothing else.
+            --logprobs and --logit-bias open what a model's weights can be
+            measured by; both are metered, for the key and for its tenant.
+
               holdfast keys create --name search --routes assistant --rpm 120
               holdfast keys create --name visitor --expires 30d
               export OPENAI_API_KEY=$(holdfast keys create --name laptop --quiet)
@@ -39,6 +43,10 @@ struct KeysCreate: ParsableCommand {
     var notRegions: NameList?
     @Option(help: "When it ends: 2027-01-31, 2027-01-31T18:00:00Z, or 30d from now. [default: never]")
     var expires: Expiry?
+    @Flag(help: "Tell it log-probabilities of hosted models: rounded, five at most, metered.")
+    var logprobs = false
+    @Flag(help: "Let it bias tokens of hosted models; metered.")
+    var logitBias = false
     @Flag(help: "Make a key for the admin listener.")
     var admin = false
     @Flag(name: [.long, .short], help: "Print the key and nothing else.")
@@ -72,7 +80,7 @@ struct KeysCreate: ParsableCommand {
             limits: RateLimits(requestsPerMinute: rpm, tokensPerMinute: tpm), residency: residency?.names,
             exclusions: Exclusions(
                 labs: notLabs?.names ?? [], hosts: notHosts?.names ?? [], regions: notRegions?.names ?? []),
-            created: .now, expires: expires?.time)
+            disclosures: Disclosures(logprobs: logprobs, logitBias: logitBias), created: .now, expires: expires?.time)
         do throws(KeyFileError) {
             try file.append(record)
         } catch {

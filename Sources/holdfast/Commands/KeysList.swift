@@ -50,13 +50,15 @@ struct KeysList: ParsableCommand {
         var tokensPerMinute: Int?
         var residency: [String]?
         var notLabs, notHosts, notRegions: [String]?
+        var logprobs, logitBias: Bool?
         var created: String
         var expires: String?
         var revoked: String?
         var state: State
 
         enum CodingKeys: String, CodingKey {
-            case id, name, tenant, admin, routes, residency, created, expires, revoked, state
+            case id, name, tenant, admin, routes, residency, logprobs, created, expires, revoked, state
+            case logitBias = "logit_bias"
             case requestsPerMinute = "requests_per_minute"
             case tokensPerMinute = "tokens_per_minute"
             case notLabs = "not_labs"
@@ -77,6 +79,8 @@ struct KeysList: ParsableCommand {
             notLabs = some(record.exclusions.labs)
             notHosts = some(record.exclusions.hosts)
             notRegions = some(record.exclusions.regions)
+            logprobs = record.disclosures.logprobs ? true : nil
+            logitBias = record.disclosures.logitBias ? true : nil
             created = record.created.description
             expires = record.expires?.description
             revoked = record.revoked?.description
@@ -88,6 +92,8 @@ struct KeysList: ParsableCommand {
         var row: [String] {
             var scope = routes.map { $0.joined(separator: ",") } ?? "everything"
             if admin { scope += " +admin" }
+            if logprobs == true { scope += " +logprobs" }
+            if logitBias == true { scope += " +logit_bias" }
             if let residency { scope += " in \(residency.joined(separator: ","))" }
             for excluded in [notLabs, notHosts, notRegions] {
                 if let excluded { scope += " not \(excluded.joined(separator: ","))" }

@@ -35,6 +35,7 @@ final class House: Sendable {
     let availability: AvailabilityRoom
     /// Nil where nobody cosigns the ledger.
     let cosigning: Cosigning?
+    let disclosures: DisclosureRoom
     /// What is in force since the last good edit.
     let inForce: Mutex<Settings>
     let store: Store
@@ -56,13 +57,14 @@ final class House: Sendable {
         runDirectory = RunDirectory(besideSettings: settings.file)
         try runDirectory.claim()
         group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-        engines = EngineRoom(logger: Logger(label: "engine"), group: group)
-        providers = ProviderRoom(
-            engines: engines, eventLoops: Array(group.makeIterator()), runDirectory: runDirectory)
-        keys = try KeyCabinet(settings.keys, token: runDirectory.makeToken())
         let memory = try Memory(settings.dataDirectory, logger: logger)
         keeper = memory.keeper
         store = memory.store
+        engines = EngineRoom(logger: Logger(label: "engine"), group: group)
+        providers = ProviderRoom(
+            engines: engines, eventLoops: Array(group.makeIterator()), runDirectory: runDirectory,
+            seeds: memory.seeds)
+        keys = try KeyCabinet(settings.keys, token: runDirectory.makeToken())
         inForce = Mutex(settings)
         let ledger: LedgerRoom? =
             if let chosen = settings.ledger {
@@ -73,6 +75,7 @@ final class House: Sendable {
         self.ledger = ledger
         let availability = AvailabilityRoom(store: memory.store, logger: Logger(label: "availability"))
         self.availability = availability
+        disclosures = DisclosureRoom(store: memory.store, logger: Logger(label: "custody"))
         let recorders: [any RequestRecorder] =
             settings.log.requests ? [RequestLog(sink, format: format), availability] : [availability]
         cosigning =
@@ -84,7 +87,7 @@ final class House: Sendable {
         let state = try providers.state(for: settings)
         gateway = Gateway(
             state, keys: keys.applications, recorder: Recorders(all: recorders), continuity: memory.continuity,
-            notary: ledger)
+            disclosures: try disclosures.open(), notary: ledger)
         HealthGauges(gateway: gateway).register(in: registry)
         cosigning?.register(in: registry)
         gateway.applyRoutes()
@@ -98,17 +101,19 @@ final class House: Sendable {
             runDirectory.removeToken()
             ledger?.close()
             keeper.settle()
+            disclosures.keepEgress()
             sink.flush()
         }
         let inForce: @Sendable () -> Settings = { [self] in self.inForce.withLock { $0 } }
         let alerts = AlertRoom(
             store: store, availability: availability, settings: inForce, logger: Logger(label: "alerts"))
+        disclosures.alerts.withLock { $0 = alerts }
         keeper.listeners.withLock { $0 = [availability, alerts] + (ledger.map { [$0] } ?? []) }
         availability.held.withLock { $0 = { [gateway] in gateway.heldModels } }
         registry.addGauges("holdfast_burn_rate") { HealthGauges.burnRates(alerts) }
         let opened = Openings(expected: settings.admin == nil ? 1 : 2)
         var services: [any Service] = [
-            engines, Caretaker(house: self), availability, alerts,
+            engines, Caretaker(house: self), availability, alerts, disclosures,
             WebhookSender(store: store, settings: inForce, logger: Logger(label: "alerts")),
             Upkeep(
                 gateway: gateway, providers: providers, logger: logger, executor: EventLoopTaskExecutor(group.next())),
@@ -119,13 +124,18 @@ final class House: Sendable {
         ]
         if let cosigning { services.append(cosigning) }
         let holdPages = HoldPages(gateway: gateway)
+        let disclosurePages = DisclosurePages(gateway: gateway)
         let drillPages = DrillPages(gateway: gateway, store: store, logger: logger)
         ledger?.configurationChanged(settings, from: nil)
         if let admin = settings.admin {
             services.append(
                 AdminDoor(
-                    keys: keys.administrators, pages: AdminPages(house: self).all + holdPages.pages + drillPages.pages,
-                    actions: (holdPages.actions + drillPages.actions).map { ledger?.noting($0) ?? $0 }, time: { .now }
+                    keys: keys.administrators,
+                    pages: AdminPages(house: self).all + holdPages.pages + drillPages.pages
+                        + disclosurePages.pages,
+                    actions: (holdPages.actions + drillPages.actions + disclosurePages.actions).map {
+                        ledger?.noting($0) ?? $0
+                    }, time: { .now }
                 ).service(
                     host: admin.host, port: admin.port, group: group, logger: quiet("admin"),
                     onRunning: { _ in opened.one() }))

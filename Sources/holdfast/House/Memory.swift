@@ -9,6 +9,7 @@ struct Memory {
     let continuity: Continuity
     let keeper: HoldKeeper
     let store: Store
+    let seeds: SeedBlinder
 
     /// - Throws: ``HouseError`` when the folder can't be used: a Holdfast that
     ///   forgets would call dead models again after every restart.
@@ -19,6 +20,7 @@ struct Memory {
             store = try Store(directory: directory)
             holds = try store.holds()
             answered = try store.answered().map { ServedModel(host: $0.host, model: $0.model) }
+            seeds = SeedBlinder(secret: try store.secret(named: "seeds", orKeep: SeedBlinder.makeSecret()))
             keeper = HoldKeeper(store: store, logger: logger)
         } catch {
             throw HouseError(message: error.message, status: .unavailable)

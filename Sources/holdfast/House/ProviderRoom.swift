@@ -21,11 +21,13 @@ final class ProviderRoom: Sendable {
     private let engines: EngineRoom
     private let eventLoops: [any EventLoop]
     private let runDirectory: RunDirectory
+    private let seeds: SeedBlinder
 
-    init(engines: EngineRoom, eventLoops: [any EventLoop], runDirectory: RunDirectory) {
+    init(engines: EngineRoom, eventLoops: [any EventLoop], runDirectory: RunDirectory, seeds: SeedBlinder) {
         self.engines = engines
         self.eventLoops = eventLoops
         self.runDirectory = runDirectory
+        self.seeds = seeds
     }
 
     /// Everything that can go wrong with an edit goes wrong before anything
@@ -145,7 +147,8 @@ final class ProviderRoom: Sendable {
             // Without TLS nothing can fail.
             let counting = try? HTTPLane(root, eventLoops: eventLoops)
             let dialect = EngineDialect(
-                maxChoices: engine.parallel, toolCallOpening: { supervisor.status.toolCallOpening }, now: clock)
+                maxChoices: engine.parallel, toolCallOpening: { supervisor.status.toolCallOpening },
+                blindSeed: { [seeds] in seeds.seed(for: $0) }, now: clock)
             return Provider(
                 name: settings.name, dialect: dialect,
                 lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout),
@@ -156,7 +159,7 @@ final class ProviderRoom: Sendable {
                     EngineTokenCounter(
                         dialect: dialect,
                         lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout))
-                })
+                }, hosted: HostedWeights(engine.modelFile).model(settings.name, engine))
         }
     }
 

@@ -1,0 +1,134 @@
+package import Conversation
+package import Extraction
+import Synchronization
+
+/// What hosted models have told: shared by all requests, and kept across
+/// reloads and restarts.
+package final class DisclosureBook: Sendable {
+    private let recovery: Mutex<RecoveryMeter>
+    private let egress: Mutex<EgressMeter>
+    private let keeper: any DisclosureKeeper
+    private let clock: @Sendable () -> Int
+
+    /// - Parameter clock: seconds since 1970.
+    package init(
+        recovery: RecoveryMeter = RecoveryMeter(), egress: EgressMeter = EgressMeter(),
+        keeper: any DisclosureKeeper = ForgetfulDisclosureKeeper(), clock: @escaping @Sendable () -> Int
+    ) {
+        self.recovery = Mutex(recovery)
+        self.egress = Mutex(egress)
+        self.keeper = keeper
+        self.clock = clock
+    }
+
+    // MARK: Egress
+
+    /// - Throws: ``Problem`` while the day's budget of answers is used up.
+    func checkEgress(of model: HostedModel) throws(Problem) {
+        if let wait = wait(of: model) { throw .egressUsedUp(model.name, wait: wait) }
+    }
+
+    /// Seconds until answers may leave again; nil while they may.
+    func wait(of model: HostedModel) -> Int? {
+        guard model.egressPerDay != nil else { return nil }
+        let now = clock()
+        return egress.withLock { $0.wait(of: model, at: now) }
+    }
+
+    /// - Parameter isWhole: a whole answer, that is not told where it doesn't
+    ///   fit.
+    /// - Returns: whether it may go out.
+    func spend(_ bytes: Int, of model: HostedModel, isWhole: Bool) -> Bool {
+        let now = clock()
+        var alarms: [EgressMeter.Alarm] = []
+        let goesOut = egress.withLock { egress in
+            egress.spend(bytes, of: model, isWhole: isWhole, at: now, alarms: &alarms)
+        }
+        for alarm in alarms { keeper.alarm(alarm) }
+        return goesOut
+    }
+
+    /// What has left a model today, in bytes.
+    package func egress(of model: HostedModel) -> Int {
+        let now = clock()
+        return egress.withLock { $0.bytes(of: model, at: now) }
+    }
+
+    /// What a keeper hasn't written yet; it gives back what it can't.
+    package func takeEgressChanges() -> [String: EgressMeter.Day] { egress.withLock { $0.takeChanges() } }
+    package func putBack(_ weights: [String]) { egress.withLock { $0.putBack(weights) } }
+
+    // MARK: Recovery
+
+    /// - Throws: ``Problem`` where so much may not be learnt (any more).
+    func check(_ measurement: Measurement, tokens: Int, by subjects: [Subject], of model: HostedModel) throws(Problem) {
+        let refusal = recovery.withLock { recovery in
+            recovery.refusal(
+                measurement.values(tokens: tokens), least: measurement.values(tokens: 1), by: subjects, of: model)
+        }
+        if let refusal { throw Problem(refusal, measurement, tokens: tokens, model) }
+    }
+
+    /// Sets aside what a request may learn, and has it remembered: a process
+    /// that is killed while it learns has told it all.
+    /// - Throws: ``Problem`` as ``check(_:tokens:by:of:)`` does.
+    func reserve(
+        _ measurement: Measurement, tokens: Int, by subjects: [Subject], of model: HostedModel
+    ) throws(Problem) -> RecoveryMeter.Reservation {
+        // Written under the lock: the last word on an account has to be the
+        // last that is written. Rare: few keys may measure at all.
+        let result = recovery.withLock { recovery -> Result<RecoveryMeter.Reservation, RecoveryMeter.Refusal> in
+            let result = recovery.reserve(
+                measurement.values(tokens: tokens), least: measurement.values(tokens: 1), by: subjects, of: model)
+            if case .success(let reservation) = result { keep(reservation.accounts, recovery) }
+            return result
+        }
+        switch result {
+        case .success(let reservation): return reservation
+        case .failure(let refusal): throw Problem(refusal, measurement, tokens: tokens, model)
+        }
+    }
+
+    func settle(_ reservation: RecoveryMeter.Reservation, learnt: Int, of model: HostedModel) {
+        var alarms: [RecoveryMeter.Alarm] = []
+        recovery.withLock { recovery in
+            recovery.settle(reservation, learnt: learnt, of: model, alarms: &alarms)
+            keep(reservation.accounts, recovery)
+        }
+        for alarm in alarms { keeper.alarm(alarm) }
+    }
+
+    private func keep(_ accounts: [RecoveryMeter.Account], _ recovery: borrowing RecoveryMeter) {
+        keeper.keep(accounts.map { ($0, recovery.standing(of: $0)) })
+    }
+
+    /// Who has learnt how many values of which weights.
+    package var learnt: [RecoveryMeter.Account: Int] { recovery.withLock { $0.accounts } }
+
+    /// Begins anew for a subject, on a person's word.
+    /// - Returns: whether it had learnt anything.
+    package func forgive(_ subject: Subject) -> Bool {
+        recovery.withLock { recovery in
+            let accounts = recovery.forgive(subject)
+            keep(accounts, recovery)
+            return !accounts.isEmpty
+        }
+    }
+}
+
+/// Keeps what must survive a restart, and tells the operator. Must not wait
+/// for long.
+package protocol DisclosureKeeper: Sendable {
+    /// Zero is nothing to remember.
+    func keep(_ standings: [(account: RecoveryMeter.Account, values: Int)])
+    func alarm(_ alarm: RecoveryMeter.Alarm)
+    func alarm(_ alarm: EgressMeter.Alarm)
+}
+
+/// Keeps and tells nothing.
+package struct ForgetfulDisclosureKeeper: DisclosureKeeper {
+    package init() {}
+    package func keep(_ standings: [(account: RecoveryMeter.Account, values: Int)]) {}
+    package func alarm(_ alarm: RecoveryMeter.Alarm) {}
+    package func alarm(_ alarm: EgressMeter.Alarm) {}
+}

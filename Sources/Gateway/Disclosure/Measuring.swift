@@ -1,0 +1,79 @@
+import Access
+import Conversation
+import Extraction
+import Routing
+
+/// What a request may learn of a hosted model, before it is asked and after.
+extension Attempts {
+    /// - Throws: ``Problem`` where the candidate may not tell this caller
+    ///   what it asks for, or may tell nothing more today.
+    func checkDisclosure(_ upstream: Upstream, _ provider: Provider) throws(Problem) {
+        guard let model = provider.hosted, !admitted.call.operation.isCounting else { return }
+        try gateway.disclosures.checkEgress(of: model)
+        guard let measurement = try measurement(upstream) else { return }
+        try gateway.disclosures.check(measurement, tokens: try mostTokens(upstream), by: subjects, of: model)
+    }
+
+    /// What the attempt may learn, set aside; nil where it is nothing but
+    /// words.
+    func setAside(_ attempt: Attempt) throws(Problem) -> RecoveryMeter.Reservation? {
+        guard let model = attempt.provider.hosted, let measurement = try measurement(attempt.upstream) else {
+            return nil
+        }
+        return try gateway.disclosures.reserve(
+            measurement, tokens: try mostTokens(attempt.upstream), by: subjects, of: model)
+    }
+
+    func settle(_ reservation: RecoveryMeter.Reservation?, _ runner: Runner, _ sieve: AnswerSieve?) {
+        guard let reservation, let sieve, let measurement = try? measurement(runner.attempt.upstream) else { return }
+        let learnt: Int
+        switch measurement {
+        case .logprobs: learnt = measurement.values(tokens: sieve.measured)
+        case .bias:
+            // An engine counts the tokens of one choice only; one that broke
+            // off doesn't say.
+            let output = record.outcome == .served ? record.attempts[runner.number].usage?.output : nil
+            let choices = (try? admitted.chat().choices) ?? 1
+            let all = output.map { measurement.values(tokens: $0.multipliedClamping(by: choices)) }
+            learnt = sieve.hasPassed ? all ?? reservation.values : 0
+        }
+        gateway.disclosures.settle(reservation, learnt: learnt, of: sieve.model)
+    }
+
+    private func measurement(_ upstream: Upstream) throws(Problem) -> Measurement? {
+        guard admitted.call.operation.isChat else { return nil }
+        let may = admitted.call.principal.record.disclosures
+        let rules = QueryRules(allowsLogprobs: may.logprobs, allowsBias: may.logitBias)
+        let request = try admitted.chat()
+        do throws(CannotCarry) {
+            return try rules.measurement(of: request)
+        } catch {
+            throw Problem(error, upstream.candidate)
+        }
+    }
+
+    private func mostTokens(_ upstream: Upstream) throws(Problem) -> Int {
+        let request = try admitted.chat()
+        let context = upstream.candidate.context ?? 1 << 17
+        return min(max(0, request.maxTokens ?? context), context).multipliedClamping(by: request.choices ?? 1)
+    }
+
+    private var subjects: [Subject] {
+        let principal = admitted.call.principal
+        return [.key(principal.id), .tenant(principal.record.tenant ?? "")]
+    }
+}
+
+extension Call.Operation {
+    /// A prompt's size, which tells nothing of the model.
+    fileprivate var isCounting: Bool {
+        if case .countTokens = self { true } else { false }
+    }
+}
+
+extension Int {
+    fileprivate func multipliedClamping(by other: Int) -> Int {
+        let (product, overflows) = multipliedReportingOverflow(by: Swift.max(1, other))
+        return overflows ? .max : product
+    }
+}

@@ -1,0 +1,84 @@
+import Extraction
+import FoundationEssentials
+import Glibc
+import Settings
+import WeightFormats
+
+/// What a hosted model's file says that its meters need.
+struct HostedWeights {
+    /// The file's own path, without links.
+    var path: String
+    /// Of all files, where it is a folder.
+    var bytes = 0
+    /// Nil where the file doesn't say.
+    var hiddenSize: Int?
+
+    /// Of a file that can't be read nothing is known: it can't be served
+    /// either.
+    init(_ path: String) {
+        let whole = realpath(path, nil).map { pointer in
+            defer { free(pointer) }
+            return String(cString: pointer)
+        }
+        self.path = whole ?? path
+        var status = stat()
+        guard stat(self.path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? []
+            bytes = names.reduce(0) { $0 + HostedWeights.size(self.path + "/" + $1) }
+            return
+        }
+        bytes = Int(status.st_size)
+        guard let file = OpenWeights(self.path) else { return }
+        hiddenSize = (try? WeightFile(reading: file))?.embeddingLength.map { Int(clamping: $0) }
+    }
+
+    private static func size(_ path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
+    }
+
+    func model(_ provider: String, _ engine: EngineProvider) -> HostedModel {
+        let budget: Int? =
+            switch engine.egress {
+            case .unlimited: nil
+            case .bytes(let bytes): bytes
+            case .part(let part): bytes > 0 ? max(1, Int(Double(bytes) * part)) : nil
+            }
+        return HostedModel(
+            name: provider, weights: path, hiddenSize: hiddenSize,
+            shares: RecoveryShares(perKey: engine.logprobShares.perKey, perTenant: engine.logprobShares.perTenant),
+            egressPerDay: budget)
+    }
+}
+
+/// A file of weights, open to be read here and there.
+private final class OpenWeights: WeightBytes {
+    let size: UInt64
+    private let descriptor: Int32
+
+    init?(_ path: String) {
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        var status = stat()
+        size = fstat(descriptor, &status) == 0 ? UInt64(status.st_size) : 0
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    func read(at offset: UInt64, count: Int) throws(FormatProblem) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            let more = bytes.withUnsafeMutableBytes { buffer in
+                pread(descriptor, buffer.baseAddress! + done, count - done, off_t(offset) + off_t(done))
+            }
+            if more < 0, errno == EINTR { continue }
+            guard more > 0 else {
+                throw FormatProblem(.unreadable, at: offset, "the file can't be read", remedy: "look at its disk")
+            }
+            done += more
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,20 @@
+import Crypto
+import NIOCore
+
+/// Makes the seeds that hosted engines get: the same request has the same
+/// one, also after a restart, and nobody can choose or guess it.
+struct SeedBlinder: Sendable {
+    static let bytes = 32
+    private let key: SymmetricKey
+
+    init(secret: [UInt8]) { key = SymmetricKey(data: secret) }
+
+    /// A fresh secret, for where there is none yet.
+    static func makeSecret() -> [UInt8] { SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) } }
+
+    func seed(for request: ByteBuffer) -> UInt32 {
+        var code = HMAC<SHA256>(key: key)
+        request.withUnsafeReadableBytes { code.update(data: $0) }
+        return code.finalize().withUnsafeBytes { UInt32(bigEndian: $0.loadUnaligned(as: UInt32.self)) }
+    }
+}
