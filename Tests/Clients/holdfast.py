@@ -256,6 +256,13 @@ class Holdfast:
         self.secrets.append(key)
         return key
 
+    def make_counting_key(self, name, *options):
+        """A key that a running Holdfast already takes: it looks at the key
+        file now and then."""
+        key = self.make_key(name, *options)
+        eventually(lambda: self.get("/v1/models", key)[0] == 200, within=10)
+        return key
+
     def openai(self, key=None, **options):
         """The official client; it does not try again unless asked to."""
         options = {"max_retries": 0, "timeout": 240, **options}

@@ -1,0 +1,82 @@
+"""llama.cpp's server as Holdfast starts it, with nobody in front of it."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from holdfast import ENGINE_PYTHON, MODEL_FILE, REPO, eventually
+
+LAUNCHER = REPO / "Sources/EngineHost/Resources/launch_engine.py"
+
+
+class _OverSocket(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("engine", timeout=240)
+        self._path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class BareEngine:
+    """`with BareEngine() as engine:` serves the default model inside. It
+    leaves when the channel to it is closed, as it does when Holdfast dies."""
+
+    def __init__(self, context=2048):
+        self._scratch = tempfile.TemporaryDirectory(prefix="hf-bare-")
+        self._socket = Path(self._scratch.name) / "engine.sock"
+        self._order = {
+            "socket": str(self._socket), "model": str(MODEL_FILE), "alias": "smollm2-135m", "context": context,
+            "parallel": 1, "threads": max(1, (os.cpu_count() or 2) - 1), "connections": 8, "embeddings": False,
+        }  # fmt: skip
+
+    def __enter__(self):
+        self._channel, child = socket.socketpair()
+        with child, open(os.devnull, "wb") as nothing:
+            self._process = subprocess.Popen(
+                [ENGINE_PYTHON, "-I", "-B", LAUNCHER], stdin=child, stdout=nothing, stderr=nothing
+            )
+        self._channel.sendall(json.dumps(self._order).encode() + b"\n")
+        try:
+            eventually(self._is_ready, 60, every=0.1)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._channel.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._scratch.cleanup()
+
+    def _is_ready(self):
+        assert self._process.poll() is None, f"the engine ended by itself: {self._process.returncode}"
+        try:
+            return self.ask("GET", "/health")[0] == 200
+        except OSError:
+            return False
+
+    def ask(self, method, path, body=None):
+        """Status and body, read as JSON where it is."""
+        connection = _OverSocket(self._socket)
+        try:
+            data = None if body is None else json.dumps(body)
+            connection.request(method, path, data, {"content-type": "application/json"})
+            response = connection.getresponse()
+            said = response.read()
+        finally:
+            connection.close()
+        try:
+            return response.status, json.loads(said)
+        except ValueError:
+            return response.status, said.decode(errors="replace")
