@@ -26,6 +26,8 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let atomics = Target.Dependency.product(name: "Atomics", package: "swift-atomics")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -62,7 +64,9 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -81,6 +85,7 @@ let package = Package(
     targets: [
         // 0: values and bytes
         .target(name: "CLinux"),
+        module("Encodings", []),
         module("Wire", [nioCore]),
         module("Conversation", ["Wire", nioCore]),
 
@@ -93,10 +98,11 @@ let package = Package(
         module("Continuation", ["Conversation", "Wire", nioCore]),
         module("Drills", ["Failures", "Wire", nioCore]),
         module("Access", ["Conversation", atomics, crypto], testable: true),
-        module("Ledger", [crypto]),
+        module("Ledger", ["Encodings", crypto]),
         module("Availability", ["Wire", nioCore]),
-        module("WeightFormats", []),
+        module("WeightFormats", ["Encodings"]),
         module("Extraction", ["Conversation"]),
+        module("WeightSigning", ["Encodings", "Wire", crypto, x509, asn1, nioCore], testable: true),
 
         // 2: a request's life
         module(
@@ -122,7 +128,7 @@ let package = Package(
             "EngineHost", ["CLinux", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
             resources: [.embedInCode("Resources/launch_engine.py")], testable: true),
         module(
-            "Settings", ["Access", "Availability", "Conversation", "Ledger", "Routing", yams],
+            "Settings", ["Access", "Availability", "Conversation", "Encodings", "Ledger", "Routing", yams],
             resources: ["amazon-bedrock", "azure-openai", "google-gemini"].map {
                 .embedInCode("Contracts/\($0).yaml")
             }, testable: true),
@@ -136,11 +142,11 @@ let package = Package(
             name: "holdfast",
             dependencies: [
                 "Access", "Availability", "CLinux", "Conversation", "DialectAnthropic", "DialectOpenAI", "Drills",
-                "EngineHost", "Extraction", "WeightFormats",
+                "Encodings", "EngineHost", "Extraction",
                 "FrontDoor",
                 "Gateway", "Ledger", "LedgerDisk", "Providers", "Resilience", "Failures", "Routing", "Settings",
                 "Store",
-                "Telemetry", "WeightFormats", "Wire", arguments, asyncHTTPClient, coreMetrics, crypto,
+                "Telemetry", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, coreMetrics, crypto,
                 lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
             ],
             swiftSettings: strict),
@@ -175,7 +181,8 @@ let package = Package(
         suite("AvailabilityTests", ["Availability", "Wire", nioCore]),
         suite("WeightFormatsTests", ["WeightFormats"]),
         suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
-        suite("LedgerTests", ["Ledger", "LedgerDisk", crypto]),
+        suite("WeightSigningTests", ["WeightSigning", "Encodings", "Wire", crypto, x509, asn1, nioCore]),
+        suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
         suite("FailuresTests", ["Failures", "Wire", nioCore]),
         suite("ResilienceTests", ["Resilience", "Failures"]),
         suite("RoutingTests", ["Routing", "Conversation"]),

@@ -83,6 +83,16 @@ enum Schema {
                 table.column("value", .blob).notNull()
             }
         }
+        migrator.registerMigration("7 custody statements that were in force") { database in
+            try database.create(table: "custodyEpoch", options: .withoutRowID) { table in
+                table.column("model", .text).notNull()
+                table.column("role", .text).notNull()
+                table.column("epoch", .integer).notNull()
+                table.column("statement", .blob).notNull()
+                table.column("time", .integer).notNull()
+                table.primaryKey(["model", "role"])
+            }
+        }
         return migrator
     }
 }

@@ -19,7 +19,7 @@ package final class StoreReader: Sendable {
         }
     }
 
-    private func read<T>(_ work: (Database) throws -> T) throws(StoreError) -> T {
+    func read<T>(_ work: (Database) throws -> T) throws(StoreError) -> T {
         do {
             return try queue.read(work)
         } catch {

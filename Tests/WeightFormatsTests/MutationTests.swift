@@ -26,6 +26,10 @@ import WeightFormats
         }
     }
 
+    @Test(arguments: Sound.allCases) func mutatedForAWhile(_ file: Sound) async throws {
+        try await ByteFuzzing("\(file)", from: [file.bytes]).run(share: 0.2) { _ = judge($0) }
+    }
+
     @Test(arguments: Sound.allCases) func everyFlippedBit(_ file: Sound) {
         let (bytes, header) = (file.bytes, file.header)
         var taken = 0

@@ -1,3 +1,4 @@
+import Encodings
 import Crypto
 
 /// A SHA-256 value of the Merkle tree (RFC 6962 §2.1).

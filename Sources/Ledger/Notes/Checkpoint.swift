@@ -1,3 +1,5 @@
+import Encodings
+
 /// How large a log is and what its tree's root is (C2SP tlog-checkpoint):
 /// the text of a signed note.
 package struct Checkpoint: Sendable, Hashable {

@@ -1,3 +1,5 @@
+import Encodings
+
 /// That an entry is in a log: verified without the log (C2SP tlog-proof@v1).
 package struct LedgerProof: Sendable, Hashable {
     package var index: UInt64

@@ -1,3 +1,4 @@
+import Encodings
 package import Crypto
 
 /// What a key signs (C2SP signed-note, "Signature types").

@@ -1,3 +1,5 @@
+import Encodings
+
 /// A text and who signed it (C2SP signed-note).
 package struct SignedNote: Sendable, Hashable {
     package struct Signature: Sendable, Hashable {

@@ -1,3 +1,5 @@
+import Encodings
+
 /// What a log asks of a witness: to cosign a checkpoint, with the proof that
 /// it goes on from the one that the witness has cosigned last (C2SP
 /// tlog-witness, "add-checkpoint").

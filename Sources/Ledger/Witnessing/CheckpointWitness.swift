@@ -1,3 +1,4 @@
+import Encodings
 import Crypto
 
 /// A witness of logs: cosigns a log's checkpoint if it goes on from the one

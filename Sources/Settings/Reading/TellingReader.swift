@@ -1,3 +1,4 @@
+import Encodings
 import Ledger
 
 /// Reads `alerts` and `status_page`: who is told, and what everybody may see.

@@ -1,3 +1,5 @@
+import Encodings
+
 /// Whether a model has tensors for each of its layers and for no other:
 /// engines reserve as many as `block_count` says.
 struct GGUFBlocks {

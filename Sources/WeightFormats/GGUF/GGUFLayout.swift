@@ -1,3 +1,5 @@
+import Encodings
+
 /// Where a GGUF file's tensors lie: one behind the other from the data's
 /// start to the file's end, with zeros up to the next multiple of the
 /// alignment and nothing else.

@@ -1,3 +1,5 @@
+import Encodings
+
 /// A GGUF file's keys and values.
 struct GGUFMetadata {
     private(set) var entries: [WeightMetadata] = []

@@ -1,3 +1,5 @@
+import Encodings
+
 /// Whether what a GGUF file says of its model can be: engines size their
 /// tables by these numbers, and divide by some of them.
 struct GGUFModel {

@@ -1,3 +1,5 @@
+import Encodings
+
 /// Reads a GGUF file from its first byte to its last, in the order in which
 /// an engine does, and is content with less.
 struct GGUFReader {

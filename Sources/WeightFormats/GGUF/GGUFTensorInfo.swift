@@ -1,3 +1,5 @@
+import Encodings
+
 /// What a GGUF header says of one tensor.
 struct GGUFTensorInfo {
     let name: String

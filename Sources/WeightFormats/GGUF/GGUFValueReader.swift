@@ -1,3 +1,5 @@
+import Encodings
+
 /// Reads values of GGUF's metadata.
 struct GGUFValueReader {
     /// Whose value it is, for messages.

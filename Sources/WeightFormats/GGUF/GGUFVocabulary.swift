@@ -1,3 +1,5 @@
+import Encodings
+
 /// A GGUF file's tokenizer: as many scores and types as tokens, no token
 /// twice, and byte tokens that are bytes.
 struct GGUFVocabulary {

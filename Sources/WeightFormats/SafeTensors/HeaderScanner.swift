@@ -1,3 +1,5 @@
+import Encodings
+
 /// Reads a safetensors header's JSON (RFC 8259), of which it takes what such
 /// a header is made of: objects, strings and whole numbers, no member twice.
 ///

@@ -1,3 +1,5 @@
+import Encodings
+
 /// What a safetensors header says.
 struct SafeTensorsHeader {
     struct Tensor {

@@ -1,3 +1,5 @@
+import Encodings
+
 /// Reads a safetensors file: the header's length, the header, and tensors
 /// that fill the rest without a hole.
 ///

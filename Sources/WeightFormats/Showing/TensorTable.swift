@@ -1,3 +1,5 @@
+import Encodings
+
 /// A file's tensors in few lines: those that differ by a layer's or an
 /// expert's number only become one, `blk.{0…29}.attn_q.weight`.
 struct TensorTable {

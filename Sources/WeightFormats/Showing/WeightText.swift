@@ -1,3 +1,5 @@
+import Encodings
+
 /// A file of weights for people: what it is, then what it says, then its
 /// tensors.
 package enum WeightText {

@@ -1,3 +1,4 @@
+import Encodings
 import Conversation
 import Crypto
 import DialectAnthropic

@@ -1,4 +1,5 @@
 import Availability
+import Encodings
 import Conversation
 import Crypto
 import Dispatch

@@ -6,9 +6,9 @@ struct WeightsInspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Show what is inside a GGUF or safetensors file.",
         discussion: """
-            The header is read strictly: what could be understood in two ways \
-            is refused, with the place and the reason, and the exit code is 65. Nothing \
-            is said about who made the file.
+            The header is read as strictly as before a model is loaded: what could be understood in \
+            two ways is refused, with the place and the reason, and the exit code is 65. Nothing \
+            is said about who made the file; `holdfast weights verify` does that.
 
             Example: holdfast weights inspect model.gguf
             """)

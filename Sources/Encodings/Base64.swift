@@ -1,10 +1,3 @@
-/// Base 16, in lower case (RFC 4648 §8).
-package enum Hex {
-    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.reduce(into: "") { text, byte in text += (byte < 16 ? "0" : "") + String(byte, radix: 16) }
-    }
-}
-
 /// Base 64 (RFC 4648 §4), canonical only: what decodes is exactly what
 /// encodes to the same text. Two spellings of one signature would be two
 /// files with one meaning.

@@ -17,9 +17,11 @@ package enum Printable {
     }
 
     /// For messages.
-    static func quoted(_ text: String) -> String { "\"\(self.text(text, most: 80))\"" }
+    package static func quoted(_ text: String) -> String { "\"\(self.text(text, most: 80))\"" }
 
     /// Letters, digits and signs of ASCII, at least one: no space, no control,
     /// nothing that looks like another.
-    static func isPlain(_ text: String) -> Bool { !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
+    package static func isPlain(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
 }

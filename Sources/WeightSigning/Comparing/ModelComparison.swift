@@ -1,0 +1,40 @@
+/// What is there, held against what was signed. All of it must be signed:
+/// engines and libraries read files that nobody named, and `.git` runs hooks.
+package struct ModelComparison: Sendable, Hashable {
+    /// There and not signed, a link or a device, or of a name that can't be.
+    package private(set) var unsigned: [ModelEntry] = []
+    package private(set) var missing: [ModelPath] = []
+    /// Links and devices where signed files should be.
+    package private(set) var irregular: [ModelPath] = []
+    /// Others than were signed.
+    package private(set) var changed: [ModelPath] = []
+    /// The same.
+    package private(set) var same = 0
+
+    /// Compares the names first, and the bytes only where the names are
+    /// right: nobody wants to wait an hour to hear of a stray file.
+    ///
+    /// - Parameter own: what belongs there unsigned: the signatures
+    ///   themselves.
+    package init(_ manifest: ModelManifest, _ files: some ModelFiles, own: Set<ModelPath>) throws(SigningProblem) {
+        var signed: [ModelPath: ManifestFile] = [:]
+        for file in manifest.files { signed[file.path] = file }
+        for entry in try files.list().sorted(by: { $0.path < $1.path }) {
+            if signed.removeValue(forKey: entry.path) == nil {
+                if !own.contains(entry.path) || entry.kind != .file { unsigned.append(entry) }
+            } else if entry.kind != .file {
+                irregular.append(entry.path)
+            }
+        }
+        missing = signed.keys.sorted()
+        guard hasRightNames else { return }
+        for file in manifest.files {
+            var check = FileCheck(file)
+            try files.read(file.path) { bytes throws(SigningProblem) in check.update(bytes) }
+            if check.finish() { same += 1 } else { changed.append(file.path) }
+        }
+    }
+
+    package var hasRightNames: Bool { unsigned.isEmpty && missing.isEmpty && irregular.isEmpty }
+    package var holds: Bool { hasRightNames && changed.isEmpty }
+}

@@ -1,0 +1,132 @@
+import Encodings
+import NIOCore
+import Wire
+
+/// A custody statement as it comes from its file: a DSSE envelope that nobody
+/// has vouched for yet. Says nothing before ``granted(_:by:)``.
+package struct CustodyStatement: Sendable {
+    package static let mostBytes = 4 << 20
+
+    private let envelope: SignedEnvelope
+
+    package init(_ bytes: [UInt8]) throws(SigningProblem) {
+        guard bytes.count <= Self.mostBytes else {
+            throw .malformed("the custody statement is larger than \(Self.mostBytes) bytes")
+        }
+        envelope = try SignedEnvelope(
+            try StrictObject(bytes, "the custody statement", members: ["payload", "payloadType", "signatures"]))
+    }
+
+    /// Signs terms, with one key or with more.
+    package init(signing terms: CustodyTerms, with keys: [ECPrivateKey]) throws(SigningProblem) {
+        envelope = try SignedEnvelope(signing: try terms.payload, with: keys)
+    }
+
+    /// With the signatures of `other`, which must be of the same terms to the
+    /// byte: a custodian signs what they have put together themselves, and
+    /// never what a file shows them.
+    package func joined(with other: CustodyStatement) throws(SigningProblem) -> CustodyStatement {
+        CustodyStatement(try envelope.joined(with: other.envelope))
+    }
+
+    private init(_ envelope: SignedEnvelope) { self.envelope = envelope }
+
+    package var signatures: Int { envelope.signatures.count }
+
+    /// As it is written to a file.
+    package var text: String {
+        var json = JSONWriter()
+        envelope.write(to: &json, namesKeys: true)
+        return String(buffer: json.buffer)
+    }
+
+    /// Whether a model may be loaded for what it is wanted for.
+    ///
+    /// - Throws: ``SigningProblem`` where it may not, and why.
+    package func granted(_ demand: CustodyDemand, by keys: CustodyKeys) throws(SigningProblem) -> CustodyGrant {
+        let payload = try envelope.verified(by: keys)
+        let terms = try CustodyTerms(payload)
+        guard Array(terms.model.utf8) == Array(demand.model.utf8) else {
+            throw .mismatch(
+                "the custody statement is about another model, \(Printable.quoted(terms.model))",
+                remedy: "give the statement about \(Printable.quoted(demand.model))")
+        }
+        guard terms.role == demand.role else {
+            throw .mismatch(
+                "the model is signed as \(terms.role.rawValue) and wanted as \(demand.role.rawValue)",
+                remedy: "have your custodians sign it for that role, if it is meant to have it")
+        }
+        guard terms.root == demand.root else {
+            throw .mismatch(
+                "the custody statement is about other files: its root is \(Hex.encode(terms.root)), the manifest's is "
+                    + Hex.encode(demand.root),
+                remedy: "have your custodians sign these files, or put the signed ones back")
+        }
+        guard demand.now <= terms.notAfter else {
+            throw .mismatch(
+                "the custody statement has run out, \(demand.now - terms.notAfter) s ago",
+                remedy: "have your custodians sign another, with a higher epoch")
+        }
+        let epoch = CustodyEpoch(number: terms.epoch, statement: StreamingDigest.sha256(payload.bytes))
+        try demand.remembered?.mustAllow(epoch)
+        return CustodyGrant(terms, epoch: epoch, signers: payload.signers)
+    }
+}
+
+/// What a model is wanted for.
+package struct CustodyDemand: Sendable {
+    package var model: String
+    package var role: CustodyRole
+    /// Of the verified manifest.
+    package var root: [UInt8]
+    /// Seconds since 1970.
+    package var now: Int64
+    /// What was granted last for this model in this role; nil only where
+    /// nothing ever was.
+    package var remembered: CustodyEpoch?
+
+    package init(model: String, role: CustodyRole, root: [UInt8], now: Int64, remembered: CustodyEpoch?) {
+        self.model = model
+        self.role = role
+        self.root = root
+        self.now = now
+        self.remembered = remembered
+    }
+}
+
+/// Which statement was granted last: to be kept, before the model is loaded.
+package struct CustodyEpoch: Sendable, Hashable {
+    package var number: UInt64
+    /// SHA-256 of what was signed: two statements of one epoch would be two
+    /// truths.
+    package var statement: [UInt8]
+
+    package init(number: UInt64, statement: [UInt8]) { (self.number, self.statement) = (number, statement) }
+
+    /// - Throws: ``SigningProblem`` where `next` is older, or another of the
+    ///   same epoch.
+    func mustAllow(_ next: CustodyEpoch) throws(SigningProblem) {
+        guard next.number >= number else {
+            throw .mismatch(
+                "the custody statement is of epoch \(next.number), and \(number) was in force already",
+                remedy: "give the newest one: an older one may say what was taken back since")
+        }
+        guard next.number > number || next.statement == statement else {
+            throw .mismatch(
+                "another custody statement of epoch \(number) was in force already",
+                remedy: "have your custodians sign this one with a higher epoch, and find out who signed two")
+        }
+    }
+}
+
+/// That a model may be loaded, and on what terms. Only
+/// ``CustodyStatement/granted(_:by:)`` makes it.
+package struct CustodyGrant: Sendable, Hashable {
+    package let terms: CustodyTerms
+    package let epoch: CustodyEpoch
+    package let signers: [ECPublicKey]
+
+    fileprivate init(_ terms: CustodyTerms, epoch: CustodyEpoch, signers: [ECPublicKey]) {
+        (self.terms, self.epoch, self.signers) = (terms, epoch, signers)
+    }
+}

@@ -1,0 +1,79 @@
+import Encodings
+import Wire
+
+/// What a signed model consists of. There is one only of a payload whose
+/// signature holds.
+package struct ModelManifest: Sendable, Hashable {
+    static let statementType = "https://in-toto.io/Statement/v1"
+    static let predicateType = "https://model_signing/signature/v1.0"
+    private static let oldPredicateType = "https://model_signing/Digests/v0.1"
+
+    /// What the signer called the model; for people, vouches for nothing.
+    package let name: String
+    /// SHA-256 over all digests in their order (§6.5.1): one number for the
+    /// whole model.
+    package let root: [UInt8]
+    package let serialization: Serialization
+    /// In the order of their paths' bytes.
+    package let files: [ManifestFile]
+    /// Whose signature holds.
+    package let signers: [ECPublicKey]
+
+    package init(_ payload: VerifiedPayload) throws(SigningProblem) {
+        signers = payload.signers
+        let statement = try StrictObject(
+            payload.bytes, "the statement", members: ["_type", "subject", "predicateType", "predicate"])
+        try statement.must("_type", be: Self.statementType)
+        if try statement.string("predicateType") == Self.oldPredicateType {
+            throw .unsupported(
+                "the statement is of version 0.1, which leaves out what was hashed and how",
+                remedy: "have the model signed again with model-signing 1.1 or `holdfast weights sign`")
+        }
+        try statement.must("predicateType", be: Self.predicateType)
+        let predicate = try statement.object("predicate", members: ["serialization", "resources"])
+        serialization = try Serialization(
+            try predicate.object(
+                "serialization", members: ["method", "hash_type", "shard_size", "allow_symlinks", "ignore_paths"]))
+        var resources: [Resource] = []
+        for element in try predicate.elements("resources") { resources.append(try Resource(element, serialization)) }
+        guard !resources.isEmpty else { throw .malformed("the statement names no files: `resources` is empty") }
+        (name, root) = try Self.subject(statement)
+        guard Self.root(of: resources) == root else {
+            throw .malformed("the statement's subject is not the SHA-256 over the digests of its resources")
+        }
+        try Self.mustBeSorted(resources)
+        files = try ManifestFile.files(resources, serialization)
+        if let hidden = files.first(where: { file in serialization.ignored.contains { file.path.isWithin($0) } }) {
+            throw .malformed("\(hidden.path) is signed and, by `ignore_paths`, ignored")
+        }
+    }
+
+    static func root(of resources: [Resource]) -> [UInt8] { StreamingDigest.sha256(resources.flatMap(\.digest)) }
+
+    static func subject(_ statement: StrictObject) throws(SigningProblem) -> (name: String, root: [UInt8]) {
+        var name: String?
+        var root: [UInt8] = []
+        for element in try statement.elements("subject") {
+            guard name == nil else { throw .malformed("the statement has more than one subject") }
+            let subject = try StrictObject(element, "the statement's subject", members: ["name", "digest"])
+            name = try subject.string("name")
+            root = try subject.object("digest", members: ["sha256"]).digest("sha256", .sha256)
+        }
+        guard let name, !name.isEmpty else { throw .malformed("the statement has no subject with a name") }
+        return (name, root)
+    }
+
+    /// Either order is one of its own; what is in neither was not written by
+    /// a signer.
+    private static func mustBeSorted(_ resources: [Resource]) throws(SigningProblem) {
+        var names: Set<[UInt8]> = []
+        for resource in resources where !names.insert(resource.name).inserted {
+            throw .malformed("\(resource.path) is named twice in the statement's resources")
+        }
+        let pairs = zip(resources, resources.dropFirst())
+        guard
+            pairs.allSatisfy({ Resource.precedesByName($0, $1) })
+                || pairs.allSatisfy({ Resource.precedesByPlace($0, $1) })
+        else { throw .malformed("the statement's resources are not sorted by name") }
+    }
+}

@@ -1,0 +1,47 @@
+/// Why something that is signed, or should be, is not taken: what, and what
+/// to do about it.
+package struct SigningProblem: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Kind: Sendable, Hashable {
+        /// Not as its format says: damaged, or made to be understood in two
+        /// ways.
+        case malformed
+        /// Of a kind that is known and not taken.
+        case unsupported
+        /// Signed by nobody who is believed, or not signed at all.
+        case untrusted
+        /// Signed, but not what is there or what is asked for.
+        case mismatch
+        /// Could not be read or written; says nothing about what is signed.
+        case unreadable
+    }
+
+    package var kind: Kind
+    package var what: String
+    package var remedy: String
+
+    package var description: String { remedy.isEmpty ? what : "\(what); \(remedy)" }
+
+    package init(_ kind: Kind, _ what: String, remedy: String) {
+        (self.kind, self.what, self.remedy) = (kind, what, remedy)
+    }
+
+    static func malformed(
+        _ what: String, remedy: String = "have the model signed again, or take the signature from its publisher again"
+    ) -> SigningProblem { SigningProblem(.malformed, what, remedy: remedy) }
+
+    static func unsupported(_ what: String, remedy: String) -> SigningProblem {
+        SigningProblem(.unsupported, what, remedy: remedy)
+    }
+
+    static func untrusted(
+        _ what: String, remedy: String = "don't use it before you know who made it"
+    ) -> SigningProblem { SigningProblem(.untrusted, what, remedy: remedy) }
+
+    static func mismatch(_ what: String, remedy: String) -> SigningProblem {
+        SigningProblem(.mismatch, what, remedy: remedy)
+    }
+
+    package static func unreadable(
+        _ what: String, remedy: String = "see whether the disk and the file are in order, and repeat"
+    ) -> SigningProblem { SigningProblem(.unreadable, what, remedy: remedy) }
+}
