@@ -124,9 +124,11 @@ let package = Package(
         module(
             "Providers",
             ["Gateway", "Wire", atomics, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS, nioExtras]),
+        module("Custody", ["CLinux", "WeightFormats", "Wire", crypto, nioCore], testable: true),
         module(
-            "EngineHost", ["CLinux", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
-            resources: [.embedInCode("Resources/launch_engine.py")], testable: true),
+            "EngineHost", ["CLinux", "Custody", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
+            resources: [.embedInCode("Resources/confinement.py"), .embedInCode("Resources/launch_engine.py")],
+            testable: true),
         module(
             "Settings", ["Access", "Availability", "Conversation", "Encodings", "Ledger", "Routing", yams],
             resources: ["amazon-bedrock", "azure-openai", "google-gemini"].map {
@@ -141,8 +143,8 @@ let package = Package(
         .executableTarget(
             name: "holdfast",
             dependencies: [
-                "Access", "Availability", "CLinux", "Conversation", "DialectAnthropic", "DialectOpenAI", "Drills",
-                "Encodings", "EngineHost", "Extraction",
+                "Access", "Availability", "CLinux", "Conversation", "Custody", "DialectAnthropic", "DialectOpenAI",
+                "Drills", "Encodings", "EngineHost", "Extraction",
                 "FrontDoor",
                 "Gateway", "Ledger", "LedgerDisk", "Providers", "Resilience", "Failures", "Routing", "Settings",
                 "Store",
@@ -156,7 +158,8 @@ let package = Package(
         suite("AccessTests", ["Access"]),
         suite("DialectAnthropicTests", ["DialectAnthropic", "Conversation", "Wire", nioCore]),
         suite("DialectOpenAITests", ["DialectOpenAI", "Conversation", "Wire", nioCore]),
-        suite("EngineHostTests", ["EngineHost", "CLinux", logging, system, subprocess]),
+        suite("CustodyTests", ["Custody", "CLinux", "WeightFormats", crypto]),
+        suite("EngineHostTests", ["EngineHost", "Custody", "CLinux", "WeightFormats", logging, system, subprocess]),
         suite("FuzzTests", ["DialectAnthropic", "DialectOpenAI", "Conversation", "Wire", nioCore]),
         suite(
             "FrontDoorTests",

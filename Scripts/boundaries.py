@@ -21,9 +21,10 @@ LAYERS = {
     "Extraction": 1, "WeightFormats": 1, "WeightSigning": 1,
     "Gateway": 2,
     "FrontDoor": 3, "Providers": 3, "EngineHost": 3, "Settings": 3, "Telemetry": 3, "Store": 3, "LedgerDisk": 3,
+    "Custody": 3,
     "holdfast": 4, "holdfast-verify": 4,
 }
-ALLOWED_SIDEWAYS = {("Conversation", "Wire"), ("Resilience", "Failures"), ("Drills", "Failures")}
+ALLOWED_SIDEWAYS = {("Conversation", "Wire"), ("Resilience", "Failures"), ("Drills", "Failures"), ("EngineHost", "Custody")}
 
 # Libraries by the lowest layer that may know them, or by module where only
 # some may. What is not listed here is free to use (NIOCore, Logging, …).

@@ -13,6 +13,7 @@ swift build -c release --product holdfast >&2
 holdfast=.build/release/holdfast
 
 "$(<.holdfast/python)" -I Scripts/fetch_engine.py
+Scripts/sign_model.sh "$holdfast"
 
 config=holdfast.yaml
 if [[ ! -e $config ]]; then

@@ -1,3 +1,4 @@
+import Custody
 import FoundationEssentials
 
 /// The program to execute for an engine, with everything it is given.
@@ -13,13 +14,19 @@ struct EngineCommand: Equatable {
 
     static let launcherName = "launch_engine.py"
 
+    /// One file: an isolated Python finds no other beside it.
+    static let launcher = PackageResources.confinement_py + PackageResources.launch_engine_py
+
+    static let launcherImage = EngineImage(path: launcherName, sha256: .of(launcher))
+
     /// The launcher's exit status when starting it again would not help.
     static let misconfigured: Int32 = 78
 
     /// Checks what can be checked before a process is started.
     ///
     /// - Throws: ``EngineStartError`` saying what is missing and what to do.
-    init(_ configuration: EngineConfiguration) throws(EngineStartError) {
+    /// - Parameter weights: what the model is found by.
+    init(_ configuration: EngineConfiguration, weights: WeightPlaces) throws(EngineStartError) {
         let name = configuration.provider
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isPlain) else {
             throw EngineStartError("engine name \"\(name)\" may have only letters, digits, - and _")
@@ -33,15 +40,9 @@ struct EngineCommand: Equatable {
         guard configuration.context > 0, configuration.parallel > 0 else {
             throw EngineStartError("context and parallel must be at least 1")
         }
-        let model = absolutePath(configuration.modelFile)
-        guard FileManager.default.isReadableFile(atPath: model) else {
-            throw EngineStartError(
-                "the model file \(model) is missing or cannot be read; fetch it with `make setup`, or correct model_file"
-            )
-        }
         switch configuration.launcher {
         case .python(let interpreter):
-            let directory = absolutePath(configuration.runDirectory) + "/" + name
+            let directory = configuration.privatePath
             let path = absolutePath(interpreter)
             guard FileManager.default.isExecutableFile(atPath: path) else {
                 throw EngineStartError(
@@ -59,10 +60,14 @@ struct EngineCommand: Equatable {
                 throw EngineStartError("engine.command is empty; name a program, for example [llama-server]")
             }
             executable = configuration.guardExecutable
-            arguments = ["engine-guard", "--"] + Self.fill(words, configuration, model: model)
+            arguments =
+                ["engine-guard", "--weights", "\(weights.count)", "--"]
+                + Self.fill(words, configuration, model: weights.path(from: configuration.socketFolder))
             // A program named without a slash is searched for on PATH, and
             // many cannot start without a home; nothing else is passed on.
             environment = ProcessInfo.processInfo.environment.filter { $0.key == "PATH" || $0.key == "HOME" }
+            // llama.cpp would run a debugger to show where it crashed.
+            environment["GGML_NO_BACKTRACE"] = "1"
             workingDirectory = nil
         }
     }
@@ -118,7 +123,7 @@ struct EngineCommand: Equatable {
             "--ctx-size", "\(configuration.totalContext)", "--parallel", "\(configuration.parallel)",
             "--threads-http", "\(EngineStartOrder.mostConnections)",
             "--jinja", "--offline", "--no-webui", "--no-slots", "--cache-ram", "0", "--log-verbosity", "2",
-            "--batch-size", batch, "--ubatch-size", batch,
+            "--batch-size", batch, "--ubatch-size", batch, "--no-repack",
         ] + (configuration.embeddings ? ["--embeddings", "--pooling", "mean"] : [])
     }
 }

@@ -1,3 +1,13 @@
+package import Custody
+
+/// What an engine needs of the kernel before it may serve.
+package enum CustodyDemand: String, Sendable, Hashable, CaseIterable {
+    /// All that there is to shut it in with.
+    case required
+    /// What this kernel offers; the rest is told.
+    case bestEffort = "best-effort"
+}
+
 /// What one engine is to be: which program, which model, how big.
 package struct EngineConfiguration: Sendable, Equatable {
     /// How the engine's process is started.
@@ -19,8 +29,12 @@ package struct EngineConfiguration: Sendable, Equatable {
     /// directory and is in every log line. Letters, digits, `-` and `_`.
     package var provider: String
     package var launcher: Launcher
-    /// Path of the model file. May be relative to the working directory.
-    package var modelFile: String
+    /// Where the model's files lie. No engine is told.
+    package var weights: WeightsSource
+    package var custody: CustodyDemand
+    /// How much of a core goes into reading the weights in memory again and
+    /// again; nil is none.
+    package var scrub: Double?
     /// The model's name in the engine's answers.
     package var alias: String
     /// Tokens that one request may use, prompt and answer together.
@@ -36,17 +50,23 @@ package struct EngineConfiguration: Sendable, Equatable {
     /// Our own executable, which has the hidden command `engine-guard`.
     package var guardExecutable: String
 
-    /// - Parameter guardExecutable: the default is right for the running
-    ///   program, also after its file was replaced by a newer one.
+    /// - Parameters:
+    ///   - modelFile: may be relative to the working directory.
+    ///   - guardExecutable: the default is right for the running program, also
+    ///     after its file was replaced by a newer one.
     package init(
-        provider: String, launcher: Launcher, modelFile: String, alias: String,
+        provider: String, launcher: Launcher, modelFile: String, key: KeySource? = nil,
+        signed: SignedModelSource? = nil,
+        custody: CustodyDemand = .bestEffort, scrub: Double? = 0.01, alias: String,
         context: Int = 4096, parallel: Int = 4, embeddings: Bool = false,
         runDirectory: String, startTimeout: Duration = .seconds(120),
         guardExecutable: String = "/proc/self/exe"
     ) {
         self.provider = provider
         self.launcher = launcher
-        self.modelFile = modelFile
+        weights = WeightsSource(modelFile: absolutePath(modelFile), key: key, signed: signed)
+        self.custody = custody
+        self.scrub = scrub
         self.alias = alias
         self.context = context
         self.parallel = parallel
@@ -59,8 +79,22 @@ package struct EngineConfiguration: Sendable, Equatable {
     /// Tokens of context of all slots together.
     package var totalContext: Int { context * parallel }
 
+    /// What only Holdfast enters: the launcher and the lock.
+    var privatePath: String { absolutePath(runDirectory) + "/" + provider }
+
+    /// What the engine enters, and nobody else: its socket.
+    var socketFolder: String { privatePath + "/s" }
+
+    static let socketName = "engine.sock"
+
     /// Where the engine listens: an absolute path.
-    package var socketPath: String {
-        absolutePath(runDirectory) + "/" + provider + "/engine.sock"
+    package var socketPath: String { Self.socketPath(of: provider, in: runDirectory) }
+
+    /// Where the engine of a provider listens.
+    package static func socketPath(of provider: String, in runDirectory: String) -> String {
+        "\(absolutePath(runDirectory))/\(provider)/s/\(socketName)"
     }
+
+    /// Whether it runs Holdfast's own launcher.
+    var isOwnLauncher: Bool { if case .python = launcher { true } else { false } }
 }

@@ -14,10 +14,11 @@ import Glibc
 ///
 /// - Returns: the status to exit with: the command's own, 128 plus the signal
 ///   that ended it, 127 if it could not be run, 64 if there is no command.
-package func runEngineGuard(_ command: [String]) -> Int32 {
+/// - Parameter weights: how many descriptors come with a first byte.
+package func runEngineGuard(_ command: [String], weights: Int = 0) -> Int32 {
     guard !command.isEmpty else { return 64 }
     var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
     arguments.append(nil)
     defer { arguments.forEach { free($0) } }
-    return clinux_guard(&arguments)
+    return clinux_guard(&arguments, weights)
 }

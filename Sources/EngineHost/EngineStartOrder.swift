@@ -1,14 +1,21 @@
 import CLinux
 import FoundationEssentials
-import Glibc
-import SystemPackage
 
 /// What the launcher is told, as one line of JSON on its standard input.
 /// `Resources/launch_engine.py` describes the fields.
 struct EngineStartOrder: Codable, Equatable {
+    /// Where the engine makes its socket: its working directory.
+    var folder: String
+    /// The socket's name there.
     var socket: String
-    /// nil: the model is the first descriptor that comes with the order.
-    var model: String?
+    /// Names that a split model's files get; empty for one file.
+    var files: [String]
+    /// The number that the first of them gets.
+    var first: Int32
+    /// Whom it becomes; nil where it can't become anybody.
+    var user: UInt32?
+    /// The seccomp program, in hex.
+    var filter: String
     var alias: String
     var context: Int
     var parallel: Int
@@ -20,9 +27,13 @@ struct EngineStartOrder: Codable, Equatable {
     /// that wait cost address space only.
     static let mostConnections = 256
 
-    init(_ configuration: EngineConfiguration) {
-        socket = configuration.socketPath
-        model = absolutePath(configuration.modelFile)
+    init(_ configuration: EngineConfiguration, weights: WeightPlaces, user: UInt32?) {
+        folder = configuration.socketFolder
+        socket = EngineConfiguration.socketName
+        files = weights.names
+        first = WeightPlaces.first
+        self.user = user
+        filter = Self.filter
         alias = configuration.alias
         context = configuration.context
         parallel = configuration.parallel
@@ -35,6 +46,14 @@ struct EngineStartOrder: Codable, Equatable {
         embeddings = configuration.embeddings
     }
 
+    private static var filter: String {
+        let program = [UInt8](unsafeUninitializedCapacity: 8192) { buffer, count in
+            count = clinux_engine_filter(1, buffer.baseAddress, buffer.count)
+        }
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: program.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
     /// The line, newline included.
     func line() throws(EngineStartError) -> [UInt8] {
         let encoder = JSONEncoder()
@@ -43,36 +62,6 @@ struct EngineStartOrder: Codable, Equatable {
             return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
         } catch {
             throw EngineStartError("cannot write the start order: \(error)")
-        }
-    }
-}
-
-/// Our end of a child's standard input. While it is open the child may live;
-/// when it closes, by us or by the kernel after our death, the child leaves.
-struct Lifeline: ~Copyable {
-    private let ours: FileDescriptor
-    /// The child's end. The process library closes it once the child has it.
-    let child: FileDescriptor
-
-    init() throws(EngineStartError) {
-        var pair: [Int32] = [-1, -1]
-        guard clinux_socket_pair(&pair) == 0 else {
-            throw EngineStartError("cannot make a socket pair: \(Errno(rawValue: errno))")
-        }
-        ours = FileDescriptor(rawValue: pair[0])
-        child = FileDescriptor(rawValue: pair[1])
-    }
-
-    deinit { try? ours.close() }
-
-    /// Sends bytes, and with them descriptors, which stay open on our side.
-    ///
-    /// Blocks if the child does not read and they don't fit the socket's
-    /// buffer (some 200 KB), so keep them small.
-    func send(_ bytes: [UInt8], descriptors: [FileDescriptor] = []) throws(EngineStartError) {
-        let numbers = descriptors.map(\.rawValue)
-        guard clinux_send(ours.rawValue, bytes, bytes.count, numbers, numbers.count) == 0 else {
-            throw EngineStartError("the engine did not take its start order: \(Errno(rawValue: errno))")
         }
     }
 }

@@ -1,3 +1,4 @@
+import Custody
 import Synchronization
 
 /// Holds an engine's status, and the requests that wait for it to get ready.
@@ -11,6 +12,7 @@ final class ReadinessGate: Sendable {
         var status = EngineStatus(state: .stopped, restarts: 0, processID: nil)
         /// Failures in a row: from the second on nobody waits for the next try.
         var failures = 0
+        var receipt: CustodyReceipt?
         var nextID: UInt64 = 0
         var waiting: [UInt64: CheckedContinuation<Answer, Never>] = [:]
     }
@@ -25,6 +27,13 @@ final class ReadinessGate: Sendable {
     }
 
     var status: EngineStatus { contents.withLock { $0.status } }
+
+    /// What was so when the engine became ready; nil while it isn't. It is
+    /// there before anybody is let through.
+    var receipt: CustodyReceipt? {
+        get { contents.withLock { $0.receipt } }
+        set { contents.withLock { $0.receipt = newValue } }
+    }
 
     /// How many requests wait now.
     var waiting: Int { contents.withLock { $0.waiting.count } }

@@ -120,6 +120,16 @@ package struct EngineProvider: Sendable, Hashable {
     package var program: Program
     /// `start_timeout`: how long loading may take; 2 min by default.
     package var startTimeout: Duration
+    /// `custody`, else the file's top-level `custody`.
+    package var custody: Custody
+    /// `signed`: who vouches for the weights; nil where nobody does.
+    package var signed: SignedWeights?
+    /// `weights_key`: what opens encrypted weights; nil where they aren't.
+    package var weightsKey: WeightsKey?
+    /// `scrub`: how much of a core goes into reading the weights in memory
+    /// again and again; 1 % by default, nil is none.
+    package var scrub: Double?
+
     /// `egress.per_day`: how much of its answers may leave in a day; a tenth
     /// of the weights' size by default.
     package var egress: EgressLimit
@@ -127,6 +137,25 @@ package struct EngineProvider: Sendable, Hashable {
     /// recover the model's last layer one key, and all keys of a tenant, may
     /// be told; a twentieth and a tenth by default.
     package var logprobShares: LogprobShares
+
+    /// What has to hold before it may serve.
+    package enum Custody: String, Sendable, Hashable, CaseIterable {
+        /// Everything that shuts an engine in.
+        case required
+        /// What the kernel offers; the rest is told.
+        case bestEffort = "best-effort"
+    }
+
+    /// Where the key of encrypted weights comes from.
+    package enum WeightsKey: Sendable, Hashable {
+        /// `file`
+        case file(String)
+        /// `command`: a program that prints it, and its arguments.
+        case command([String])
+        /// `descriptor`: a variable that holds the number of an open
+        /// descriptor.
+        case descriptor(variable: String)
+    }
 }
 
 /// `egress.per_day` of a hosted model.

@@ -45,7 +45,7 @@ extension Settings {
 struct SettingsReader {
     static let keys = [
         "listen", "tls", "admin", "keys", "providers", "routes", "engine", "limits", "log", "metrics",
-        "data", "ledger", "status_page", "alerts",
+        "custody", "data", "ledger", "status_page", "alerts",
     ]
 
     let notes: Notes

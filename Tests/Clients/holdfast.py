@@ -83,15 +83,16 @@ class Holdfast:
 
     At the end it must have taken SIGTERM with exit code 0, and its log must
     hold none of its keys and none of the marker words; `ends_badly=True` is
-    for tests that kill it.
+    for tests that kill it, `waits=False` for those that it isn't ready in.
     """
 
-    def __init__(self, providers, routes=None, *, ends_badly=False, **top):
+    def __init__(self, providers, routes=None, *, ends_badly=False, waits=True, **top):
         self._scratch = tempfile.TemporaryDirectory(prefix="hf-")
         self.directory = Path(self._scratch.name)
         self.config = self.directory / "holdfast.yaml"
         self.port, self.admin_port = free_ports(2)
         self.ends_badly = ends_badly
+        self.waits = waits
         self.log_file = self.directory / "holdfast.log"
         self.settings = {
             "listen": f"127.0.0.1:{self.port}",
@@ -114,7 +115,7 @@ class Holdfast:
         try:
             self.write_config()
             self.key = self.make_key("tests")
-            self.start()
+            self.start(ready=self.waits)
         except BaseException:
             self._kill()
             self._scratch.cleanup()

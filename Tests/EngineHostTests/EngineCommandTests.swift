@@ -4,12 +4,14 @@ import Testing
 @testable import EngineHost
 
 @Suite struct EngineCommandTests {
-    private func command(_ words: [String], embeddings: Bool = false) throws -> EngineCommand {
+    private func command(_ words: [String], embeddings: Bool = false, files: [String] = ["m.gguf"]) throws
+        -> EngineCommand
+    {
         try EngineCommand(
             EngineConfiguration(
                 provider: "here", launcher: .command(words), modelFile: "/etc/hostname", alias: "{context}",
                 context: 100, parallel: 3, embeddings: embeddings, runDirectory: "/run/hf",
-                guardExecutable: "/bin/holdfast"))
+                guardExecutable: "/bin/holdfast"), weights: try .init(files))
     }
 
     @Test func placeholdersAreFilledOnce() throws {
@@ -21,7 +23,8 @@ import Testing
         #expect(command.executable == "/bin/holdfast")
         #expect(
             command.arguments == [
-                "engine-guard", "--", "vllm", "serve", "/etc/hostname", "--uds=/run/hf/here/engine.sock", "{context}",
+                "engine-guard", "--weights", "1", "--", "vllm", "serve", "/proc/self/fd/100",
+                "--uds=/run/hf/here/s/engine.sock", "{context}",
                 "100x3", "300", "{other}", "{",
             ])
     }
@@ -30,7 +33,8 @@ import Testing
         let arguments = try command(["/opt/bin/llama-server", "--mlock"], embeddings: true).arguments
         #expect(
             arguments.starts(with: [
-                "engine-guard", "--", "/opt/bin/llama-server", "--mlock", "--model", "/etc/hostname",
+                "engine-guard", "--weights", "1", "--", "/opt/bin/llama-server", "--mlock", "--model",
+                "/proc/self/fd/100",
             ]))
         let context = try #require(arguments.firstIndex(of: "--ctx-size"))
         #expect(arguments[context + 1] == "300")
@@ -40,16 +44,26 @@ import Testing
     @Test func llamaServerWithPlaceholdersIsLeftAlone() throws {
         #expect(
             try command(["llama-server", "-m", "{model}"]).arguments == [
-                "engine-guard", "--", "llama-server", "-m", "/etc/hostname",
+                "engine-guard", "--weights", "1", "--", "llama-server", "-m", "/proc/self/fd/100",
             ])
     }
 
     @Test func otherServersAreLeftAlone() throws {
-        #expect(try command(["my-server"]).arguments == ["engine-guard", "--", "my-server"])
+        #expect(try command(["my-server"]).arguments == ["engine-guard", "--weights", "1", "--", "my-server"])
     }
 
     @Test func foreignEnvironmentIsPathAndHomeOnly() throws {
-        #expect(Set(try command(["x"]).environment.keys).isSubset(of: ["PATH", "HOME"]))
+        let environment = try command(["x"]).environment
+        #expect(Set(environment.keys).isSubset(of: ["PATH", "HOME", "GGML_NO_BACKTRACE"]))
+        #expect(environment["GGML_NO_BACKTRACE"] == "1")
+    }
+
+    @Test func partsOfASplitModelHaveNamesAndNoPathOfTheDisk() throws {
+        let files = ["sub/m-00001-of-00002.gguf", "sub/m-00002-of-00002.gguf"]
+        #expect(
+            try command(["x", "{model}"], files: files).arguments.last == "/run/hf/here/s/m-00001-of-00002.gguf")
+        let most = (0...64).map { "\($0)" }
+        #expect(throws: EngineStartError.self) { try command(["x"], files: most) }
     }
 
     @Test func emptyCommandIsRefused() {

@@ -1,3 +1,4 @@
+import Custody
 import FoundationEssentials
 import Glibc
 import Testing
@@ -14,7 +15,7 @@ import Testing
             process = try #require(supervisor.status.processID)
             #expect(isAlive(process))
             var facts = stat()
-            #expect(stat(supervisor.socketPath.replacing("/engine.sock", with: ""), &facts) == 0)
+            #expect(stat(supervisor.socketPath.replacing("/s/engine.sock", with: ""), &facts) == 0)
             #expect(facts.st_mode & 0o777 == 0o700)
         }
         #expect(!isAlive(process))
@@ -122,16 +123,21 @@ import Testing
         }
     }
 
-    @Test func missingModelIsToldBeforeAnythingStarts() throws {
-        let configuration = EngineConfiguration(
-            provider: "here", launcher: .python(interpreter: "/usr/bin/python3"), modelFile: "/nowhere/model.gguf",
-            alias: "a", runDirectory: "/tmp")
-        #expect(
-            throws: EngineStartError(
-                "the model file /nowhere/model.gguf is missing or cannot be read; fetch it with `make setup`, or correct model_file"
-            )
-        ) {
-            try EngineCommand(configuration)
+    @Test func missingModelIsToldBeforeAnythingStarts() async throws {
+        try await withScratchDirectory { directory in
+            let configuration = EngineConfiguration(
+                provider: "here", launcher: .python(interpreter: "/nowhere/python"),
+                modelFile: directory + "/none.gguf",
+                alias: "a", runDirectory: directory)
+            let supervisor = EngineSupervisor(configuration, load: developing(directory), logger: LogLines().logger)
+            let running = Task { await supervisor.run() }
+            try await eventually("it has failed") { failure(supervisor) != nil }
+            let reason = failure(supervisor)
+            running.cancel()
+            await running.value
+            #expect(
+                reason == "the model file \(directory)/none.gguf is missing or cannot be read (No such file or "
+                    + "directory); fetch it with `make setup`, or correct model_file")
         }
     }
 
@@ -139,7 +145,7 @@ import Testing
         let configuration = EngineConfiguration(
             provider: "here", launcher: .command(["x"]), modelFile: "/etc/passwd", alias: "a",
             runDirectory: "/tmp/" + String(repeating: "d", count: 90))
-        let error = #expect(throws: EngineStartError.self) { try EngineCommand(configuration) }
+        let error = #expect(throws: EngineStartError.self) { try EngineCommand(configuration, weights: .init(["m"])) }
         #expect(error?.description.contains("shorter run directory") == true)
     }
 
@@ -149,8 +155,8 @@ import Testing
             let stand = directory + "/guard"
             try """
             #!/bin/sh
-            [ "$1 $2" = "engine-guard --" ] || exit 9
-            shift 2
+            [ "$1 $2 $3 $4" = "engine-guard --weights 1 --" ] || exit 9
+            shift 4
             echo "$@" > \(directory)/arguments
             exec "$@"
             """.write(toFile: stand, atomically: true, encoding: .utf8)
@@ -169,7 +175,8 @@ import Testing
                 EngineConfiguration(
                     provider: "other", launcher: .command(["python3", "-c", server, "{socket}", "{total_context}"]),
                     modelFile: "/etc/hostname", alias: "a", context: 10, parallel: 2, runDirectory: directory,
-                    guardExecutable: stand), logger: LogLines().logger)
+                    guardExecutable: stand), load: { _ throws(CustodyProblem) in try sealedWords() },
+                logger: LogLines().logger)
             let running = Task { await supervisor.run() }
             try await eventually("it is ready") { isReady(supervisor) }
             running.cancel()

@@ -1,3 +1,4 @@
+import Custody
 import FoundationEssentials
 import Glibc
 import Logging
@@ -65,6 +66,19 @@ enum FakeEngine: String {
         print('x' * 5000, flush=True)
         serve()
         """
+    /// Has a debugger on it, which ends when it does.
+    case traced = """
+        import ctypes
+        libc = ctypes.CDLL(None)
+        ready, told = os.pipe()
+        if os.fork() == 0:
+            libc.prctl(1, signal.SIGKILL, 0, 0, 0)
+            assert libc.ptrace(0x4206, os.getppid(), None, None) == 0
+            os.write(told, b'x')
+            signal.pause()
+        assert os.read(ready, 1)
+        serve()
+        """
     /// Ignores SIGTERM.
     case stubborn = "signal.signal(signal.SIGTERM, signal.SIG_IGN); serve()"
 
@@ -86,9 +100,11 @@ enum FakeEngine: String {
                 os._exit(0)
             threading.Thread(target=leave, daemon=True).start()
             def serve(status=200):
+                os.chdir(order['folder'])
                 listener = socket.socket(socket.AF_UNIX)
                 listener.bind(order['socket'])
                 listener.listen(64)
+                channel.sendall(b'{}\\n')
                 while True:
                     connection, _ = listener.accept()
                     connection.recv(65536)
@@ -132,15 +148,21 @@ final class LogLines: LogHandler, Sendable {
 func withSupervisor(
     of fake: FakeEngine, mostWaiting: Int = 256, startTimeout: Duration = .seconds(20),
     policy: RestartPolicy = RestartPolicy(first: .milliseconds(20), ceiling: .milliseconds(80)),
-    log: LogLines = LogLines(), _ body: (EngineSupervisor) async throws -> Void
+    log: LogLines = LogLines(), custody: CustodyDemand = .bestEffort,
+    load: @escaping @Sendable () throws(CustodyProblem) -> SealedWeights = { () throws(CustodyProblem) in
+        try sealedWords()
+    },
+    told: @escaping @Sendable (CustodyEvent) -> Void = { _ in }, standing: ScrubPolicy.Standing = .trusted,
+    _ body: (EngineSupervisor) async throws -> Void
 ) async throws {
     try await withScratchDirectory { directory in
-        let model = directory + "/model.gguf"
-        try "GGUF".write(toFile: model, atomically: true, encoding: .utf8)
         let configuration = EngineConfiguration(
-            provider: "here", launcher: .python(interpreter: try fake.install(in: directory)), modelFile: model,
-            alias: "fake", runDirectory: directory + "/run", startTimeout: startTimeout)
-        let supervisor = EngineSupervisor(configuration, logger: log.logger, policy: policy, mostWaiting: mostWaiting)
+            provider: "here", launcher: .python(interpreter: try fake.install(in: directory)),
+            modelFile: "/nowhere/model.gguf", custody: custody, scrub: 0.5, alias: "fake",
+            runDirectory: directory + "/run", startTimeout: startTimeout)
+        let supervisor = EngineSupervisor(
+            configuration, load: { _ throws(CustodyProblem) in try load() }, logger: log.logger, told: told,
+            policy: policy, mostWaiting: mostWaiting, standing: standing)
         let running = Task { await supervisor.run() }
         do { try await body(supervisor) } catch {
             running.cancel()

@@ -1,4 +1,5 @@
 import CLinux
+import Custody
 import FoundationEssentials
 import Glibc
 import Subprocess
@@ -41,43 +42,43 @@ import Testing
 
     @Test func orderAndDescriptorsReachTheEngine() async throws {
         try await withScratchDirectory { directory in
-            try "GGUF weights".write(toFile: directory + "/model", atomically: true, encoding: .utf8)
-            let model = try FileDescriptor.open(FilePath(directory + "/model"), .readOnly)
-            defer { try? model.close() }
-            var order = try order(in: directory)
-            order.model = nil
-            let line = try order.line()
+            let weights = HeldWeights(try sealedWords())
+            let line = try order(in: directory).line()
             let command = try withFakeModule(in: directory)
             var pair: [Int32] = [-1, -1]
             try #require(clinux_socket_pair(&pair) == 0)
             let (ours, child) = (pair[0], FileDescriptor(rawValue: pair[1]))
             let result = try await Subprocess.run(
                 python, arguments: Arguments(command), environment: .custom([:]),
-                input: .fileDescriptor(child, closeAfterSpawningProcess: true), output: .discarded,
+                input: .fileDescriptor(child, closeAfterSpawningProcess: true), output: .string(limit: 10_000),
                 error: .string(limit: 10_000)
             ) { _ in
-                #expect(clinux_send(ours, line, line.count, [model.rawValue], 1) == 0)
-                try await eventually("the engine has started") { access(directory + "/given", F_OK) == 0 }
+                #expect(clinux_send(ours, line, line.count, [weights.sealed.files[0].memory.descriptor], 1) == 0)
+                let report = await onAnotherThread {
+                    Lifeline.answer(on: FileDescriptor(rawValue: ours), by: .now + .seconds(20))
+                }
+                #expect(report?.starts(with: Array(#"{"protections": {"#.utf8)) == true)
                 close(ours)
             }
             #expect(result.terminationStatus == .exited(0))
-            let given = try String(contentsOfFile: directory + "/given", encoding: .utf8)
-            #expect(given == "GGUF weights 16384 4 ['\(directory)/engine.sock'] {'tiny'}")
+            #expect(result.standardOutput == "GGUF weights 16384 4 ['engine.sock'] {'tiny'}\n")
         }
     }
 
     @Test func engineIsGoneWhenItsParentIsKilled() async throws {
         try await withScratchDirectory { directory in
             let command = try withFakeModule(in: directory)
-            try "GGUF".write(toFile: directory + "/model.gguf", atomically: true, encoding: .utf8)
             let line = String(decoding: try order(in: directory).line(), as: UTF8.self)
             // The parent holds the other end of the socket pair, and sleeps.
             let parent = """
-                import socket, subprocess, sys, time
+                import os, socket, subprocess, sys, time
                 ours, theirs = socket.socketpair()
                 child = subprocess.Popen(['/usr/bin/python3', *sys.argv[2:]], stdin=theirs)
                 theirs.close()
-                ours.sendall(sys.argv[1].encode())
+                model = os.memfd_create('model')
+                os.write(model, b'GGUF')
+                socket.send_fds(ours, [sys.argv[1].encode()], [model])
+                assert ours.recv(1)
                 open('\(directory)/child', 'w').write('%d\\n' % child.pid)
                 time.sleep(300)
                 """
@@ -86,7 +87,7 @@ import Testing
                 error: .discarded
             ) { parent in
                 try await eventually("the engine has started") {
-                    access(directory + "/given", F_OK) == 0 && processID(in: directory + "/child") != nil
+                    processID(in: directory + "/child") != nil
                 }
                 kill(parent.processIdentifier.value, SIGKILL)
                 let child = try #require(processID(in: directory + "/child"))
@@ -96,17 +97,17 @@ import Testing
     }
 
     private func order(in directory: String) throws -> EngineStartOrder {
-        var order = EngineStartOrder(
+        var order = try EngineStartOrder(
             EngineConfiguration(
                 provider: "here", launcher: .python(interpreter: "python"), modelFile: directory + "/model.gguf",
-                alias: "tiny", runDirectory: directory))
-        order.socket = directory + "/engine.sock"
+                alias: "tiny", runDirectory: directory), weights: .init(["model.gguf"]), user: nil)
+        order.folder = directory
         return order
     }
 
     private func script(in directory: String) throws -> String {
         let path = directory + "/launch_engine.py"
-        try String(decoding: PackageResources.launch_engine_py, as: UTF8.self)
+        try String(decoding: EngineCommand.launcher, as: UTF8.self)
             .write(toFile: path, atomically: true, encoding: .utf8)
         return path
     }
@@ -120,10 +121,10 @@ import Testing
             def __getattr__(self, name):
                 value = Anything(); setattr(self, name, value); return value
         CommonParams = Anything
+        llama_load_mode = Anything()
         def Server(p):
             text = '%s %d %d %s %s' % (open(p.model.path).read(), p.n_ctx, p.n_parallel, p.hostnames, p.model_alias)
-            open('\(directory)/given.partial', 'w').write(text)
-            os.rename('\(directory)/given.partial', '\(directory)/given')
+            print(text, flush=True)
         """.write(toFile: directory + "/xllamacpp.py", atomically: true, encoding: .utf8)
         let path = try script(in: directory)
         return ["-I", "-B", "-c", "import sys; sys.path.insert(0, '\(directory)'); exec(open('\(path)').read())"]

@@ -78,7 +78,7 @@ import Testing
         for (sample, trust) in zip(samples, trusts) {
             payloads.append(try await SignatureBundle(sample).verified(by: trust, at: Authority.now))
         }
-        try await ByteFuzzing("bundles", from: samples).run(share: 0.2) { bytes in
+        try await ByteFuzzing("bundles", from: samples).run(share: 0.1) { bytes in
             guard let bundle = try? SignatureBundle(bytes) else { return }
             for trust in trusts {
                 guard let payload = try? await bundle.verified(by: trust, at: Authority.now) else { continue }

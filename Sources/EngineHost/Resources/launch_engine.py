@@ -1,11 +1,17 @@
 """Starts llama.cpp's own server, out of the package xllamacpp, for Holdfast.
 
 Standard input is one end of a socket pair, and is everything this program
-needs from Holdfast. One line of JSON comes over it, the start order:
+needs from Holdfast. One line of JSON comes over it, the start order, and with
+it the model's files as descriptors (SCM_RIGHTS): sealed memory, which nobody
+can change. No path of a model is ever taken.
 
-  socket      path of the Unix socket to listen on; no TCP port is opened
-  model       path of the GGUF file; if it is missing, the first descriptor that
-              came with the order (SCM_RIGHTS) is the file
+  folder      where the engine may make its socket, and nothing else
+  socket      the Unix socket's name there; no TCP port is opened
+  files       names for the descriptors, where the engine looks for the parts
+              of a split model by name; else empty
+  first       the number that the first descriptor gets
+  user        the user to become, nobody else's; null to stay
+  filter      the system calls that are refused, for seccomp, in hex
   alias       the model's name in answers
   context     tokens one request may use, prompt and answer together
   parallel    requests served at once
@@ -13,9 +19,11 @@ needs from Holdfast. One line of JSON comes over it, the start order:
   connections connections served at once
   embeddings  whether /v1/embeddings answers, pooling by mean
 
-After that nothing is sent; end of file means that Holdfast is gone, however
-it went, and this process leaves at once. Problems that the operator can mend
-are told in one line on standard error that starts with "holdfast: ".
+One line of JSON goes back once the model is loaded: what this process is shut
+in by, and what the kernel says of it. After that nothing is sent; end of file
+means that Holdfast is gone, however it went, and this process leaves at once.
+Problems that the operator can mend are told in one line on standard error
+that starts with "holdfast: ".
 """
 
 import array
@@ -37,7 +45,7 @@ def read_order(channel):
     """The start order, and the descriptors that came with it."""
     line, descriptors = b"", array.array("i")
     while b"\n" not in line:
-        data, ancillary, _, _ = channel.recvmsg(65536, socket.CMSG_SPACE(16 * 4))
+        data, ancillary, _, _ = channel.recvmsg(65536, socket.CMSG_SPACE(64 * 4))
         for level, kind, payload in ancillary:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 descriptors.frombytes(payload[: len(payload) - len(payload) % 4])
@@ -48,9 +56,13 @@ def read_order(channel):
 
 
 def leave_at_end_of_file(channel):
-    while channel.recv(4096):
-        pass
-    os._exit(0)
+    try:
+        while channel.recv(4096):
+            pass
+    finally:
+        # Also where it was reset: a Holdfast that was killed before it read
+        # what was sent to it leaves so.
+        os._exit(0)
 
 
 # Many small models speak ChatML but have a template that knows nothing of
@@ -89,11 +101,11 @@ TOOLS_TEMPLATE = """\
 OWN{%- endif -%}"""
 
 
-def template_with_tools(path):
+def template_with_tools(descriptor):
     """A template to use in place of the model's own, or None to leave it."""
     key = b"tokenizer.chat_template"
     start = struct.pack("<Q", len(key)) + key + struct.pack("<I", 8)
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as data:
+    with mmap.mmap(descriptor, 0, prot=mmap.PROT_READ) as data:
         # GGUF keeps its metadata at the front, before the weights.
         at = data.find(start, 0, 64 << 20)
         if at < 0:
@@ -106,13 +118,32 @@ def template_with_tools(path):
     return TOOLS_TEMPLATE.replace("OWN", own)
 
 
-def parameters(xllamacpp, order, descriptors):
-    path = order.get("model") or "/proc/self/fd/%d" % descriptors[0]
+def settle_weights(order, descriptors):
+    """Gives the descriptors their numbers. Returns the model's path."""
+    places = [order["first"] + index for index in range(len(descriptors))]
+    for place, descriptor in zip(places, descriptors):
+        os.dup2(descriptor, place, inheritable=False)
+        os.close(descriptor)
+    if not places:
+        fail("no model came with the start order")
+    for name, place in zip(order["files"], places):
+        os.symlink("/proc/self/fd/%d" % place, name)
+    return order["files"][0] if order["files"] else "/proc/self/fd/%d" % places[0]
+
+
+def parameters(xllamacpp, order, path):
     p = xllamacpp.CommonParams()
     p.model.path = path
-    p.chat_template = template_with_tools(path) or ""
+    p.chat_template = template_with_tools(order["first"]) or ""
+    # The weights stay where they are: in memory that Holdfast has sealed and
+    # reads again and again. Repacked or offloaded ones would be copies.
+    p.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_MMAP
+    p.no_extra_bufts = True
+    p.n_gpu_layers = 0
+    p.no_op_offload = True
+    p.no_kv_offload = True
     p.model_alias = {order["alias"]}
-    p.hostnames = [order["socket"]]
+    p.hostnames = [order["socket"]]  # in the working directory
     p.offline = True  # never fetches anything, whatever a file or request says
     # Slots divide the context they are given.
     p.n_ctx = order["context"] * order["parallel"]
@@ -139,21 +170,41 @@ def parameters(xllamacpp, order, descriptors):
     return p
 
 
+def show_images():
+    """Prints the files that this process executes code from once the engine's
+    is loaded: what may be signed, and nothing else runs later."""
+    import xllamacpp  # noqa: F401
+
+    with open("/proc/self/maps") as maps:
+        fields = [line.split(None, 5) for line in maps]
+    for path in sorted({each[5].strip() for each in fields if "x" in each[1] and len(each) > 5 and each[5][0] == "/"}):
+        print(path)
+
+
 def main():
+    # It would run a debugger to show where it crashed.
+    os.environ["GGML_NO_BACKTRACE"] = "1"
+    confinement = Confinement()
+    confinement.enter_namespaces()
     channel = socket.socket(fileno=0)
     order, descriptors = read_order(channel)
-    threading.Thread(target=leave_at_end_of_file, args=(channel,), daemon=True).start()
     try:
         import xllamacpp
     except ImportError as error:
         fail("the Python package xllamacpp is not usable in %s (%s); install it with `make setup`, "
              "or name another Python" % (sys.executable, error))
+    os.chdir(order["folder"])
+    path = settle_weights(order, descriptors)
+    chosen = parameters(xllamacpp, order, path)
+    confinement.close(order)
+    threading.Thread(target=leave_at_end_of_file, args=(channel,), daemon=True).start()
     try:
-        server = xllamacpp.Server(parameters(xllamacpp, order, descriptors))
+        server = xllamacpp.Server(chosen)
     except Exception as error:
         fail("the engine would not start: %s" % error)
+    channel.sendall(json.dumps(confinement.report()).encode() + b"\n")
     threading.Event().wait()
     del server
 
 
-main()
+show_images() if sys.argv[1:] == ["--images"] else main()

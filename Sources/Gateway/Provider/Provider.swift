@@ -23,6 +23,9 @@ package final class Provider: Sendable {
     package let firstToken: Duration?
     /// The limit to an answer's first byte, unless the route says another.
     package let firstByte: Duration
+    /// The id of what is on record about the weights that answer now; nil for
+    /// somebody else's.
+    package let receipt: (@Sendable () -> String?)?
     /// Whether it may be asked for a token when no caller wants one.
     package let mayBeProbed: Bool
     /// What is to be kept of the model that is hosted there; nil where it is
@@ -41,6 +44,7 @@ package final class Provider: Sendable {
         name: String, dialect: any Dialect, lane: any ProviderLane, embeddings: Embeddings,
         counter: (any TokenCounter)? = nil, host: String? = nil, credential: String? = nil,
         firstToken: Duration? = nil, firstByte: Duration = .seconds(300), mayBeProbed: Bool = true,
+        receipt: (@Sendable () -> String?)? = nil,
         hosted: HostedModel? = nil
     ) {
         self.name = name
@@ -53,6 +57,7 @@ package final class Provider: Sendable {
         self.firstToken = firstToken
         self.firstByte = firstByte
         self.mayBeProbed = mayBeProbed
+        self.receipt = receipt
         self.hosted = hosted
         errorDialect = dialect.name.rawValue
     }

@@ -21,7 +21,7 @@ struct ReadProviders {
     subscript(name: String) -> ProviderSettings?? { byName[name] }
 }
 
-/// Reads `providers` and the top-level `engine`.
+/// Reads `providers` and the top-level `engine` and `custody`.
 struct ProviderReader {
     private static let common = [
         "dialect", "models", "lab", "host", "region", "context", "timeouts", "max_connections", "capabilities",
@@ -29,7 +29,9 @@ struct ProviderReader {
     ]
     private static let remote = ["base_url", "api_key", "headers", "proxy", "ca_file"]
     private static let engine = [
-        "model_file", "parallel", "embeddings", "engine", "start_timeout", "egress", "logprobs",
+        "model_file", "parallel", "embeddings", "engine", "start_timeout", "custody", "signed", "weights_key", "scrub",
+        "egress",
+        "logprobs",
     ]
 
     let notes: Notes
@@ -39,7 +41,8 @@ struct ProviderReader {
 
     func read() -> ReadProviders {
         var providers = ReadProviders()
-        let program = program(defaults) ?? .launcher(python: nil)
+        let program = EngineReader(notes: notes, folder: folder, section: defaults).program() ?? .launcher(python: nil)
+        let custody: EngineProvider.Custody = defaults.choice("custody") ?? .bestEffort
         guard let section = defaults.named("providers") else { return providers }
         for entry in section.entries {
             guard isName(entry.key) else {
@@ -50,14 +53,15 @@ struct ProviderReader {
                 continue
             }
             let before = notes.errorCount
-            let provider = read(entry, in: section, program: program)
+            let provider = read(entry, in: section, program: program, custody: custody)
             providers.add(entry.key, notes.errorCount == before ? provider : nil)
         }
         return providers
     }
 
     private func read(
-        _ entry: DocumentNode.Entry, in providers: Section, program: EngineProvider.Program
+        _ entry: DocumentNode.Entry, in providers: Section, program: EngineProvider.Program,
+        custody: EngineProvider.Custody
     ) -> ProviderSettings? {
         let path = providers.path(entry.key)
         guard
@@ -76,7 +80,8 @@ struct ProviderReader {
         var kind: ProviderSettings.Kind?
         var context = section.integer("context", in: 1...100_000_000)
         if dialect == .engine {
-            let engine = engine(section, context: context ?? 4096, program: program)
+            let engine = EngineReader(notes: notes, folder: folder, section: section).read(
+                context: context ?? 4096, program: program, custody: custody)
             kind = engine.map { .engine($0) }
             context = context ?? 4096
         } else {
@@ -150,45 +155,5 @@ struct ProviderReader {
         timeouts.idle = given.positiveDuration("idle") ?? timeouts.idle
         timeouts.total = given.positiveDuration("total") ?? timeouts.total
         return timeouts
-    }
-
-    private func engine(_ section: Section, context: Int, program: EngineProvider.Program) -> EngineProvider? {
-        guard section.node("model_file") != nil else {
-            notes.error(section.position, "\(section.name) needs a model_file")
-            return nil
-        }
-        let parallel = section.integer("parallel", in: 1...256)
-        let embeddings: EngineProvider.Pooling? = section.choice("embeddings")
-        let startTimeout = section.duration("start_timeout")
-        let own = self.program(section)
-        guard let modelFile = section.path(of: "model_file", in: folder, absence: .warning) else { return nil }
-        return EngineProvider(
-            modelFile: modelFile, context: context, parallel: parallel ?? 4, embeddings: embeddings,
-            program: own ?? program, startTimeout: startTimeout ?? .seconds(120), egress: section.egress(),
-            logprobShares: section.logprobShares())
-    }
-
-    /// `engine: {python:}` or `{command:}` of the file or of a provider.
-    private func program(_ parent: Section) -> EngineProvider.Program? {
-        guard let section = parent.section("engine", keys: ["python", "command"]) else { return nil }
-        if section.node("python") != nil, section.node("command") != nil {
-            section.error("command", "and python exclude each other: python is for Holdfast's own launcher")
-            return nil
-        }
-        if let python = section.string("python") { return .launcher(python: located(python)) }
-        guard let texts = section.list("command") else { return nil }
-        // A single text is split at its spaces; who needs more writes a list.
-        var words = texts.map(\.value)
-        if words.count == 1 { words = words[0].split(separator: " ").map(String.init) }
-        guard let program = words.first, !program.isEmpty else {
-            section.error("command", "is empty")
-            return nil
-        }
-        return .command([located(program)] + words.dropFirst())
-    }
-
-    /// A bare name is looked up on PATH, so only paths are joined.
-    private func located(_ program: String) -> String {
-        program.contains("/") ? resolved(program, in: folder) : program
     }
 }

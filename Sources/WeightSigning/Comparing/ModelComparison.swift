@@ -17,6 +17,19 @@ package struct ModelComparison: Sendable, Hashable {
     /// - Parameter own: what belongs there unsigned: the signatures
     ///   themselves.
     package init(_ manifest: ModelManifest, _ files: some ModelFiles, own: Set<ModelPath>) throws(SigningProblem) {
+        try self.init(namesOf: manifest, files, own: own)
+        guard hasRightNames else { return }
+        for file in manifest.files {
+            var check = FileCheck(file)
+            try files.read(file.path) { bytes throws(SigningProblem) in check.update(bytes) }
+            if check.finish() { same += 1 } else { changed.append(file.path) }
+        }
+    }
+
+    /// Compares the names alone, for whoever compares the bytes elsewhere.
+    package init(
+        namesOf manifest: ModelManifest, _ files: some ModelFiles, own: Set<ModelPath>
+    ) throws(SigningProblem) {
         var signed: [ModelPath: ManifestFile] = [:]
         for file in manifest.files { signed[file.path] = file }
         for entry in try files.list().sorted(by: { $0.path < $1.path }) {
@@ -27,12 +40,6 @@ package struct ModelComparison: Sendable, Hashable {
             }
         }
         missing = signed.keys.sorted()
-        guard hasRightNames else { return }
-        for file in manifest.files {
-            var check = FileCheck(file)
-            try files.read(file.path) { bytes throws(SigningProblem) in check.update(bytes) }
-            if check.finish() { same += 1 } else { changed.append(file.path) }
-        }
     }
 
     package var hasRightNames: Bool { unsigned.isEmpty && missing.isEmpty && irregular.isEmpty }

@@ -1,7 +1,9 @@
 import Access
 import Availability
 import Crypto
+import Custody
 import Drills
+import EngineHost
 import Failures
 import FoundationEssentials
 import Gateway
@@ -149,6 +151,30 @@ final class AlertRoom: HealthListener, Service {
 
     /// What concerns the custody of a hosted model.
     func custody(_ type: String, _ data: (inout JSONWriter) -> Void) { tell(.custody, type, data) }
+
+    // MARK: Weights
+
+    func note(_ event: CustodyEvent) {
+        switch event {
+        case .verified, .loaded: break
+        case .changed(let change):
+            tell(.custody, "weights.scrub-mismatch") { json in
+                json.member("provider", change.provider)
+                json.member("model", change.model)
+                json.member("receipt", change.receipt)
+                json.member("file", change.mismatch.file)
+                json.member("expected", change.mismatch.expected.hex)
+                json.member("found", change.mismatch.found.hex)
+                json.member("verdict", change.verdict.rawValue)
+            }
+        case .refused(let provider, let problem):
+            tell(.custody, "weights.refused") { json in
+                json.member("provider", provider)
+                json.member("cause", problem.kind.rawValue)
+                json.member("reason", problem.description)
+            }
+        }
+    }
 
     // MARK: Writing it down
 

@@ -1,8 +1,11 @@
+import CLinux
+import Custody
 import EngineHost
 import Logging
 import NIOCore
 import ServiceLifecycle
 import Synchronization
+import WeightSigning
 
 /// The engines that run, whatever the settings say at the moment.
 ///
@@ -19,8 +22,10 @@ final class EngineRoom: Service {
     private let engines = Mutex<[String: Running]>([:])
     private let logger: Logger
     private let group: any EventLoopGroup
+    private let custody: CustodyRoom
 
-    init(logger: Logger, group: any EventLoopGroup) {
+    init(custody: CustodyRoom, logger: Logger, group: any EventLoopGroup) {
+        self.custody = custody
         self.logger = logger
         self.group = group
     }
@@ -30,7 +35,13 @@ final class EngineRoom: Service {
         engines.withLock { engines in
             let old = engines[configuration.provider]
             if let old, old.configuration == configuration { return old.supervisor }
-            let supervisor = EngineSupervisor(configuration, logger: logger, eventLoopGroup: group)
+            // It holds the weights, too, and the keys that open them.
+            if clinux_hide() != 0 { logger.warning("other processes of Holdfast's user can look into it") }
+            let supervisor = EngineSupervisor(
+                configuration,
+                load: { [custody] configuration throws(CustodyProblem) in try custody.load(configuration) },
+                logger: logger, told: { [custody] in custody.note($0) },
+                standing: custody.standing(of: configuration.provider), eventLoopGroup: group)
             let task = Task {
                 if let old {
                     old.task.cancel()
@@ -41,6 +52,25 @@ final class EngineRoom: Service {
             engines[configuration.provider] = Running(configuration: configuration, supervisor: supervisor, task: task)
             return supervisor
         }
+    }
+
+    /// What a model's signatures say, where it has some and they hold.
+    func signatures(of configuration: EngineConfiguration) -> (root: ContentDigest, terms: CustodyTerms?)? {
+        configuration.weights.signed.flatMap { custody.signed.standing($0, model: configuration.alias) }
+    }
+
+    /// An administrator lets a quarantined model be loaded again.
+    func lift(_ provider: String, model: String) {
+        guard let engine = engines.withLock({ $0[provider]?.supervisor }), engine.model == model,
+            custody.isQuarantined(provider)
+        else { return }
+        custody.forgetChange(of: provider)
+        engine.lift()
+    }
+
+    /// The hosted models that are in quarantine.
+    var quarantined: [(provider: String, model: String)] {
+        supervisors.filter { custody.isQuarantined($0.provider) }.map { ($0.provider, $0.engine.model) }
     }
 
     /// Ends the engines of all other providers.
@@ -55,6 +85,11 @@ final class EngineRoom: Service {
 
     func status(of provider: String) -> EngineStatus? {
         engines.withLock { $0[provider]?.supervisor.status }
+    }
+
+    /// What runs, by provider.
+    var supervisors: [(provider: String, engine: EngineSupervisor)] {
+        engines.withLock { $0.mapValues(\.supervisor) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// Engines that can't serve yet, with the reason.

@@ -1,8 +1,10 @@
+import Custody
 import Extraction
 import FoundationEssentials
 import Glibc
 import Settings
 import WeightFormats
+import WeightSigning
 
 /// What a hosted model's file says that its meters need.
 struct HostedWeights {
@@ -38,15 +40,24 @@ struct HostedWeights {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
     }
 
-    func model(_ provider: String, _ engine: EngineProvider) -> HostedModel {
-        let budget: Int? =
+    /// - Parameter signed: what the signatures say, where they hold: the
+    ///   weights have one name then, wherever they lie, and no setting lets
+    ///   more of them out than their custodians do.
+    func model(
+        _ provider: String, _ engine: EngineProvider, _ signed: (root: ContentDigest, terms: CustodyTerms?)? = nil
+    ) -> HostedModel {
+        var budget: Int? =
             switch engine.egress {
             case .unlimited: nil
             case .bytes(let bytes): bytes
             case .part(let part): bytes > 0 ? max(1, Int(Double(bytes) * part)) : nil
             }
+        if let most = signed?.terms?.egressBitsPerDay {
+            let bytes = max(1, Int(clamping: most / 8))
+            budget = min(budget ?? bytes, bytes)
+        }
         return HostedModel(
-            name: provider, weights: path, hiddenSize: hiddenSize,
+            name: provider, weights: signed.map { "sha256:\($0.root.hex)" } ?? path, hiddenSize: hiddenSize,
             shares: RecoveryShares(perKey: engine.logprobShares.perKey, perTenant: engine.logprobShares.perTenant),
             egressPerDay: budget)
     }

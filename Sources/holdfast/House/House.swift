@@ -24,6 +24,7 @@ final class House: Sendable {
     let registry = PrometheusRegistry()
     let group: MultiThreadedEventLoopGroup
     let runDirectory: RunDirectory
+    let custody: CustodyRoom
     let engines: EngineRoom
     let providers: ProviderRoom
     let gateway: Gateway
@@ -60,7 +61,8 @@ final class House: Sendable {
         let memory = try Memory(settings.dataDirectory, logger: logger)
         keeper = memory.keeper
         store = memory.store
-        engines = EngineRoom(logger: Logger(label: "engine"), group: group)
+        custody = CustodyRoom(folder: runDirectory.house + "/custody", store: memory.store)
+        engines = EngineRoom(custody: custody, logger: Logger(label: "engine"), group: group)
         providers = ProviderRoom(
             engines: engines, eventLoops: Array(group.makeIterator()), runDirectory: runDirectory,
             seeds: memory.seeds)
@@ -84,6 +86,7 @@ final class House: Sendable {
             } else {
                 nil
             }
+        if let ledger { custody.listen { ledger.noteCustody($0) } }
         let state = try providers.state(for: settings)
         gateway = Gateway(
             state, keys: keys.applications, recorder: Recorders(all: recorders), continuity: memory.continuity,
@@ -108,7 +111,13 @@ final class House: Sendable {
         let alerts = AlertRoom(
             store: store, availability: availability, settings: inForce, logger: Logger(label: "alerts"))
         disclosures.alerts.withLock { $0 = alerts }
-        keeper.listeners.withLock { $0 = [availability, alerts] + (ledger.map { [$0] } ?? []) }
+        let quarantine = Quarantine(gateway: gateway, engines: engines)
+        keeper.listeners.withLock {
+            $0 = [availability, alerts, quarantine] + (ledger.map { [$0] } ?? [])
+        }
+        custody.listen { alerts.note($0) }
+        custody.listen { quarantine.note($0) }
+        quarantine.placeRemembered()
         availability.held.withLock { $0 = { [gateway] in gateway.heldModels } }
         registry.addGauges("holdfast_burn_rate") { HealthGauges.burnRates(alerts) }
         let opened = Openings(expected: settings.admin == nil ? 1 : 2)
@@ -124,6 +133,7 @@ final class House: Sendable {
         ]
         if let cosigning { services.append(cosigning) }
         let holdPages = HoldPages(gateway: gateway)
+        let custodyPages = CustodyPages(engines: engines)
         let disclosurePages = DisclosurePages(gateway: gateway)
         let drillPages = DrillPages(gateway: gateway, store: store, logger: logger)
         ledger?.configurationChanged(settings, from: nil)
@@ -132,7 +142,7 @@ final class House: Sendable {
                 AdminDoor(
                     keys: keys.administrators,
                     pages: AdminPages(house: self).all + holdPages.pages + drillPages.pages
-                        + disclosurePages.pages,
+                        + disclosurePages.pages + custodyPages.pages,
                     actions: (holdPages.actions + drillPages.actions + disclosurePages.actions).map {
                         ledger?.noting($0) ?? $0
                     }, time: { .now }

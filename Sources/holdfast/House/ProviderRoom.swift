@@ -1,6 +1,7 @@
 import Encodings
 import Conversation
 import Crypto
+import Custody
 import DialectAnthropic
 import DialectOpenAI
 import EngineHost
@@ -64,6 +65,10 @@ final class ProviderRoom: Sendable {
 
     // MARK: Lanes
 
+    private func socketPath(of provider: ProviderSettings) -> String {
+        EngineConfiguration.socketPath(of: provider.name, in: runDirectory.path)
+    }
+
     /// llama.cpp's server closes a connection after 5 s without a request.
     private static let engineKeepAlive = TimeAmount.seconds(4)
 
@@ -73,7 +78,7 @@ final class ProviderRoom: Sendable {
         case .remote(let remote): options = try Self.options(remote, of: provider.name)
         case .engine:
             options = LaneOptions(
-                endpoint: .unix(path: runDirectory.path + "/" + provider.name + "/engine.sock"), authority: "localhost",
+                endpoint: .unix(path: socketPath(of: provider)), authority: "localhost",
                 basePath: "/v1")
         }
         if case .engine = provider.kind { options.keepAlive = Self.engineKeepAlive }
@@ -140,8 +145,7 @@ final class ProviderRoom: Sendable {
                 firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes)
         case .engine(let engine):
             let supervisor = engines.engine(configuration(settings, engine))
-            let path = runDirectory.path + "/" + settings.name + "/engine.sock"
-            var root = LaneOptions(endpoint: .unix(path: path), authority: "localhost")
+            var root = LaneOptions(endpoint: .unix(path: socketPath(of: settings)), authority: "localhost")
             root.maxConnections = 16
             root.keepAlive = Self.engineKeepAlive
             root.firstByteTimeout = .seconds(30)
@@ -160,7 +164,9 @@ final class ProviderRoom: Sendable {
                     EngineTokenCounter(
                         dialect: dialect,
                         lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout))
-                }, hosted: HostedWeights(engine.modelFile).model(settings.name, engine))
+                }, receipt: { supervisor.receipt?.id },
+                hosted: HostedWeights(engine.modelFile).model(
+                    settings.name, engine, engines.signatures(of: configuration(settings, engine))))
         }
     }
 
@@ -180,6 +186,22 @@ final class ProviderRoom: Sendable {
         return Hex.encode(hash.finalize().prefix(8))
     }
 
+    private func key(_ engine: EngineProvider) -> KeySource? {
+        switch engine.weightsKey {
+        case .file(let path): .file(path)
+        case .command(let words): .command(words)
+        case .descriptor(let variable): .descriptor(variable: variable)
+        case nil: nil
+        }
+    }
+
+    private func custody(_ engine: EngineProvider) -> CustodyDemand {
+        switch engine.custody {
+        case .required: .required
+        case .bestEffort: .bestEffort
+        }
+    }
+
     private func configuration(_ settings: ProviderSettings, _ engine: EngineProvider) -> EngineConfiguration {
         let launcher: EngineConfiguration.Launcher =
             switch engine.program {
@@ -189,7 +211,9 @@ final class ProviderRoom: Sendable {
         var alias = settings.name
         if case .listed(let models) = settings.models, let first = models.first { alias = first }
         return EngineConfiguration(
-            provider: settings.name, launcher: launcher, modelFile: engine.modelFile, alias: alias,
+            provider: settings.name, launcher: launcher, modelFile: engine.modelFile,
+            key: key(engine), signed: engine.signed.map(SignedModelSource.init), custody: custody(engine),
+            scrub: engine.scrub, alias: alias,
             context: engine.context, parallel: engine.parallel, embeddings: engine.embeddings != nil,
             runDirectory: runDirectory.path, startTimeout: engine.startTimeout)
     }

@@ -1,6 +1,8 @@
 import Availability
 import Conversation
+import Custody
 import Drills
+import EngineHost
 import Failures
 import Gateway
 import NIOCore
@@ -168,6 +170,53 @@ struct LedgerEntry {
             if !target.isEmpty { json.member("target", target) }
             for name: StaticString in ["provider", "model", "route", "as", "reason"] {
                 json.member(name, ifPresent: root?[name]?.string.map { String($0.prefix(300)) })
+            }
+        }
+    }
+
+    /// What becomes of a hosted model's weights.
+    static func custody(_ event: CustodyEvent, at time: String) -> LedgerEntry {
+        switch event {
+        case .verified(let verified):
+            LedgerEntry("weights.verified", at: time) { json in
+                json.member("provider", verified.provider)
+                json.member("model", verified.model)
+                json.member("manifest", verified.origin.rawValue)
+                json.member("manifest_root", verified.manifestRoot.hex)
+                json.array("files") { json in
+                    for file in verified.files.prefix(64) {
+                        json.object { json in
+                            json.member("name", file.name)
+                            json.member("sha256", file.sha256.hex)
+                        }
+                    }
+                }
+            }
+        case .loaded(let receipt):
+            LedgerEntry("weights.loaded", at: time) { json in
+                json.member("provider", receipt.provider)
+                json.member("model", receipt.model)
+                json.member("receipt", receipt.id)
+                json.member("manifest_root", receipt.manifestRoot.hex)
+                json.member("engine_sha256", receipt.engine.hex)
+                json.member("seen", receipt.witness)
+                json.array("missing") { json in for one in receipt.missing { json.value(one.name.rawValue) } }
+                json.member("scrub", receipt.isScrubbedWhole ? "whole" : "partial")
+            }
+        case .changed(let change):
+            LedgerEntry("weights.scrub-mismatch", at: time) { json in
+                json.member("provider", change.provider)
+                json.member("model", change.model)
+                json.member("receipt", change.receipt)
+                json.member("file", change.mismatch.file)
+                json.member("expected", change.mismatch.expected.hex)
+                json.member("found", change.mismatch.found.hex)
+                json.member("verdict", change.verdict.rawValue)
+            }
+        case .refused(let provider, let problem):
+            LedgerEntry("weights.refused", at: time) { json in
+                json.member("provider", provider)
+                json.member("cause", problem.kind.rawValue)
             }
         }
     }

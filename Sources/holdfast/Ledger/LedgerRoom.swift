@@ -4,6 +4,7 @@ import Conversation
 import Crypto
 import Dispatch
 import Drills
+import EngineHost
 import FoundationEssentials
 import FrontDoor
 import Gateway
@@ -191,6 +192,12 @@ final class LedgerRoom: Notary, HealthListener {
             }
             return outcome
         }
+    }
+
+    /// Always on record, whatever `record` lists: who keeps a ledger and
+    /// hosts a model wants to know which one it was.
+    func noteCustody(_ event: CustodyEvent) {
+        add(.custody(event, at: now))
     }
 
     // MARK: The public files

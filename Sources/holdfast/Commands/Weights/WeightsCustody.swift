@@ -31,6 +31,9 @@ struct WeightsCustody: AsyncParsableCommand {
         help: "A file whose code the engine may run (launcher, interpreter, libraries); give all.", completion: .file())
     var mapping: [String] = []
     @Option(
+        help: "A list of such files as sha256sum writes it; `holdfast weights engine` does.", completion: .file())
+    var mappings: String?
+    @Option(
         help: "The GGUF file whose chat template is pinned; by default the model's only one.", completion: .file())
     var templateOf: String?
     @Option(help: "Bits that answers and embeddings may carry out in a day.") var egressBitsPerDay: UInt64
@@ -79,6 +82,17 @@ struct WeightsCustody: AsyncParsableCommand {
             var digest = StreamingDigest(.sha256)
             try file.read(place) { bytes throws(SigningProblem) in digest.update(bytes) }
             mappings.append(.init(name: path, digest: digest.finish()))
+        }
+        if let list = self.mappings {
+            for line in try SmallFile.text(list).split(separator: "\n") {
+                let digits = line.prefix { $0 != " " }
+                guard let digest = Hex.decode(digits), digest.count == 32, line.dropFirst(64).hasPrefix("  ") else {
+                    throw SigningProblem(
+                        .malformed, "\(list.printable) holds a line that is no digest and name",
+                        remedy: "give a list as `holdfast weights engine` or sha256sum writes it")
+                }
+                mappings.append(.init(name: String(line.dropFirst(66)), digest: digest))
+            }
         }
         return CustodyTerms(
             model: modelID, root: manifest.root, role: role, epoch: epoch, notAfter: notAfter.time.seconds,

@@ -1,0 +1,34 @@
+/// Why weights are not taken, or an engine is not let serve: what is wrong,
+/// and what to do about it.
+package struct CustodyProblem: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Kind: String, Sendable, Hashable {
+        /// The file isn't there, or this user may not read it.
+        case missing
+        /// A link, a FIFO, a device, a way out of the folder.
+        case notPlain = "not_plain"
+        /// Not the bytes that the manifest names.
+        case mismatch
+        /// The bytes are right, and of a form that is not loaded.
+        case format
+        /// An encrypted file that can't be opened.
+        case encryption
+        /// The manifest itself.
+        case manifest
+        /// What the kernel, or the machine, doesn't offer.
+        case system
+        /// The engine isn't what it was expected to be.
+        case engine
+        /// Weights changed in memory, and changed again.
+        case quarantine
+    }
+
+    package var kind: Kind
+    package var what: String
+    package var remedy: String
+
+    package init(_ kind: Kind, _ what: String, remedy: String) {
+        (self.kind, self.what, self.remedy) = (kind, what, remedy)
+    }
+
+    package var description: String { "\(what); \(remedy)" }
+}

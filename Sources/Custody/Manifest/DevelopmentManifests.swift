@@ -1,0 +1,137 @@
+import Crypto
+import Glibc
+import NIOCore
+import Wire
+
+/// What models without a signed manifest were at their first start.
+///
+/// It shows when a file was changed since, and proves nothing of where it
+/// came from: who wants that signs it.
+package struct DevelopmentManifests: Sendable {
+    /// Of this Holdfast's own, kept between starts.
+    private let folder: String
+
+    /// - Parameter folder: made when it is needed, for this user only.
+    package init(folder: String) { self.folder = folder }
+
+    /// What the model has to be; at its first start, what it is.
+    ///
+    /// - Parameter name: a provider's: letters, digits, `.`, `_` and `-`.
+    package func expected(
+        _ source: WeightsSource, name: String, model: String
+    ) throws(CustodyProblem) -> ExpectedWeights {
+        let path = "\(folder)/\(name).json"
+        if let known = try read(path, source) { return expectation(known, model) }
+        let files = try survey(source)
+        try write(path, source, files)
+        return expectation(files, model)
+    }
+
+    private func expectation(_ files: [ExpectedWeights.File], _ model: String) -> ExpectedWeights {
+        // As OpenSSF Model Signing makes the root: of the digests, by name.
+        let root = ContentDigest.of(files.sorted { $0.name < $1.name }.flatMap { $0.sha256?.bytes ?? [] })
+        return ExpectedWeights(files: files, manifestRoot: root, model: model, origin: .development)
+    }
+
+    private func survey(_ source: WeightsSource) throws(CustodyProblem) -> [ExpectedWeights.File] {
+        let folder = try WeightsFolder(source.folder)
+        let identities = try source.key?.identities()
+        var files: [ExpectedWeights.File] = []
+        for name in SplitName.all(of: source.plainName) {
+            let onDisk = source.nameOnDisk(name)
+            let plain = try folder.open(onDisk)
+            let size = identities == nil ? plain.size : try AgeCopy.plainSize(of: plain, named: onDisk)
+            try MachineMemory.require(size, for: name)
+            let memory = try SealedWeights.copy(onDisk, size: size, from: folder, identities)
+            files.append(.init(name: name, size: size, sha256: memory.streamed))
+        }
+        return files
+    }
+
+    // MARK: On the disk
+
+    /// Nil where there is none for this source.
+    private func read(_ path: String, _ source: WeightsSource) throws(CustodyProblem) -> [ExpectedWeights.File]? {
+        guard let text = ProcFile.read(path, limit: 4 << 20) else {
+            guard access(path, F_OK) != 0 else { throw broken(path) }
+            return nil
+        }
+        guard let root = try? JSONDocument(ByteBuffer(string: text)).root, root.kind == .object,
+            let folder = root["folder"]?.string, let listed = root["files"]
+        else { throw broken(path) }
+        guard folder == source.folder, root["file"]?.string == source.file else { return nil }
+        var files: [ExpectedWeights.File] = []
+        for entry in listed.elements {
+            guard let name = entry["name"]?.string, let size = entry["size"]?.int, size >= 0,
+                let sha256 = entry["sha256"]?.string.flatMap({ ContentDigest(hex: $0) })
+            else { throw broken(path) }
+            files.append(.init(name: name, size: UInt64(size), sha256: sha256))
+        }
+        guard !files.isEmpty else { throw broken(path) }
+        return files
+    }
+
+    private func broken(_ path: String) -> CustodyProblem {
+        CustodyProblem(
+            .manifest, "the development manifest \(path) can't be read",
+            remedy: "see who changed it; a new one is made when it is removed")
+    }
+
+    private func write(
+        _ path: String, _ source: WeightsSource, _ files: [ExpectedWeights.File]
+    ) throws(CustodyProblem) {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("v", 1)
+            json.member("folder", source.folder)
+            json.member("file", source.file)
+            json.array("files") { json in
+                for file in files {
+                    json.object { json in
+                        json.member("name", file.name)
+                        json.member("size", Int(file.size))
+                        json.member("sha256", ifPresent: file.sha256?.hex)
+                    }
+                }
+            }
+        }
+        mkdir(folder, 0o700)
+        let partial = path + ".partial"
+        let bytes = Array(json.buffer.readableBytesView)
+        unlink(partial)
+        let file = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw unwritable(partial) }
+        defer { close(file) }
+        guard Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0, rename(partial, path) == 0 else {
+            throw unwritable(path)
+        }
+    }
+
+    private func unwritable(_ path: String) -> CustodyProblem {
+        CustodyProblem(
+            .manifest, "\(path) can't be written: \(reason(errno))", remedy: "let this user write to its folder")
+    }
+}
+
+/// The names of a model's files that llama.cpp's tools have split:
+/// `name-00001-of-00003.gguf`.
+enum SplitName {
+    private static let digits = 5
+
+    /// All of them, if the name is the first's; else the name alone.
+    static func all(of name: String) -> [String] {
+        let suffix = ".gguf"
+        guard name.hasSuffix(suffix) else { return [name] }
+        let parts = name.dropLast(suffix.count).split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count >= 4, parts[parts.count - 2] == "of", parts[parts.count - 3] == "00001",
+            parts[parts.count - 1].utf8.count == digits, let count = Int(parts[parts.count - 1]), count > 1
+        else { return [name] }
+        let prefix = parts.dropLast(3).joined(separator: "-")
+        return (1...count).map { "\(prefix)-\(padded($0))-of-\(parts[parts.count - 1])\(suffix)" }
+    }
+
+    private static func padded(_ number: Int) -> String {
+        let text = String(number)
+        return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+}

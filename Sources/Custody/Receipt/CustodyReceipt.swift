@@ -1,0 +1,84 @@
+import Glibc
+
+/// What was true of an engine before the first request reached it.
+package struct CustodyReceipt: Sendable, Hashable {
+    /// Made of all that follows: two receipts that say the same have the same.
+    package private(set) var id = ""
+    package var provider: String
+    package var model: String
+    package var role: ExpectedWeights.Role
+    package var manifestRoot: ContentDigest
+    package var origin: ExpectedWeights.Origin
+    /// In seconds since 1970.
+    package var time: Int
+    package var files: [File]
+    package var mappings: [WeightMapping]
+    package var images: [EngineImage]
+    /// SHA-256 over the images' digests in the order of their values.
+    package var engine: ContentDigest
+    /// Whether the manifest named the images, and they are these.
+    package var isEnginePinned: Bool
+    /// Of the custody statement in force; nil where there is none.
+    package var epoch: UInt64?
+    package var protections: [Protection]
+    /// `observed` or `self-reported`.
+    package var witness: String
+    package var process: Int
+
+    package struct File: Sendable, Hashable {
+        package var name: String
+        package var size: UInt64
+        package var sha256: ContentDigest
+        package var seals: SealSet
+    }
+
+    /// What the kernel doesn't offer, or the engine doesn't have.
+    package var missing: [Protection] { protections.filter { !$0.isHeld } }
+    /// Whether every page that it computes with is watched.
+    package var isScrubbedWhole: Bool { mappings.allSatisfy(\.isWhole) }
+
+    /// Whether a process has all of the files mapped, as far as can be seen.
+    package static func maps(_ process: Int32, _ weights: borrowing SealedWeights) -> Bool {
+        guard let text = ProcFile.read("/proc/\(process)/maps", limit: 16 << 20) else { return false }
+        let mappings = MemoryMapping.all(in: text)
+        return weights.files.allSatisfy { file in mappings.contains { $0.shows(file.memory) } }
+    }
+
+    /// Looks at an engine that has loaded, and writes down what is so.
+    ///
+    /// - Parameter launcher: a script that the engine was started with: code,
+    ///   too, though it is nowhere mapped to be executed.
+    /// - Throws: where the engine executes something that the manifest
+    ///   doesn't name, is traced, or nothing can be known of it.
+    package static func certify(
+        _ weights: borrowing SealedWeights, provider: String, process: Int32, report: EngineReport?,
+        launcher: EngineImage? = nil,
+        time: Int = Int(Glibc.time(nil))
+    ) throws(CustodyProblem) -> CustodyReceipt {
+        let facts = try ProcessFacts(process: process, report: report)
+        if let tracer = facts.tracer {
+            throw CustodyProblem(
+                .engine, "process \(tracer) traces the engine", remedy: "end it: a debugger can read everything")
+        }
+        let images = try EngineImage.all(of: process, facts) + (launcher.map { [$0] } ?? [])
+        if let known = weights.expected.engine, let stranger = images.first(where: { !known.contains($0.sha256) }) {
+            throw CustodyProblem(
+                .engine,
+                "the engine executes \(stranger.path) (SHA-256 \(stranger.sha256)), which the manifest "
+                    + "does not name", remedy: "install the engine that was signed, or have this one signed")
+        }
+        var receipt = CustodyReceipt(
+            provider: provider, model: weights.expected.model, role: weights.expected.role,
+            manifestRoot: weights.expected.manifestRoot, origin: weights.expected.origin, time: time,
+            files: weights.files.map {
+                File(name: $0.name, size: $0.memory.size, sha256: $0.sha256, seals: $0.memory.seals)
+            },
+            mappings: WeightMapping.all(weights, in: facts.mappings), images: images,
+            engine: ContentDigest.of(images.map(\.sha256.hex).sorted().joined().utf8),
+            isEnginePinned: weights.expected.engine != nil, epoch: weights.expected.epoch,
+            protections: Protection.all(facts, report),
+            witness: facts.witness.rawValue, process: Int(process))
+        receipt.id = "custody_" + ContentDigest.of(receipt.json.utf8).hex.prefix(32)
+        return receipt
+    }
+}

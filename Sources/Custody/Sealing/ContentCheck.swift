@@ -1,0 +1,28 @@
+extension ExpectedWeights.File {
+    /// Whether what is sealed is what was signed.
+    ///
+    /// - Parameter sha256: of the memory, which is read once more only where
+    ///   the manifest has digests of another kind.
+    func isMet(by memory: SealedMemory, _ sha256: ContentDigest) throws(CustodyProblem) -> Bool {
+        switch content {
+        case .sha256(let known): sha256 == known
+        case .other(let check): try check.holds(memory)
+        }
+    }
+}
+
+extension SealedMemory {
+    /// Gives all bytes piece by piece, from the first to the last.
+    package func forEachPiece(_ take: (UnsafeRawBufferPointer) -> Void) throws(CustodyProblem) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: MemoryFile.chunk, alignment: 64)
+        defer { buffer.deallocate() }
+        var offset: UInt64 = 0
+        while offset < size {
+            let count = Int(min(UInt64(buffer.count), size - offset))
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+            try read(at: offset, into: part)
+            take(UnsafeRawBufferPointer(part))
+            offset += UInt64(count)
+        }
+    }
+}

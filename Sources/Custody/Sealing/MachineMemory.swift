@@ -1,0 +1,42 @@
+import Glibc
+
+/// What this machine has of memory.
+enum MachineMemory {
+    /// - Throws: where a copy of that many bytes would push everybody else
+    ///   out: the kernel gives memory first, and kills later.
+    static func require(_ bytes: UInt64, for model: String) throws(CustodyProblem) {
+        guard let available, available < bytes else { return }
+        throw CustodyProblem(
+            .system, "\(model) needs \(bytes >> 20) MiB of memory, and \(available >> 20) MiB are available",
+            remedy: "use a machine with more memory, or a smaller model")
+    }
+
+    /// `MemAvailable` of /proc/meminfo, in bytes; nil where it isn't told.
+    static var available: UInt64? {
+        guard let text = ProcFile.read("/proc/meminfo", limit: 16 << 10) else { return nil }
+        for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
+            return line.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }.map { $0 << 10 }
+        }
+        return nil
+    }
+}
+
+/// The small texts that the kernel tells things in.
+enum ProcFile {
+    /// Nil where it isn't there, or isn't ours to read.
+    static func read(_ path: String, limit: Int) -> String? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while bytes.count < limit {
+            let count = Glibc.read(file, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            guard count > 0 else { break }
+            bytes += buffer[..<count]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,121 @@
+import Glibc
+import WeightFormats
+
+/// A model's files, each in sealed memory, hashed there and found to be what
+/// a manifest names. There is no other way to make one than ``load(_:_:)``,
+/// and an engine is given nothing else: no path, ever.
+package struct SealedWeights: ~Copyable {
+    package let expected: ExpectedWeights
+    package let files: [SealedFile]
+    /// How long it took to make.
+    package let times: LoadTimes
+
+    /// One file, as it will be mapped.
+    package struct SealedFile: Sendable {
+        package var name: String
+        package var memory: SealedMemory
+        /// Of the sealed memory.
+        package var sha256: ContentDigest
+        /// Where tensors lie in it.
+        package var tensors: Range<UInt64>
+    }
+
+    /// Copies every file into memory, seals it there, and only then judges
+    /// what is sealed: its digest, then its form. What becomes of the file on
+    /// the disk during or after the copy makes no difference.
+    ///
+    /// Takes time: call it where waiting hurts nobody.
+    ///
+    /// - Parameter role: what it is loaded as.
+    /// - Throws: for the first file that isn't what the manifest says, and
+    ///   where that says another role.
+    package static func load(
+        _ source: WeightsSource, _ expected: ExpectedWeights, as role: ExpectedWeights.Role = .primary
+    ) throws(CustodyProblem) -> SealedWeights {
+        guard expected.role == role else {
+            throw CustodyProblem(
+                .manifest, "\(expected.model) is signed as \(expected.role.rawValue), and not as \(role.rawValue)",
+                remedy: "have it signed for what it is to be")
+        }
+        try MachineMemory.require(expected.size, for: expected.model)
+        let folder = try WeightsFolder(source.folder)
+        let identities = try source.key?.identities()
+        var times = LoadTimes()
+        var files: [SealedFile] = []
+        var descriptions: [WeightFile] = []
+        for file in expected.files {
+            let began = ContinuousClock.now
+            let filled = try copy(source.nameOnDisk(file.name), size: file.size, from: folder, identities)
+            let streamed = filled.streamed
+            guard streamed == file.sha256 ?? streamed else { throw .changed(file, streamed, expected.origin) }
+            let copied = ContinuousClock.now
+            let memory = try filled.sealed()
+            let sealed = ContinuousClock.now
+            // The hash that counts: of what the engine will map.
+            let sha256 = try memory.digest()
+            let hashed = ContinuousClock.now
+            guard try file.isMet(by: memory, sha256) else { throw .changed(file, sha256, expected.origin) }
+            let description = try Self.description(of: memory, named: file.name)
+            descriptions.append(description)
+            times.copying += copied - began
+            times.sealing += sealed - copied
+            times.hashing += hashed - sealed
+            times.checking += .now - hashed
+            files.append(
+                SealedFile(
+                    name: file.name, memory: memory, sha256: sha256, tensors: description.dataOffset..<memory.size))
+        }
+        try WeightSet.check(descriptions, names: expected.files.map(\.name))
+        try checkTemplate(descriptions.first, expected)
+        return SealedWeights(expected: expected, files: files, times: times)
+    }
+
+    /// For ``load(_:_:)``, and for tests: no other module can call it.
+    init(expected: ExpectedWeights, files: [SealedFile], times: LoadTimes = LoadTimes()) {
+        self.expected = expected
+        self.files = files
+        self.times = times
+    }
+
+    /// Fills memory with one file's plain bytes: exactly `size` of them.
+    static func copy(
+        _ name: String, size: UInt64, from folder: borrowing WeightsFolder, _ identities: [AgeIdentity]?
+    ) throws(CustodyProblem) -> MemoryFile {
+        let plain = try folder.open(name)
+        posix_fadvise(plain.descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+        var memory = try MemoryFile(name)
+        if let identities {
+            try AgeCopy.run(plain, into: &memory, expecting: size, of: name, with: identities)
+        } else {
+            try PlainCopy.run(plain, into: &memory, expecting: size, of: name)
+        }
+        return memory
+    }
+
+    private static func description(of memory: SealedMemory, named name: String) throws(CustodyProblem) -> WeightFile {
+        do throws(FormatProblem) {
+            return try WeightFile(reading: memory)
+        } catch {
+            if let head = try? memory.read(at: 0, count: AgeHeader.version.utf8.count),
+                head.elementsEqual(AgeHeader.version.utf8)
+            {
+                throw CustodyProblem(
+                    .encryption, "\(name) is encrypted (age), and no key is given",
+                    remedy: "say where its key comes from: weights_key")
+            }
+            throw CustodyProblem(
+                .format, "\(name): \(error.what)\(error.offset.map { " (at byte \($0))" } ?? "")", remedy: error.remedy)
+        }
+    }
+
+    private static func checkTemplate(
+        _ file: WeightFile?, _ expected: ExpectedWeights
+    ) throws(CustodyProblem) {
+        guard let pinned = expected.template else { return }
+        guard let template = file?.chatTemplate, ContentDigest.of(template.bytes) == pinned else {
+            throw CustodyProblem(
+                .mismatch, "the chat template of \(expected.model) is not the one that its manifest pins",
+                remedy: "load the file that was signed, or have this one signed")
+        }
+    }
+}

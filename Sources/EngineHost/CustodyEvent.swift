@@ -1,0 +1,35 @@
+package import Custody
+
+/// What becomes of an engine's weights: for the record, and for whoever has
+/// to be told.
+package enum CustodyEvent: Sendable {
+    /// They are in sealed memory, and are what the manifest says.
+    case verified(Verified)
+    /// An engine has them, and may serve.
+    case loaded(CustodyReceipt)
+    /// An engine does not start, or may not serve.
+    case refused(provider: String, CustodyProblem)
+
+    /// They have changed in memory; the engine is being killed.
+    case changed(Change)
+
+    package struct Change: Sendable {
+        package var provider: String
+        package var model: String
+        /// The receipt that no longer holds.
+        package var receipt: String
+        package var mismatch: Scrubber.Mismatch
+        package var verdict: ScrubPolicy.Verdict
+        /// In seconds since 1970.
+        package var time: Int
+    }
+
+    package struct Verified: Sendable {
+        package var provider: String
+        package var model: String
+        package var manifestRoot: ContentDigest
+        package var origin: ExpectedWeights.Origin
+        package var files: [(name: String, sha256: ContentDigest)]
+        package var took: Duration
+    }
+}

@@ -1,0 +1,32 @@
+import Custody
+import FoundationEssentials
+
+/// The processes that a foreign engine consists of.
+enum EngineFamily {
+    /// The one that has the weights mapped; the guard's child where nobody
+    /// has, or nobody can tell.
+    static func holder(of weights: borrowing SealedWeights, below guardProcess: Int32) -> Int32 {
+        let family = descendants(of: guardProcess)
+        return family.first { CustodyReceipt.maps($0, weights) } ?? family.first ?? guardProcess
+    }
+
+    /// Children before grandchildren.
+    private static func descendants(of root: Int32) -> [Int32] {
+        var children: [Int32: [Int32]] = [:]
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+            guard let process = Int32(name),
+                let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+                let end = text.lastIndex(of: ")"),
+                let parent = text[end...].split(separator: " ").dropFirst(2).first.flatMap({ Int32($0) })
+            else { continue }
+            children[parent, default: []].append(process)
+        }
+        var family: [Int32] = []
+        var next = children[root] ?? []
+        while !next.isEmpty {
+            family += next
+            next = next.flatMap { children[$0] ?? [] }
+        }
+        return family
+    }
+}

@@ -1,0 +1,38 @@
+import CLinux
+import FoundationEssentials
+import Glibc
+import SystemPackage
+
+/// The one folder that an engine works in: empty when it starts, its own
+/// where it runs as another user.
+struct SocketFolder {
+    let path: String
+
+    /// Makes it, or takes over what an engine before has left.
+    ///
+    /// - Parameters:
+    ///   - directory: what it lies in, which nobody else can enter.
+    ///   - owner: whose it is to be; nil is us.
+    ///   - weights: for a foreign program, which finds a split model's parts
+    ///     here.
+    init(
+        in directory: borrowing PrivateDirectory, at path: String, owner: UInt32?, weights: WeightPlaces? = nil
+    ) throws(EngineStartError) {
+        self.path = path
+        // What the last engine left may belong to a user that is now nobody.
+        try? FileManager.default.removeItem(atPath: path)
+        guard mkdir(path, 0o700) == 0 else {
+            throw EngineStartError("cannot make the directory \(path): \(Errno(rawValue: errno))")
+        }
+        if let weights {
+            for (index, name) in weights.names.enumerated() {
+                guard symlink(weights.link(index), path + "/" + name) == 0 else {
+                    throw EngineStartError("cannot write into the directory \(path): \(Errno(rawValue: errno))")
+                }
+            }
+        }
+        if let owner, chown(path, owner, owner) != 0 {
+            throw EngineStartError("cannot give the directory \(path) to user \(owner): \(Errno(rawValue: errno))")
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+import Custody
+import EngineHost
+import FoundationEssentials
+
+/// `holdfast weights engine`
+struct WeightsEngine: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "engine", abstract: "List what a hosted model's engine executes, for custodians to sign.",
+        discussion: """
+            Loads Holdfast's engine without a model and prints every file that it has code mapped from, \
+            and the launcher, as sha256sum does: what `holdfast weights custody --mappings` takes. \
+            sha256sum itself can check all lines but the launcher's, which is part of Holdfast.
+
+            Example: holdfast weights engine > engine.sha256
+            """)
+
+    @Option(help: "The Python that has the engine.", completion: .file())
+    var python = ".holdfast/venv/bin/python"
+
+    func run() async throws {
+        do throws(CustodyProblem) {
+            for image in try await EngineSurvey.images(interpreter: python) { print("\(image.sha256)  \(image.path)") }
+        } catch {
+            complain("holdfast: \(error)")
+            throw ExitStatus.dataError.exit
+        }
+    }
+}

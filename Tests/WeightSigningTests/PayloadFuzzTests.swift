@@ -1,0 +1,80 @@
+import Seeded
+import Testing
+import Wire
+
+@testable import WeightSigning
+
+/// What a mutated bundle never comes to, since its signature no longer holds:
+/// the readers of what is signed. So everything here is signed well.
+@Suite struct PayloadFuzzTests {
+    private let key = ECPrivateKey()
+
+    private func signed(_ payload: [UInt8]) throws -> VerifiedPayload {
+        try SignedEnvelope(signing: payload, with: [key]).verified(by: key.publicKey)
+    }
+
+    @Test func statementsMutatedForAWhile() async throws {
+        let bundle = try ModelSigner(key: key).sign(MemoryModel.small, named: "m", ignoring: []).bundle
+        let files = try await bundle.verified(by: .keys([key.publicKey]), at: 0).bytes
+        let samples = [files, shards]
+        for sample in samples { _ = try ModelManifest(try signed(sample)) }
+        try await ByteFuzzing("statements", from: samples).run(share: 0.06) { bytes in
+            let payload = try signed(bytes)
+            let manifest: ModelManifest
+            do throws(SigningProblem) { manifest = try ModelManifest(payload) } catch { return }
+            guard !manifest.files.isEmpty, Set(manifest.files.map(\.path)).count == manifest.files.count,
+                manifest.root.count == DigestAlgorithm.sha256.size
+            else { throw ByteFuzzing.Fault(description: "a manifest of no files, or of one twice") }
+            for file in manifest.files {
+                let ends = file.pieces.dropLast().map(\.end)
+                guard !file.pieces.isEmpty, ends.allSatisfy({ $0 != nil }), ModelPath(file.path.bytes) != nil,
+                    zip(ends, ends.dropFirst()).allSatisfy({ $0 ?? 0 < $1 ?? 0 })
+                else { throw ByteFuzzing.Fault(description: "\(file.path)'s pieces") }
+            }
+        }
+    }
+
+    @Test func termsMutatedForAWhile() async throws {
+        let digest = Array(repeating: 7 as UInt8, count: 32)
+        let terms = CustodyTerms(
+            model: "m", root: digest, role: .supervisor, epoch: 5, notAfter: 2000,
+            mappings: [.init(name: "a", digest: digest), .init(name: "b", digest: digest)], chatTemplate: digest,
+            egressBitsPerDay: 1 << 40)
+        let sample = try terms.payload
+        #expect(try CustodyTerms(try signed(sample)) == terms)
+        try await ByteFuzzing("custody terms", from: [sample]).run(share: 0.04) { bytes in
+            let payload = try signed(bytes)
+            let terms: CustodyTerms
+            do throws(SigningProblem) { terms = try CustodyTerms(payload) } catch { return }
+            let digests = [terms.root] + terms.mappings.map(\.digest) + (terms.chatTemplate.map { [$0] } ?? [])
+            guard !terms.model.isEmpty, terms.epoch > 0, terms.notAfter > 0, terms.egressBitsPerDay > 0,
+                digests.allSatisfy({ $0.count == 32 })
+            else { throw ByteFuzzing.Fault(description: "terms that are not whole") }
+        }
+    }
+
+    /// Of two files, the second a shard and a half long.
+    private var shards: [UInt8] {
+        let names = ["a:0:256", "b:0:256", "b:256:300"]
+        let digest = Array(repeating: 0x11 as UInt8, count: 32)
+        let root = ModelManifest.root(of: names.compactMap { ModelPath($0) }.map { Resource(path: $0, digest: digest) })
+        return InTotoStatement.bytes("m", root: root, predicateType: ModelManifest.predicateType) { json in
+            json.array("resources") { json in
+                for name in names {
+                    json.object { json in
+                        json.member("name", name)
+                        json.member("algorithm", "sha256-sharded-256")
+                        json.member("digest", String(repeating: "11", count: 32))
+                    }
+                }
+            }
+            json.object("serialization") { json in
+                json.member("method", "shards")
+                json.member("hash_type", "sha256")
+                json.member("shard_size", 256)
+                json.member("allow_symlinks", false)
+                json.array("ignore_paths") { _ in }
+            }
+        }
+    }
+}
