@@ -16,7 +16,7 @@ from pathlib import Path
 if sys.version_info < (3, 11):
     sys.exit("run.py needs Python 3.11 or later")
 
-from bench import faults, happy, install, ledger, peers, report, switch
+from bench import custody, faults, happy, install, ledger, peers, report, switch
 from bench.install import ROOT, WORK, Missing, say
 from bench.measure import EVENTS, INTERVAL_MS, Tools
 from bench.pairs import HoldfastPairs, LiteLLMPairs
@@ -27,7 +27,9 @@ from bench.trial import Verdict, try_all
 # In front of the mock provider; and in front of two that are scripted to fail.
 BESIDE_PEERS = ["memory", "latency", "throughput", "dialects", "streams"]
 SCRIPTED = ["faults", "switch"]
-MEASUREMENTS = [*BESIDE_PEERS, "ledger", "happy", *SCRIPTED]
+# What needs no provider but our own engine.
+HOSTED = ["custody"]
+MEASUREMENTS = [*BESIDE_PEERS, "ledger", "happy", *SCRIPTED, *HOSTED]
 # Who takes part in what: latency and streams are about Envoy and us, at the length that a run may have.
 TAKES_PART = {
     "memory": ["nginx", "envoy", "holdfast", "smg", "litellm"],
@@ -39,6 +41,7 @@ TAKES_PART = {
     "happy": ["holdfast"],
     "faults": ["holdfast", "litellm"],
     "switch": ["holdfast"],
+    "custody": ["holdfast"],
 }
 
 
@@ -214,6 +217,13 @@ def before_scripted(
         except Missing as missing:
             skipped.append(f"switch: {missing}")
             say(f"skipping {skipped[-1]}")
+    if "custody" in chosen.only and "holdfast" in names:
+        say("custody …")
+        try:
+            results |= custody.measure(chosen.holdfast, chosen.rounds, chosen.wait_quiet)
+        except Missing as missing:
+            skipped.append(f"custody: {missing}")
+            say(f"skipping {skipped[-1]}")
     return results, verdicts
 
 
@@ -223,7 +233,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         present, skipped = prepare(chosen)
-        results = before_the_mock(chosen, present, skipped) if set(chosen.only) - set(SCRIPTED) else {}
+        results = before_the_mock(chosen, present, skipped) if set(chosen.only) - {*SCRIPTED, *HOSTED} else {}
         more, verdicts = before_scripted(chosen, present, skipped)
     except Missing as missing:
         say(str(missing))

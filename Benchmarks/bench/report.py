@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 
-from . import failover, ledger
+from . import custody, failover, ledger
 from .markdown import Goal, number, rows
 from .measure import CONNECTIONS, EVENTS, INTERVAL_MS, PROMPT_BYTES, STREAMS
 from .peers import Peer
@@ -116,6 +116,8 @@ def table(results: dict[str, Series], verdicts: dict[str, list[Verdict]], peers:
     if "ledger-throughput" in results:
         parts.append(ledger.table(results))
     parts += failover.tables(results, verdicts, titles)
+    if "custody-scrub" in results:
+        parts.append(custody.table(results))
     titles |= failover.TITLES | {peer.name: peer.title for peer in (ledger.Without, ledger.With)} | {"ledger": "ledger", "counts": "counts"}
     flaws = [
         f"- {name}, {titles.get(key, key)}, {flaw}"
@@ -194,6 +196,7 @@ def _goals(results: dict[str, Series], verdicts: dict[str, list[Verdict]]) -> st
              lambda value: f"{value:.1f} MiB"),
         *ledger.goals(results),
         *failover.goals(results, verdicts),
+        *custody.goals(results),
     ]  # fmt: skip
     return "| goal | found (least to most) | |\n|---|---|---|\n" + "\n".join(goal.row() for goal in goals)
 
