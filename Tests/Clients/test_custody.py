@@ -103,6 +103,9 @@ def test_weights_are_on_record(kept):
     assert verified[0]["manifest_root"] == told["manifest_root"]
     assert told["id"] in [each["receipt"] for each in loaded]
     assert loaded[0]["missing"] == [name for name, each in told["sandbox"].items() if not each["held"]]
+    request = ask(kept).headers["x-request-id"]
+    settled = lambda: [each for each in entries(kept, "request.settled") if each["id"] == request]
+    assert eventually(settled, 10)[0]["custody"] == told["id"]
 
 
 def test_an_engine_that_was_killed_has_another_receipt(kept):
@@ -116,8 +119,13 @@ def test_an_engine_that_was_killed_has_another_receipt(kept):
 
 def test_a_socket_in_the_engines_place_gets_nothing(kept):
     """Only root and the engine's user can put one there. It is not talked to
-    before there is a receipt for what listens on it."""
+    before there is a receipt for what listens on it; a stream that was under
+    way ends with an error, and not with another's words."""
     before = receipt(kept)
+    stream = kept.openai().chat.completions.create(
+        model=f"here/{MODEL}", messages=[{"role": "user", "content": "Count upwards."}], max_tokens=400, stream=True,
+    )  # fmt: skip
+    told = [next(stream)]
     path = Path(kept.directory) / ".holdfast/run/here/s/engine.sock"
     os.kill(before["process"], signal.SIGKILL)
     eventually(lambda: kept.engine_pid("here") != before["process"], 10)
@@ -129,6 +137,11 @@ def test_a_socket_in_the_engines_place_gets_nothing(kept):
         impostor.settimeout(0.2)
     except OSError:
         pytest.skip("the engine was back sooner")
+
+    with pytest.raises(openai.APIError):
+        told += list(stream)
+    assert all(not chunk.choices or chunk.choices[0].finish_reason is None for chunk in told)
+
     def answered():
         try:
             return ask(kept).headers["x-holdfast-custody"]

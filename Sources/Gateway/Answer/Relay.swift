@@ -227,7 +227,10 @@ final class Relay {
         var head = ResponseHead(status: record.status)
         head.fields.append("content-type", contentType)
         head.addTrace(call, record, servedBy: upstream.id)
-        if let receipt = provider.receipt?() { head.fields.append("x-holdfast-custody", receipt) }
+        if let receipt = provider.receipt?() {
+            record.custody = receipt
+            head.fields.append("x-holdfast-custody", receipt)
+        }
         // None of an engine's own fields is for a caller.
         for field in sieve == nil ? answer.fields.fields : [] {
             if HTTPFieldRules.isReturnedToCaller(field.name) {

@@ -88,6 +88,9 @@ package final class RequestRecord {
     package var standsInFor: String?
     /// Whether another one than the route's first candidate began.
     package var isStandIn = false
+    /// The custody receipt of the hosted model that answered, or went on last;
+    /// nil where it is somebody else's.
+    package var custody: String?
     /// The attempt that was heard first.
     package var begun: Int?
     /// The candidates that went on with it, in order.

@@ -43,6 +43,7 @@ struct LedgerEntry {
             // Only what the settings name: a caller may write anything.
             if record.route == nil, !record.attempts.isEmpty { json.member("requested", record.requested) }
             json.member("served_by", ifPresent: record.servedBy)
+            json.member("custody", ifPresent: record.custody)
             if record.isStandIn { json.member("stand_in", true) }
             json.member("status", record.status)
             json.member("outcome", record.outcome.rawValue)
