@@ -1,4 +1,5 @@
-"""llama.cpp's server as Holdfast starts it, with nobody in front of it."""
+"""llama.cpp's server with the settings that Holdfast gives it, and nobody in
+front of it."""
 
 import http.client
 import json
@@ -8,9 +9,30 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from holdfast import ENGINE_PYTHON, MODEL_FILE, REPO, eventually
+from holdfast import ENGINE_PYTHON, MODEL_FILE, eventually
 
-LAUNCHER = REPO / "Sources/EngineHost/Resources/launch_engine.py"
+SERVER = """
+import json, os, sys
+import xllamacpp
+
+order = json.loads(sys.stdin.readline())
+p = xllamacpp.CommonParams()
+p.model.path = order["model"]
+p.model_alias = {order["alias"]}
+p.hostnames = [order["socket"]]
+p.offline = True
+p.n_ctx, p.n_parallel = order["context"], 1
+p.cpuparams.n_threads = p.cpuparams_batch.n_threads = order["threads"]
+p.n_threads_http = 8
+p.n_batch = p.n_ubatch = 256
+p.use_jinja = True
+p.verbosity = 2
+p.ui = p.endpoint_slots = p.endpoint_props = p.endpoint_metrics = False
+p.cache_ram_mib = 0
+server = xllamacpp.Server(p)
+sys.stdin.read()
+os._exit(0)
+"""
 
 
 class _OverSocket(http.client.HTTPConnection):
@@ -26,23 +48,23 @@ class _OverSocket(http.client.HTTPConnection):
 
 class BareEngine:
     """`with BareEngine() as engine:` serves the default model inside. It
-    leaves when the channel to it is closed, as it does when Holdfast dies."""
+    leaves when its standard input is closed."""
 
     def __init__(self, context=2048):
         self._scratch = tempfile.TemporaryDirectory(prefix="hf-bare-")
         self._socket = Path(self._scratch.name) / "engine.sock"
         self._order = {
             "socket": str(self._socket), "model": str(MODEL_FILE), "alias": "smollm2-135m", "context": context,
-            "parallel": 1, "threads": max(1, (os.cpu_count() or 2) - 1), "connections": 8, "embeddings": False,
+            "threads": max(1, (os.cpu_count() or 2) - 1),
         }  # fmt: skip
 
     def __enter__(self):
-        self._channel, child = socket.socketpair()
-        with child, open(os.devnull, "wb") as nothing:
-            self._process = subprocess.Popen(
-                [ENGINE_PYTHON, "-I", "-B", LAUNCHER], stdin=child, stdout=nothing, stderr=nothing
-            )
-        self._channel.sendall(json.dumps(self._order).encode() + b"\n")
+        self._process = subprocess.Popen(
+            [ENGINE_PYTHON, "-I", "-B", "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self._process.stdin.write(json.dumps(self._order).encode() + b"\n")
+        self._process.stdin.flush()
         try:
             eventually(self._is_ready, 60, every=0.1)
         except BaseException:
@@ -51,7 +73,7 @@ class BareEngine:
         return self
 
     def __exit__(self, *_):
-        self._channel.close()
+        self._process.stdin.close()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:

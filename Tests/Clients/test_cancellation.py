@@ -128,7 +128,7 @@ def test_many_leave_at_once(scripted, upstream):
 def test_the_engines_slot_is_free_again(hosted):
     """Four callers fill every slot with answers that would take a minute,
     and leave: the fifth is served at once."""
-    client = hosted.openai()
+    client = hosted.openai(hosted.make_counting_key("four callers", "--logit-bias"))
     ask = {"model": "assistant", "messages": [{"role": "user", "content": f"{PROMPT} Count from 1 to 1000."}]}
     began = time.monotonic()
     client.chat.completions.create(**ask, max_tokens=4)
@@ -146,7 +146,7 @@ def test_the_engines_slot_is_free_again(hosted):
 
 
 def test_the_engine_stops_when_nobody_waits_for_the_first_byte(hosted):
-    client = hosted.openai()
+    client = hosted.openai(hosted.make_counting_key("nobody", "--logit-bias"))
     ask = {"model": "assistant", "messages": [{"role": "user", "content": f"{PROMPT} Count from 1 to 1000."}]}
     with pytest.raises(openai.APITimeoutError):
         client.with_options(timeout=0.5).chat.completions.create(**ask, max_tokens=1800, logit_bias={"2": -100})

@@ -49,8 +49,8 @@ Server(sys.argv[2], Handler).serve_forever()
 class Unready(Holdfast):
     """One of whose engines may never get ready."""
 
-    def start(self, ready=False):
-        super().start(ready)
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, waits=False, **more)
 
 
 @pytest.mark.parametrize("custody", ["required", "best-effort"])

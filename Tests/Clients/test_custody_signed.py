@@ -93,10 +93,10 @@ def is_refused(holdfast, *words):
     holdfast.log_has(words[0], 30)
     for word in words:
         assert word in holdfast.log, holdfast.log
+    holdfast.log_has("listening", 10)
     with pytest.raises(Exception) as caught:
         ask(holdfast)
     assert caught.value.status_code == 503
-    return holdfast
 
 
 def test_what_was_signed_is_served_on_its_terms(signed):

@@ -177,9 +177,9 @@ def mortal():
         yield holdfast
 
 
-def talk(holdfast, **fields):
+def talk(holdfast, key=None, **fields):
     fields = {"model": "assistant", "messages": TALK, "max_tokens": 2, **fields}
-    return holdfast.openai().chat.completions.create(**fields)
+    return holdfast.openai(key).chat.completions.create(**fields)
 
 
 def test_the_engine_listens_on_no_port_and_has_no_environment(mortal):
@@ -212,7 +212,8 @@ def test_a_killed_engine_is_started_again_and_the_waiting_request_served(mortal)
 
 
 def test_a_stream_whose_engine_is_killed_ends_with_an_error(mortal):
-    stream = talk(mortal, max_tokens=400, stream=True, logit_bias={"2": -100})
+    key = mortal.make_counting_key("endless", "--logit-bias")
+    stream = talk(mortal, key, max_tokens=400, stream=True, logit_bias={"2": -100})
     next(iter(stream))
     os.kill(mortal.engine_pid("here"), signal.SIGKILL)
     with pytest.raises(openai.APIError) as caught:

@@ -30,7 +30,7 @@ package struct CustodyTerms: Sendable, Hashable {
     /// Goes up with every statement about this model in this role: an older
     /// one is never taken again.
     package var epoch: UInt64
-    /// Seconds since 1970; from then on the model isn't loaded.
+    /// Seconds since 1970; after that second the model isn't loaded.
     package var notAfter: Int64
     /// Of the launcher, the interpreter and every native library: all that
     /// may be mapped executable in the engine's process. Sorted by name.

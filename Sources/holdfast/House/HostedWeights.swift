@@ -31,7 +31,7 @@ struct HostedWeights {
             return
         }
         bytes = Int(status.st_size)
-        guard let file = OpenWeights(self.path) else { return }
+        guard let file = try? WeightFileOnDisk(self.path) else { return }
         hiddenSize = (try? WeightFile(reading: file))?.embeddingLength.map { Int(clamping: $0) }
     }
 
@@ -60,36 +60,5 @@ struct HostedWeights {
             name: provider, weights: signed.map { "sha256:\($0.root.hex)" } ?? path, hiddenSize: hiddenSize,
             shares: RecoveryShares(perKey: engine.logprobShares.perKey, perTenant: engine.logprobShares.perTenant),
             egressPerDay: budget)
-    }
-}
-
-/// A file of weights, open to be read here and there.
-private final class OpenWeights: WeightBytes {
-    let size: UInt64
-    private let descriptor: Int32
-
-    init?(_ path: String) {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        var status = stat()
-        size = fstat(descriptor, &status) == 0 ? UInt64(status.st_size) : 0
-    }
-
-    deinit { if descriptor >= 0 { close(descriptor) } }
-
-    func read(at offset: UInt64, count: Int) throws(FormatProblem) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var done = 0
-        while done < count {
-            let more = bytes.withUnsafeMutableBytes { buffer in
-                pread(descriptor, buffer.baseAddress! + done, count - done, off_t(offset) + off_t(done))
-            }
-            if more < 0, errno == EINTR { continue }
-            guard more > 0 else {
-                throw FormatProblem(.unreadable, at: offset, "the file can't be read", remedy: "look at its disk")
-            }
-            done += more
-        }
-        return bytes
     }
 }
