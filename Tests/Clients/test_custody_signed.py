@@ -9,7 +9,8 @@ import subprocess
 import model_signing
 import pytest
 from holdfast import ENGINE_PYTHON, MODEL_FILE, Holdfast, cli, engine, eventually
-from weights import Key, b64, changed, holds, pae, signed_by_them, weights
+from test_signing_certificates import Authority
+from weights import Key, b64, changed, holds, pae, pem, signed_by_them, weights
 
 MODEL = "smollm2-135m"
 LEDGER = {"name": "ledger.example.com/signed"}
@@ -93,10 +94,17 @@ def is_refused(holdfast, *words):
     holdfast.log_has(words[0], 30)
     for word in words:
         assert word in holdfast.log, holdfast.log
-    holdfast.log_has("listening", 10)
+    eventually(lambda: _listens(holdfast), 10)
     with pytest.raises(Exception) as caught:
         ask(holdfast)
     assert caught.value.status_code == 503
+
+
+def _listens(holdfast):
+    try:
+        return holdfast.get("/health")[0] == 200
+    except OSError:
+        return False
 
 
 def test_what_was_signed_is_served_on_its_terms(signed):
@@ -189,6 +197,25 @@ def test_what_was_not_signed_is_not_loaded(signed, name):
         is_refused(holdfast, *words)
         refused = eventually(lambda: entries(holdfast, "weights.refused"), 10)
         assert refused[0]["provider"] == "here"
+
+
+def test_certificates_lead_to_a_root_that_is_named(signed, tmp_path):
+    authority = Authority(tmp_path)
+    leaf = pem(tmp_path / "leaf.pem", authority.leaf())
+    signed.signature.unlink()
+    holds(weights(
+        "sign", signed.model, "--private-key", authority.leaf_key.file, "--certificate", leaf,
+        "--chain", authority.middle_file,
+    ))  # fmt: skip
+    with signed.hosting(signed={"folder": str(signed.model), "roots": [str(authority.root_file)]}) as holdfast:
+        assert receipt(holdfast)["manifest"] == "signed"
+        holdfast.stop()
+        (tmp_path / "other").mkdir()
+        other = Authority(tmp_path / "other")
+        holdfast.settings["providers"]["here"]["signed"]["roots"] = [str(other.root_file)]
+        holdfast.write_config()
+        holdfast.start(ready=False)
+        is_refused(holdfast, "root")
 
 
 HASHING = {

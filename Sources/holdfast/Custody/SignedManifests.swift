@@ -71,14 +71,14 @@ struct SignedManifests {
             try Self.waiting { () async throws(SigningProblem) in try await bundle.verified(by: trust, at: now) })
     }
 
-    /// Certificates are looked at by a task; whoever waits here has a thread
-    /// of their own.
+    /// Certificates are looked at by a task. It has a thread of its own: whoever
+    /// waits here may stand on the only one that all other tasks share.
     private static func waiting<Value: Sendable>(
         _ work: @escaping @Sendable () async throws(SigningProblem) -> Value
     ) throws(SigningProblem) -> Value {
         let done = DispatchSemaphore(value: 0)
         let result = Mutex<Result<Value, SigningProblem>?>(nil)
-        Task {
+        Task(executorPreference: OwnThread()) {
             let outcome: Result<Value, SigningProblem>
             do throws(SigningProblem) { outcome = .success(try await work()) } catch { outcome = .failure(error) }
             result.withLock { $0 = outcome }
@@ -175,6 +175,16 @@ struct SignedManifests {
                 .mismatch, "a newer custody statement came into force in the meantime",
                 remedy: "start the engine again with the newest one")
         }
+    }
+}
+
+/// Runs a task, and nothing else.
+private final class OwnThread: TaskExecutor {
+    private let queue = DispatchQueue(label: "holdfast.signatures")
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }
 
