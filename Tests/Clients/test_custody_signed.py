@@ -3,6 +3,7 @@ other engine, and not on other terms."""
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 
@@ -169,7 +170,25 @@ def become_another_file(signed):
     signed.file.symlink_to(MODEL_FILE)
 
 
+def become_a_pipe(name):
+    def spoil(signed):
+        file = getattr(signed, name)
+        file.unlink()
+        os.mkfifo(file)
+
+    return spoil
+
+
+def flood(signed):
+    with signed.signature.open("r+b") as file:
+        file.truncate(65 << 20)
+
+
 REFUSED = {
+    "a pipe for a signature": (become_a_pipe("signature"), "m.sig is not a regular file"),
+    "a pipe for a statement": (become_a_pipe("statement"), "m.custody is not a regular file"),
+    "a signature without end": (flood, "is larger than"),
+    "no bundle": (lambda signed: signed.signature.write_text("{}"), "the bundle"),
     "another byte": (spoil_byte, "is not what its manifest says"),
     "a planted file": (plant("gguf/tokenizer.json"), "gguf/tokenizer.json lies in the model's folder and was not signed"),
     "a planted hook": (plant(".git/config"), ".git/config lies in the model's folder"),

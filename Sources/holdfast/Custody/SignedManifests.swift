@@ -57,18 +57,24 @@ struct SignedManifests {
     // MARK: The model's signature
 
     private func manifest(_ signed: SignedModelSource) throws(SigningProblem) -> ModelManifest {
-        let bundle = try SignatureBundle(try SmallFile.read(signed.signature, most: SignatureBundle.mostBytes))
+        let bundle = try SignatureBundle(try SmallFile.readRegular(signed.signature, most: SignatureBundle.mostBytes))
         let trust: ModelTrust
         if signed.keys.isEmpty {
             var texts: [String] = []
-            for path in signed.roots { texts.append(try SmallFile.text(path)) }
+            for path in signed.roots { texts.append(try SmallFile.regularText(path)) }
             trust = .roots(try CertificateRoots(pem: texts))
         } else {
-            trust = .keys(try SignatureOptions.keys(signed.keys))
+            trust = .keys(try Self.keys(signed.keys))
         }
         let now = UnixTime.now.seconds
         return try ModelManifest(
             try Self.waiting { () async throws(SigningProblem) in try await bundle.verified(by: trust, at: now) })
+    }
+
+    private static func keys(_ paths: [String]) throws(SigningProblem) -> [ECPublicKey] {
+        var keys: [ECPublicKey] = []
+        for path in paths { keys.append(try ECPublicKey(pem: try SmallFile.regularText(path))) }
+        return keys
     }
 
     /// Certificates are looked at by a task. It has a thread of its own: whoever
@@ -146,8 +152,8 @@ struct SignedManifests {
         _ signed: SignedModelSource, _ manifest: ModelManifest, _ model: String
     ) throws(SigningProblem) -> CustodyGrant? {
         guard let terms = signed.terms else { return nil }
-        let keys = try CustodyKeys(try SignatureOptions.keys(terms.custodians), threshold: terms.threshold)
-        let statement = try CustodyStatement(try SmallFile.read(terms.statement, most: CustodyStatement.mostBytes))
+        let keys = try CustodyKeys(try Self.keys(terms.custodians), threshold: terms.threshold)
+        let statement = try CustodyStatement(try SmallFile.readRegular(terms.statement, most: CustodyStatement.mostBytes))
         let name = terms.model ?? model
         let kept: StoredCustody?
         do throws(StoreError) {

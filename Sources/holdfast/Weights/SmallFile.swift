@@ -10,6 +10,25 @@ enum SmallFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw problem("read", path) }
         defer { close(descriptor) }
+        return try contents(of: descriptor, path, most: most)
+    }
+
+    /// For whoever must not be kept waiting by whatever lies there: a FIFO would
+    /// hold up all that a gateway does.
+    static func readRegular(_ path: String, most: Int) throws(SigningProblem) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw problem("read", path) }
+        defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            throw .unreadable("\(path.printable) is not a regular file", remedy: "put the file there")
+        }
+        return try contents(of: descriptor, path, most: most)
+    }
+
+    private static func contents(
+        of descriptor: Int32, _ path: String, most: Int
+    ) throws(SigningProblem) -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -25,7 +44,17 @@ enum SmallFile {
     }
 
     static func text(_ path: String) throws(SigningProblem) -> String {
-        guard let text = String(validating: try read(path, most: 1 << 20), as: UTF8.self) else {
+        try text(try read(path, most: mostOfText), path)
+    }
+
+    static func regularText(_ path: String) throws(SigningProblem) -> String {
+        try text(try readRegular(path, most: mostOfText), path)
+    }
+
+    private static let mostOfText = 1 << 20
+
+    private static func text(_ bytes: [UInt8], _ path: String) throws(SigningProblem) -> String {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .unreadable("\(path.printable) is not a text", remedy: "give the file in PEM, not in DER")
         }
         return text
