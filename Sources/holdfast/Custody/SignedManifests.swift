@@ -153,7 +153,8 @@ struct SignedManifests {
     ) throws(SigningProblem) -> CustodyGrant? {
         guard let terms = signed.terms else { return nil }
         let keys = try CustodyKeys(try Self.keys(terms.custodians), threshold: terms.threshold)
-        let statement = try CustodyStatement(try SmallFile.readRegular(terms.statement, most: CustodyStatement.mostBytes))
+        let statement = try CustodyStatement(
+            try SmallFile.readRegular(terms.statement, most: CustodyStatement.mostBytes))
         let name = terms.model ?? model
         let kept: StoredCustody?
         do throws(StoreError) {
