@@ -58,9 +58,20 @@ extension EngineSupervisor {
         told(.refused(provider: configuration.provider, problem))
     }
 
-    /// The sealed weights: those of the last run, or new ones.
+    /// The sealed weights: those of the last run, where they are still what is
+    /// asked for, or new ones.
     private func weights() async throws(CustodyProblem) -> HeldWeights {
-        if let held { return held }
+        if let held {
+            let stands = await onAnotherThread { [stillStands, configuration] () -> Result<Bool, CustodyProblem> in
+                do throws(CustodyProblem) {
+                    return .success(try stillStands(configuration, held.sealed.expected))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            if try stands.get() { return held }
+            self.held = nil
+        }
         let began = ContinuousClock.now
         let loaded = await onAnotherThread { [load, configuration] () -> Result<HeldWeights, CustodyProblem> in
             do throws(CustodyProblem) { return .success(HeldWeights(try load(configuration))) } catch {

@@ -23,6 +23,7 @@ package actor EngineSupervisor {
     let eventLoopGroup: any EventLoopGroup
     nonisolated let gate: ReadinessGate
     let load: WeightsLoading
+    let stillStands: WeightsRecheck
     let told: @Sendable (CustodyEvent) -> Void
     var policy: RestartPolicy
     /// Kept while it runs: an engine that crashed gets them again.
@@ -37,12 +38,15 @@ package actor EngineSupervisor {
 
     /// - Parameters:
     ///   - load: brings the weights; called on a thread of its own.
+    ///   - stillStands: asked before an engine is started again on weights that
+    ///     it had.
     ///   - told: of what becomes of the weights. Must not block.
     ///   - mostWaiting: requests that may wait for the engine at once.
     ///   - standing: what is remembered of its weights in memory.
     ///   - eventLoopGroup: carries the health probes; nothing else.
     package init(
-        _ configuration: EngineConfiguration, load: @escaping WeightsLoading, logger: Logger,
+        _ configuration: EngineConfiguration, load: @escaping WeightsLoading,
+        stillStands: @escaping WeightsRecheck = { _, _ in true }, logger: Logger,
         told: @escaping @Sendable (CustodyEvent) -> Void = { _ in }, policy: RestartPolicy = RestartPolicy(),
         mostWaiting: Int = 256, standing: ScrubPolicy.Standing = .trusted,
         eventLoopGroup: any EventLoopGroup = HTTPClient.defaultEventLoopGroup
@@ -50,6 +54,7 @@ package actor EngineSupervisor {
         scrubbing = ScrubPolicy(remembered: standing)
         (lifts, lifted) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         self.load = load
+        self.stillStands = stillStands
         self.told = told
         self.configuration = configuration
         socketPath = configuration.socketPath

@@ -12,6 +12,7 @@ https://arxiv.org/abs/2403.06634
 import itertools
 import math
 import random
+import time
 from dataclasses import dataclass, field
 
 import numpy
@@ -60,6 +61,9 @@ class Loot:
     answers: dict = field(default_factory=dict)
     #: Answered tokens of each way.
     tokens: dict = field(default_factory=dict)
+    #: Of these, those that came with log-probabilities: the one that ends an
+    #: answer has none.
+    measured: dict = field(default_factory=dict)
 
     @property
     def values(self):
@@ -80,10 +84,16 @@ def attack(ask, ways=WAYS, contexts=CONTEXTS):
 
 def _ask_one_way(ask, way, loot, contexts):
     chance = random.Random(1)
-    each, got = EACH, 0
+    each, got, busy = EACH, 0, 0
     while got < contexts:
         words = " ".join(chance.choice(_WORDS) for _ in range(8))
         status, answer = ask({"messages": [{"role": "user", "content": words}], "max_tokens": each, **WAYS[way]})
+        # The answer before may not be counted yet: ask again, as clients do.
+        if status == 429 and busy < 20:
+            busy += 1
+            time.sleep(0.1)
+            continue
+        busy = 0
         if status != 200:
             # Less may still be had.
             if status == 400 and "max_tokens" in str(answer.get("error", "")) and each > 1:
@@ -96,6 +106,8 @@ def _ask_one_way(ask, way, loot, contexts):
         loot.answers[way] = loot.answers.get(way, 0) + 1
         used = (answer.get("usage") or {}).get("completion_tokens", 0)
         loot.tokens[way] = loot.tokens.get(way, 0) + used
+        measured = sum(len((choice.get("logprobs") or {}).get("content") or []) for choice in answer.get("choices", []))
+        loot.measured[way] = loot.measured.get(way, 0) + measured
         got += max(1, used)
 
 

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 import model_signing
@@ -44,11 +45,11 @@ class Signed:
     def sign(self):
         holds(weights("sign", self.model, "--private-key", self.publisher.file))
 
-    def grant(self, epoch=3, role="primary", name=MODEL, images=None, keys=None):
+    def grant(self, epoch=3, role="primary", name=MODEL, images=None, keys=None, budget=BUDGET):
         self.statement.unlink(missing_ok=True)
         holds(weights(
             "custody", self.model, "--public-key", self.publisher.public_file, "--model-id", name, "--role", role,
-            "--epoch", epoch, "--not-after", "30d", "--egress-bits-per-day", 8 * BUDGET,
+            "--epoch", epoch, "--not-after", "30d", "--egress-bits-per-day", 8 * budget,
             "--mappings", images or self.images,
             *(each for key in keys or [self.one, self.two] for each in ["--private-key", key.file]),
         ))  # fmt: skip
@@ -128,6 +129,29 @@ def test_what_was_signed_is_served_on_its_terms(signed):
         signed.grant(epoch=4)
         holdfast.start()
         assert receipt(holdfast)["epoch"] == 4
+
+
+def test_what_is_signed_meanwhile_counts_from_the_engines_next_start(signed):
+    with signed.hosting() as holdfast:
+        before = receipt(holdfast)
+
+        def budget():
+            [model] = json.loads(cli("disclosures", "--json", config=holdfast.config, check=0).stdout)["models"]
+            return model["egress_per_day"]
+
+        def again():
+            os.kill(receipt(holdfast)["process"], signal.SIGKILL)
+
+        assert budget() == BUDGET
+        signed.grant(epoch=4, budget=BUDGET // 2)
+        again()
+        shown = lambda: json.loads(cli("weights", "receipt", "here", "--json", config=holdfast.config).stdout or "{}")
+        eventually(lambda: shown().get("epoch") == 4, 30, every=0.2)
+        assert budget() == BUDGET // 2 and ask(holdfast).headers["x-holdfast-custody"] != before["id"]
+        # The bytes in memory are right; that nobody vouches for them any more counts all the same.
+        signed.amend(["predicate", "not_after"], 1)
+        again()
+        is_refused(holdfast, "has run out")
 
 
 def spoil_byte(signed):

@@ -154,7 +154,7 @@ def test_the_meter_ends_it_for_one_key(guarded):
     )
     spent = measured(guarded)
     print(f"\nlogprobs on, metered, one key: {len(loot.vectors)} vectors, {spent} of {PER_KEY}")
-    told = 5 * loot.tokens["five alternatives"] + loot.tokens.get("one token's bias, and which answer wins", 0)
+    told = 5 * loot.measured["five alternatives"] + loot.tokens.get("one token's bias, and which answer wins", 0)
     assert PER_KEY - 5 < told <= PER_KEY
     assert spent[f"key:{key_id(guarded, 'one')}"] == spent["tenant:single"] == told
     status, said = loot.refusals["five alternatives"]

@@ -55,7 +55,7 @@ import Wire
             let providers = [
                 Provider(
                     name: "en", dialect: EngineDialect(maxChoices: 4, now: { 1_700_000_000 }), lane: engine,
-                    embeddings: .path("/embeddings"), hosted: hosted),
+                    embeddings: .path("/embeddings"), hosted: { hosted }),
                 Provider(
                     name: "oa", dialect: OpenAIDialect(now: { 1_700_000_000 }), lane: openai,
                     embeddings: .path("/embeddings")),

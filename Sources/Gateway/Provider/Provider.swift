@@ -30,7 +30,8 @@ package final class Provider: Sendable {
     package let mayBeProbed: Bool
     /// What is to be kept of the model that is hosted there; nil where it is
     /// somebody else's.
-    package let hosted: HostedModel?
+    package var hosted: HostedModel? { hostedNow?() }
+    private let hostedNow: (@Sendable () -> HostedModel)?
     /// The API that its error messages are written in, for the classifier.
     package let errorDialect: String
 
@@ -45,7 +46,7 @@ package final class Provider: Sendable {
         counter: (any TokenCounter)? = nil, host: String? = nil, credential: String? = nil,
         firstToken: Duration? = nil, firstByte: Duration = .seconds(300), mayBeProbed: Bool = true,
         receipt: (@Sendable () -> String?)? = nil,
-        hosted: HostedModel? = nil
+        hosted: (@Sendable () -> HostedModel)? = nil
     ) {
         self.name = name
         self.dialect = dialect
@@ -58,7 +59,7 @@ package final class Provider: Sendable {
         self.firstByte = firstByte
         self.mayBeProbed = mayBeProbed
         self.receipt = receipt
-        self.hosted = hosted
+        hostedNow = hosted
         errorDialect = dialect.name.rawValue
     }
 

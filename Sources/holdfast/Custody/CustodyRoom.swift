@@ -20,6 +20,7 @@ final class CustodyRoom: Sendable {
     private let manifests: DevelopmentManifests
     let signed: SignedManifests
     private let told = Mutex(Told())
+    private let renewals = Mutex<[String: @Sendable () -> Void]>([:])
 
     /// - Parameter folder: of the development manifests.
     init(folder: String, store: Store) {
@@ -30,14 +31,19 @@ final class CustodyRoom: Sendable {
 
     /// The weights of an engine, in sealed memory. Blocks.
     func load(_ configuration: EngineConfiguration) throws(CustodyProblem) -> SealedWeights {
-        let expected =
-            if let source = configuration.weights.signed {
-                try signed.expected(configuration.weights, source, model: configuration.alias)
-            } else {
-                try manifests.expected(
-                    configuration.weights, name: configuration.provider, model: configuration.alias)
-            }
-        return try SealedWeights.load(configuration.weights, expected)
+        let sealed = try SealedWeights.load(configuration.weights, try expectation(of: configuration))
+        renewals.withLock { $0[configuration.provider] }?()
+        return sealed
+    }
+
+    /// What an engine's weights have to be, by what is signed now, or by what
+    /// lay there first. Blocks.
+    func expectation(of configuration: EngineConfiguration) throws(CustodyProblem) -> ExpectedWeights {
+        if let source = configuration.weights.signed {
+            return try signed.expected(configuration.weights, source, model: configuration.alias)
+        }
+        return try manifests.expected(
+            configuration.weights, name: configuration.provider, model: configuration.alias)
     }
 
     func note(_ event: CustodyEvent) {
@@ -77,6 +83,10 @@ final class CustodyRoom: Sendable {
     func forgetChange(of provider: String) { unlink(path(of: provider)) }
 
     // MARK: Who is told
+
+    func whenVerified(_ provider: String, _ action: @escaping @Sendable () -> Void) {
+        renewals.withLock { $0[provider] = action }
+    }
 
     /// Calls it for all that happens, and for what has happened so far.
     func listen(_ listener: @escaping Listener) {

@@ -30,7 +30,7 @@ struct SignedManifests {
             if let grant { try remember(grant) }
             return ExpectedWeights(
                 files: files, manifestRoot: Self.digest(manifest.root),
-                role: (grant?.terms.role).flatMap { .init(rawValue: $0.rawValue) } ?? .primary,
+                role: grant?.terms.role.expected ?? .primary,
                 model: model, origin: .signed,
                 engine: grant.map { Set($0.terms.mappings.map { Self.digest($0.digest) }) }, epoch: grant?.epoch.number,
                 template: grant?.terms.chatTemplate.map(Self.digest))
@@ -192,6 +192,16 @@ private final class OwnThread: TaskExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
+
+extension CustodyRole {
+    fileprivate var expected: ExpectedWeights.Role {
+        switch self {
+        case .primary: .primary
+        case .supervisor: .supervisor
+        case .adapter: .adapter
+        }
     }
 }
 

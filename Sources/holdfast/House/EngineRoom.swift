@@ -40,6 +40,9 @@ final class EngineRoom: Service {
             let supervisor = EngineSupervisor(
                 configuration,
                 load: { [custody] configuration throws(CustodyProblem) in try custody.load(configuration) },
+                stillStands: { [custody] configuration, expected throws(CustodyProblem) in
+                    try custody.expectation(of: configuration) == expected
+                },
                 logger: logger, told: { [custody] in custody.note($0) },
                 standing: custody.standing(of: configuration.provider), eventLoopGroup: group)
             let task = Task {
@@ -52,6 +55,12 @@ final class EngineRoom: Service {
             engines[configuration.provider] = Running(configuration: configuration, supervisor: supervisor, task: task)
             return supervisor
         }
+    }
+
+    /// Calls it whenever a provider's weights were verified, before anybody is
+    /// served by them; in place of what was set before.
+    func whenVerified(_ provider: String, _ action: @escaping @Sendable () -> Void) {
+        custody.whenVerified(provider, action)
     }
 
     /// What a model's signatures say, where it has some and they hold.

@@ -3,6 +3,7 @@ import Extraction
 import FoundationEssentials
 import Glibc
 import Settings
+import Synchronization
 import WeightFormats
 import WeightSigning
 
@@ -60,5 +61,25 @@ struct HostedWeights {
             name: provider, weights: signed.map { "sha256:\($0.root.hex)" } ?? path, hiddenSize: hiddenSize,
             shares: RecoveryShares(perKey: engine.logprobShares.perKey, perTenant: engine.logprobShares.perTenant),
             egressPerDay: budget)
+    }
+}
+
+/// What is kept of a hosted model, and how much of it: as its file and its
+/// custodians had it when its weights were verified last.
+final class HostedModelNow: Sendable {
+    private let look: @Sendable () -> HostedModel
+    private let model: Mutex<HostedModel>
+
+    /// - Parameter look: reads files.
+    init(_ look: @escaping @Sendable () -> HostedModel) {
+        self.look = look
+        model = Mutex(look())
+    }
+
+    var now: HostedModel { model.withLock { $0 } }
+
+    func renew() {
+        let new = look()
+        model.withLock { $0 = new }
     }
 }

@@ -144,7 +144,12 @@ final class ProviderRoom: Sendable {
                 credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
                 firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes)
         case .engine(let engine):
-            let supervisor = engines.engine(configuration(settings, engine))
+            let configuration = configuration(settings, engine)
+            let hosted = HostedModelNow { [engines] in
+                HostedWeights(engine.modelFile).model(settings.name, engine, engines.signatures(of: configuration))
+            }
+            engines.whenVerified(settings.name) { hosted.renew() }
+            let supervisor = engines.engine(configuration)
             var root = LaneOptions(endpoint: .unix(path: socketPath(of: settings)), authority: "localhost")
             root.maxConnections = 16
             root.keepAlive = Self.engineKeepAlive
@@ -165,8 +170,7 @@ final class ProviderRoom: Sendable {
                         dialect: dialect,
                         lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout))
                 }, receipt: { supervisor.receipt?.id },
-                hosted: HostedWeights(engine.modelFile).model(
-                    settings.name, engine, engines.signatures(of: configuration(settings, engine))))
+                hosted: { hosted.now })
         }
     }
 
