@@ -12,7 +12,6 @@ https://arxiv.org/abs/2403.06634
 import itertools
 import math
 import random
-import time
 from dataclasses import dataclass, field
 
 import numpy
@@ -84,16 +83,10 @@ def attack(ask, ways=WAYS, contexts=CONTEXTS):
 
 def _ask_one_way(ask, way, loot, contexts):
     chance = random.Random(1)
-    each, got, busy = EACH, 0, 0
+    each, got = EACH, 0
     while got < contexts:
         words = " ".join(chance.choice(_WORDS) for _ in range(8))
         status, answer = ask({"messages": [{"role": "user", "content": words}], "max_tokens": each, **WAYS[way]})
-        # The answer before may not be counted yet: ask again, as clients do.
-        if status == 429 and busy < 20:
-            busy += 1
-            time.sleep(0.1)
-            continue
-        busy = 0
         if status != 200:
             # Less may still be had.
             if status == 400 and "max_tokens" in str(answer.get("error", "")) and each > 1:

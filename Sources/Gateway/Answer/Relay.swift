@@ -28,6 +28,9 @@ final class Relay {
     let claim: () throws -> Void
     /// Whether the route wants the next candidate asked after a refusal.
     let movesOnRefusal: Bool
+    /// Counts what a hosted model has told, and gives back what was set aside
+    /// for more; nil where nothing is, or once it is done.
+    var settling: (() -> Void)?
 
     init(
         admitted: AdmittedCall, runner: Runner, reply: any CallerReply, record: RequestRecord, limits: GatewayLimits,
@@ -125,7 +128,16 @@ final class Relay {
         record.status = 200
         record.outcome = .served
         if isRefusal { record.noteRefusal(by: runner.number) }
+        settle()
         reply.send(head(answer, contentType: "application/json"), body: body)
+    }
+
+    /// Before an answer's end goes out, so that whoever has it finds in their
+    /// next request what is left; at the latest when the attempt is over.
+    func settle() {
+        let settling = settling
+        self.settling = nil
+        settling?()
     }
 
     /// Whether a refusal came as an answer.

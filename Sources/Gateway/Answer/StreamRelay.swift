@@ -27,7 +27,8 @@ struct StreamRelay {
     func run() async throws {
         let stage = try makeStage()
         // What was generated is paid for, whoever ends the stream.
-        defer { settle(stage) }
+        var isPaid = false
+        defer { if !isPaid { settle(stage) } }
         var failure: LaneFailure?
         // What says nothing yet waits for what does: until then another
         // candidate can begin without anybody's noticing.
@@ -60,6 +61,9 @@ struct StreamRelay {
             failure = error
         }
         try conclude(stage, failure)
+        settle(stage)
+        isPaid = true
+        relay.settle()
         if prelude.readableBytes > 0 { try await end(with: prelude) } else { relay.reply.finish() }
     }
 

@@ -10,9 +10,11 @@ extension Attempts {
     ///   ``Mismatch`` where it doesn't go on from what was sent.
     func exchange(_ runner: Runner) async throws {
         guard case .request(let request) = runner.attempt.outgoing.kind else { return try await countTokens(runner) }
-        let reservation = try setAside(runner.attempt)
         let relay = relay(runner)
-        defer { settle(reservation, runner, relay.sieve) }
+        if let reservation = try setAside(runner.attempt), let sieve = relay.sieve {
+            relay.settling = { self.settle(reservation, runner, sieve) }
+        }
+        defer { relay.settle() }
         if let lane = injection(runner) {
             return try await lane.exchange(limited(request, runner), on: admitted.call.executor) {
                 try await relay.run($0)

@@ -24,8 +24,8 @@ extension Attempts {
             measurement, tokens: try mostTokens(attempt.upstream), by: subjects, of: model)
     }
 
-    func settle(_ reservation: RecoveryMeter.Reservation?, _ runner: Runner, _ sieve: AnswerSieve?) {
-        guard let reservation, let sieve, let measurement = try? measurement(runner.attempt.upstream) else { return }
+    func settle(_ reservation: RecoveryMeter.Reservation, _ runner: Runner, _ sieve: AnswerSieve) {
+        guard let measurement = try? measurement(runner.attempt.upstream) else { return }
         let learnt: Int
         switch measurement {
         case .logprobs: learnt = measurement.values(tokens: sieve.measured)
