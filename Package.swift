@@ -91,7 +91,7 @@ let package = Package(
 
         // 1: pure, no I/O
         module("DialectOpenAI", ["Conversation", "Wire", nioCore]),
-        module("DialectAnthropic", ["Conversation", "Wire", nioCore]),
+        module("DialectAnthropic", ["Conversation", "Encodings", "Wire", nioCore]),
         module("Routing", ["Conversation"]),
         module("Failures", ["Wire", nioCore]),
         module("Resilience", ["Failures"]),
