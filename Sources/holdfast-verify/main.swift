@@ -75,7 +75,7 @@ do throws(LedgerProblem) {
         guard let entry = proof.extra else { fail("the proof doesn't hold the entry itself", 1) }
         let verified = try proof.verify(entry, policy: policy)
         print("entry \(proof.index) of \(verified.checkpoint.origin), which has \(verified.size) entries:")
-        print(String(decoding: entry, as: UTF8.self))
+        print(String(decoding: EntryText(entry)?.json ?? entry, as: UTF8.self))
     } else {
         print(try LedgerVerifier(LedgerFolder(target), policy: policy).verify(trusted: trusted).text)
     }

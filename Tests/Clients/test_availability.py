@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 import pytest
 from conftest import scripted_providers
+from entries import checked_entries
 from holdfast import ANSWER, BINARY, PROMPT, Holdfast, cli, eventually
 from shapes import openai_answer, openai_stream
 from standardwebhooks.webhooks import Webhook
@@ -479,6 +480,7 @@ def test_a_pulled_model_end_to_end(upstream, spare, tmp_path):
         holdfast.stop()
         copy = tmp_path / "copy"
         shutil.copytree(holdfast.directory / ".holdfast/data/ledger/log", copy)
+    assert len(checked_entries(copy)) >= len(entries)
     verify = BINARY.with_name("holdfast-verify")
     checked = subprocess.run([verify, copy, "--log", key], capture_output=True, text=True)
     assert checked.returncode == 0 and "up to the signed root" in checked.stdout, checked

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import openai
 import pytest
+from entries import checked_entries
 from holdfast import MODEL_FILE, Holdfast, cli, engine, eventually
 from splitting import split
 
@@ -106,6 +107,7 @@ def test_weights_are_on_record(kept):
     request = ask(kept).headers["x-request-id"]
     settled = lambda: [each for each in entries(kept, "request.settled") if each["id"] == request]
     assert eventually(settled, 10)[0]["custody"] == told["id"]
+    assert checked_entries(kept.directory / ".holdfast/data/ledger/log")
 
 
 def test_an_engine_that_was_killed_has_another_receipt(kept):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import scripted_providers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from entries import checked_entries
 from holdfast import ANSWER, BINARY, PROMPT, Holdfast, cli, eventually
 from shapes import openai_answer, openai_stream
 from tlog_scales import backend, signing, tlog
@@ -116,7 +117,7 @@ def test_a_stranger_checks_it(upstream, tmp_path):
     assert done.returncode == 0 and "306 entries" in done.stdout, done.stdout + done.stderr
     # An entry that nobody hashes anew can say anything; ours hashes it.
     bundle = copy / "tile/entries/000"
-    bundle.write_bytes(bundle.read_bytes().replace(b'"status":200', b'"status":500', 1))
+    bundle.write_bytes(bundle.read_bytes().replace(b"\x0a\x18\xc8\x0b", b"\x0a\x18\xc9\x0b", 1))
     assert TilesReader(backend.LocalBackend(copy)).get_checkpoint().size == 306
     assert reader.calculate_root_hash() == checkpoint.root_hash
     done = verify(copy, log)
@@ -148,6 +149,7 @@ def test_what_is_on_record(upstream):
             "/admin/holds", "/admin/holds/:id/restore",
         }  # fmt: skip
         assert cli("ledger", "show", "--route", "talk", config=holdfast.config, check=0).stdout.count("\n") == 1
+        assert len(checked_entries(folder(holdfast))) == len(entries)
         # Nothing but the public files.
         for path in ["private/key", "../private/key", "journal", "tile/0/000.p/0", "", "checkpoint/", "checkpoints/", "scratch/x"]:
             assert holdfast.get(f"/ledger/{path}")[0] in (401, 404), path

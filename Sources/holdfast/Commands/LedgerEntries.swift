@@ -34,7 +34,7 @@ struct LedgerProve: ParsableCommand {
             let wanted = Array("\"id\":\"\(entry)\"".utf8)
             try options.told { () throws(LedgerProblem) in
                 first = try LedgerVerifier(folder, policy: policy).verify { number, bytes in
-                    if index == nil, bytes.contains(wanted) { index = number }
+                    if index == nil, EntryText(bytes)?.json.contains(wanted) == true { index = number }
                 }.minimumIndex
             }
         }
@@ -76,18 +76,20 @@ struct LedgerShow: ParsableCommand {
     @Option(help: "Only of this route.") var route: String?
     @Option(help: "Only with this cause, of a hold or of an attempt.") var cause: String?
     @Option(help: "Only of this kind, such as request.settled or hold.placed.") var kind: String?
-    @Flag(help: "One JSON object a line, as logged, with its index.") var json = false
+    @Flag(help: "One JSON object a line, with its index.") var json = false
 
     func run() throws {
         let folder = try options.folder()
         let policy = try options.trusted(isOwn: true)
         let first = try options.told { () throws(LedgerProblem) in
             try LedgerVerifier(folder, policy: policy).verify { index, bytes in
-                guard let entry = try? JSONDocument(ByteBuffer(bytes: bytes)).root, isWanted(entry) else { return }
+                guard let text = EntryText(bytes), let document = text.document,
+                    isWanted(document.root)
+                else { return }
                 if json {
-                    print("{\"index\":\(index),\(String(decoding: bytes.dropFirst(), as: UTF8.self))")
+                    print("{\"index\":\(index),\(String(decoding: text.json.dropFirst(), as: UTF8.self))")
                 } else {
-                    print(Self.line(index, entry))
+                    print(Self.line(index, document.root))
                 }
             }.minimumIndex
         }

@@ -65,7 +65,7 @@ struct LedgerPrune: ParsableCommand {
         let size = try options.told { () throws(LedgerProblem) in
             try LedgerVerifier(folder, policy: policy).verify { number, bytes in
                 guard recent == nil || time != nil && first == nil else { return }
-                let at = (try? JSONDocument(ByteBuffer(bytes: bytes)))?.root["at"]?.string.flatMap { UnixTime($0) }
+                let at = EntryText(bytes)?.document?.root["at"]?.string.flatMap { UnixTime($0) }
                 // What can't be dated is new.
                 if recent == nil, at.map({ $0 >= hourAgo }) ?? true { recent = number }
                 if first == nil, let time, at.map({ $0 >= time }) ?? true { first = number }

@@ -17,7 +17,6 @@ import Resilience
 import Settings
 import Store
 import Synchronization
-import Telemetry
 
 /// The ledger of a running Holdfast.
 final class LedgerRoom: Notary, HealthListener {
@@ -25,7 +24,6 @@ final class LedgerRoom: Notary, HealthListener {
     let sequencer: LedgerSequencer
     private let salter: Salter
     private let logger: Logger
-    private let time = Mutex(LogTime())
     /// The log's public key.
     let key: VerifierKey
     let publicPath: String
@@ -88,14 +86,19 @@ final class LedgerRoom: Notary, HealthListener {
         logger.info("ledger open", metadata: ["log": "\(key.vkey)", "directory": "\(settings.directory)"])
     }
 
-    private var now: String { time.withLock { $0.now() } }
+    /// Milliseconds since 1970.
+    private var now: Int {
+        var clock = timespec()
+        clock_gettime(CLOCK_REALTIME, &clock)
+        return clock.tv_sec * 1000 + clock.tv_nsec / 1_000_000
+    }
 
     func add(_ entry: LedgerEntry) {
-        guard entry.bytes.readableBytes <= EntryBundle.mostBytes else {
-            logger.error("an entry is longer than a ledger takes", metadata: ["bytes": "\(entry.bytes.readableBytes)"])
+        guard entry.bytes.count <= EntryBundle.mostBytes else {
+            logger.error("an entry is longer than a ledger takes", metadata: ["bytes": "\(entry.bytes.count)"])
             return
         }
-        entry.bytes.withUnsafeReadableBytes { sequencer.append($0) }
+        entry.bytes.withUnsafeBytes { sequencer.append($0) }
     }
 
     func note(_ kind: LedgerSettings.Kind, _ entry: @autoclosure () -> LedgerEntry) {
@@ -147,7 +150,7 @@ final class LedgerRoom: Notary, HealthListener {
 
     private func durable(_ entry: LedgerEntry) -> Durability {
         let durability = Durability()
-        entry.bytes.withUnsafeReadableBytes { bytes in
+        entry.bytes.withUnsafeBytes { bytes in
             sequencer.append(bytes) { result in
                 if case .success = result { durability.tell(true) } else { durability.tell(false) }
             }
@@ -244,9 +247,9 @@ struct Salter: Sendable {
 }
 
 /// Knows what was asked and answered by its digests only: SHA-256 of a salt
-/// and the bytes, in base 64; nil where there were none.
+/// and the bytes; nil where there were none.
 private final class Witness: AnswerWitness {
-    let prompt: String?
+    let prompt: SHA256Digest?
     private let salt: Salter.Salt
     /// Of what was sent so far.
     private var hasher: SHA256?
@@ -259,7 +262,7 @@ private final class Witness: AnswerWitness {
         }
         var hasher = Self.begin(salt)
         prompt.withUnsafeReadableBytes { hasher.update(bufferPointer: $0) }
-        self.prompt = Self.text(hasher)
+        self.prompt = hasher.finalize()
     }
 
     func saw(_ body: ByteBuffer) {
@@ -271,7 +274,7 @@ private final class Witness: AnswerWitness {
         self.hasher = hasher
     }
 
-    var answer: String? { hasher.map(Self.text) }
+    var answer: SHA256Digest? { hasher?.finalize() }
 
     private static func begin(_ salt: Salter.Salt) -> SHA256 {
         var hasher = SHA256()
@@ -279,7 +282,6 @@ private final class Witness: AnswerWitness {
         return hasher
     }
 
-    private static func text(_ hasher: SHA256) -> String { hasher.finalize().withUnsafeBytes { Base64.encode($0) } }
 }
 
 extension Settings {

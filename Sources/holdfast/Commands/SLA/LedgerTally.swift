@@ -1,6 +1,7 @@
 import Access
 import Availability
 import NIOCore
+import Ledger
 import Wire
 
 /// Counts a ledger's entries, as a running Holdfast counts what they tell of.
@@ -26,7 +27,7 @@ struct LedgerTally {
     }
 
     mutating func add(_ bytes: ArraySlice<UInt8>) {
-        guard let entry = try? JSONDocument(ByteBuffer(bytes: bytes)).root, let at = entry["at"]?.string,
+        guard let entry = EntryText(bytes)?.document?.root, let at = entry["at"]?.string,
             let time = UnixTime(at).map({ Int($0.seconds) })
         else { return }
         switch entry["kind"]?.string {

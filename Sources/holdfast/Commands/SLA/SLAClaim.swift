@@ -122,7 +122,7 @@ struct ClaimEvidence {
     }
 
     mutating func add(_ index: UInt64, _ bytes: ArraySlice<UInt8>) {
-        guard let entry = try? JSONDocument(ByteBuffer(bytes: bytes)).root,
+        guard let entry = EntryText(bytes)?.document?.root,
             entry["kind"]?.isString("request.settled") == true, entry["drill"] == nil, let at = entry["at"]?.string,
             let time = UnixTime(at), period.minute(at: Int(time.seconds)) != nil
         else { return }
