@@ -184,6 +184,7 @@ def test_a_file_that_changed_since_the_first_start_is_refused(tmp_path):
         eventually(lambda: "is not what its manifest says" in shown(), 10)
         time.sleep(2.5)
         assert len(entries(holdfast, "weights.refused")) == 1, "told once, not at every try"
+        assert checked_entries(holdfast.directory / ".holdfast/data/ledger/log")
 
 
 @pytest.mark.skipif(shutil.which("age") is None, reason="install Debian's age")

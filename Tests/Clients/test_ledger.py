@@ -263,7 +263,7 @@ def test_contracts_beside_what_applications_felt(upstream, spare):
         print(text)
 
 
-def aged(holdfast, entries):
+def aged(holdfast, entries, foreign=()):
     """Puts a ledger in place whose entries are a day old, and its last ten of
     now; written by tlog-scales, since nobody turns back a test's clock."""
     key = Ed25519PrivateKey.generate()
@@ -276,6 +276,8 @@ def aged(holdfast, entries):
         at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - age))
         entry = {"v": 1, "kind": "test", "at": at, "id": f"aged-{number}"}
         writer.add_leaf(json.dumps(entry, separators=(",", ":")).encode())
+    for entry in foreign:
+        writer.add_leaf(entry)
     writer.commit([signer])
     (ledger / "private").mkdir(mode=0o700)
     name, number, _ = signer.vkey.serialize().split("+", 2)
@@ -285,6 +287,16 @@ def aged(holdfast, entries):
 
 def pruned(holdfast, before, *options, check=0):
     return cli("ledger", "prune", "--before", before, *options, config=holdfast.config, check=check)
+
+
+def test_what_isnt_ours_is_said_to_be_there(upstream):
+    with recording(upstream) as holdfast:
+        holdfast.stop()
+        # No text, a number that is longer than it need be, and names out of order.
+        aged(holdfast, 20, foreign=[b"\xff", b"\xa1\x00\x18\x01", b"\xa2\x01\x01\x00\x02"])
+        found = cli("ledger", "show", "--json", config=holdfast.config, check=0)
+        assert [json.loads(line)["id"] for line in found.stdout.splitlines()] == [f"aged-{n}" for n in range(20)]
+        assert "3 entries are none of Holdfast's" in found.stderr, found.stderr
 
 
 def test_pruning_keeps_the_last_hour(upstream):
@@ -423,6 +435,7 @@ def test_nothing_is_answered_before_it_is_on_record(upstream):
             assert admitted["by"] == settled["served_by"] == f"oa/{model}" and admitted["route"] == "talk"
             assert admitted["prompt_sha256"] == settled["prompt_sha256"] and settled["outcome"] == "served"
             assert admitted["index"] < settled["index"]
+            checked_entries(folder(holdfast))
 
 
 def test_a_stream_is_not_held_back_whole(upstream):
@@ -501,6 +514,7 @@ def test_a_full_disk_holds_answers_back(upstream, tmp_path):
             filler.unlink()
             eventually(lambda: _answers(client), 15, every=0.5)
             eventually(lambda: any(entry["kind"] == "request.withheld" for entry in shown(holdfast)), 5, every=0.2)
+            checked_entries(folder(holdfast))
             # Whoever counts, counts it as lost: in the kept counts, and anew out of the ledger.
             month = time.strftime("%Y-%m", time.gmtime())
             command = ["sla", "report", "--month", month, "--json"]

@@ -31,10 +31,9 @@ struct LedgerProve: ParsableCommand {
         var index = UInt64(entry)
         var first: UInt64 = 0
         if index == nil {
-            let wanted = Array("\"id\":\"\(entry)\"".utf8)
             try options.told { () throws(LedgerProblem) in
                 first = try LedgerVerifier(folder, policy: policy).verify { number, bytes in
-                    if index == nil, EntryText(bytes)?.json.contains(wanted) == true { index = number }
+                    if index == nil, EntryText(bytes)?.document?.root["id"]?.string == entry { index = number }
                 }.minimumIndex
             }
         }
@@ -81,11 +80,14 @@ struct LedgerShow: ParsableCommand {
     func run() throws {
         let folder = try options.folder()
         let policy = try options.trusted(isOwn: true)
+        var unknown = 0
         let first = try options.told { () throws(LedgerProblem) in
             try LedgerVerifier(folder, policy: policy).verify { index, bytes in
-                guard let text = EntryText(bytes), let document = text.document,
-                    isWanted(document.root)
-                else { return }
+                guard let text = EntryText(bytes), let document = text.document else {
+                    unknown += 1
+                    return
+                }
+                guard isWanted(document.root) else { return }
                 if json {
                     print("{\"index\":\(index),\(String(decoding: text.json.dropFirst(), as: UTF8.self))")
                 } else {
@@ -94,6 +96,7 @@ struct LedgerShow: ParsableCommand {
             }.minimumIndex
         }
         if first > 0 { complain("holdfast: entries before \(first) were pruned") }
+        if unknown > 0 { complain("holdfast: \(unknown) entries are none of Holdfast's, and are not shown") }
     }
 
     private func isWanted(_ entry: JSONView) -> Bool {

@@ -281,7 +281,6 @@ private final class Witness: AnswerWitness {
         withUnsafeBytes(of: salt) { hasher.update(bufferPointer: $0) }
         return hasher
     }
-
 }
 
 extension Settings {
