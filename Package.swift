@@ -16,6 +16,7 @@ let strict: [SwiftSetting] = [
 
 // Names for products of other packages.
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -173,7 +174,7 @@ let package = Package(
                 "GatewayTesting", "Gateway", "Extraction", "Conversation", "Wire", "Routing", "Access", "Failures",
                 "Resilience",
                 "DialectOpenAI",
-                "DialectAnthropic", "Telemetry", coreMetrics, nioCore,
+                "DialectAnthropic", "Telemetry", coreMetrics, nioCore, nioEmbedded,
             ]),
         suite("ProvidersTests", ["GatewayTesting", "Providers", "Gateway", "Wire", nioCore, nioPosix, nioSSL]),
         suite("StoreTests", ["Store"]),

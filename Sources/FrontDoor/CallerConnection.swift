@@ -11,7 +11,7 @@ import Wire
 /// or writes (its issue 618), so the part from bytes to task is here. The
 /// caller gone means the task cancelled, at once.
 // Touched on its event loop only.
-final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
+final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendable {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -45,6 +45,7 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
     private var deadline: NIODeadline
     private var timer: Scheduled<Void>?
     private var writable: UnsafeContinuation<Void, Never>?
+    private var isUnflushed = false
 
     init(
         _ reception: any Reception, limits: ConnectionLimits, budget: BodyBudget, executor: EventLoopTaskExecutor,
@@ -164,14 +165,15 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
             head, .length(body.readableBytes), close: close, date: date.now(),
             bodyRoom: min(body.readableBytes, 16 << 10))
         if withoutBody {
-            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            context.write(wrapOutboundOut(bytes), promise: nil)
         } else if body.readableBytes <= 16 << 10 {
             bytes.writeImmutableBuffer(body)
-            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            context.write(wrapOutboundOut(bytes), promise: nil)
         } else {
             context.write(wrapOutboundOut(bytes), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(body), promise: nil)
+            context.write(wrapOutboundOut(body), promise: nil)
         }
+        flushSoon()
     }
 
     fileprivate func begin(_ head: ResponseHead, _ framing: ResponseBytes.Framing, close: Bool) {
@@ -181,7 +183,20 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     fileprivate func sendPiece(_ bytes: ByteBuffer) {
-        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        guard let context else { return }
+        context.write(wrapOutboundOut(bytes), promise: nil)
+        flushSoon()
+    }
+
+    private func flushSoon() {
+        guard !isUnflushed else { return }
+        isUnflushed = true
+        executor.flushSoon(self)
+    }
+
+    func flush() {
+        isUnflushed = false
+        context?.flush()
     }
 
     /// Returns when the caller has taken enough of what was written.
@@ -310,6 +325,7 @@ final class CallerConnection: ChannelDuplexHandler, @unchecked Sendable {
     private func close() {
         if case .serving(_, let task) = state { task?.cancel() }
         state = .closing
+        if isUnflushed { flush() }
         context?.close(promise: nil)
     }
 

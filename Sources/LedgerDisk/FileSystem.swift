@@ -33,7 +33,9 @@ enum FileSystem {
     }
 
     /// - Parameter flags: of open(2), beside those for writing.
-    static func write(_ path: String, _ bytes: [UInt8], flags: Int32) throws(LedgerProblem) {
+    static func write(
+        _ path: String, _ bytes: [UInt8], at offset: Int = 0, flags: Int32
+    ) throws(LedgerProblem) {
         var file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0o644)
         if file < 0, errno == ENOENT {
             try makeFolder(above: path)
@@ -42,7 +44,9 @@ enum FileSystem {
         guard file >= 0 else { throw problem("write", path) }
         var place = 0
         while place < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress! + place, $0.count - place) }
+            let count = bytes.withUnsafeBytes {
+                pwrite(file, $0.baseAddress! + place, $0.count - place, off_t(offset + place))
+            }
             if count < 0 {
                 if errno == EINTR { continue }
                 let error = problem("write", path)
@@ -70,7 +74,8 @@ enum FileSystem {
         let file = open(path, O_RDONLY | O_CLOEXEC | (isFolder ? O_DIRECTORY : 0))
         guard file >= 0 else { throw problem("sync", path) }
         defer { close(file) }
-        guard fsync(file) == 0 else { throw problem("sync", path) }
+        // Of a file its bytes and its length; when it was changed may be lost.
+        guard (isFolder ? fsync(file) : fdatasync(file)) == 0 else { throw problem("sync", path) }
     }
 
     /// None where the folder is missing.

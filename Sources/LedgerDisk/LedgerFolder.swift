@@ -128,8 +128,8 @@ package final class LedgerStorage: LedgerFiles, Sendable {
         try FileSystem.write(place(path), bytes, flags: O_TRUNC)
     }
 
-    package func append(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem) {
-        try FileSystem.write(place(path), bytes, flags: O_APPEND)
+    package func write(_ path: String, _ bytes: [UInt8], at offset: Int) throws(LedgerProblem) {
+        try FileSystem.write(place(path), bytes, at: offset, flags: 0)
     }
 
     package func sync(_ path: String) throws(LedgerProblem) { try FileSystem.sync(place(path), isFolder: false) }

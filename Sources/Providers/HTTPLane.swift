@@ -58,7 +58,7 @@ package final class HTTPLane: ProviderLane {
             total = min(total, deadline)
         }
         let connection = try await pool.acquire(until: total)
-        connection.start(template.head(for: request), request.body, limits: request.limits, total: total)
+        connection.start(template.head(for: request), request.body, limits: request.limits, total: total, on: executor)
         let exchange = connection.exchange
         // One handler for the whole exchange: one for every wait would cost
         // more than the waits.

@@ -8,7 +8,7 @@ import Wire
 /// pauses once ``highWatermark`` bytes are waiting, and TCP slows the
 /// provider down.
 // Touched on its event loop only.
-final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Sendable {
+final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -67,7 +67,11 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
 
     // MARK: An exchange, from its user's side
 
-    func start(_ requestHead: ByteBuffer, _ body: ByteBuffer, limits: AttemptLimits, total: NIODeadline) {
+    /// - Parameter executor: of the connection's event loop.
+    func start(
+        _ requestHead: ByteBuffer, _ body: ByteBuffer, limits: AttemptLimits, total: NIODeadline,
+        on executor: EventLoopTaskExecutor
+    ) {
         guard let context, isUsable else {
             // It ended between being handed over and being used: nothing of
             // the request has gone out.
@@ -89,12 +93,15 @@ final class LaneConnection: ChannelDuplexHandler, LaneResponse, @unchecked Senda
             // Copying that little is cheaper than a vectored write.
             var whole = requestHead
             whole.writeImmutableBuffer(body)
-            context.writeAndFlush(wrapOutboundOut(whole), promise: nil)
+            context.write(wrapOutboundOut(whole), promise: nil)
         } else {
             context.write(wrapOutboundOut(requestHead), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(body), promise: nil)
+            context.write(wrapOutboundOut(body), promise: nil)
         }
+        executor.flushSoon(self)
     }
+
+    func flush() { context?.flush() }
 
     /// Returns when ``head`` is there.
     func awaitHead() async throws {

@@ -3,7 +3,8 @@ import Ledger
 /// Files that forget what was not synced, as a disk does when the power goes.
 // Used by one thread at a time.
 final class MemoryFiles: LedgerFiles, @unchecked Sendable {
-    struct Crash: Error {}
+    /// What a disk writes as one, in bytes: small beside a group.
+    private static let block = 16
 
     /// What a reader sees, and what a power cut leaves for certain.
     private var files: [String: [UInt8]] = [:]
@@ -47,9 +48,11 @@ final class MemoryFiles: LedgerFiles, @unchecked Sendable {
         files[content(path, isNew: true)] = bytes
     }
 
-    func append(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem) {
+    func write(_ path: String, _ bytes: [UInt8], at offset: Int) throws(LedgerProblem) {
         try spend()
-        files[content(path, isNew: false), default: []] += bytes
+        let content = content(path, isNew: false)
+        let end = min(files[content]?.count ?? 0, offset + bytes.count)
+        files[content, default: []].replaceSubrange(offset..<end, with: bytes)
     }
 
     func sync(_ path: String) throws(LedgerProblem) {
@@ -93,17 +96,17 @@ final class MemoryFiles: LedgerFiles, @unchecked Sendable {
         for content in Set(after.contents.values) {
             let durable = durableBytes[content] ?? []
             let latest = files[content] ?? []
-            if latest.starts(with: durable) {
-                // Appended bytes: any beginning of them, and garbage behind it.
-                let kept = Int.random(in: durable.count...latest.count, using: &random)
-                var bytes = Array(latest[..<kept])
-                if kept < latest.count, Bool.random(using: &random) {
-                    bytes += [UInt8](repeating: 0, count: Int.random(in: 0...latest.count - kept, using: &random))
-                }
-                after.files[content] = bytes
-            } else {
-                after.files[content] = Bool.random(using: &random) ? durable : latest
+            // Of what is behind the synced bytes any beginning, and zeros
+            // behind that; of what was written over them any blocks.
+            var bytes = Array(latest[..<Int.random(in: durable.count...latest.count, using: &random)])
+            if bytes.count < latest.count, Bool.random(using: &random) {
+                bytes += [UInt8](repeating: 0, count: Int.random(in: 0...latest.count - bytes.count, using: &random))
             }
+            for block in stride(from: 0, to: durable.count, by: Self.block) where Bool.random(using: &random) {
+                let range = block..<min(block + Self.block, durable.count)
+                bytes.replaceSubrange(range, with: durable[range])
+            }
+            after.files[content] = bytes
             after.durableBytes[content] = after.files[content]
         }
         after.durableNames = after.contents

@@ -235,7 +235,10 @@ import Testing
         try files.write("checkpoint", old)
         #expect(try LedgerVerifier(files, policy: policy).verify().entries == 300)
         #expect(try LedgerProver(files, policy: policy).prove(299).index == 299)
-        // A writer goes on from there, too.
+        // A writer goes on from there, too: with its journal from where the log
+        // was, without from what was copied.
+        #expect(try LedgerWriter(files.copy(), key: key, time: 1_003).size == 800)
+        files.delete("journal/groups")
         #expect(try LedgerWriter(files, key: key, time: 1_003).size == 300)
     }
 

@@ -11,7 +11,28 @@ package struct EntryGroup: Sendable {
         for entry in entries { entry.withUnsafeBytes { append($0) } }
     }
 
+    /// - Returns: nil where `bytes` don't end with an entry.
+    init?(bundle bytes: some Collection<UInt8>) {
+        let bytes = Array(bytes)
+        var place = 0
+        while place < bytes.count {
+            guard place + 2 <= bytes.count else { return nil }
+            place += 2 + (Int(bytes[place]) << 8 | Int(bytes[place + 1]))
+            count += 1
+        }
+        guard place == bytes.count else { return nil }
+        self.bytes = bytes
+    }
+
     package var isEmpty: Bool { count == 0 }
+
+    /// Their hashes in the tree.
+    var leaves: [MerkleHash] {
+        var leaves: [MerkleHash] = []
+        leaves.reserveCapacity(count)
+        forEach { leaves.append(MerkleHash(leaf: $0)) }
+        return leaves
+    }
 
     /// - Parameter entry: no longer than ``EntryBundle/mostBytes``.
     package mutating func append(_ entry: UnsafeRawBufferPointer) {

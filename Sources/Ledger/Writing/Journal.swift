@@ -3,59 +3,101 @@ import Crypto
 /// Entries that are durable and not yet in tiles: groups, each written and
 /// synced as one, so that an acknowledgement costs one sync of one file.
 ///
-/// A group is `HFJ1`, the index of its first entry and the number of its
+/// The file is written over from its beginning once a checkpoint commits to
+/// what stands in it: a sync of bytes that were there before costs the disk
+/// those bytes, one of a file that is new or grows a change of the file
+/// system's own records, too.
+///
+/// A group is `HFJ2`, the index of its first entry and the number of its
 /// bytes (big-endian uint64, uint32), the entries as in a bundle, and the
-/// first 16 bytes of the SHA-256 of all that. A group that isn't whole was
-/// never acknowledged.
-enum Journal {
+/// first 16 bytes of the SHA-256 of: the sum of the group before it in the
+/// file (zeros before the first), the 16 bytes of its own head, and the
+/// hashes of its entries. A group that isn't whole was never acknowledged.
+/// What stands behind the last one is what it was written over, and does not
+/// continue its sum, whatever it looks like.
+struct Journal {
     static let folder = "journal"
-    private static let magic = Array("HFJ1".utf8)
+    static let name = "groups"
+    private static let path = "\(folder)/\(name)"
+    private static let magic = Array("HFJ2".utf8)
     private static let head = 16
     private static let sum = 16
+    private static let start = [UInt8](repeating: 0, count: sum)
+    /// Room beyond that is given back.
+    private static let mostKept = 16 << 20
 
-    static func path(from index: UInt64) -> String {
-        let digits = String(index)
-        return "\(folder)/\(String(repeating: "0", count: 20 - digits.count))\(digits)"
+    /// A group, as it was read.
+    struct Group {
+        let index: UInt64
+        let entries: EntryGroup
+        let leaves: [MerkleHash]
     }
 
-    static func start(of name: String) -> UInt64? { name.utf8.count == 20 ? UInt64(name) : nil }
+    private var end = 0
+    private var lastSum = start
+    private var isNamed = false
 
-    static func group(from index: UInt64, _ entries: EntryGroup) -> [UInt8] {
+    /// Makes a group durable.
+    mutating func add(
+        _ entries: EntryGroup, _ leaves: [MerkleHash], from index: UInt64, to files: any LedgerFiles
+    ) throws(LedgerProblem) {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(entries.bytes.count + head + sum)
-        bytes += magic
+        bytes.reserveCapacity(Self.head + entries.bytes.count + Self.sum)
+        bytes += Self.magic
         withUnsafeBytes(of: index.bigEndian) { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: UInt32(entries.bytes.count).bigEndian) { bytes.append(contentsOf: $0) }
+        let sum = Self.sum(after: lastSum, bytes[...], leaves)
         bytes += entries.bytes
-        bytes.append(contentsOf: Array(SHA256.hash(data: bytes)).prefix(sum))
-        return bytes
+        bytes += sum
+        try files.write(Self.path, bytes, at: end)
+        try files.sync(Self.path)
+        if !isNamed {
+            try files.syncFolder(Self.folder)
+            try files.syncFolder("")
+            isNamed = true
+        }
+        end += bytes.count
+        lastSum = sum
     }
 
-    /// The whole groups at the beginning of `bytes`.
-    /// - Returns: the entries, and whether there is more behind them.
-    static func read(_ bytes: [UInt8]) -> (groups: [(index: UInt64, entries: [[UInt8]])], isTorn: Bool) {
-        var groups: [(index: UInt64, entries: [[UInt8]])] = []
+    /// Begins the file anew: a durable checkpoint commits to all that stands
+    /// in it.
+    mutating func restart(_ files: any LedgerFiles) throws(LedgerProblem) {
+        if end > Self.mostKept {
+            try files.remove(Self.path)
+            isNamed = false
+        }
+        end = 0
+        lastSum = Self.start
+    }
+
+    /// The groups of a file that was written so.
+    static func read(_ files: any LedgerFiles) throws(LedgerProblem) -> [Group] {
+        guard let bytes = try files.read(path) else { return [] }
+        var groups: [Group] = []
         var place = 0
-        while place < bytes.count {
-            guard place + head <= bytes.count, Array(bytes[place..<place + 4]) == magic else { return (groups, true) }
+        var last = start
+        while place + head + sum <= bytes.count, bytes[place..<place + magic.count].elementsEqual(magic) {
             let index = bytes[place + 4..<place + 12].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            let length = Int(bytes[place + 12..<place + 16].reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
-            let end = place + head + length
-            guard end + sum <= bytes.count,
-                Array(SHA256.hash(data: bytes[place..<end])).prefix(sum).elementsEqual(bytes[end..<end + sum])
-            else { return (groups, true) }
-            var entries: [[UInt8]] = []
-            var offset = place + head
-            while offset + 2 <= end {
-                let start = offset + 2
-                let stop = start + (Int(bytes[offset]) << 8 | Int(bytes[offset + 1]))
-                guard stop <= end else { return (groups, true) }
-                entries.append(Array(bytes[start..<stop]))
-                offset = stop
-            }
-            groups.append((index, entries))
+            let length = Int(bytes[place + 12..<place + head].reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
+            let first = place + head
+            let end = first + length
+            guard end + sum <= bytes.count, let entries = EntryGroup(bundle: bytes[first..<end]) else { break }
+            let leaves = entries.leaves
+            let found = sum(after: last, bytes[place..<first], leaves)
+            guard found.elementsEqual(bytes[end..<end + sum]) else { break }
+            groups.append(Group(index: index, entries: entries, leaves: leaves))
+            last = found
             place = end + sum
         }
-        return (groups, false)
+        return groups
+    }
+
+    private static func sum(after last: [UInt8], _ head: ArraySlice<UInt8>, _ leaves: [MerkleHash]) -> [UInt8] {
+        var hasher = SHA256()
+        hasher.update(data: last)
+        hasher.update(data: head)
+        leaves.withUnsafeBytes { hasher.update(bufferPointer: $0) }
+        return Array(hasher.finalize().prefix(sum))
     }
 }

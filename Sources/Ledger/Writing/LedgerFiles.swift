@@ -7,8 +7,10 @@
 package protocol LedgerFiles: LedgerReader {
     /// Makes the file anew, with its folders where they are missing.
     func write(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem)
-    /// Adds to a file, which is made where it is missing.
-    func append(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem)
+    /// Puts bytes into a file, which is made where it is missing: over what
+    /// stands from `offset` on, and behind it. The rest stays.
+    /// - Parameter offset: at most the file's length.
+    func write(_ path: String, _ bytes: [UInt8], at offset: Int) throws(LedgerProblem)
     func sync(_ path: String) throws(LedgerProblem)
     /// The empty path is the ledger's own folder.
     func syncFolder(_ path: String) throws(LedgerProblem)

@@ -13,9 +13,9 @@ package struct LedgerWriter {
     private var bundle: [UInt8] = []
     /// Full tiles and bundles that aren't written yet.
     private var full: [(Tile, [UInt8])] = []
-    /// The journal's present file.
-    private var segment = ""
-    private var isSegmentNew = true
+    private var journal = Journal()
+    /// Nothing but the journal's file is left in its folder.
+    private var isTidy = false
     /// Paths that the published checkpoint needs: these never change.
     private var written: Set<String> = []
     private var failure: LedgerProblem?
@@ -140,21 +140,17 @@ package struct LedgerWriter {
 
     /// What was made durable after the last checkpoint.
     private mutating func replay() throws(LedgerProblem) {
-        let names = try files.names(in: Journal.folder).filter { Journal.start(of: $0) != nil }.sorted()
-        for name in names {
-            guard let bytes = try files.read("\(Journal.folder)/\(name)") else { continue }
-            for group in Journal.read(bytes).groups {
-                // A file of before the checkpoint may still be there, and a
-                // group may begin before it.
-                let skipped = group.index < edge.size ? edge.size - group.index : 0
-                guard skipped < group.entries.count else { continue }
-                guard group.index <= edge.size else {
-                    throw LedgerProblem(
-                        "the journal goes on at entry \(group.index), and the tiles end at \(edge.size): something "
-                            + "between them is missing")
-                }
-                for entry in group.entries[Int(skipped)...] { entry.withUnsafeBytes { take($0) } }
+        for group in try FormerJournal.read(files) + Journal.read(files) {
+            // What the checkpoint commits to may still be there, and a group
+            // may begin before it.
+            let skipped = group.index < edge.size ? edge.size - group.index : 0
+            guard skipped < group.entries.count else { continue }
+            guard group.index <= edge.size else {
+                throw LedgerProblem(
+                    "the journal goes on at entry \(group.index), and the tiles end at \(edge.size): something "
+                        + "between them is missing")
             }
+            take(group.entries, group.leaves, skipping: Int(skipped))
         }
     }
 
@@ -163,29 +159,27 @@ package struct LedgerWriter {
     /// Makes a group durable.
     /// - Returns: the first one's index.
     package mutating func commit(_ entries: EntryGroup) throws(LedgerProblem) -> UInt64 {
-        if let failure { throw failure }
         let first = edge.size
-        do throws(LedgerProblem) {
-            let path = "\(Journal.folder)/\(segment)"
-            try files.append(path, Journal.group(from: first, entries))
-            try files.sync(path)
-            if isSegmentNew {
-                try files.syncFolder(Journal.folder)
-                try files.syncFolder("")
-                isSegmentNew = false
-            }
-        } catch {
-            failure = error
-            throw error
+        let leaves = entries.leaves
+        try failing { writer throws(LedgerProblem) in
+            try writer.journal.add(entries, leaves, from: first, to: writer.files)
         }
-        entries.forEach { take($0) }
+        take(entries, leaves)
         return first
     }
 
-    private mutating func take(_ entry: UnsafeRawBufferPointer) {
+    private mutating func take(_ entries: EntryGroup, _ leaves: [MerkleHash], skipping skipped: Int = 0) {
+        var number = 0
+        entries.forEach { entry in
+            if number >= skipped { take(entry, leaves[number]) }
+            number += 1
+        }
+    }
+
+    private mutating func take(_ entry: UnsafeRawBufferPointer, _ leaf: MerkleHash) {
         EntryBundle.append(entry, to: &bundle)
         var filled: [(Tile, [UInt8])] = []
-        edge.append(MerkleHash(leaf: entry)) { tile, hashes in
+        edge.append(leaf) { tile, hashes in
             var bytes: [UInt8] = []
             bytes.reserveCapacity(hashes.count * MerkleHash.size)
             for hash in hashes { hash.append(to: &bytes) }
@@ -203,13 +197,12 @@ package struct LedgerWriter {
     /// commits to it.
     ///
     /// The order is what makes a crash harmless: tiles are durable before the
-    /// checkpoint is, and the journal goes after it.
+    /// checkpoint is, and the journal begins anew after it.
     package mutating func publish(time: UInt64) throws(LedgerProblem) {
         try failing { writer throws(LedgerProblem) in try writer.publishing(time: time) }
     }
 
     private mutating func publishing(time: UInt64) throws(LedgerProblem) {
-        let old = segment
         if published.signatures.isEmpty || edge.size > publishedCheckpoint.size {
             let checkpoint = Checkpoint(origin: origin, size: edge.size, root: edge.root)
             try writeTiles()
@@ -219,17 +212,19 @@ package struct LedgerWriter {
             published = note
             publishedCheckpoint = checkpoint
             try removePartials()
-        } else if !old.isEmpty {
-            return try keep(time: time)
+            try journal.restart(files)
         }
         try keep(time: time)
-        segment = String(Journal.path(from: edge.size).dropFirst(Journal.folder.count + 1))
-        isSegmentNew = true
-        for name in try files.names(in: Journal.folder) where name != segment {
+        try tidy()
+    }
+
+    /// Files of a former journal, and what a crash has left.
+    private mutating func tidy() throws(LedgerProblem) {
+        guard !isTidy else { return }
+        for name in try files.names(in: Journal.folder) where name != Journal.name {
             try files.remove("\(Journal.folder)/\(name)")
         }
-        // One that holds nothing acknowledged, of a crash.
-        if old != segment { try files.remove("\(Journal.folder)/\(segment)") }
+        isTidy = true
     }
 
     private mutating func writeTiles() throws(LedgerProblem) {
@@ -260,7 +255,9 @@ package struct LedgerWriter {
     }
 
     private mutating func removePartials() throws(LedgerProblem) {
-        for (tile, _) in full {
+        // Where there are none, looking for them costs as much as removing.
+        let partial = Set(written.map { $0.prefix { $0 != "." } })
+        for (tile, _) in full where partial.contains(tile.path[...]) {
             for name in try files.names(in: tile.partials) { try files.remove("\(tile.partials)/\(name)") }
             try files.remove(tile.partials)
         }
