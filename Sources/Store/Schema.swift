@@ -93,6 +93,13 @@ enum Schema {
                 table.primaryKey(["model", "role"])
             }
         }
+        migrator.registerMigration("8 weights that changed in memory") { database in
+            try database.create(table: "scrub") { table in
+                table.primaryKey("provider", .text)
+                table.column("time", .integer).notNull()
+                table.column("verdict", .text).notNull()
+            }
+        }
         return migrator
     }
 }

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -263,3 +264,28 @@ def test_a_split_model_is_served_from_sealed_parts(tmp_path):
         assert whole["scrub"] == "whole" and len(whole["mappings"]) == 2
         assert str(tmp_path) not in Path(f"/proc/{whole['process']}/maps").read_text()
         assert ask(holdfast).parse().choices[0].message.content
+
+
+def test_a_quarantine_outlives_restarts_until_it_is_lifted():
+    """Memory can't be broken for a test, so what its finder keeps is put there."""
+    with hosting() as holdfast:
+        holdfast.stop()
+        database = holdfast.directory / ".holdfast/data/holdfast.sqlite"
+        with sqlite3.connect(database) as memory:
+            memory.execute("INSERT INTO scrub VALUES ('here', ?, 'quarantine')", [int(time.time())])
+        memory.close()
+        for is_again in [False, True]:
+            if is_again:
+                holdfast.stop()
+            holdfast.start(ready=False)
+            eventually(lambda: holdfast.log.count("listening") == 2 + is_again, 20)
+            eventually(lambda: holdfast.log.count("in quarantine, and is not loaded") == 1 + is_again, 20)
+            (hold,) = holdfast.holds
+            assert hold["reason"] == "its weights changed in memory twice within a day", hold
+            with pytest.raises(openai.APIStatusError):
+                ask(holdfast)
+        holdfast.restore(hold)
+        holdfast.wait_ready()
+        assert ask(holdfast).parse().choices
+        holdfast.restart()
+        assert ask(holdfast).parse().choices and not holdfast.holds

@@ -1,7 +1,7 @@
 import Custody
 import EngineHost
-import FoundationEssentials
 import Glibc
+import Logging
 import Store
 import Synchronization
 
@@ -16,15 +16,20 @@ final class CustodyRoom: Sendable {
         var early: [CustodyEvent] = []
     }
 
-    private let folder: String
+    private let store: Store
+    private let logger: Logger
     private let manifests: DevelopmentManifests
     let signed: SignedManifests
     private let told = Mutex(Told())
+    /// How weights stand that changed in this process: also where that can't be
+    /// kept.
+    private let changed = Mutex<[String: ScrubPolicy.Standing]>([:])
     private let renewals = Mutex<[String: @Sendable () -> Void]>([:])
 
     /// - Parameter folder: of the development manifests.
-    init(folder: String, store: Store) {
-        self.folder = folder
+    init(folder: String, store: Store, logger: Logger) {
+        self.store = store
+        self.logger = logger
         signed = SignedManifests(store: store)
         manifests = DevelopmentManifests(folder: folder)
     }
@@ -57,17 +62,23 @@ final class CustodyRoom: Sendable {
 
     // MARK: What a restart must not forget
 
-    private func path(of provider: String) -> String { "\(folder)/\(provider).changed" }
-
     /// How weights stood when they were found changed in memory last.
     func standing(of provider: String) -> ScrubPolicy.Standing {
-        guard let text = try? String(contentsOfFile: path(of: provider), encoding: .utf8) else {
-            return access(path(of: provider), F_OK) == 0 ? .quarantined(since: Int(time(nil))) : .trusted
+        if let standing = changed.withLock({ $0[provider] }) { return standing }
+        do throws(StoreError) {
+            guard let scrub = try store.scrub(of: provider) else { return .trusted }
+            return standing(ScrubPolicy.Verdict(rawValue: scrub.verdict), since: Int(scrub.time))
+        } catch {
+            logger.error(
+                "whether weights have changed in memory can't be read: the model is in quarantine",
+                metadata: ["provider": "\(provider)", "problem": "\(error.message)"])
+            return .quarantined(since: Int(time(nil)))
         }
-        let words = text.split { $0.isWhitespace }
-        // What can't be read was once written.
-        guard words.count == 2, let since = Int(words[0]) else { return .quarantined(since: Int(time(nil))) }
-        return words[1] == ScrubPolicy.Verdict.reload.rawValue ? .suspect(since: since) : .quarantined(since: since)
+    }
+
+    /// - Parameter verdict: nil is one that this version doesn't know.
+    private func standing(_ verdict: ScrubPolicy.Verdict?, since: Int) -> ScrubPolicy.Standing {
+        verdict == .reload ? .suspect(since: since) : .quarantined(since: since)
     }
 
     func isQuarantined(_ provider: String) -> Bool {
@@ -75,12 +86,27 @@ final class CustodyRoom: Sendable {
     }
 
     private func remember(_ change: CustodyEvent.Change) {
-        mkdir(folder, 0o700)
-        try? "\(change.time) \(change.verdict.rawValue)\n"
-            .write(toFile: path(of: change.provider), atomically: true, encoding: .utf8)
+        changed.withLock { $0[change.provider] = standing(change.verdict, since: change.time) }
+        do throws(StoreError) {
+            try store.saveScrub(
+                of: change.provider, StoredScrub(time: Int64(change.time), verdict: change.verdict.rawValue))
+        } catch {
+            logger.error(
+                "that weights have changed in memory can't be remembered: a restart would load them as if they had not",
+                metadata: ["provider": "\(change.provider)", "problem": "\(error.message)"])
+        }
     }
 
-    func forgetChange(of provider: String) { unlink(path(of: provider)) }
+    func forgetChange(of provider: String) {
+        changed.withLock { $0[provider] = .trusted }
+        do throws(StoreError) {
+            try store.forgetScrub(of: provider)
+        } catch {
+            logger.error(
+                "a quarantine is lifted, and that can't be remembered: it will be back after a restart",
+                metadata: ["provider": "\(provider)", "problem": "\(error.message)"])
+        }
+    }
 
     // MARK: Who is told
 

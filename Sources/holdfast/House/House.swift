@@ -61,7 +61,8 @@ final class House: Sendable {
         let memory = try Memory(settings.dataDirectory, logger: logger)
         keeper = memory.keeper
         store = memory.store
-        custody = CustodyRoom(folder: runDirectory.house + "/custody", store: memory.store)
+        custody = CustodyRoom(
+            folder: runDirectory.house + "/custody", store: memory.store, logger: Logger(label: "custody"))
         engines = EngineRoom(custody: custody, logger: Logger(label: "engine"), group: group)
         providers = ProviderRoom(
             engines: engines, eventLoops: Array(group.makeIterator()), runDirectory: runDirectory,
