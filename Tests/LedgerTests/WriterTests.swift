@@ -76,11 +76,11 @@ import Testing
                     }
                 }
             } catch let problem as LedgerProblem where problem.description.contains("No space") {
-                // A full disk, and then the power.
+                // A full disk, and then the power, or the process alone.
             }
-            files = files.crashed(using: &random)
+            if Int.random(in: 0..<4, using: &random) > 0 { files = files.crashed(using: &random) }
         }
-        files.budget = nil
+        files = files.crashed(using: &random)
         var writer = try LedgerWriter(files, key: key, time: time)
         try writer.publish(time: time)
         var entries: [[UInt8]] = []

@@ -21,7 +21,7 @@ struct Journal {
     private static let path = "\(folder)/\(name)"
     private static let magic = Array("HFJ2".utf8)
     private static let head = 16
-    private static let sum = 16
+    static let sum = 16
     private static let start = [UInt8](repeating: 0, count: sum)
     /// Room beyond that is given back.
     private static let mostKept = 16 << 20
@@ -74,21 +74,31 @@ struct Journal {
     /// The groups of a file that was written so.
     static func read(_ files: any LedgerFiles) throws(LedgerProblem) -> [Group] {
         guard let bytes = try files.read(path) else { return [] }
+        var last = start
+        return groups(in: bytes, magic: magic) { head, entries, leaves in
+            last = sum(after: last, head, leaves)
+            return last
+        }
+    }
+
+    /// The whole groups at the beginning of `bytes`.
+    /// - Parameter sum: what has to follow a group with that head and these
+    ///   entries.
+    static func groups(
+        in bytes: [UInt8], magic: [UInt8], sum: (ArraySlice<UInt8>, EntryGroup, [MerkleHash]) -> [UInt8]
+    ) -> [Group] {
         var groups: [Group] = []
         var place = 0
-        var last = start
-        while place + head + sum <= bytes.count, bytes[place..<place + magic.count].elementsEqual(magic) {
+        while place + head + Self.sum <= bytes.count, bytes[place..<place + magic.count].elementsEqual(magic) {
             let index = bytes[place + 4..<place + 12].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             let length = Int(bytes[place + 12..<place + head].reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
             let first = place + head
             let end = first + length
-            guard end + sum <= bytes.count, let entries = EntryGroup(bundle: bytes[first..<end]) else { break }
+            guard end + Self.sum <= bytes.count, let entries = EntryGroup(bundle: bytes[first..<end]) else { break }
             let leaves = entries.leaves
-            let found = sum(after: last, bytes[place..<first], leaves)
-            guard found.elementsEqual(bytes[end..<end + sum]) else { break }
+            guard sum(bytes[place..<first], entries, leaves).elementsEqual(bytes[end..<end + Self.sum]) else { break }
             groups.append(Group(index: index, entries: entries, leaves: leaves))
-            last = found
-            place = end + sum
+            place = end + Self.sum
         }
         return groups
     }

@@ -14,8 +14,6 @@ package struct LedgerWriter {
     /// Full tiles and bundles that aren't written yet.
     private var full: [(Tile, [UInt8])] = []
     private var journal = Journal()
-    /// Nothing but the journal's file is left in its folder.
-    private var isTidy = false
     /// Paths that the published checkpoint needs: these never change.
     private var written: Set<String> = []
     private var failure: LedgerProblem?
@@ -62,6 +60,8 @@ package struct LedgerWriter {
             try replay()
         }
         try publish(time: time)
+        // The checkpoint commits to what stood in them.
+        for name in try files.names(in: Journal.folder) { try files.remove("\(Journal.folder)/\(name)") }
     }
 
     private mutating func load(_ bytes: [UInt8]) throws(LedgerProblem) {
@@ -215,16 +215,6 @@ package struct LedgerWriter {
             try journal.restart(files)
         }
         try keep(time: time)
-        try tidy()
-    }
-
-    /// Files of a former journal, and what a crash has left.
-    private mutating func tidy() throws(LedgerProblem) {
-        guard !isTidy else { return }
-        for name in try files.names(in: Journal.folder) where name != Journal.name {
-            try files.remove("\(Journal.folder)/\(name)")
-        }
-        isTidy = true
     }
 
     private mutating func writeTiles() throws(LedgerProblem) {
@@ -255,7 +245,7 @@ package struct LedgerWriter {
     }
 
     private mutating func removePartials() throws(LedgerProblem) {
-        // Where there are none, looking for them costs as much as removing.
+        // Only of those that were there before: the others were never partial.
         let partial = Set(written.map { $0.prefix { $0 != "." } })
         for (tile, _) in full where partial.contains(tile.path[...]) {
             for name in try files.names(in: tile.partials) { try files.remove("\(tile.partials)/\(name)") }
