@@ -1,4 +1,4 @@
-/// Why a provider gave no (whole) answer: what decides whether to ask again,
+/// The reason why a provider gave no (whole) answer: it decides whether to ask again,
 /// whom to ask next, and what to remember.
 package enum Cause: String, Sendable, Hashable, CaseIterable {
     /// Pulled, retired, at its end of life, removed.
@@ -25,6 +25,8 @@ package enum Cause: String, Sendable, Hashable, CaseIterable {
     case tooLong = "too_long"
     /// The request is wrong.
     case callerFault = "caller_fault"
+    /// A field of the request that this model doesn't take, and another may.
+    case unsupportedField = "unsupported_field"
     /// The request names a dead model somewhere inside: a tool's definition,
     /// a sub-agent.
     case nestedReference = "nested_reference"

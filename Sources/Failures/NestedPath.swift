@@ -3,7 +3,7 @@
 enum NestedPath {
     static func find(in reading: Reading) -> String? {
         if let field = reading.field, isNested(field) { return field }
-        let message = reading.message.prefix(2000)
+        let message = String(decoding: reading.message.utf8.prefix(2000), as: UTF8.self)
         for word in message.split(whereSeparator: { " \t\r\n\"'`(),".contains($0) }) {
             var path = word
             while let last = path.last, ":.;".contains(last) { path.removeLast() }

@@ -10,7 +10,8 @@ struct Reading {
     private(set) var status: Int
     let transport: Symptom.Transport?
     private(set) var codes: [String] = []
-    /// The message in lower case, cut to a sane length.
+    /// The message in lower case, cut to a sane length, without what the caller
+    /// wrote (``mask(_:)``).
     private(set) var text = ""
     /// The message as it came.
     private(set) var message = ""
@@ -20,13 +21,16 @@ struct Reading {
     /// When to come again, where that has a field of its own (Google's
     /// `RetryInfo`), e.g. `34.5s`.
     private(set) var delay: String?
+    /// Codes that are the message itself.
+    private var messageCodes: Set<String> = []
     /// Names of limits that were passed: they say whether a quota is a
     /// minute's or a day's, and are not for people.
     private var limits = ""
     /// ``text`` in UTF-8, for ``says(_:)``.
-    private var bytes: [UInt8] = []
+    private(set) var bytes: [UInt8] = []
 
-    private static let longest = 8192
+    /// Of a message, in bytes.
+    static let longest = 8192
 
     init(_ symptom: Symptom) {
         position = symptom.position
@@ -42,12 +46,51 @@ struct Reading {
         } else {
             readText(symptom)
         }
-        let all = message.prefix(Self.longest) + (limits.isEmpty ? "" : " " + limits.prefix(1000))
-        text = all.lowercased()
-        // Typesetters' apostrophes; hyphens differ from host to host, too.
-        if text.contains("\u{2019}") { text = String(text.map { $0 == "\u{2019}" ? "'" : $0 }) }
-        bytes = Array(text.utf8)
+        bytes = Self.lowered(message)
+        if !limits.isEmpty { bytes += Array((" " + limits).utf8.prefix(1000)).map { Self.lowered($0) } }
+        text = String(decoding: bytes, as: UTF8.self)
     }
+
+    /// ASCII letters in lower case, and typesetters' apostrophes as plain ones:
+    /// both differ from host to host.
+    private static func lowered(_ message: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = Array(message.utf8.prefix(longest))[...]
+        bytes.reserveCapacity(rest.count)
+        while let byte = rest.popFirst() {
+            if byte == 0xE2, rest.starts(with: [0x80, 0x99]) {
+                rest.removeFirst(2)
+                bytes.append(UInt8(ascii: "'"))
+            } else {
+                bytes.append(lowered(byte))
+            }
+        }
+        return bytes
+    }
+
+    private static func lowered(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+
+    /// Puts a byte that no rule knows in the place of each that is the
+    /// caller's.
+    mutating func mask(_ isCallers: [Bool]) {
+        for index in bytes.indices where index < isCallers.count && isCallers[index] { bytes[index] = 0x01 }
+        text = String(decoding: bytes, as: UTF8.self)
+        // An error that is one string stands among the codes, too.
+        codes = codes.filter { !messageCodes.contains($0) || says($0) }
+    }
+
+    /// Whether its status calls the request wrong, or, where it has none of
+    /// its own, its code does.
+    var blamesRequest: Bool {
+        switch status {
+        case 400, 406, 409, 411...417, 422, 431: true
+        case 0..<300: codes.contains(where: Rules.requestCodes.contains)
+        default: false
+        }
+    }
+
+    /// The thing that the message says is gone.
+    var goneSubject: GoneSubject { GoneSubject(in: text, field: field) }
 
     /// Whether the message has that piece, given in lower case.
     func says(_ piece: String) -> Bool {
@@ -98,6 +141,7 @@ struct Reading {
                     hasError = true
                     add(words: words)
                     add(code: words)
+                    if let code = codes.last { messageCodes.insert(code) }
                 }
             case "__type", "code", "error_type": hasError = readCode(value) || hasError
             // A whole answer has a type, too; it is no error's.
@@ -148,10 +192,12 @@ struct Reading {
         for (name, value) in value.members {
             switch name.string ?? "" {
             case "reason": _ = readCode(value)
-            case "retryDelay": delay = value.string.map { String($0.prefix(40)) } ?? delay
+            case "retryDelay": delay = value.string.map { String(decoding: $0.utf8.prefix(40), as: UTF8.self) } ?? delay
             case "violations": readDetails(value, depth: depth + 1)
             case "quotaId", "quotaMetric":
-                if limits.utf8.count < 1000, let name = value.string { limits += " " + name.prefix(200) }
+                if limits.utf8.count < 1000, let name = value.string {
+                    limits += " " + String(decoding: name.utf8.prefix(200), as: UTF8.self)
+                }
             case "raw":
                 guard let raw = value.string else { continue }
                 // Another host's body, as it came.
@@ -184,7 +230,7 @@ struct Reading {
     private mutating func add(code: String) {
         // Coral's names come with a namespace before `#` and an address after
         // `:`.
-        var name = code.prefix(200)
+        var name = Substring(String(decoding: code.utf8.prefix(200), as: UTF8.self))
         if let hash = name.lastIndex(of: "#") { name = name[name.index(after: hash)...] }
         if let colon = name.firstIndex(of: ":") { name = name[..<colon] }
         codes.append(name.lowercased())
@@ -192,6 +238,10 @@ struct Reading {
 
     private mutating func add(words: String) {
         guard message.utf8.count < Self.longest else { return }
-        message += (message.isEmpty ? "" : " ") + words.prefix(Self.longest)
+        if !message.isEmpty { message += " " }
+        // By bytes: a single character may be as long as it likes.
+        message +=
+            words.utf8.count <= Self.longest
+            ? words : String(decoding: words.utf8.prefix(Self.longest), as: UTF8.self)
     }
 }

@@ -8,7 +8,9 @@ enum Redaction {
     static func words(_ message: String) -> String {
         var kept: [String] = []
         var isToken = false
-        for word in message.prefix(4000).split(whereSeparator: { $0.isWhitespace || $0.isNewline || $0.isControl }) {
+        // By bytes: a single character may be as long as it likes.
+        let message = String(decoding: message.utf8.prefix(4000), as: UTF8.self)
+        for word in message.split(whereSeparator: { $0.isWhitespace || $0.isNewline || $0.isControl }) {
             kept.append(isToken ? mark : withoutSecrets(word))
             let name = word.lowercased()
             isToken = name.hasSuffix("bearer") || name.hasSuffix("bearer:")

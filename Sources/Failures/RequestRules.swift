@@ -24,6 +24,56 @@ extension Rules {
             unless: ["temporarily", "no tool", "overloaded"])
     ]
 
+    // MARK: Things in the request that are gone, or that are the caller's own
+
+    static let things = [
+        Rule(
+            "gone-field-of-model", .unsupportedField, .request, statuses: notServer, words: goneWords,
+            unless: passing, subjects: [.thingForModel]),
+        Rule(
+            "gone-field", .callerFault, .request, statuses: notServer, words: goneWords, unless: passing,
+            subjects: [.thing]),
+        // Files, containers, threads, answers of before: the caller's own, or
+        // another account's. None of them says anything about a model.
+        Rule(
+            "callers-own", .callerFault, .request, statuses: [400...400, 404...404, 410...410],
+            codes: [
+                "file_not_found", "previous_response_not_found", "response_not_found", "container_not_found",
+                "container_expired", "thread_not_found", "conversation_not_found", "vector_store_not_found",
+                "batch_not_found", "item_not_found", "message_not_found", "assistant_not_found", "upload_not_found",
+                "run_not_found", "skill_not_found", "prompt_not_found", "session_not_found",
+            ]),
+        Rule(
+            "callers-own-words", .callerFault, .request, statuses: [400...400, 404...404, 410...410],
+            words: [
+                "file", "container", "thread", "response", "conversation", "vector store", "vector_store", "batch",
+                "assistant", "message with", "item with", "item id", "upload", "prompt with", "skill", "session",
+                "cached content", "cachedcontent", "run with", "attachment", "image", "document", "tool_use",
+            ],
+            alsoWords: [
+                "not found", "no such", "does not exist", "doesn't exist", "not exist", "could not be found",
+                "couldn't be found", "could not find", "couldn't find", "cannot find", "unknown", "expired",
+                "was deleted", "been deleted", "no file", "no container", "no thread", "no response", "no batch",
+                "no conversation", "no session",
+            ],
+            unless: modelWords + ["api deployment", "requested resource", "foundation", "function '", "url", "route"]),
+        // The model is there, at another address of the same host.
+        Rule(
+            "wrong-address", .broken, .model, statuses: client,
+            words: [
+                "only supported in v1/", "only supported in /v1/", "only supported in the v1/",
+                "not supported in the v1/",
+                "not supported in v1/", "only supported on the", "only supported via", "only available in v1/",
+                "only available in the v1/", "only available via the", "only accessible via",
+                "supported on this route", "supported on this endpoint", "supported for this endpoint",
+                "supported at this endpoint", "supported by this endpoint", "supported in this endpoint",
+                "available on this endpoint", "available on this route", "available at this endpoint",
+                "did you mean to use v1/", "did you mean to use /v1/", "use the v1/", "use v1/", "use the /v1/",
+                "not a chat model", "not a completion model", "use the responses api", "with the responses api",
+                "supported in the responses", "supported by the responses", "through the responses api",
+            ], unless: ["temporarily", "parameter", "is deprecated", "been deprecated"]),
+    ]
+
     // MARK: The request itself
 
     static let request = [

@@ -20,6 +20,8 @@ struct Rule: Sendable {
     var unlessCodes: Set<String> = []
     var shape: Shape?
     var transports: Set<Symptom.Transport> = []
+    /// The thing that the message says is gone; nil is any, or none.
+    var subjects: Set<GoneSubject> = []
     /// Codes or words are enough.
     var isEither = false
 
@@ -43,7 +45,8 @@ struct Rule: Sendable {
         _ id: String, _ cause: Cause, _ scope: Scope, _ evidence: Evidence? = nil,
         positions: Set<Symptom.Position> = [], statuses: [ClosedRange<Int>] = [], codes: Set<String> = [],
         words: [String] = [], alsoWords: [String] = [], unless: [String] = [], unlessCodes: Set<String> = [],
-        shape: Shape? = nil, transports: Set<Symptom.Transport> = [], isEither: Bool = false
+        shape: Shape? = nil, transports: Set<Symptom.Transport> = [], subjects: Set<GoneSubject> = [],
+        isEither: Bool = false
     ) {
         self.id = id
         self.cause = cause
@@ -58,31 +61,41 @@ struct Rule: Sendable {
         self.unlessCodes = unlessCodes
         self.shape = shape
         self.transports = transports
+        self.subjects = subjects
         self.isEither = isEither
     }
 
-    func matches(_ reading: Reading) -> Bool {
-        if !positions.isEmpty, !positions.contains(reading.position) { return false }
-        if !statuses.isEmpty, !statuses.contains(where: { $0.contains(reading.status) }) { return false }
+    /// The reason why a failure looks like this.
+    struct Match {
+        var basis: Verdict.Basis
+        /// The pieces of the message that spoke for it.
+        var words: [String] = []
+    }
+
+    /// - Returns: nil where the failure doesn't look like this.
+    func match(_ reading: Reading) -> Match? {
+        if !positions.isEmpty, !positions.contains(reading.position) { return nil }
+        if !statuses.isEmpty, !statuses.contains(where: { $0.contains(reading.status) }) { return nil }
         if !transports.isEmpty {
-            guard let transport = reading.transport, transports.contains(transport) else { return false }
+            guard let transport = reading.transport, transports.contains(transport) else { return nil }
         }
-        if let shape, shape != reading.shape { return false }
+        if let shape, shape != reading.shape { return nil }
+        let hasCode = reading.codes.contains(where: codes.contains)
+        let said = words.first { reading.says($0) }
         if isEither {
-            guard has(codes, reading) || says(words, reading) else { return false }
+            guard hasCode || said != nil else { return nil }
         } else {
-            if !codes.isEmpty, !has(codes, reading) { return false }
-            if !words.isEmpty, !says(words, reading) { return false }
+            guard codes.isEmpty || hasCode, words.isEmpty || said != nil else { return nil }
         }
-        if !alsoWords.isEmpty, !says(alsoWords, reading) { return false }
-        return !says(unless, reading) && !has(unlessCodes, reading)
-    }
-
-    private func has(_ codes: Set<String>, _ reading: Reading) -> Bool {
-        reading.codes.contains(where: codes.contains)
-    }
-
-    private func says(_ words: [String], _ reading: Reading) -> Bool {
-        words.contains { reading.says($0) }
+        let alsoSaid = alsoWords.first { reading.says($0) }
+        guard alsoWords.isEmpty || alsoSaid != nil else { return nil }
+        if unless.contains(where: { reading.says($0) }) || reading.codes.contains(where: unlessCodes.contains) {
+            return nil
+        }
+        if !subjects.isEmpty, !subjects.contains(reading.goneSubject) { return nil }
+        // Where words have to be there, they decide, whatever else must be.
+        if hasCode, isEither || words.isEmpty, alsoSaid == nil { return Match(basis: .code) }
+        if said != nil || alsoSaid != nil { return Match(basis: .words, words: [said, alsoSaid].compactMap { $0 }) }
+        return Match(basis: transports.isEmpty ? .status : .transport)
     }
 }

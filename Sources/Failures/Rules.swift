@@ -1,13 +1,17 @@
 /// The classifier's table. The first rule that matches decides, so that the
 /// order goes from specific to general; docs/failures.md explains it.
 enum Rules {
-    static let all = noWords + inside + credential + account + request + gone + access + capacity + defaults
+    static let all = noWords + inside + credential + account + request + things + gone + access + capacity + defaults
 
     /// What no rule knows: worth another candidate, and no more memory than a
     /// breaker's.
     static let unknown = Rule("unknown", .broken, .model)
 
     static let client: [ClosedRange<Int>] = [400...499]
+    /// Codes that call the request wrong, where no status of its own does.
+    static let requestCodes: Set<String> = [
+        "invalid_request_error", "validationexception", "invalid_argument", "badrequesterror", "bad_request",
+    ]
     /// An error that says 200, or nothing, is one in a stream or a body.
     static let notServer: [ClosedRange<Int>] = [0...499]
 
@@ -29,10 +33,7 @@ enum Rules {
         Rule("status-404", .broken, .model, statuses: [404...405]),
         Rule(
             "caller", .callerFault, .request, statuses: [0...299],
-            codes: [
-                "invalid_request_error", "validationexception", "invalid_argument", "badrequesterror",
-                "bad_request",
-            ]),
+            codes: requestCodes),
         Rule("status-4xx", .callerFault, .request, statuses: client),
         Rule("error-in-stream", .broken, .model, positions: [.stream, .streamEnd]),
         Rule("redirect", .broken, .host, statuses: [300...399]),

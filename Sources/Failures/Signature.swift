@@ -121,6 +121,7 @@ package struct Signature: Sendable, Equatable {
             Words(
                 400, request, "Unsupported parameter: 'drill' is not supported with this model.",
                 code: "unsupported_parameter")
+        case .unsupportedField: Words(400, request, "`temperature` is deprecated for this model.")
         case .nestedReference: Words(400, request, "tools.0.model: \(model) is not available.")
         case .broken, .unreachable, .silent, .truncated:
             Words(500, "server_error", "The server had an error while processing your request.")
@@ -150,6 +151,7 @@ package struct Signature: Sendable, Equatable {
         case .tooLong: Words(400, request, "prompt is too long: 2 tokens > 1 maximum")
         case .callerFault:
             Words(400, request, "messages: roles must alternate between \"user\" and \"assistant\"")
+        case .unsupportedField: Words(400, request, "`temperature` is deprecated for this model.")
         case .nestedReference: Words(400, request, "tools.0.model: \(model) is not available.")
         case .broken, .unreachable, .silent, .truncated: Words(500, "api_error", "Internal server error")
         }

@@ -91,6 +91,16 @@ extension Rules {
                 "parameter", "required key", "cannot find field", "unknown name", "response_format",
                 "specified model,",
             ]),
+        // As plain as it gets, and as vague: a pull, a typo, a lost right.
+        Rule(
+            "model-not-available", .withdrawn, .model, .ambiguous, statuses: notServer,
+            words: ["not available", "unavailable", "isn't available", "not currently available"],
+            alsoWords: modelWords,
+            unless: passing + [
+                "your account", "your region", "your organization", "your plan", "your country", "your location",
+                "your project", "your tier", "your subscription", "for you", "tool", " file", "image", "feature",
+                "capacity", "busy", "moment", "later",
+            ]),
         // A router's own words, and a function that serves a model.
         Rule(
             "nobody-serves-it", .withdrawn, .model, .ambiguous, statuses: [404...404],

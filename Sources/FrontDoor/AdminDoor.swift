@@ -60,6 +60,8 @@ package struct AdminDoor: Sendable {
 
     package enum Outcome: Sendable {
         case done(Int, ByteBuffer)
+        /// Nothing was done: the answer says what would be.
+        case preview(ByteBuffer)
         case failure(Int, String)
     }
 
@@ -115,6 +117,7 @@ package struct AdminDoor: Sendable {
             switch action.perform(ActionRequest(parameter: parameter, body: body, who: who)) {
             case .done(let status, let bytes):
                 return Self.response(.init(code: status), bytes, type: "application/json")
+            case .preview(let bytes): return Self.response(.ok, bytes, type: "application/json")
             case .failure(let status, let message): return Self.failure(.init(code: status), message)
             }
         }

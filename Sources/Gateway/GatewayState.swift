@@ -48,6 +48,7 @@ package final class Gateway: Sendable {
     package let continuity: Continuity
     package let disclosures: DisclosureBook
     package let drills = DrillRoom()
+    let probes = RunningProbes()
 
     package init(
         _ state: GatewayState, keys: KeyRing, recorder: any RequestRecorder, continuity: Continuity,

@@ -41,6 +41,29 @@ extension Problem {
             field: "model", code: "model_not_found")
     }
 
+    /// A redirect, or another status that is neither an answer nor an error. It
+    /// is not followed: the key, and the prompt, are for the address that the
+    /// operator chose.
+    static func redirect(_ status: Int, to location: String?, from candidate: Candidate) -> Problem {
+        let address = location.map(Self.harmless)
+        let target = address.map { $0.isEmpty ? "" : " to \($0)" } ?? ""
+        return Problem(
+            .badUpstream,
+            "\(candidate.id) answered with a redirect (\(status))\(target), which Holdfast does not follow. Whoever runs "
+                + "it can set the provider's `base_url` to the address that answers itself.", code: "provider_redirect")
+    }
+
+    /// An address without what could be a secret (a user, a query, a fragment)
+    /// and without what a terminal obeys.
+    private static func harmless(_ location: String) -> String {
+        var bytes = Array(location.utf8.prefix { $0 != 0x3F && $0 != 0x23 }.prefix(400))
+        let scheme = bytes.indices.dropLast(2).first { bytes[$0...].starts(with: [0x3A, 0x2F, 0x2F]) }
+        let authority = scheme.map { $0 + 3 } ?? 0
+        let path = bytes[authority...].firstIndex(of: 0x2F) ?? bytes.endIndex
+        if let user = bytes[authority..<path].lastIndex(of: 0x40) { bytes.removeSubrange(authority...user) }
+        return String(decoding: bytes.filter { (0x21...0x7E).contains($0) }.prefix(200), as: UTF8.self)
+    }
+
     init(_ refusal: CannotCarry, _ candidate: Candidate) {
         // A reason may be a sentence of its own or the end of one.
         let reason = refusal.reason.hasSuffix(".") ? String(refusal.reason.dropLast()) : refusal.reason

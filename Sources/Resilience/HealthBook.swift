@@ -1,7 +1,7 @@
 package import Failures
 import Synchronization
 
-/// What all requests know of their providers' health.
+/// The memory that all requests share of their providers' health.
 ///
 /// While nothing is wrong, a request costs one atomic load here; otherwise a
 /// lock, held for a few look-ups.
@@ -19,32 +19,34 @@ package final class HealthBook: Sendable {
     /// Whether nothing is held, waiting, counted or open.
     package var isQuiet: Bool { quiet.load(ordering: .acquiring) }
 
-    /// Changes nothing.
-    package func standing(of place: Place, now: Moment) -> Standing {
-        isQuiet ? .free : machine.withLock { $0.standing(of: place, now: now.tick) }
+    /// Whether a request may go there. Changes nothing.
+    /// - Parameter key: the caller's key, where a request asks: some holds
+    ///   count for the callers that met them only.
+    package func standing(of place: Place, for key: String? = nil, now: Moment) -> Standing {
+        isQuiet ? .free : machine.withLock { $0.standing(of: place, for: key, now: now.tick) }
     }
 
-    /// Leave to send one request; nil if the place is not free, or somebody
-    /// else has the one trial.
-    package func enter(_ place: Place, now: Moment) -> Permit? {
+    /// Leave to send one request; nil if the place is not free, or another
+    /// request has the one trial.
+    package func enter(_ place: Place, for key: String? = nil, now: Moment) -> Permit? {
         if isQuiet { return Permit(place: place, entered: now.tick, lease: 0) }
-        return change { $0.enter(place, now: now) }
+        return change { $0.enter(place, for: key, now: now) }
+    }
+
+    /// Leave to send one request though the place is suspected, or its breaker
+    /// open: nobody else is free.
+    package func enterInSpite(_ place: Place, now: Moment) -> Permit {
+        Permit(place: place, entered: now.tick, lease: 0)
     }
 
     package func succeeded(_ permit: Permit, now: Moment) -> [HealthChange] {
         isQuiet ? [] : change { $0.succeeded(permit, now: now) }
     }
 
-    /// - Parameters:
-    ///   - streams: Whether the answer was to be a stream.
-    ///   - everAnswered: Whether this model has ever answered.
-    package func failed(
-        _ permit: Permit, _ verdict: Verdict, status: Int?, streams: Bool, everAnswered: Bool, now: Moment
-    ) -> [HealthChange] {
-        change {
-            $0.failed(
-                permit, verdict, status: status, streams: streams, everAnswered: everAnswered, now: now)
-        }
+    /// Takes note of a failed attempt.
+    /// - Returns: what has changed, and the probes to make at once.
+    package func failed(_ permit: Permit, _ report: FailureReport, now: Moment) -> HealthNews {
+        change { $0.failed(permit, report, now: now) }
     }
 
     /// The caller has gone: no verdict, and a trial is the next request's.

@@ -1,18 +1,25 @@
 import Failures
 
-/// What is remembered of failures, and what follows from it.
+/// The memory of failures, and what follows from it.
 ///
-/// Pure: moments are passed in, changes are returned.
+/// Pure: moments are passed in, changes are returned. How a hold comes about
+/// stands in `Holding.swift`, how it is confirmed or lifted in
+/// `Confirming.swift`, waits in `Throttling.swift`.
 struct HealthMachine: Sendable {
     struct HoldKey: Sendable, Hashable {
         let reach: Reach
-        let cause: Cause
+        let ground: HoldGround
     }
 
     let policy: ResiliencePolicy
     var records: [HoldKey: HoldRecord] = [:]
     var throttles: [Reach: Throttle] = [:]
     var breakers: [BreakerKey: Breaker] = [:]
+    var turns = ProbeTurns()
+    /// Where holds were contradicted.
+    var doubts: [Reach: Doubt] = [:]
+    /// Where nothing may be probed: the requests that met the same.
+    var sightings: [HoldKey: [HoldRecord.Sighting]] = [:]
     /// Who is back, and not yet let back everywhere.
     var returned: [HoldKey: ReturnedHold] = [:]
     /// Whether any route waits for somebody or something before it lets its
@@ -25,6 +32,8 @@ struct HealthMachine: Sendable {
 
     init(_ policy: ResiliencePolicy) { self.policy = policy }
 
+    /// Whether no request has anything to ask here. Doubts matter only to
+    /// requests that fail.
     var isQuiet: Bool { records.isEmpty && throttles.isEmpty && breakers.isEmpty && returned.isEmpty && owed.isEmpty }
 
     var holds: [Hold] {
@@ -33,17 +42,22 @@ struct HealthMachine: Sendable {
         }
     }
 
-    func standing(of place: Place, now: Duration) -> Standing {
+    /// - Parameter key: the key of the caller that asks; nil for nobody's
+    ///   request.
+    func standing(of place: Place, for key: String?, now: Duration) -> Standing {
         var wait: Duration?
+        var suspected: Hold?
         for reach in Reach.all(of: place) {
-            for cause in Self.heldCauses {
-                if let record = records[HoldKey(reach: reach, cause: cause)] {
-                    return .held(record.hold.cause, hold: record.hold.id)
-                }
+            for ground in HoldGround.standing {
+                guard let record = records[HoldKey(reach: reach, ground: ground)], record.counts(for: key, now: now)
+                else { continue }
+                guard record.isProvisional else { return .held(ground, hold: record.hold.id) }
+                suspected = suspected ?? record.hold
             }
             if let until = throttles[reach]?.until, until > now { wait = max(wait ?? until, until) }
         }
         if let wait { return .waiting(until: wait, .throttled) }
+        if let suspected, let cause = suspected.cause { return .suspected(cause, hold: suspected.id) }
         var open: (until: Duration, cause: Cause)?
         for key in BreakerKey.all(place) {
             guard let breaker = breakers[key], let until = breaker.closedToAll(now: now) else { continue }
@@ -53,12 +67,9 @@ struct HealthMachine: Sendable {
         return .free
     }
 
-    /// The causes whose holds stand until somebody lifts them.
-    static let heldCauses: [Cause] = [.withdrawn, .credential, .exhausted, .denied]
-
-    mutating func enter(_ place: Place, now: Moment) -> Permit? {
+    mutating func enter(_ place: Place, for caller: String?, now: Moment) -> Permit? {
         tidy(now.tick)
-        guard standing(of: place, now: now.tick) == .free else { return nil }
+        guard standing(of: place, for: caller, now: now.tick) == .free else { return nil }
         let keys = BreakerKey.all(place).filter { breakers[$0]?.asksForTrial == true }
         guard !keys.isEmpty else { return Permit(place: place, entered: now.tick, lease: 0) }
         let lease = nextSerial()
@@ -71,39 +82,49 @@ struct HealthMachine: Sendable {
     }
 
     mutating func succeeded(_ permit: Permit, now: Moment) -> [HealthChange] {
-        var changes = answered(permit, now.tick)
-        for reach in Reach.all(of: permit.place) {
-            throttles[reach]?.succeeded(permit)
-            let key = HoldKey(reach: reach, cause: .withdrawn)
-            if let hold = records[key]?.hold, hold.firmness == .provisional {
-                changes += lift(key, by: .itself("traffic"), now)
-            }
-        }
-        return settle(changes, now.tick)
+        let changes = answered(permit, now.tick)
+        for reach in Reach.all(of: permit.place) { throttles[reach]?.succeeded(permit) }
+        return settle(changes + contradictedByTraffic(permit, now), now.tick)
     }
 
-    mutating func failed(
-        _ permit: Permit, _ verdict: Verdict, status: Int?, streams: Bool, everAnswered: Bool, now: Moment
-    ) -> [HealthChange] {
-        var changes: [HealthChange] = []
+    mutating func failed(_ permit: Permit, _ report: FailureReport, now: Moment) -> HealthNews {
+        var news = HealthNews()
+        guard let verdict = report.judgement.memory else {
+            // Nothing but the caller's words: no evidence either way.
+            abandoned(permit, now: now)
+            if report.judgement.isQuestion, let sign = Sign(report.judgement.verdict) {
+                news = suspect(sign, report.judgement.verdict, at: permit.place, report, now: now)
+            }
+            news.changes = settle(news.changes, now.tick)
+            return news
+        }
         switch verdict.cause {
         case .overloaded, .broken, .unreachable, .silent, .truncated:
-            changes += broke(permit, verdict, now.tick)
+            if verdict.blamesRequest {
+                abandoned(permit, now: now)
+            } else {
+                news.changes += broke(permit, verdict, report, now.tick)
+            }
         default:
             // It said no, so it is there.
-            changes += answered(permit, now.tick)
+            news.changes += answered(permit, now.tick)
         }
         if verdict.cause == .throttled {
-            changes += throttle(permit, verdict, status: status, now: now)
-        } else if let evidence = Sign(verdict) {
-            let name =
-                evidence.cause == .withdrawn && evidence.firmness == .provisional && !everAnswered
-                ? "misconfigured" : evidence.cause.rawValue
-            changes += place(
-                evidence, verdict, at: permit.place, name: name, status: status, streams: streams,
-                origin: .traffic, now: now)
+            if !verdict.blamesRequest { news.changes += throttle(permit, verdict, report, now: now) }
+            news.probes += dueWaitProbes(now: now)
+        } else if let sign = Sign(verdict) {
+            if report.isOwn {
+                news.changes += place(
+                    sign, verdict, at: permit.place, as: .lasting, origin: .probe, status: report.status,
+                    kind: report.probe, now: now)
+            } else {
+                let more = suspect(sign, verdict, at: permit.place, report, now: now)
+                news.changes += more.changes
+                news.probes += more.probes
+            }
         }
-        return settle(changes, now.tick)
+        news.changes = settle(news.changes, now.tick)
+        return news
     }
 
     // MARK: Breakers
@@ -115,14 +136,18 @@ struct HealthMachine: Sendable {
     }
 
     private mutating func broke(
-        _ permit: Permit, _ verdict: Verdict, _ now: Duration
+        _ permit: Permit, _ verdict: Verdict, _ report: FailureReport, _ now: Duration
     ) -> [HealthChange] {
         var changes: [HealthChange] = []
         for key in BreakerKey.all(permit.place) {
             let counts =
                 switch key.kind {
-                case .model: verdict.scope != .request
-                case .host: verdict.scope == .host || verdict.scope == .model
+                case .model: verdict.scope != .request && report.isKnownModel
+                // Models that a caller makes up may well break a host's
+                // answers, and not its connections.
+                case .host:
+                    (verdict.scope == .host || verdict.scope == .model)
+                        && (report.isKnownModel || verdict.cause == .unreachable)
                 case .credential: verdict.scope == .credential && !permit.place.credential.isEmpty
                 }
             guard counts else {
@@ -139,32 +164,13 @@ struct HealthMachine: Sendable {
         return changes
     }
 
-    // MARK: Waits
-
-    private mutating func throttle(
-        _ permit: Permit, _ verdict: Verdict, status: Int?, now: Moment
-    ) -> [HealthChange] {
-        guard let reach = Reach(verdict.scope, permit.place) else { return [] }
-        var throttle = throttles[reach] ?? Throttle()
-        let old = throttle.hold
-        throttle.refused(permit, retryAfter: verdict.retryAfter, now: now.tick, policy)
-        defer { throttles[reach] = throttle }
-        guard throttle.until > now.tick else { return [] }
-        var hold = Hold(
-            id: reach.holdID(.throttled), cause: .throttled, scope: reach.scope, host: reach.host,
-            credential: reach.credential, model: reach.model, provider: permit.place.provider, firmness: .timed,
-            origin: .traffic, name: Cause.throttled.rawValue, since: old?.since ?? now.unix,
-            words: verdict.words, rule: verdict.rule, status: status)
-        hold.until = throttle.until
-        hold.acknowledgedBy = old?.acknowledgedBy
-        throttle.hold = hold
-        return old == nil ? [.placed(hold)] : old == hold ? [] : [.changed(hold)]
-    }
-
     // MARK: Time
 
+    /// What counts for few goes before what counts for everybody.
     func nextToGiveWay() -> HoldKey? {
-        records.filter { $0.value.hold.firmness == .provisional }.min { $0.value.serial < $1.value.serial }?.key
+        records.filter(\.value.isProvisional).min {
+            ($0.value.hold.keys == nil ? 1 : 0, $0.value.serial) < ($1.value.hold.keys == nil ? 1 : 0, $1.value.serial)
+        }?.key
     }
 
     mutating func nextSerial() -> UInt64 {
@@ -190,6 +196,14 @@ struct HealthMachine: Sendable {
             }
             if throttles[reach]?.isForgettable(now: now, policy) == true { throttles[reach] = nil }
         }
+        for (key, record) in records {
+            guard let lapses = record.lapses, lapses <= now else { continue }
+            records[key] = nil
+            owed.append(.lifted(record.hold, by: "time"))
+        }
+        turns.tidy(now: now)
+        doubts = doubts.filter { !$0.value.isForgettable(now: now, policy) }
+        sightings = sightings.filter { $0.value.contains { now - $0.at < policy.sightingWindow } }
         for (key, breaker) in breakers where breaker.isForgettable(now: now, policy) {
             if breaker.asksForTrial { owed.append(.closed(key: key.text)) }
             breakers[key] = nil

@@ -3,9 +3,11 @@ package import Failures
 /// A decision to send nothing somewhere, and the evidence for it.
 package struct Hold: Sendable, Hashable {
     package enum Firmness: String, Sendable, Hashable {
-        /// A probe is to confirm or lift it.
+        /// Traffic gave rise to it: it moves requests to others and refuses
+        /// none, and a probe is to confirm or lift it.
         case provisional
-        /// Until restored, or until a probe is answered where one is made.
+        /// Confirmed, or an administrator's: until restored, or until a probe
+        /// is answered where one is made.
         case lasting
         /// Throttled, until a tick.
         case timed
@@ -20,7 +22,7 @@ package struct Hold: Sendable, Hashable {
     /// Short, and the same for the same cause, scope and place, also after a
     /// restart.
     package var id: String
-    package var cause: Cause
+    package var ground: HoldGround
     package var scope: Scope
     /// The authority.
     package var host: String
@@ -32,7 +34,7 @@ package struct Hold: Sendable, Hashable {
     package var provider: String
     package var firmness: Firmness
     package var origin: Origin
-    /// The cause, or `misconfigured` for an ambiguous withdrawal of a model
+    /// The ground, or `misconfigured` for an ambiguous withdrawal of a model
     /// that has never answered.
     package var name: String
     /// Seconds since 1970.
@@ -48,14 +50,17 @@ package struct Hold: Sendable, Hashable {
     package var acknowledgedBy: String?
     /// Why it was placed by hand.
     package var reason: String?
+    /// The keys for whose requests it counts until a probe has confirmed it;
+    /// nil is everybody's.
+    package var keys: Set<String>?
 
     package init(
-        id: String, cause: Cause, scope: Scope, host: String, credential: String, model: String, provider: String,
+        id: String, ground: HoldGround, scope: Scope, host: String, credential: String, model: String, provider: String,
         firmness: Firmness, origin: Origin, name: String, since: Int, until: Duration? = nil, words: String = "",
         rule: String = "", status: Int? = nil, acknowledgedBy: String? = nil, reason: String? = nil
     ) {
         self.id = id
-        self.cause = cause
+        self.ground = ground
         self.scope = scope
         self.host = host
         self.credential = credential
@@ -73,8 +78,14 @@ package struct Hold: Sendable, Hashable {
         self.reason = reason
     }
 
-    /// Whether a restart has to remember it: no wait.
-    package var isPersistent: Bool { firmness != .timed }
+    /// The failure that it is for; nil where a person holds it.
+    package var cause: Cause? {
+        if case .failure(let cause) = ground { cause } else { nil }
+    }
+
+    /// Whether a restart has to remember it: no wait, and nothing that counts
+    /// for some callers only.
+    package var isPersistent: Bool { firmness != .timed && keys == nil }
 
     /// A place that it concerns; of what its scope does not reach, nothing
     /// is said.

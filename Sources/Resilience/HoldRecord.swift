@@ -1,38 +1,67 @@
+import Failures
+
 /// A hold and when it is probed.
 struct HoldRecord: Sendable {
+    /// A request that met the same, for places where nothing may be probed.
+    struct Sighting: Sendable {
+        var mark: RequestMark
+        var at: Duration
+    }
+
     var hold: Hold
     /// Where it showed last.
     var place: Place
-    var streams: Bool
+    var kind: ProbeKind
     /// Tells this hold from a later one with the same id.
     let serial: UInt64
+    /// When it was placed; nil for one that was remembered.
+    let placed: Duration?
+    /// The key whose request gave rise to it; nil where none did.
+    var source: String?
+    /// Whether the words that decided stand in that request.
+    var quotesRequest = false
+    /// When it ends where nothing may be probed; nil where a probe decides.
+    var lapses: Duration?
     /// How many probes have left it as it is.
     private var step = 0
-    /// When the next probe is due, or the present one is given up; nil until
-    /// somebody asks, since a remembered hold knows no tick.
+    /// When the next probe is due; nil until that is asked for, since a
+    /// remembered hold knows no tick.
     private var next: Duration?
 
-    /// - Parameter placed: When; nil for one that was remembered.
     init(
-        _ hold: Hold, at place: Place, streams: Bool, serial: UInt64, placed: Duration?, _ policy: ResiliencePolicy
+        _ hold: Hold, at place: Place, kind: ProbeKind, serial: UInt64, placed: Duration?, _ policy: ResiliencePolicy
     ) {
         self.hold = hold
         self.place = place
-        self.streams = streams
+        self.kind = kind
         self.serial = serial
+        self.placed = placed
         if let placed, let schedule = ProbeSchedule(hold, policy) { next = placed + schedule.wait(0) }
     }
 
-    /// The probe that is due, which is then under way.
-    mutating func order(now: Moment, _ policy: ResiliencePolicy) -> ProbeOrder? {
-        guard let schedule = ProbeSchedule(hold, policy) else { return nil }
-        let first = schedule.wait(0)
+    var isProvisional: Bool { hold.firmness == .provisional }
+
+    /// Whether it counts for a request of that key; nil is nobody's request.
+    func counts(for key: String?, now: Duration) -> Bool {
+        if let lapses, lapses <= now { return false }
+        guard let keys = hold.keys else { return true }
+        return key.map(keys.contains) ?? false
+    }
+
+    /// Whether a probe is due.
+    mutating func isDue(now: Moment, _ policy: ResiliencePolicy) -> Bool {
+        guard lapses == nil, let schedule = ProbeSchedule(hold, policy) else { return false }
         let past = Duration.seconds(max(0, now.unix - hold.since))
-        let due = next ?? now.tick + max(.zero, first - past)
+        let due = next ?? now.tick + max(.zero, schedule.wait(0) - past)
         next = due
-        guard due <= now.tick else { return nil }
-        next = now.tick + policy.probeLease
-        return ProbeOrder(hold: hold, place: place, streams: streams, serial: serial)
+        return due <= now.tick
+    }
+
+    /// The probe that is under way from now on.
+    mutating func order(now: Duration, _ policy: ResiliencePolicy) -> ProbeOrder {
+        next = now + policy.probeLease
+        let patience = isProvisional && step == 0 ? policy.confirmingPatience : policy.laterPatience
+        return ProbeOrder(hold: hold, place: place, kind: kind, patience: patience, serial: serial)
     }
 
     /// A probe has changed nothing.
@@ -40,38 +69,5 @@ struct HoldRecord: Sendable {
         guard let schedule = ProbeSchedule(hold, policy) else { return }
         step += 1
         next = now.tick + schedule.wait(step)
-    }
-}
-
-/// A rate limit's wait, and how long the next one will be.
-struct Throttle: Sendable {
-    /// Nil once the wait is over.
-    var hold: Hold?
-    var until: Duration = .zero
-    private var level = 0
-    private var began: Duration = .zero
-
-    /// - Returns: Until when nobody should come. Several requests that were
-    ///   under way together count as one.
-    mutating func refused(_ permit: Permit, retryAfter: Duration?, now: Duration, _ policy: ResiliencePolicy) {
-        var wait = policy.firstThrottle
-        if let retryAfter, retryAfter > .zero {
-            wait = min(retryAfter, policy.longestRetryAfter)
-        } else {
-            if level > 0, permit.entered < began || until > now { return }
-            for _ in 0..<level where wait < policy.longestThrottle { wait *= 2 }
-            wait = min(wait, policy.longestThrottle)
-            level = min(level + 1, 32)
-        }
-        began = now
-        until = max(until, now + wait)
-    }
-
-    mutating func succeeded(_ permit: Permit) {
-        if permit.entered >= until { level = 0 }
-    }
-
-    func isForgettable(now: Duration, _ policy: ResiliencePolicy) -> Bool {
-        hold == nil && (level == 0 || now - until >= policy.forgetThrottle)
     }
 }

@@ -3,61 +3,145 @@ import Failures
 /// The hold that a verdict asks for.
 struct Sign: Sendable {
     var cause: Cause
-    var firmness: Hold.Firmness
     var scope: Scope
 
     /// Nil for failures that hold nothing.
     init?(_ verdict: Verdict) {
-        cause = verdict.cause
+        guard verdict.isOfService else { return nil }
+        // A clean end with nothing in it may be how a retirement looks.
+        cause = verdict.cause == .truncated ? .withdrawn : verdict.cause
         scope = verdict.scope
-        firmness = .lasting
-        switch verdict.cause {
-        case .withdrawn: firmness = verdict.evidence == .explicit ? .lasting : .provisional
-        case .denied, .exhausted, .credential: break
-        case .truncated where verdict.evidence == .ambiguous:
-            // A clean end with nothing in it may be how a retirement looks.
-            cause = .withdrawn
-            firmness = .provisional
-        default: return nil
-        }
     }
 }
 
 extension HealthMachine {
+    /// A verdict that traffic gave rise to: a provisional hold, and a probe
+    /// that confirms or lifts it. No wider than a model where only words for
+    /// people speak; of that caller's key only where the status blames the
+    /// request; of nobody's where such words were wrong before, or stand in
+    /// the request.
+    mutating func suspect(
+        _ sign: Sign, _ verdict: Verdict, at place: Place, _ report: FailureReport, now: Moment
+    ) -> HealthNews {
+        var sign = sign
+        // A 401 says by its status that our key is meant.
+        let isWords = verdict.basis == .words && verdict.status != 401
+        if isWords, sign.scope == .credential || sign.scope == .host { sign.scope = .credentialModel }
+        guard let reach = Reach(sign.scope, place), isKept(reach, report) else { return HealthNews() }
+        let key = HoldKey(reach: reach, ground: .failure(sign.cause))
+        var keys: Set<String>?
+        if report.judgement.isQuestion || isWords && isDoubted(place, now: now.tick) {
+            keys = []
+        } else if verdict.blamesRequest {
+            keys = [report.mark?.key ?? ""]
+        }
+        var changes: [HealthChange] = []
+        if records[key] == nil {
+            changes += self.place(
+                sign, verdict, at: probed(place, report), as: .provisional, origin: .traffic, status: report.status,
+                kind: report.probe, now: now, keys: keys,
+                isUnheardOf: !report.everAnswered && verdict.evidence == .ambiguous)
+            records[key]?.source = report.mark?.key
+            records[key]?.quotesRequest = report.judgement.quotesRequest
+            if !report.mayProbe { records[key]?.lapses = now.tick + policy.unprobedHold }
+        } else {
+            changes += widen(key, keys, now)
+        }
+        if !report.mayProbe { return HealthNews(changes: changes + sight(key, verdict, report, now)) }
+        return HealthNews(changes: changes, probes: order(key, now: now).map { [$0] } ?? [])
+    }
+
+    /// A provisional hold counts for more callers than it did.
+    private mutating func widen(_ key: HoldKey, _ keys: Set<String>?, _ now: Moment) -> [HealthChange] {
+        guard let record = records[key], record.isProvisional, let known = record.hold.keys else { return [] }
+        var hold = record.hold
+        hold.keys = keys.map(known.union)
+        // More keys than that are as good as everybody's, and everybody's it
+        // may not be.
+        guard hold.keys != known, hold.keys?.count ?? 0 <= 64 else { return [] }
+        records[key]?.hold = hold
+        return hold.keys == nil ? [.placed(hold)] : []
+    }
+
+    /// Where nothing may be probed, two keys' requests that differ confirm each
+    /// other, where the words are about the model itself.
+    private mutating func sight(
+        _ key: HoldKey, _ verdict: Verdict, _ report: FailureReport, _ now: Moment
+    ) -> [HealthChange] {
+        guard let mark = report.mark, verdict.cause == .withdrawn, verdict.scope == .model,
+            [.words, .code].contains(verdict.basis), !report.judgement.isQuestion
+        else { return [] }
+        var seen = (sightings[key] ?? []).filter { now.tick - $0.at < policy.sightingWindow }
+        let isConfirmed = seen.contains { $0.mark.key != mark.key && $0.mark.digest != mark.digest }
+        if seen.count == 8 { seen.removeFirst() }
+        seen.append(HoldRecord.Sighting(mark: mark, at: now.tick))
+        sightings[key] = seen
+        guard isConfirmed, var hold = records[key]?.hold, hold.firmness == .provisional else { return [] }
+        let wasKept = hold.isPersistent
+        hold.firmness = .lasting
+        hold.keys = nil
+        records[key] = HoldRecord(
+            hold, at: records[key]!.place, kind: report.probe, serial: nextSerial(), placed: now.tick, policy)
+        sightings[key] = nil
+        return [wasKept ? .changed(hold) : .placed(hold)]
+    }
+
+    /// Whether anything may be remembered there: callers make up models' names
+    /// as they like.
+    func isKept(_ reach: Reach, _ report: FailureReport) -> Bool { report.isKnownModel || reach.model.isEmpty }
+
+    /// A model that a scope reaches has a name, or it can't be asked for.
+    func isNamed(_ reach: Reach) -> Bool {
+        reach.scope != .model && reach.scope != .credentialModel || !reach.model.isEmpty
+    }
+
+    /// The place as a probe may ask for it: without a name that a caller made
+    /// up.
+    func probed(_ place: Place, _ report: FailureReport) -> Place {
+        guard !report.isKnownModel else { return place }
+        var place = place
+        place.model = ""
+        return place
+    }
+
+    /// - Parameter isUnheardOf: the model has never answered, and may not be
+    ///   there at all.
     mutating func place(
-        _ sign: Sign, _ verdict: Verdict, at place: Place, name: String, status: Int?, streams: Bool,
-        origin: Hold.Origin, now: Moment
+        _ sign: Sign, _ verdict: Verdict, at place: Place, as firmness: Hold.Firmness, origin: Hold.Origin,
+        status: Int?, kind: ProbeKind, now: Moment, keys: Set<String>? = nil, isUnheardOf: Bool = false
     ) -> [HealthChange] {
         guard let reach = Reach(sign.scope, place) else { return [] }
-        let key = HoldKey(reach: reach, cause: sign.cause)
-        let hold = Hold(
-            id: reach.holdID(sign.cause), cause: sign.cause, scope: reach.scope, host: reach.host,
-            credential: reach.credential, model: reach.model, provider: place.provider, firmness: sign.firmness,
-            origin: origin, name: name, since: now.unix, words: verdict.words, rule: verdict.rule, status: status)
-        if let old = records[key]?.hold {
-            let isFirmer = old.firmness == .provisional && hold.firmness == .lasting
-            guard old.origin != .administrator, isFirmer else { return [] }
+        let key = HoldKey(reach: reach, ground: .failure(sign.cause))
+        let isMisconfigured = isUnheardOf && sign.cause == .withdrawn
+        var hold = Hold(
+            id: reach.holdID(key.ground), ground: key.ground, scope: reach.scope, host: reach.host,
+            credential: reach.credential, model: reach.model, provider: place.provider, firmness: firmness,
+            origin: origin, name: isMisconfigured ? "misconfigured" : sign.cause.rawValue, since: now.unix,
+            words: verdict.words, rule: verdict.rule, status: status)
+        hold.keys = keys
+        let old = records[key]?.hold
+        if let old {
+            guard old.firmness == .provisional, firmness == .lasting else { return [] }
         } else if records.count >= policy.mostHolds {
             guard let gone = nextToGiveWay(), let old = records.removeValue(forKey: gone)?.hold else { return [] }
             owed.append(.lifted(old, by: "space"))
         }
-        let isNew = records[key] == nil
         returned[key] = nil
-        records[key] = HoldRecord(hold, at: place, streams: streams, serial: nextSerial(), placed: now.tick, policy)
-        return [isNew ? .placed(hold) : .changed(hold)]
+        records[key] = HoldRecord(hold, at: place, kind: kind, serial: nextSerial(), placed: now.tick, policy)
+        return [old?.isPersistent == true ? .changed(hold) : .placed(hold)]
     }
 
     mutating func hold(_ place: Place, scope: Scope, reason: String, by: String, now: Moment) -> [HealthChange] {
         guard let reach = Reach(scope, place) else { return [] }
-        let key = HoldKey(reach: reach, cause: .withdrawn)
+        let key = HoldKey(reach: reach, ground: .byHand)
         let isNew = records[key] == nil
         let hold = Hold(
-            id: reach.holdID(.withdrawn), cause: .withdrawn, scope: scope, host: reach.host,
+            id: reach.holdID(.byHand), ground: .byHand, scope: scope, host: reach.host,
             credential: reach.credential, model: reach.model, provider: place.provider, firmness: .lasting,
-            origin: .administrator, name: Cause.withdrawn.rawValue, since: now.unix, rule: "by hand",
+            origin: .administrator, name: HoldGround.byHand.rawValue, since: now.unix, rule: "by hand",
             acknowledgedBy: by, reason: reason)
         returned[key] = nil
-        records[key] = HoldRecord(hold, at: place, streams: false, serial: nextSerial(), placed: now.tick, policy)
+        records[key] = HoldRecord(hold, at: place, kind: .whole, serial: nextSerial(), placed: now.tick, policy)
         return settle([isNew ? .placed(hold) : .changed(hold)], now.tick)
     }
 
@@ -85,8 +169,8 @@ extension HealthMachine {
     mutating func remembered(_ holds: [Hold]) {
         for hold in holds where hold.isPersistent {
             guard let reach = Reach(hold) else { continue }
-            records[HoldKey(reach: reach, cause: hold.cause)] = HoldRecord(
-                hold, at: hold.place, streams: false, serial: nextSerial(), placed: nil, policy)
+            records[HoldKey(reach: reach, ground: hold.ground)] = HoldRecord(
+                hold, at: hold.place, kind: .whole, serial: nextSerial(), placed: nil, policy)
         }
     }
 
@@ -108,38 +192,6 @@ extension HealthMachine {
             guard let hold = throttle.hold, matches(hold) else { continue }
             throttles[reach] = nil
             changes.append(.lifted(hold, by: by))
-        }
-        return settle(changes, now.tick)
-    }
-
-    mutating func dueProbes(now: Moment) -> [ProbeOrder] {
-        tidy(now.tick)
-        return records.keys.compactMap { records[$0]?.order(now: now, policy) }.sorted { $0.serial < $1.serial }
-    }
-
-    mutating func probed(_ order: ProbeOrder, _ result: ProbeResult, now: Moment) -> [HealthChange] {
-        guard let (key, record) = records.first(where: { $0.value.serial == order.serial }),
-            ProbeSchedule(record.hold, policy) != nil
-        else { return settle([], now.tick) }
-        var changes: [HealthChange] = []
-        switch result {
-        case .answered:
-            changes += lift(key, by: .itself("probe"), now)
-        case .failed(let verdict, let status):
-            let sign = Sign(verdict)
-            if record.hold.cause == .withdrawn, sign?.cause == .withdrawn {
-                records[key]?.hold.firmness = .lasting
-                if !verdict.words.isEmpty { records[key]?.hold.words = verdict.words }
-                if let hold = records[key]?.hold { changes.append(.changed(hold)) }
-            } else {
-                records[key]?.postpone(now: now, policy)
-                if let sign, sign.cause != record.hold.cause {
-                    changes += place(
-                        sign, verdict, at: order.place, name: sign.cause.rawValue, status: status,
-                        streams: order.streams, origin: .probe, now: now)
-                }
-            }
-        case .inconclusive: records[key]?.postpone(now: now, policy)
         }
         return settle(changes, now.tick)
     }

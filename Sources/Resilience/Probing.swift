@@ -1,5 +1,13 @@
 package import Failures
 
+/// How a request of Holdfast's own asks for its token.
+package enum ProbeKind: Sendable, Hashable {
+    /// A whole answer.
+    case whole
+    case stream
+    case embeddings
+}
+
 /// A request, off the request path, to find out whether a hold is still
 /// right.
 package struct ProbeOrder: Sendable, Hashable {
@@ -7,8 +15,9 @@ package struct ProbeOrder: Sendable, Hashable {
     /// Where it showed last; after a restart without what the hold's scope
     /// does not reach.
     package var place: Place
-    /// Whether the request that failed was to be answered as a stream.
-    package var streams: Bool
+    package var kind: ProbeKind
+    /// The time after which it is inconclusive.
+    package var patience: Duration
     /// Tells this hold from a later one with the same id.
     let serial: UInt64
 }
@@ -18,6 +27,8 @@ package enum ProbeResult: Sendable, Hashable {
     case failed(Verdict, status: Int?)
     /// It says nothing either way, and why.
     case inconclusive(String)
+    /// No such request can be made, and why.
+    case impossible(String)
 }
 
 /// When holds of a kind are probed.
@@ -27,17 +38,44 @@ struct ProbeSchedule: Sendable {
 
     func wait(_ step: Int) -> Duration { waits[min(step, waits.count - 1)] }
 
-    /// Nil where no probe may lift the hold: what is surely withdrawn, what
-    /// somebody holds by hand, and what ends by itself.
+    /// Nil where no probe may lift the hold: a confirmed withdrawal, a hold by
+    /// hand, and a wait, which has a schedule of its own.
     init?(_ hold: Hold, _ policy: ResiliencePolicy) {
-        guard hold.origin != .administrator, hold.firmness != .timed else { return nil }
-        switch hold.cause {
-        case .exhausted, .credential: waits = policy.accountProbes
-        case .denied: waits = policy.deniedProbes
-        default:
-            guard hold.firmness == .provisional else { return nil }
-            waits = policy.provisionalProbes
+        switch (hold.ground, hold.firmness) {
+        case (.byHand, _), (_, .timed): return nil
+        case (_, .provisional): waits = policy.provisionalProbes
+        case (.failure(.exhausted), .lasting), (.failure(.credential), .lasting): waits = policy.accountProbes
+        case (.failure(.denied), .lasting): waits = policy.deniedProbes
+        case (.failure, .lasting): return nil
         }
         if waits.isEmpty { return nil }
     }
+}
+
+/// Whose turn it is to be probed: one probe at a time at a place, and the next
+/// one no sooner than ``ResiliencePolicy/probePause`` after it began, however
+/// many requests ask for it.
+struct ProbeTurns: Sendable {
+    private struct Turn {
+        /// When the probe that is under way is given up; nil while none is.
+        var lapses: Duration?
+        var next: Duration
+    }
+
+    private var turns: [Place: Turn] = [:]
+
+    /// When the next probe may begin there.
+    func next(at place: Place) -> Duration? {
+        turns[place].map { max($0.next, $0.lapses ?? .zero) }
+    }
+
+    func isFree(_ place: Place, now: Duration) -> Bool { next(at: place).map { $0 <= now } ?? true }
+
+    mutating func begin(_ place: Place, now: Duration, _ policy: ResiliencePolicy) {
+        turns[place] = Turn(lapses: now + policy.probeLease, next: now + policy.probePause)
+    }
+
+    mutating func end(_ place: Place) { turns[place]?.lapses = nil }
+
+    mutating func tidy(now: Duration) { turns = turns.filter { max($0.value.next, $0.value.lapses ?? .zero) > now } }
 }

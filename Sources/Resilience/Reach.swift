@@ -1,7 +1,7 @@
 import Failures
 
-/// What a failure of some scope at some place says something about: the key
-/// of what is remembered, no wider than the scope.
+/// The extent of a failure of some scope at some place: the key of what is
+/// remembered, no wider than the scope.
 ///
 /// A credential is one host's: the same value at another host (a placeholder
 /// at two local servers, none at all) is another's account.
@@ -37,9 +37,9 @@ struct Reach: Sendable, Hashable {
     /// The name of a hold for this cause here: the same in every process, 12
     /// hexadecimal digits of FNV-1a
     /// (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv).
-    func holdID(_ cause: Cause) -> String {
+    func holdID(_ ground: HoldGround) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for part in [cause.rawValue, scope.rawValue, host, credential, model] {
+        for part in [ground.rawValue, scope.rawValue, host, credential, model] {
             // 0xFF is in no UTF-8 text, so that parts can't run together.
             for byte in Array(part.utf8) + [0xFF] {
                 hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3

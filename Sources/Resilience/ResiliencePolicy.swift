@@ -25,11 +25,13 @@ package struct ResiliencePolicy: Sendable, Hashable {
     package var firstThrottle: Duration = .seconds(1)
     package var longestThrottle: Duration = .seconds(60)
     /// The longest wait that a provider is believed.
-    package var longestRetryAfter: Duration = .seconds(86_400)
+    package var longestRetryAfter: Duration = .seconds(900)
+    /// A longer wait is probed after so long, and again each time.
+    package var waitProbes: Duration = .seconds(60)
     /// How long after a wait the doubling is remembered.
     package var forgetThrottle: Duration = .seconds(120)
 
-    /// Before each probe of a hold on ambiguous evidence.
+    /// Before each probe of a provisional hold; the first confirms it.
     package var provisionalProbes: [Duration] = [
         .zero, .seconds(60), .seconds(300), .seconds(900), .seconds(1800),
     ]
@@ -38,15 +40,34 @@ package struct ResiliencePolicy: Sendable, Hashable {
     /// Before each probe of what is denied.
     package var deniedProbes: [Duration] = [.seconds(1800)]
     /// After that a probe that nobody reported on is due again.
-    package var probeLease: Duration = .seconds(120)
+    package var probeLease: Duration = .seconds(60)
+    /// From one probe's beginning to the next one's at the same place.
+    package var probePause: Duration = .seconds(5)
+    /// After that a confirming probe is inconclusive.
+    package var confirmingPatience: Duration = .seconds(5)
+    /// The same for the probes that follow.
+    package var laterPatience: Duration = .seconds(30)
+
+    /// How long a provisional hold lasts where no probe may confirm it.
+    package var unprobedHold: Duration = .seconds(60)
+    /// Within that two callers' requests confirm each other there.
+    package var sightingWindow: Duration = .seconds(600)
+
+    /// How long words start no hold after one was contradicted; doubles with
+    /// each further one.
+    package var firstDoubt: Duration = .seconds(600)
+    package var longestDoubt: Duration = .seconds(3600)
+    /// So many keys' requests, each contradicted, are reported as flapping
+    /// within that time.
+    package var flappingKeys = 3
+    package var flappingWindow: Duration = .seconds(600)
 
     /// Repeats, as a share of the requests of the last minute.
     package var repeatShare = 0.2
     /// Repeats a minute that are always allowed.
     package var fewestRepeats = 10
 
-    /// Holds are bounded, since callers may name models that never were: past
-    /// this the oldest provisional one gives way.
+    /// Holds are bounded: past this the oldest provisional one gives way.
     package var mostHolds = 4096
 
     package init() {}

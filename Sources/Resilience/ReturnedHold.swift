@@ -30,8 +30,8 @@ extension HealthMachine {
     /// Whether somebody who serves at this place is back and waits for that.
     func isAwaiting(_ awaited: AwaitedReturn, at place: Place) -> Bool {
         for reach in Reach.all(of: place) {
-            for cause in Self.heldCauses {
-                guard let back = returned[HoldKey(reach: reach, cause: cause)] else { continue }
+            for ground in HoldGround.standing {
+                guard let back = returned[HoldKey(reach: reach, ground: ground)] else { continue }
                 switch awaited {
                 case .hand: if !back.isByHand { return true }
                 case .drill(let route): if !back.drilled.contains(route) { return true }
@@ -41,7 +41,7 @@ extension HealthMachine {
         return false
     }
 
-    /// Who lifts a hold.
+    /// The one that lifts a hold.
     enum Lifter {
         /// What it holds has answered.
         case itself(String)
@@ -83,8 +83,8 @@ extension HealthMachine {
         var changes: [HealthChange] = []
         for place in places {
             for reach in Reach.all(of: place) {
-                for cause in Self.heldCauses {
-                    let key = HoldKey(reach: reach, cause: cause)
+                for ground in HoldGround.standing {
+                    let key = HoldKey(reach: reach, ground: ground)
                     guard returned[key]?.drilled.insert(route).inserted == true, let back = returned[key] else {
                         continue
                     }
@@ -98,7 +98,7 @@ extension HealthMachine {
     mutating func remembered(_ returned: [ReturnedHold]) {
         for back in returned {
             guard let reach = Reach(back.hold) else { continue }
-            let key = HoldKey(reach: reach, cause: back.hold.cause)
+            let key = HoldKey(reach: reach, ground: back.hold.ground)
             if records[key] == nil { self.returned[key] = back }
         }
     }

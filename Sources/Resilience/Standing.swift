@@ -5,8 +5,10 @@ package enum Standing: Sendable, Hashable {
     case free
     /// Throttled.
     case waiting(until: Duration, Cause)
-    /// Not before somebody or a probe lifts that hold.
-    case held(Cause, hold: String)
+    /// A provisional hold: asked when nobody else is free.
+    case suspected(Cause, hold: String)
+    /// Not before a person or a probe lifts that hold.
+    case held(HoldGround, hold: String)
     /// A breaker is open, or its one trial is under way: until then at the
     /// latest.
     case open(until: Duration, Cause)
@@ -28,6 +30,12 @@ package enum HealthChange: Sendable, Hashable {
     case placed(Hold)
     case changed(Hold)
     case lifted(Hold, by: String)
+    /// A verdict that traffic gave rise to was not confirmed; any hold on it
+    /// has been lifted before.
+    case contradicted(Contradiction)
+    /// Verdicts of so many keys' requests were not confirmed there, one after
+    /// the other: a model that is pulled region by region is there for some.
+    case flapping(Hold, keys: Int)
     /// A hold was lifted that some routes don't forget at once, or a drill
     /// has passed since.
     case returned(ReturnedHold)
@@ -35,6 +43,16 @@ package enum HealthChange: Sendable, Hashable {
     case released(ReturnedHold, by: String)
     case opened(key: String, Cause)
     case closed(key: String)
+}
+
+/// A verdict that was not confirmed.
+package struct Contradiction: Sendable, Hashable {
+    package var hold: Hold
+    /// `probe` or `traffic`.
+    package var by: String
+    /// The cause that remains: the verdict's own, unconfirmed, or the caller's
+    /// fault where the words stood in its request.
+    package var cause: Cause
 }
 
 /// A breaker, for people and meters.

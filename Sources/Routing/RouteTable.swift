@@ -14,6 +14,8 @@ package struct RouteTable: Sendable {
     /// `provider/model` of every listed model, so that naming one costs no
     /// more than naming a route.
     private let listedModels: [String: Candidate]
+    /// `provider/model` of every route's candidates.
+    private let routedModels: Set<String>
 
     /// Builds the table. Where two routes or two providers share a name, the
     /// first one counts; settings refuse such files before.
@@ -31,7 +33,13 @@ package struct RouteTable: Sendable {
             }
         }
         listedModels = listed
+        routedModels = Set(routes.flatMap { $0.candidates.map(\.id) })
     }
+
+    /// Whether a route or a provider's list names it. Callers can name any
+    /// other model of a provider that lists none.
+    /// - Parameter model: `provider/model`.
+    package func names(_ model: String) -> Bool { routedModels.contains(model) || listedModels[model] != nil }
 
     /// What `requested` means: a route by its name, else `provider/model`,
     /// split at the first slash because model names have slashes themselves.

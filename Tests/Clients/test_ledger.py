@@ -127,7 +127,7 @@ def test_a_stranger_checks_it(upstream, tmp_path):
 def test_what_is_on_record(upstream):
     with recording(upstream) as holdfast:
         request = ask(holdfast)
-        placed = cli("hold", "oa/scripted-ledger", "--reason", "rehearsal", config=holdfast.config)
+        placed = cli("hold", "oa/scripted-ledger", "--reason", "rehearsal", "--yes", config=holdfast.config)
         assert placed.returncode == 0, placed.stderr
         [hold] = holdfast.holds
         holdfast.restore(hold)

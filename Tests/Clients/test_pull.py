@@ -294,11 +294,10 @@ def test_a_probe_that_learns_nothing_leaves_the_hold(upstream, spare, library):
         assert len(two.first_calls) == 1 and hold_of(two)
 
 
-def test_explicit_words_need_no_probe_to_last(upstream, spare):
-    dead = answers_probes("oa", says(EXPLICIT), answer(answer_of("oa", "ok")))
-    with pair(upstream, spare, dead, served("oa")) as two:
+def test_explicit_words_last_once_a_probe_has_met_them(upstream, spare):
+    with pair(upstream, spare, says(EXPLICIT), served("oa")) as two:
         assert plain(two.holdfast, "openai") == WHOLE
-        assert hold_of(two)["firmness"] == "lasting"
+        eventually(lambda: hold_of(two)["firmness"] == "lasting", 5)
         assert plain(two.holdfast, "openai") == WHOLE and len(two.first_calls) == 1
 
 
@@ -386,6 +385,8 @@ def test_all_withdrawn_is_a_404_that_no_client_repeats(upstream, spare, library,
     row = row_of("anthropic-pulled") if provider == "an" else EXPLICIT
     with pair(upstream, spare, says(row), says(row_of("bedrock-eol")), (provider, "oa")) as two:
         for _ in range(2):
+            # A suspect is asked as long as nobody else is free: until its probe.
+            eventually(lambda: all(each["firmness"] == "lasting" for each in two.holdfast.holds), 5)
             ask = {"model": "talk", "messages": TALK, "max_tokens": 9}
             with pytest.raises(Exception) as caught:
                 if library == "openai":
@@ -408,4 +409,6 @@ def test_one_withdrawn_and_one_that_is_ill_is_worth_another_try(upstream, spare,
             error = refusal(two.holdfast, library, how)
             assert error.status_code in (502, 503, 529), error
             assert error.response.headers.get("x-should-retry") != "false"
+            # A suspect is asked as long as nobody else is free: until its probe.
+            eventually(lambda: hold_of(two)["firmness"] == "lasting", 5)
         assert len(two.first_calls) == 1

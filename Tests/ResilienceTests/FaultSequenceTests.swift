@@ -54,7 +54,7 @@ import Testing
                         cause, scopes[cause] ?? .model, evidence: Bool.random(using: &random) ? .ambiguous : .explicit,
                         rule: "random")
                     _ = bench.book.failed(
-                        permit, verdict, status: nil, streams: false, everAnswered: true, now: bench.now)
+                        permit, FailureReport(Judgement(verdict, memory: verdict), status: nil), now: bench.now)
                 }
             case 16, 17:
                 if bench.book.mayRepeat(at: "h", now: bench.now) {

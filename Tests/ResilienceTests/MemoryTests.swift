@@ -6,10 +6,10 @@ import Testing
     let bench = Bench()
 
     @Test(arguments: [
-        (Cause.withdrawn, Scope.model, Evidence?.some(.explicit), Hold.Firmness?.some(.lasting)),
+        (Cause.withdrawn, Scope.model, Evidence?.some(.explicit), Hold.Firmness?.some(.provisional)),
         (.withdrawn, .model, .ambiguous, .provisional), (.truncated, .model, .ambiguous, .provisional),
-        (.denied, .credentialModel, nil, .lasting), (.exhausted, .credential, nil, .lasting),
-        (.credential, .credential, nil, .lasting), (.throttled, .credentialModel, nil, .timed),
+        (.denied, .credentialModel, nil, .provisional), (.exhausted, .credential, nil, .provisional),
+        (.credential, .credential, nil, .provisional), (.throttled, .credentialModel, nil, .timed),
         (.overloaded, .model, nil, nil), (.broken, .host, nil, nil), (.refused, .request, nil, nil),
         (.tooLong, .request, nil, nil), (.callerFault, .request, nil, nil), (.nestedReference, .request, nil, nil),
     ])
@@ -63,11 +63,14 @@ import Testing
     }
 
     @Test func aRestartRemembersUnderTheSameNameAndARestoreLiftsIt() throws {
-        bench.fail(.withdrawn, .model, evidence: .explicit)
+        let order = try #require(bench.fail(.withdrawn, .model, evidence: .explicit)?.probes.first)
+        _ = bench.book.probed(order, Bench.refusal(.withdrawn, .model), now: bench.now)
         let hold = try #require(bench.book.holds.first)
         let later = HealthBook()
         later.remembered([hold])
-        #expect(later.standing(of: Bench.place(credential: "new"), now: bench.now) == .held(.withdrawn, hold: hold.id))
+        #expect(
+            later.standing(of: Bench.place(credential: "new"), now: bench.now)
+                == .held(.failure(.withdrawn), hold: hold.id))
         #expect(later.dueProbes(now: bench.now).isEmpty)
         #expect(later.restore("unknown", by: "me", now: bench.now) == nil)
         #expect(later.restore(hold.id, by: "me", now: bench.now) == [.lifted(hold, by: "me")])
@@ -82,35 +85,50 @@ import Testing
     }
 
     @Test(arguments: [
-        (Cause.withdrawn, Scope.model, [0, 60, 300, 900, 1800, 1800]),
-        (.exhausted, .credential, [60, 300, 900, 1800, 1800]), (.credential, .credential, [60, 300, 900, 1800]),
-        (.denied, .credentialModel, [1800, 1800]),
+        (Cause.withdrawn, Scope.model), (.exhausted, .credential), (.credential, .credential),
+        (.denied, .credentialModel),
     ])
-    func probesComeWhenTheyAreDue(cause: Cause, scope: Scope, waits: [Int]) throws {
-        bench.fail(cause, scope, evidence: .ambiguous, everAnswered: false)
+    func aProvisionalHoldIsProbedUntilAProbeTells(cause: Cause, scope: Scope) throws {
+        let news = try #require(bench.fail(cause, scope, evidence: .ambiguous, everAnswered: false))
         #expect(bench.book.holds.first?.name == (cause == .withdrawn ? "misconfigured" : cause.rawValue))
-        for (index, wait) in waits.enumerated() {
-            if wait > 0 {
-                bench.tick += .seconds(wait) - .milliseconds(1)
-                #expect(bench.book.dueProbes(now: bench.now).isEmpty)
-                bench.tick += .milliseconds(1)
-            }
-            let order = try #require(bench.book.dueProbes(now: bench.now).first)
+        // The first probe begins with the verdict.
+        var order = try #require(news.probes.first)
+        #expect(order.patience == .seconds(5))
+        for wait in [60, 300, 900, 1800, 1800] {
             #expect(bench.book.dueProbes(now: bench.now).isEmpty)
+            #expect(bench.book.probed(order, .inconclusive("?"), now: bench.now).isEmpty)
+            bench.tick += .seconds(wait) - .milliseconds(1)
+            #expect(bench.book.dueProbes(now: bench.now).isEmpty)
+            bench.tick += .milliseconds(1)
+            order = try #require(bench.book.dueProbes(now: bench.now).first)
+        }
+        let changes = bench.book.probed(order, .answered, now: bench.now)
+        #expect(changes.count == 2 && bench.isFree())
+    }
+
+    @Test(arguments: [
+        (Cause.exhausted, Scope.credential, [60, 300, 900, 1800, 1800]),
+        (.credential, .credential, [60, 300, 900, 1800]), (.denied, .credentialModel, [1800, 1800]),
+    ])
+    func aConfirmedAccountIsProbedNowAndThen(cause: Cause, scope: Scope, waits: [Int]) throws {
+        let first = try #require(bench.fail(cause, scope)?.probes.first)
+        _ = bench.book.probed(first, Bench.refusal(cause, scope), now: bench.now)
+        #expect(bench.book.holds.map(\.firmness) == [.lasting])
+        for (index, wait) in waits.enumerated() {
+            bench.tick += .seconds(wait) - .milliseconds(1)
+            #expect(bench.book.dueProbes(now: bench.now).isEmpty)
+            bench.tick += .milliseconds(1)
             let isLast = index == waits.count - 1
-            let changes = bench.book.probed(order, isLast ? .answered : .inconclusive("?"), now: bench.now)
-            #expect(changes.count == (isLast ? 1 : 0))
+            let changes = bench.probe(isLast ? .answered : .inconclusive("?"))
+            #expect(changes?.count == (isLast ? 1 : 0))
         }
         #expect(bench.isFree())
     }
 
-    @Test func aLostProbeIsMadeAgainAndAConfirmedHoldIsNotProbed() throws {
-        bench.fail(.withdrawn, .model, evidence: .ambiguous)
-        #expect(bench.book.dueProbes(now: bench.now).count == 1)
-        bench.tick += .seconds(120)
-        let order = try #require(bench.book.dueProbes(now: bench.now).first)
-        let verdict = Verdict(.withdrawn, .model, evidence: .ambiguous, rule: "test")
-        _ = bench.book.probed(order, .failed(verdict, status: 404), now: bench.now)
+    @Test func aLostProbeIsMadeAgainAndAConfirmedWithdrawalIsNotProbed() throws {
+        #expect(bench.fail(.withdrawn, .model, evidence: .ambiguous)?.probes.count == 1)
+        bench.tick += .seconds(60)
+        bench.probe(Bench.refusal(.withdrawn, .model))
         #expect(bench.book.holds.map(\.firmness) == [.lasting])
         bench.tick += .seconds(100_000)
         #expect(bench.book.dueProbes(now: bench.now).isEmpty)

@@ -9,7 +9,8 @@ import Testing
     private let place = Bench.place()
 
     private func exhaustAndProbe() throws {
-        bench.fail(.exhausted, .credential)
+        let first = try #require(bench.fail(.exhausted, .credential)?.probes.first)
+        _ = bench.book.probed(first, Bench.refusal(.exhausted, .credential), now: bench.now)
         bench.tick += .seconds(61)
         let order = try #require(bench.book.dueProbes(now: bench.now).first)
         _ = bench.book.probed(order, .answered, now: bench.now)
@@ -35,7 +36,8 @@ import Testing
     @Test("a hand brings back what waits for a drill")
     func hand() throws {
         bench.book.keepReturns(true)
-        bench.fail(.withdrawn, .model, evidence: .explicit)
+        let first = try #require(bench.fail(.withdrawn, .model, evidence: .explicit)?.probes.first)
+        _ = bench.book.probed(first, Bench.refusal(.withdrawn, .model), now: bench.now)
         let hold = try #require(bench.book.holds.first)
         _ = bench.book.restore(hold.id, by: "me", now: bench.now)
         #expect(bench.isFree() && !awaitsHand && awaitsDrill())
@@ -46,8 +48,7 @@ import Testing
     @Test("a false alarm is a return")
     func provisional() throws {
         bench.book.keepReturns(true)
-        bench.fail(.withdrawn, .model, evidence: .ambiguous)
-        let order = try #require(bench.book.dueProbes(now: bench.now).first)
+        let order = try #require(bench.fail(.withdrawn, .model, evidence: .ambiguous)?.probes.first)
         _ = bench.book.probed(order, .answered, now: bench.now)
         #expect(!awaitsHand && !awaitsDrill() && bench.book.isQuiet)
     }

@@ -97,7 +97,7 @@ package struct SettledRequest: Sendable {
             return .cut(cause: attempts.last { $0.cause != nil }?.cause ?? reason.flatMap(Self.word) ?? "truncated")
         case .providerError:
             switch attempts.last(where: { $0.cause != nil })?.cause {
-            case "caller_fault", "too_long", "nested_reference": return .ownFault
+            case "caller_fault", "too_long", "unsupported_field", "nested_reference": return .ownFault
             case "refused": return .refused(by: by)
             case let cause: return .failed(cause: cause ?? "broken")
             }

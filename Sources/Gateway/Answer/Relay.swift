@@ -66,7 +66,8 @@ final class Relay {
             continuity.announcements.note(announced, by: upstream.candidate.provider)
         }
         if !(200..<300).contains(status) {
-            let body = try await response.collect(upTo: 1 << 20)
+            // However long it is, its status says no.
+            let body = try await response.collect(first: 1 << 20)
             throw FailedAttempt(
                 Symptom(
                     dialect: provider.errorDialect, position: .head, status: status, fields: response.head.fields,
@@ -190,7 +191,11 @@ final class Relay {
 
     // MARK: A provider's no, once nobody else can serve
 
-    func passOnError(_ received: ByteBuffer, _ answer: ResponseHead) {
+    /// - Throws: ``Problem`` for an answer that is no error of the provider's.
+    func passOnError(_ received: ByteBuffer, _ answer: ResponseHead) throws(Problem) {
+        if !(400..<600).contains(answer.status) {
+            throw .redirect(answer.status, to: answer.fields["location"], from: upstream.candidate)
+        }
         record.outcome = .providerError
         // A proxy's page is no error that a client of the dialect can read.
         if provider.takesBytes(of: call.door), Self.looksLikeObject(received) || received.readableBytes == 0 {

@@ -7,8 +7,8 @@ import Resilience
 /// Order: a candidate that is free now comes before any wait. Then who failed
 /// in a way that may pass is asked once more, as far as the retry budget
 /// goes; then a rate limit is waited for, if that fits; last, a candidate
-/// whose breaker is open is asked all the same: a breaker moves traffic, it
-/// doesn't refuse it.
+/// whose breaker is open, or that is only suspected, is asked all the same:
+/// both move traffic, and refuse none.
 struct AttemptPlan {
     enum Step: Equatable {
         case ask(Int, Manner)
@@ -21,8 +21,8 @@ struct AttemptPlan {
         case first
         /// The same once more, after a moment.
         case again
-        /// Though its breaker is open.
-        case inSpiteOfBreaker
+        /// Though its breaker is open, or a provisional hold is on it.
+        case inSpite
     }
 
     private struct Entry {
@@ -70,7 +70,7 @@ struct AttemptPlan {
             case .waiting(let until, _):
                 let until = max(until, entries[index].notBefore)
                 earliest = min(earliest ?? until, until)
-            case .open: if entries[index].tries == 0 { blocked = blocked ?? index }
+            case .open, .suspected: if entries[index].tries == 0 { blocked = blocked ?? index }
             case .held: break
             }
         }
@@ -81,7 +81,7 @@ struct AttemptPlan {
             if mayRepeat(index) { return .ask(index, .again) }
         }
         if let earliest, earliest <= latest { return .wait(until: earliest) }
-        if let blocked { return .ask(blocked, .inSpiteOfBreaker) }
+        if let blocked { return .ask(blocked, .inSpite) }
         return .stop
     }
 
@@ -107,9 +107,11 @@ struct AttemptPlan {
         case .throttled:
             entries[index].notBefore = now + max(Self.shortestWait, verdict.retryAfter ?? .seconds(1))
         case .overloaded, .broken, .unreachable, .truncated:
-            entries[index].mayRepeat = !wasOut && verdict.evidence == nil
-            entries[index].isOut = wasOut || verdict.evidence != nil
-        case .withdrawn, .denied, .exhausted, .credential, .silent: entries[index].isOut = true
+            // A status that blames the request or its address won't pass.
+            let mayPass = verdict.evidence == nil && !(400..<500).contains(verdict.status)
+            entries[index].mayRepeat = !wasOut && mayPass
+            entries[index].isOut = wasOut || !mayPass
+        case .withdrawn, .denied, .exhausted, .credential, .silent, .unsupportedField: entries[index].isOut = true
         case .refused where movesOnRefusal: entries[index].isOut = true
         case .tooLong:
             // Only a larger one can help, and only where that is known.

@@ -10,9 +10,10 @@ import Routing
 /// A request's attempts: one candidate after the other, as the plan says,
 /// until the answer is whole or nobody is left.
 ///
-/// Who comes into question stands in `Screening.swift`, how one is asked in
-/// `Asking.swift`, how a stream that broke off goes on in `Continuing.swift`,
-/// and what the caller is told when nobody is left in `GivingUp.swift`.
+/// Which ones may be asked stands in `Screening.swift`, how one is asked in
+/// `Asking.swift`, what is learnt of its failure in `Judging.swift`, how a
+/// stream that broke off goes on in `Continuing.swift`, and what the caller is
+/// told when nobody is left in `GivingUp.swift`.
 ///
 /// Belongs to the request's task.
 final class Attempts {
@@ -154,12 +155,13 @@ final class Attempts {
             return .told
         }
         let book = memory(of: attempt.upstream)
-        let permit = book.enter(attempt.place, now: now)
-        // Somebody else has the trial; the plan sees that at its next look.
-        if permit == nil, manner == .first, record.route != nil, !book.isQuiet {
+        let entered = book.enter(attempt.place, for: admitted.call.principal.id, now: now)
+        // Another request has the trial; the plan sees that at its next look.
+        if entered == nil, manner == .first, record.route != nil, !book.isQuiet {
             noteLostTrial(index)
             return .passed
         }
+        let permit = entered ?? book.enterInSpite(attempt.place, now: now)
         plan.asked(index)
         continuity.book.noteRequest(at: attempt.place.provider, now: now)
         if reply.hasBegun {
@@ -218,7 +220,7 @@ final class Attempts {
             noteSuccess(runner)
             return true
         case .failed(let failed):
-            let verdict = learn(failed, of: runner)
+            let verdict = await learn(failed.symptom, failed.word, of: runner)
             if interruption != nil, isOurOwnFault(verdict) {
                 tryAnotherManner(index, hasDiverged: false)
             } else if try rewriteNested(verdict) {
@@ -229,9 +231,7 @@ final class Attempts {
             }
             return false
         case .interrupted(let interrupted):
-            let verdict = continuity.classifier.judge(interrupted.symptom, now: continuity.now.unix)
-            noteFailure(interrupted.word, verdict, of: runner)
-            report(verdict, interrupted.symptom, of: runner)
+            let verdict = await learn(interrupted.symptom, interrupted.word, of: runner)
             return try await interrupt(index, interrupted, verdict)
         case .mismatch(.diverged):
             // It is well, and says something else.
@@ -248,15 +248,6 @@ final class Attempts {
             abandon(runner)
             throw error
         }
-    }
-
-    /// What a failure says of its candidate.
-    @discardableResult
-    func learn(_ failed: FailedAttempt, of runner: Runner) -> Verdict {
-        let verdict = continuity.classifier.judge(failed.symptom, now: continuity.now.unix)
-        noteFailure(failed.word, verdict, of: runner)
-        report(verdict, failed.symptom, of: runner)
-        return verdict
     }
 
     /// Puts the route's replacement where the request names a model that is
@@ -281,53 +272,5 @@ final class Attempts {
         }
         // Never round and round, whatever memory says.
         if trialsLost > 8 { plan.ruleOut(index) }
-    }
-
-    private func noteFailure(_ word: String, _ verdict: Verdict, of runner: Runner) {
-        record.attempts[runner.number].failure = word
-        record.attempts[runner.number].cause = verdict.cause.rawValue
-        record.attempts[runner.number].rule = verdict.rule
-    }
-
-    // MARK: What is remembered of it: the drill's own memory, or the real one
-
-    func memory(of upstream: Upstream) -> HealthBook {
-        if let rehearsal, rehearsal.covers(upstream) { rehearsal.book } else { continuity.book }
-    }
-
-    private func noteSuccess(_ runner: Runner) {
-        guard let rehearsal, rehearsal.covers(runner.attempt.upstream) else {
-            return continuity.succeeded(runner.permit, at: runner.place)
-        }
-        rehearsal.answered()
-        continuity.noteAnswer(at: runner.place)
-        if let permit = runner.permit { _ = rehearsal.book.succeeded(permit, now: continuity.now) }
-    }
-
-    func abandon(_ runner: Runner) {
-        guard let permit = runner.permit, permit.isTrial else { return }
-        memory(of: runner.attempt.upstream).abandoned(permit, now: continuity.now)
-    }
-
-    private func report(_ verdict: Verdict, _ symptom: Symptom, of runner: Runner) {
-        let status = symptom.status == 0 ? nil : symptom.status
-        guard let rehearsal, rehearsal.covers(runner.attempt.upstream) else {
-            return continuity.failed(
-                runner.permit, verdict, at: runner.place, status: status, streams: admitted.isStream)
-        }
-        if runner.injection?.didInject == true {
-            rehearsal.detected()
-            if record.drill?.pulled == nil { record.drill?.pulled = .now() }
-            if runner.stream.hasContributed { record.drill?.brokeStream = true }
-        }
-        // What the provider did itself is real, drill or not.
-        if runner.injection?.didInject == false,
-            let permit = continuity.book.enter(runner.place, now: continuity.now)
-        {
-            continuity.failed(permit, verdict, at: runner.place, status: status, streams: admitted.isStream)
-        }
-        guard let permit = runner.permit else { return }
-        _ = rehearsal.book.failed(
-            permit, verdict, status: status, streams: admitted.isStream, everAnswered: true, now: continuity.now)
     }
 }

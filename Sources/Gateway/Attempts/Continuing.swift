@@ -133,7 +133,7 @@ extension Attempts {
     /// that another has accepted.
     func isOurOwnFault(_ verdict: Verdict) -> Bool {
         guard interruption?.resumption == .resume else { return false }
-        return verdict.cause == .callerFault || verdict.cause == .nestedReference
+        return [.callerFault, .unsupportedField, .nestedReference].contains(verdict.cause)
     }
 
     /// The candidate that was asked last can't go on in the way it was asked:

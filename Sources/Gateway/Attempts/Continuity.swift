@@ -57,21 +57,12 @@ package final class Continuity: Sendable {
         if isNew { keeper.noteAnswered(model, now) }
     }
 
-    func failed(_ permit: Permit?, _ verdict: Verdict, at place: Place, status: Int?, streams: Bool) {
-        // One that was asked in spite of its breaker has no permit, and
-        // nothing new to tell.
-        guard let permit else { return }
-        report(
-            book.failed(
-                permit, verdict, status: status, streams: streams, everAnswered: hasAnswered(place), now: now))
-    }
-
     func abandoned(_ permit: Permit?) {
         guard let permit, permit.isTrial else { return }
         book.abandoned(permit, now: now)
     }
 
-    private func hasAnswered(_ place: Place) -> Bool {
+    func hasAnswered(_ place: Place) -> Bool {
         answered.withLock { $0[ServedModel(host: place.host, model: place.model)] != nil }
     }
 

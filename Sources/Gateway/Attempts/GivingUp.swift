@@ -3,7 +3,7 @@ import Failures
 import Resilience
 import Routing
 
-/// What the caller is told when nobody is left to ask.
+/// The caller's answer when nobody is left to ask.
 extension Attempts {
     func giveUp() throws {
         if let problem = everyoneIsGone() ?? everyoneIsBusy() { throw problem }
@@ -26,7 +26,7 @@ extension Attempts {
         runner.number = told.runner.number
         let relay = relay(runner)
         switch told.failed.answer {
-        case .answer(let head, let body): relay.passOnError(body, head)
+        case .answer(let head, let body): try relay.passOnError(body, head)
         case .whole(let head, let body): try relay.passOnWhole(body, head, movesOnRefusal: false)
         case .event(let error):
             record.reason = error.word
@@ -38,16 +38,24 @@ extension Attempts {
     /// Every candidate is withdrawn, known or just learnt: no use in asking
     /// again. A single one that was asked speaks for itself.
     private func everyoneIsGone() -> Problem? {
-        let now = continuity.now
-        let standings = upstreams.indices.map { standing(of: $0, now) }
-        let withdrawn = standings.allSatisfy { if case .held(.withdrawn, _) = $0 { true } else { false } }
-        guard withdrawn, !upstreams.isEmpty, upstreams.count > 1 || failures.isEmpty else { return nil }
+        guard !upstreams.isEmpty, upstreams.count > 1 || failures.isEmpty else { return nil }
+        guard upstreams.indices.allSatisfy(isWithdrawn) else { return nil }
         let names = upstreams.map(\.id).joined(separator: ", ")
         return Problem(
             .gone,
             "Every model that serves \"\(admitted.requestedModel)\" has been withdrawn by its provider (\(names)). "
                 + "Ask for another route; whoever runs this Holdfast can add a candidate or restore one.",
             field: "model", code: "model_withdrawn")
+    }
+
+    /// Its provider has said so: confirmed, or to this very request.
+    private func isWithdrawn(_ index: Int) -> Bool {
+        switch standing(of: index, continuity.now) {
+        case .held(.failure(.withdrawn), _): true
+        case .suspected(.withdrawn, _), .free:
+            failures.contains { $0.runner.index == index && $0.verdict.cause == .withdrawn }
+        default: false
+        }
     }
 
     private func everyoneIsBusy() -> Problem? {
@@ -66,16 +74,26 @@ extension Attempts {
             code: "rate_limit_exceeded", retryAfter: seconds)
     }
 
+    /// Nobody was asked, for holds that a person or a probe has to lift.
     private func heldProblem() -> Problem? {
-        let now = continuity.now
+        var reasons: [String] = []
+        var code = "held"
         for index in upstreams.indices {
-            if case .held(let cause, _) = standing(of: index, now) {
-                return Problem(
-                    .unavailable,
-                    "\(upstreams[index].id) is held (\(cause.rawValue)) and nobody else can serve "
-                        + "\"\(admitted.requestedModel)\"; `holdfast status` tells more.", code: "held")
+            guard case .held(let ground, let id) = standing(of: index, continuity.now) else { continue }
+            switch ground {
+            case .failure(let cause): reasons.append("\(upstreams[index].id) is held (\(cause.rawValue))")
+            case .byHand:
+                code = HoldGround.byHand.rawValue
+                let hold = continuity.book.holds.first { $0.id == id }
+                let words = [hold?.acknowledgedBy.map { "by \($0)" }, hold?.reason].compactMap { $0 }
+                let why = words.isEmpty ? "" : " (\(words.joined(separator: ": ")))"
+                reasons.append("\(upstreams[index].id) is held by hand\(why)")
             }
         }
-        return nil
+        guard !reasons.isEmpty else { return nil }
+        return Problem(
+            .unavailable,
+            "\(reasons.joined(separator: "; ")), and nobody else can serve \"\(admitted.requestedModel)\". Ask for "
+                + "another route; whoever runs this Holdfast sees more in `holdfast status`.", code: code)
     }
 }

@@ -1,3 +1,4 @@
+import Access
 import Conversation
 import Resilience
 import Routing
@@ -38,7 +39,8 @@ extension Attempts {
             let place = attempt.place
             guard continuity.hedges.mayHedge(on: route, share: hedge.share, now: now),
                 continuity.book.mayRepeat(at: place.provider, now: now),
-                let permit = memory(of: attempt.upstream).enter(place, now: now)
+                let permit = memory(of: attempt.upstream).enter(
+                    place, for: admitted.call.principal.id, now: now)
             else { return nil }
             plan.asked(index)
             continuity.book.noteRequest(at: place.provider, now: now)
@@ -117,7 +119,7 @@ extension Attempts {
                 // Where another has been heard, there is nothing left to ask
                 // for on this one's behalf.
                 if outcomes.contains(where: { $0.1.wasHeard }) {
-                    learn(failed, of: runner)
+                    await learn(failed.symptom, failed.word, of: runner)
                 } else {
                     isToldTheEnd = try await conclude(runner, outcome)
                 }

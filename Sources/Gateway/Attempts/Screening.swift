@@ -3,7 +3,7 @@ import Conversation
 import Resilience
 import Routing
 
-/// Who comes into question, and how the request looks there.
+/// The candidates that may be asked, and the request as each wants it.
 extension Attempts {
     /// What is known without asking anybody.
     func screen(_ index: Int) {
@@ -58,17 +58,21 @@ extension Attempts {
 
     func standing(of index: Int, _ now: Moment) -> Standing {
         if continuity.book.isQuiet, rehearsal == nil { return .free }
-        guard let place = upstreams[index].place else { return .free }
-        let standing = continuity.book.standing(of: place, now: now)
-        if let rehearsal, standing == .free { return rehearsal.book.standing(of: place, now: now) }
-        // Who names a provider wants its own answer, and there is nobody
-        // else to ask; only what a person holds stays held.
-        if record.route == nil, case .held(_, let hold) = standing, !isByHand(hold) { return .free }
-        return standing
-    }
-
-    private func isByHand(_ hold: String) -> Bool {
-        continuity.book.holds.contains { $0.id == hold && $0.origin == .administrator }
+        let upstream = upstreams[index]
+        guard let place = upstream.place else { return .free }
+        let key = admitted.call.principal.id
+        let standing = continuity.book.standing(of: place, for: key, now: now)
+        // A drill pulls one candidate: its memory is of that one only.
+        if let rehearsal, rehearsal.covers(upstream), standing == .free {
+            return rehearsal.book.standing(of: place, for: key, now: now)
+        }
+        guard record.route == nil else { return standing }
+        // A caller that names a provider wants its own answer, and nobody else
+        // could be asked; only a hold by hand stays one.
+        switch standing {
+        case .held(.failure, _), .suspected: return .free
+        default: return standing
+        }
     }
 
     /// The request as that candidate wants it; nil if it can't carry it.

@@ -12,12 +12,16 @@ final class DrillLane: ProviderLane {
     private let rehearsal: Rehearsal
     private let provider: Provider
     private let streams: Bool
+    /// A probe finds the candidate as pulled as it is, also where streams are
+    /// only pulled in their middle.
+    private let isProbe: Bool
     private let hasInjected = Atomic<Bool>(false)
 
     /// Whether what came of it was the drill's doing.
     var didInject: Bool { hasInjected.load(ordering: .acquiring) }
 
-    init(_ rehearsal: Rehearsal, before provider: Provider, streams: Bool) {
+    init(_ rehearsal: Rehearsal, before provider: Provider, streams: Bool, isProbe: Bool = false) {
+        self.isProbe = isProbe
         self.rehearsal = rehearsal
         self.provider = provider
         self.streams = streams
@@ -29,7 +33,7 @@ final class DrillLane: ProviderLane {
         _ request: LaneRequest, on executor: EventLoopTaskExecutor, _ body: (any LaneResponse) async throws -> T
     ) async throws -> T {
         let order = rehearsal.order
-        if rehearsal.isPulling, order.atToken == nil {
+        if rehearsal.isPulling, order.atToken == nil || isProbe {
             inject()
             let signature = Signature.of(order.cause, dialect: provider.errorDialect, model: order.model)
             switch signature.form {
@@ -47,7 +51,7 @@ final class DrillLane: ProviderLane {
                 return try await body(MadeUpResponse(head, [bytes]))
             }
         }
-        guard streams, order.atToken != nil || order.cuts else {
+        guard streams, !isProbe, order.atToken != nil || order.cuts else {
             return try await provider.lane.exchange(request, on: executor, body)
         }
         return try await provider.lane.exchange(request, on: executor) { response in

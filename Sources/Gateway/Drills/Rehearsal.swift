@@ -150,9 +150,16 @@ extension Gateway {
             throw DrillRefusal(message: "\(candidate.id) is out of service; there is nothing to rehearse.")
         }
         let place = provider.place(of: candidate.model)
-        if case .held(let cause, _) = continuity.book.standing(of: place, now: continuity.now) {
+        switch continuity.book.standing(of: place, now: continuity.now) {
+        case .held(let ground, _):
             throw DrillRefusal(
-                message: "\(candidate.id) is held (\(cause.rawValue)): this is no drill. `holdfast status` tells more.")
+                message: "\(candidate.id) is held (\(ground.rawValue)): this is no drill. `holdfast status` tells more."
+            )
+        case .suspected(let cause, _):
+            throw DrillRefusal(
+                message: "\(candidate.id) is suspected (\(cause.rawValue)), and a probe will tell; wait for it. "
+                    + "`holdfast status` tells more.")
+        case .free, .waiting, .open: break
         }
         let goals = route.policy.objectives
         let rehearsal = Rehearsal(

@@ -109,4 +109,12 @@ extension LaneResponse {
         }
         return whole
     }
+
+    /// The body's first bytes, `limit` at most; the rest is left, and with it
+    /// the connection. For bodies whose beginning says enough: an error's.
+    package func collect(first limit: Int) async throws -> ByteBuffer {
+        guard var whole = try await next() else { return ByteBuffer() }
+        while whole.readableBytes < limit, let more = try await next() { whole.writeImmutableBuffer(more) }
+        return whole.getSlice(at: whole.readerIndex, length: min(limit, whole.readableBytes))!
+    }
 }

@@ -61,7 +61,7 @@ final class Instruments: Sendable {
             switch result {
             case .answered: "answered"
             case .failed(let verdict, _): verdict.cause.rawValue
-            case .inconclusive: "inconclusive"
+            case .inconclusive, .impossible: "inconclusive"
             }
         Counter(label: label, dimensions: [("provider", provider), ("result", word)]).increment()
     }

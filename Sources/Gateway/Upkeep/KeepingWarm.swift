@@ -22,13 +22,16 @@ extension Gateway {
         let place = provider.place(of: model)
         // Who is held, throttled or ill is looked after already.
         guard let permit = continuity.book.enter(place, now: continuity.now) else { return }
-        let result = await ask(provider, model, streams: false, on: executor)
+        let result = await ask(provider, model, .whole, within: .seconds(30), on: executor)
         state.instruments.warmed(provider: provider.name, result: result)
         switch result {
         case .answered: continuity.succeeded(permit, at: place)
         case .failed(let verdict, let status):
-            continuity.failed(permit, verdict, at: place, status: status, streams: false)
-        case .inconclusive: continuity.abandoned(permit)
+            var report = FailureReport(Judgement(verdict, memory: verdict), status: status)
+            report.everAnswered = continuity.hasAnswered(place)
+            report.isOwn = true
+            note(report, of: permit, at: place, on: executor)
+        case .inconclusive, .impossible: continuity.abandoned(permit)
         }
     }
 }

@@ -5,69 +5,157 @@ import Resilience
 import Routing
 import Wire
 
-/// Asks, off the request path, whether a hold is still right: one tiny real
-/// request for one token. A models list doesn't do: pulled models stay
-/// listed, and names that serve are not.
+/// The memory that a probe reports to, and the way that it takes.
+enum ProbeMemory: Sendable {
+    case real
+    /// What a drill pulls is probed through the drill, and remembered there.
+    case drill(Rehearsal, HealthBook)
+}
+
+/// Requests of Holdfast's own, off the request path, that find out whether a
+/// hold is right: one tiny real request for one token. A models list doesn't
+/// do: pulled models stay listed, and names that serve are not.
 extension Gateway {
     /// The field by which a provider's operator can tell probes from traffic.
     package static let probeField = "x-holdfast-probe"
 
-    /// Carries out the probes that are due; returns when all have reported.
-    package func probeWhatIsDue(on executor: EventLoopTaskExecutor) async {
-        let orders = continuity.book.dueProbes(now: continuity.now)
-        await withTaskGroup(of: Void.self) { group in
-            for order in orders { group.addTask { await self.carryOut(order, on: executor) } }
+    /// Takes note of a failure, and begins the probe that it asks for.
+    func note(
+        _ report: FailureReport, of permit: Permit?, at place: Place, on executor: EventLoopTaskExecutor
+    ) {
+        guard let permit else { return }
+        let news = continuity.book.failed(permit, report, now: continuity.now)
+        continuity.report(news.changes)
+        startProbes(news.probes, in: .real, on: executor)
+    }
+
+    func startProbes(_ orders: [ProbeOrder], in memory: ProbeMemory, on executor: EventLoopTaskExecutor) {
+        for order in orders {
+            probes.start(on: executor) { await self.carryOut(order, in: memory, on: executor) }
         }
     }
 
-    /// `provider/model` of all candidates to whom nothing is sent now.
+    /// Begins the probes that are due, each in a task of its own.
+    package func startDueProbes(on executor: EventLoopTaskExecutor) {
+        startProbes(continuity.book.dueProbes(now: continuity.now), in: .real, on: executor)
+        for rehearsal in drills.all {
+            let book = rehearsal.book
+            startProbes(book.dueProbes(now: continuity.now), in: .drill(rehearsal, book), on: executor)
+        }
+    }
+
+    /// Carries out the probes that are due; returns when all that are under
+    /// way have reported.
+    package func probeWhatIsDue(on executor: EventLoopTaskExecutor) async {
+        startDueProbes(on: executor)
+        await probes.wait()
+    }
+
+    /// Ends the probes that are under way; none begins any more.
+    package func endProbes() async { await probes.end() }
+
+    /// `provider/model` of all candidates that nothing is sent to while others
+    /// are free.
     package var heldModels: [String] {
         guard !continuity.book.isQuiet else { return [] }
         let now = continuity.now
         var models: Set<String> = []
         for upstream in state.served.values.flatMap(\.upstreams) where !models.contains(upstream.id) {
             guard let place = upstream.place else { continue }
-            if case .held = continuity.book.standing(of: place, now: now) { models.insert(upstream.id) }
+            switch continuity.book.standing(of: place, now: now) {
+            case .held, .suspected: models.insert(upstream.id)
+            case .free, .waiting, .open: break
+            }
         }
         return Array(models)
     }
 
-    private func carryOut(_ order: ProbeOrder, on executor: EventLoopTaskExecutor) async {
-        let result = await probe(order, on: executor)
-        continuity.keeper.noteProbe(order.place, result)
-        state.instruments.probed(provider: order.place.provider, result: result)
-        continuity.report(continuity.book.probed(order, result, now: continuity.now))
+    private func carryOut(_ order: ProbeOrder, in memory: ProbeMemory, on executor: EventLoopTaskExecutor) async {
+        let result = await probe(order, in: memory, on: executor)
+        switch memory {
+        case .drill(_, let book): _ = book.probed(order, result, now: continuity.now)
+        case .real:
+            continuity.keeper.noteProbe(order.place, result)
+            state.instruments.probed(provider: order.place.provider, result: result)
+            continuity.report(continuity.book.probed(order, result, now: continuity.now))
+        }
     }
 
-    private func probe(_ order: ProbeOrder, on executor: EventLoopTaskExecutor) async -> ProbeResult {
+    private func probe(
+        _ order: ProbeOrder, in memory: ProbeMemory, on executor: EventLoopTaskExecutor
+    ) async -> ProbeResult {
         let state = state
         guard let provider = state.providers[order.place.provider] else {
-            return .inconclusive("its provider is not in service")
+            return .impossible("its provider is not in service")
         }
-        guard provider.mayBeProbed else { return .inconclusive("its settings switch probes off") }
+        guard provider.mayBeProbed else { return .impossible("its settings switch probes off") }
         let model = order.place.model.isEmpty ? state.routes.someModel(of: provider.name) : order.place.model
-        guard let model else { return .inconclusive("no model of it is known") }
-        return await ask(provider, model, streams: order.streams, on: executor)
+        guard let model else { return .impossible("no model of it is known") }
+        let result = await ask(provider, model, order.kind, within: order.patience, in: memory, on: executor)
+        // A model that makes no embeddings may well serve all the same.
+        guard order.kind == .embeddings, case .failed(let verdict, _) = result, verdict.isOfService else {
+            return result
+        }
+        let again = await ask(provider, model, .whole, within: order.patience, in: memory, on: executor)
+        return again == .answered ? again : result
     }
 
+    /// Asks for one token.
+    /// - Parameter patience: the time after which it is inconclusive, whatever
+    ///   the provider's settings say.
     func ask(
-        _ provider: Provider, _ model: String, streams: Bool, on executor: EventLoopTaskExecutor
+        _ provider: Provider, _ model: String, _ kind: ProbeKind, within patience: Duration,
+        in memory: ProbeMemory = .real, on executor: EventLoopTaskExecutor
     ) async -> ProbeResult {
+        guard var request = Self.probe(of: provider, model, kind) else {
+            return .impossible("its dialect has no words for a probe")
+        }
+        request.fields.append(Self.probeField, "1")
+        request.limits.firstByte = patience
+        request.limits.deadline = .now() + TimeAmount(patience)
+        let lane: any ProviderLane =
+            switch memory {
+            case .real: provider.lane
+            case .drill(let rehearsal, _):
+                DrillLane(rehearsal, before: provider, streams: kind == .stream, isProbe: true)
+            }
+        return await withTaskGroup(of: ProbeResult.self) { [request] group in
+            group.addTask { await self.exchange(request, provider, kind, on: lane, executor) }
+            group.addTask {
+                try? await Task.sleep(for: patience)
+                return .inconclusive("no answer in time")
+            }
+            let first = await group.next()
+            group.cancelAll()
+            return first ?? .inconclusive("it was interrupted")
+        }
+    }
+
+    /// - Returns: nil where the provider can't be asked for that.
+    private static func probe(of provider: Provider, _ model: String, _ kind: ProbeKind) -> LaneRequest? {
+        var dropped: [String] = []
+        if kind == .embeddings, case .path(let path) = provider.embeddings {
+            let request = EmbeddingsRequest(model: model, input: .text("Hi"))
+            return (try? provider.dialect.encodeEmbeddings(request, model: model, dropped: &dropped)).map {
+                LaneRequest(path: path, body: $0)
+            }
+        }
         var chat = ChatRequest(model: model, messages: [Message(.user, [.text("Hi")])])
         chat.maxTokens = 1
-        chat.stream = streams
-        var dropped: [String] = []
-        guard let body = try? provider.dialect.encodeChat(chat, model: model, dropped: &dropped) else {
-            return .inconclusive("its dialect has no words for a probe")
+        chat.stream = kind == .stream
+        return (try? provider.dialect.encodeChat(chat, model: model, dropped: &dropped)).map {
+            LaneRequest(path: provider.dialect.chatPath, body: $0)
         }
-        var request = LaneRequest(path: provider.dialect.chatPath, body: body)
-        request.fields.append(Self.probeField, "1")
-        request.limits.firstByte = .seconds(30)
-        request.limits.deadline = .now() + .seconds(60)
+    }
+
+    private func exchange(
+        _ request: LaneRequest, _ provider: Provider, _ kind: ProbeKind, on lane: any ProviderLane,
+        _ executor: EventLoopTaskExecutor
+    ) async -> ProbeResult {
         let symptom: Symptom?
         do {
-            symptom = try await provider.lane.exchange(request, on: executor) { response in
-                try await Self.symptom(of: response, provider, streams: streams)
+            symptom = try await lane.exchange(request, on: executor) { response in
+                try await Self.symptom(of: response, provider, kind)
             }
         } catch let failure as LaneFailure {
             symptom = Symptom(failure, dialect: provider.errorDialect, hasBegun: false)
@@ -79,23 +167,25 @@ extension Gateway {
         // A token that ends in a refusal, or is refused for its limits, is a
         // sign of life.
         switch verdict.cause {
-        case .refused, .tooLong, .callerFault, .nestedReference: return .answered
+        case .refused, .tooLong, .callerFault, .unsupportedField, .nestedReference: return .answered
         default: return .failed(verdict, status: symptom.status == 0 ? nil : symptom.status)
         }
     }
 
     /// - Returns: nil for an answer as it should be.
     private static func symptom(
-        of response: any LaneResponse, _ provider: Provider, streams: Bool
+        of response: any LaneResponse, _ provider: Provider, _ kind: ProbeKind
     ) async throws -> Symptom? {
         let dialect = provider.errorDialect
-        let body = try await response.collect(upTo: 1 << 20)
         let head = response.head
+        let body = try await response.collect(first: 1 << 20)
         guard (200..<300).contains(head.status) else {
             return Symptom(dialect: dialect, position: .head, status: head.status, fields: head.fields, body: body)
         }
-        guard streams else {
-            if (try? provider.dialect.decodeReply(body)) != nil { return nil }
+        guard kind == .stream else {
+            if kind == .embeddings ? Self.holdsEmbeddings(body, provider) : Self.holdsReply(body, provider) {
+                return nil
+            }
             return Symptom(dialect: dialect, position: .body, status: head.status, fields: head.fields, body: body)
         }
         var parser = SSEParser()
@@ -113,6 +203,16 @@ extension Gateway {
         guard !seen.hasEnded, !seen.hasContent else { return nil }
         return Symptom(
             dialect: dialect, position: .streamEnd, status: head.status, fields: head.fields, transport: .clean)
+    }
+}
+
+extension Gateway {
+    private static func holdsReply(_ body: ByteBuffer, _ provider: Provider) -> Bool {
+        (try? provider.dialect.decodeReply(body)) != nil
+    }
+
+    private static func holdsEmbeddings(_ body: ByteBuffer, _ provider: Provider) -> Bool {
+        (try? provider.dialect.decodeEmbeddingsReply(body)) != nil
     }
 }
 

@@ -118,6 +118,9 @@ final class AlertRoom: HealthListener, Service {
             switch change {
             case .placed(let hold) where hold.isPersistent: tell("hold.placed", hold)
             case .lifted(let hold, let by) where hold.isPersistent: tell("hold.lifted", hold, by: by)
+            case .changed(let hold) where hold.isPersistent && hold.firmness == .lasting && hold.acknowledgedBy == nil:
+                tell("hold.confirmed", hold)
+            case .flapping(let hold, _): tell("hold.flapping", hold)
             default: break
             }
         }
@@ -128,11 +131,12 @@ final class AlertRoom: HealthListener, Service {
     private func tell(_ type: String, _ hold: Hold, by: String? = nil) {
         tell(.hold, type) { json in
             json.member("hold", hold.id)
-            json.member("cause", hold.cause.rawValue)
+            json.member("cause", hold.ground.rawValue)
             json.member("scope", hold.scope.rawValue)
             json.member("provider", hold.provider)
             json.member("model", hold.model)
             json.member("origin", hold.origin.rawValue)
+            json.member("firmness", hold.firmness.rawValue)
             json.member("reason", ifPresent: hold.reason)
             json.member("by", ifPresent: by)
         }

@@ -43,7 +43,7 @@ final class AvailabilityRoom: RequestRecorder, HealthListener, Service {
         switch result {
         case .answered: status = 200
         case .failed(_, let given): status = given ?? 0
-        case .inconclusive: return
+        case .inconclusive, .impossible: return
         }
         guard !place.model.isEmpty else { return }
         let service = "\(place.provider)/\(place.model)"

@@ -99,9 +99,8 @@ final class StatusPages: Sendable {
         case .free: return (.operational, "")
         case .waiting: return (.degraded, "throttled")
         case .open(_, let cause): return (.partial, cause.words)
-        case .held(let cause, let id):
-            let isByHand = gateway.continuity.book.holds.contains { $0.id == id && $0.origin == .administrator }
-            return (.major, isByHand ? "held by an administrator" : cause.words)
+        case .suspected(let cause, _): return (.partial, "\(cause.words), to be confirmed")
+        case .held(let ground, _): return (.major, ground.words)
         }
     }
 
@@ -111,7 +110,7 @@ final class StatusPages: Sendable {
             let concerned = hold.model.isEmpty ? models.filter { $0.hasPrefix("\(hold.provider)/") } : [name]
             return StatusBoard.Incident(
                 id: hold.id,
-                name: "\(name): \(hold.origin == .administrator ? "held by an administrator" : hold.cause.words)",
+                name: "\(name): \(hold.ground.words)\(hold.firmness == .provisional ? ", to be confirmed" : "")",
                 since: hold.since, components: concerned.map { "models-\($0)" })
         }
     }
@@ -120,4 +119,13 @@ final class StatusPages: Sendable {
 extension Cause {
     /// For people.
     fileprivate var words: String { rawValue.split(separator: "_").joined(separator: " ") }
+}
+
+extension HoldGround {
+    fileprivate var words: String {
+        switch self {
+        case .failure(let cause): cause.words
+        case .byHand: "held by an administrator"
+        }
+    }
 }

@@ -6,17 +6,23 @@ import Wire
 struct HoldByHand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hold",
-        abstract: "Send nothing more to a model at a provider until somebody restores it.",
+        abstract: "Send nothing more to a model at a provider until a person restores it.",
         discussion: """
-            Requests move to the next candidate of their route. It survives a restart.
+            Says first which routes lose it, and what serves in its place. Requests move to the \
+            next candidate of their route; callers that nobody else can serve are told that the \
+            model is held by hand, by whom and why. It survives a restart.
 
             Example: holdfast hold anthropic/claude-opus-4-8 --reason "answers are wrong since noon"
             """)
 
     @Argument(help: "provider/model.")
     var model: String
-    @Option(help: "Why, for the record.")
+    @Option(help: "Why, for the record and for those who meet the hold.")
     var reason: String
+    @Flag(help: "Hold it though a route is left without any candidate.")
+    var yes = false
+    @Flag(help: "Hold it though no route names it.")
+    var force = false
     @OptionGroup var config: ConfigOption
 
     func validate() throws {
@@ -27,18 +33,56 @@ struct HoldByHand: AsyncParsableCommand {
 
     func run() async throws {
         let running = try RunningHoldfast(try config.load(warns: false))
+        let preview = try running.document(try await running.post("/admin/holds", order(isDryRun: true)))
+        try weigh(preview.list("routes"))
+        let root = try running.document(try await running.post("/admin/holds", order(isDryRun: false)))
+        let hold = root.list("holds").first {
+            "\($0.text("provider"))/\($0.text("model"))" == model && $0.text("origin") == "administrator"
+        }
+        print(
+            "\(model) is held (\(hold?.text("id") ?? "")); `holdfast restore \(hold?.text("id") ?? "ID")` brings it back."
+        )
+    }
+
+    /// Says what the hold takes away.
+    /// - Throws: an exit code where that needs another word of the operator's.
+    private func weigh(_ routes: [JSONView]) throws {
+        if routes.isEmpty {
+            print("No route has \(model) among its candidates.")
+            if !force {
+                complain(
+                    "holdfast: nothing is held; is the name right? `holdfast status` lists candidates. --force holds it."
+                )
+                throw ExitStatus.usage.exit
+            }
+        }
+        var emptied: [String] = []
+        for route in routes {
+            let left = route.list("left").compactMap(\.string)
+            if left.isEmpty { emptied.append(route.text("name")) }
+            print(
+                "Route \(route.text("name").printable) loses it; "
+                    + (left.isEmpty
+                        ? "nobody else can serve it." : "\(left.joined(separator: ", ").printable) can serve it."))
+        }
+        if !emptied.isEmpty, !yes {
+            complain(
+                "holdfast: nothing is held: \(emptied.joined(separator: ", ").printable) would be left without any "
+                    + "candidate. --yes holds it all the same.")
+            throw ExitStatus.usage.exit
+        }
+    }
+
+    private func order(isDryRun: Bool) -> ByteBuffer {
         let slash = model.firstIndex(of: "/")!
         var json = JSONWriter()
         json.object { json in
             json.member("provider", String(model[..<slash]))
             json.member("model", String(model[slash...].dropFirst()))
             json.member("reason", reason)
+            if isDryRun { json.member("dry_run", true) }
         }
-        let root = try running.document(try await running.post("/admin/holds", json.buffer))
-        let hold = root.list("holds").first { "\($0.text("provider"))/\($0.text("model"))" == model }
-        print(
-            "\(model) is held (\(hold?.text("id") ?? "")); `holdfast restore \(hold?.text("id") ?? "ID")` brings it back."
-        )
+        return json.buffer
     }
 }
 

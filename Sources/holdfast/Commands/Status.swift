@@ -73,6 +73,10 @@ struct Status: AsyncParsableCommand {
             for hold in holds {
                 let words = hold["reason"]?.string ?? hold.text("words")
                 if !words.isEmpty { print("  \(hold.text("id")): “\(words.printable)”") }
+                if hold["counts_for_keys"] != nil {
+                    print(
+                        "  \(hold.text("id")): moves only requests of the keys that met it, until a probe confirms it")
+                }
             }
         }
         for back in root.list("returned") {

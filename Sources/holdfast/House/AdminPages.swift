@@ -97,7 +97,8 @@ struct AdminPages {
         switch continuity.book.standing(of: provider.place(of: candidate.model), now: continuity.now) {
         case .free: return nil
         case .waiting(_, let cause): return cause.rawValue
-        case .held(let cause, let hold): return "held: \(cause.rawValue) (\(hold))"
+        case .suspected(let cause, let hold): return "suspected: \(cause.rawValue) (\(hold))"
+        case .held(let ground, let hold): return "held: \(ground.rawValue) (\(hold))"
         case .open(_, let cause): return "breaker open: \(cause.rawValue)"
         }
     }

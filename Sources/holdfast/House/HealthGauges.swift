@@ -32,7 +32,7 @@ struct HealthGauges {
         return book.holds.filter { $0.until.map { $0 > now } ?? true }.map { hold in
             .init(
                 [
-                    ("id", hold.id), ("cause", hold.cause.rawValue), ("scope", hold.scope.rawValue),
+                    ("id", hold.id), ("cause", hold.ground.rawValue), ("scope", hold.scope.rawValue),
                     ("provider", hold.provider), ("model", hold.model), ("firmness", hold.firmness.rawValue),
                     ("origin", hold.origin.rawValue),
                 ], 1)

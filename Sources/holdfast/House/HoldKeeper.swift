@@ -5,7 +5,7 @@ import Resilience
 import Store
 import Synchronization
 
-/// Somebody who is told what becomes of holds. Must not block.
+/// A listener to what becomes of holds. Must not block.
 protocol HealthListener: Sendable {
     func note(_ changes: [HealthChange])
     func noteProbe(_ place: Place, _ result: ProbeResult)
@@ -49,6 +49,19 @@ final class HoldKeeper: ContinuityKeeper {
             case .released(let back, let by):
                 logger.notice("let serve again", metadata: Self.metadata(back.hold).merging(["by": "\(by)"]) { $1 })
                 write { [store] () throws(StoreError) in try store.removeHold(back.hold.id) }
+            case .contradicted(let contradiction):
+                logger.notice(
+                    "a verdict was not confirmed; for a while words alone hold nothing back there",
+                    metadata: Self.metadata(contradiction.hold).merging([
+                        "by": "\(contradiction.by)", "remains": "\(contradiction.cause.rawValue)",
+                    ]) { $1 })
+            case .flapping(let hold, let keys):
+                logger.warning(
+                    """
+                    verdicts for several keys' requests were not confirmed, one after the other: the model may be \
+                    there for some and gone for others
+                    """,
+                    metadata: Self.metadata(hold).merging(["keys": "\(keys)"]) { $1 })
             case .opened(let key, let cause):
                 logger.warning("breaker opened", metadata: ["breaker": "\(key)", "cause": "\(cause.rawValue)"])
             case .closed(let key): logger.notice("breaker closed", metadata: ["breaker": "\(key)"])
@@ -66,24 +79,35 @@ final class HoldKeeper: ContinuityKeeper {
 
     private func tell(_ hold: Hold, placed: Bool) {
         guard hold.firmness != .timed else { return }
-        // A bad key or an empty account is somebody's job right now.
-        let isLoud = hold.cause == .credential || hold.cause == .exhausted
+        // A bad key or an empty account is a person's job right now.
+        let isLoud = hold.firmness == .lasting && (hold.cause == .credential || hold.cause == .exhausted)
         let advice: Logger.Message =
-            switch hold.name {
-            case "misconfigured":
-                "a model that has never answered is held: is its name right, and may this key use it?"
-            case "credential": "a provider refuses its key: everything under it is held until it is changed"
+            switch (hold.ground, hold.firmness) {
+            case (.byHand, _): "an administrator holds a model: nothing is sent to it until it is restored"
+            case (_, .provisional) where hold.keys != nil:
+                "a request was refused in words that could hold a model or key back; a probe finds out"
+            case (_, .provisional) where hold.name == "misconfigured":
+                "a model that has never answered is suspected: is its name right, and may this key use it?"
+            case (_, .provisional):
+                "a model or key is suspected: traffic moves to the next candidate, and a probe finds out"
+            case (.failure(.credential), _):
+                "a provider refuses its key: everything under it is held until it is changed"
             default: "traffic is held back from a model or key, and moves to the next candidate"
             }
         logger.log(level: isLoud ? .error : .warning, advice, metadata: Self.metadata(hold))
     }
 
     private static func metadata(_ hold: Hold) -> Logger.Metadata {
-        [
-            "hold": "\(hold.id)", "cause": "\(hold.cause.rawValue)", "scope": "\(hold.scope.rawValue)",
+        var metadata: Logger.Metadata = [
+            "hold": "\(hold.id)", "cause": "\(hold.ground.rawValue)", "scope": "\(hold.scope.rawValue)",
             "provider": "\(hold.provider)", "model": "\(hold.model)", "firmness": "\(hold.firmness.rawValue)",
             "words": "\(hold.words)",
         ]
+        if hold.ground == .byHand {
+            metadata["by"] = "\(hold.acknowledgedBy ?? "")"
+            metadata["reason"] = "\(hold.reason ?? "")"
+        }
+        return metadata
     }
 
     private func save(_ hold: Hold) {
@@ -133,7 +157,7 @@ final class HoldKeeper: ContinuityKeeper {
 extension StoredHold {
     init(_ hold: Hold) {
         self.init(
-            id: hold.id, cause: hold.cause.rawValue, scope: hold.scope.rawValue, host: hold.host,
+            id: hold.id, cause: hold.ground.rawValue, scope: hold.scope.rawValue, host: hold.host,
             credential: hold.credential, model: hold.model, provider: hold.provider,
             firmness: hold.firmness.rawValue, origin: hold.origin.rawValue, name: hold.name, since: hold.since,
             words: hold.words, rule: hold.rule, status: hold.status, acknowledgedBy: hold.acknowledgedBy,
@@ -157,12 +181,15 @@ extension StoredHold {
 
     /// Nil if a newer Holdfast wrote words that this one doesn't know.
     var hold: Hold? {
-        guard let cause = Cause(rawValue: cause), let scope = Scope(rawValue: scope),
+        guard let written = HoldGround(rawValue: cause), let scope = Scope(rawValue: scope),
             let firmness = Hold.Firmness(rawValue: firmness), let origin = Hold.Origin(rawValue: origin)
         else { return nil }
+        // Versions before this one wrote an administrator's hold as a
+        // withdrawal.
+        let ground = origin == .administrator ? HoldGround.byHand : written
         return Hold(
-            id: id, cause: cause, scope: scope, host: host, credential: credential, model: model, provider: provider,
-            firmness: firmness, origin: origin, name: name, since: since, words: words, rule: rule, status: status,
-            acknowledgedBy: acknowledgedBy, reason: reason)
+            id: id, ground: ground, scope: scope, host: host, credential: credential, model: model, provider: provider,
+            firmness: firmness, origin: origin, name: ground == .byHand ? ground.rawValue : name, since: since,
+            words: words, rule: rule, status: status, acknowledgedBy: acknowledgedBy, reason: reason)
     }
 }

@@ -43,16 +43,22 @@ struct HoldPages {
     }
 
     /// `{"provider": …, "model": …, "reason": …}`: stops sending anything
-    /// there until somebody restores it.
+    /// there until a person restores it. With `"dry_run": true` nothing is
+    /// held, and the answer is what would be taken away.
     private func hold(_ request: AdminDoor.ActionRequest) -> AdminDoor.Outcome {
         guard let root = try? JSONDocument(request.body).root, root.kind == .object,
-            let name = root["provider"]?.string, let model = root["model"]?.string, !model.isEmpty,
-            let reason = root["reason"]?.string, !reason.isEmpty
+            let name = root["provider"]?.string, let model = root["model"]?.string, !model.isEmpty
         else {
             return .failure(400, #"Send {"provider": …, "model": …, "reason": …}; a reason is needed for the record."#)
         }
         guard let provider = gateway.state.providers[name] else {
             return .failure(404, "There is no provider \"\(name.prefix(64))\" in service.")
+        }
+        if root["dry_run"]?.bool == true {
+            return .preview(HoldEffect(of: provider.place(of: model), in: gateway).json)
+        }
+        guard let reason = root["reason"]?.string, !reason.isEmpty else {
+            return .failure(400, "\"reason\" is needed, for the record and for those who meet the hold.")
         }
         let changes = book.hold(
             provider.place(of: model), scope: .model, reason: String(reason.prefix(300)), by: request.who,
@@ -78,7 +84,7 @@ struct HoldPages {
                 for back in book.returned {
                     json.object { json in
                         json.member("id", back.hold.id)
-                        json.member("cause", back.hold.cause.rawValue)
+                        json.member("cause", back.hold.ground.rawValue)
                         json.member("provider", back.hold.provider)
                         if !back.hold.model.isEmpty { json.member("model", back.hold.model) }
                         json.member("since", back.since)
@@ -94,7 +100,7 @@ struct HoldPages {
     private func write(_ hold: Hold, _ now: Duration, _ json: inout JSONWriter) {
         json.member("id", hold.id)
         json.member("name", hold.name)
-        json.member("cause", hold.cause.rawValue)
+        json.member("cause", hold.ground.rawValue)
         json.member("scope", hold.scope.rawValue)
         json.member("firmness", hold.firmness.rawValue)
         json.member("origin", hold.origin.rawValue)
@@ -108,6 +114,11 @@ struct HoldPages {
         json.member("rule", hold.rule)
         json.member("acknowledged_by", ifPresent: hold.acknowledgedBy)
         json.member("reason", ifPresent: hold.reason)
+        // It counts for the callers that met it, until a probe has confirmed
+        // it.
+        if let keys = hold.keys {
+            json.array("counts_for_keys") { json in for key in keys.sorted() { json.value(key) } }
+        }
     }
 
     private func routes() -> ByteBuffer {
@@ -169,8 +180,12 @@ struct HoldPages {
         case .waiting(let until, let cause):
             json.member("standing", cause.rawValue)
             json.member("seconds_left", Int((until - now.tick).components.seconds) + 1)
-        case .held(let cause, let hold):
-            json.member("standing", cause.rawValue)
+        case .suspected(let cause, let hold):
+            json.member("standing", "suspected")
+            json.member("cause", cause.rawValue)
+            json.member("hold", hold)
+        case .held(let ground, let hold):
+            json.member("standing", ground.rawValue)
             json.member("hold", hold)
         case .open(_, let cause):
             json.member("standing", "breaker open")

@@ -17,11 +17,12 @@ struct Upkeep: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await every(.milliseconds(250)) { await probe() } }
+                group.addTask { await every(.milliseconds(250)) { probe() } }
                 group.addTask { await every(.seconds(1)) { await onLoop { await gateway.keepWarm(on: executor) } } }
                 group.addTask { await readModelLists() }
             }
         }
+        await gateway.endProbes()
     }
 
     private func every(_ period: Duration, _ work: () async -> Void) async {
@@ -35,10 +36,11 @@ struct Upkeep: Service {
         await withTaskExecutorPreference(executor) { await work() }
     }
 
-    private func probe() async {
-        guard !gateway.continuity.book.isQuiet else { return }
-        gateway.forgetReturns()
-        await onLoop { await gateway.probeWhatIsDue(on: executor) }
+    /// What verdicts ask for at once begins with them; here begins what is due
+    /// later. Nobody waits for it: one that gets no answer delays no other.
+    private func probe() {
+        if !gateway.continuity.book.isQuiet { gateway.forgetReturns() }
+        gateway.startDueProbes(on: executor)
     }
 
     // MARK: Announced retirements

@@ -118,17 +118,35 @@ struct LedgerEntry {
 
     static func hold(_ kind: String, _ hold: Hold, by: String? = nil, at time: Int) -> LedgerEntry {
         LedgerEntry(kind, at: time) { entry in
-            entry.member(.by, ifPresent: by)
+            entry.member(.by, ifPresent: by ?? (hold.ground == .byHand ? hold.acknowledgedBy : nil))
             entry.member(.status, ifPresent: hold.status)
-            entry.member(.cause, hold.cause.rawValue)
+            entry.member(.cause, hold.ground.rawValue)
+            entry.member(.rule, hold.rule)
+            entry.member(.provider, hold.provider)
+            entry.member(.model, hold.model)
+            entry.member(.reason, ifPresent: hold.reason)
+            entry.member(.hold, hold.id)
+            entry.member(.scope, hold.scope.rawValue)
+            entry.member(.host, hold.host)
+            entry.member(.firmness, hold.firmness.rawValue)
+            entry.member(.origin, hold.origin.rawValue)
+        }
+    }
+
+    /// A verdict that no request of Holdfast's own has confirmed.
+    static func unconfirmed(_ contradiction: Contradiction, at time: Int) -> LedgerEntry {
+        let hold = contradiction.hold
+        return LedgerEntry("verdict.unconfirmed", at: time) { entry in
+            entry.member(.by, contradiction.by)
+            entry.member(.status, ifPresent: hold.status)
+            entry.member(.cause, contradiction.cause.rawValue)
             entry.member(.rule, hold.rule)
             entry.member(.provider, hold.provider)
             entry.member(.model, hold.model)
             entry.member(.hold, hold.id)
             entry.member(.scope, hold.scope.rawValue)
             entry.member(.host, hold.host)
-            entry.member(.firmness, hold.firmness.rawValue)
-            entry.member(.origin, hold.origin.rawValue)
+            entry.member(.verdict, hold.ground.rawValue)
         }
     }
 

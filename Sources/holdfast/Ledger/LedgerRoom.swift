@@ -167,6 +167,9 @@ final class LedgerRoom: Notary, HealthListener {
             case .placed(let hold) where hold.isPersistent: note(.holds, .hold("hold.placed", hold, at: now))
             case .lifted(let hold, let by) where hold.isPersistent:
                 note(.holds, .hold("hold.lifted", hold, by: by, at: now))
+            case .changed(let hold) where hold.isPersistent && hold.firmness == .lasting && hold.acknowledgedBy == nil:
+                note(.holds, .hold("hold.confirmed", hold, at: now))
+            case .contradicted(let contradiction): note(.holds, .unconfirmed(contradiction, at: now))
             default: break
             }
         }
