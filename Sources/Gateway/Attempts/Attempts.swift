@@ -232,7 +232,7 @@ final class Attempts {
             let verdict = continuity.classifier.judge(interrupted.symptom, now: continuity.now.unix)
             noteFailure(interrupted.word, verdict, of: runner)
             report(verdict, interrupted.symptom, of: runner)
-            return try await interrupt(index, interrupted, verdict)
+            return try await interrupt(index, inOurWords(interrupted, verdict, of: runner), verdict)
         case .mismatch(.diverged):
             // It is well, and says something else.
             noteSuccess(runner)
@@ -248,6 +248,17 @@ final class Attempts {
             abandon(runner)
             throw error
         }
+    }
+
+    /// What a provider says of our key or our account is not for the caller.
+    private func inOurWords(
+        _ interrupted: InterruptedStream, _ verdict: Verdict, of runner: Runner
+    ) -> InterruptedStream {
+        guard let problem = Problem(between: verdict.cause, and: runner.attempt.provider) else { return interrupted }
+        var interrupted = interrupted
+        interrupted.reason = problem.code
+        interrupted.lastWords = admitted.call.door.encodeStreamProblem(problem, requestID: admitted.call.id)
+        return interrupted
     }
 
     /// What a failure says of its candidate.

@@ -68,7 +68,7 @@ extension Gateway {
         do {
             symptom = try await provider.lane.exchange(request, on: executor) { response in
                 try await Self.symptom(of: response, provider, streams: streams)
-            }
+            }.map(state.secrets.masking)
         } catch let failure as LaneFailure {
             symptom = Symptom(failure, dialect: provider.errorDialect, hasBegun: false)
         } catch {
