@@ -94,7 +94,7 @@ let package = Package(
         module("DialectOpenAI", ["Conversation", "Wire", nioCore]),
         module("DialectAnthropic", ["Conversation", "Encodings", "Wire", nioCore]),
         module("Routing", ["Conversation"]),
-        module("Failures", ["Wire", nioCore]),
+        module("Failures", ["Encodings", "Wire", nioCore]),
         module("Resilience", ["Failures"]),
         module("Continuation", ["Conversation", "Wire", nioCore]),
         module("Drills", ["Failures", "Wire", nioCore]),
@@ -118,13 +118,14 @@ let package = Package(
         module(
             "FrontDoor",
             [
-                "Gateway", "Conversation", "DialectAnthropic", "DialectOpenAI", "Wire", "Access", "Routing", atomics,
+                "Gateway", "Conversation", "DialectAnthropic", "DialectOpenAI", "Failures", "Wire", "Access", "Routing",
+                atomics,
                 hummingbird,
                 hummingbirdCore, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
             ]),
         module(
             "Providers",
-            ["Gateway", "Wire", atomics, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS, nioExtras]),
+            ["Encodings", "Gateway", "Wire", atomics, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS, nioExtras]),
         module("Custody", ["CLinux", "WeightFormats", "Wire", crypto, nioCore], testable: true),
         module(
             "EngineHost", ["CLinux", "Custody", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
@@ -137,10 +138,11 @@ let package = Package(
             }, testable: true),
         module("Store", [grdb]),
         module("LedgerDisk", ["Ledger"]),
-        module("Telemetry", ["Gateway", "Conversation", "Wire", logging, coreMetrics, atomics, nioCore]),
+        module("Telemetry", ["Encodings", "Gateway", "Conversation", "Wire", logging, coreMetrics, atomics, nioCore]),
 
         // 4: commands and wiring
-        .executableTarget(name: "holdfast-verify", dependencies: ["Ledger", "LedgerDisk"], swiftSettings: strict),
+        .executableTarget(
+            name: "holdfast-verify", dependencies: ["Encodings", "Ledger", "LedgerDisk"], swiftSettings: strict),
         .executableTarget(
             name: "holdfast",
             dependencies: [
@@ -160,7 +162,9 @@ let package = Package(
         suite("DialectAnthropicTests", ["DialectAnthropic", "Conversation", "Wire", nioCore]),
         suite("DialectOpenAITests", ["DialectOpenAI", "Conversation", "Wire", nioCore]),
         suite("CustodyTests", ["Custody", "CLinux", "WeightFormats", crypto]),
-        suite("EngineHostTests", ["EngineHost", "Custody", "CLinux", "WeightFormats", logging, system, subprocess]),
+        suite(
+            "EngineHostTests",
+            ["EngineHost", "Custody", "CLinux", "WeightFormats", logging, system, subprocess, nioCore, nioPosix]),
         suite("FuzzTests", ["DialectAnthropic", "DialectOpenAI", "Conversation", "Wire", nioCore]),
         suite(
             "FrontDoorTests",
@@ -187,14 +191,15 @@ let package = Package(
         suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
         suite("WeightSigningTests", ["WeightSigning", "Encodings", "Wire", crypto, x509, asn1, nioCore]),
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
-        suite("FailuresTests", ["Failures", "Wire", nioCore]),
+        suite("FailuresTests", ["Encodings", "Failures", "Wire", nioCore]),
         suite("ResilienceTests", ["Resilience", "Failures"]),
         suite("RoutingTests", ["Routing", "Conversation"]),
         suite("SettingsTests", ["Settings", "Access", "Routing", "Conversation"]),
         suite(
             "TelemetryTests",
             [
-                "GatewayTesting", "Telemetry", "Gateway", "Conversation", "Wire", "Access", "DialectOpenAI", logging,
+                "Encodings", "GatewayTesting", "Telemetry", "Gateway", "Conversation", "Wire", "Access",
+                "DialectOpenAI", logging,
                 coreMetrics, nioCore,
             ]),
         suite("WireTests", ["Wire", nioCore]),

@@ -22,6 +22,8 @@ package struct KeyRecord: Sendable, Hashable {
     package var exclusions: Exclusions
     /// What it may be told of a hosted model beside an answer's words.
     package var disclosures: Disclosures
+    /// Top-level members that its requests may not have.
+    package var forbidden: [String]
     /// When it was made.
     package var created: UnixTime
     /// From when on it counts no more.
@@ -33,7 +35,8 @@ package struct KeyRecord: Sendable, Hashable {
     package init(
         name: String, digest: KeyDigest, tenant: String? = nil, routes: Set<String>? = nil, admin: Bool = false,
         limits: RateLimits = RateLimits(), residency: [String]? = nil,
-        exclusions: Exclusions = Exclusions(), disclosures: Disclosures = Disclosures(), created: UnixTime,
+        exclusions: Exclusions = Exclusions(), disclosures: Disclosures = Disclosures(), forbidden: [String] = [],
+        created: UnixTime,
         expires: UnixTime? = nil,
         revoked: UnixTime? = nil, id: String? = nil
     ) {
@@ -47,6 +50,7 @@ package struct KeyRecord: Sendable, Hashable {
         self.residency = residency
         self.exclusions = exclusions
         self.disclosures = disclosures
+        self.forbidden = forbidden
         self.created = created
         self.expires = expires
         self.revoked = revoked
@@ -100,7 +104,8 @@ package struct Disclosures: Sendable, Hashable {
 package struct RateLimits: Sendable, Hashable {
     /// Requests, counted when they are admitted.
     package var requestsPerMinute: Int?
-    /// Tokens of prompts and answers, counted when a request is done.
+    /// Tokens of prompts and answers, set aside when a request is admitted and
+    /// counted when it is done.
     package var tokensPerMinute: Int?
 
     /// Limits; none unless given, and those given are 1 or more.

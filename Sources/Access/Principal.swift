@@ -34,9 +34,18 @@ package final class Principal: Sendable {
         limiter?.admit(now: now()) ?? .allowed
     }
 
-    /// Takes the tokens that a finished request used.
-    package func charge(tokens: Int, now: @autoclosure () -> ContinuousClock.Instant) {
-        limiter?.charge(tokens: tokens, now: now())
+    /// Whether its requests set tokens aside.
+    package var hasTokenLimit: Bool { record.limits.tokensPerMinute != nil }
+
+    /// Takes the tokens that an admitted request may need.
+    package func setAside(tokens: Int, now: @autoclosure () -> ContinuousClock.Instant) -> Admission {
+        limiter?.setAside(tokens: tokens, now: now()) ?? .allowed
+    }
+
+    /// Takes the tokens that a finished request used, in place of those that
+    /// were set aside for it.
+    package func settle(used: Int, setAside: Int, now: @autoclosure () -> ContinuousClock.Instant) {
+        limiter?.settle(used: used, setAside: setAside, now: now())
     }
 
     /// What is left of its limits, for rate-limit headers; nil where there is

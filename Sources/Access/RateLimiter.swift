@@ -37,9 +37,9 @@ package final class RateLimiter: Sendable {
 
     /// Counts one request, or says which limit it meets and for how long.
     ///
-    /// Tokens are only known afterwards, so a request is admitted while at
-    /// least one is left, and what it used may put the key in debt. A refused
-    /// request counts against nothing.
+    /// Whoever has no token left is refused here; the others set tokens aside
+    /// once it is known how many they may need (``setAside(tokens:now:)``). A
+    /// refused request counts against nothing.
     package func admit(now: ContinuousClock.Instant) -> Admission {
         state.withLock { state in
             let requests = state.requests?.wait(for: 1, now: now) ?? .zero
@@ -52,9 +52,31 @@ package final class RateLimiter: Sendable {
         }
     }
 
-    /// Takes the tokens that a finished request used, prompt and answer.
-    package func charge(tokens: Int, now: ContinuousClock.Instant) {
-        state.withLock { $0.tokens?.spend(tokens, now: now) }
+    /// Takes the tokens that an admitted request may need, or says how long to
+    /// wait for them; the request then counts no more. One that may need more
+    /// than a minute's worth is let through alone, once that is there whole.
+    package func setAside(tokens: Int, now: ContinuousClock.Instant) -> Admission {
+        state.withLock { state in
+            let wait = state.tokens?.waitToSetAside(tokens, now: now) ?? .zero
+            guard wait == .zero else {
+                state.requests?.giveBack(1, now: now)
+                return .limited(.tokens, retryAfter: wait)
+            }
+            state.tokens?.spend(tokens, now: now)
+            return .allowed
+        }
+    }
+
+    /// Takes what a finished request used beyond what was set aside for it, or
+    /// gives back what it didn't need.
+    package func settle(used: Int, setAside: Int, now: ContinuousClock.Instant) {
+        state.withLock { state in
+            if used > setAside {
+                state.tokens?.spend(used - setAside, now: now)
+            } else {
+                state.tokens?.giveBack(setAside - used, now: now)
+            }
+        }
     }
 
     /// What is left of the limits at this moment, for rate-limit headers;

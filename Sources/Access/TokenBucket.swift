@@ -32,6 +32,19 @@ package struct TokenBucket: Sendable {
         return .nanoseconds(Int64(clamping: (missing + rate - 1) / rate))
     }
 
+    /// How long until `count` can be set aside; zero if now. More than the
+    /// bucket holds waits until it is full.
+    package mutating func waitToSetAside(_ count: Int, now: ContinuousClock.Instant) -> Duration {
+        wait(for: min(max(0, count), perMinute), now: now) ?? .zero
+    }
+
+    /// Puts back what was taken and not needed, up to the brim.
+    package mutating func giveBack(_ count: Int, now: ContinuousClock.Instant) {
+        refill(now)
+        let full = Int128(perMinute) * Self.unitsPerToken
+        level = max(level, min(full, level + Int128(max(0, count)) * Self.unitsPerToken))
+    }
+
     /// Takes `count` out, going into debt if that is more than there is.
     package mutating func spend(_ count: Int, now: ContinuousClock.Instant) {
         refill(now)

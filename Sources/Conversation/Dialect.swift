@@ -112,6 +112,9 @@ package struct StreamObservation: Sendable, Equatable {
 /// Reads along without changing a byte.
 package protocol StreamWatcher: Sendable {
     var observation: StreamObservation { get }
+    /// Its terminal event has passed, or an error: what follows is nobody's.
+    /// Asked for every event, and cheaper than ``observation``.
+    var isOver: Bool { get }
     mutating func observe(_ event: SSEEvent)
 }
 

@@ -26,6 +26,9 @@ package struct Problem: Error, Sendable, Equatable {
         case badUpstream
         /// Nobody can serve now, or Holdfast is draining: 503.
         case unavailable
+        /// Nobody can serve before a person has mended something: 503 with
+        /// `x-should-retry: false`.
+        case outOfOrder
         /// The deadline passed: 504.
         case deadline
 
@@ -41,7 +44,7 @@ package struct Problem: Error, Sendable, Equatable {
             case .limited: 429
             case .internalFailure: 500
             case .badUpstream: 502
-            case .unavailable: 503
+            case .unavailable, .outOfOrder: 503
             case .deadline: 504
             }
         }

@@ -10,6 +10,8 @@ struct AnthropicStreamWatcher: StreamWatcher {
 
     init() {}
 
+    var isOver: Bool { observation.hasEnded || observation.failure != nil }
+
     mutating func observe(_ event: SSEEvent) {
         // Anthropic names every event; the type inside says the same.
         if event.name.isEmpty {

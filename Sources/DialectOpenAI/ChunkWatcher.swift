@@ -17,8 +17,10 @@ package struct ChunkWatcher: StreamWatcher {
 
     package init() {}
 
+    package var isOver: Bool { observation.hasEnded || observation.failure != nil }
+
     package mutating func observe(_ event: SSEEvent) {
-        guard !observation.hasEnded, observation.failure == nil else { return }
+        guard !isOver else { return }
         if event.isDone {
             observation.hasEnded = true
             return
@@ -33,7 +35,13 @@ package struct ChunkWatcher: StreamWatcher {
         }
         guard found.matters || !observation.hasContent || event.name == "error" else { return }
         // What isn't JSON passes all the same: it is the caller's to judge.
-        guard let root = try? JSONDocument(event.data).root, root.kind == .object else { return }
+        guard let root = try? JSONDocument(event.data).root, root.kind == .object else {
+            if event.name == "error" {
+                observation.failure = ProviderError(
+                    status: 200, message: "The provider ended the stream with an error and gave no reason.")
+            }
+            return
+        }
         if let error = ProviderError(event: root, name: event.name) {
             observation.failure = error
             return

@@ -27,7 +27,7 @@ struct ErrorObject {
                 case .methodNotAllowed: "method_not_supported"
                 case .tooLarge: "request_too_large"
                 case .invalidRequest, .notFound, .gone, .headersTooLarge, .internalFailure, .badUpstream, .unavailable,
-                    .deadline:
+                    .outOfOrder, .deadline:
                     nil
                 }
             }()

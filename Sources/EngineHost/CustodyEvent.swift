@@ -13,6 +13,23 @@ package enum CustodyEvent: Sendable {
     /// They have changed in memory; the engine is being killed.
     case changed(Change)
 
+    /// Somebody else listens at an engine's socket; nothing was sent there.
+    case impostor(Impostor)
+
+    package struct Impostor: Sendable {
+        package var provider: String
+        package var model: String
+        /// The receipt that is in force for the engine itself; nil while it
+        /// isn't ready.
+        package var receipt: String?
+        /// The engine's process.
+        package var engine: Int
+        /// The process that listens in its place.
+        package var found: Int
+        /// In seconds since 1970.
+        package var time: Int
+    }
+
     package struct Change: Sendable {
         package var provider: String
         package var model: String

@@ -116,6 +116,7 @@ extension EngineSupervisor {
             output: .sequence, error: .combinedWithOutput
         ) { process in
             let number = process.processIdentifier.value
+            gate.process = ProcessIdentity(child: number)
             gate.update(failures: failures) { $0.processID = number }
             logger.info("engine started", metadata: ["pid": "\(number)"])
             // A process that is gone already tells more in its output.

@@ -105,8 +105,9 @@ package actor EngineSupervisor {
     /// Failures to start are states, not errors: they are logged, told to
     /// waiting requests and tried again. Call it once at a time.
     package func run() async {
-        let client = HTTPClient(
-            eventLoopGroupProvider: .shared(eventLoopGroup), configuration: HealthProbe.settings)
+        var settings = HealthProbe.settings
+        settings.http1_1ConnectionDebugInitializer = { self.admitPeer(of: $0) }
+        let client = HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: settings)
         if scrubbing.isQuarantined {
             fail(Self.quarantined, failures: Self.noPatience, retryAt: .now)
             logger.error("the model is in quarantine, and is not loaded", metadata: ["reason": "\(Self.quarantined)"])
@@ -126,6 +127,7 @@ package actor EngineSupervisor {
             $0.processID = nil
         }
         gate.receipt = nil
+        gate.process = nil
         held = nil
         try? await client.shutdown()
     }
@@ -172,6 +174,7 @@ package actor EngineSupervisor {
 
     func fail(_ reason: String, failures: Int, retryAt: ContinuousClock.Instant) {
         gate.receipt = nil
+        gate.process = nil
         gate.update(failures: failures) {
             $0.state = .failed(reason: reason, retryAt: retryAt)
             $0.processID = nil

@@ -13,6 +13,10 @@ final class ReadinessGate: Sendable {
         /// Failures in a row: from the second on nobody waits for the next try.
         var failures = 0
         var receipt: CustodyReceipt?
+        /// The engine's process, as it was when it began.
+        var process: ProcessIdentity?
+        /// The impostor that was told of last, and when.
+        var impostor: (process: Int32, at: ContinuousClock.Instant)?
         var nextID: UInt64 = 0
         var waiting: [UInt64: CheckedContinuation<Answer, Never>] = [:]
     }
@@ -33,6 +37,24 @@ final class ReadinessGate: Sendable {
     var receipt: CustodyReceipt? {
         get { contents.withLock { $0.receipt } }
         set { contents.withLock { $0.receipt = newValue } }
+    }
+
+    /// The engine's own process, also while it starts; nil while none runs.
+    var process: ProcessIdentity? {
+        get { contents.withLock { $0.process } }
+        set { contents.withLock { $0.process = newValue } }
+    }
+
+    /// Whether an impostor is news: every request would tell of the same one.
+    func mayTellOfImpostor(_ process: Int32, now: ContinuousClock.Instant) -> Bool {
+        contents.withLock { contents in
+            if let last = contents.impostor {
+                let pause: Duration = last.process == process ? .seconds(60) : .seconds(1)
+                guard last.at.duration(to: now) >= pause else { return false }
+            }
+            contents.impostor = (process, now)
+            return true
+        }
     }
 
     /// How many requests wait now.

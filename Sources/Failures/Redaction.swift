@@ -20,35 +20,26 @@ enum Redaction {
     }
 
     private static let mark = "[…]"
-    private static let prefixes = [
-        "sk-", "sk_", "pk-", "rk-", "hf_", "gsk_", "AKIA", "ASIA", "AIza", "xai-", "eyJ", "ghp_", "ya29.", "r8_", "fw_",
-        "pplx-", "nvapi-", "csk-", "tgp_",
-    ]
-
     /// Runs of a key's characters, wherever they stand in the word: behind
     /// `key=`, in quotation marks, in an address.
     private static func withoutSecrets(_ word: Substring) -> String {
         var shown = ""
         var rest = word
         while let first = rest.first {
-            guard isOfKey(first) else {
+            guard KeyShape.isOfKey(first) else {
                 shown.append(first)
                 rest.removeFirst()
                 continue
             }
-            let run = rest.prefix(while: isOfKey)
+            let run = rest.prefix(while: KeyShape.isOfKey)
             shown += isSecret(run) ? mark : String(run)
             rest = rest[run.endIndex...]
         }
         return shown
     }
 
-    private static func isOfKey(_ character: Character) -> Bool {
-        character.isASCII && (character.isLetter || character.isNumber || "_-+.*".contains(character))
-    }
-
     private static func isSecret(_ run: Substring) -> Bool {
-        if prefixes.contains(where: { run.hasPrefix($0) }) { return true }
+        if KeyShape.hasPrefix(run) { return true }
         guard run.count >= 32 else { return false }
         // Names of models are long, too; they have separators.
         let longest = run.split(whereSeparator: { "-_.".contains($0) }).map(\.count).max() ?? 0

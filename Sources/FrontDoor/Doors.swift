@@ -117,6 +117,7 @@ package struct Doors: Reception {
                         code: "unknown_url"), door, id, principal))
         }
         guard head.method == allowed else { return .answer(wrongMethod(door, head, "POST", id, principal)) }
+        guard !principal.isAdmin else { return .answer(refuse(.adminKey, door, id, principal)) }
         var fields = HTTPFieldList()
         for (name, value) in head.headers where HTTPFieldRules.mayBeForwarded(name) {
             let name = name.lowercased()

@@ -2,6 +2,7 @@ import Access
 import Conversation
 import DialectAnthropic
 import DialectOpenAI
+import Failures
 import Gateway
 import NIOCore
 import Routing
@@ -22,7 +23,7 @@ extension Doors {
             return door.refuse(
                 Problem(
                     .notFound,
-                    "There is no model \"\(name.prefix(100))\" for this key; GET /v1/models lists what there is.",
+                    "There is no model \"\(KeyShape.masking(String(name.prefix(100))))\" for this key; GET /v1/models lists what there is.",
                     field: "model", code: "model_not_found"), id: id)
         }
         return door.answer(

@@ -7,6 +7,15 @@ import Wire
 
 // What is refused before it becomes a call. Each refusal is noted: whoever
 // quotes its id finds it in the log, and keys that are being guessed show.
+extension Problem {
+    /// Who administers doesn't spend: such a key lies where many commands can
+    /// read it, and has no limits that an application's has.
+    static let adminKey = Problem(
+        .forbidden,
+        "This is an admin key, and is for the admin listener only. Applications need a key of their own: "
+            + "`holdfast keys create --name NAME` makes one.", code: "admin_key")
+}
+
 extension Doors {
     func refuse(
         _ problem: Problem, _ door: Door, _ id: String, _ principal: Principal? = nil, operation: String = "request"

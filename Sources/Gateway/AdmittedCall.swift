@@ -13,6 +13,9 @@ final class AdmittedCall {
     private let modelView: JSONView
     let requestedModel: String
     let isStream: Bool
+    /// What the caller chooses in it of an operator's account.
+    private let choices: CallerChoices
+    private let names: MemberNames
     /// The request in shared terms, once it was needed.
     private var decoded: ChatRequest?
 
@@ -28,6 +31,10 @@ final class AdmittedCall {
         guard root.kind == .object else {
             throw Problem(.invalidRequest, "The body must be a JSON object.", code: "invalid_json")
         }
+        names = MemberNames(root, watching: Self.choosing)
+        if let clash = names.clash { throw .sameName(clash.first, clash.second) }
+        // In the order of their bits.
+        choices = CallerChoices(rawValue: UInt8(names.found) << 3)
         guard let view = root["model"], !view.isNull else {
             throw Problem(
                 .invalidRequest, "\"model\" is missing: name a route or provider/model (GET /v1/models lists them).",
@@ -50,6 +57,27 @@ final class AdmittedCall {
         if case .chat = call.operation { isStream = stream } else { isStream = false }
     }
 
+    /// The members that are choices, in the order of `CallerChoices`.
+    private static let choosing: [StaticString] = ["models", "provider", "route", "inference_geo"]
+
+    /// - Throws: ``Problem`` naming the first member that a key or a route
+    ///   forbids.
+    func refuse(forbidden: [String], by whom: String) throws(Problem) {
+        guard let name = forbidden.first(where: names.contains) else { return }
+        throw .forbiddenMember(name, by: whom)
+    }
+
+    /// - Throws: where the caller chooses what the settings leave to nobody.
+    private func checkChoices(_ candidate: Candidate, _ provider: Provider) throws(Problem) {
+        guard !choices.isSubset(of: provider.choices) else { return }
+        let name = choices.subtracting(provider.choices).firstName ?? ""
+        throw Problem(
+            CannotCarry(
+                name,
+                "chooses who serves the request, or where, and that is for Holdfast's settings to say; leave it out, "
+                    + "or have `allow: [\(name)]` set for the provider \(provider.name)"), candidate)
+    }
+
     /// The request as that candidate's provider wants it.
     /// - Throws: ``Problem`` when the candidate can't carry it, naming the
     ///   field; the next candidate may.
@@ -57,7 +85,7 @@ final class AdmittedCall {
         switch call.operation {
         case .chat:
             if provider.takesBytes(of: call.door) {
-                return passThrough(provider.dialect.chatPath, to: candidate)
+                return try passThrough(provider.dialect.chatPath, to: candidate, at: provider)
             }
             let request = try chat()
             var dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
@@ -79,7 +107,7 @@ final class AdmittedCall {
                     .invalidRequest, "\(candidate.id) makes no embeddings: \(reason).", field: "model",
                     code: "unsupported_operation")
             }
-            if provider.takesBytes(of: call.door) { return passThrough(path, to: candidate) }
+            if provider.takesBytes(of: call.door) { return try passThrough(path, to: candidate, at: provider) }
             let request = try call.door.decodeEmbeddings(try whole())
             var dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
             do throws(CannotCarry) {
@@ -91,7 +119,9 @@ final class AdmittedCall {
                 throw Problem(error, candidate)
             }
         case .countTokens(let counting):
-            if provider.takesBytes(of: call.door) { return passThrough(counting.path, to: candidate) }
+            if provider.takesBytes(of: call.door) {
+                return try passThrough(counting.path, to: candidate, at: provider)
+            }
             let request = try counting.decode(try whole()).get()
             let dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
             let kind: Outgoing.Kind =
@@ -113,6 +143,8 @@ final class AdmittedCall {
     ) throws(Problem) -> Outgoing {
         let isOwn = provider.takesBytes(of: call.door)
         var dropped = isOwn ? [] : try Self.leaveBehind(request.leftovers, candidate, provider)
+        if isOwn { try checkChoices(candidate, provider) }
+        let fields = isOwn ? provider.admit(call.fields, dropped: &dropped) : .init()
         var asked = request
         // What it costs has to be known, whether or not the caller asked.
         asked.includeUsage = true
@@ -121,8 +153,7 @@ final class AdmittedCall {
             if isOwn { body = carryingOver(request.leftovers, into: body) }
             return Outgoing(
                 kind: .request(
-                    LaneRequest(
-                        path: provider.dialect.chatPath, fields: isOwn ? call.fields : .init(), body: body)),
+                    LaneRequest(path: provider.dialect.chatPath, fields: fields, body: body)),
                 translation: translation, dropped: Self.distinct(dropped))
         } catch {
             throw Problem(error, candidate)
@@ -146,6 +177,19 @@ final class AdmittedCall {
         return result
     }
 
+    /// The most tokens that the caller wants of an answer, of all choices
+    /// together; nil where it doesn't say.
+    var mostTokens: Int? {
+        let root = skimmed.root
+        let limits = [root["max_tokens"], root["max_completion_tokens"]].compactMap { $0?.int }.filter { $0 >= 0 }
+        // Providers differ in which of two they heed.
+        guard let most = limits.max() else { return nil }
+        let choices = root["n"]?.int ?? 1
+        guard choices > 1 else { return most }
+        let (all, isOver) = most.multipliedReportingOverflow(by: choices)
+        return isOver ? .max : all
+    }
+
     /// Whether an answer to it can be told in the shared terms: one choice, of
     /// text and tool calls.
     var isContinuable: Bool {
@@ -165,16 +209,24 @@ final class AdmittedCall {
     }
 
     /// The caller's bytes with the candidate's own name of the model.
-    private func passThrough(_ path: String, to candidate: Candidate) -> Outgoing {
+    private func passThrough(
+        _ path: String, to candidate: Candidate, at provider: Provider
+    ) throws(Problem) -> Outgoing {
+        try checkChoices(candidate, provider)
+        var dropped: [String] = []
+        let fields = provider.admit(call.fields, dropped: &dropped)
         var body = call.body
         if candidate.model != requestedModel {
             var name = ByteBufferAllocator().buffer(capacity: candidate.model.utf8.count + 2)
             JSONString.append(candidate.model, to: &name)
             body = skimmed.replacing(modelView, with: name)
         }
-        let path = call.query.isEmpty ? path : path + "?" + call.query
+        var path = path
+        if !call.query.isEmpty {
+            if provider.choices.contains(.query) { path += "?" + call.query } else { dropped.append("query") }
+        }
         return Outgoing(
-            kind: .request(LaneRequest(path: path, fields: call.fields, body: body)), translation: .none, dropped: [])
+            kind: .request(LaneRequest(path: path, fields: fields, body: body)), translation: .none, dropped: dropped)
     }
 
     /// The call with another model at `path` (`tools.0.model`,

@@ -1,5 +1,6 @@
 package import Access
 import Atomics
+import Failures
 package import Routing
 
 /// What the settings say of who serves what, at one moment. Immutable: a
@@ -10,10 +11,13 @@ package final class GatewayState: AtomicReference, Sendable {
     let instruments: Instruments
     /// By name; what a request finds with one look.
     let served: [String: ServedRoute]
+    /// The secrets of all providers: two of them may be the same proxy.
+    let secrets: SecretMask
 
     package init(routes: RouteTable, providers: [String: Provider]) {
         self.routes = routes
         self.providers = providers
+        secrets = .union(providers.values.map(\.secrets))
         let instruments = Instruments(routes: routes)
         self.instruments = instruments
         let served = routes.routes.map { ($0.name, ServedRoute($0, providers, instruments)) }
@@ -49,6 +53,7 @@ package final class Gateway: Sendable {
     package let disclosures: DisclosureBook
     package let drills = DrillRoom()
     let probes = RunningProbes()
+    let answerSizes = AnswerSizes()
 
     package init(
         _ state: GatewayState, keys: KeyRing, recorder: any RequestRecorder, continuity: Continuity,

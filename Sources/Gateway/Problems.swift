@@ -1,5 +1,6 @@
 import Access
 package import Conversation
+import Failures
 import Routing
 package import Wire
 
@@ -27,6 +28,24 @@ extension Problem {
             "\"\(shown(model))\" can't name a model: names are of \(String.longestModelName) bytes at most, without control "
                 + "characters.", field: "model", code: "invalid_model_name")
     }
+
+    static func sameName(_ first: String, _ second: String) -> Problem {
+        Problem(
+            .invalidRequest,
+            "\"\(shown(first))\" and \"\(shown(second))\" differ by case only, and not every server tells them apart; "
+                + "send one of them.", field: shown(second), code: "ambiguous_parameter")
+    }
+
+    static func forbiddenMember(_ name: String, by whom: String) -> Problem {
+        Problem(
+            .invalidRequest, "\"\(name)\" may not be set: this \(whom) forbids it. Leave it out.", field: name,
+            code: "forbidden_parameter")
+    }
+
+    static let keyAsModel = Problem(
+        .invalidRequest,
+        "A key stands where a model's name belongs; it is not repeated here. Take it out, and take it for known if "
+            + "others can read what this application sends.", field: "model", code: "invalid_model_name")
 
     static func modelMissing(of provider: String) -> Problem {
         Problem(
@@ -105,7 +124,8 @@ extension Problem {
 
     /// A caller's word, short enough to be repeated to it.
     private static func shown(_ text: String) -> String {
-        text.count <= 100 ? text : text.prefix(100) + "…"
+        let text = KeyShape.masking(text)
+        return text.count <= 100 ? text : text.prefix(100) + "…"
     }
 }
 
@@ -184,7 +204,7 @@ extension ResponseHead {
 
     package mutating func addFields(of problem: Problem) {
         if let seconds = problem.retryAfter { fields.append("retry-after", String(seconds)) }
-        if problem.kind == .gone { fields.append("x-should-retry", "false") }
+        if problem.kind == .gone || problem.kind == .outOfOrder { fields.append("x-should-retry", "false") }
     }
 }
 

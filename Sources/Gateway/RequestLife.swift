@@ -1,5 +1,6 @@
 import Access
 import Conversation
+import Failures
 import NIOCore
 import Resilience
 import Routing
@@ -43,6 +44,12 @@ extension Gateway {
     ) throws -> Attempts {
         let admitted = try admit(call, record)
         let choice = try route(admitted, in: state, record)
+        let forbidden = choice.served.route.policy.forbidden
+        if !forbidden.isEmpty { try admitted.refuse(forbidden: forbidden, by: "route") }
+        if !call.principal.record.forbidden.isEmpty {
+            try admitted.refuse(forbidden: call.principal.record.forbidden, by: "key")
+        }
+        if call.principal.hasTokenLimit { try setAside(admitted, choice, record) }
         if choice.served.route.policy.recordsBeforeAnswer {
             guard let witnessed, let notary else { throw Problem.notOnRecord }
             witnessed.hold(for: notary, record)
@@ -99,6 +106,31 @@ extension Gateway {
         return admitted
     }
 
+    /// Takes what the request may use from its key's tokens, so that many at
+    /// once can't use what is there for one.
+    private func setAside(
+        _ admitted: AdmittedCall, _ choice: RouteChoice, _ record: RequestRecord
+    ) throws(Problem) {
+        var tokens = record.requestBytes / 4
+        switch admitted.call.operation {
+        case .chat:
+            let expected = choice.upstreams.first.map { answerSizes.expected(of: $0.id) } ?? AnswerSizes.unknown
+            tokens += min(admitted.mostTokens ?? .max, expected)
+        case .embeddings: break
+        // Nothing is used.
+        case .countTokens: return
+        }
+        guard case .limited(_, let wait) = admitted.call.principal.setAside(tokens: tokens, now: .now) else {
+            return record.tokensSetAside = tokens
+        }
+        let seconds = max(1, Int(wait.inSeconds.rounded(.up)))
+        throw Problem(
+            .limited,
+            "The key's limit of tokens a minute has no room for this request, which may take \(tokens) with its answer; "
+                + "try again in \(seconds) s, or ask for fewer with max_tokens.",
+            code: "rate_limit_exceeded", retryAfter: seconds)
+    }
+
     // MARK: Route: who could serve it?
 
     private func route(
@@ -111,6 +143,8 @@ extension Gateway {
             record.route = model
             return choose(served, in: state)
         }
+        // What names nothing may be a key that stands in the wrong field.
+        record.requested = state.secrets.masking(KeyShape.masking(record.requested))
         switch state.routes.resolve(model, allowed: principal.allowedRoutes) {
         case .route(let route):
             guard principal.mayUse(route: route.name) else { throw .notAllowed(model, principal) }
@@ -119,6 +153,10 @@ extension Gateway {
         case .direct(let candidate):
             guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
             guard candidate.model.isModelName else { throw .noModelName(candidate.model) }
+            guard !KeyShape.stands(in: candidate.model), state.secrets.masking(candidate.model) == candidate.model
+            else {
+                throw .keyAsModel
+            }
             let served = ServedRoute(naming: candidate, state.providers, state.instruments)
             return RouteChoice(served: served, upstreams: served.upstreams, rehearsal: nil)
         case .unknown where principal.mayNameProviders && state.routes.provider(model) != nil:
@@ -140,7 +178,7 @@ extension Gateway {
         record.reason = record.reason ?? problem.code ?? problem.message
         switch problem.kind {
         case .limited: record.outcome = .limited
-        case .badUpstream, .unavailable, .deadline, .internalFailure, .gone: record.outcome = .failed
+        case .badUpstream, .unavailable, .outOfOrder, .deadline, .internalFailure, .gone: record.outcome = .failed
         default: record.outcome = .refused
         }
         guard !reply.hasBegun else {
@@ -182,6 +220,13 @@ extension Gateway {
         {
             record.isLate = first > objective
         }
-        if let usage = record.usage { call.principal.charge(tokens: usage.total, now: .now) }
+        let used = record.usage?.total ?? 0
+        if used != record.tokensSetAside {
+            call.principal.settle(used: used, setAside: record.tokensSetAside, now: .now)
+        }
+        guard record.tokensSetAside > 0 else { return }
+        for attempt in record.attempts {
+            if let output = attempt.usage?.output { answerSizes.note(output, of: attempt.upstream.id) }
+        }
     }
 }

@@ -1,4 +1,6 @@
+import Encodings
 import Gateway
+import Glibc
 import NIOCore
 import NIOExtras
 import NIOHTTP1
@@ -23,13 +25,18 @@ struct Connector: Sendable {
             case (.tcp(let host, let port), nil): bootstrap.connect(host: host, port: port)
             }
         return connected.flatMap { channel in
-            tunnel(channel).flatMapThrowing { try finish(channel, pool) }
+            admit(channel).flatMap { tunnel(channel) }.flatMapThrowing { try finish(channel, pool) }
                 .flatMap { connection in secured(channel).map { connection } }
                 .flatMapErrorThrowing { error in
                     channel.close(promise: nil)
                     throw error
                 }
         }
+    }
+
+    private func admit(_ channel: any Channel) -> EventLoopFuture<Void> {
+        guard let admit = options.admit else { return channel.eventLoop.makeSucceededVoidFuture() }
+        return admit(channel).flatMapErrorThrowing { throw LaneFailure.unreachable("\($0)") }
     }
 
     /// A CONNECT tunnel, where TLS goes through a proxy.
@@ -100,7 +107,13 @@ struct Connector: Sendable {
         case let error as IOError: return .unreachable(reason(error))
         case is NIOSSLError: return .unreachable(tlsReason("\(error)"))
         case is NIOSSLExtraError: return .unreachable(tlsReason("\(error)"))
-        case is NIOHTTP1ProxyConnectHandler.Error: return .unreachable("the proxy opened no tunnel: \(error)")
+        case let error as NIOHTTP1ProxyConnectHandler.Error:
+            // Its own text has all of the proxy's answer in it, which may
+            // repeat what the proxy was sent.
+            return .unreachable(
+                error == .proxyAuthenticationRequired()
+                    ? "the proxy opened no tunnel: it wants other credentials than `proxy` of the provider has"
+                    : "the proxy opened no tunnel")
         default: return .unreachable("\(type(of: error))")
         }
     }
@@ -109,6 +122,9 @@ struct Connector: Sendable {
     private static func tlsReason(_ text: String) -> String {
         if text.contains("CERTIFICATE_VERIFY_FAILED") {
             return "its certificate is not trusted here; `ca_file` of the provider names roots to trust"
+        }
+        if text.contains("PROTOCOL_VERSION") || text.contains("UNSUPPORTED_PROTOCOL") {
+            return "it speaks no version of TLS that `tls.minimum` of the provider takes"
         }
         if text.contains("WRONG_VERSION_NUMBER") { return "it does not speak TLS on that port" }
         if text.contains("unableToValidateCertificate") || text.contains("Hostname") {
@@ -156,13 +172,28 @@ private final class HandshakeWaiter: ChannelInboundHandler, RemovableChannelHand
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end(.failure(error))
+        end(.failure(Self.outOfDate(context, now: time(nil)) ?? error))
         context.fireErrorCaught(error)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         end(.failure(LaneFailure.unreachable("it closed the connection during the TLS handshake")))
         context.fireChannelInactive()
+    }
+
+    /// That a certificate's time is over, or hasn't come, is nothing that other
+    /// roots would mend. BoringSSL doesn't say it.
+    private static func outOfDate(_ context: ChannelHandlerContext, now: time_t) -> LaneFailure? {
+        guard let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate() else { return nil }
+        if certificate.notValidAfter < now {
+            return .unreachable(
+                "its certificate expired at \(Timestamp.text(seconds: certificate.notValidAfter)); whoever runs it has to "
+                    + "renew it")
+        }
+        guard certificate.notValidBefore > now else { return nil }
+        return .unreachable(
+            "its certificate is not valid before \(Timestamp.text(seconds: certificate.notValidBefore)), and this "
+                + "machine's clock says \(Timestamp.text(seconds: now))")
     }
 
     private func end(_ result: Result<Void, any Error>) {

@@ -121,16 +121,18 @@ struct RequestTemplate: Sendable {
     private let target: String
     private let fixed: ByteBuffer
     private let defaults: [(name: String, value: String)]
+    /// What the settings say, nobody says otherwise.
+    private let pinned: Set<String>
 
     init(_ options: LaneOptions) {
         var base = options.basePath
         while base.hasSuffix("/") { base.removeLast() }
         var fields = ByteBuffer()
         func add(_ name: String, _ value: String) { fields.writeString("\(name): \(value)\r\n") }
+        let pinned = Set(options.fields.map { $0.name.lowercased() })
+        self.pinned = pinned
         add("host", options.authority)
-        add("user-agent", "holdfast")
-        add("accept", "application/json, text/event-stream")
-        add("accept-encoding", "identity")
+        for (name, value) in Self.usual where !pinned.contains(name) { add(name, value) }
         for field in options.fields { add(field.name, field.value) }
         // A plain target behind a proxy is named in full.
         if let proxy = options.proxy, options.tls == nil {
@@ -139,8 +141,12 @@ struct RequestTemplate: Sendable {
         }
         target = base
         fixed = fields
-        defaults = options.defaultFields
+        defaults = options.defaultFields.filter { !pinned.contains($0.name) }
     }
+
+    private static let usual: KeyValuePairs = [
+        "user-agent": "holdfast", "accept": "application/json, text/event-stream", "accept-encoding": "identity",
+    ]
 
     func head(for request: LaneRequest) -> ByteBuffer {
         var buffer = ByteBufferAllocator().buffer(
@@ -151,12 +157,15 @@ struct RequestTemplate: Sendable {
         buffer.writeString(request.path)
         buffer.writeStaticString(" HTTP/1.1\r\n")
         buffer.writeImmutableBuffer(fixed)
-        for field in request.fields.fields { Self.write(field.name, field.value, to: &buffer) }
+        for field in request.fields.fields where !pinned.contains(field.name) {
+            Self.write(field.name, field.value, to: &buffer)
+        }
         for field in defaults where request.fields[field.name] == nil {
             Self.write(field.name, field.value, to: &buffer)
         }
         if request.method != "GET" {
-            buffer.writeStaticString("content-type: application/json\r\ncontent-length: ")
+            if !pinned.contains("content-type") { buffer.writeStaticString("content-type: application/json\r\n") }
+            buffer.writeStaticString("content-length: ")
             buffer.writeString(String(request.body.readableBytes))
             buffer.writeStaticString("\r\n")
         }

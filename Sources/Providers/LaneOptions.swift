@@ -52,6 +52,10 @@ package struct LaneOptions: Sendable {
     /// Requests that may wait for a connection, over all event loops.
     package var maxWaiting = 1024
 
+    /// Looks at a new connection before a byte goes out on it, and fails where
+    /// nothing may; nil where whoever is there is asked.
+    package var admit: (@Sendable (any Channel) -> EventLoopFuture<Void>)?
+
     package init(endpoint: Endpoint, authority: String, basePath: String = "") {
         self.endpoint = endpoint
         self.authority = authority

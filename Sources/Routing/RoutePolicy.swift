@@ -41,6 +41,8 @@ package struct RoutePolicy: Sendable, Hashable {
     /// Models named inside a request (a tool's, a sub-agent's), and whom to
     /// name instead where a provider says that they are gone.
     package var nested: [String: String] = [:]
+    /// Top-level members that no request on the route may have.
+    package var forbidden: [String] = []
 
     package init() {}
 }

@@ -87,6 +87,10 @@ package struct RemoteProvider: Sendable, Hashable {
     package var proxy: ProxyAddress?
     /// `ca_file`: PEM roots to trust instead of the system's.
     package var caFile: String?
+    /// `allow`: what callers may choose of the account; nothing by default.
+    package var choices: CallerChoices = []
+    /// `tls.minimum`: the oldest version of TLS that is spoken; 1.2 by default.
+    package var minimumTLS = TLSMinimum.v12
 }
 
 /// A model that Holdfast hosts itself.

@@ -57,6 +57,14 @@ package struct TLSFiles: Sendable, Hashable {
     package var certificate: String
     /// Its private key.
     package var key: String
+    /// `minimum`: the oldest version that is spoken; 1.2 by default.
+    package var minimum = TLSMinimum.v12
+}
+
+/// `tls.minimum`: what is older is broken.
+package enum TLSMinimum: String, Sendable, Hashable, CaseIterable {
+    case v12 = "1.2"
+    case v13 = "1.3"
 }
 
 /// `keys`: who may connect.

@@ -116,7 +116,7 @@ struct SettingsReader {
     }
 
     private func tls(_ file: Section) -> TLSFiles? {
-        guard let section = file.section("tls", keys: ["cert", "key"]) else { return nil }
+        guard let section = file.section("tls", keys: ["cert", "key", "minimum"]) else { return nil }
         guard section.node("cert") != nil, section.node("key") != nil else {
             notes.error(section.position, "tls needs both cert and key")
             return nil
@@ -124,7 +124,7 @@ struct SettingsReader {
         guard let certificate = section.path(of: "cert", in: folder, absence: .error),
             let key = section.path(of: "key", in: folder, absence: .error)
         else { return nil }
-        return TLSFiles(certificate: certificate, key: key)
+        return TLSFiles(certificate: certificate, key: key, minimum: section.choice("minimum") ?? .v12)
     }
 
     private func keys(_ file: Section, listeners: [(name: String, address: ListenAddress?)]) -> KeysSetting {

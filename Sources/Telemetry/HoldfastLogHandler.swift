@@ -1,3 +1,4 @@
+import Encodings
 package import Logging
 import NIOCore
 import Synchronization
@@ -39,6 +40,7 @@ package struct HoldfastLogHandler: LogHandler {
                 // Taken out for the while: two owners would mean a copy of
                 // all that waits.
                 var json = JSONWriter(exchange(&buffer, with: ByteBuffer()))
+                let start = json.buffer.writerIndex
                 json.object { json in
                     json.member("time", now)
                     json.member("level", event.level.rawValue)
@@ -50,13 +52,14 @@ package struct HoldfastLogHandler: LogHandler {
                         json.value("\(value)")
                     }
                 }
+                json.buffer.makePrintable(from: start)
                 json.buffer.writeStaticString("\n")
                 buffer = json.buffer
             }
         case .human:
-            let extra = fields.map { " \($0.key)=\("\($0.value)".harmless)" }.joined()
+            let extra = fields.map { " \($0.key)=\(Printable.text("\($0.value)"))" }.joined()
             let line =
-                "\(now.dropFirst(11).dropLast(5)) \(Self.mark(event.level)) \(event.message.description.harmless)\(extra)\n"
+                "\(now.dropFirst(11).dropLast(5)) \(Self.mark(event.level)) \(Printable.text(event.message.description))\(extra)\n"
             sink.append { $0.writeString(line) }
         }
         if event.level >= .error { sink.hurry() }

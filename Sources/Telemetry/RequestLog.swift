@@ -1,4 +1,5 @@
 import Conversation
+import Encodings
 package import Gateway
 import NIOCore
 import Synchronization
@@ -31,6 +32,7 @@ package final class RequestLog: RequestRecorder {
         // Taken out for the while: two owners would mean a copy of all that
         // waits.
         var json = JSONWriter(exchange(&buffer, with: ByteBuffer()))
+        let start = json.buffer.writerIndex
         json.object { json in
             json.member("time", now)
             json.member("level", "info")
@@ -92,6 +94,7 @@ package final class RequestLog: RequestRecorder {
             json.member("request_bytes", record.requestBytes)
             json.member("response_bytes", record.responseBytes)
         }
+        json.buffer.makePrintable(from: start)
         json.buffer.writeStaticString("\n")
         buffer = json.buffer
     }
@@ -105,15 +108,15 @@ package final class RequestLog: RequestRecorder {
         line += "         "
         line += String(record.status)
         line += " "
-        line += record.requested.isEmpty ? record.operation : record.requested.harmless
+        line += record.requested.isEmpty ? record.operation : Printable.text(record.requested)
         if let served = record.servedBy, served != record.requested {
             line += " → "
-            line += served.harmless
+            line += Printable.text(served)
         }
-        for handOver in record.handOvers { line += " ⇒ \(handOver.by.harmless)" }
+        for handOver in record.handOvers { line += " ⇒ \(Printable.text(handOver.by))" }
         if let drill = record.drill { line += " drill=\(drill.id)" }
         if record.outcome != .served { line += " \(record.outcome.rawValue)" }
-        if let reason = record.reason { line += " (\(reason.harmless))" }
+        if let reason = record.reason { line += " (\(Printable.text(reason)))" }
         for attempt in record.attempts {
             if let failure = attempt.failure { line += " \(attempt.provider):\(attempt.cause ?? failure)" }
         }

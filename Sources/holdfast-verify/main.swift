@@ -1,3 +1,4 @@
+import Encodings
 import Glibc
 import Ledger
 import LedgerDisk
@@ -19,7 +20,7 @@ let usage = """
     """
 
 func fail(_ message: String, _ code: Int32) -> Never {
-    let line = "holdfast-verify: \(message)\n"
+    let line = Printable.lines("holdfast-verify: \(message)\n")
     _ = line.utf8CString.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress!, $0.count - 1) }
     exit(code)
 }
@@ -74,10 +75,12 @@ do throws(LedgerProblem) {
         let proof = try LedgerProof(file(target))
         guard let entry = proof.extra else { fail("the proof doesn't hold the entry itself", 1) }
         let verified = try proof.verify(entry, policy: policy)
-        print("entry \(proof.index) of \(verified.checkpoint.origin), which has \(verified.size) entries:")
-        print(String(decoding: EntryText(entry)?.json ?? entry, as: UTF8.self))
+        print(
+            Printable.lines(
+                "entry \(proof.index) of \(verified.checkpoint.origin), which has \(verified.size) entries:"))
+        print(Printable.lines(String(decoding: EntryText(entry)?.json ?? entry, as: UTF8.self)))
     } else {
-        print(try LedgerVerifier(LedgerFolder(target), policy: policy).verify(trusted: trusted).text)
+        print(Printable.lines(try LedgerVerifier(LedgerFolder(target), policy: policy).verify(trusted: trusted).text))
     }
 } catch {
     fail("DOES NOT HOLD: \(error)", 1)

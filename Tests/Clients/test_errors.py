@@ -216,7 +216,7 @@ def anthropic_error(type, message):
 @pytest.mark.parametrize(
     "code, kind",
     [
-        (400, "BadRequestError"), (401, "AuthenticationError"), (403, "PermissionDeniedError"), (404, "NotFoundError"),
+        (400, "BadRequestError"), (403, "PermissionDeniedError"), (404, "NotFoundError"),
         (409, "ConflictError"), (422, "UnprocessableEntityError"), (429, "RateLimitError"), (418, "APIStatusError"),
         (500, "InternalServerError"), (503, "InternalServerError"), (529, "InternalServerError"),
     ],
@@ -240,10 +240,10 @@ def test_same_dialect_keeps_the_providers_status_and_body(scripted, upstream, li
 @pytest.mark.parametrize(
     "type, code, kind, becomes",
     [
-        ("invalid_request_error", 400, "BadRequestError", 400), ("authentication_error", 401, "AuthenticationError", 401),
+        ("invalid_request_error", 400, "BadRequestError", 400),
         ("permission_error", 403, "PermissionDeniedError", 403), ("not_found_error", 404, "NotFoundError", 404),
         ("rate_limit_error", 429, "RateLimitError", 429), ("api_error", 500, "InternalServerError", 500),
-        ("overloaded_error", 529, "InternalServerError", 503), ("billing_error", 402, "RateLimitError", 429),
+        ("overloaded_error", 529, "InternalServerError", 503),
     ],
 )  # fmt: skip
 def test_anthropics_errors_at_the_openai_door(scripted, upstream, type, code, kind, becomes):
@@ -257,7 +257,7 @@ def test_anthropics_errors_at_the_openai_door(scripted, upstream, type, code, ki
 @pytest.mark.parametrize(
     "code, kind, word",
     [
-        (400, "BadRequestError", "invalid_request_error"), (401, "AuthenticationError", "authentication_error"),
+        (400, "BadRequestError", "invalid_request_error"),
         (403, "PermissionDeniedError", "permission_error"), (404, "NotFoundError", "not_found_error"),
         (429, "RateLimitError", "rate_limit_error"), (500, "InternalServerError", "api_error"),
         (503, "InternalServerError", "overloaded_error"),

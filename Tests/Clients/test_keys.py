@@ -1,12 +1,14 @@
 """Keys: made, scoped, limited, revoked, while it runs."""
 
 import json
+import socket
 import time
 
 import anthropic
 import openai
 import pytest
-from holdfast import PROMPT, cli, eventually
+from conftest import scripted_providers
+from holdfast import PROMPT, Holdfast, cli, eventually
 from shapes import anthropic_answer, openai_answer
 from upstream import answer
 
@@ -121,3 +123,64 @@ def test_keys_can_be_switched_off_on_loopback(upstream):
     holdfast.write_config()
     done = cli("check", str(holdfast.config))
     assert done.returncode == 78 and "loopback" in done.stdout + done.stderr
+
+
+def test_parallel_requests_keep_a_token_limit(scripted, upstream):
+    """Fifty at once under a limit that two of them may use up."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    model = upstream.plays(answer(openai_answer(), delay=1))
+    key = scripted.make_counting_key("parallel", "--tpm", "10000")
+    client = scripted.openai(key)
+
+    def ask(_):
+        try:
+            return client.chat.completions.create(model=f"oa/{model}", messages=TALK).usage.total_tokens
+        except openai.RateLimitError as error:
+            assert int(error.response.headers["retry-after"]) >= 1
+            return 0
+
+    with ThreadPoolExecutor(50) as pool:
+        used = list(pool.map(ask, range(50)))
+    # One after the other, each may take 4,096 and its prompt; what wasn't used comes back.
+    assert 2 <= sum(each > 0 for each in used) < 10, used
+    assert sum(used) <= 10_000 + 2 * max(used)
+
+
+def test_no_old_version_of_tls_is_spoken(tmp_path, upstream):
+    import ssl
+    import subprocess
+
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+         "/CN=localhost", "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"], check=True, capture_output=True,
+    )  # fmt: skip
+
+    def spoken(port, version):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = version
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            try:
+                return context.wrap_socket(connection).version()
+            except ssl.SSLError:
+                return None
+
+    class Secured(Holdfast):
+        def wait_ready(self, within=60):
+            def is_ready():
+                try:
+                    return self.get("/ready", port=self.admin_port)[0] == 200
+                except OSError:
+                    return False
+
+            eventually(is_ready, within)
+
+    files = {"cert": str(tmp_path / "cert.pem"), "key": str(tmp_path / "key.pem")}
+    with Secured(scripted_providers(upstream), tls=files) as holdfast:
+        versions = {each: spoken(holdfast.port, each) for each in ssl.TLSVersion if each.name.startswith("TLSv1")}
+        assert [version for version in versions.values() if version] == ["TLSv1.2", "TLSv1.3"]
+    with Secured(scripted_providers(upstream), tls={**files, "minimum": "1.3"}) as holdfast:
+        versions = {each: spoken(holdfast.port, each) for each in ssl.TLSVersion if each.name.startswith("TLSv1")}
+        assert [version for version in versions.values() if version] == ["TLSv1.3"]

@@ -124,15 +124,17 @@ def test_answers_header_fields_that_come_back(scripted, upstream):
     assert not {"set-cookie", "server", "x-internal"} & set(raw.headers)
 
 
-def test_query_is_forwarded(scripted, upstream):
+def test_a_query_is_left_behind_and_said(scripted, upstream):
     """Anthropic's client sent `?beta=true` for years; the pinned one says it
-    with a header field alone."""
+    with a header field alone. A key may stand in a query."""
     model = upstream.plays(answer(anthropic_answer()))
     ask = {"model": f"an/{model}", "max_tokens": 9, "messages": [{"role": "user", "content": PROMPT}]}
-    message = scripted.anthropic().beta.messages.create(**ask, betas=["x-2026"], extra_query={"beta": "true"})
-    assert message.content[0].text == TEXT
+    done = scripted.anthropic().beta.messages.with_raw_response.create(
+        **ask, betas=["x-2026"], extra_query={"beta": "true", "key": "mine"}
+    )
+    assert done.parse().content[0].text == TEXT and done.headers["x-holdfast-dropped"] == "query"
     request = upstream.request(model)
-    assert request.target == "/v1/messages?beta=true" and request.headers["anthropic-beta"] == "x-2026"
+    assert request.target == "/v1/messages" and request.headers["anthropic-beta"] == "x-2026"
 
 
 def test_a_connection_that_closed_while_idle_is_not_the_callers_problem(scripted, upstream):

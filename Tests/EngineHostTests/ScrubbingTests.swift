@@ -20,6 +20,7 @@ final class Told: Sendable {
             case .loaded: "loaded"
             case .refused(_, let problem): "refused: \(problem.kind.rawValue)"
             case .changed(let change): "changed: \(change.verdict.rawValue)"
+            case .impostor: "impostor"
             }
         kept.withLock { $0.append(word) }
     }

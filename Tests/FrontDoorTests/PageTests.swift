@@ -189,7 +189,7 @@ import Wire
             _ = try await ask(house, RawClient.post(FrontHouse.chat + "?beta=true", FrontHouse.body, fields: fields))
             let request = try #require(house.lane.requests.value.first)
             #expect(request.fields.fields.map(\.name).sorted() == ["idempotency-key", "openai-beta"])
-            #expect(request.path == "/chat/completions?beta=true")
+            #expect(request.path == "/chat/completions", "a query may hold a key")
         }
     }
 }

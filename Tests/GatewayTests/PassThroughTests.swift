@@ -95,7 +95,7 @@ import Wire
         fields.append("x-ratelimit-remaining-requests", "9")
         fields.append("set-cookie", "secret")
         fields.append("server", "theirs")
-        let trio = Trio(.answer(fields: fields, [ByteBuffer(string: Sample.openaiReply)]))
+        let trio = Trio(.answer(fields: fields, [ByteBuffer(string: Sample.openaiReply)]), choices: .query)
         let reply = await trio.serve(
             Speech.openai.request("to-oa"), fields: HTTPFieldList(["openai-beta": "x"]), query: "beta=true&a=b")
         #expect(reply["x-request-id"] == "req_test")

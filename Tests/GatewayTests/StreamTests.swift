@@ -178,7 +178,7 @@ import Wire
         let more = ByteBuffer(string: Self.errorEvents[way.provider]! + String(buffer: end))
         var both = end
         both.writeImmutableBuffer(more)
-        for pieces in [[both], [end, more], both.singly] where !(way.isSame && pieces.count == 1) {
+        for pieces in [[both], [end, more], both.singly] {
             let (reply, record) = await Self.told(way, pieces)
             let heard = try Events(reply.told.body)
             #expect(

@@ -3,6 +3,7 @@ import Conversation
 import CoreMetrics
 import DialectAnthropic
 import DialectOpenAI
+import Failures
 import Gateway
 import GatewayTesting
 import NIOCore
@@ -45,7 +46,8 @@ struct Trio: Sendable {
 
     init(
         _ script: ReplayLane.Script = .silent, keys: [KeyRecord] = [TestHouse.record()], routes: [Route] = [],
-        limits: GatewayLimits = GatewayLimits(), model: String = "m"
+        limits: GatewayLimits = GatewayLimits(), model: String = "m", secrets: SecretMask = .none,
+        choices: CallerChoices = [], pinned: Set<String> = []
     ) {
         _ = Self.registry
         openai = ReplayLane(script)
@@ -60,8 +62,10 @@ struct Trio: Sendable {
         let providers = [
             Provider(
                 name: "oa", dialect: OpenAIDialect(now: { 1_700_000_000 }), lane: openai,
-                embeddings: .path("/embeddings")),
-            Provider(name: "an", dialect: AnthropicDialect(), lane: anthropic, embeddings: .none("Anthropic has none")),
+                embeddings: .path("/embeddings"), secrets: secrets, choices: choices, pinned: pinned),
+            Provider(
+                name: "an", dialect: AnthropicDialect(), lane: anthropic, embeddings: .none("Anthropic has none"),
+                secrets: secrets, choices: choices, pinned: pinned),
             Provider(
                 name: "en", dialect: EngineDialect(now: { 1_700_000_000 }), lane: engine,
                 embeddings: .none("set `embeddings: mean` for it")),

@@ -38,6 +38,45 @@ import Wire
         }
     }
 
+    @Test(arguments: [
+        ("20200101", "20200102", "expired at 2020-01-02"), ("20990101", "20990102", "not valid before 2099-01-01"),
+    ])
+    func aCertificateWhoseTimeIsOverOrHasntComeIsToldSo(_ from: String, _ until: String, _ words: String) async throws {
+        let certificate = try TestCertificate(validity: (from, until))
+        try await ScriptedUpstream.with(.answer(body: "{}"), certificate: certificate) { upstream in
+            let lane = try TestLane(.tcp(host: "localhost", port: upstream.port)) { $0.tls = certificate.client }
+            guard case .unreachable(let why)? = await lane.failure() else {
+                Issue.record("trusted")
+                return
+            }
+            #expect(why.contains(words), "\(why)")
+            #expect(upstream.requests.value.isEmpty)
+        }
+    }
+
+    @Test func aVersionThatIsTooOldIsNotSpoken() async throws {
+        let certificate = try Self.certificate.get()
+        var old = certificate.server
+        old.maximumTLSVersion = .tlsv12
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { [context = try NIOSSLContext(configuration: old)] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let lane = try TestLane(.tcp(host: "localhost", port: server.localAddress!.port!)) { options in
+            options.tls = certificate.client
+            options.tls?.minimumTLSVersion = .tlsv13
+        }
+        guard case .unreachable(let why)? = await lane.failure() else {
+            Issue.record("spoken")
+            return
+        }
+        #expect(why.contains("tls.minimum"), "\(why)")
+        try await server.close()
+    }
+
     @Test func aServerThatSpeaksNoTLS() async throws {
         let certificate = try Self.certificate.get()
         try await ScriptedUpstream.with(.answer(body: "{}")) { upstream in

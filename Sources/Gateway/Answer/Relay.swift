@@ -20,6 +20,7 @@ final class Relay {
     let instruments: Instruments
     let continuity: Continuity
     let disclosures: DisclosureBook
+    let secrets: SecretMask
     /// What passes of a hosted model's answer; nil for somebody else's.
     let sieve: AnswerSieve?
     let runner: Runner
@@ -34,7 +35,8 @@ final class Relay {
 
     init(
         admitted: AdmittedCall, runner: Runner, reply: any CallerReply, record: RequestRecord, limits: GatewayLimits,
-        instruments: Instruments, continuity: Continuity, disclosures: DisclosureBook, movesOnRefusal: Bool,
+        instruments: Instruments, continuity: Continuity, disclosures: DisclosureBook, secrets: SecretMask,
+        movesOnRefusal: Bool,
         claim: @escaping () throws -> Void
     ) {
         self.admitted = admitted
@@ -49,6 +51,7 @@ final class Relay {
         self.instruments = instruments
         self.continuity = continuity
         self.disclosures = disclosures
+        self.secrets = secrets
         let served = runner.attempt.upstream.candidate.model
         sieve = provider.hosted.map {
             AnswerSieve($0, runner.attempt.outgoing.chat, call: admitted.call.id, name: served)
@@ -66,12 +69,14 @@ final class Relay {
             continuity.announcements.note(announced, by: upstream.candidate.provider)
         }
         if !(200..<300).contains(status) {
-            // However long it is, its status says no.
-            let body = try await response.collect(first: 1 << 20)
+            // However long it is, its status says no. Masked before anybody looks:
+            // words of it stand in logs and holds.
+            let body = secrets.masking(try await response.collect(first: 1 << 20))
+            let head = secrets.masking(response.head)
             throw FailedAttempt(
                 Symptom(
-                    dialect: provider.errorDialect, position: .head, status: status, fields: response.head.fields,
-                    body: body), .answer(response.head, body))
+                    dialect: provider.errorDialect, position: .head, status: status, fields: head.fields, body: body),
+                .answer(head, body))
         } else if response.head.isEventStream {
             guard admitted.isStream else { throw LaneFailure.garbage("a stream came that was not asked for") }
             instruments.streamOpened()
@@ -98,9 +103,9 @@ final class Relay {
         switch outgoing.translation {
         case .none:
             guard Self.looksLikeObject(received) else { throw LaneFailure.garbage("its answer is not a JSON object") }
-            body = received
             let root = (try? JSONDocument(received, limits: .answer))?.root
             if let root, Self.saysError(root) { throw saidError(received, answer) }
+            body = root.map(Self.isAnswer) ?? false ? received : secrets.masking(received)
             usage = root.flatMap { provider.dialect.usage(inReply: $0) }
         case .chat(let request):
             var reply = try read(received, answer) { () throws(UnreadableReply) in
@@ -148,9 +153,10 @@ final class Relay {
     }
 
     private func symptom(of received: ByteBuffer, _ answer: ResponseHead) -> Symptom {
-        Symptom(
+        let answer = secrets.masking(answer)
+        return Symptom(
             dialect: provider.errorDialect, position: .body, status: answer.status, fields: answer.fields,
-            body: received)
+            body: secrets.masking(received))
     }
 
     /// Some hosts say 200 and then what went wrong.
@@ -159,13 +165,18 @@ final class Relay {
         return root["choices"] == nil && root["content"] == nil && root["data"] == nil
     }
 
+    /// Whether it has what an answer of either dialect has, and no error:
+    /// nobody looks further into one that has.
+    private static func isAnswer(_ root: JSONView) -> Bool {
+        if let error = root["error"], !error.isNull { return false }
+        return root["choices"] != nil || root["content"] != nil || root["data"] != nil || root["input_tokens"] != nil
+    }
+
     private func saidError(_ received: ByteBuffer, _ answer: ResponseHead) -> FailedAttempt {
-        var error = provider.dialect.decodeError(status: answer.status, body: received)
+        let symptom = symptom(of: received, answer)
+        var error = provider.dialect.decodeError(status: answer.status, body: symptom.body)
         count(&error)
-        return FailedAttempt(
-            Symptom(
-                dialect: provider.errorDialect, position: .body, status: answer.status, fields: answer.fields,
-                body: received), .event(error))
+        return FailedAttempt(symptom, .event(error))
     }
 
     /// Tells a login page or half an answer from an answer; the bytes
@@ -251,9 +262,9 @@ final class Relay {
         // None of an engine's own fields is for a caller.
         for field in sieve == nil ? answer.fields.fields : [] {
             if HTTPFieldRules.isReturnedToCaller(field.name) {
-                head.fields.fields.append(field)
+                head.fields.append(field.name, secrets.masking(field.value))
             } else if field.name == "request-id" || field.name == "x-request-id" {
-                head.fields.append("x-holdfast-provider-request-id", field.value)
+                head.fields.append("x-holdfast-provider-request-id", secrets.masking(field.value))
             }
         }
         if upstream.candidate.retires != nil { head.addRetirement(of: upstream.candidate) }

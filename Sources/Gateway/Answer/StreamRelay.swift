@@ -113,13 +113,14 @@ struct StreamRelay {
             if observation.isRefusal { record.noteRefusal(by: relay.runner.number) }
             return
         }
-        if let error = observation.failure {
+        if let failure = observation.failure {
+            let error = relay.secrets.masking(failure)
             let symptom = symptom(.stream, stage)
             guard stream.hasContributed else { throw FailedAttempt(symptom, .event(error)) }
             let message = "\(relay.upstream.id) broke off: \(error.message)"
             throw InterruptedStream(
                 symptom: symptom, word: "provider_error", reason: error.word ?? "the provider broke off its stream",
-                lastWords: stage.ownFailure
+                lastWords: stage.ownFailure.map(relay.secrets.masking)
                     ?? problemEvent(Problem(.badUpstream, message, code: error.code)))
         }
         // An end that the protocol allows, and the dialect doesn't.
@@ -142,7 +143,8 @@ struct StreamRelay {
     ) -> Symptom {
         Symptom(
             dialect: relay.provider.errorDialect, position: position, status: response.head.status,
-            fields: response.head.fields, body: position == .stream ? stage.lastEvent : ByteBuffer(),
+            fields: relay.secrets.masking(response.head).fields,
+            body: position == .stream ? relay.secrets.masking(stage.lastEvent) : ByteBuffer(),
             transport: transport, hadContent: stage.hasContent)
     }
 

@@ -25,8 +25,7 @@ protocol StreamStage: AnyObject {
     /// Roughly the tokens that have come, for providers that don't say.
     var fragments: Int { get }
     /// An error of the provider's own as it came, for callers of its dialect:
-    /// nil where it has to be told in other words. Empty where it has gone
-    /// out already.
+    /// nil where it has to be told in other words.
     var ownFailure: ByteBuffer? { get }
     /// How a continuation joins to what was sent.
     var joining: Seam.Outcome { get }
@@ -64,7 +63,8 @@ extension StreamEvent {
 
 /// Same dialect: the bytes go through, whole events at a time. What is not
 /// yet a whole event waits, because an error event must be able to follow
-/// whatever has gone out.
+/// whatever has gone out. Nothing goes out behind the terminal event, and an
+/// error of the provider's doesn't: it is looked at first.
 final class ForwardingStage: StreamStage {
     private var forwarding: Forwarding
 
@@ -78,7 +78,7 @@ final class ForwardingStage: StreamStage {
     var lastEvent: ByteBuffer { forwarding.lastEvent }
     var fault: LaneFailure? { forwarding.fault }
     var fragments: Int { forwarding.fragments }
-    var ownFailure: ByteBuffer? { ByteBuffer() }
+    var ownFailure: ByteBuffer? { forwarding.ownFailure }
 }
 
 private struct Forwarding {
@@ -87,6 +87,7 @@ private struct Forwarding {
     private var held = ByteBuffer()
     private(set) var fault: LaneFailure?
     private(set) var fragments = 0
+    private(set) var ownFailure: ByteBuffer?
 
     init(_ dialect: any Dialect, limit: Int) {
         watcher = dialect.makeStreamWatcher()
@@ -97,12 +98,17 @@ private struct Forwarding {
     /// The watcher's, fetched once for each piece.
     private(set) var observation = StreamObservation()
 
-    var isOver: Bool { observation.hasEnded || fault != nil }
+    var isOver: Bool { observation.hasEnded || observation.failure != nil || fault != nil }
 
     mutating func take(_ bytes: ByteBuffer) -> ByteBuffer? {
         parser.feed(bytes)
+        held.hold(bytes)
+        // Where the last event begins.
+        var begin = 0
         do throws(SSEProblem) {
-            while let event = try parser.next() {
+            while !watcher.isOver {
+                begin = held.readableBytes - parser.unfinishedBytes
+                guard let event = try parser.next() else { break }
                 fragments += 1
                 watcher.observe(event)
                 lastEvent = event.data
@@ -111,15 +117,27 @@ private struct Forwarding {
             fault = .garbage(error.description)
         }
         observation = watcher.observation
-        // Kept for what it says of a failure; what it is part of is larger.
-        if observation.failure == nil { lastEvent = ByteBuffer() }
-        held.hold(bytes)
-        let whole = held.readableBytes - parser.unfinishedBytes
+        var whole = held.readableBytes - parser.unfinishedBytes
+        if watcher.isOver, held.lineFeedFollows(at: whole) { whole += 1 }
+        if observation.failure == nil {
+            // Kept for what it says of a failure; what it is part of is larger.
+            lastEvent = ByteBuffer()
+        } else {
+            ownFailure = held.getSlice(at: held.readerIndex + begin, length: whole - begin)
+            whole = begin
+        }
         return whole > 0 ? held.readSlice(length: whole) : nil
     }
 }
 
 extension ByteBuffer {
+    /// Whether what was read up to there ends in the first half of a CRLF.
+    fileprivate func lineFeedFollows(at offset: Int) -> Bool {
+        guard offset > 0, offset < readableBytes else { return false }
+        return getInteger(at: readerIndex + offset - 1, as: UInt8.self) == UInt8(ascii: "\r")
+            && getInteger(at: readerIndex + offset, as: UInt8.self) == UInt8(ascii: "\n")
+    }
+
     /// Appends; where nothing is held, without a copy.
     mutating func hold(_ bytes: ByteBuffer) {
         guard readableBytes > 0 else { return self = bytes }

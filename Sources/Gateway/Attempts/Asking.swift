@@ -49,7 +49,8 @@ extension Attempts {
             answerCount(count, isEstimate: false, counting, attempt.upstream)
         } catch let error as ProviderError {
             throw Problem(
-                .badUpstream, "\(attempt.upstream.id) could not count the tokens: \(error.message)",
+                .badUpstream,
+                "\(attempt.upstream.id) could not count the tokens: \(state.secrets.masking(error).message)",
                 code: "token_count_failed")
         } catch let refusal as CannotCarry {
             throw Problem(refusal, attempt.upstream.candidate)
@@ -66,7 +67,7 @@ extension Attempts {
         Relay(
             admitted: admitted, runner: runner, reply: reply, record: record, limits: gateway.limits,
             instruments: state.instruments, continuity: continuity, disclosures: gateway.disclosures,
-            movesOnRefusal: policy.movesOnRefusal,
+            secrets: state.secrets, movesOnRefusal: policy.movesOnRefusal,
             claim: { try self.claim(runner) })
     }
 

@@ -232,7 +232,7 @@ final class Attempts {
             return false
         case .interrupted(let interrupted):
             let verdict = await learn(interrupted.symptom, interrupted.word, of: runner)
-            return try await interrupt(index, interrupted, verdict)
+            return try await interrupt(index, inOurWords(interrupted, verdict, of: runner), verdict)
         case .mismatch(.diverged):
             // It is well, and says something else.
             noteSuccess(runner)
@@ -248,6 +248,18 @@ final class Attempts {
             abandon(runner)
             throw error
         }
+    }
+
+    /// Our own words in place of a provider's about our key or our account:
+    /// those are not for the caller.
+    private func inOurWords(
+        _ interrupted: InterruptedStream, _ verdict: Verdict, of runner: Runner
+    ) -> InterruptedStream {
+        guard let problem = Problem(between: verdict.cause, and: runner.attempt.provider) else { return interrupted }
+        var interrupted = interrupted
+        interrupted.reason = problem.code
+        interrupted.lastWords = admitted.call.door.encodeStreamProblem(problem, requestID: admitted.call.id)
+        return interrupted
     }
 
     /// Puts the route's replacement where the request names a model that is

@@ -22,6 +22,7 @@ extension Attempts {
                     + "\(told.verdict.words) Name another one there, or have the route's `nested` map it.",
                 field: field, code: "nested_model_not_available")
         }
+        if let problem = Problem(between: told.verdict.cause, and: attempt.provider) { throw problem }
         let runner = Runner(told.runner.index, attempt, nil, newStream())
         runner.number = told.runner.number
         let relay = relay(runner)

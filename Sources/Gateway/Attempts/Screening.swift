@@ -1,5 +1,6 @@
 import Access
 import Conversation
+import Failures
 import Resilience
 import Routing
 
@@ -103,7 +104,8 @@ extension Attempts {
             try checkDisclosure(upstream, provider)
             return try prepare(upstream, provider, place)
         } catch {
-            skip(index, error.code == "missing_capability" ? error.message : error.field ?? error.code ?? "refused")
+            let why = error.code == "missing_capability" ? error.message : error.field ?? error.code ?? "refused"
+            skip(index, KeyShape.masking(why))
             refusal = refusal ?? error
             return nil
         }

@@ -1,6 +1,9 @@
 package import Conversation
 package import Extraction
+package import Failures
 package import Resilience
+package import Routing
+import Wire
 
 /// A provider, ready to be asked.
 package final class Provider: Sendable {
@@ -34,6 +37,13 @@ package final class Provider: Sendable {
     private let hostedNow: (@Sendable () -> HostedModel)?
     /// The API that its error messages are written in, for the classifier.
     package let errorDialect: String
+    /// What it is sent and nobody else may read.
+    package let secrets: SecretMask
+    /// What its settings leave to callers.
+    let choices: CallerChoices
+    /// Header fields that its settings set, in lower case: a caller's of the
+    /// same name doesn't go along.
+    private let pinned: Set<String>
 
     package enum Embeddings: Sendable {
         case path(String)
@@ -45,7 +55,8 @@ package final class Provider: Sendable {
         name: String, dialect: any Dialect, lane: any ProviderLane, embeddings: Embeddings,
         counter: (any TokenCounter)? = nil, host: String? = nil, credential: String? = nil,
         firstToken: Duration? = nil, firstByte: Duration = .seconds(300), mayBeProbed: Bool = true,
-        receipt: (@Sendable () -> String?)? = nil,
+        receipt: (@Sendable () -> String?)? = nil, secrets: SecretMask = .none,
+        choices: CallerChoices = [], pinned: Set<String> = [],
         hosted: (@Sendable () -> HostedModel)? = nil
     ) {
         self.name = name
@@ -59,6 +70,9 @@ package final class Provider: Sendable {
         self.firstByte = firstByte
         self.mayBeProbed = mayBeProbed
         self.receipt = receipt
+        self.secrets = secrets
+        self.choices = choices
+        self.pinned = pinned
         hostedNow = hosted
         errorDialect = dialect.name.rawValue
     }
@@ -66,6 +80,20 @@ package final class Provider: Sendable {
     /// Where memory of this model's failures is kept.
     package func place(of model: String) -> Place {
         Place(provider: name, host: host, credential: credential, model: model)
+    }
+
+    /// A caller's fields, without those that its settings say themselves or
+    /// leave to nobody.
+    func admit(_ fields: HTTPFieldList, dropped: inout [String]) -> HTTPFieldList {
+        guard fields.fields.contains(where: { !mayPass($0.name) }) else { return fields }
+        var admitted = fields
+        admitted.fields.removeAll { !mayPass($0.name) }
+        dropped += fields.fields.map(\.name).filter { !mayPass($0) }
+        return admitted
+    }
+
+    private func mayPass(_ field: String) -> Bool {
+        choices.isSuperset(of: CallerChoices.ofField(field)) && !pinned.contains(field)
     }
 
     /// Whether a caller's bytes can go there as they are.

@@ -116,6 +116,8 @@ package final class RequestRecord {
     package var timeToFirstByte: Duration?
     package var duration: Duration = .zero
     package var requestBytes = 0
+    /// Tokens of the key's limit that wait for what it really uses.
+    var tokensSetAside = 0
     package var responseBytes = 0
     /// Advisory fields that were left behind.
     package var dropped: [String] = []

@@ -1,5 +1,6 @@
 import Access
 import Conversation
+import Failures
 import NIOCore
 package import Routing
 import Synchronization
@@ -137,6 +138,7 @@ extension Gateway {
             (200..<300).contains(response.head.status) ? try await response.collect(upTo: 16 << 20) : nil
         }
         guard let body = body ?? nil else { return [] }
-        return Announcement.read(body).filter { continuity.announcements.note($0, by: name) }.map { (name, $0) }
+        return Announcement.read(state.secrets.masking(body)).filter { continuity.announcements.note($0, by: name) }.map
+        { (name, $0) }
     }
 }

@@ -156,7 +156,7 @@ extension Gateway {
         do {
             symptom = try await lane.exchange(request, on: executor) { response in
                 try await Self.symptom(of: response, provider, kind)
-            }
+            }.map(state.secrets.masking)
         } catch let failure as LaneFailure {
             symptom = Symptom(failure, dialect: provider.errorDialect, hasBegun: false)
         } catch {

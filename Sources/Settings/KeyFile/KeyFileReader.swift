@@ -4,7 +4,8 @@ import Access
 enum KeyFileReader {
     private static let keys = [
         "id", "name", "tenant", "digest", "routes", "admin", "requests_per_minute", "tokens_per_minute",
-        "residency", "not_labs", "not_hosts", "not_regions", "logprobs", "logit_bias", "created", "expires", "revoked",
+        "residency", "not_labs", "not_hosts", "not_regions", "logprobs", "logit_bias", "forbid",
+        "created", "expires", "revoked",
     ]
 
     /// 32 MiB, some hundred thousand keys.
@@ -64,6 +65,7 @@ enum KeyFileReader {
             regions: section.list("not_regions")?.map(\.value) ?? [])
         let disclosures = Disclosures(
             logprobs: section.flag("logprobs") ?? false, logitBias: section.flag("logit_bias") ?? false)
+        let forbidden = section.forbidden()
         let created = time(section, "created")
         let expires = time(section, "expires")
         let revoked = time(section, "revoked")
@@ -73,8 +75,9 @@ enum KeyFileReader {
         guard notes.errorCount == before, let label, let digest, let created else { return nil }
         return KeyRecord(
             name: label, digest: digest, tenant: tenant, routes: routes, admin: admin ?? false, limits: limits,
-            residency: residency, exclusions: exclusions, disclosures: disclosures, created: created, expires: expires,
-            revoked: revoked, id: id)
+            residency: residency, exclusions: exclusions, disclosures: disclosures, forbidden: forbidden,
+            created: created,
+            expires: expires, revoked: revoked, id: id)
     }
 
     private static func time(_ section: Section, _ key: String) -> UnixTime? {

@@ -34,6 +34,7 @@ enum KeyFileWriter {
         }
         if record.disclosures.logprobs { lines.append("logprobs: true") }
         if record.disclosures.logitBias { lines.append("logit_bias: true") }
+        if !record.forbidden.isEmpty { lines.append("forbid: \(list(record.forbidden))") }
         lines.append("created: \(record.created)")
         if let expires = record.expires { lines.append("expires: \(expires)") }
         if let revoked = record.revoked { lines.append("revoked: \(revoked)") }

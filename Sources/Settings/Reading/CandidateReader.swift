@@ -125,20 +125,21 @@ struct CandidateReader {
 extension Section {
     /// `capabilities`: exactly these; nil if absent.
     func capabilities() -> Capabilities? {
-        guard let words = list("capabilities") else { return nil }
-        var set: Capabilities = []
-        for word in words {
-            guard let known = Capabilities.names.first(where: { $0.key == word.value }) else {
-                let names = Capabilities.names.map(\.key)
-                let hint =
-                    Spelling.closest(to: word.value, among: names).map { "did you mean \"\($0)\"?" }
-                    ?? "they are \(names.joined(separator: ", "))"
-                notes.error(word.position, "\(path("capabilities")) has no \(word.shown); \(hint)")
-                continue
-            }
-            set.insert(known.value)
+        guard node("capabilities") != nil else { return nil }
+        return words("capabilities", Array(Capabilities.names)).reduce(into: []) { $0.insert($1) }
+    }
+
+    /// A list of known words; the others are noted.
+    func words<Value>(_ key: String, _ known: [(key: String, value: Value)]) -> [Value] {
+        (list(key) ?? []).compactMap { word in
+            if let found = known.first(where: { $0.key == word.value }) { return found.value }
+            let names = known.map(\.key)
+            let hint =
+                Spelling.closest(to: word.value, among: names).map { "did you mean \"\($0)\"?" }
+                ?? "they are \(names.joined(separator: ", "))"
+            notes.error(word.position, "\(path(key)) has no \(word.shown); \(hint)")
+            return nil
         }
-        return set
     }
 
     /// A day (its first moment, UTC) or a time, in seconds since 1970.

@@ -1,4 +1,5 @@
 import Conversation
+import Routing
 
 /// Reads what is special to a provider that is somebody else's API.
 struct RemoteReader {
@@ -27,7 +28,19 @@ struct RemoteReader {
         }
         return RemoteProvider(
             dialect: dialect, baseURL: baseURL, apiKey: apiKey, headers: headers,
-            proxy: saysProxy ? ownProxy : .fromEnvironment(notes.environment, for: baseURL), caFile: caFile)
+            proxy: saysProxy ? ownProxy : .fromEnvironment(notes.environment, for: baseURL), caFile: caFile,
+            choices: choices(), minimumTLS: minimumTLS(baseURL))
+    }
+
+    /// `allow`
+    private func choices() -> CallerChoices {
+        section.words("allow", CallerChoices.names).reduce(into: []) { $0.insert($1) }
+    }
+
+    private func minimumTLS(_ baseURL: BaseURL) -> TLSMinimum {
+        guard let tls = section.section("tls", keys: ["minimum"]) else { return .v12 }
+        if !baseURL.isSecure { section.error("tls", "has no effect: base_url is http") }
+        return tls.choice("minimum") ?? .v12
     }
 
     private func baseURL() -> BaseURL? {
@@ -71,7 +84,12 @@ struct RemoteReader {
     private func headers(_ unavailable: inout String?) -> [RemoteProvider.Header] {
         guard let given = section.named("headers") else { return [] }
         var headers: [RemoteProvider.Header] = []
+        var names: Set<String> = []
         for entry in given.entries {
+            if !names.insert(entry.key.lowercased()).inserted {
+                notes.error(
+                    entry.position, "\(given.name) has \"\(shortened(entry.key))\" twice; case makes no difference")
+            }
             guard isToken(entry.key) else {
                 notes.error(entry.position, "\(quoted(entry.key)) cannot be the name of a header")
                 continue

@@ -4,7 +4,7 @@ import Routing
 struct RoutePolicyReader {
     static let keys = [
         "order", "deadline", "patience", "timeouts", "on_refusal", "continue", "hedge", "keep_warm", "substitution",
-        "objectives", "nested", "record",
+        "objectives", "nested", "record", "forbid",
     ]
 
     private enum Recording: String, CaseIterable {
@@ -30,6 +30,7 @@ struct RoutePolicyReader {
         policy.keepWarm = keepWarm(policy.keepWarm)
         policy.objectives = objectives()
         policy.nested = nested()
+        policy.forbidden = route.forbidden()
         let recording: Recording? = route.choice("record")
         policy.recordsBeforeAnswer = recording == .beforeAnswer
         checkWeights(policy.order)

@@ -171,6 +171,14 @@ final class AlertRoom: HealthListener, Service {
                 json.member("found", change.mismatch.found.hex)
                 json.member("verdict", change.verdict.rawValue)
             }
+        case .impostor(let impostor):
+            tell(.custody, "engine.impostor") { json in
+                json.member("provider", impostor.provider)
+                json.member("model", impostor.model)
+                json.member("receipt", ifPresent: impostor.receipt)
+                json.member("engine_pid", impostor.engine)
+                json.member("found_pid", impostor.found)
+            }
         case .refused(let provider, let problem):
             tell(.custody, "weights.refused") { json in
                 json.member("provider", provider)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Encodings
 import Glibc
 
 /// What a command's exit code means, after BSD's sysexits(3), so that a
@@ -28,10 +29,17 @@ enum ExitStatus: Int32 {
 /// Writes a line to standard error: everything that is not what the command
 /// was asked for, so that its output can be piped.
 func complain(_ line: String) {
-    var bytes = Array((line + "\n").utf8)[...]
+    var bytes = Array((Printable.lines(line) + "\n").utf8)[...]
     while !bytes.isEmpty {
         let count = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
         guard count > 0 || errno == EINTR else { return }
         bytes = bytes.dropFirst(max(0, count))
     }
+}
+
+/// Tells on standard output. In place of Swift's own in all of this module:
+/// what a file, a provider or a caller wrote never moves the terminal's
+/// cursor, nor turns the reading direction.
+func print(_ text: String, terminator: String = "\n") {
+    Swift.print(Printable.lines(text), terminator: terminator)
 }

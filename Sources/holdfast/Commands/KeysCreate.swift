@@ -41,6 +41,8 @@ struct KeysCreate: ParsableCommand {
     var notHosts: NameList?
     @Option(help: "Regions that may not serve it, separated by commas.")
     var notRegions: NameList?
+    @Option(help: "Top-level members its requests may not have, separated by commas, such as service_tier,store.")
+    var forbid: NameList?
     @Option(help: "When it ends: 2027-01-31, 2027-01-31T18:00:00Z, or 30d from now. [default: never]")
     var expires: Expiry?
     @Flag(help: "Tell it log-probabilities of hosted models: rounded, five at most, metered.")
@@ -60,6 +62,11 @@ struct KeysCreate: ParsableCommand {
         }
         if let rpm, !(1...1_000_000_000).contains(rpm) { throw ValidationError("--rpm must be 1 or more") }
         if let tpm, !(1...1_000_000_000_000).contains(tpm) { throw ValidationError("--tpm must be 1 or more") }
+        for member in forbid?.names ?? [] {
+            if let objection = ForbiddenMember.objection(to: member) {
+                throw ValidationError("--forbid: \"\(member)\" \(objection)")
+            }
+        }
         if let expires, expires.time <= .now { throw ValidationError("--expires \(expires.time) is in the past") }
     }
 
@@ -80,7 +87,8 @@ struct KeysCreate: ParsableCommand {
             limits: RateLimits(requestsPerMinute: rpm, tokensPerMinute: tpm), residency: residency?.names,
             exclusions: Exclusions(
                 labs: notLabs?.names ?? [], hosts: notHosts?.names ?? [], regions: notRegions?.names ?? []),
-            disclosures: Disclosures(logprobs: logprobs, logitBias: logitBias), created: .now, expires: expires?.time)
+            disclosures: Disclosures(logprobs: logprobs, logitBias: logitBias), forbidden: forbid?.names ?? [],
+            created: .now, expires: expires?.time)
         do throws(KeyFileError) {
             try file.append(record)
         } catch {

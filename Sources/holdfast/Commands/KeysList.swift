@@ -51,13 +51,14 @@ struct KeysList: ParsableCommand {
         var residency: [String]?
         var notLabs, notHosts, notRegions: [String]?
         var logprobs, logitBias: Bool?
+        var forbid: [String]?
         var created: String
         var expires: String?
         var revoked: String?
         var state: State
 
         enum CodingKeys: String, CodingKey {
-            case id, name, tenant, admin, routes, residency, logprobs, created, expires, revoked, state
+            case id, name, tenant, admin, routes, residency, logprobs, forbid, created, expires, revoked, state
             case logitBias = "logit_bias"
             case requestsPerMinute = "requests_per_minute"
             case tokensPerMinute = "tokens_per_minute"
@@ -81,6 +82,7 @@ struct KeysList: ParsableCommand {
             notRegions = some(record.exclusions.regions)
             logprobs = record.disclosures.logprobs ? true : nil
             logitBias = record.disclosures.logitBias ? true : nil
+            forbid = some(record.forbidden)
             created = record.created.description
             expires = record.expires?.description
             revoked = record.revoked?.description
@@ -98,6 +100,7 @@ struct KeysList: ParsableCommand {
             for excluded in [notLabs, notHosts, notRegions] {
                 if let excluded { scope += " not \(excluded.joined(separator: ","))" }
             }
+            if let forbid { scope += " without \(forbid.joined(separator: ","))" }
             let limits = [requestsPerMinute.map { "\($0) requests" }, tokensPerMinute.map { "\($0) tokens" }]
             let limit = limits.compactMap { $0 }.joined(separator: ", ")
             var state = state.rawValue

@@ -1,5 +1,6 @@
 import Access
 import ArgumentParser
+import Encodings
 import NIOCore
 import Settings
 import Wire
@@ -125,8 +126,6 @@ extension JSONView {
 }
 
 extension String {
-    /// Without what a terminal would obey.
-    var printable: String {
-        String(String.UnicodeScalarView(unicodeScalars.filter { $0.properties.generalCategory != .control }))
-    }
+    /// Without what a terminal would obey, in one line.
+    var printable: String { Printable.text(self) }
 }

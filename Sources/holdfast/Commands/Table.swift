@@ -1,3 +1,5 @@
+import Encodings
+
 /// Columns of text for people.
 struct Table {
     var rows: [[String]]
@@ -6,6 +8,7 @@ struct Table {
 
     /// The rows in lines, columns two spaces apart, nothing after the last.
     var text: String {
+        let rows = rows.map { $0.map { Printable.text($0) } }
         var widths: [Int] = []
         for row in rows {
             for (column, cell) in row.enumerated() {

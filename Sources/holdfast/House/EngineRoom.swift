@@ -57,6 +57,15 @@ final class EngineRoom: Service {
         }
     }
 
+    /// As ``EngineSupervisor/admitPeer(of:)``, for the engine that a provider
+    /// has at the moment.
+    func admitPeer(of channel: any Channel, at provider: String) -> EventLoopFuture<Void> {
+        guard let engine = engines.withLock({ $0[provider]?.supervisor }) else {
+            return channel.close().flatMapThrowing { throw NotTheEngine() }
+        }
+        return engine.admitPeer(of: channel)
+    }
+
     /// Calls it whenever a provider's weights were verified, before anybody is
     /// served by them; in place of what was set before.
     func whenVerified(_ provider: String, _ action: @escaping @Sendable () -> Void) {

@@ -203,6 +203,7 @@ final class House: Sendable {
                 certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) },
                 privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem)))
             tls.applicationProtocols = ["http/1.1"]
+            tls.minimumTLSVersion = files.minimum.version
             return tls
         } catch {
             throw HouseError(

@@ -80,8 +80,9 @@ final class ProviderRoom: Sendable {
             options = LaneOptions(
                 endpoint: .unix(path: socketPath(of: provider)), authority: "localhost",
                 basePath: "/v1")
+            options.keepAlive = Self.engineKeepAlive
+            options.admit = { [engines, name = provider.name] in engines.admitPeer(of: $0, at: name) }
         }
-        if case .engine = provider.kind { options.keepAlive = Self.engineKeepAlive }
         options.connectTimeout = provider.timeouts.connect.nio
         options.firstByteTimeout = provider.timeouts.firstByte.nio
         options.idleTimeout = provider.timeouts.idle.nio
@@ -104,6 +105,7 @@ final class ProviderRoom: Sendable {
         if url.isSecure {
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.applicationProtocols = ["http/1.1"]
+            tls.minimumTLSVersion = remote.minimumTLS.version
             if let file = remote.caFile {
                 guard access(file, R_OK) == 0 else {
                     throw HouseError(message: "provider \(name): ca_file \(file) can't be read", status: .noInput)
@@ -112,9 +114,10 @@ final class ProviderRoom: Sendable {
             }
             options.tls = tls
         }
-        if let key = remote.apiKey?.reveal() {
-            options.fields.append(
-                remote.dialect == .anthropic ? ("x-api-key", key) : ("authorization", "Bearer \(key)"))
+        let credential = remote.dialect == .anthropic ? "x-api-key" : "authorization"
+        // What `headers` says itself goes before it.
+        if let key = remote.apiKey?.reveal(), !remote.headers.contains(where: { $0.name.lowercased() == credential }) {
+            options.fields.append((credential, remote.dialect == .anthropic ? key : "Bearer \(key)"))
         }
         for header in remote.headers { options.fields.append((header.name.lowercased(), header.value.reveal())) }
         if remote.dialect == .anthropic { options.defaultFields = [("anthropic-version", "2023-06-01")] }
@@ -136,13 +139,15 @@ final class ProviderRoom: Sendable {
                 name: settings.name, dialect: AnthropicDialect(), lane: lane,
                 embeddings: .none("Anthropic's API has none; ask for a route that ends at another provider"),
                 host: Self.host(remote), credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
-                firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes)
+                firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes,
+                secrets: ProviderSecrets.mask(remote), choices: remote.choices, pinned: Self.pinned(remote))
         case .remote(let remote):
             return Provider(
                 name: settings.name, dialect: OpenAIDialect(now: clock), lane: lane,
                 embeddings: .path(OpenAIDialect.embeddingsPath), host: Self.host(remote),
                 credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
-                firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes)
+                firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes,
+                secrets: ProviderSecrets.mask(remote), choices: remote.choices, pinned: Self.pinned(remote))
         case .engine(let engine):
             let configuration = configuration(settings, engine)
             let hosted = HostedModelNow { [engines] in
@@ -152,6 +157,7 @@ final class ProviderRoom: Sendable {
             let supervisor = engines.engine(configuration)
             var root = LaneOptions(endpoint: .unix(path: socketPath(of: settings)), authority: "localhost")
             root.maxConnections = 16
+            root.admit = { supervisor.admitPeer(of: $0) }
             root.keepAlive = Self.engineKeepAlive
             root.firstByteTimeout = .seconds(30)
             // Without TLS nothing can fail.
@@ -172,6 +178,11 @@ final class ProviderRoom: Sendable {
                 }, receipt: { supervisor.receipt?.id },
                 hosted: { hosted.now })
         }
+    }
+
+    /// Header fields that no caller may send there in the settings' place.
+    private static func pinned(_ remote: RemoteProvider) -> Set<String> {
+        Set(remote.headers.map { $0.name.lowercased() } + ["authorization", "x-api-key"])
     }
 
     /// What failures of a host are remembered under: the address itself,
@@ -226,5 +237,14 @@ final class ProviderRoom: Sendable {
 extension Duration {
     var nio: TimeAmount {
         .nanoseconds(components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000)
+    }
+}
+
+extension TLSMinimum {
+    var version: TLSVersion {
+        switch self {
+        case .v12: .tlsv12
+        case .v13: .tlsv13
+        }
     }
 }

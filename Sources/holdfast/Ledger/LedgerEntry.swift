@@ -245,6 +245,14 @@ struct LedgerEntry {
                 entry.member(.expected, change.mismatch.expected.hex)
                 entry.member(.found, change.mismatch.found.hex)
             }
+        case .impostor(let impostor):
+            LedgerEntry("engine.impostor", at: time) { entry in
+                entry.member(.provider, impostor.provider)
+                entry.member(.model, impostor.model)
+                entry.member(.receipt, ifPresent: impostor.receipt)
+                entry.member(.expected, "process \(impostor.engine)")
+                entry.member(.found, "process \(impostor.found)")
+            }
         case .refused(let provider, let problem):
             LedgerEntry("weights.refused", at: time) { entry in
                 entry.member(.cause, problem.kind.rawValue)

@@ -1,0 +1,62 @@
+import Custody
+import Glibc
+import Logging
+package import NIOCore
+
+/// Who listens at an engine's socket: looked at before a byte goes there.
+///
+/// The socket's folder is closed to everybody but the engine's own user, who
+/// can still unlink it and listen in its place. The kernel says which process
+/// called listen(2) (SO_PEERCRED, unix(7)), and nobody can make it say another.
+extension EngineSupervisor {
+    /// Succeeds where the process at the other end of a new connection is the
+    /// engine or belongs to it; else closes the connection, and tells.
+    package nonisolated func admitPeer(of channel: any Channel) -> EventLoopFuture<Void> {
+        guard let sockets = channel as? any SocketOptionProvider else {
+            return channel.close().flatMapThrowing { throw NotTheEngine() }
+        }
+        let peer: EventLoopFuture<Credentials> = sockets.unsafeGetSocketOption(
+            level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
+        return peer.flatMap { peer in
+            guard self.isEngine(peer.process) else {
+                channel.close(promise: nil)
+                return channel.eventLoop.makeFailedFuture(NotTheEngine())
+            }
+            return channel.eventLoop.makeSucceededVoidFuture()
+        }
+    }
+
+    /// What the kernel writes (`struct ucred`).
+    private struct Credentials: Sendable {
+        var process: Int32 = 0
+        var user: UInt32 = 0
+        var group: UInt32 = 0
+    }
+
+    private nonisolated func isEngine(_ process: Int32) -> Bool {
+        // None is running: nothing is to be asked, and nobody is in its place.
+        guard let root = gate.process else { return false }
+        if EngineFamily.has(process, below: root) { return true }
+        // Between the two looks it may have ended by itself.
+        guard gate.process == root, gate.mayTellOfImpostor(process, now: .now) else { return false }
+        let name = ProcessIdentity(process)?.name ?? ""
+        let impostor = CustodyEvent.Impostor(
+            provider: configuration.provider, model: configuration.alias, receipt: gate.receipt?.id,
+            engine: Int(root.number), found: Int(process), time: Int(time(nil)))
+        logger.error(
+            "SOMEBODY LISTENS IN THE ENGINE'S PLACE: nothing is sent there; find out who, and restart Holdfast",
+            metadata: [
+                "engine_pid": "\(root.number)", "found_pid": "\(process)", "found_name": "\(name)",
+                "receipt": "\(impostor.receipt ?? "none")",
+            ])
+        told(.impostor(impostor))
+        return false
+    }
+}
+
+/// The process at the engine's socket is not the engine.
+package struct NotTheEngine: Error, CustomStringConvertible {
+    package init() {}
+
+    package let description = "another process than the engine listens at its socket"
+}

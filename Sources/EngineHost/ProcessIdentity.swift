@@ -1,0 +1,76 @@
+import FoundationEssentials
+
+/// A process that is told from another that has its number later.
+struct ProcessIdentity: Sendable, Hashable {
+    var number: Int32
+    var parent: Int32
+    /// In the kernel's ticks since it booted; nil where /proc hides it.
+    var began: UInt64?
+    /// What it calls itself: 15 bytes that it may choose.
+    var name: String
+
+    /// Nil where there is no such process, or /proc hides it.
+    init?(_ number: Int32) {
+        guard let data = FileManager.default.contents(atPath: "/proc/\(number)/stat") else { return nil }
+        self.init(number, stat: String(decoding: data, as: UTF8.self))
+    }
+
+    /// - Parameter stat: as proc(5) has it; the name in it may hold brackets
+    ///   and spaces.
+    init?(_ number: Int32, stat: String) {
+        guard let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")"), open < close else { return nil }
+        let fields = stat[close...].split(separator: " ").dropFirst()
+        // Behind the name: the state, the parent; the 22nd of all is when it
+        // began.
+        guard fields.count > 19, let parent = Int32(fields[fields.startIndex + 1]),
+            let began = UInt64(fields[fields.startIndex + 19])
+        else { return nil }
+        self.number = number
+        self.parent = parent
+        self.began = began
+        name = String(stat[stat.index(after: open)..<close])
+    }
+
+    /// A child of ours, which nobody else can be while it isn't reaped.
+    init(child number: Int32) {
+        if let known = ProcessIdentity(number) {
+            self = known
+        } else {
+            self.number = number
+            parent = 0
+            began = nil
+            name = ""
+        }
+    }
+}
+
+extension EngineFamily {
+    /// Deeper trees are nobody's engine.
+    private static let deepest = 64
+
+    /// Whether a process is an engine's or below it, at this moment.
+    ///
+    /// - Parameters:
+    ///   - root: as it was when it was started.
+    ///   - look: what is so now.
+    static func has(
+        _ number: Int32, below root: ProcessIdentity, _ look: (Int32) -> ProcessIdentity? = { ProcessIdentity($0) }
+    ) -> Bool {
+        guard number > 0 else { return false }
+        guard let began = root.began else { return number == root.number }
+        // Its number may have been given to another since.
+        guard look(root.number)?.began == began else { return false }
+        if number == root.number { return true }
+        guard var process = look(number) else { return false }
+        for _ in 0..<deepest {
+            guard process.parent > 1, let parent = look(process.parent), let age = parent.began,
+                // Nobody is older than who started it: it would be another
+                // with the number of one that is gone.
+                age <= process.began ?? 0
+            else { return false }
+            if parent.number == root.number { return age == began }
+            process = parent
+        }
+        return false
+    }
+}

@@ -1,0 +1,37 @@
+/// What a caller may choose of an operator's account at a provider: whose
+/// project pays, and where or by whom the request is served. Nothing, unless
+/// the provider's settings allow it by name.
+package struct CallerChoices: OptionSet, Sendable, Hashable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// The header fields of these names.
+    package static let organization = CallerChoices(rawValue: 1 << 0)
+    package static let project = CallerChoices(rawValue: 1 << 1)
+    /// What stands behind the path's question mark: a key may stand there.
+    package static let query = CallerChoices(rawValue: 1 << 2)
+    /// The top-level members of these names: other models, other hosts, other
+    /// regions than the settings name.
+    package static let models = CallerChoices(rawValue: 1 << 3)
+    package static let provider = CallerChoices(rawValue: 1 << 4)
+    package static let route = CallerChoices(rawValue: 1 << 5)
+    package static let inferenceGeo = CallerChoices(rawValue: 1 << 6)
+
+    /// As settings, header fields and requests name them.
+    package static let names: [(key: String, value: CallerChoices)] = [
+        ("openai-organization", .organization), ("openai-project", .project), ("query", .query),
+        ("models", .models), ("provider", .provider), ("route", .route), ("inference_geo", .inferenceGeo),
+    ]
+
+    /// The header field of that name, in lower case; empty for all others.
+    package static func ofField(_ name: String) -> CallerChoices {
+        switch name {
+        case "openai-organization": .organization
+        case "openai-project": .project
+        default: []
+        }
+    }
+
+    /// The first of them by its name.
+    package var firstName: String? { Self.names.first { contains($0.value) }?.key }
+}

@@ -1,0 +1,18 @@
+import Failures
+import Settings
+
+/// What a provider is sent of which no caller may ever read a word.
+enum ProviderSecrets {
+    /// Fields that tell a provider something and guard nothing.
+    private static let harmless: Set<String> = [
+        "openai-project", "openai-organization", "openai-beta", "anthropic-beta", "anthropic-version", "user-agent",
+        "accept", "accept-language", "accept-encoding", "content-type", "http-referer", "referer", "x-title", "origin",
+    ]
+
+    static func mask(_ remote: RemoteProvider) -> SecretMask {
+        var secrets = remote.headers.filter { !harmless.contains($0.name.lowercased()) }.map { $0.value.reveal() }
+        if let key = remote.apiKey { secrets.append(key.reveal()) }
+        if let credentials = remote.proxy?.credentials { secrets.append(credentials.reveal()) }
+        return SecretMask(secrets)
+    }
+}

@@ -1,0 +1,116 @@
+import Access
+import Conversation
+import Gateway
+import GatewayTesting
+import NIOCore
+import Testing
+import Wire
+
+/// A key's tokens are set aside before the answer, and settled after it.
+@Suite struct TokenLimitTests {
+    private func trio(_ perMinute: Int, _ script: ReplayLane.Script) -> Trio {
+        Trio(script, keys: [TestHouse.record(limits: RateLimits(tokensPerMinute: perMinute))])
+    }
+
+    private func left(_ trio: Trio) -> Int { trio.house.principal().remaining(now: .now).tokens ?? 0 }
+
+    private func request(most: Int? = nil, stream: Bool = false) -> String {
+        let limit = most.map { ",\"max_tokens\":\($0)" } ?? ""
+        return "{\"model\":\"to-oa\",\"messages\":[],\"stream\":\(stream)\(limit)}"
+    }
+
+    @Test func parallelRequestsTakeNoMoreThanThereIs() async {
+        let gate = Watched(false)
+        let answer = ByteBuffer(string: Sample.openaiReply)
+        let trio = trio(
+            10_000, .gated(gate, after: .answer([]), then: [answer]))
+        let statuses = await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<50 { group.addTask { await trio.serve(request()).status } }
+            var statuses: [Int] = []
+            while let status = await group.next() {
+                statuses.append(status)
+                // The refused ones don't wait for the others.
+                if statuses.count == 48 { gate.change { $0 = true } }
+            }
+            return statuses
+        }
+        #expect(statuses.count { $0 == 200 } == 2)
+        #expect(statuses.count { $0 == 429 } == 48)
+        #expect(trio.openai.requests.value.count == 2)
+    }
+
+    @Test(arguments: [false, true])
+    func whatIsNotUsedIsGivenBack(_ stream: Bool) async {
+        let script: ReplayLane.Script = stream ? .events([Sample.stream("oa")]) : .json(Sample.openaiReply)
+        let trio = trio(100_000, script)
+        await trio.serve(request(stream: stream))
+        #expect((99_980...100_000).contains(left(trio)), "\(left(trio))")
+    }
+
+    @Test func aFailureAndACallerWhoLeavesGiveBack() async {
+        for script in [ReplayLane.Script.json("{}", status: 500), .failing(.unreachable("x")), .json("no JSON")] {
+            let trio = trio(100_000, script)
+            await trio.serve(request())
+            #expect(left(trio) >= 99_900, "\(left(trio))")
+        }
+        let trio = trio(100_000, .silent)
+        let serving = Task { await trio.serve(request()) }
+        while trio.openai.requests.value.isEmpty { await Task.yield() }
+        #expect(left(trio) < 96_500)
+        serving.cancel()
+        _ = await serving.value
+    }
+
+    @Test func whatTheCallerWantsAtMostIsSetAside() async {
+        let trio = trio(100_000, .silent)
+        let serving = Task { await trio.serve(request(most: 10_000)) }
+        while trio.openai.requests.value.isEmpty { await Task.yield() }
+        #expect((95_000...96_000).contains(left(trio)), "4,096 while nothing is known: \(left(trio))")
+        serving.cancel()
+        _ = await serving.value
+        let other = self.trio(100_000, .silent)
+        let small = Task { await other.serve(request(most: 100)) }
+        while other.openai.requests.value.isEmpty { await Task.yield() }
+        #expect((99_800...99_900).contains(left(other)), "\(left(other))")
+        small.cancel()
+        _ = await small.value
+    }
+
+    @Test func aRequestLargerThanTheLimitGoesAlone() async {
+        let trio = trio(1000, .json(Sample.openaiReply))
+        #expect(await trio.serve(request()).status == 200)
+        let second = await trio.serve(request())
+        #expect(second.status == 429 && second["retry-after"] != nil)
+        #expect(second.text.contains("tokens") && second.text.contains("max_tokens"))
+        #expect(await trio.serve(request(most: 10)).status == 200)
+    }
+
+    // MARK: What is learnt
+
+    @Test func answersAreTakenForWhatTheyWere() {
+        let sizes = AnswerSizes()
+        for size in 1..<AnswerSizes.fewest {
+            sizes.note(size * 10, of: "a")
+            #expect(sizes.expected(of: "a") == AnswerSizes.unknown)
+        }
+        sizes.note(10, of: "a")
+        #expect((190...224).contains(sizes.expected(of: "a")))
+        #expect(sizes.expected(of: "b") == AnswerSizes.unknown)
+    }
+
+    @Test func oldAnswersFade() {
+        var counts = SizeCounts()
+        for _ in 0..<5000 { counts.add(4000) }
+        for _ in 0..<3000 { counts.add(10) }
+        #expect(counts.quantile(0.95) < 20)
+        #expect(counts.total < 512)
+    }
+
+    @Test(arguments: [0, 1, 3, 4, 5, 7, 8, 100, 4096, 1 << 20, 1 << 40, Int.max, -5])
+    func anySizeIsCounted(_ size: Int) {
+        var counts = SizeCounts()
+        counts.add(size)
+        #expect(counts.quantile(0.95) >= min(size, 1 << 30))
+        if (1...1 << 30).contains(size) { #expect(counts.quantile(0.95) <= size + size / 4) }
+    }
+}

@@ -1,0 +1,58 @@
+import Gateway
+import GatewayTesting
+import NIOCore
+import Providers
+import Synchronization
+import Testing
+import Wire
+
+/// What the settings say goes out as they say it, whatever a request brings.
+@Suite struct PinTests {
+    @Test func aPinnedFieldIsSentOnce_andAsPinned() async throws {
+        try await ScriptedUpstream.with(.answer(body: "{}")) { upstream in
+            let lane = try TestLane(upstream) { options in
+                options.fields = [
+                    ("authorization", "Bearer ours"), ("openai-project", "ours"), ("user-agent", "ours"),
+                    ("anthropic-version", "ours"), ("content-type", "ours"),
+                ]
+                options.defaultFields = [("anthropic-version", "default"), ("x-default", "default")]
+            }
+            var fields = HTTPFieldList(["authorization": "theirs", "openai-project": "theirs", "openai-beta": "theirs"])
+            fields.append("anthropic-version", "theirs")
+            fields.append("content-type", "theirs")
+            try await lane.exchange(fields: fields)
+            let request = try #require(upstream.requests.value.first)
+            for name in ["authorization", "openai-project", "user-agent", "anthropic-version", "content-type"] {
+                let values = request.headers.filter { $0.name.lowercased() == name }.map(\.value)
+                #expect(values == [name == "authorization" ? "Bearer ours" : "ours"], "\(name)")
+            }
+            #expect(request["openai-beta"] == "theirs")
+            #expect(request["x-default"] == "default")
+            #expect(request["accept-encoding"] == "identity")
+        }
+    }
+
+    @Test func nothingGoesOutWhereTheConnectionIsNotAdmitted() async throws {
+        struct Stranger: Error, CustomStringConvertible { let description = "a stranger" }
+        let path = "/tmp/hf-\(UInt32.random(in: 0 ... .max)).sock"
+        let isStranger = Mutex(false)
+        try await ScriptedUpstream.with(.answer(body: "{}"), at: .unix(path: path)) { upstream in
+            let lane = try TestLane(.unix(path: path)) { options in
+                options.admit = { channel in
+                    isStranger.withLock { $0 }
+                        ? channel.eventLoop.makeFailedFuture(Stranger()) : channel.eventLoop.makeSucceededVoidFuture()
+                }
+            }
+            try await lane.exchange()
+            #expect(upstream.requests.value.count == 1)
+            isStranger.withLock { $0 = true }
+            // The one that was admitted is kept, and used.
+            try await lane.exchange()
+            lane.lane.retire()
+            try await eventually { lane.lane.openConnections == 0 }
+            #expect(await lane.failure() == .unreachable("a stranger"))
+            try await eventually { lane.lane.openConnections == 0 }
+            #expect(upstream.requests.value.count == 2)
+        }
+    }
+}
