@@ -88,10 +88,10 @@ let package = Package(
         .target(name: "CLinux"),
         module("Encodings", []),
         module("Wire", [nioCore]),
-        module("Conversation", ["Wire", nioCore]),
+        module("Conversation", ["Encodings", "Wire", nioCore]),
 
         // 1: pure, no I/O
-        module("DialectOpenAI", ["Conversation", "Wire", nioCore]),
+        module("DialectOpenAI", ["Conversation", "Encodings", "Wire", nioCore]),
         module("DialectAnthropic", ["Conversation", "Encodings", "Wire", nioCore]),
         module("Routing", ["Conversation"]),
         module("Failures", ["Wire", nioCore]),
@@ -109,8 +109,8 @@ let package = Package(
         module(
             "Gateway",
             [
-                "Conversation", "Wire", "Routing", "Access", "Failures", "Resilience", "Continuation", "Drills",
-                "Extraction", atomics, metrics,
+                "Conversation", "Encodings", "Wire", "Routing", "Access", "Failures", "Resilience", "Continuation",
+                "Drills", "Extraction", atomics, metrics,
                 nioCore,
             ]),
 
@@ -118,9 +118,10 @@ let package = Package(
         module(
             "FrontDoor",
             [
-                "Gateway", "Conversation", "DialectAnthropic", "DialectOpenAI", "Wire", "Access", "Routing", atomics,
-                hummingbird,
-                hummingbirdCore, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
+                "Gateway", "Conversation", "DialectAnthropic", "DialectOpenAI", "Encodings", "Wire", "Access",
+                "Routing",
+                atomics, hummingbird,
+                hummingbirdCore, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
             ]),
         module(
             "Providers",
@@ -197,7 +198,7 @@ let package = Package(
                 "GatewayTesting", "Telemetry", "Gateway", "Conversation", "Wire", "Access", "DialectOpenAI", logging,
                 coreMetrics, nioCore,
             ]),
-        suite("WireTests", ["Wire", nioCore]),
+        suite("WireTests", ["Encodings", "Wire", nioCore]),
         .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
         .target(
             name: "GatewayTesting",

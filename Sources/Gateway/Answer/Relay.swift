@@ -20,6 +20,7 @@ final class Relay {
     let instruments: Instruments
     let continuity: Continuity
     let disclosures: DisclosureBook
+    let reading: HeavyReading
     /// What passes of a hosted model's answer; nil for somebody else's.
     let sieve: AnswerSieve?
     let runner: Runner
@@ -34,8 +35,8 @@ final class Relay {
 
     init(
         admitted: AdmittedCall, runner: Runner, reply: any CallerReply, record: RequestRecord, limits: GatewayLimits,
-        instruments: Instruments, continuity: Continuity, disclosures: DisclosureBook, movesOnRefusal: Bool,
-        claim: @escaping () throws -> Void
+        instruments: Instruments, continuity: Continuity, disclosures: DisclosureBook, reading: HeavyReading,
+        movesOnRefusal: Bool, claim: @escaping () throws -> Void
     ) {
         self.admitted = admitted
         self.runner = runner
@@ -49,6 +50,7 @@ final class Relay {
         self.instruments = instruments
         self.continuity = continuity
         self.disclosures = disclosures
+        self.reading = reading
         let served = runner.attempt.upstream.candidate.model
         sieve = provider.hosted.map {
             AnswerSieve($0, runner.attempt.outgoing.chat, call: admitted.call.id, name: served)
@@ -66,7 +68,7 @@ final class Relay {
             continuity.announcements.note(announced, by: upstream.candidate.provider)
         }
         if !(200..<300).contains(status) {
-            let body = try await response.collect(upTo: 1 << 20)
+            let body = try await response.collect(upTo: 1 << 20, makeRoom)
             throw FailedAttempt(
                 Symptom(
                     dialect: provider.errorDialect, position: .head, status: status, fields: response.head.fields,
@@ -79,57 +81,83 @@ final class Relay {
         } else if admitted.isStream {
             throw LaneFailure.garbage("a stream was asked for and something else came")
         } else {
-            let received = try await response.collect(upTo: limits.responseBody)
+            let received = try await response.collect(upTo: limits.responseBody, makeRoom)
             try Task.checkCancellation()
-            try passOnWhole(received, response.head, movesOnRefusal: movesOnRefusal)
+            let head = response.head
+            let isHeavy = reading.isHeavy(received, on: call.executor)
+            try tell(
+                isHeavy
+                    ? try await reading.run { try self.read(received, head, movesOnRefusal: self.movesOnRefusal) }
+                    : try read(received, head, movesOnRefusal: movesOnRefusal), head)
         }
+    }
+
+    private func makeRoom(for more: Int) throws {
+        guard reply.makeRoom(for: more) else { throw Problem.answersUnread }
     }
 
     // MARK: A whole answer
 
-    func passOnWhole(_ received: ByteBuffer, _ answer: ResponseHead, movesOnRefusal: Bool) throws {
-        guard received.readableBytes > 0 else { throw LaneFailure.garbage("its answer is empty") }
-        let isRefusal = isRefusal(received, answer)
-        if isRefusal, movesOnRefusal { throw FailedAttempt(symptom(of: received, answer), .whole(answer, received)) }
-        let body: ByteBuffer
-        let usage: Usage?
+    /// A whole answer that has been read.
+    private struct WholeAnswer {
+        /// In the caller's dialect.
+        var body: ByteBuffer
+        var usage: Usage?
+        var isRefusal = false
+        /// There were more tool calls than were asked for.
         var wasCut = false
+    }
+
+    func passOnWhole(_ received: ByteBuffer, _ answer: ResponseHead, movesOnRefusal: Bool) throws {
+        try tell(try read(received, answer, movesOnRefusal: movesOnRefusal), answer)
+    }
+
+    private func read(_ received: ByteBuffer, _ answer: ResponseHead, movesOnRefusal: Bool) throws -> WholeAnswer {
+        guard received.readableBytes > 0 else { throw LaneFailure.garbage("its answer is empty") }
+        var whole = WholeAnswer(body: received)
+        whole.isRefusal = isRefusal(received, answer)
+        if whole.isRefusal, movesOnRefusal {
+            throw FailedAttempt(symptom(of: received, answer), .whole(answer, received))
+        }
         switch outgoing.translation {
         case .none:
             guard Self.looksLikeObject(received) else { throw LaneFailure.garbage("its answer is not a JSON object") }
-            body = received
             let root = (try? JSONDocument(received, limits: .answer))?.root
             if let root, Self.saysError(root) { throw saidError(received, answer) }
-            usage = root.flatMap { provider.dialect.usage(inReply: $0) }
+            whole.usage = root.flatMap { provider.dialect.usage(inReply: $0) }
         case .chat(let request):
             var reply = try read(received, answer) { () throws(UnreadableReply) in
                 try provider.dialect.decodeReply(received)
             }
-            wasCut = SingleToolCall(request).cut(&reply)
+            whole.wasCut = SingleToolCall(request).cut(&reply)
             sieve?.pass(&reply)
-            usage = reply.usage
-            body = call.door.encodeReply(reply, to: request)
+            whole.usage = reply.usage
+            whole.body = call.door.encodeReply(reply, to: request)
         case .embeddings(let request):
             var reply = try read(received, answer) { () throws(UnreadableReply) in
                 try provider.dialect.decodeEmbeddingsReply(received)
             }
             sieve?.pass(&reply)
-            usage = Usage(input: reply.inputTokens, output: 0)
-            body = call.door.encodeEmbeddingsReply(reply, to: request)
+            whole.usage = Usage(input: reply.inputTokens, output: 0)
+            whole.body = call.door.encodeEmbeddingsReply(reply, to: request)
         case .continuation: throw LaneFailure.garbage("a stream was asked for and something else came")
         }
+        return whole
+    }
+
+    private func tell(_ whole: WholeAnswer, _ answer: ResponseHead) throws {
         try tellWhole()
         try claim()
-        if wasCut { record.dropped.append("further tool calls") }
-        if let usage { record.cost(usage, of: runner.number) }
+        if whole.wasCut { record.dropped.append("further tool calls") }
+        if let usage = whole.usage { record.cost(usage, of: runner.number) }
         record.begun = runner.number
         record.timeToFirstByte = call.arrived.elapsed()
-        record.responseBytes = body.readableBytes
+        record.responseBytes = whole.body.readableBytes
         record.status = 200
         record.outcome = .served
-        if isRefusal { record.noteRefusal(by: runner.number) }
+        if whole.isRefusal { record.noteRefusal(by: runner.number) }
         settle()
-        reply.send(head(answer, contentType: "application/json"), body: body)
+        reply.send(head(answer, contentType: "application/json"), body: whole.body)
     }
 
     /// Before an answer's end goes out, so that whoever has it finds in their

@@ -69,6 +69,8 @@ extension Gateway {
             symptom = try await provider.lane.exchange(request, on: executor) { response in
                 try await Self.symptom(of: response, provider, streams: streams)
             }
+        } catch LaneFailure.ownShortage(let what) {
+            return .inconclusive("Holdfast itself has \(what) left")
         } catch let failure as LaneFailure {
             symptom = Symptom(failure, dialect: provider.errorDialect, hasBegun: false)
         } catch {
