@@ -19,8 +19,8 @@ build: setup ## Build in release mode
 test: setup ## All tests, ending in a summary
 	@Scripts/test.sh
 
-test-long: setup ## All tests, with the long fuzzing, 200 kills and a primary that flaps for a minute
-	@HOLDFAST_FUZZ_SECONDS=60 HOLDFAST_FLAP_SECONDS=60 HOLDFAST_KILLS=200 Scripts/test.sh
+test-long: setup ## All tests, with the long fuzzing, ten minutes under the address sanitizer, 200 kills, a primary that flaps for a minute, and Java's client
+	@HOLDFAST_JAVA=1 HOLDFAST_SANITIZED_SECONDS=600 HOLDFAST_FUZZ_SECONDS=60 HOLDFAST_FLAP_SECONDS=60 HOLDFAST_KILLS=200 Scripts/test.sh
 
 bench: build ## Measure against peers, print ratios, write Benchmarks/RESULTS.md
 	@python3 Benchmarks/run.py

@@ -36,6 +36,17 @@ part "build" swift build -c release --build-tests
 part "Swift tests" swift test -c release --skip-build --no-parallel
 part "official clients" Tests/Clients/run.sh
 
+# Callers' requests and providers' answers, mutated, under the address
+# sanitizer: in a build of its own.
+if [[ -n ${HOLDFAST_SANITIZED_SECONDS:-} ]]; then
+    sanitized() {
+        # Leaks aren't looked for: XCTest has some of its own.
+        ASAN_OPTIONS=detect_leaks=0 HOLDFAST_FUZZING_ONLY=1 HOLDFAST_FUZZ_SECONDS=$HOLDFAST_SANITIZED_SECONDS \
+            swift test -c release --sanitize=address --scratch-path .build-sanitized --no-parallel --filter FuzzTests
+    }
+    part "fuzzing, address sanitizer" sanitized
+fi
+
 printf '\nSummary\n'
 printf '  %s\n' "${results[@]}"
 exit $failed

@@ -34,7 +34,7 @@ package final class Principal: Sendable {
         limiter?.admit(now: now()) ?? .allowed
     }
 
-    /// Whether its requests set tokens aside.
+    /// Tells whether its requests set tokens aside.
     package var hasTokenLimit: Bool { record.limits.tokensPerMinute != nil }
 
     /// Takes the tokens that an admitted request may need.

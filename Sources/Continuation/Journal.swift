@@ -4,7 +4,8 @@ package import Conversation
 ///
 /// Fed what goes to the caller, in order, the events after a seam included,
 /// with each candidate's own usage and not the sum. Of more than one choice
-/// only the first is kept: such an answer can't be resumed.
+/// only the first is kept: such an answer can't be resumed. Nor can one that
+/// is longer than the limit: of that nothing is kept any more.
 package struct Journal: Sendable {
     package private(set) var id = ""
     /// The name that the candidate who began gives its model.
@@ -42,6 +43,11 @@ package struct Journal: Sendable {
         case event(StreamEvent)
     }
 
+    /// More was given than is kept.
+    package private(set) var isFull = false
+    private let limit: Int
+    /// What is kept, in bytes.
+    private var size = 0
     private var entries: [Entry] = []
     private var thinking = ""
     private var calls: [Call] = []
@@ -54,7 +60,10 @@ package struct Journal: Sendable {
     /// The most output that the one who serves now has said.
     private var output = 0
 
-    package init() {}
+    /// - Parameter limit: in bytes.
+    package init(limit: Int = 4 << 20) {
+        self.limit = limit
+    }
 
     package var hasVisibleText: Bool { !text.isEmpty }
 
@@ -80,6 +89,12 @@ package struct Journal: Sendable {
     }
 
     package mutating func note(_ event: StreamEvent) {
+        guard !isFull else { return noteEnd(event) }
+        size += event.keptBytes
+        guard size <= limit else {
+            overflow()
+            return noteEnd(event)
+        }
         if let choice = event.choice {
             choices.insert(choice)
             guard choice == 0 else { return }
@@ -143,6 +158,16 @@ package struct Journal: Sendable {
         }
     }
 
+    private mutating func overflow() {
+        isFull = true
+        (text, thinking, calls, entries) = ("", "", [], [])
+    }
+
+    /// What can be known of an answer of which the rest isn't kept.
+    private mutating func noteEnd(_ event: StreamEvent) {
+        if case .finished(0, let reason, _) = event, finish == nil { finish = reason }
+    }
+
     /// The events that bring a fresh encoder into the state that the one has
     /// which wrote what was sent. Its bytes are to be thrown away.
     package var replay: [StreamEvent] {
@@ -169,5 +194,21 @@ package struct Journal: Sendable {
         }
         if let usage { events.append(.usage(usage)) }
         return events
+    }
+}
+
+extension StreamEvent {
+    /// About what it costs to remember it.
+    fileprivate var keptBytes: Int {
+        switch self {
+        // Joined to its neighbour.
+        case .text(_, let words), .thinking(_, let words): words.utf8.count
+        case .refusal(_, let words), .thinkingSignature(_, let words), .redactedThinking(_, let words):
+            words.utf8.count + 64
+        case .toolCallStarted(_, _, let id, let name): id.utf8.count + name.utf8.count + 128
+        case .toolCallArguments(_, _, let fragment): fragment.utf8.count
+        case .partEnded, .started, .finished, .continued: 64
+        case .foreignPart, .logprobs, .usage, .ping, .failed, .ended: 0
+        }
     }
 }

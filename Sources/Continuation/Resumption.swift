@@ -21,6 +21,7 @@ extension Journal {
         }
         if choices.contains(where: { $0 != 0 }) { return .impossible("it has more than one choice") }
         if finish != nil { return .whole }
+        if isFull { return .impossible("it is longer than what is remembered of one (`limits.continuation`)") }
         if hasOpenCall { return .impossible("a tool call was sent in part and can't be taken back") }
         if !completedCalls.isEmpty { return .whole }
         if hasForeignPart { return .impossible("a part was sent of a kind that only its provider can go on from") }

@@ -30,6 +30,9 @@ package protocol Dialect: Sendable {
 
     /// The path of the chat endpoint below a provider's base address.
     var chatPath: String { get }
+    /// Items of a query that belong to the API itself and choose nothing of an
+    /// account, e.g. `beta=true`: they go along where a query may not.
+    var queryItems: Set<String> { get }
     /// The path of the list of models below a provider's base address; nil
     /// where the list says nothing that isn't known.
     var modelsPath: String? { get }
@@ -69,6 +72,7 @@ package protocol Dialect: Sendable {
 }
 
 extension Dialect {
+    package var queryItems: Set<String> { [] }
     package func objection(to field: String) -> String? { nil }
 }
 

@@ -1,3 +1,5 @@
+import Encodings
+
 /// What Holdfast itself has to say against a request, to be put into the
 /// caller's own dialect.
 package struct Problem: Error, Sendable, Equatable {
@@ -63,11 +65,18 @@ package struct Problem: Error, Sendable, Equatable {
 
     package init(_ kind: Kind, _ message: String, field: String? = nil, code: String? = nil, retryAfter: Int? = nil) {
         self.kind = kind
-        self.message = message
-        self.field = field
+        self.message =
+            message.utf8.count <= Self.longestMessage ? message : Printable.excerpt(message, Self.longestMessage)
+        self.field = field.map { $0.utf8.count <= Printable.mostQuoted ? $0 : Printable.excerpt($0) }
         self.code = code
         self.retryAfter = retryAfter
     }
+
+    /// Whatever stands in a message, it is no body of megabytes.
+    static let longestMessage = 8 << 10
+
+    /// Bytes of a name or an id that a caller may choose.
+    package static let longestIdentifier = 1024
 }
 
 /// A request that a dialect has no words for.
@@ -78,7 +87,7 @@ package struct CannotCarry: Error, Sendable, Equatable {
     package var reason: String
 
     package init(_ field: String, _ reason: String) {
-        self.field = field
+        self.field = Printable.excerpt(field)
         self.reason = reason
     }
 }

@@ -19,6 +19,8 @@ package struct AnthropicDialect: Dialect {
 
     package var name: DialectName { .anthropic }
     package var chatPath: String { "/v1/messages" }
+    /// The official clients' `beta` resources ask with it.
+    package var queryItems: Set<String> { ["beta=true", "beta=false"] }
     package var modelsPath: String? { "/v1/models?limit=1000" }
 
     /// https://docs.anthropic.com/en/api/messages-count-tokens

@@ -37,7 +37,7 @@ enum BlockDecoder {
         for (name, value) in try source.members() {
             switch (name, word) {
             case ("type", _): break
-            case ("media_type", "base64"): mediaType = try source.member("media_type", value).nonEmptyText()
+            case ("media_type", "base64"): mediaType = try source.member("media_type", value).identifier()
             case ("data", "base64"): data = try source.member("data", value).nonEmptyText()
             case ("url", "url"): url = try source.member("url", value).nonEmptyText()
             // Said by the type already.
@@ -67,8 +67,8 @@ enum BlockDecoder {
         for (member, value) in try block.members() {
             switch member {
             case "type": break
-            case "id": id = try block.member("id", value).nonEmptyText()
-            case "name": name = try block.member("name", value).nonEmptyText()
+            case "id": id = try block.member("id", value).identifier()
+            case "name": name = try block.member("name", value).identifier()
             case "input": input = try block.member("input", value).fragmentOfObject()
             // Called by the model itself, as every other API has it.
             case "caller" where value["type"]?.isString("direct") == true: break
@@ -88,7 +88,7 @@ enum BlockDecoder {
         for (name, value) in try block.members() {
             switch name {
             case "type": break
-            case "tool_use_id": id = try block.member("tool_use_id", value).nonEmptyText()
+            case "tool_use_id": id = try block.member("tool_use_id", value).identifier()
             case "is_error": isError = try block.member("is_error", value).bool()
             case "content": content = try resultContent(block.member("content", value), &leftovers)
             default: leftovers.unknown(name, value, in: block)

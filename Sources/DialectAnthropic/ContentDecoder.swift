@@ -40,7 +40,7 @@ enum ContentDecoder {
     /// `system` inside `messages` is an instruction from there on:
     /// https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
     private static func role(_ field: Field) throws(Problem) -> Role {
-        switch try field.text() {
+        switch try field.word() {
         case "user": return .user
         case "assistant": return .assistant
         case "system": return .system

@@ -60,6 +60,20 @@ struct Field {
         return text
     }
 
+    /// One of a few words; see ``JSONView/word``.
+    func word() throws(Problem) -> String {
+        guard let word = view.word else { throw problem("Must be a string.") }
+        return word
+    }
+
+    /// A name or an id, which are compared and looked up.
+    func identifier() throws(Problem) -> String {
+        guard view.kind != .string || view.range.count <= Problem.longestIdentifier + 2 else {
+            throw problem("Must be of \(Problem.longestIdentifier) bytes at most.")
+        }
+        return try nonEmptyText()
+    }
+
     func nonEmptyText() throws(Problem) -> String {
         let text = try text()
         guard !text.isEmpty else { throw problem("Must not be empty.") }
@@ -101,7 +115,7 @@ struct Field {
         members.reserveCapacity(8)
         for member in view.members where !member.value.isNull {
             // A name is always a string.
-            members.append((member.name.string ?? "", member.value))
+            members.append((member.name.word ?? "", member.value))
         }
         return members
     }
@@ -116,7 +130,7 @@ struct Field {
         guard view.kind == .object else { throw problem("Must be an object.") }
         guard let value = view["type"], !value.isNull else { throw missing("type") }
         let field = member("type", value)
-        return (try field.text(), field)
+        return (try field.word(), field)
     }
 }
 

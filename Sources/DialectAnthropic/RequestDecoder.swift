@@ -25,7 +25,7 @@ struct RequestDecoder {
         for (name, value) in try root.members() {
             switch name {
             case "model":
-                request.model = try root.member("model", value).nonEmptyText()
+                request.model = try root.member("model", value).identifier()
                 hasModel = true
             case "messages": messages = root.member("messages", value)
             case "system": system = root.member("system", value)
@@ -129,7 +129,7 @@ struct RequestDecoder {
             switch name {
             case "effort":
                 let effort = field.member("effort", value)
-                self.effort = (try effort.nonEmptyText(), effort)
+                self.effort = (try effort.identifier(), effort)
             case "format": try decodeFormat(field.member("format", value))
             default: leftovers.unknown(name, value, in: field)
             }

@@ -18,7 +18,7 @@ enum ToolDecoder {
         // known to its models alone.
         if let value = field.view["type"], !value.isNull, !value.isString("custom") {
             let type = field.member("type", value)
-            _ = try type.text()
+            _ = try type.word()
             leftovers.essential(type)
             return nil
         }
@@ -26,7 +26,7 @@ enum ToolDecoder {
         for (name, value) in try field.members() {
             switch name {
             case "type": break
-            case "name": tool.name = try field.member("name", value).nonEmptyText()
+            case "name": tool.name = try field.member("name", value).identifier()
             case "description": tool.description = try field.member("description", value).text()
             case "input_schema": tool.parameters = try field.member("input_schema", value).fragmentOfObject()
             case "strict": tool.isStrict = try field.member("strict", value).bool()
@@ -55,7 +55,7 @@ enum ToolDecoder {
         for (name, value) in try field.members() {
             switch name {
             case "type": break
-            case "name": tool = try field.member("name", value).nonEmptyText()
+            case "name": tool = try field.member("name", value).identifier()
             case "disable_parallel_tool_use":
                 if try field.member("disable_parallel_tool_use", value).bool() { parallel = false }
             default: leftovers.unknown(name, value, in: field)

@@ -1,4 +1,5 @@
 import Conversation
+import Encodings
 import Wire
 
 // Typed reading of a caller's fields. A path is built only when it is needed
@@ -7,6 +8,21 @@ extension JSONView {
     func text(at path: @autoclosure () -> String) throws(Problem) -> String {
         guard let string else { throw .wrongType(path(), wanted: "a string", not: kind) }
         return string
+    }
+
+    /// One of a few words; see ``JSONView/word``.
+    func word(at path: @autoclosure () -> String) throws(Problem) -> String {
+        guard let word else { throw .wrongType(path(), wanted: "a string", not: kind) }
+        return word
+    }
+
+    /// A name or an id, which are compared and looked up.
+    func identifier(at path: @autoclosure () -> String) throws(Problem) -> String {
+        guard range.count <= Problem.longestIdentifier + 2 else {
+            guard kind == .string else { throw .wrongType(path(), wanted: "a string", not: kind) }
+            throw .invalid(path(), "is longer than \(Problem.longestIdentifier) bytes: names and ids are shorter.")
+        }
+        return try text(at: path())
     }
 
     func flag(at path: @autoclosure () -> String) throws(Problem) -> Bool {
@@ -57,16 +73,18 @@ extension Problem {
             case .null: "null"
             }
         return Problem(
-            .invalidRequest, "`\(field)` must be \(wanted), not \(found).", field: field, code: "invalid_type")
+            .invalidRequest, "`\(Printable.excerpt(field))` must be \(wanted), not \(found).", field: field,
+            code: "invalid_type")
     }
 
     static func missing(_ field: String, _ advice: String) -> Problem {
         Problem(
-            .invalidRequest, "`\(field)` is missing: \(advice)", field: field, code: "missing_required_parameter")
+            .invalidRequest, "`\(Printable.excerpt(field))` is missing: \(advice)", field: field,
+            code: "missing_required_parameter")
     }
 
     /// - Parameter complaint: the end of a sentence that begins with the field.
     static func invalid(_ field: String, _ complaint: String) -> Problem {
-        Problem(.invalidRequest, "`\(field)` \(complaint)", field: field, code: "invalid_value")
+        Problem(.invalidRequest, "`\(Printable.excerpt(field))` \(complaint)", field: field, code: "invalid_value")
     }
 }

@@ -26,9 +26,9 @@ struct ChatRequestReader {
         var topLogprobs: Int?
 
         for (name, value) in root.members where !value.isNull {
-            let field = name.string ?? ""
+            let field = name.word ?? ""
             switch field {
-            case "model": model = try value.text(at: field)
+            case "model": model = try value.identifier(at: field)
             case "messages": messages = try readMessages(value)
             case "tools": request.tools = try readTools(value)
             case "tool_choice": request.toolChoice = try readToolChoice(value)
@@ -49,7 +49,7 @@ struct ChatRequestReader {
             case "top_logprobs": topLogprobs = try value.whole(at: field, from: 0)
             case "logit_bias": request.logitBias = try readLogitBias(value)
             case "reasoning_effort":
-                let effort = try value.text(at: field)
+                let effort = try value.word(at: field)
                 request.reasoning = effort == "none" ? .disabled : .effort(effort)
             case "user": request.endUser = try value.text(at: field)
             case "stream": request.stream = try value.flag(at: field)
@@ -106,7 +106,7 @@ struct ChatRequestReader {
     private func readLogitBias(_ value: JSONView) throws(Problem) -> [String: Double] {
         var bias: [String: Double] = [:]
         for (name, value) in try value.object(at: "logit_bias").members {
-            let token = name.string ?? ""
+            let token = name.word ?? ""
             bias[token] = try value.finite(at: "logit_bias.\(token)")
         }
         return bias
@@ -117,7 +117,7 @@ struct ChatRequestReader {
     private mutating func readStreamOptions(_ value: JSONView) throws(Problem) -> Bool {
         var includeUsage = false
         for (name, value) in try value.object(at: "stream_options").members where !value.isNull {
-            switch name.string ?? "" {
+            switch name.word ?? "" {
             case "include_usage": includeUsage = try value.flag(at: "stream_options.include_usage")
             case let field: leaveOver("stream_options.\(field)", isAdvisory: field == "include_obfuscation")
             }
@@ -129,7 +129,7 @@ struct ChatRequestReader {
     private mutating func readModalities(_ value: JSONView) throws(Problem) {
         for (index, element) in try value.array(at: "modalities").numbered() {
             let path = "modalities[\(index)]"
-            if try element.text(at: path) != "text" { leaveOver(path, isAdvisory: false) }
+            if try element.word(at: path) != "text" { leaveOver(path, isAdvisory: false) }
         }
     }
 
@@ -138,7 +138,7 @@ struct ChatRequestReader {
         guard let type = format["type"] else {
             throw .missing("response_format.type", "use `text`, `json_object` or `json_schema`.")
         }
-        switch try type.text(at: "response_format.type") {
+        switch try type.word(at: "response_format.type") {
         case "text": return .text
         case "json_object": return .jsonObject
         case "json_schema":
@@ -159,8 +159,8 @@ struct ChatRequestReader {
         var schema: JSONFragment?
         var isStrict: Bool?
         for (key, value) in try value.object(at: path).members where !value.isNull {
-            switch key.string ?? "" {
-            case "name": name = try value.text(at: "\(path).name")
+            switch key.word ?? "" {
+            case "name": name = try value.identifier(at: "\(path).name")
             case "description": description = try value.text(at: "\(path).description")
             case "schema": schema = try value.object(at: "\(path).schema").fragment
             case "strict": isStrict = try value.flag(at: "\(path).strict")

@@ -18,7 +18,7 @@ extension ChatRequestReader {
             guard let type = try element.object(at: path)["type"] else {
                 throw .missing("\(path).type", "say what the part is, e.g. `text`.")
             }
-            switch try type.text(at: "\(path).type") {
+            switch try type.word(at: "\(path).type") {
             case "text": parts.append(.text(try readPart(element, "text", at: path)))
             case "refusal": parts.append(.refusal(try readPart(element, "refusal", at: path)))
             case "image_url":
@@ -37,7 +37,7 @@ extension ChatRequestReader {
     private mutating func readPart(_ part: JSONView, _ field: String, at path: String) throws(Problem) -> String {
         var text: String?
         for (name, value) in part.members where !value.isNull {
-            let name = name.string ?? ""
+            let name = name.word ?? ""
             switch name {
             case "type": break
             case field: text = try value.text(at: "\(path).\(field)")
@@ -52,13 +52,13 @@ extension ChatRequestReader {
         var url: String?
         var detail: String?
         for (name, value) in part.members where !value.isNull {
-            switch name.string ?? "" {
+            switch name.word ?? "" {
             case "type": break
             case "image_url":
                 for (name, value) in try value.object(at: "\(path).image_url").members where !value.isNull {
-                    switch name.string ?? "" {
+                    switch name.word ?? "" {
                     case "url": url = try value.text(at: "\(path).image_url.url")
-                    case "detail": detail = try value.text(at: "\(path).image_url.detail")
+                    case "detail": detail = try value.word(at: "\(path).image_url.detail")
                     case let field: leaveOver("\(path).image_url.\(field)", isAdvisory: false)
                     }
                 }

@@ -13,12 +13,12 @@ extension OpenAIDialect {
         var input: EmbeddingsRequest.Input?
         var request = EmbeddingsRequest(model: "", input: .text(""))
         for (name, value) in root.members where !value.isNull {
-            let field = name.string ?? ""
+            let field = name.word ?? ""
             switch field {
-            case "model": model = try value.text(at: field)
+            case "model": model = try value.identifier(at: field)
             case "input": input = try Self.readInput(value)
             case "encoding_format":
-                let format = try value.text(at: field)
+                let format = try value.word(at: field)
                 guard format == "float" || format == "base64" else {
                     throw .invalid(field, "must be `float` or `base64`.")
                 }

@@ -1,4 +1,5 @@
 package import Conversation
+import Encodings
 package import NIOCore
 package import Wire
 
@@ -93,10 +94,10 @@ package struct EngineDialect: Dialect {
     /// In as many words as an error needs.
     package func decodeError(status: Int, body: ByteBuffer) -> ProviderError {
         let error = wire.decodeError(status: status, body: body)
-        func short(_ text: String?) -> String? { text.map { String($0.prefix(64)) } }
+        func short(_ text: String?) -> String? { text.map { $0.cut(toUTF8Bytes: 64) } }
         return ProviderError(
             status: error.status, type: short(error.type), code: short(error.code),
-            message: String(error.message.prefix(400)), field: short(error.field))
+            message: error.message.cut(toUTF8Bytes: 400), field: short(error.field))
     }
 
     /// Numbers are asked for in any case; the door gives them the form that

@@ -85,7 +85,7 @@ extension ChatRequestReader {
         // The call's id says which tool it was; the name says it again.
         if fields.name != nil { leaveOver("\(path).name", isAdvisory: true) }
         return ToolResult(
-            callID: try id.text(at: "\(path).tool_call_id"),
+            callID: try id.identifier(at: "\(path).tool_call_id"),
             content: try readContent(content, of: path, images: true))
     }
 }
@@ -107,11 +107,11 @@ private struct MessageFields {
         self.path = path
         var role: String?
         for (name, value) in try element.object(at: path).members where !value.isNull {
-            let field = name.string ?? ""
+            let field = name.word ?? ""
             switch field {
-            case "role": role = try value.text(at: "\(path).role")
+            case "role": role = try value.word(at: "\(path).role")
             case "content": content = value
-            case "name": self.name = try value.text(at: "\(path).name")
+            case "name": self.name = try value.identifier(at: "\(path).name")
             case "tool_calls": toolCalls = value
             case "tool_call_id": toolCallID = value
             case "refusal": refusal = value

@@ -1,4 +1,5 @@
 import Conversation
+import Encodings
 import NIOCore
 import Wire
 
@@ -104,6 +105,6 @@ extension ProviderError {
 
     /// A provider's words pass on to the caller: within reason.
     private static func shortened(_ text: String) -> String {
-        text.utf8.count <= 4096 ? text : String(text.prefix(1024)) + "…"
+        text.utf8.count <= 4096 ? text : text.cut(toUTF8Bytes: 1024) + "…"
     }
 }

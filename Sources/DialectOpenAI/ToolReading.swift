@@ -11,8 +11,8 @@ extension ChatRequestReader {
             var function: JSONView?
             var others: [String] = []
             for (name, value) in try element.object(at: path).members where !value.isNull {
-                switch name.string ?? "" {
-                case "type": type = try value.text(at: "\(path).type")
+                switch name.word ?? "" {
+                case "type": type = try value.word(at: "\(path).type")
                 case "function": function = value
                 case let field: others.append(field)
                 }
@@ -33,8 +33,8 @@ extension ChatRequestReader {
     private mutating func readFunction(_ value: JSONView, at path: String) throws(Problem) -> Tool {
         var tool = Tool(name: "")
         for (name, value) in try value.object(at: path).members where !value.isNull {
-            switch name.string ?? "" {
-            case "name": tool.name = try value.text(at: "\(path).name")
+            switch name.word ?? "" {
+            case "name": tool.name = try value.identifier(at: "\(path).name")
             case "description": tool.description = try value.text(at: "\(path).description")
             case "parameters": tool.parameters = try value.object(at: "\(path).parameters").fragment
             case "strict": tool.isStrict = try value.flag(at: "\(path).strict")
@@ -46,7 +46,7 @@ extension ChatRequestReader {
     }
 
     mutating func readToolChoice(_ value: JSONView) throws(Problem) -> ToolChoice? {
-        if let word = value.string {
+        if let word = value.word {
             switch word {
             case "auto": return .auto
             case "none": return ToolChoice.none
@@ -58,7 +58,7 @@ extension ChatRequestReader {
             throw .wrongType("tool_choice", wanted: "a string or an object", not: value.kind)
         }
         guard let type = value["type"] else { throw .missing("tool_choice.type", "use `function`.") }
-        guard try type.text(at: "tool_choice.type") == "function" else {
+        guard try type.word(at: "tool_choice.type") == "function" else {
             // `allowed_tools`, `custom`: no other dialect has them.
             leaveOver("tool_choice.type", isAdvisory: false)
             return nil
@@ -66,7 +66,7 @@ extension ChatRequestReader {
         guard let name = value["function"]?["name"] else {
             throw .missing("tool_choice.function.name", "name the function that must be called.")
         }
-        return .tool(try name.text(at: "tool_choice.function.name"))
+        return .tool(try name.identifier(at: "tool_choice.function.name"))
     }
 
     mutating func readToolCalls(_ value: JSONView, of message: String) throws(Problem) -> [Part] {
@@ -78,9 +78,9 @@ extension ChatRequestReader {
             var function: JSONView?
             var others: [String] = []
             for (name, value) in try element.object(at: path).members where !value.isNull {
-                switch name.string ?? "" {
-                case "id": id = try value.text(at: "\(path).id")
-                case "type": type = try value.text(at: "\(path).type")
+                switch name.word ?? "" {
+                case "id": id = try value.identifier(at: "\(path).id")
+                case "type": type = try value.word(at: "\(path).type")
                 case "function": function = value
                 // Left behind by clients that put a call together from a stream.
                 case "index": break
@@ -102,8 +102,8 @@ extension ChatRequestReader {
     private mutating func readCall(_ value: JSONView, id: String, at path: String) throws(Problem) -> ToolCall {
         var call = ToolCall(id: id, name: "", arguments: "")
         for (name, value) in try value.object(at: path).members where !value.isNull {
-            switch name.string ?? "" {
-            case "name": call.name = try value.text(at: "\(path).name")
+            switch name.word ?? "" {
+            case "name": call.name = try value.identifier(at: "\(path).name")
             case "arguments": call.arguments = try value.text(at: "\(path).arguments")
             // `parsed_arguments`: what OpenAI's own client made of them.
             case let field: leaveOver("\(path).\(field)", isAdvisory: field == "parsed_arguments")

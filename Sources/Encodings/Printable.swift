@@ -9,11 +9,7 @@ package enum Printable {
         var shown = ""
         for (index, scalar) in text.unicodeScalars.enumerated() {
             guard index < most else { return shown + "…" }
-            if isHarmful(scalar) {
-                shown += scalar == "\n" ? "\\n" : "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                shown.unicodeScalars.append(scalar)
-            }
+            append(scalar, to: &shown)
         }
         return shown
     }
@@ -38,12 +34,39 @@ package enum Printable {
         return shown
     }
 
+    /// A caller's words, as they may stand in an error, a log or a header
+    /// field: at most so many bytes of them, and nothing that a terminal obeys.
+    ///
+    /// Costs what is shown and not what was said. A text is never counted or
+    /// cut by characters: a single one may be megabytes of combining marks.
+    package static func excerpt(_ text: some StringProtocol, _ most: Int = mostQuoted) -> String {
+        var shown = ""
+        for scalar in text.unicodeScalars {
+            let before = shown.utf8.count
+            append(scalar, to: &shown)
+            guard shown.utf8.count > most else { continue }
+            return String(decoding: shown.utf8.prefix(before), as: UTF8.self) + "…"
+        }
+        return shown
+    }
+
+    private static func append(_ scalar: Unicode.Scalar, to shown: inout String) {
+        if isHarmful(scalar) {
+            shown += scalar == "\n" ? "\\n" : "\\u{\(String(scalar.value, radix: 16))}"
+        } else {
+            shown.unicodeScalars.append(scalar)
+        }
+    }
+
     private static func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
         default: false
         }
     }
+
+    /// Bytes of a caller's word in a message, which may stand in it twice.
+    package static let mostQuoted = 100
 
     /// For messages.
     package static func quoted(_ text: String) -> String { "\"\(self.text(text, most: 80))\"" }
@@ -52,5 +75,19 @@ package enum Printable {
     /// nothing that looks like another.
     package static func isPlain(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+}
+
+extension StringProtocol {
+    /// The text's beginning, of at most so many bytes of UTF-8; no scalar is
+    /// split. Costs no more than what is left.
+    package func cut(toUTF8Bytes most: Int) -> String {
+        var count = most
+        while let end = utf8.index(utf8.startIndex, offsetBy: count, limitedBy: utf8.endIndex), end != utf8.endIndex {
+            // Bytes in the middle of a scalar begin with the bits 10.
+            guard count > 0, utf8[end] & 0xC0 == 0x80 else { return String(decoding: utf8[..<end], as: UTF8.self) }
+            count -= 1
+        }
+        return String(self)
     }
 }

@@ -48,7 +48,7 @@ extension EngineFamily {
     /// Deeper trees are nobody's engine.
     private static let deepest = 64
 
-    /// Whether a process is an engine's or below it, at this moment.
+    /// Tells whether a process is an engine's or below it, at this moment.
     ///
     /// - Parameters:
     ///   - root: as it was when it was started.

@@ -45,7 +45,7 @@ final class ReadinessGate: Sendable {
         set { contents.withLock { $0.process = newValue } }
     }
 
-    /// Whether an impostor is news: every request would tell of the same one.
+    /// Tells whether an impostor is news: every request would tell of the same one.
     func mayTellOfImpostor(_ process: Int32, now: ContinuousClock.Instant) -> Bool {
         contents.withLock { contents in
             if let last = contents.impostor {

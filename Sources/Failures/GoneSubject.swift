@@ -143,7 +143,7 @@ private struct Clause {
         words.contains { ["support", "access", "availability", "serving", "hosting"].contains($0) }
     }
 
-    /// Whether a preposition goes before it: `for this model`.
+    /// Tells whether a preposition goes before it: `for this model`.
     private func isObject(_ index: Int, _ words: [String]) -> Bool {
         words[max(0, index - 3)..<index].contains { Self.prepositions.contains($0) }
     }

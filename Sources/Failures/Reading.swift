@@ -79,7 +79,7 @@ struct Reading {
         codes = codes.filter { !messageCodes.contains($0) || says($0) }
     }
 
-    /// Whether its status calls the request wrong, or, where it has none of
+    /// Tells whether its status calls the request wrong, or, where it has none of
     /// its own, its code does.
     var blamesRequest: Bool {
         switch status {

@@ -42,7 +42,7 @@ struct RequestEcho {
             Quotations.find(in: text.bytes, most: Self.mostQuotations), in: text.bytes)
     }
 
-    /// Whether any of the words, each shorter than ``leastPiece``, stands in
+    /// Tells whether any of the words, each shorter than ``leastPiece``, stands in
     /// the request.
     static func finds(_ words: [String], in request: RequestText) -> Bool {
         let bytes = Array(words.joined(separator: "\n").utf8)

@@ -48,7 +48,7 @@ package struct Verdict: Sendable, Hashable {
         self.blamesRequest = blamesRequest
     }
 
-    /// Whether it says that a model, a key or an account can't serve: something
+    /// Tells whether it says that a model, a key or an account can't serve: something
     /// that could hold traffic back.
     package var isOfService: Bool {
         switch cause {
@@ -66,11 +66,11 @@ package struct Judgement: Sendable, Hashable {
     /// The part of it that may be remembered, which rests on nothing that the
     /// caller wrote; nil where that is nothing.
     package var memory: Verdict?
-    /// Whether the failure may be the service's all the same, though all that
+    /// Tells whether the failure may be the service's all the same, though all that
     /// says so stands in the request: a question for a request of Holdfast's
     /// own, and nothing more.
     package var isQuestion: Bool
-    /// Whether the words that decided stand in the request, too short to be
+    /// Tells whether the words that decided stand in the request, too short to be
     /// told apart.
     package var quotesRequest: Bool
 

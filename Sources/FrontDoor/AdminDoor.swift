@@ -1,14 +1,15 @@
 package import Access
-import HTTPTypes
-import Hummingbird
+import Conversation
+package import Gateway
 package import Logging
 package import NIOCore
+package import NIOHTTP1
 package import ServiceLifecycle
 import Wire
 
-/// The administrators' listener: its own address, admin keys only. Not on the
-/// hot path, so Hummingbird's router does all of it.
-package struct AdminDoor: Sendable {
+/// The administrators' listener: its own address, admin keys only. Its
+/// connections are the applications' kind, with the same limits.
+package struct AdminDoor: Reception {
     /// A page that it serves, as bytes of a type.
     package struct Page: Sendable {
         package var path: String
@@ -42,9 +43,9 @@ package struct AdminDoor: Sendable {
     /// part may be `:id`.
     package struct Action: Sendable {
         package var path: String
-        package var perform: @Sendable (ActionRequest) -> Outcome
+        package var perform: @Sendable (ActionRequest) async -> Outcome
 
-        package init(_ path: String, perform: @escaping @Sendable (ActionRequest) -> Outcome) {
+        package init(_ path: String, perform: @escaping @Sendable (ActionRequest) async -> Outcome) {
             self.path = path
             self.perform = perform
         }
@@ -68,91 +69,114 @@ package struct AdminDoor: Sendable {
     /// No action needs more than a few names.
     private static let largestBody = 64 << 10
 
-    private let keys: KeyRing
+    private let credentials: Credentials
     private let pages: [Page]
     private let actions: [Action]
-    private let time: @Sendable () -> UnixTime
+    private let origins: OriginPolicy
 
     package init(
-        keys: KeyRing, pages: [Page], actions: [Action] = [], time: @escaping @Sendable () -> UnixTime
+        keys: KeyRing, pages: [Page], actions: [Action] = [], origins: OriginPolicy = OriginPolicy(),
+        time: @escaping @Sendable () -> UnixTime
     ) {
-        self.keys = keys
+        credentials = Credentials(keys: keys, time: time)
         self.pages = pages
         self.actions = actions
-        self.time = time
+        self.origins = origins
     }
 
     /// The listener, to be run among the process's services.
+    /// - Parameter limits: the applications' ones; bodies may be shorter only.
     package func service(
-        host: String, port: Int, group: any EventLoopGroup, logger: Logger,
-        onRunning: @escaping @Sendable (any Channel) async -> Void
-    ) -> some Service {
-        let router = Router(context: BasicRequestContext.self)
-        for page in pages {
-            router.get(RouterPath(page.path)) { request, context in
-                if page.needsKey, case .refused(let refusal) = self.admit(request) { return refusal }
-                let (status, bytes) = page.body(context.parameters.get("id") ?? "")
-                return Self.response(.init(code: status), bytes, type: page.type)
-            }
-        }
-        for action in actions {
-            router.post(RouterPath(action.path)) { request, context in
-                try await self.perform(action, request, context.parameters.get("id") ?? "")
-            }
-        }
-        router.get("**") { request, _ in self.nothingHere(request) }
-        router.post("**") { request, _ in self.nothingHere(request) }
-        return Application(
-            router: router, configuration: .init(address: .hostname(host, port: port)), onServerRunning: onRunning,
-            eventLoopGroupProvider: .shared(group), logger: logger)
+        host: String, port: Int, limits: ConnectionLimits, unread: UnreadAnswers, mostConnections: Int = .max,
+        group: any EventLoopGroup, logger: Logger, onRunning: @escaping @Sendable (any Channel) async -> Void
+    ) throws -> any Service {
+        var limits = limits
+        limits.body = min(limits.body, Self.largestBody)
+        return try Listener(self, limits: limits, unread: unread, eventLoops: Array(group.makeIterator())).service(
+            host: host, port: port, tls: nil, mostConnections: mostConnections, group: group, logger: logger,
+            onRunning: onRunning)
     }
 
-    private func perform(_ action: Action, _ request: Request, _ parameter: String) async throws -> Response {
-        switch admit(request) {
-        case .refused(let refusal): return refusal
-        case .granted(let who):
-            guard let body = try? await request.body.collect(upTo: Self.largestBody) else {
-                return Self.failure(.contentTooLarge, "The body is over \(Self.largestBody) bytes.")
-            }
-            switch action.perform(ActionRequest(parameter: parameter, body: body, who: who)) {
-            case .done(let status, let bytes):
-                return Self.response(.init(code: status), bytes, type: "application/json")
-            case .preview(let bytes): return Self.response(.ok, bytes, type: "application/json")
-            case .failure(let status, let message): return Self.failure(.init(code: status), message)
-            }
+    // MARK: By the head
+
+    package func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> Receipt {
+        let target = RequestTarget(head.uri)
+        if let objection = origins.current?.objection(to: head.headers, authority: target.authority) {
+            return .answer(Self.failure(403, CrossOrigin.problem(objection).message))
         }
+        switch head.method {
+        case .GET, .HEAD:
+            for page in pages {
+                guard let parameter = Self.match(target.path, page.path) else { continue }
+                if page.needsKey, case .refused(let refusal) = admit(head) { return .answer(refusal) }
+                return .call(AdminRequest(.page(page), parameter))
+            }
+        case .POST:
+            for action in actions {
+                guard let parameter = Self.match(target.path, action.path) else { continue }
+                switch admit(head) {
+                case .refused(let refusal): return .answer(refusal)
+                case .granted(let who): return .call(AdminRequest(.action(action, who: who), parameter))
+                }
+            }
+        default: break
+        }
+        return .answer(nothingHere(head))
     }
 
-    private func nothingHere(_ request: Request) -> Response {
-        if case .refused(let refusal) = admit(request) { return refusal }
+    /// - Returns: what stands for `:id`, empty where the pattern has none; nil
+    ///   where the path is another.
+    static func match(_ path: Substring, _ pattern: String) -> String? {
+        let parts = path.split(separator: "/")
+        let wanted = pattern.split(separator: "/")
+        guard parts.count == wanted.count else { return nil }
+        var parameter = ""
+        for (part, wanted) in zip(parts, wanted) {
+            if wanted == ":id" {
+                parameter = Doors.percentDecoded(part)
+            } else if part != wanted {
+                return nil
+            }
+        }
+        return parameter
+    }
+
+    package func malformed(headersTooLarge: Bool) -> Answer {
+        headersTooLarge
+            ? Self.failure(431, "The header fields are too large; send fewer or shorter ones.")
+            : Self.failure(400, "This is not an HTTP/1.1 request that can be trusted to mean one thing.")
+    }
+
+    package func crowded() -> Answer {
+        Self.failure(503, "Too much waits to be read by others; try again in a moment.")
+    }
+
+    private func nothingHere(_ head: HTTPRequestHead) -> Answer {
+        if case .refused(let refusal) = admit(head) { return refusal }
         let paths = pages.map { "GET \($0.path)" } + actions.map { "POST \($0.path)" }
-        return Self.failure(.notFound, "There is nothing here; try \(paths.joined(separator: ", ")).")
+        return Self.failure(404, "There is nothing here; try \(paths.joined(separator: ", ")).")
     }
 
     private enum Admission {
         /// With the id of the key.
         case granted(String)
-        case refused(Response)
+        case refused(Answer)
     }
 
-    private func admit(_ request: Request) -> Admission {
-        let header = request.headers
-        let presented = header[.init("x-api-key")!] ?? header[.authorization].flatMap(Doors.bearer)
-        switch keys.authenticate(presented, now: time()) {
+    private func admit(_ head: HTTPRequestHead) -> Admission {
+        switch credentials.authentication(head.headers) {
         case .granted(let principal) where principal.isAdmin: return .granted(principal.id)
         case .granted:
-            return .refused(
-                Self.failure(.forbidden, "This key is no admin key; `holdfast keys create --admin` makes one."))
+            return .refused(Self.failure(403, "This key is no admin key; `holdfast keys create --admin` makes one."))
         case .missing:
-            return .refused(
-                Self.failure(.unauthorized, "No key. Send an admin key as \"Authorization: Bearer KEY\"."))
+            return .refused(Self.failure(401, "No key. Send an admin key as \"Authorization: Bearer KEY\"."))
         case .unknown, .expired, .revoked:
-            return .refused(Self.failure(.unauthorized, "This key is not known (any more)."))
+            return .refused(Self.failure(401, "This key is not known (any more)."))
         }
     }
 
-    private static func failure(_ status: HTTPResponse.Status, _ message: String) -> Response {
-        response(status, problem(message), type: "application/json")
+    static func failure(_ status: Int, _ message: String) -> Answer {
+        answer(status, problem(message), type: "application/json")
     }
 
     /// The body of an answer that says no.
@@ -162,7 +186,48 @@ package struct AdminDoor: Sendable {
         return json.buffer
     }
 
-    private static func response(_ status: HTTPResponse.Status, _ bytes: ByteBuffer, type: String) -> Response {
-        Response(status: status, headers: [.contentType: type], body: .init(byteBuffer: bytes))
+    static func answer(_ status: Int, _ bytes: ByteBuffer, type: String) -> Answer {
+        var head = ResponseHead(status: status)
+        head.fields.append("content-type", type)
+        return Answer(head, bytes)
     }
+}
+
+/// A page that is looked at, or something that is done.
+private final class AdminRequest: PendingRequest {
+    enum Kind: Sendable {
+        case page(AdminDoor.Page)
+        case action(AdminDoor.Action, who: String)
+    }
+
+    private let kind: Kind
+    private let parameter: String
+
+    init(_ kind: Kind, _ parameter: String) {
+        self.kind = kind
+        self.parameter = parameter
+    }
+
+    /// Pages read files and actions write some: not on the callers' event
+    /// loop.
+    func serve(body: ByteBuffer, reply: any CallerReply) async {
+        let (kind, parameter) = (kind, parameter)
+        let answer = await Task.detached { () -> Answer in
+            switch kind {
+            case .page(let page):
+                let (status, bytes) = page.body(parameter)
+                return AdminDoor.answer(status, bytes, type: page.type)
+            case .action(let action, let who):
+                let request = AdminDoor.ActionRequest(parameter: parameter, body: body, who: who)
+                switch await action.perform(request) {
+                case .done(let status, let bytes): return AdminDoor.answer(status, bytes, type: "application/json")
+                case .preview(let bytes): return AdminDoor.answer(200, bytes, type: "application/json")
+                case .failure(let status, let message): return AdminDoor.failure(status, message)
+                }
+            }
+        }.value
+        reply.send(answer.head, body: answer.body)
+    }
+
+    func refusal(_ fault: BodyFault) -> Answer { AdminDoor.failure(fault.problem.kind.status, fault.problem.message) }
 }

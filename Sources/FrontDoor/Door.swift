@@ -35,6 +35,7 @@ enum Address {
     case countTokens(Door)
     case models
     case model(String)
+    case root
     case health
     case ready
     case metrics
@@ -53,6 +54,7 @@ extension Doors {
         case "/v1/embeddings": return .embeddings(openai)
         case "/v1/messages/count_tokens": return .countTokens(anthropic)
         case "/v1/models", "/v1/models/": return .models
+        case "/", "": return .root
         case "/health", "/healthz": return .health
         case "/ready", "/readyz": return .ready
         case "/metrics": return .metrics

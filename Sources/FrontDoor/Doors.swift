@@ -2,6 +2,7 @@ package import Access
 import Conversation
 package import DialectAnthropic
 package import DialectOpenAI
+import Encodings
 package import Gateway
 package import NIOCore
 package import NIOHTTP1
@@ -39,26 +40,27 @@ package struct HouseView: Sendable {
 }
 
 /// The applications' listener: a door per dialect, one address for all.
-package struct Doors: Reception {
+package final class Doors: Reception {
     let openai: Door
     let anthropic: Door
     let gateway: Gateway
     let view: HouseView
-    /// The wall clock, for keys that expire.
-    let time: @Sendable () -> UnixTime
     let anthropicDialect: AnthropicDialect
+    let origins: OriginPolicy
+    private let credentials: Credentials
     private let tokenCounting: TokenCounting
 
     package init(
         _ gateway: Gateway, openai: OpenAIDialect, anthropic: AnthropicDialect, view: HouseView,
-        time: @escaping @Sendable () -> UnixTime
+        origins: OriginPolicy = OriginPolicy(), time: @escaping @Sendable () -> UnixTime
     ) {
         self.gateway = gateway
         self.openai = Door(dialect: openai)
         anthropicDialect = anthropic
         self.anthropic = Door(dialect: anthropic)
         self.view = view
-        self.time = time
+        self.origins = origins
+        credentials = Credentials(keys: gateway.keys, time: time)
         tokenCounting = TokenCounting(
             path: AnthropicDialect.countTokensPath,
             decode: { document in Result { () throws(Problem) in try anthropic.decodeCountTokens(document) } },
@@ -69,66 +71,103 @@ package struct Doors: Reception {
     // MARK: By the head
 
     package func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> Receipt {
-        let arrived = NIODeadline.now()
+        let target = RequestTarget(head.uri)
         let id = RequestID.make()
-        let mark = head.uri.utf8.firstIndex(of: UInt8(ascii: "?")) ?? head.uri.endIndex
-        let path = head.uri[..<mark]
-        let address = address(path)
-
-        switch address {
-        case .health:
-            return .answer(openai.answer(ByteBuffer(string: #"{"status":"ok"}"#), id: id))
-        case .ready: return .answer(readiness(id))
-        case .ledger(let file) where view.ledgerFile != nil && head.method == .GET:
-            return .answer(ledgerAnswer(file, id))
-        case .status(let form) where head.method == .GET || head.method == .HEAD:
-            if let answer = statusAnswer(form, id) { return .answer(answer) }
-        case .metrics where view.metrics != nil && !view.metricsNeedKey: return .answer(metricsAnswer(id))
-        default: break
+        guard let rules = origins.current else { return receive(head, target, id, HTTPFieldList(), executor) }
+        let origin = rules.allowedOrigin(head.headers)
+        if let objection = rules.objection(to: head.headers, authority: target.authority) {
+            return .answer(refuse(CrossOrigin.problem(objection), door(for: address(target.path), head), id))
         }
+        if let origin, CrossOrigin.isPreflight(head) {
+            return .answer(CrossOrigin.preflightAnswer(for: origin, head.headers, id: id))
+        }
+        let fields = CrossOrigin.fields(for: rules.origins.isEmpty ? nil : origin)
+        switch receive(head, target, id, fields, executor) {
+        case .answer(var answer):
+            answer.head.fields.add(missing: fields)
+            return .answer(answer)
+        case .call(let call): return .call(call)
+        }
+    }
 
+    /// - Parameter fields: for the answer, whoever gives it.
+    private func receive(
+        _ head: HTTPRequestHead, _ target: RequestTarget, _ id: String, _ fields: HTTPFieldList,
+        _ executor: EventLoopTaskExecutor
+    ) -> Receipt {
+        let arrived = NIODeadline.now()
+        let address = address(target.path)
+        if let answer = openAnswer(address, head, id) { return .answer(answer) }
         let door = door(for: address, head)
         let principal: Principal
-        switch authenticate(head) {
+        switch credentials.authenticate(head.headers) {
         case .success(let known): principal = known
         case .failure(let problem): return .answer(refuse(problem, door, id))
         }
-        let allowed: HTTPMethod
         let operation: Call.Operation
         switch address {
-        case .chat: (operation, allowed) = (.chat, .POST)
-        case .embeddings: (operation, allowed) = (.embeddings, .POST)
-        case .countTokens: (operation, allowed) = (.countTokens(tokenCounting), .POST)
-        case .models, .model:
-            guard head.method == .GET else { return .answer(wrongMethod(door, head, "GET", id, principal)) }
-            return .answer(models(address, principal, door, id))
-        case .metrics where view.metrics != nil:
-            guard principal.isAdmin else {
-                return .answer(refuse(Problem(.forbidden, "/metrics needs an admin key."), door, id, principal))
-            }
-            return .answer(metricsAnswer(id))
-        default:
-            return .answer(
-                refuse(
-                    Problem(
-                        .notFound,
-                        "There is nothing at \(path.prefix(100)). Holdfast speaks POST /v1/chat/completions, "
-                            + "POST /v1/embeddings, POST /v1/messages, POST /v1/messages/count_tokens and GET /v1/models.",
-                        code: "unknown_url"), door, id, principal))
+        case .chat: operation = .chat
+        case .embeddings: operation = .embeddings
+        case .countTokens: operation = .countTokens(tokenCounting)
+        default: return .answer(keyedAnswer(address, target.path, head, principal, door, id))
         }
-        guard head.method == allowed else { return .answer(wrongMethod(door, head, "POST", id, principal)) }
+        guard head.method == .POST else { return .answer(wrongMethod(door, head, "POST", id, principal)) }
         guard !principal.isAdmin else { return .answer(refuse(.adminKey, door, id, principal)) }
-        var fields = HTTPFieldList()
+        var forwarded = HTTPFieldList()
         for (name, value) in head.headers where HTTPFieldRules.mayBeForwarded(name) {
             let name = name.lowercased()
-            if HTTPFieldRules.isForwardedToProvider(name) { fields.append(name, value) }
+            if HTTPFieldRules.isForwardedToProvider(name) { forwarded.append(name, value) }
         }
-        let query = mark == head.uri.endIndex ? "" : String(head.uri[head.uri.index(after: mark)...])
-        return .call(
-            PendingCall(
-                door: door, operation: operation, principal: principal, id: id, fields: fields, query: query,
-                executor: executor, arrived: arrived))
+        var call = Call(
+            id: id, operation: operation, door: door.dialect, principal: principal, fields: forwarded,
+            query: target.query, body: ByteBuffer(), executor: executor, arrived: arrived)
+        call.answerFields = fields
+        return .call(PendingCall(self, door, call))
     }
+
+    /// What everybody may see.
+    private func openAnswer(_ address: Address, _ head: HTTPRequestHead, _ id: String) -> Answer? {
+        if head.method == .CONNECT { return refuseTunnel(id) }
+        let isLook = head.method == .GET || head.method == .HEAD
+        switch address {
+        case .root where isLook: return greeting(id)
+        case .health: return openai.answer(ByteBuffer(string: #"{"status":"ok"}"#), id: id)
+        case .ready: return readiness(id)
+        case .ledger(let file) where view.ledgerFile != nil && isLook: return ledgerAnswer(file, id)
+        case .status(let form) where isLook: return statusAnswer(form, id)
+        case .metrics where view.metrics != nil && !view.metricsNeedKey: return metricsAnswer(id)
+        default: return nil
+        }
+    }
+
+    /// What needs a key and no body.
+    private func keyedAnswer(
+        _ address: Address, _ path: Substring, _ head: HTTPRequestHead, _ principal: Principal, _ door: Door,
+        _ id: String
+    ) -> Answer {
+        switch address {
+        case .models, .model:
+            guard head.method == .GET || head.method == .HEAD else {
+                return wrongMethod(door, head, "GET, HEAD", id, principal)
+            }
+            return models(address, principal, door, id)
+        case .metrics where view.metrics != nil:
+            guard principal.isAdmin else {
+                return refuse(Problem(.forbidden, "/metrics needs an admin key."), door, id, principal)
+            }
+            return metricsAnswer(id)
+        case .root: return wrongMethod(door, head, "GET, HEAD", id, principal)
+        default:
+            return refuse(
+                Problem(
+                    .notFound, "There is nothing at \(Printable.excerpt(path)). \(Self.addresses)",
+                    code: "unknown_url"), door, id, principal)
+        }
+    }
+
+    static let addresses =
+        "Holdfast speaks POST /v1/chat/completions, POST /v1/embeddings, POST /v1/messages, "
+        + "POST /v1/messages/count_tokens and GET /v1/models."
 
     /// Whose dialect an answer to this request is given in.
     private func door(for address: Address, _ head: HTTPRequestHead) -> Door {
@@ -137,56 +176,30 @@ package struct Doors: Reception {
         default: head.headers.contains(name: "anthropic-version") ? anthropic : openai
         }
     }
+}
 
-    // MARK: Keys
+/// A request of which the head was good.
+final class PendingCall: PendingRequest {
+    let doors: Doors
+    let door: Door
+    /// Without its body.
+    let call: Call
 
-    /// The key is taken from `x-api-key` or `Authorization: Bearer`, at
-    /// every door; where both are sent, either may be the good one.
-    private func authenticate(_ head: HTTPRequestHead) -> Result<Principal, Problem> {
-        let bearer = head.headers.first(name: "authorization").flatMap(Self.bearer)
-        let plain = head.headers.first(name: "x-api-key")
-        var outcome = gateway.keys.authenticate(plain ?? bearer, now: time())
-        if case .unknown = outcome, plain != nil, let bearer {
-            outcome = gateway.keys.authenticate(bearer, now: time())
-        }
-        switch outcome {
-        case .granted(let principal): return .success(principal)
-        case .missing:
-            return .failure(
-                Problem(
-                    .unauthenticated,
-                    "No API key. Send it as \"Authorization: Bearer KEY\" or \"x-api-key: KEY\"; "
-                        + "`holdfast keys create --name NAME` makes one.", code: "invalid_api_key"))
-        case .unknown:
-            return .failure(
-                Problem(
-                    .unauthenticated, "This API key is not known here. `holdfast keys list` shows those that are.",
-                    code: "invalid_api_key"))
-        case .expired(let time):
-            return .failure(
-                Problem(
-                    .unauthenticated, "This API key expired at \(time). Ask for a new one.", code: "invalid_api_key"))
-        case .revoked:
-            return .failure(
-                Problem(.unauthenticated, "This API key has been revoked. Ask for a new one.", code: "invalid_api_key"))
-        }
+    init(_ doors: Doors, _ door: Door, _ call: Call) {
+        self.doors = doors
+        self.door = door
+        self.call = call
     }
 
-    static func bearer(_ value: String) -> String? {
-        let bytes = value.utf8
-        guard bytes.count > 7, bytes.prefix(7).elementsEqual("bearer ".utf8, by: { $0 | 0x20 == $1 }) else {
-            return nil
-        }
-        return String(Substring(bytes.dropFirst(7).drop { $0 == UInt8(ascii: " ") }))
+    package func serve(body: ByteBuffer, reply: any CallerReply) async {
+        var call = call
+        call.body = body
+        await doors.gateway.serve(call, reply: reply)
     }
 
-    // MARK: With the body
-
-    package func serve(_ pending: PendingCall, body: ByteBuffer, reply: any CallerReply) async {
-        let call = Call(
-            id: pending.id, operation: pending.operation, door: pending.door.dialect, principal: pending.principal,
-            fields: pending.fields, query: pending.query, body: body, executor: pending.executor,
-            arrived: pending.arrived)
-        await gateway.serve(call, reply: reply)
+    package func refusal(_ fault: BodyFault) -> Answer {
+        var answer = doors.refuse(fault.problem, door, call.id, call.principal, operation: call.operation.name)
+        answer.head.fields.add(missing: call.answerFields)
+        return answer
     }
 }

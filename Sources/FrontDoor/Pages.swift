@@ -2,6 +2,7 @@ import Access
 import Conversation
 import DialectAnthropic
 import DialectOpenAI
+import Encodings
 import Failures
 import Gateway
 import NIOCore
@@ -23,11 +24,21 @@ extension Doors {
             return door.refuse(
                 Problem(
                     .notFound,
-                    "There is no model \"\(KeyShape.masking(String(name.prefix(100))))\" for this key; GET /v1/models lists what there is.",
+                    "There is no model \"\(KeyShape.masking(Printable.excerpt(name)))\" for this key; GET /v1/models lists what there is.",
                     field: "model", code: "model_not_found"), id: id)
         }
         return door.answer(
             isAnthropic ? anthropicDialect.encodeModel(name) : OpenAIModels.encode(model), id: id)
+    }
+
+    /// For people, and for whoever checks that something is there.
+    func greeting(_ id: String) -> Answer {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("service", "holdfast")
+            json.member("message", Self.addresses + " Send a key as \"Authorization: Bearer KEY\".")
+        }
+        return openai.answer(json.buffer, id: id)
     }
 
     func readiness(_ id: String) -> Answer {

@@ -1,5 +1,6 @@
 import Access
 import Conversation
+import Encodings
 import Gateway
 import NIOCore
 import NIOHTTP1
@@ -27,42 +28,34 @@ extension Doors {
         return door.refuse(problem, id: id)
     }
 
-    private func refuse(_ problem: Problem, _ pending: PendingCall) -> Answer {
-        refuse(problem, pending.door, pending.id, pending.principal, operation: pending.operation.name)
-    }
-
     func wrongMethod(
         _ door: Door, _ head: HTTPRequestHead, _ allowed: String, _ id: String, _ principal: Principal
     ) -> Answer {
         var answer = refuse(
             Problem(
-                .methodNotAllowed, "\(head.method.rawValue.prefix(20)) is not what this address takes; use \(allowed).",
+                .methodNotAllowed,
+                "\(Printable.excerpt(head.method.rawValue, 20)) is not what this address takes; use \(allowed).",
                 code: "method_not_allowed"),
             door, id, principal)
         answer.head.fields.append("allow", allowed)
         return answer
     }
 
-    package func tooLarge(_ pending: PendingCall, limit: Int) -> Answer {
-        refuse(
+    /// After CONNECT nothing but the tunnel's bytes would come, so the
+    /// connection ends.
+    func refuseTunnel(_ id: String) -> Answer {
+        var answer = refuse(
             Problem(
-                .tooLarge, "The body is over \(limit >> 20) MiB, the most that is taken. Send less.",
-                code: "body_too_large"), pending)
+                .methodNotAllowed,
+                "This is no proxy: CONNECT opens no tunnel here. Send requests to this address itself "
+                    + "(base_url, not a proxy setting).", code: "method_not_allowed"), openai, id)
+        answer.head.fields.append("allow", "GET, HEAD, POST, OPTIONS")
+        return answer
     }
 
-    package func overfull(_ pending: PendingCall) -> Answer {
-        refuse(
-            Problem(
-                .unavailable,
-                "The bodies of all requests at once are more than this Holdfast takes; try again in a moment.",
-                code: "bodies_too_large", retryAfter: 1), pending)
-    }
-
-    package func tooSlow(_ pending: PendingCall) -> Answer {
-        refuse(
-            Problem(
-                .invalidRequest, "The body did not arrive in time; send it without pausing.", code: "request_timeout"),
-            pending)
+    package func crowded() -> Answer {
+        let id = RequestID.make()
+        return refuse(.answersUnread, openai, id)
     }
 
     package func malformed(headersTooLarge: Bool) -> Answer {
@@ -76,5 +69,26 @@ extension Doors {
                     "This is not an HTTP/1.1 request that can be trusted to mean one thing: check its first line, and that "
                         + "it has one content-length or one transfer-encoding.", code: "malformed_request"),
             openai, RequestID.make())
+    }
+}
+
+extension BodyFault {
+    var problem: Problem {
+        switch self {
+        case .tooLarge(let limit):
+            let most = limit >= 1 << 20 ? "\(limit >> 20) MiB" : "\(limit) bytes"
+            return Problem(
+                .tooLarge, "The body is over \(most), the most that is taken. Send less.", code: "body_too_large")
+        case .overfull:
+            return Problem(
+                .unavailable,
+                "The bodies of all requests at once are more than this Holdfast takes; try again in a moment.",
+                code: "bodies_too_large", retryAfter: 1)
+        case .tooSlow:
+            return Problem(
+                .invalidRequest,
+                "The body did not arrive in time: it came too slowly, or stopped. Send it without pausing.",
+                code: "request_timeout")
+        }
     }
 }

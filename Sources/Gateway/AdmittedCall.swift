@@ -13,14 +13,17 @@ final class AdmittedCall {
     private let modelView: JSONView
     let requestedModel: String
     let isStream: Bool
+    /// Its body is too large to be read on the event loop.
+    let isHeavy: Bool
     /// What the caller chooses in it of an operator's account.
     private let choices: CallerChoices
     private let names: MemberNames
     /// The request in shared terms, once it was needed.
     private var decoded: ChatRequest?
 
-    init(_ call: Call) throws(Problem) {
+    init(_ call: Call, isHeavy: Bool = false) throws(Problem) {
         self.call = call
+        self.isHeavy = isHeavy
         do {
             skimmed = try JSONDocument(call.body, limits: .skim)
         } catch {
@@ -40,10 +43,15 @@ final class AdmittedCall {
                 .invalidRequest, "\"model\" is missing: name a route or provider/model (GET /v1/models lists them).",
                 field: "model", code: "missing_required_parameter")
         }
+        // Before anything looks at it: a name may be as long as a body.
+        guard view.kind != .string || view.range.count <= 6 * String.longestModelName + 2 else {
+            throw .noModelName(view.word ?? "")
+        }
         guard let model = view.string, !model.isEmpty else {
             throw Problem(
                 .invalidRequest, "\"model\" must be a non-empty string.", field: "model", code: "invalid_type")
         }
+        guard model.utf8.count <= String.longestModelName else { throw .noModelName(model) }
         modelView = view
         requestedModel = model
         var stream = false
@@ -167,7 +175,7 @@ final class AdmittedCall {
         guard !names.isEmpty, let end = body.readableBytesView.lastIndex(of: UInt8(ascii: "}")) else { return body }
         var result = body.getSlice(at: body.readerIndex, length: end - body.readerIndex)!
         for (name, value) in skimmed.root.members {
-            guard let name = name.string, names.contains(name) else { continue }
+            guard let name = name.word, names.contains(name) else { continue }
             result.writeStaticString(",")
             JSONString.append(name, to: &result)
             result.writeStaticString(":")
@@ -223,7 +231,12 @@ final class AdmittedCall {
         }
         var path = path
         if !call.query.isEmpty {
-            if provider.choices.contains(.query) { path += "?" + call.query } else { dropped.append("query") }
+            let items = call.query.split(separator: "&")
+            let admitted =
+                provider.choices.contains(.query)
+                ? items : items.filter { provider.dialect.queryItems.contains(String($0)) }
+            if admitted.count < items.count { dropped.append("query") }
+            if !admitted.isEmpty { path += "?" + admitted.joined(separator: "&") }
         }
         return Outgoing(
             kind: .request(LaneRequest(path: path, fields: fields, body: body)), translation: .none, dropped: dropped)
@@ -240,12 +253,12 @@ final class AdmittedCall {
                 if view.kind == .array, let index = Int(part), index >= 0 {
                     view.elements.dropFirst(index).first { _ in true }
                 } else {
-                    view.members.first { $0.0.string == String(part) }?.1
+                    view.members.first { $0.0.word == String(part) }?.1
                 }
             guard let next else { return nil }
             view = next
         }
-        guard let named = view.string, let other = table[named] else { return nil }
+        guard let named = view.word, let other = table[named] else { return nil }
         var name = ByteBuffer()
         JSONString.append(other, to: &name)
         var call = call

@@ -36,6 +36,8 @@ package struct Call: Sendable {
     /// The caller's query without its question mark, empty if there is none.
     package var query: String
     package var body: ByteBuffer
+    /// Fields that every answer to it gets, whoever gives it.
+    package var answerFields = HTTPFieldList()
     /// Where the request's task runs.
     package var executor: EventLoopTaskExecutor
     package var arrived: NIODeadline
@@ -84,6 +86,9 @@ package protocol CallerReply: AnyObject {
     /// Whether the request was cancelled because the process ends, not
     /// because the caller left: then it can still be told.
     var isCutOff: Bool { get }
+    /// Asks for room for so many more bytes of an answer that is collected
+    /// before it is sent; false where callers leave too much unread.
+    func makeRoom(for more: Int) -> Bool
     /// A whole answer.
     func send(_ head: ResponseHead, body: ByteBuffer)
     /// The head of an answer whose body follows in pieces.
@@ -118,6 +123,8 @@ extension CallerReply {
     }
 
     package func admit(_ candidate: String) {}
+
+    package func makeRoom(for more: Int) -> Bool { true }
 }
 
 // Times on the path of a request are NIO's: Swift's own clock is a type that

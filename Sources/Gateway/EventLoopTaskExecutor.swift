@@ -15,6 +15,10 @@ package import NIOCore
 package final class EventLoopTaskExecutor: TaskExecutor, @unchecked Sendable {
     package let eventLoop: any EventLoop
     private var unflushed: [any Flushable] = []
+    /// Bytes of bodies that were read in this turn.
+    private var readInTurn = 0
+    /// The most that was read in one turn.
+    package private(set) var mostReadInATurn = 0
 
     /// Bounds how long the first connection waits for the others.
     package static let flushedAtOnce = 16
@@ -41,6 +45,23 @@ package final class EventLoopTaskExecutor: TaskExecutor, @unchecked Sendable {
             flush()
         }
     }
+
+    /// Tells whether so many bytes of a body may be read on the event loop now, and
+    /// takes note of them. On the event loop only.
+    package func mayRead(_ count: Int) -> Bool {
+        // What hardly takes longer than to ask.
+        guard count > Self.smallBody else { return true }
+        guard readInTurn + count <= HeavyReading.mostInATurn else { return false }
+        if readInTurn == 0 {
+            // After what callers and providers have sent meanwhile.
+            eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(1)) { self.readInTurn = 0 }
+        }
+        readInTurn += count
+        mostReadInATurn = max(mostReadInATurn, readInTurn)
+        return true
+    }
+
+    private static let smallBody = 32 << 10
 
     private func flush() {
         // Taken out first: flushing may close a connection, and who hears of

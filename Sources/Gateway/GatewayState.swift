@@ -1,7 +1,9 @@
 package import Access
 import Atomics
+import NIOCore
 import Failures
 package import Routing
+import Synchronization
 
 /// What the settings say of who serves what, at one moment. Immutable: a
 /// reload makes a new one, and a request keeps the one it began with.
@@ -31,10 +33,14 @@ package struct GatewayLimits: Sendable {
     package var responseBody: Int
     /// The largest event of a stream, in bytes.
     package var streamEvent: Int
+    /// What is remembered of one stream, for another candidate to go on with
+    /// it, in bytes.
+    package var continuation: Int
 
-    package init(responseBody: Int = 64 << 20, streamEvent: Int = 8 << 20) {
+    package init(responseBody: Int = 64 << 20, streamEvent: Int = 8 << 20, continuation: Int = 4 << 20) {
         self.responseBody = responseBody
         self.streamEvent = streamEvent
+        self.continuation = continuation
     }
 }
 
@@ -54,11 +60,15 @@ package final class Gateway: Sendable {
     package let drills = DrillRoom()
     let probes = RunningProbes()
     let answerSizes = AnswerSizes()
+    /// Where large bodies are read.
+    let reading: HeavyReading
 
     package init(
         _ state: GatewayState, keys: KeyRing, recorder: any RequestRecorder, continuity: Continuity,
-        disclosures: DisclosureBook, notary: (any Notary)? = nil, limits: GatewayLimits = GatewayLimits()
+        disclosures: DisclosureBook, notary: (any Notary)? = nil, limits: GatewayLimits = GatewayLimits(),
+        pool: (any WorkerPool)? = nil
     ) {
+        reading = HeavyReading(pool: pool)
         current = ManagedAtomic(state)
         self.keys = keys
         self.recorder = recorder
@@ -86,10 +96,24 @@ package final class Gateway: Sendable {
 
     /// Takes note of a request that a door refused before it became a call:
     /// who quotes its id finds it in the log.
+    ///
+    /// Strangers can be refused without end: all are counted, and of each
+    /// reason some a minute are logged, with how many the others were.
     package func noteRefusal(_ record: RequestRecord) {
         state.instruments.record(record)
+        let reason = record.reason ?? "other"
+        let (isLogged, summary) = refusals.withLock { $0.note(reason, now: .now()) }
+        if let summary { recorder.record(summary) }
+        record.isLogged = isLogged
         recorder.record(record)
     }
+
+    /// Tells of the refusals that were not logged one by one.
+    package func reportRefusals() {
+        for summary in refusals.withLock({ $0.summaries(now: .now()) }) { recorder.record(summary) }
+    }
+
+    private let refusals = Mutex(RefusalSample())
 
     /// From now on new requests are turned away with 503.
     package func drain() { draining.store(true, ordering: .releasing) }

@@ -1,5 +1,6 @@
 import Access
 package import Conversation
+import Encodings
 import Failures
 import Routing
 package import Wire
@@ -16,13 +17,13 @@ extension Problem {
     }
 
     static func unknownModel(_ model: String, _ suggestion: String?) -> Problem {
-        let hint = suggestion.map { "Did you mean \"\($0)\"?" } ?? "GET /v1/models lists what there is."
+        let hint = suggestion.map { "Did you mean \"\(shown($0))\"?" } ?? "GET /v1/models lists what there is."
         return Problem(
             .notFound, "There is no route or model \"\(shown(model))\". \(hint)", field: "model",
             code: "model_not_found")
     }
 
-    static func noModelName(_ model: String) -> Problem {
+    static func noModelName(_ model: some StringProtocol) -> Problem {
         Problem(
             .invalidRequest,
             "\"\(shown(model))\" can't name a model: names are of \(String.longestModelName) bytes at most, without control "
@@ -117,16 +118,34 @@ extension Problem {
             case .overloaded(let why):
                 Problem(.unavailable, "\(who) is busy: \(why).", code: "provider_busy", retryAfter: 1)
             case .usedUp(let wait): .egressUsedUp(who, wait: wait)
+            case .ownShortage(let what): .ownShortage(what)
             case .notReady(let why):
                 Problem(.unavailable, "\(who) is not ready: \(why).", code: "provider_not_ready", retryAfter: 2)
             }
     }
 
-    /// A caller's word, short enough to be repeated to it.
-    private static func shown(_ text: String) -> String {
-        let text = KeyShape.masking(text)
-        return text.count <= 100 ? text : text.prefix(100) + "…"
+    /// Holdfast can't connect to anybody, whoever it is.
+    static func ownShortage(_ what: String) -> Problem {
+        Problem(
+            .unavailable,
+            "This Holdfast has \(what) left and can't connect to anybody at present; try again in a moment. Whoever runs "
+                + "it can raise the limit (`ulimit -n`).", code: "out_of_resources", retryAfter: 1)
     }
+
+    /// A long stream broke off.
+    static let beyondContinuation = Problem(
+        .badUpstream,
+        "The answer broke off, and it was too long for another model to go on with it (`limits.continuation`). Send the "
+            + "request again.", code: "continuation_too_long")
+
+    /// More answers wait for their callers than there is memory for.
+    package static let answersUnread = Problem(
+        .unavailable,
+        "Callers leave more of their answers unread than this Holdfast keeps (`limits.unread_answers`); try again in a "
+            + "moment.", code: "answers_unread", retryAfter: 1)
+
+    /// A caller's word, short enough to be repeated to it.
+    private static func shown(_ text: some StringProtocol) -> String { KeyShape.masking(Printable.excerpt(text)) }
 }
 
 extension ProviderError {
@@ -165,6 +184,7 @@ extension LaneFailure {
         case .overloaded: "overloaded"
         case .notReady: "not_ready"
         case .usedUp: "egress_budget"
+        case .ownShortage: "own_shortage"
         }
     }
 }
@@ -183,8 +203,9 @@ extension ResponseHead {
         if let first = record.standsInFor { fields.append("x-holdfast-stands-in-for", first) }
         fields.append("x-holdfast-attempts", String(record.attempts.count))
         if !record.dropped.isEmpty {
-            fields.append("x-holdfast-dropped", record.dropped.prefix(20).joined(separator: ", "))
+            fields.append("x-holdfast-dropped", record.disclosedDropped)
         }
+        if !call.answerFields.isEmpty { fields.fields += call.answerFields.fields }
     }
 
     /// Says when the model that serves will be retired, and who takes its

@@ -1,5 +1,6 @@
 import Access
 import Conversation
+import Encodings
 import Failures
 import NIOCore
 import Resilience
@@ -15,11 +16,26 @@ extension Gateway {
     package func serve(_ call: Call, reply: any CallerReply) async {
         let state = self.state
         let record = RequestRecord(call)
-        let witnessed = notary?.witness(of: call).map { WitnessedReply(reply, $0) }
+        // Most bodies are read here and now, large ones elsewhere.
+        let isHeavy = reading.isHeavy(call.body, on: call.executor)
+        var witness: (any AnswerWitness)?
+        var isCrowded = false
+        if isHeavy, let notary {
+            do { witness = try await reading.run { notary.witness(of: call) } } catch { isCrowded = true }
+        } else {
+            witness = notary?.witness(of: call)
+        }
+        let witnessed = witness.map { WitnessedReply(reply, $0) }
         let reply = witnessed ?? reply
         var drilled: RouteChoice?
         do {
-            let attempts = try begin(call, state, reply, witnessed, record, &drilled)
+            try enter(call)
+            // Nothing is served that couldn't be put on record.
+            if isCrowded { throw Problem.tooMuchToRead }
+            let admitted =
+                isHeavy
+                ? try await reading.run { try AdmittedCall(call, isHeavy: true) } : try AdmittedCall(call)
+            let attempts = try begin(admitted, state, reply, witnessed, record, &drilled)
             try await attempts.run()
         } catch {
             if conclude(error, call, reply, record) == .cutOff { await cutOff(call, reply, record) }
@@ -39,17 +55,19 @@ extension Gateway {
     // stands there stays in memory for as long as a stream runs.
 
     private func begin(
-        _ call: Call, _ state: GatewayState, _ reply: any CallerReply, _ witnessed: WitnessedReply?,
+        _ admitted: AdmittedCall, _ state: GatewayState, _ reply: any CallerReply, _ witnessed: WitnessedReply?,
         _ record: RequestRecord, _ drilled: inout RouteChoice?
     ) throws -> Attempts {
-        let admitted = try admit(call, record)
+        record.requested = admitted.requestedModel.cut(toUTF8Bytes: 200)
+        record.isStream = admitted.isStream
         let choice = try route(admitted, in: state, record)
         let forbidden = choice.served.route.policy.forbidden
         if !forbidden.isEmpty { try admitted.refuse(forbidden: forbidden, by: "route") }
-        if !call.principal.record.forbidden.isEmpty {
-            try admitted.refuse(forbidden: call.principal.record.forbidden, by: "key")
+        let principal = admitted.call.principal
+        if !principal.record.forbidden.isEmpty {
+            try admitted.refuse(forbidden: principal.record.forbidden, by: "key")
         }
-        if call.principal.hasTokenLimit { try setAside(admitted, choice, record) }
+        if principal.hasTokenLimit { try setAside(admitted, choice, record) }
         if choice.served.route.policy.recordsBeforeAnswer {
             guard let witnessed, let notary else { throw Problem.notOnRecord }
             witnessed.hold(for: notary, record)
@@ -84,9 +102,9 @@ extension Gateway {
         return .told
     }
 
-    // MARK: Admit: may this key make this request, and can it be read?
+    // MARK: Admit: may this key make a request?
 
-    private func admit(_ call: Call, _ record: RequestRecord) throws(Problem) -> AdmittedCall {
+    private func enter(_ call: Call) throws(Problem) {
         if isDraining {
             throw Problem(.unavailable, "This Holdfast is shutting down; send the request again.", retryAfter: 1)
         }
@@ -100,10 +118,6 @@ extension Gateway {
                 "The key's limit of \(limit.rawValue) a minute is used up; try again in \(seconds) s.",
                 code: "rate_limit_exceeded", retryAfter: seconds)
         }
-        let admitted = try AdmittedCall(call)
-        record.requested = String(admitted.requestedModel.prefix(200))
-        record.isStream = admitted.isStream
-        return admitted
     }
 
     /// Takes what the request may use from its key's tokens, so that many at

@@ -100,11 +100,16 @@ struct Connector: Sendable {
             return .unreachable("the connection failed")
         case let error as NIOConnectionError:
             if error.dnsAError != nil || error.dnsAAAAError != nil, error.connectionErrors.isEmpty {
+                // The resolver opens files and sockets, and doesn't say what it
+                // lacked.
+                if let what = Shortage.ofDescriptors() { return .ownShortage(what) }
                 return .unreachable("the name \(error.host) can't be resolved")
             }
             guard let first = error.connectionErrors.first?.error else { return .unreachable("no connection") }
             return failure(first)
-        case let error as IOError: return .unreachable(reason(error))
+        case let error as IOError:
+            if let what = Shortage.named(error.errnoCode) { return .ownShortage(what) }
+            return .unreachable(reason(error))
         case is NIOSSLError: return .unreachable(tlsReason("\(error)"))
         case is NIOSSLExtraError: return .unreachable(tlsReason("\(error)"))
         case let error as NIOHTTP1ProxyConnectHandler.Error:

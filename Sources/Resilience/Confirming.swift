@@ -42,13 +42,13 @@ extension HealthMachine {
         return settle(changes, now.tick)
     }
 
-    /// What serves there has answered a request of Holdfast's own: nothing
-    /// provisional is left of what was said against it.
+    /// The place has answered a request of Holdfast's own: nothing provisional
+    /// is left of what was said against it.
     private mutating func answeredItself(_ place: Place, _ now: Moment) -> [HealthChange] {
         provisional(at: place).flatMap { contradict($0, by: "probe", now) }
     }
 
-    /// It has refused one: that is evidence without a caller's words.
+    /// The place has refused one: that is evidence without a caller's words.
     private mutating func refusedItself(
         _ key: HoldKey, _ record: HoldRecord, _ verdict: Verdict, _ status: Int?, _ now: Moment
     ) -> [HealthChange] {
@@ -122,7 +122,7 @@ extension HealthMachine {
         return changes
     }
 
-    /// Whether words start no hold there before a probe has confirmed it.
+    /// Tells whether words start no hold there before a probe has confirmed it.
     func isDoubted(_ place: Place, now: Duration) -> Bool {
         Reach.all(of: place).contains { doubts[$0]?.stands(now: now) == true }
     }

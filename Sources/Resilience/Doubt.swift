@@ -3,7 +3,7 @@
 /// has confirmed it.
 struct Doubt: Sendable {
     private(set) var until: Duration
-    /// How often the time has doubled.
+    /// The number of times that the time has doubled.
     private var level = 0
     /// The callers' keys whose requests gave rise to what was wrong, and when
     /// that was found.

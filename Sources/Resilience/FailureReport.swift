@@ -6,16 +6,16 @@ package struct FailureReport: Sendable {
     package var status: Int?
     /// How a request of Holdfast's own would ask for the same.
     package var probe: ProbeKind
-    /// Whether this model has ever answered.
+    /// Tells whether this model has ever answered.
     package var everAnswered = true
     /// The request that failed; nil for one of Holdfast's own.
     package var mark: RequestMark?
-    /// Whether a route or a provider's list names the model. Callers can make
+    /// Tells whether a route or a provider's list names the model. Callers can make
     /// up any other name, of which nothing is kept.
     package var isKnownModel = true
-    /// Whether requests of Holdfast's own may go there.
+    /// Tells whether requests of Holdfast's own may go there.
     package var mayProbe = true
-    /// Whether the request was Holdfast's own, so that it needs no other to
+    /// Tells whether the request was Holdfast's own, so that it needs no other to
     /// confirm it.
     package var isOwn = false
 

@@ -19,7 +19,7 @@ package final class HealthBook: Sendable {
     /// Whether nothing is held, waiting, counted or open.
     package var isQuiet: Bool { quiet.load(ordering: .acquiring) }
 
-    /// Whether a request may go there. Changes nothing.
+    /// Tells whether a request may go there. Changes nothing.
     /// - Parameter key: the caller's key, where a request asks: some holds
     ///   count for the callers that met them only.
     package func standing(of place: Place, for key: String? = nil, now: Moment) -> Standing {

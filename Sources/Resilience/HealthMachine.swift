@@ -16,9 +16,9 @@ struct HealthMachine: Sendable {
     var throttles: [Reach: Throttle] = [:]
     var breakers: [BreakerKey: Breaker] = [:]
     var turns = ProbeTurns()
-    /// Where holds were contradicted.
+    /// The places where holds were contradicted.
     var doubts: [Reach: Doubt] = [:]
-    /// Where nothing may be probed: the requests that met the same.
+    /// The requests that met the same, for places where nothing may be probed.
     var sightings: [HoldKey: [HoldRecord.Sighting]] = [:]
     /// Who is back, and not yet let back everywhere.
     var returned: [HoldKey: ReturnedHold] = [:]
@@ -32,7 +32,7 @@ struct HealthMachine: Sendable {
 
     init(_ policy: ResiliencePolicy) { self.policy = policy }
 
-    /// Whether no request has anything to ask here. Doubts matter only to
+    /// Tells whether no request has anything to ask here. Doubts matter only to
     /// requests that fail.
     var isQuiet: Bool { records.isEmpty && throttles.isEmpty && breakers.isEmpty && returned.isEmpty && owed.isEmpty }
 
@@ -166,7 +166,8 @@ struct HealthMachine: Sendable {
 
     // MARK: Time
 
-    /// What counts for few goes before what counts for everybody.
+    /// The hold that makes room for another: one that counts for few callers
+    /// goes before one that counts for all.
     func nextToGiveWay() -> HoldKey? {
         records.filter(\.value.isProvisional).min {
             ($0.value.hold.keys == nil ? 1 : 0, $0.value.serial) < ($1.value.hold.keys == nil ? 1 : 0, $1.value.serial)

@@ -83,7 +83,7 @@ package struct Hold: Sendable, Hashable {
         if case .failure(let cause) = ground { cause } else { nil }
     }
 
-    /// Whether a restart has to remember it: no wait, and nothing that counts
+    /// Tells whether a restart has to remember it: no wait, and nothing that counts
     /// for some callers only.
     package var isPersistent: Bool { firmness != .timed && keys == nil }
 

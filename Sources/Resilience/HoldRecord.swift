@@ -9,7 +9,7 @@ struct HoldRecord: Sendable {
     }
 
     var hold: Hold
-    /// Where it showed last.
+    /// The place where it showed last.
     var place: Place
     var kind: ProbeKind
     /// Tells this hold from a later one with the same id.
@@ -18,7 +18,7 @@ struct HoldRecord: Sendable {
     let placed: Duration?
     /// The key whose request gave rise to it; nil where none did.
     var source: String?
-    /// Whether the words that decided stand in that request.
+    /// Tells whether the words that decided stand in that request.
     var quotesRequest = false
     /// When it ends where nothing may be probed; nil where a probe decides.
     var lapses: Duration?
@@ -41,14 +41,14 @@ struct HoldRecord: Sendable {
 
     var isProvisional: Bool { hold.firmness == .provisional }
 
-    /// Whether it counts for a request of that key; nil is nobody's request.
+    /// Tells whether it counts for a request of that key; nil is nobody's request.
     func counts(for key: String?, now: Duration) -> Bool {
         if let lapses, lapses <= now { return false }
         guard let keys = hold.keys else { return true }
         return key.map(keys.contains) ?? false
     }
 
-    /// Whether a probe is due.
+    /// Tells whether a probe is due.
     mutating func isDue(now: Moment, _ policy: ResiliencePolicy) -> Bool {
         guard lapses == nil, let schedule = ProbeSchedule(hold, policy) else { return false }
         let past = Duration.seconds(max(0, now.unix - hold.since))

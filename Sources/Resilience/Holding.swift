@@ -63,8 +63,8 @@ extension HealthMachine {
         return hold.keys == nil ? [.placed(hold)] : []
     }
 
-    /// Where nothing may be probed, two keys' requests that differ confirm each
-    /// other, where the words are about the model itself.
+    /// Confirms by a second sighting where nothing may be probed: two keys'
+    /// requests that differ, where the words are about the model itself.
     private mutating func sight(
         _ key: HoldKey, _ verdict: Verdict, _ report: FailureReport, _ now: Moment
     ) -> [HealthChange] {
@@ -86,7 +86,7 @@ extension HealthMachine {
         return [wasKept ? .changed(hold) : .placed(hold)]
     }
 
-    /// Whether anything may be remembered there: callers make up models' names
+    /// Tells whether anything may be remembered there: callers make up models' names
     /// as they like.
     func isKept(_ reach: Reach, _ report: FailureReport) -> Bool { report.isKnownModel || reach.model.isEmpty }
 

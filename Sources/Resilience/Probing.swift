@@ -52,7 +52,7 @@ struct ProbeSchedule: Sendable {
     }
 }
 
-/// Whose turn it is to be probed: one probe at a time at a place, and the next
+/// The turns of probes: one probe at a time at a place, and the next
 /// one no sooner than ``ResiliencePolicy/probePause`` after it began, however
 /// many requests ask for it.
 struct ProbeTurns: Sendable {

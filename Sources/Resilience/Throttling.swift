@@ -5,7 +5,7 @@ struct Throttle: Sendable {
     /// Nil once the wait is over.
     var hold: Hold?
     var until: Duration = .zero
-    /// Where it showed last.
+    /// The place where it showed last.
     var place: Place?
     /// Tells this wait from a later one.
     var serial: UInt64 = 0

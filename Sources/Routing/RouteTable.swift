@@ -36,7 +36,7 @@ package struct RouteTable: Sendable {
         routedModels = Set(routes.flatMap { $0.candidates.map(\.id) })
     }
 
-    /// Whether a route or a provider's list names it. Callers can name any
+    /// Tells whether a route or a provider's list names it. Callers can name any
     /// other model of a provider that lists none.
     /// - Parameter model: `provider/model`.
     package func names(_ model: String) -> Bool { routedModels.contains(model) || listedModels[model] != nil }

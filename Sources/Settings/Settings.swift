@@ -16,6 +16,12 @@ package struct Settings: Sendable, Hashable {
     package var admin: ListenAddress?
     /// `keys`: who may connect.
     package var keys: KeysSetting
+    /// `cors: {origins}`: web pages that may use `listen`, such as
+    /// `https://app.example.com`; none by default.
+    package var origins: [String]
+    /// `hosts`: names beside the loopback ones under which a Holdfast without
+    /// keys is reached.
+    package var hosts: [String]
     /// `providers`, in the order of the file, the skipped ones too.
     package var providers: [ProviderSettings]
     /// `routes`, in the order of the file.
@@ -156,6 +162,16 @@ package struct ServerLimits: Sendable, Hashable {
     /// `bodies`: the bodies of all requests at once, in bytes; 512 MiB by
     /// default. Those of up to 64 KiB are not counted.
     package var bodies = 512 << 20
+    /// `unread_answers`: all that waits to be read by callers, in bytes;
+    /// 256 MiB by default.
+    package var unreadAnswers = 256 << 20
+    /// `minimum_rate`: bytes a second that a request's body must bring, and
+    /// that a caller must take where more waits than `unread_answers`; 1 KiB
+    /// by default.
+    package var minimumRate = 1 << 10
+    /// `continuation`: what is remembered of one stream for another candidate
+    /// to go on with it, in bytes; 4 MiB by default.
+    package var continuation = 4 << 20
     /// `drain`: how long running requests may go on after SIGTERM; 30 s by
     /// default.
     package var drain = Duration.seconds(30)

@@ -44,7 +44,7 @@ extension Settings {
 /// Reads the top level of a settings file.
 struct SettingsReader {
     static let keys = [
-        "listen", "tls", "admin", "keys", "providers", "routes", "engine", "limits", "log", "metrics",
+        "listen", "tls", "admin", "keys", "cors", "hosts", "providers", "routes", "engine", "limits", "log", "metrics",
         "custody", "data", "ledger", "status_page", "alerts",
     ]
 
@@ -72,7 +72,9 @@ struct SettingsReader {
         let alerts = telling.alerts()
         return Settings(
             file: notes.file, listen: listen, tls: tls(file), admin: admin,
-            keys: keys(file, listeners: [("listen", listen), ("admin", admin)]), providers: providers.usable,
+            keys: keys(file, listeners: [("listen", listen), ("admin", admin)]),
+            origins: OriginReader(file: file).origins(), hosts: OriginReader(file: file).hosts(),
+            providers: providers.usable,
             routes: routes, limits: limits(file), log: log(file),
             metrics: metrics(file, hasAdmin: file.node("admin") != nil), dataDirectory: dataDirectory(file),
             ledger: ledger, statusPage: telling.statusPage(), webhooks: alerts.webhooks,
@@ -153,9 +155,11 @@ struct SettingsReader {
         return .none
     }
 
+    private static let limitKeys = ["body", "bodies", "unread_answers", "minimum_rate", "continuation", "drain"]
+
     private func limits(_ file: Section) -> ServerLimits {
         var limits = ServerLimits()
-        guard let section = file.section("limits", keys: ["body", "bodies", "drain"]) else { return limits }
+        guard let section = file.section("limits", keys: Self.limitKeys) else { return limits }
         if let bodies = section.bytes("bodies") {
             if bodies < 1 << 20 { section.error("bodies", "must be 1MiB or more") }
             limits.bodies = bodies
@@ -163,6 +167,18 @@ struct SettingsReader {
         if let body = section.bytes("body") {
             if body < 1024 { section.error("body", "must be 1KiB or more") }
             limits.body = body
+        }
+        if let unread = section.bytes("unread_answers") {
+            if unread < 1 << 20 { section.error("unread_answers", "must be 1MiB or more") }
+            limits.unreadAnswers = unread
+        }
+        if let rate = section.bytes("minimum_rate") {
+            if rate < 1 || rate > 1 << 20 { section.error("minimum_rate", "must be from 1B to 1MiB, in a second") }
+            limits.minimumRate = rate
+        }
+        if let continuation = section.bytes("continuation") {
+            if continuation < 1024 { section.error("continuation", "must be 1KiB or more") }
+            limits.continuation = continuation
         }
         limits.drain = section.duration("drain") ?? limits.drain
         return limits

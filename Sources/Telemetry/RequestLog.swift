@@ -17,7 +17,34 @@ package final class RequestLog: RequestRecorder {
         self.format = format
     }
 
+    package func record(_ refusals: RefusalSample.Summary) {
+        let now = time.withLock { $0.now() }
+        let seconds = Int(refusals.period.nanoseconds / 1_000_000_000)
+        switch format {
+        case .json:
+            sink.append { buffer in
+                var json = JSONWriter(exchange(&buffer, with: ByteBuffer()))
+                json.object { json in
+                    json.member("time", now)
+                    json.member("level", "info")
+                    json.member("message", "more requests were refused")
+                    json.member("reason", refusals.reason)
+                    json.member("count", refusals.count)
+                    json.member("seconds", seconds)
+                }
+                json.buffer.writeStaticString("\n")
+                buffer = json.buffer
+            }
+        case .human:
+            let line =
+                "\(Substring(now.utf8.dropFirst(11).dropLast(5)))         more requests were refused (\(Printable.text(refusals.reason))): "
+                + "\(refusals.count) in \(seconds) s\n"
+            sink.append { $0.writeString(line) }
+        }
+    }
+
     package func record(_ record: RequestRecord) {
+        guard record.isLogged else { return }
         let now = time.withLock { $0.now() }
         switch format {
         case .json: sink.append { Self.json(record, now, &$0) }
@@ -73,6 +100,7 @@ package final class RequestLog: RequestRecorder {
                     for handOver in record.handOvers { json.object { handOver.write(to: &$0) } }
                 }
             }
+            if record.isBeyondContinuation { json.member("continuable", false) }
             if !record.skipped.isEmpty {
                 json.array("skipped") { json in
                     for reason in record.skipped { json.value(reason) }

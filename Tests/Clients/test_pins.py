@@ -72,6 +72,13 @@ def test_a_callers_account_and_query_stay_here(pinned, upstream):
     assert "x-holdfast-dropped" not in answered.headers
 
 
+def test_the_apis_own_query_goes_along(pinned, upstream):
+    model = upstream.plays(answer(anthropic_answer()))
+    answered = ask(pinned, "anthropic", f"an/{model}", query="?beta=true&key=mine")
+    assert answered.status_code == 200 and upstream.request(model).target == "/v1/messages?beta=true"
+    assert answered.headers["x-holdfast-dropped"] == "query"
+
+
 @pytest.mark.parametrize("name", ROUTING + ["Models", "PROVIDER", "rout\\u0065", "model\u017f"])
 @pytest.mark.parametrize("provider, door", [("oa", "openai"), ("an", "anthropic")])
 def test_a_member_that_routes_around_the_operator_is_refused_by_name(pinned, upstream, provider, door, name):

@@ -2,6 +2,7 @@
 residency, announced retirements, standbys that are kept warm, hedging."""
 
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
@@ -11,7 +12,7 @@ from holdfast import eventually
 from standin import (
     LIBRARIES, TALK, TOKENS, WHOLE, answer_of, failing, hear, pair, plain, raw, served, stream_of, streamed,
 )
-from upstream import answer, by_request, in_turn, sse, status
+from upstream import Behaviour, answer, by_request, in_turn, sse, status
 
 libraries = pytest.mark.parametrize("library", LIBRARIES)
 
@@ -158,6 +159,18 @@ def test_probes_can_be_switched_off(upstream, spare):
 # Hedging
 
 
+@dataclass(frozen=True)
+class late(Behaviour):
+    """The same, once so many seconds have passed."""
+
+    seconds: float
+    then: Behaviour
+
+    async def play(self, wire):
+        await wire.sleep(self.seconds)
+        await self.then.play(wire)
+
+
 def slow_at(times, kind="oa", seconds=3.0, steady=0):
     """Answers at once, but slowly to these of its requests, and with a little delay to the first `steady`."""
     seen = []
@@ -165,12 +178,12 @@ def slow_at(times, kind="oa", seconds=3.0, steady=0):
     def choose(request):
         seen.append(request)
         if len(seen) <= steady:
-            return slow(request, 0.05)
+            return slow(request, 0.25)
         return slow(request, seconds) if len(seen) in times else served(kind)
 
     def slow(request, seconds):
         if request.json.get("stream"):
-            return sse(stream_of(kind), delay=seconds)
+            return late(seconds, sse(stream_of(kind)))
         return answer(answer_of(kind), delay=seconds)
 
     return by_request(choose)
@@ -180,23 +193,24 @@ def slow_at(times, kind="oa", seconds=3.0, steady=0):
 @libraries
 def test_a_slow_answer_is_overtaken_by_a_second_request(upstream, spare, library, how):
     ask = plain if how == "plain" else streamed
-    with pair(upstream, spare, slow_at({41}, steady=20), served("an"), ("oa", "an"), hedge={"after": "p95", "share": "10%"}) as two:
+    # The slow one would take longer than the client waits.
+    first = slow_at({41}, steady=20, seconds=300.0)
+    with pair(upstream, spare, first, served("an"), ("oa", "an"), hedge={"after": "p95", "share": "10%"}) as two:
         # Times are known from the twentieth on; of equal ones some would be the slowest twentieth.
         for _ in range(40):
             assert ask(two.holdfast, library) == WHOLE
-        assert not two.second_calls
-        began = time.monotonic()
+        # On a busy machine one of those may have been overtaken already.
+        won, asked = two.holdfast.metric("holdfast_hedges_total", result="won"), len(two.second_calls)
         assert ask(two.holdfast, library) == WHOLE
-        assert time.monotonic() - began < 1.5, "it waited for the slow one"
-        assert len(two.second_calls) == 1
+        assert len(two.second_calls) == asked + 1
         slow = two.first_calls[-1]
-        assert slow.gone_within(1), "the loser ran on"
-        line = eventually(lambda: (len(two.holdfast.requests_logged()) == 41) and two.holdfast.requests_logged()[-1], 2)
+        assert slow.gone_within(10), "the loser ran on"
+        line = eventually(lambda: (len(two.holdfast.requests_logged()) == 41) and two.holdfast.requests_logged()[-1], 10)
         assert line["served_by"].startswith("second/") and line["outcome"] == "served"
         assert [each.get("hedge") for each in line["attempts"]] == [None, True]
         assert line["attempts"][0]["failure"] == "hedge_lost" and "output_tokens" not in line["attempts"][0]
         assert line["output_tokens"] == line["attempts"][1]["output_tokens"], "the loser is not billed"
-        assert two.holdfast.metric("holdfast_hedges_total", result="won") == 1
+        assert two.holdfast.metric("holdfast_hedges_total", result="won") == won + 1
         assert two.holdfast.holds == []
 
 
@@ -225,11 +239,13 @@ def test_no_hedge_unless_the_route_says_so(upstream, spare):
 
 
 def test_a_second_request_that_fails_harms_nobody(upstream, spare):
-    with pair(upstream, spare, slow_at({41}, seconds=0.6), failing("oa", 500), hedge={"after": "p95", "share": "10%"}) as two:
+    first = slow_at({41}, steady=20, seconds=2.0)
+    with pair(upstream, spare, first, failing("oa", 500), hedge={"after": "p95", "share": "10%"}) as two:
         for _ in range(41):
             assert plain(two.holdfast, "openai") == WHOLE
-        assert len(two.second_calls) == 1
-        assert two.holdfast.metric("holdfast_hedges_total", result="lost") == 1
+        # On a busy machine others than the last may be slow, too.
+        assert 1 <= len(two.second_calls) <= 4
+        assert two.holdfast.metric("holdfast_hedges_total", result="lost") == len(two.second_calls)
 
 
 # An error that says 200

@@ -32,6 +32,27 @@ import Testing
         #expect(ResumeRequest.make(base, journal("x"), .restart) == nil)
     }
 
+    @Test("what nobody could go on with is kept all the same")
+    func anAnswerBeyondTheLimitIsForgotten() {
+        var kept = Journal(limit: 1000)
+        kept.note(started)
+        for _ in 0..<100 { kept.note(.text(choice: 0, "words")) }
+        #expect(!kept.isFull && kept.resumption(of: base) == .resume)
+        for _ in 0..<10_000 {
+            kept.note(.text(choice: 0, "words"))
+            kept.note(.toolCallStarted(choice: 0, call: 0, id: "c", name: "f"))
+        }
+        #expect(kept.isFull && kept.text.isEmpty && kept.replay.isEmpty && kept.completedCalls.isEmpty)
+        guard case .impossible(let why) = kept.resumption(of: base) else {
+            Issue.record("it can't be continued")
+            return
+        }
+        #expect(why.contains("limits.continuation"))
+        // Its end is known all the same.
+        kept.note(.finished(choice: 0, .endTurn, stopSequence: nil))
+        #expect(kept.resumption(of: base) == .whole)
+    }
+
     @Test("more tokens are asked for than remain")
     func tokens() throws {
         var request = base

@@ -33,7 +33,8 @@ struct FrontHouse: Sendable {
     static func with(
         _ script: ReplayLane.Script = .json(reply), keys: [KeyRecord] = [TestHouse.record()],
         limits change: (inout ConnectionLimits) -> Void = { _ in }, view: HouseView = HouseView(unready: { [] }),
-        _ body: (FrontHouse) async throws -> Void
+        origins: OriginRules = OriginRules(), unread: UnreadAnswers = UnreadAnswers(limit: 64 << 20, minimumRate: 1024),
+        pool: (any WorkerPool)? = nil, _ body: (FrontHouse) async throws -> Void
     ) async throws {
         let lane = ReplayLane(script)
         let facts = [
@@ -44,19 +45,20 @@ struct FrontHouse: Sendable {
         let house = TestHouse(
             providers: [provider], facts: facts,
             routes: [Route(name: "r", candidates: [facts[0].candidate(model: "m")])],
-            keys: keys)
+            keys: keys, pool: pool)
         let doors = Doors(
             house.gateway, openai: OpenAIDialect(now: { 1 }), anthropic: AnthropicDialect(), view: view,
-            time: { TestHouse.year2020 })
+            origins: OriginPolicy(origins), time: { TestHouse.year2020 })
         var limits = ConnectionLimits()
         limits.body = 100_000
         change(&limits)
         var logger = Logger(label: "tests")
         logger.logLevel = .critical
         let port = Watched<Int?>(nil)
-        let service = try Listener(doors, limits: limits, eventLoops: Array(group.makeIterator())).service(
-            host: "127.0.0.1", port: 0, tls: nil, group: group, logger: logger,
-            onRunning: { channel in port.change { $0 = channel.localAddress?.port } })
+        let service = try Listener(doors, limits: limits, unread: unread, eventLoops: Array(group.makeIterator()))
+            .service(
+                host: "127.0.0.1", port: 0, tls: nil, group: group, logger: logger,
+                onRunning: { channel in port.change { $0 = channel.localAddress?.port } })
         let services = ServiceGroup(
             configuration: .init(services: [.init(service: service)], logger: logger))
         let running = Task { try await services.run() }

@@ -9,7 +9,7 @@ private let doors: [any Dialect] = [AnthropicDialect(), OpenAIDialect(now: { 0 }
 
 @Suite(.serialized) struct DialectFuzzTests {
     @Test func noRequestGetsTheBetterOfADialect() throws {
-        try Fuzzing.run("requests", share: 0.3, inputs: Corpus.documents) { input, _ in
+        try Fuzzing.run("requests", share: 0.2, inputs: Corpus.documents) { input, _ in
             guard let document = try? JSONDocument(input) else { return }
             for door in doors {
                 _ = try? AnthropicDialect().decodeCountTokens(document)

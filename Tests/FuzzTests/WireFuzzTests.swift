@@ -5,7 +5,7 @@ import Wire
 
 @Suite(.serialized) struct WireFuzzTests {
     @Test func noTextGetsTheBetterOfTheScanner() throws {
-        try Fuzzing.run("scanner", share: 0.2, inputs: Corpus.all) { input, _ in
+        try Fuzzing.run("scanner", share: 0.1, inputs: Corpus.all) { input, _ in
             let whole = Result { () throws(JSONProblem) in try JSONDocument(input) }
             let skimmed = Result { () throws(JSONProblem) in try JSONDocument(input, limits: .skim) }
             switch (whole, skimmed) {

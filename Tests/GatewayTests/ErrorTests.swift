@@ -2,6 +2,7 @@ import Conversation
 import Gateway
 import GatewayTesting
 import NIOCore
+import Resilience
 import Testing
 import Wire
 
@@ -100,7 +101,7 @@ import Wire
         }
     }
 
-    @Test(arguments: [400, 404, 429, 500, 503])
+    @Test(arguments: [400, 404, 429, 500])
     func anErrorOfAnySizeKeepsItsStatusAndIsReadToAMebibyte(_ status: Int) async {
         let piece = ByteBuffer(string: String(repeating: "x", count: 1 << 16))
         for (speech, route) in [(Speech.openai, "to-oa"), (.anthropic, "to-an")] {
@@ -132,6 +133,23 @@ import Wire
             #expect(reply.status == 502, "\(route): \(reply.text)")
             #expect(trio.record.outcome == .failed)
             #expect(try JSONDocument(reply.told.body).root["error"] != nil)
+        }
+    }
+
+    @Test func ownShortageIsNobodysFailure() async throws {
+        for speech in Speech.allCases {
+            for route in ["to-oa", "to-an", "to-en"] {
+                let trio = Trio(.failing(.ownShortage("no file descriptors")))
+                for stream in [false, true, false, true, false, true, false, true] {
+                    let reply = await trio.serve(speech.request(route, stream: stream), speech)
+                    #expect(reply.status == 503 && reply["retry-after"] == "1")
+                    #expect(reply.text.contains("no file descriptors") && !reply.text.contains("/m"))
+                    #expect(trio.record.attempts.map(\.failure) == ["own_shortage"])
+                    #expect(trio.record.attempts.allSatisfy { $0.cause == nil })
+                }
+                let continuity = trio.house.gateway.continuity
+                #expect(continuity.book.isQuiet)
+            }
         }
     }
 

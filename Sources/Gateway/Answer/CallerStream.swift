@@ -13,7 +13,7 @@ final class CallerStream {
     /// nothing held back.
     let keepsJournal: Bool
     /// What has gone out, or is about to.
-    var journal = Journal()
+    var journal: Journal
     /// The candidates that went on, in order.
     private(set) var handOvers: [HandOver] = []
     /// The one that wrote what has gone out; nil while bytes pass through.
@@ -24,7 +24,9 @@ final class CallerStream {
     /// Whether the present candidate has told the caller anything.
     var hasContributed = false
 
-    init(_ door: any Dialect, keepsJournal: Bool, promptBytes: Int) {
+    /// - Parameter limit: of what is remembered, in bytes.
+    init(_ door: any Dialect, keepsJournal: Bool, promptBytes: Int, limit: Int) {
+        journal = Journal(limit: limit)
         self.door = door
         self.keepsJournal = keepsJournal
         self.promptBytes = promptBytes

@@ -21,6 +21,7 @@ final class Relay {
     let continuity: Continuity
     let disclosures: DisclosureBook
     let secrets: SecretMask
+    let reading: HeavyReading
     /// What passes of a hosted model's answer; nil for somebody else's.
     let sieve: AnswerSieve?
     let runner: Runner
@@ -36,8 +37,7 @@ final class Relay {
     init(
         admitted: AdmittedCall, runner: Runner, reply: any CallerReply, record: RequestRecord, limits: GatewayLimits,
         instruments: Instruments, continuity: Continuity, disclosures: DisclosureBook, secrets: SecretMask,
-        movesOnRefusal: Bool,
-        claim: @escaping () throws -> Void
+        reading: HeavyReading, movesOnRefusal: Bool, claim: @escaping () throws -> Void
     ) {
         self.admitted = admitted
         self.runner = runner
@@ -52,6 +52,7 @@ final class Relay {
         self.continuity = continuity
         self.disclosures = disclosures
         self.secrets = secrets
+        self.reading = reading
         let served = runner.attempt.upstream.candidate.model
         sieve = provider.hosted.map {
             AnswerSieve($0, runner.attempt.outgoing.chat, call: admitted.call.id, name: served)
@@ -71,7 +72,7 @@ final class Relay {
         if !(200..<300).contains(status) {
             // However long it is, its status says no. Masked before anybody looks:
             // words of it stand in logs and holds.
-            let body = secrets.masking(try await response.collect(first: 1 << 20))
+            let body = secrets.masking(try await response.collect(first: 1 << 20, makeRoom))
             let head = secrets.masking(response.head)
             throw FailedAttempt(
                 Symptom(
@@ -85,57 +86,84 @@ final class Relay {
         } else if admitted.isStream {
             throw LaneFailure.garbage("a stream was asked for and something else came")
         } else {
-            let received = try await response.collect(upTo: limits.responseBody)
+            let received = try await response.collect(upTo: limits.responseBody, makeRoom)
             try Task.checkCancellation()
-            try passOnWhole(received, response.head, movesOnRefusal: movesOnRefusal)
+            let head = response.head
+            let isHeavy = reading.isHeavy(received, on: call.executor)
+            try tell(
+                isHeavy
+                    ? try await reading.run { try self.read(received, head, movesOnRefusal: self.movesOnRefusal) }
+                    : try read(received, head, movesOnRefusal: movesOnRefusal), head)
         }
+    }
+
+    private func makeRoom(for more: Int) throws {
+        guard reply.makeRoom(for: more) else { throw Problem.answersUnread }
     }
 
     // MARK: A whole answer
 
-    func passOnWhole(_ received: ByteBuffer, _ answer: ResponseHead, movesOnRefusal: Bool) throws {
-        guard received.readableBytes > 0 else { throw LaneFailure.garbage("its answer is empty") }
-        let isRefusal = isRefusal(received, answer)
-        if isRefusal, movesOnRefusal { throw FailedAttempt(symptom(of: received, answer), .whole(answer, received)) }
-        let body: ByteBuffer
-        let usage: Usage?
+    /// A whole answer that has been read.
+    private struct WholeAnswer {
+        /// In the caller's dialect.
+        var body: ByteBuffer
+        var usage: Usage?
+        var isRefusal = false
+        /// There were more tool calls than were asked for.
         var wasCut = false
+    }
+
+    func passOnWhole(_ received: ByteBuffer, _ answer: ResponseHead, movesOnRefusal: Bool) throws {
+        try tell(try read(received, answer, movesOnRefusal: movesOnRefusal), answer)
+    }
+
+    private func read(_ received: ByteBuffer, _ answer: ResponseHead, movesOnRefusal: Bool) throws -> WholeAnswer {
+        guard received.readableBytes > 0 else { throw LaneFailure.garbage("its answer is empty") }
+        var whole = WholeAnswer(body: received)
+        whole.isRefusal = isRefusal(received, answer)
+        if whole.isRefusal, movesOnRefusal {
+            throw FailedAttempt(symptom(of: received, answer), .whole(answer, received))
+        }
         switch outgoing.translation {
         case .none:
             guard Self.looksLikeObject(received) else { throw LaneFailure.garbage("its answer is not a JSON object") }
             let root = (try? JSONDocument(received, limits: .answer))?.root
             if let root, Self.saysError(root) { throw saidError(received, answer) }
-            body = root.map(Self.isAnswer) ?? false ? received : secrets.masking(received)
-            usage = root.flatMap { provider.dialect.usage(inReply: $0) }
+            whole.body = root.map(Self.isAnswer) ?? false ? received : secrets.masking(received)
+            whole.usage = root.flatMap { provider.dialect.usage(inReply: $0) }
         case .chat(let request):
             var reply = try read(received, answer) { () throws(UnreadableReply) in
                 try provider.dialect.decodeReply(received)
             }
-            wasCut = SingleToolCall(request).cut(&reply)
+            whole.wasCut = SingleToolCall(request).cut(&reply)
             sieve?.pass(&reply)
-            usage = reply.usage
-            body = call.door.encodeReply(reply, to: request)
+            whole.usage = reply.usage
+            whole.body = call.door.encodeReply(reply, to: request)
         case .embeddings(let request):
             var reply = try read(received, answer) { () throws(UnreadableReply) in
                 try provider.dialect.decodeEmbeddingsReply(received)
             }
             sieve?.pass(&reply)
-            usage = Usage(input: reply.inputTokens, output: 0)
-            body = call.door.encodeEmbeddingsReply(reply, to: request)
+            whole.usage = Usage(input: reply.inputTokens, output: 0)
+            whole.body = call.door.encodeEmbeddingsReply(reply, to: request)
         case .continuation: throw LaneFailure.garbage("a stream was asked for and something else came")
         }
+        return whole
+    }
+
+    private func tell(_ whole: WholeAnswer, _ answer: ResponseHead) throws {
         try tellWhole()
         try claim()
-        if wasCut { record.dropped.append("further tool calls") }
-        if let usage { record.cost(usage, of: runner.number) }
+        if whole.wasCut { record.dropped.append("further tool calls") }
+        if let usage = whole.usage { record.cost(usage, of: runner.number) }
         record.begun = runner.number
         record.timeToFirstByte = call.arrived.elapsed()
-        record.responseBytes = body.readableBytes
+        record.responseBytes = whole.body.readableBytes
         record.status = 200
         record.outcome = .served
-        if isRefusal { record.noteRefusal(by: runner.number) }
+        if whole.isRefusal { record.noteRefusal(by: runner.number) }
         settle()
-        reply.send(head(answer, contentType: "application/json"), body: body)
+        reply.send(head(answer, contentType: "application/json"), body: whole.body)
     }
 
     /// Before an answer's end goes out, so that whoever has it finds in their
@@ -165,7 +193,7 @@ final class Relay {
         return root["choices"] == nil && root["content"] == nil && root["data"] == nil
     }
 
-    /// Whether it has what an answer of either dialect has, and no error:
+    /// Tells whether it has what an answer of either dialect has, and no error:
     /// nobody looks further into one that has.
     private static func isAnswer(_ root: JSONView) -> Bool {
         if let error = root["error"], !error.isNull { return false }

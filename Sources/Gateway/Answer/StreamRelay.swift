@@ -186,6 +186,7 @@ struct StreamRelay {
     /// unless asked) leaves an estimate. One that gave nothing to the caller
     /// has sold nothing.
     private func settle(_ stage: any StreamStage) {
+        if stream.journal.isFull { record.isBeyondContinuation = true }
         guard stream.hasContributed || stage.observation.hasEnded || stage.joining != .going else { return }
         if let usage = stage.observation.usage, stage.observation.hasEnded || usage.output > 0 {
             record.cost(usage, of: relay.runner.number)

@@ -131,7 +131,7 @@ private struct Forwarding {
 }
 
 extension ByteBuffer {
-    /// Whether what was read up to there ends in the first half of a CRLF.
+    /// Tells whether what was read up to there ends in the first half of a CRLF.
     fileprivate func lineFeedFollows(at offset: Int) -> Bool {
         guard offset > 0, offset < readableBytes else { return false }
         return getInteger(at: readerIndex + offset - 1, as: UInt8.self) == UInt8(ascii: "\r")

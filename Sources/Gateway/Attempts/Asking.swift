@@ -1,4 +1,5 @@
 import Conversation
+import Encodings
 import NIOCore
 import Routing
 import Wire
@@ -58,16 +59,16 @@ extension Attempts {
     }
 
     /// Nobody is asked, so nobody's health is learnt of.
-    func answerEstimate(_ runner: Runner, _ counting: TokenCounting, _ request: ChatRequest) {
+    func answerEstimate(_ runner: Runner, _ counting: TokenCounting, _ estimate: Int) {
         introduce(runner)
-        answerCount(counting.estimate(request), isEstimate: true, counting, runner.attempt.upstream)
+        answerCount(estimate, isEstimate: true, counting, runner.attempt.upstream)
     }
 
     func relay(_ runner: Runner) -> Relay {
         Relay(
             admitted: admitted, runner: runner, reply: reply, record: record, limits: gateway.limits,
             instruments: state.instruments, continuity: continuity, disclosures: gateway.disclosures,
-            secrets: state.secrets, movesOnRefusal: policy.movesOnRefusal,
+            secrets: state.secrets, reading: gateway.reading, movesOnRefusal: policy.movesOnRefusal,
             claim: { try self.claim(runner) })
     }
 
@@ -83,7 +84,7 @@ extension Attempts {
     private func introduce(_ runner: Runner) {
         stream = runner.stream
         guard interruption == nil else { return }
-        record.dropped = runner.attempt.outgoing.dropped
+        record.dropped = runner.attempt.outgoing.dropped.map { Printable.excerpt($0) }
         let lead = served.lead?.id
         let isStandIn = lead != nil && lead != runner.attempt.upstream.id
         record.isStandIn = isStandIn

@@ -67,12 +67,15 @@ final class Attempts {
         plan = AttemptPlan(contexts: upstreams.lazy.map(\.candidate.context))
         keepsJournal = served.route.policy.continues && upstreams.count > 1 && admitted.isContinuable
         stream = CallerStream(
-            admitted.call.door, keepsJournal: keepsJournal, promptBytes: record.requestBytes)
+            admitted.call.door, keepsJournal: keepsJournal, promptBytes: record.requestBytes,
+            limit: gateway.limits.continuation)
     }
 
     /// For an attempt that begins at the beginning.
     func newStream() -> CallerStream {
-        CallerStream(admitted.call.door, keepsJournal: keepsJournal, promptBytes: record.requestBytes)
+        CallerStream(
+            admitted.call.door, keepsJournal: keepsJournal, promptBytes: record.requestBytes,
+            limit: gateway.limits.continuation)
     }
 
     var continuity: Continuity { gateway.continuity }
@@ -85,7 +88,7 @@ final class Attempts {
         let deadline = now.tick + policy.deadline - admitted.call.arrived.elapsed()
         // What can be waited for has to leave time for an answer.
         var latest = now.tick + min(policy.patience, policy.deadline)
-        for index in upstreams.indices { screen(index) }
+        try await read { for index in self.upstreams.indices { self.screen(index) } }
         while true {
             try Task.checkCancellation()
             let step = plan.next(
@@ -130,7 +133,8 @@ final class Attempts {
     /// - Returns: whether the caller has been told the end.
     private func ask(_ index: Int, _ manner: AttemptPlan.Manner, _ now: Moment) async throws -> Bool {
         if manner == .again { try await Task.sleep(for: continuity.jitter()) }
-        switch begin(index, manner, manner == .again ? continuity.now : now) {
+        let ready = try await read { self.ready(index, manner) }
+        switch begin(index, ready, manner, manner == .again ? continuity.now : now) {
         case .passed: return false
         case .told: return true
         case .race(let runner, let race, let delay): return try await self.race(runner, race, after: delay)
@@ -146,12 +150,12 @@ final class Attempts {
 
     // Apart from ``ask(_:_:_:)``, or all of it would stay in memory for as long
     // as an answer streams.
-    private func begin(_ index: Int, _ manner: AttemptPlan.Manner, _ now: Moment) -> Beginning {
-        // What failed once may fail for what was added to the request.
-        if manner == .again, interruption != nil { manners[index] = .instruction }
-        guard let attempt = interruption.map({ resume(index, $0) }) ?? attempt(index) else { return .passed }
-        if case .estimate(let counting, let request) = attempt.outgoing.kind {
-            answerEstimate(Runner(index, attempt, nil, stream), counting, request)
+    private func begin(
+        _ index: Int, _ ready: Ready?, _ manner: AttemptPlan.Manner, _ now: Moment
+    ) -> Beginning {
+        guard let attempt = ready?.attempt else { return .passed }
+        if case .estimate(let counting, _) = attempt.outgoing.kind, let estimate = ready?.estimate {
+            answerEstimate(Runner(index, attempt, nil, stream), counting, estimate)
             return .told
         }
         let book = memory(of: attempt.upstream)
@@ -176,6 +180,27 @@ final class Attempts {
         return .run(Runner(index, attempt, permit, stream))
     }
 
+    /// A request that a candidate can carry, made ready.
+    private struct Ready {
+        var attempt: Attempt
+        /// The tokens of its prompt, where nobody but Holdfast counts them.
+        var estimate: Int?
+    }
+
+    private func ready(_ index: Int, _ manner: AttemptPlan.Manner) -> Ready? {
+        // What failed once may fail for what was added to the request.
+        if manner == .again, interruption != nil { manners[index] = .instruction }
+        guard let attempt = interruption.map({ resume(index, $0) }) ?? attempt(index) else { return nil }
+        guard case .estimate(let counting, let request) = attempt.outgoing.kind else { return Ready(attempt: attempt) }
+        return Ready(attempt: attempt, estimate: counting.estimate(request))
+    }
+
+    /// Runs what reads the request in full: where it is large, off the event
+    /// loop.
+    private func read<Value>(_ body: @escaping () throws -> Value) async throws -> Value {
+        admitted.isHeavy ? try await gateway.reading.run(body) : try body()
+    }
+
     /// Sends it, and brings the answer back.
     func run(_ runner: Runner, isHedge: Bool = false) async -> Runner.Outcome {
         defer { if !stream.handOvers.isEmpty { record.handOvers = stream.handOvers } }
@@ -197,6 +222,9 @@ final class Attempts {
         switch error {
         case let failure as LaneFailure:
             record.attempts[runner.number].failure = failure.word
+            // Nobody's fault but ours: nothing is learnt, and others can't be
+            // reached either.
+            if case .ownShortage(let what) = failure { return .other(Problem.ownShortage(what)) }
             // The provider hung up on an idle connection just as we used it:
             // it has not seen the request, a fresh connection serves.
             guard !hasRepeatedStale, failure == .closedBeforeHead(reused: true), !runner.stream.hasContributed else {
@@ -223,7 +251,7 @@ final class Attempts {
             let verdict = await learn(failed.symptom, failed.word, of: runner)
             if interruption != nil, isOurOwnFault(verdict) {
                 tryAnotherManner(index, hasDiverged: false)
-            } else if try rewriteNested(verdict) {
+            } else if try await read({ try self.rewriteNested(verdict) }) {
                 return try await ask(index, .first, continuity.now)
             } else {
                 failures.append((runner, failed, verdict))
@@ -246,6 +274,10 @@ final class Attempts {
             return false
         case .other(let error):
             abandon(runner)
+            if let interruption, error is Problem {
+                try await leaveUnfinished(interruption)
+                return true
+            }
             throw error
         }
     }
@@ -269,7 +301,7 @@ final class Attempts {
             rewritten.insert(field).inserted,
             let call = admitted.replacingModel(at: field, by: policy.nested)
         else { return false }
-        admitted = try AdmittedCall(call)
+        admitted = try AdmittedCall(call, isHeavy: admitted.isHeavy)
         prepared = []
         return true
     }

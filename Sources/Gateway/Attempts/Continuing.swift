@@ -15,6 +15,11 @@ struct Interruption {
     var reason: String?
     /// What the caller is told if nobody goes on.
     var lastWords: ByteBuffer
+
+    mutating func tell(_ problem: Problem, _ call: Call) {
+        reason = problem.code
+        lastWords = call.door.encodeStreamProblem(problem, requestID: call.id)
+    }
 }
 
 /// How a candidate is to go on with an answer.
@@ -36,7 +41,7 @@ extension Attempts {
         var open = Interruption(
             cause: verdict.cause, resumption: .impossible(""), reason: interrupted.reason,
             lastWords: interrupted.lastWords)
-        guard stream.keepsJournal, let request = try? admitted.chat(),
+        guard stream.keepsJournal, let request = try? await readChat(),
             !request.leftovers.contains(where: { !$0.isAdvisory && !$0.isTopLevel })
         else {
             try await leaveUnfinished(open)
@@ -49,6 +54,7 @@ extension Attempts {
             return true
         case .impossible(let why):
             record.skipped.append("continuation: \(why)")
+            if stream.journal.isFull { open.tell(.beyondContinuation, admitted.call) }
             try await leaveUnfinished(open)
             return true
         case .resume:
@@ -69,6 +75,10 @@ extension Attempts {
         return false
     }
 
+    private func readChat() async throws -> ChatRequest {
+        admitted.isHeavy ? try await gateway.reading.run { try self.admitted.chat() } : try admitted.chat()
+    }
+
     private func finish(with events: [StreamEvent], _ request: ChatRequest) async throws {
         let rest = stream.complete(events, for: request)
         record.responseBytes += rest.readableBytes
@@ -78,11 +88,10 @@ extension Attempts {
 
     /// What came can't be used, and nobody else could do better.
     func giveUpContinuing(_ why: String) {
-        interruption?.reason = "continuation_unusable"
-        interruption?.lastWords = admitted.call.door.encodeStreamProblem(
+        interruption?.tell(
             Problem(
                 .badUpstream, "The answer broke off, and \(why). Send the request again.",
-                code: "continuation_unusable"), requestID: admitted.call.id)
+                code: "continuation_unusable"), admitted.call)
         plan.ruleOutAll()
     }
 

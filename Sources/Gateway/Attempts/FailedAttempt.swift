@@ -53,7 +53,7 @@ extension Symptom {
         case .cut: (position, transport) = (.streamEnd, .cut)
         case .garbage: (position, transport) = (.body, .garbage)
         // Ours: an engine that starts, a queue that is full.
-        case .overloaded, .notReady, .usedUp: (position, transport) = (.head, .unreachable)
+        case .overloaded, .notReady, .usedUp, .ownShortage: (position, transport) = (.head, .unreachable)
         }
         self.init(
             dialect: dialect, position: position, status: position == .body || position == .streamEnd ? 200 : 0,

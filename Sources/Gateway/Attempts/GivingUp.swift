@@ -49,7 +49,8 @@ extension Attempts {
             field: "model", code: "model_withdrawn")
     }
 
-    /// Its provider has said so: confirmed, or to this very request.
+    /// Tells whether the provider has withdrawn it: confirmed, or said to this
+    /// very request.
     private func isWithdrawn(_ index: Int) -> Bool {
         switch standing(of: index, continuity.now) {
         case .held(.failure(.withdrawn), _): true
@@ -75,7 +76,8 @@ extension Attempts {
             code: "rate_limit_exceeded", retryAfter: seconds)
     }
 
-    /// Nobody was asked, for holds that a person or a probe has to lift.
+    /// The answer where no candidate was asked, for holds that a person or a
+    /// probe has to lift.
     private func heldProblem() -> Problem? {
         var reasons: [String] = []
         var code = "held"

@@ -19,7 +19,8 @@ extension Attempts {
 
     /// After how long a second request may be sent; nil where none may be.
     func hedgeDelay(_ attempt: Attempt) -> Duration? {
-        guard let hedge = policy.hedge, interruption == nil, let route = record.route,
+        // A large request isn't sent twice, nor made ready on the event loop.
+        guard let hedge = policy.hedge, interruption == nil, !admitted.isHeavy, let route = record.route,
             case .request = attempt.outgoing.kind
         else { return nil }
         continuity.hedges.noteRequest(on: route, now: continuity.now)

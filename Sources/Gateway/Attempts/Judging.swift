@@ -6,8 +6,7 @@ import Resilience
 import Routing
 import Wire
 
-/// What a failed attempt says of its candidate, and what is remembered of it:
-/// in the drill's own memory, or in the real one.
+/// The meaning of a failed attempt for its candidate, and the memory of it: in the drill's own memory, or in the real one.
 extension Attempts {
     /// Judges a failure and takes note of it.
     /// - Returns: the answer to what becomes of this request.

@@ -1,4 +1,5 @@
 import Conversation
+import Encodings
 import Extraction
 
 /// What passes of a hosted model's answer, and how much that was.
@@ -78,7 +79,7 @@ final class AnswerSieve {
 
     private static func shortened(_ error: ProviderError) -> ProviderError {
         var error = error
-        error.message = String(error.message.prefix(longestError))
+        error.message = error.message.cut(toUTF8Bytes: longestError)
         return error
     }
 

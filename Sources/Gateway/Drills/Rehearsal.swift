@@ -1,4 +1,5 @@
 package import Drills
+import Encodings
 import Failures
 import Resilience
 import Routing
@@ -140,11 +141,12 @@ extension Gateway {
     /// Begins a drill.
     package func beginDrill(_ order: DrillOrder) throws(DrillRefusal) -> Rehearsal {
         guard let route = state.routes.routes.first(where: { $0.name == order.route }) else {
-            throw DrillRefusal(message: "There is no route \"\(order.route.prefix(64))\".")
+            throw DrillRefusal(message: "There is no route \"\(Printable.excerpt(order.route, 64))\".")
         }
         guard let candidate = route.candidates.first(where: { $0.id == order.candidate }) else {
             let names = route.candidates.map(\.id).joined(separator: ", ")
-            throw DrillRefusal(message: "\"\(order.candidate.prefix(100))\" is no candidate of it; they are \(names).")
+            throw DrillRefusal(
+                message: "\"\(Printable.excerpt(order.candidate, 100))\" is no candidate of it; they are \(names).")
         }
         guard candidate.unavailable == nil, let provider = state.providers[candidate.provider] else {
             throw DrillRefusal(message: "\(candidate.id) is out of service; there is nothing to rehearse.")

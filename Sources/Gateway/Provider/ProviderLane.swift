@@ -65,6 +65,9 @@ package enum LaneFailure: Error, Sendable, Equatable {
     case overloaded(String)
     /// The engine behind it isn't ready.
     case notReady(String)
+    /// Holdfast itself lacks what a connection needs (descriptors, memory):
+    /// says nothing of the provider.
+    case ownShortage(String)
     /// It may tell no more today; in so many seconds it may.
     case usedUp(wait: Int)
 }
@@ -100,12 +103,26 @@ extension LaneResponse {
     /// The rest of the body in one piece.
     /// - Throws: ``LaneFailure/garbage(_:)`` above `limit` bytes.
     package func collect(upTo limit: Int) async throws -> ByteBuffer {
-        guard var whole = try await next() else { return ByteBuffer() }
+        try await collect(upTo: limit) { _ in }
+    }
+
+    /// The same, for whoever keeps it until a caller has read it.
+    /// - Parameter keep: called before more than ``kept`` bytes are kept, with
+    ///   how many more there will be; what it throws ends it.
+    func collect(upTo limit: Int, _ keep: (Int) throws -> Void) async throws -> ByteBuffer {
+        var whole = ByteBuffer()
+        var kept = Self.kept
+        // Where the answer says how long it is, room is asked for once.
+        let said = head.fields["content-length"].flatMap { Int($0) } ?? 0
         while let more = try await next() {
-            guard whole.readableBytes + more.readableBytes <= limit else {
-                throw LaneFailure.garbage("its answer is over \(limit) bytes")
+            let size = whole.readableBytes + more.readableBytes
+            guard size <= limit else { throw LaneFailure.garbage("its answer is over \(limit) bytes") }
+            if size > kept {
+                let room = max(size + Self.kept, min(said, limit))
+                try keep(room - kept)
+                kept = room
             }
-            whole.writeImmutableBuffer(more)
+            if whole.readableBytes == 0 { whole = more } else { whole.writeImmutableBuffer(more) }
         }
         return whole
     }
@@ -113,8 +130,24 @@ extension LaneResponse {
     /// The body's first bytes, `limit` at most; the rest is left, and with it
     /// the connection. For bodies whose beginning says enough: an error's.
     package func collect(first limit: Int) async throws -> ByteBuffer {
+        try await collect(first: limit) { _ in }
+    }
+
+    /// The same, for a caller that has yet to read it.
+    /// - Parameter keep: as for ``collect(upTo:_:)``.
+    func collect(first limit: Int, _ keep: (Int) throws -> Void) async throws -> ByteBuffer {
         guard var whole = try await next() else { return ByteBuffer() }
-        while whole.readableBytes < limit, let more = try await next() { whole.writeImmutableBuffer(more) }
+        var hasRoom = false
+        while whole.readableBytes < limit, let more = try await next() {
+            if !hasRoom, whole.readableBytes + more.readableBytes > Self.kept {
+                hasRoom = true
+                try keep(limit)
+            }
+            whole.writeImmutableBuffer(more)
+        }
         return whole.getSlice(at: whole.readerIndex, length: min(limit, whole.readableBytes))!
     }
+
+    /// Answers up to that size aren't counted.
+    private static var kept: Int { 64 << 10 }
 }

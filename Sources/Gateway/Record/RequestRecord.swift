@@ -1,6 +1,7 @@
 import Access
 package import Conversation
 import Drills
+import Encodings
 import Failures
 import NIOCore
 import Routing
@@ -121,6 +122,15 @@ package final class RequestRecord {
     package var responseBytes = 0
     /// Advisory fields that were left behind.
     package var dropped: [String] = []
+    /// The same for a header field: the first of them, each cut.
+    var disclosedDropped: String {
+        dropped.prefix(20).map { Printable.excerpt($0, 64) }.joined(separator: ", ")
+    }
+
+    /// False for one of many refusals that are only counted.
+    package var isLogged = true
+    /// It became too long for another candidate to go on with it.
+    package var isBeyondContinuation = false
     /// A word of what was wrong, for refusals and failures.
     package var reason: String?
 
@@ -165,4 +175,10 @@ package final class RequestRecord {
 /// Where records go: the request log. Must not block.
 package protocol RequestRecorder: Sendable {
     func record(_ record: RequestRecord)
+    /// Refusals that were not told of one by one.
+    func record(_ refusals: RefusalSample.Summary)
+}
+
+extension RequestRecorder {
+    package func record(_ refusals: RefusalSample.Summary) {}
 }

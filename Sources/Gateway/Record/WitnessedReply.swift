@@ -43,6 +43,8 @@ final class WitnessedReply: CallerReply {
         admission = notary.admitted(record, to: candidate, witness)
     }
 
+    func makeRoom(for more: Int) -> Bool { reply.makeRoom(for: more) }
+
     func send(_ head: ResponseHead, body: ByteBuffer) {
         witness.saw(body)
         guard isHolding else { return reply.send(head, body: body) }

@@ -8,7 +8,7 @@ import Wire
 /// The memory that a probe reports to, and the way that it takes.
 enum ProbeMemory: Sendable {
     case real
-    /// What a drill pulls is probed through the drill, and remembered there.
+    /// A drill's candidate is probed through the drill, and remembered there.
     case drill(Rehearsal, HealthBook)
 }
 
@@ -157,6 +157,8 @@ extension Gateway {
             symptom = try await lane.exchange(request, on: executor) { response in
                 try await Self.symptom(of: response, provider, kind)
             }.map(state.secrets.masking)
+        } catch LaneFailure.ownShortage(let what) {
+            return .inconclusive("Holdfast itself has \(what) left")
         } catch let failure as LaneFailure {
             symptom = Symptom(failure, dialect: provider.errorDialect, hasBegun: false)
         } catch {

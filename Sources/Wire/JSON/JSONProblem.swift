@@ -47,9 +47,17 @@ package struct JSONProblem: Error, Sendable, Equatable, CustomStringConvertible 
         case .invalidNumber: "an invalid number at byte \(offset)"
         case .tooDeep(let limit): "nested more than \(limit) levels deep at byte \(offset)"
         case .tooManyValues(let limit): "more than \(limit) values"
-        case .duplicateName(let name): "the name \"\(name)\" is given twice in one object, at byte \(offset)"
+        case .duplicateName(let name): "the name \"\(Self.show(name))\" is given twice in one object, at byte \(offset)"
         case .tooLarge(let limit): "larger than \(limit) bytes"
         }
+    }
+
+    /// A caller's word, by scalars: a character may be megabytes.
+    private static func show(_ name: String) -> String {
+        guard name.utf8.count > 100 else { return name }
+        var shown = ""
+        for scalar in name.unicodeScalars.prefix(25) { shown.unicodeScalars.append(scalar) }
+        return shown + "…"
     }
 
     private static func show(_ byte: UInt8) -> String {

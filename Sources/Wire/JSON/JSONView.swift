@@ -40,6 +40,46 @@ package struct JSONView: Sendable {
         }
     }
 
+    /// The text of a string that is to be one of a few words, or a name: of a
+    /// longer one only the beginning, which then equals none of them.
+    ///
+    /// Comparing texts costs what their combining marks cost to put in order:
+    /// what a caller names is never looked at in full.
+    package var word: String? {
+        let node = node
+        guard node.kind == .string else { return nil }
+        guard Int(node.end - node.start) - 2 > Self.longestWord else { return string }
+        return document.withBytes(Int(node.start) + 1..<Int(node.end) - 1) { bytes in
+            var end = 0
+            var next = 0
+            while next <= Self.longestWord {
+                end = next
+                next += Self.unit(bytes, at: next, isEscaped: node.isEscaped)
+            }
+            return JSONString.decode(UnsafeBufferPointer(rebasing: bytes[..<end]), isEscaped: node.isEscaped) + "…"
+        }
+    }
+
+    /// In bytes as they came.
+    package static let longestWord = 256
+
+    /// How many bytes stand for the scalar there: an escape, a pair of them,
+    /// or UTF-8.
+    private static func unit(_ bytes: UnsafeBufferPointer<UInt8>, at place: Int, isEscaped: Bool) -> Int {
+        switch bytes[place] {
+        case UInt8(ascii: "\\") where isEscaped:
+            guard bytes[place + 1] == UInt8(ascii: "u") else { return 2 }
+            // D800 to DBFF: the first half of a pair.
+            let isHalf =
+                bytes[place + 2] | 0x20 == UInt8(ascii: "d") && "89abAB".utf8.contains(bytes[place + 3])
+            return isHalf ? 12 : 6
+        case 0xC0...0xDF: return 2
+        case 0xE0...0xEF: return 3
+        case 0xF0...: return 4
+        default: return 1
+        }
+    }
+
     package var bool: Bool? {
         switch node.kind {
         case .true: true

@@ -118,8 +118,6 @@ final class AlertRoom: HealthListener, Service {
             switch change {
             case .placed(let hold) where hold.isPersistent: tell("hold.placed", hold)
             case .lifted(let hold, let by) where hold.isPersistent: tell("hold.lifted", hold, by: by)
-            case .changed(let hold) where hold.isPersistent && hold.firmness == .lasting && hold.acknowledgedBy == nil:
-                tell("hold.confirmed", hold)
             case .flapping(let hold, _): tell("hold.flapping", hold)
             default: break
             }

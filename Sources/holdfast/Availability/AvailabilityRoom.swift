@@ -155,4 +155,5 @@ struct Recorders: RequestRecorder {
     let all: [any RequestRecorder]
 
     func record(_ record: RequestRecord) { for one in all { one.record(record) } }
+    func record(_ refusals: RefusalSample.Summary) { for one in all { one.record(refusals) } }
 }

@@ -22,6 +22,9 @@ struct Caretaker: Service {
                 group.addTask { for await _ in configuration.changes() { reload() } }
                 if let keys { group.addTask { for await _ in keys.changes() { reloadKeys() } } }
                 group.addTask {
+                    while (try? await Task.sleep(for: .seconds(60))) != nil { house.gateway.reportRefusals() }
+                }
+                group.addTask {
                     for await _ in await UnixSignalsSequence(trapping: .sighup) {
                         reload()
                         reloadKeys()
@@ -65,6 +68,7 @@ struct Caretaker: Service {
                 "the configuration can't be used, the old one stays", metadata: ["problem": "\(error.message)"])
             return
         }
+        house.edge.reload(settings)
         let before = house.inForce.withLock { inForce in
             defer { inForce = settings }
             return inForce

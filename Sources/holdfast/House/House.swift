@@ -40,6 +40,7 @@ final class House: Sendable {
     /// What is in force since the last good edit.
     let inForce: Mutex<Settings>
     let store: Store
+    let edge: Edge
     private let sink: LogSink
     private let greetKeyFile: String?
 
@@ -88,10 +89,13 @@ final class House: Sendable {
                 nil
             }
         if let ledger { custody.listen { ledger.noteCustody($0) } }
+        edge = Edge(settings)
         let state = try providers.state(for: settings)
         gateway = Gateway(
             state, keys: keys.applications, recorder: Recorders(all: recorders), continuity: memory.continuity,
-            disclosures: try disclosures.open(), notary: ledger)
+            disclosures: try disclosures.open(), notary: ledger,
+            limits: GatewayLimits(continuation: settings.limits.continuation), pool: edge.pool)
+        edge.register(in: registry)
         HealthGauges(gateway: gateway).register(in: registry)
         cosigning?.register(in: registry)
         gateway.applyRoutes()
@@ -140,15 +144,16 @@ final class House: Sendable {
         ledger?.configurationChanged(settings, from: nil)
         if let admin = settings.admin {
             services.append(
-                AdminDoor(
+                try AdminDoor(
                     keys: keys.administrators,
                     pages: AdminPages(house: self).all + holdPages.pages + drillPages.pages
                         + disclosurePages.pages + custodyPages.pages,
                     actions: (holdPages.actions + drillPages.actions + disclosurePages.actions).map {
                         ledger?.noting($0) ?? $0
-                    }, time: { .now }
+                    }, origins: edge.origins, time: { .now }
                 ).service(
-                    host: admin.host, port: admin.port, group: group, logger: quiet("admin"),
+                    host: admin.host, port: admin.port, limits: edge.limits, unread: edge.unread,
+                    mostConnections: edge.share.administrators, group: group, logger: quiet("admin", from: .critical),
                     onRunning: { _ in opened.one() }))
         }
         services.append(try listener(opened))
@@ -175,9 +180,6 @@ final class House: Sendable {
     }
 
     private func listener(_ opened: Openings) throws -> any Service {
-        var limits = ConnectionLimits()
-        limits.body = settings.limits.body
-        limits.bodies = settings.limits.bodies
         var metrics: (@Sendable () -> ByteBuffer)?
         if settings.metrics.listener == .main { metrics = { [registry] in registry.render() } }
         let statusPages = StatusPages(gateway: gateway) { [self] in inForce.withLock { $0 } }
@@ -189,9 +191,12 @@ final class House: Sendable {
             status: { statusPages.answer($0) })
         let doors = Doors(
             gateway, openai: OpenAIDialect(now: { time(nil) }), anthropic: AnthropicDialect(), view: view,
-            time: { .now })
-        return try Listener(doors, limits: limits, eventLoops: Array(group.makeIterator())).service(
-            host: settings.listen.host, port: settings.listen.port, tls: try tls(), group: group,
+            origins: edge.origins, time: { .now })
+        return try Listener(
+            doors, limits: edge.limits, unread: edge.unread, eventLoops: Array(group.makeIterator())
+        ).service(
+            host: settings.listen.host, port: settings.listen.port, tls: try tls(),
+            mostConnections: edge.share.applications, group: group,
             logger: quiet("listener", from: .critical),
             onRunning: { _ in opened.one() })
     }

@@ -36,8 +36,8 @@ struct Upkeep: Service {
         await withTaskExecutorPreference(executor) { await work() }
     }
 
-    /// What verdicts ask for at once begins with them; here begins what is due
-    /// later. Nobody waits for it: one that gets no answer delays no other.
+    /// Begins the probes that are due later; those that verdicts ask for begin
+    /// with them. Nobody waits for it: one that gets no answer delays no other.
     private func probe() {
         if !gateway.continuity.book.isQuiet { gateway.forgetReturns() }
         gateway.startDueProbes(on: executor)

@@ -192,7 +192,7 @@ final class LedgerRoom: Notary, HealthListener {
     /// The same action, put on record once it is done.
     func noting(_ action: AdminDoor.Action) -> AdminDoor.Action {
         AdminDoor.Action(action.path) { [self] request in
-            let outcome = action.perform(request)
+            let outcome = await action.perform(request)
             if case .done = outcome {
                 add(.administration(action.path, by: request.who, request.parameter, request.body, at: now))
             }

@@ -29,6 +29,8 @@ enum ResponseBytes {
             buffer.writeStaticString("\r\n")
         }
         switch framing {
+        // An answer that can have no body has no length of one (RFC 9110 §8.6).
+        case .length where head.status == 204: break
         case .length(let length):
             buffer.writeStaticString("content-length: ")
             buffer.writeString(String(length))
@@ -66,6 +68,7 @@ enum ResponseBytes {
         case 409: "Conflict"
         case 410: "Gone"
         case 413: "Content Too Large"
+        case 421: "Misdirected Request"
         case 422: "Unprocessable Content"
         case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"

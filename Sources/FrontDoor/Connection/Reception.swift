@@ -1,0 +1,47 @@
+package import Gateway
+package import NIOCore
+package import NIOHTTP1
+package import Wire
+
+/// An answer that needs nobody else.
+package struct Answer: Sendable {
+    package var head: ResponseHead
+    package var body: ByteBuffer
+
+    package init(_ head: ResponseHead, _ body: ByteBuffer) {
+        self.head = head
+        self.body = body
+    }
+}
+
+/// A request whose head was good; its body is still to come.
+package protocol PendingRequest: AnyObject, Sendable {
+    func serve(body: ByteBuffer, reply: any CallerReply) async
+    /// The answer where its body isn't taken.
+    func refusal(_ fault: BodyFault) -> Answer
+}
+
+/// Why a request's body isn't taken.
+package enum BodyFault: Sendable {
+    /// Longer than so many bytes.
+    case tooLarge(limit: Int)
+    /// All bodies together are too much.
+    case overfull
+    case tooSlow
+}
+
+package enum Receipt: Sendable {
+    case answer(Answer)
+    case call(any PendingRequest)
+}
+
+/// What a connection asks of the house. Implemented by ``Doors`` and
+/// ``AdminDoor``.
+package protocol Reception: Sendable {
+    /// Decides on a request by its head alone. Runs on the event loop.
+    func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> Receipt
+    /// To what is no request, or has too many header fields.
+    func malformed(headersTooLarge: Bool) -> Answer
+    /// Instead of an answer for which there is no room.
+    func crowded() -> Answer
+}

@@ -1,0 +1,30 @@
+import Foundation
+
+/// How many of the process's descriptors callers' connections may take: some
+/// are kept for providers, files, and the other listener.
+package struct DescriptorShare: Sendable, Equatable {
+    /// Applications' connections at once.
+    package var applications: Int
+    /// Administrators' connections at once.
+    package var administrators: Int
+
+    /// - Parameters:
+    ///   - limit: what the process may open.
+    ///   - open: what is open already.
+    package init(limit: Int, open: Int) {
+        let kept = max(32, min(limit / 10, 1024))
+        administrators = kept / 4
+        applications = max(16, limit - open - kept)
+    }
+
+    /// For this process, as it is now.
+    package static func now() -> DescriptorShare {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return DescriptorShare(limit: 1024, open: 64)
+        }
+        let most = limit.rlim_cur > rlim_t(Int32.max) ? Int(Int32.max) : Int(limit.rlim_cur)
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 64
+        return DescriptorShare(limit: most, open: open)
+    }
+}

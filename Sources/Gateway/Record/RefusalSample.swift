@@ -1,0 +1,73 @@
+package import NIOCore
+
+/// How many requests of a kind were refused, and how many of them are told of
+/// one by one: whoever has no key must not fill a disk.
+///
+/// Pure; it is told the time.
+package struct RefusalSample: Sendable {
+    /// What is logged of those that weren't logged one by one.
+    package struct Summary: Sendable, Equatable {
+        package var reason: String
+        package var count: Int
+        package var period: TimeAmount
+
+        package init(reason: String, count: Int, period: TimeAmount) {
+            self.reason = reason
+            self.count = count
+            self.period = period
+        }
+    }
+
+    private struct Kind {
+        var began: NIODeadline
+        var logged = 0
+        var withheld = 0
+    }
+
+    private var kinds: [String: Kind] = [:]
+    private let most: Int
+    private let period: TimeAmount
+
+    /// Reasons are words of ours; should one ever not be, it is one of the
+    /// others.
+    private static let mostKinds = 64
+
+    /// - Parameter most: of one reason, in each period.
+    package init(most: Int = 20, period: TimeAmount = .minutes(1)) {
+        self.most = most
+        self.period = period
+    }
+
+    /// - Returns: whether this one is logged, and what is to be said of those
+    ///   before that weren't.
+    package mutating func note(_ reason: String, now: NIODeadline) -> (isLogged: Bool, summary: Summary?) {
+        let name = kinds[reason] != nil || kinds.count < Self.mostKinds ? reason : "other"
+        var kind = kinds[name] ?? Kind(began: now)
+        var summary: Summary?
+        if now - kind.began >= period {
+            summary = Self.summary(name, kind, now)
+            kind = Kind(began: now)
+        }
+        defer { kinds[name] = kind }
+        guard kind.logged < most else {
+            kind.withheld += 1
+            return (false, summary)
+        }
+        kind.logged += 1
+        return (true, summary)
+    }
+
+    /// What is to be said of all whose period is over.
+    package mutating func summaries(now: NIODeadline) -> [Summary] {
+        var summaries: [Summary] = []
+        for (name, kind) in kinds where now - kind.began >= period {
+            if let summary = Self.summary(name, kind, now) { summaries.append(summary) }
+            kinds[name] = nil
+        }
+        return summaries.sorted { $0.reason < $1.reason }
+    }
+
+    private static func summary(_ name: String, _ kind: Kind, _ now: NIODeadline) -> Summary? {
+        kind.withheld > 0 ? Summary(reason: name, count: kind.withheld, period: now - kind.began) : nil
+    }
+}

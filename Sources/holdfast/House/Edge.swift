@@ -1,0 +1,44 @@
+import FrontDoor
+import Gateway
+import NIOCore
+import Settings
+import Telemetry
+
+/// What both listeners share: how much their callers may take of this machine,
+/// and which web pages they let in.
+final class Edge: Sendable {
+    let limits: ConnectionLimits
+    let unread: UnreadAnswers
+    let pool: HeavyPool
+    let origins: OriginPolicy
+    let share: DescriptorShare
+
+    init(_ settings: Settings) {
+        var limits = ConnectionLimits()
+        limits.body = settings.limits.body
+        limits.bodies = settings.limits.bodies
+        limits.minimumRate = settings.limits.minimumRate
+        self.limits = limits
+        unread = UnreadAnswers(limit: settings.limits.unreadAnswers, minimumRate: limits.minimumRate)
+        pool = HeavyPool(threads: max(1, min(System.coreCount, 8)))
+        origins = OriginPolicy(settings.originRules)
+        share = .now()
+    }
+
+    /// Takes over an edit.
+    func reload(_ settings: Settings) { origins.replace(with: settings.originRules) }
+
+    func register(in registry: PrometheusRegistry) {
+        registry.addGauge("holdfast_unread_answer_bytes") { [unread] in Double(unread.waiting) }
+        registry.addGauge("holdfast_callers_given_up") { [unread] in Double(unread.connectionsGivenUp) }
+        registry.addGauge("holdfast_answers_refused_unread") { [unread] in Double(unread.answersRefused) }
+        registry.addGauge("holdfast_large_bodies_read") { [pool] in Double(pool.finished) }
+    }
+}
+
+extension Settings {
+    fileprivate var originRules: OriginRules {
+        // The address that is listened on is a name, too.
+        OriginRules(origins: Set(origins), hosts: keys == .none ? Set(hosts + [listen.host]) : nil)
+    }
+}
