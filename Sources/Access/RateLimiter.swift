@@ -37,7 +37,7 @@ package final class RateLimiter: Sendable {
 
     /// Counts one request, or says which limit it meets and for how long.
     ///
-    /// Whoever has no token left is refused here; the others set tokens aside
+    /// A key without a token left is refused here; others set tokens aside
     /// once it is known how many they may need (``setAside(tokens:now:)``). A
     /// refused request counts against nothing.
     package func admit(now: ContinuousClock.Instant) -> Admission {

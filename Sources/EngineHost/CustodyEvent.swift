@@ -13,7 +13,7 @@ package enum CustodyEvent: Sendable {
     /// They have changed in memory; the engine is being killed.
     case changed(Change)
 
-    /// Somebody else listens at an engine's socket; nothing was sent there.
+    /// A stranger listens at an engine's socket; nothing was sent there.
     case impostor(Impostor)
 
     package struct Impostor: Sendable {

@@ -3,7 +3,7 @@ import Glibc
 import Logging
 package import NIOCore
 
-/// Who listens at an engine's socket: looked at before a byte goes there.
+/// The listener at an engine's socket: looked at before a byte goes there.
 ///
 /// The socket's folder is closed to everybody but the engine's own user, who
 /// can still unlink it and listen in its place. The kernel says which process
