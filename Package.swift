@@ -86,9 +86,10 @@ let package = Package(
     targets: [
         // 0: values and bytes
         .target(name: "CLinux"),
+        .target(name: "CInflate", linkerSettings: [.linkedLibrary("z")]),
         module("Encodings", []),
         module("Wire", [nioCore]),
-        module("Conversation", ["Encodings", "Wire", nioCore]),
+        module("Conversation", ["Encodings", "Wire", nioCore, crypto]),
 
         // 1: pure, no I/O
         module("DialectOpenAI", ["Conversation", "Encodings", "Wire", nioCore]),
@@ -125,7 +126,10 @@ let package = Package(
             ]),
         module(
             "Providers",
-            ["Encodings", "Gateway", "Wire", atomics, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS, nioExtras]),
+            [
+                "CInflate", "Encodings", "Gateway", "Wire", atomics, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS,
+                nioExtras,
+            ]),
         module("Custody", ["CLinux", "WeightFormats", "Wire", crypto, nioCore], testable: true),
         module(
             "EngineHost", ["CLinux", "Custody", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
@@ -159,6 +163,7 @@ let package = Package(
         // Tests: of one module each; what several share is in GatewayTesting, and
         // chance with a seed in Seeded.
         suite("AccessTests", ["Access"]),
+        suite("ConversationTests", ["Conversation", "DialectOpenAI"]),
         suite("DialectAnthropicTests", ["DialectAnthropic", "Conversation", "Wire", nioCore]),
         suite("DialectOpenAITests", ["DialectOpenAI", "Conversation", "Wire", nioCore]),
         suite("CustodyTests", ["Custody", "CLinux", "WeightFormats", crypto]),

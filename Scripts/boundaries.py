@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Layer of every module of ours; an import must point to a lower number, or
 # to one that ALLOWED_SIDEWAYS names.
 LAYERS = {
-    "CLinux": 0, "Encodings": 0, "Wire": 0, "Conversation": 0,
+    "CLinux": 0, "CInflate": 0, "Encodings": 0, "Wire": 0, "Conversation": 0,
     "DialectOpenAI": 1, "DialectAnthropic": 1, "Routing": 1, "Access": 1,
     "Failures": 1, "Resilience": 1, "Continuation": 1, "Drills": 1, "Ledger": 1, "Availability": 1,
     "Extraction": 1, "WeightFormats": 1, "WeightSigning": 1,

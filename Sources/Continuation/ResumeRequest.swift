@@ -36,6 +36,7 @@ package struct ResumeRequest: Sendable, Equatable {
         // Reasoning belongs before the text, which has begun; some providers
         // refuse a prefill with it.
         request.reasoning = nil
+        request.effort = nil
         describeFormat(original.responseFormat, in: &request)
         var outOfTokens = false
         if let most = original.maxTokens {

@@ -32,6 +32,9 @@ package struct ChatRequest: Sendable, Equatable {
     /// Token id (as text) to bias.
     package var logitBias: [String: Double] = [:]
     package var reasoning: Reasoning?
+    /// How much of it, as a word of the provider's scale: `minimal`, `low`,
+    /// `medium`, `high`, …
+    package var effort: String?
     /// The caller's own name for its user: OpenAI `user`, Anthropic
     /// `metadata.user_id`.
     package var endUser: String?
@@ -100,13 +103,11 @@ package enum ResponseFormat: Sendable, Equatable {
     case jsonSchema(name: String?, description: String?, schema: JSONFragment, isStrict: Bool?)
 }
 
-/// How much the model may think before it answers.
+/// Whether the model may think before it answers.
 package enum Reasoning: Sendable, Equatable {
     case disabled
     /// The model decides (Anthropic's `adaptive`).
     case adaptive
-    /// A word of the provider's scale: `minimal`, `low`, `medium`, `high`, …
-    case effort(String)
     /// At most that many tokens (Anthropic's `budget_tokens`).
     case budget(Int)
 }

@@ -36,6 +36,8 @@ package protocol Dialect: Sendable {
     /// The path of the list of models below a provider's base address; nil
     /// where the list says nothing that isn't known.
     var modelsPath: String? { get }
+    /// The longest name of a tool that it takes, in bytes.
+    var longestToolName: Int { get }
     /// - Parameters:
     ///   - model: the candidate's own name of the model.
     ///   - dropped: gets the names of advisory fields that were left behind.
@@ -43,6 +45,12 @@ package protocol Dialect: Sendable {
     func encodeChat(
         _ request: ChatRequest, model: String, dropped: inout [String]
     ) throws(CannotCarry) -> ByteBuffer
+    /// A request of this dialect that is passed through, without what the
+    /// provider would refuse though it is no fault of the caller's: what
+    /// another model has left in its history, what another server takes.
+    /// - Parameter dropped: gets the names of what was left behind.
+    /// - Returns: nil where the bytes can go as they are.
+    func repaired(_ body: ByteBuffer, model: String, dropped: inout [String]) -> ByteBuffer?
     /// Why the provider may not have a field of a request that the shared
     /// terms can't hold, where there is more to say than that nobody knows
     /// it: the end of a sentence that begins with the field.
@@ -74,6 +82,7 @@ package protocol Dialect: Sendable {
 extension Dialect {
     package var queryItems: Set<String> { [] }
     package func objection(to field: String) -> String? { nil }
+    package func repaired(_ body: ByteBuffer, model: String, dropped: inout [String]) -> ByteBuffer? { nil }
 }
 
 /// Turns a provider's events into shared ones. Fed whole events only; how

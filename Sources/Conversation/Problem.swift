@@ -72,6 +72,14 @@ package struct Problem: Error, Sendable, Equatable {
         self.retryAfter = retryAfter
     }
 
+    /// A conversation that another provider keeps. Anthropic's clients send all
+    /// of it anew where they read this code.
+    package static let threadNotFound = Problem(
+        .notFound,
+        "The thread is kept by another provider, and this request holds only what is new in it: send the whole "
+            + "conversation, with thread {\"type\": \"create\"} or without a thread.",
+        field: "thread.previous_message_id", code: "thread_not_found")
+
     /// Whatever stands in a message, it is no body of megabytes.
     static let longestMessage = 8 << 10
 

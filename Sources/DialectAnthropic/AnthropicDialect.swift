@@ -22,6 +22,7 @@ package struct AnthropicDialect: Dialect {
     /// The official clients' `beta` resources ask with it.
     package var queryItems: Set<String> { ["beta=true", "beta=false"] }
     package var modelsPath: String? { "/v1/models?limit=1000" }
+    package var longestToolName: Int { 128 }
 
     /// https://docs.anthropic.com/en/api/messages-count-tokens
     package static let countTokensPath = "/v1/messages/count_tokens"
@@ -73,7 +74,12 @@ package struct AnthropicDialect: Dialect {
     package func encodeChat(
         _ request: ChatRequest, model: String, dropped: inout [String]
     ) throws(CannotCarry) -> ByteBuffer {
-        try RequestEncoder.encode(request, model: model, defaultMaxTokens: defaultMaxTokens, dropped: &dropped)
+        let request = ToolNames(request, longest: longestToolName).written(request)
+        return try RequestEncoder.encode(request, model: model, defaultMaxTokens: defaultMaxTokens, dropped: &dropped)
+    }
+
+    package func repaired(_ body: ByteBuffer, model: String, dropped: inout [String]) -> ByteBuffer? {
+        HistoryRepair.repaired(body, dropped: &dropped)
     }
 
     package func decodeReply(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply {

@@ -26,7 +26,8 @@ struct BlockBuilder {
         self.role = role
     }
 
-    /// Text that says nothing is left out: Anthropic refuses empty blocks.
+    /// Text that says nothing, or white space alone, is left out: Anthropic
+    /// refuses such blocks.
     func blocks(_ content: [Part], dropped: inout [String]) throws(CannotCarry) -> [Block] {
         var blocks: [Block] = []
         var calls = 0
@@ -34,10 +35,10 @@ struct BlockBuilder {
             let path = "messages[\(message)].content[\(index)]"
             switch part {
             case .text(let text):
-                if !text.isEmpty { blocks.append(.text(text)) }
+                if !text.isBlank { blocks.append(.text(text)) }
             // Anthropic keeps no refusal apart from other text.
             case .refusal(let text):
-                if !text.isEmpty { blocks.append(.text(text)) }
+                if !text.isBlank { blocks.append(.text(text)) }
             case .image(let source):
                 guard role == .user else {
                     throw CannotCarry(path, "is an image, which Anthropic takes from the user only")
@@ -51,11 +52,9 @@ struct BlockBuilder {
                 }
                 guard !call.id.isEmpty else { throw CannotCarry("\(path).id", Self.isEmpty) }
                 guard !call.name.isEmpty else { throw CannotCarry("\(path).function.name", Self.isEmpty) }
-                guard let input = ToolInput.object(call.arguments) else {
-                    throw CannotCarry(
-                        "\(path).function.arguments", "is not the text of a JSON object, which Anthropic needs there")
-                }
-                blocks.append(.toolUse(id: call.id, name: call.name, input: input))
+                // What a model left unfinished must not end the conversation.
+                blocks.append(
+                    .toolUse(id: call.id, name: call.name, input: ToolInput.objectOrWrapped(call.arguments)))
             case .toolResult(let result):
                 guard role == .user else { throw CannotCarry(path, "is a tool's result in a message of the assistant") }
                 guard !result.callID.isEmpty else {
@@ -65,7 +64,7 @@ struct BlockBuilder {
                 for (position, part) in result.content.enumerated() {
                     switch part {
                     case .text(let text):
-                        if !text.isEmpty { inner.append(.text(text)) }
+                        if !text.isBlank { inner.append(.text(text)) }
                     case .image(let source):
                         inner.append(.image(try image(source, "\(path).content[\(position)]", dropped: &dropped)))
                     default:
@@ -100,8 +99,12 @@ struct BlockBuilder {
         switch source {
         case .base64(let mediaType, let data):
             guard !data.isEmpty else { throw CannotCarry(path, Self.isEmpty) }
-            switch mediaType {
-            case "image/jpeg", "image/png", "image/gif", "image/webp": break
+            switch mediaType.lowercased() {
+            case "image/jpeg", "image/png", "image/gif", "image/webp":
+                return .base64(mediaType: mediaType.lowercased(), data: data)
+            // What browsers and older tools call them.
+            case "image/jpg", "image/pjpeg", "image/jfif": return .base64(mediaType: "image/jpeg", data: data)
+            case "image/x-png", "image/apng": return .base64(mediaType: "image/png", data: data)
             default:
                 throw CannotCarry(
                     path, "is of type \(mediaType); Anthropic takes image/jpeg, image/png, image/gif and image/webp")

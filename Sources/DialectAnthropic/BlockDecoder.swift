@@ -63,22 +63,30 @@ enum BlockDecoder {
     static func toolCall(_ block: Field, _ leftovers: inout Leftovers) throws(Problem) -> ToolCall {
         var id: String?
         var name: String?
-        var input: JSONFragment?
+        var input: String?
         for (member, value) in try block.members() {
             switch member {
             case "type": break
             case "id": id = try block.member("id", value).identifier()
             case "name": name = try block.member("name", value).identifier()
-            case "input": input = try block.member("input", value).fragmentOfObject()
+            case "input": input = Self.input(value)
             // Called by the model itself, as every other API has it.
             case "caller" where value["type"]?.isString("direct") == true: break
-            default: leftovers.unknown(member, value, in: block)
+            // Of a call that has been made.
+            default: leftovers.wish(member, value, in: block)
             }
         }
         guard let id else { throw block.missing("id") }
         guard let name else { throw block.missing("name") }
-        guard let input else { throw block.missing("input") }
-        return ToolCall(id: id, name: name, arguments: input.text)
+        return ToolCall(id: CallIDForm.read(id), name: name, arguments: input ?? "{}")
+    }
+
+    /// What the model wrote, an object or not: a text is the arguments
+    /// themselves, and what was wrapped for being broken is unwrapped.
+    private static func input(_ value: JSONView) -> String {
+        if let text = value.string { return text }
+        if value.kind == .object, let broken = ToolInput.wrapped(in: value) { return broken }
+        return value.fragment.text
     }
 
     static func toolResult(_ block: Field, _ leftovers: inout Leftovers) throws(Problem) -> ToolResult {
@@ -88,10 +96,11 @@ enum BlockDecoder {
         for (name, value) in try block.members() {
             switch name {
             case "type": break
-            case "tool_use_id": id = try block.member("tool_use_id", value).identifier()
+            case "tool_use_id": id = CallIDForm.read(try block.member("tool_use_id", value).identifier())
             case "is_error": isError = try block.member("is_error", value).bool()
             case "content": content = try resultContent(block.member("content", value), &leftovers)
-            default: leftovers.unknown(name, value, in: block)
+            // Of a result that the model has seen.
+            default: leftovers.wish(name, value, in: block)
             }
         }
         guard let id else { throw block.missing("tool_use_id") }
@@ -104,6 +113,10 @@ enum BlockDecoder {
         var parts: [Part] = []
         for block in try field.elements() {
             let (word, type) = try block.type()
+            if let text = PlainBlock.text(block.view, word) {
+                parts.append(.text(text))
+                continue
+            }
             switch word {
             case "text": parts.append(.text(try text(block, &leftovers)))
             case "image": if let image = try image(block, &leftovers) { parts.append(.image(image)) }
@@ -121,7 +134,7 @@ enum BlockDecoder {
             case "type": break
             case "thinking": text = try block.member("thinking", value).text()
             case "signature": signature = try block.member("signature", value).text()
-            default: leftovers.unknown(name, value, in: block)
+            default: leftovers.wish(name, value, in: block)
             }
         }
         guard let text else { throw block.missing("thinking") }

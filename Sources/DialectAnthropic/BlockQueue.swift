@@ -44,12 +44,27 @@ struct BlockQueue {
     private var index = 0
     private var hasOpened = false
     private var calls: Set<Int> = []
+    /// White space that no word has followed yet.
+    private var blank = ""
 
     // MARK: What comes in
 
+    /// White space at a block's beginning waits for a word: Anthropic refuses
+    /// a block of white space alone when it comes back.
     mutating func text(_ text: String, to bytes: inout ByteBuffer) {
         guard !text.isEmpty else { return }
-        append(.text(text), toBlockOf: .text, to: &bytes)
+        let continues = blocks.last?.kind == .text && blocks.last?.isSealed == false
+        if !continues, text.isBlank {
+            blank += text
+            return
+        }
+        let words = continues ? text : takeBlank() + text
+        append(.text(words), toBlockOf: .text, to: &bytes)
+    }
+
+    private mutating func takeBlank() -> String {
+        defer { blank = "" }
+        return blank
     }
 
     mutating func thinking(_ text: String, to bytes: inout ByteBuffer) {
@@ -90,6 +105,7 @@ struct BlockQueue {
 
     /// Nothing more comes for the last block but what waits.
     mutating func sealLast(to bytes: inout ByteBuffer) {
+        blank = ""
         guard !blocks.isEmpty else { return }
         blocks[blocks.count - 1].isSealed = true
         if blocks.count == 1, hasOpened, blocks[0].canClose { close(to: &bytes) }
@@ -111,6 +127,7 @@ struct BlockQueue {
     }
 
     private mutating func begin(_ kind: Kind, to bytes: inout ByteBuffer) {
+        blank = ""
         blocks.append(Block(kind: kind))
         advance(to: &bytes)
     }
@@ -148,7 +165,7 @@ struct BlockQueue {
             bytes.writeStaticString("}")
         case .toolUse(_, let id, let name):
             bytes.writeStaticString("{\"type\":\"tool_use\",\"id\":")
-            JSONString.append(id, to: &bytes)
+            JSONString.append(CallIDForm.anthropic.write(id), to: &bytes)
             bytes.writeStaticString(",\"name\":")
             JSONString.append(name, to: &bytes)
             bytes.writeStaticString(",\"input\":{}}")

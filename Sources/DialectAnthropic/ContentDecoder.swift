@@ -29,7 +29,7 @@ enum ContentDecoder {
             switch name {
             case "role": role = try self.role(field.member("role", value))
             case "content": content = field.member("content", value)
-            default: leftovers.unknown(name, value, in: field)
+            default: leftovers.wish(name, value, in: field)
             }
         }
         guard let role else { throw field.missing("role") }
@@ -68,6 +68,7 @@ enum ContentDecoder {
 
     private static func part(_ block: Field, in role: Role, _ leftovers: inout Leftovers) throws(Problem) -> Part? {
         let (word, type) = try block.type()
+        if let text = PlainBlock.text(block.view, word) { return .text(text) }
         switch word {
         case "text": return .text(try BlockDecoder.text(block, &leftovers))
         case "image" where role != .system: return try BlockDecoder.image(block, &leftovers).map(Part.image)
@@ -81,8 +82,13 @@ enum ContentDecoder {
             return .toolResult(try BlockDecoder.toolResult(block, &leftovers))
         case "thinking" where role != .system: return try BlockDecoder.thinking(block, &leftovers)
         case "redacted_thinking" where role != .system: return try BlockDecoder.redactedThinking(block, &leftovers)
+        // What Anthropic's own tools did and found in earlier turns. The words
+        // that the model made of it stay.
+        case _ where role == .assistant:
+            leftovers.advisory(type)
+            return nil
         default:
-            // Documents, search results, server tools and what is yet to come.
+            // Files, documents that aren't text, and what is yet to come.
             leftovers.essential(type)
             return nil
         }

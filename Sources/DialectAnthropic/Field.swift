@@ -152,9 +152,19 @@ struct Leftovers {
         all.append(Leftover("cache_control", isAdvisory: true))
     }
 
-    /// A member that the decoder doesn't know.
+    /// A member that the decoder doesn't know. One that says nothing asks for
+    /// nothing.
     mutating func unknown(_ name: String, _ value: JSONView, in parent: Field) {
         if name == "cache_control" { return cacheControl() }
+        guard !value.saysNothing else { return }
         essential(parent.member(dynamic: name, value))
+    }
+
+    /// A member that the decoder doesn't know, where all members are wishes or
+    /// tell of what has been.
+    mutating func wish(_ name: String, _ value: JSONView, in parent: Field) {
+        if name == "cache_control" { return cacheControl() }
+        guard !value.saysNothing else { return }
+        advisory(parent.member(dynamic: name, value))
     }
 }

@@ -2,7 +2,8 @@ import Conversation
 import NIOCore
 import Wire
 
-/// Writes the answer to `POST /v1/messages`.
+/// Writes the answer to `POST /v1/messages`, with every member that the API's
+/// schema requires: null where the provider says nothing of it.
 enum ReplyEncoder {
     /// - Precondition: the reply has at most one choice; this door can't ask
     ///   for more.
@@ -14,6 +15,7 @@ enum ReplyEncoder {
             json.member("type", "message")
             json.member("role", "assistant")
             json.member("model", reply.model)
+            json.null("container")
             json.array("content") { json in
                 for part in choice.content { write(part, to: &json) }
             }
@@ -28,13 +30,8 @@ enum ReplyEncoder {
             } else {
                 json.null("stop_sequence")
             }
-            json.object("usage") { json in
-                UsageTally.write(reply.usage, to: &json)
-                // Other providers' words mean other things.
-                if let tier = reply.serviceTier, tier == "standard" || tier == "priority" || tier == "batch" {
-                    json.member("service_tier", tier)
-                }
-            }
+            json.null("stop_details")
+            json.object("usage") { UsageTally.write(whole: reply.usage, tier: reply.serviceTier, to: &$0) }
         }
         return json.buffer
     }
@@ -50,17 +47,20 @@ enum ReplyEncoder {
     private static func write(_ part: Part, to json: inout JSONWriter) {
         switch part {
         case .text(let text), .refusal(let text):
-            guard !text.isEmpty else { return }
+            // Anthropic refuses white space alone when it comes back.
+            guard !text.isBlank else { return }
             json.object { json in
                 json.member("type", "text")
                 json.member("text", text)
+                json.null("citations")
             }
         case .toolCall(let call):
             json.object { json in
                 json.member("type", "tool_use")
-                json.member("id", call.id)
+                json.member("id", CallIDForm.anthropic.write(call.id))
                 json.member("name", call.name)
                 json.member("input", ToolInput.objectOrWrapped(call.arguments))
+                json.object("caller") { $0.member("type", "direct") }
             }
         case .thinking(let text, let signature):
             json.object { json in

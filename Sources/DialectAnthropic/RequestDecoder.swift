@@ -10,7 +10,6 @@ struct RequestDecoder {
 
     private var request = ChatRequest(model: "", messages: [])
     private var leftovers = Leftovers()
-    private var effort: (word: String, field: Field)?
 
     static func decode(_ document: JSONDocument, for purpose: Purpose) throws(Problem) -> ChatRequest {
         var decoder = RequestDecoder()
@@ -52,10 +51,13 @@ struct RequestDecoder {
             case "thinking": try decodeThinking(root.member("thinking", value))
             case "output_config": try decodeOutputConfig(root.member("output_config", value))
             case "output_format": try decodeFormat(root.member("output_format", value))
-            // How fast, at which price, and where to look it up: the answer
-            // stays the same.
-            case "service_tier", "speed", "diagnostics": leftovers.advisory(root.member(dynamic: name, value))
-            default: leftovers.unknown(name, value, in: root)
+            case "thread": try decodeThread(root.member("thread", value))
+            default:
+                if Self.advisory.contains(name) {
+                    leftovers.advisory(root.member(dynamic: name, value))
+                } else {
+                    leftovers.unknown(name, value, in: root)
+                }
             }
         }
         guard hasModel else { throw root.missing("model") }
@@ -69,8 +71,21 @@ struct RequestDecoder {
         let turns = try ContentDecoder.messages(messages, &leftovers)
         guard !turns.isEmpty else { throw messages.problem("Must hold at least one message.") }
         request.messages += turns
-        applyEffort()
         request.leftovers = leftovers.all
+    }
+
+    /// How fast, at which price, where to look it up, and what to leave out of
+    /// a long history: the answer is still what was asked for.
+    private static let advisory: Set<String> = [
+        "service_tier", "speed", "diagnostics", "context_management", "betas", "user_profile_id",
+    ]
+
+    /// A conversation that Anthropic keeps. What begins one says all that has
+    /// been said, and can be answered by anybody, who keeps nothing of it.
+    /// What goes on with one says only what is new.
+    private mutating func decodeThread(_ field: Field) throws(Problem) {
+        guard field.view["type"]?.isString("continue") != true else { throw .threadNotFound }
+        leftovers.advisory(field)
     }
 
     private mutating func decodeMetadata(_ field: Field) throws(Problem) {
@@ -94,7 +109,7 @@ struct RequestDecoder {
             case "budget_tokens": budget = try field.member("budget_tokens", value).int(in: 1...)
             // How much of the thinking is shown, not what is answered.
             case "display": leftovers.advisory(field.member("display", value))
-            default: leftovers.unknown(name, value, in: field)
+            default: leftovers.wish(name, value, in: field)
             }
         }
         switch word {
@@ -107,18 +122,8 @@ struct RequestDecoder {
             // Thinking is off; only notes between tool calls come as blocks.
             request.reasoning = .disabled
             leftovers.advisory(type)
-        default: leftovers.essential(type)
-        }
-    }
-
-    /// Effort and thinking share one place in the shared terms. Adaptive
-    /// thinking leaves the amount to the model, so that the effort says more;
-    /// a budget, and thinking switched off, say more than the effort does.
-    private mutating func applyEffort() {
-        guard let effort else { return }
-        switch request.reasoning {
-        case nil, .adaptive: request.reasoning = .effort(effort.word)
-        default: leftovers.essential(effort.field)
+        // Another way to think is a wish, as all of them are.
+        default: leftovers.advisory(type)
         }
     }
 
@@ -127,11 +132,10 @@ struct RequestDecoder {
     private mutating func decodeOutputConfig(_ field: Field) throws(Problem) {
         for (name, value) in try field.members() {
             switch name {
-            case "effort":
-                let effort = field.member("effort", value)
-                self.effort = (try effort.identifier(), effort)
+            case "effort": request.effort = try field.member("effort", value).identifier()
             case "format": try decodeFormat(field.member("format", value))
-            default: leftovers.unknown(name, value, in: field)
+            // How the output is shaped otherwise, e.g. a budget for a task.
+            default: leftovers.wish(name, value, in: field)
             }
         }
     }

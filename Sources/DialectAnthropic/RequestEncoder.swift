@@ -10,19 +10,22 @@ struct RequestEncoder {
     private let request: ChatRequest
     private let turns: Turns
     private let maxTokens: Int
-    private let effort: String?
+    private let thinking: Thinking
+    private let stop: [String]
 
     static func encode(
         _ request: ChatRequest, model: String, defaultMaxTokens: Int, dropped: inout [String]
     ) throws(CannotCarry) -> ByteBuffer {
         try refuse(request)
-        if request.seed != nil { dropped.append("seed") }
-        let schema = try format(request, dropped: &dropped)
+        let schema = format(request, dropped: &dropped)
+        var turns = try Turns(request.messages, model: model, dropped: &dropped)
+        if case .jsonObject = request.responseFormat { turns.instruct(Self.jsonInstruction) }
         let encoder = RequestEncoder(
             request: request,
-            turns: try Turns(request.messages, model: model, dropped: &dropped),
+            turns: turns,
             maxTokens: maxTokens(request, default: defaultMaxTokens),
-            effort: try effort(request.reasoning))
+            thinking: Thinking(request, turns: turns.turns, traits: ModelTraits(model), dropped: &dropped),
+            stop: leaveBehind(request, dropped: &dropped))
         let tools = try ToolEncoder(request)
         var json = JSONWriter(ByteBufferAllocator().buffer(capacity: 2048))
         encoder.write(model: model, schema: schema, tools: tools, to: &json)
@@ -31,12 +34,12 @@ struct RequestEncoder {
 
     // MARK: What can't be said
 
+    /// Fields without which the answer would be another.
     private static func refuse(_ request: ChatRequest) throws(CannotCarry) {
         if let temperature = request.temperature, !(0...1).contains(temperature) {
             throw CannotCarry("temperature", "is \(temperature); Anthropic takes 0 to 1")
         }
         if let topP = request.topP, !(0...1).contains(topP) { throw CannotCarry("top_p", "must be between 0 and 1") }
-        if let topK = request.topK, topK < 0 { throw CannotCarry("top_k", "must not be negative") }
         if let penalty = request.frequencyPenalty, penalty != 0 {
             throw CannotCarry("frequency_penalty", "is not known to Anthropic; leave it out or send 0")
         }
@@ -48,44 +51,49 @@ struct RequestEncoder {
         }
         if request.logprobs != nil { throw CannotCarry("logprobs", "is not known to Anthropic; leave it out") }
         if !request.logitBias.isEmpty { throw CannotCarry("logit_bias", "is not known to Anthropic; leave it out") }
-        for sequence in request.stop where sequence.unicodeScalars.allSatisfy(\.properties.isWhitespace) {
-            throw CannotCarry("stop", "holds a sequence of white space alone, which Anthropic refuses")
-        }
         if let limit = request.maxTokens, limit < 1 { throw CannotCarry("max_tokens", "must be at least 1") }
     }
 
-    /// Words of `output_config.effort`; `none` is thinking switched off.
-    private static func effort(_ reasoning: Reasoning?) throws(CannotCarry) -> String? {
-        guard case .effort(let word) = reasoning else { return nil }
-        switch word {
-        case "low", "medium", "high", "xhigh", "max": return word
-        case "none": return nil
-        default:
-            throw CannotCarry(
-                "reasoning_effort", "is \"\(word)\"; Anthropic knows none, low, medium, high, xhigh and max")
-        }
+    /// Names the wishes that Anthropic has no words for.
+    /// - Returns: the stop sequences that it takes.
+    private static func leaveBehind(_ request: ChatRequest, dropped: inout [String]) -> [String] {
+        if request.seed != nil { dropped.append("seed") }
+        if let user = request.endUser, user.utf16.count > longestUser { dropped.append("user") }
+        // White space alone is refused.
+        let stop = request.stop.filter { !$0.isBlank }
+        if stop.count < request.stop.count { dropped.append("stop") }
+        return stop
     }
 
-    private static func format(_ request: ChatRequest, dropped: inout [String]) throws(CannotCarry) -> JSONFragment? {
+    /// Of `metadata.user_id`, in characters.
+    private static let longestUser = 256
+
+    private static func format(_ request: ChatRequest, dropped: inout [String]) -> JSONFragment? {
         switch request.responseFormat {
         case nil, .text: return nil
         case .jsonObject:
-            throw CannotCarry(
-                "response_format",
-                "is json_object, which Anthropic doesn't know; use json_schema and say what you expect")
+            dropped.append("response_format (as an instruction)")
+            return nil
         case .jsonSchema(_, let description, let schema, _):
             // The schema's name is a label that only OpenAI has.
             if description != nil { dropped.append("response_format.json_schema.description") }
-            return schema
+            let taken = AnswerSchema(schema)
+            dropped += taken.dropped.map { "response_format.json_schema.schema (\($0))" }
+            return taken.fragment
         }
     }
+
+    /// What stands for OpenAI's `json_object`, which Anthropic doesn't know.
+    private static let jsonInstruction =
+        "Answer with one JSON object and nothing else: no introduction, no code fence, no comment."
 
     /// A budget for thinking counts towards the limit, so that a default
     /// limit leaves room for the answer.
     private static func maxTokens(_ request: ChatRequest, default limit: Int) -> Int {
         if let maxTokens = request.maxTokens { return maxTokens }
         guard case .budget(let budget) = request.reasoning else { return limit }
-        return budget.addingReportingOverflow(limit).overflow ? .max : budget + limit
+        let room = max(Thinking.leastBudget, budget).addingReportingOverflow(limit)
+        return room.overflow ? .max : room.partialValue
     }
 
     // MARK: Writing
@@ -99,18 +107,18 @@ struct RequestEncoder {
                 for turn in turns.turns { turn.write(to: &json) }
             }
             tools.write(to: &json)
-            json.member("temperature", ifPresent: request.temperature)
-            json.member("top_p", ifPresent: request.topP)
-            json.member("top_k", ifPresent: request.topK)
-            if !request.stop.isEmpty {
+            json.member("temperature", ifPresent: thinking.temperature)
+            json.member("top_p", ifPresent: thinking.topP)
+            json.member("top_k", ifPresent: thinking.topK)
+            if !stop.isEmpty {
                 json.array("stop_sequences") { json in
-                    for sequence in request.stop { json.value(sequence) }
+                    for sequence in stop { json.value(sequence) }
                 }
             }
-            writeThinking(to: &json)
-            if effort != nil || schema != nil {
+            thinking.write(to: &json)
+            if thinking.effort != nil || schema != nil {
                 json.object("output_config") { json in
-                    json.member("effort", ifPresent: effort)
+                    json.member("effort", ifPresent: thinking.effort)
                     if let schema {
                         json.object("format") { json in
                             json.member("type", "json_schema")
@@ -119,7 +127,7 @@ struct RequestEncoder {
                     }
                 }
             }
-            if let endUser = request.endUser {
+            if let endUser = request.endUser, endUser.utf16.count <= Self.longestUser {
                 json.object("metadata") { $0.member("user_id", endUser) }
             }
             if request.stream { json.member("stream", true) }
@@ -134,19 +142,6 @@ struct RequestEncoder {
             json.array("system") { json in
                 for text in turns.system { Block.text(text).write(to: &json) }
             }
-        }
-    }
-
-    private func writeThinking(to json: inout JSONWriter) {
-        switch request.reasoning {
-        case .disabled, .effort("none"): json.object("thinking") { $0.member("type", "disabled") }
-        case .adaptive: json.object("thinking") { $0.member("type", "adaptive") }
-        case .budget(let tokens):
-            json.object("thinking") { json in
-                json.member("type", "enabled")
-                json.member("budget_tokens", tokens)
-            }
-        case .effort, nil: break
         }
     }
 }

@@ -18,8 +18,13 @@ enum ToolDecoder {
         // known to its models alone.
         if let value = field.view["type"], !value.isNull, !value.isString("custom") {
             let type = field.member("type", value)
-            _ = try type.word()
-            leftovers.essential(type)
+            // A search among tools only spares the model a long list, which it
+            // gets whole instead.
+            if try type.word().utf8.starts(with: "tool_search_tool".utf8) {
+                leftovers.advisory(type)
+            } else {
+                leftovers.essential(type)
+            }
             return nil
         }
         var tool = Tool(name: "")
@@ -32,7 +37,9 @@ enum ToolDecoder {
             case "strict": tool.isStrict = try field.member("strict", value).bool()
             // How finely the input is streamed, not what it is.
             case "eager_input_streaming": leftovers.advisory(field.member("eager_input_streaming", value))
+            // When the model is shown the tool, and examples beside its schema.
             case "defer_loading" where value.kind == .false: break
+            case "defer_loading", "input_examples": leftovers.wish(name, value, in: field)
             case "allowed_callers" where isDirectOnly(value): break
             default: leftovers.unknown(name, value, in: field)
             }

@@ -5,11 +5,15 @@ import Wire
 /// have the text that the model wrote, which may be anything.
 enum ToolInput {
     /// The arguments as an object, nil where they are none. Arguments that
-    /// say nothing are the empty object.
+    /// say nothing, or `null`, are the empty object.
     static func object(_ arguments: String) -> JSONFragment? {
         if arguments.utf8.allSatisfy(isSpace) { return .emptyObject }
-        guard let document = try? JSONDocument(arguments), document.root.kind == .object else { return nil }
-        return document.root.fragment
+        guard let root = (try? JSONDocument(arguments))?.root else { return nil }
+        switch root.kind {
+        case .object: return root.fragment
+        case .null: return .emptyObject
+        default: return nil
+        }
     }
 
     /// An object in any case: what is none is wrapped, so that the caller
@@ -22,6 +26,14 @@ enum ToolInput {
         json.object { $0.member("INVALID_JSON", arguments) }
         // What was just written is JSON.
         return (try? JSONDocument(json.buffer).root.fragment) ?? .emptyObject
+    }
+
+    /// The arguments that ``objectOrWrapped(_:)`` has wrapped; nil for any
+    /// other object.
+    static func wrapped(in object: JSONView) -> String? {
+        var members = object.members
+        guard let only = members.next(), only.name.isString("INVALID_JSON"), members.next() == nil else { return nil }
+        return only.value.string
     }
 
     static func isSpace(_ byte: UInt8) -> Bool {

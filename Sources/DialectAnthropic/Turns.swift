@@ -21,16 +21,30 @@ struct Turns {
 
     init(_ messages: [Message], model: String, dropped: inout [String]) throws(CannotCarry) {
         takesLaterInstructions = Self.takesLaterInstructions(model)
+        let messages = SettledCalls.settle(messages, for: .anthropic)
         for (index, message) in messages.enumerated() {
             if message.name != nil { dropped.append("messages[\(index)].name") }
             switch message.role {
             case .system, .developer:
                 let texts = try Self.instructions(message, index)
-                if turns.isEmpty { system += texts } else if !texts.isEmpty { pending.append((index, texts)) }
+                if turns.isEmpty {
+                    system += texts
+                } else if turns.last?.role == .assistant, pending.isEmpty, !texts.isEmpty {
+                    // Behind the assistant's turn it is the next thing to answer:
+                    // some agents tell the output of a tool that way.
+                    append(.user, texts.map(Block.text))
+                    dropped.append("messages[\(index)].role")
+                } else if !texts.isEmpty {
+                    pending.append((index, texts))
+                }
             case .user:
                 let blocks = try BlockBuilder(message: index, role: .user).blocks(message.content, dropped: &dropped)
                 guard !blocks.isEmpty else {
-                    throw CannotCarry("messages[\(index)].content", "is empty, which Anthropic refuses; say something")
+                    // Left out, unless the assistant's turn before it would be
+                    // the last one, which the model would go on with.
+                    dropped.append("messages[\(index)].content (empty)")
+                    if index == messages.count - 1 { append(.user, [.text(Self.nothingSaid)]) }
+                    continue
                 }
                 // An instruction between two turns of the user has no place.
                 movePending(dropped: &dropped)
@@ -45,8 +59,35 @@ struct Turns {
             }
         }
         placePending(dropped: &dropped)
+        trimEnd(dropped: &dropped)
         guard turns.contains(where: { $0.role != .system }) else {
-            throw CannotCarry("messages", "hold only instructions; Anthropic needs a message of the user as well")
+            // Others answer instructions alone; Anthropic needs a turn of the user's.
+            guard let last = system.popLast() else {
+                throw CannotCarry("messages", "say nothing; Anthropic needs a message of the user")
+            }
+            turns = [Turn(role: .user, blocks: [.text(last)])]
+            dropped.append("messages[\(messages.count - 1)].role")
+            return
+        }
+    }
+
+    /// Stands for a last turn of the user's that says nothing.
+    private static let nothingSaid = "(no text)"
+
+    /// An instruction of Holdfast's own, behind all others.
+    mutating func instruct(_ words: String) { system.append(words) }
+
+    /// Anthropic refuses words put into the assistant's mouth that end in
+    /// white space.
+    private mutating func trimEnd(dropped: inout [String]) {
+        while let last = turns.last, last.role == .assistant, case .text(let text)? = last.blocks.last {
+            let trimmed = text.withoutTrailingSpace
+            guard trimmed.utf8.count < text.utf8.count else { return }
+            dropped.append("messages (white space at the end)")
+            turns[turns.count - 1].blocks.removeLast()
+            if !trimmed.isEmpty { turns[turns.count - 1].blocks.append(.text(trimmed)) }
+            guard turns[turns.count - 1].blocks.isEmpty else { return }
+            turns.removeLast()
         }
     }
 
@@ -70,7 +111,7 @@ struct Turns {
                 throw CannotCarry(
                     "messages[\(index)].content[\(position)]", "is not text; Anthropic takes instructions as text only")
             }
-            if !text.isEmpty { texts.append(text) }
+            if !text.isBlank { texts.append(text) }
         }
         return texts
     }

@@ -58,15 +58,45 @@ struct UsageTally {
     /// Writes the members of a `usage` object.
     static func write(_ usage: Usage?, to json: inout JSONWriter) {
         let usage = usage ?? Usage(input: 0, output: 0)
-        let cached = (usage.cacheRead ?? 0).addingReportingOverflow(usage.cacheWrite ?? 0)
-        json.member(
-            "input_tokens",
-            max(0, cached.overflow ? 0 : usage.input.subtractingReportingOverflow(cached.partialValue).partialValue))
+        json.member("input_tokens", uncached(usage))
         json.member("cache_creation_input_tokens", ifPresent: usage.cacheWrite)
         json.member("cache_read_input_tokens", ifPresent: usage.cacheRead)
         json.member("output_tokens", usage.output)
         if let reasoning = usage.reasoning {
             json.object("output_tokens_details") { $0.member("thinking_tokens", reasoning) }
         }
+    }
+
+    /// Writes the members of a whole answer's `usage`, all that the API's
+    /// schema requires.
+    static func write(whole usage: Usage?, tier: String?, to json: inout JSONWriter) {
+        let usage = usage ?? Usage(input: 0, output: 0)
+        json.null("cache_creation")
+        json.key("cache_creation_input_tokens")
+        if let count = usage.cacheWrite { json.value(count) } else { json.null() }
+        json.key("cache_read_input_tokens")
+        if let count = usage.cacheRead { json.value(count) } else { json.null() }
+        json.null("inference_geo")
+        json.member("input_tokens", uncached(usage))
+        json.member("output_tokens", usage.output)
+        if let reasoning = usage.reasoning {
+            json.object("output_tokens_details") { $0.member("thinking_tokens", reasoning) }
+        } else {
+            json.null("output_tokens_details")
+        }
+        json.null("server_tool_use")
+        json.key("service_tier")
+        // Other providers' words mean other things.
+        if let tier, tier == "standard" || tier == "priority" || tier == "batch" {
+            json.value(tier)
+        } else {
+            json.null()
+        }
+    }
+
+    private static func uncached(_ usage: Usage) -> Int {
+        let cached = (usage.cacheRead ?? 0).addingReportingOverflow(usage.cacheWrite ?? 0)
+        guard !cached.overflow else { return 0 }
+        return max(0, usage.input.subtractingReportingOverflow(cached.partialValue).partialValue)
     }
 }

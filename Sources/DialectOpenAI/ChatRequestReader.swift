@@ -24,6 +24,7 @@ struct ChatRequestReader {
         var limits = TokenLimits()
         var wantsLogprobs: Bool?
         var topLogprobs: Int?
+        var functionCall: JSONView?
 
         for (name, value) in root.members where !value.isNull {
             let field = name.word ?? ""
@@ -48,15 +49,19 @@ struct ChatRequestReader {
             case "logprobs": wantsLogprobs = try value.flag(at: field)
             case "top_logprobs": topLogprobs = try value.whole(at: field, from: 0)
             case "logit_bias": request.logitBias = try readLogitBias(value)
-            case "reasoning_effort":
-                let effort = try value.word(at: field)
-                request.reasoning = effort == "none" ? .disabled : .effort(effort)
+            case "reasoning_effort": readEffort(try value.word(at: field), into: &request)
+            case "reasoning", "thinking": try readReasoning(value, at: field, into: &request)
+            case "function_call": functionCall = value
             case "user": request.endUser = try value.text(at: field)
             case "stream": request.stream = try value.flag(at: field)
             case "stream_options": request.includeUsage = try readStreamOptions(value)
             case "modalities": try readModalities(value)
-            default: leaveOver(field, isAdvisory: Self.isAdvisory(field))
+            default: leaveOver(field, value, isAdvisory: RequestMember.fate(of: field, value) == .wish)
             }
+        }
+        // `auto` and `none` ask for nothing where there are no functions.
+        if let functionCall, functionCall.kind == .object || leftovers.contains(where: { $0.field == "functions" }) {
+            leaveOver("function_call", isAdvisory: false)
         }
 
         guard let model, !model.isEmpty else {
@@ -66,7 +71,8 @@ struct ChatRequestReader {
         guard !messages.isEmpty else { throw .invalid("messages", "is empty: give at least one message.") }
         request.model = model
         request.messages = messages
-        request.maxTokens = try limits.agreed()
+        request.maxTokens = limits.agreed
+        if limits.differ { leaveOver("max_tokens", isAdvisory: true) }
         if wantsLogprobs == true {
             request.logprobs = topLogprobs ?? 0
         } else if let topLogprobs, topLogprobs > 0 {
@@ -76,30 +82,63 @@ struct ChatRequestReader {
         return request
     }
 
-    /// Fields without which the answer is still what was asked for: hints
-    /// for caches and speed, tags for a dashboard, a wish for style.
-    static func isAdvisory(_ field: String) -> Bool {
-        switch field {
-        case "store", "metadata", "service_tier", "prompt_cache_key", "prompt_cache_retention",
-            "prompt_cache_options", "safety_identifier", "prediction", "verbosity":
-            true
-        default: false
+    mutating func leaveOver(_ field: String, isAdvisory: Bool) {
+        leftovers.append(Leftover(field, isAdvisory: isAdvisory))
+    }
+
+    /// Leaves over a member that says something.
+    mutating func leaveOver(
+        _ field: @autoclosure () -> String, _ value: JSONView, isAdvisory: @autoclosure () -> Bool
+    ) {
+        // An empty object switches a search on.
+        guard !value.saysNothing || value.kind == .object && field() == "web_search_options" else { return }
+        leaveOver(field(), isAdvisory: isAdvisory())
+    }
+
+    // MARK: Reasoning
+
+    private func readEffort(_ effort: String, into request: inout ChatRequest) {
+        if effort == "none" {
+            request.reasoning = .disabled
+        } else if !effort.isEmpty {
+            request.effort = effort
         }
     }
 
-    mutating func leaveOver(_ field: String, isAdvisory: Bool) {
-        leftovers.append(Leftover(field, isAdvisory: isAdvisory))
+    /// OpenRouter's `reasoning` and the `thinking` that DeepSeek, GLM and
+    /// LiteLLM take: wishes, so that another form of one is named and no fault.
+    private mutating func readReasoning(
+        _ value: JSONView, at field: String, into request: inout ChatRequest
+    ) throws(Problem) {
+        guard value.kind == .object else { return leaveOver(field, isAdvisory: true) }
+        for (name, value) in value.members where !value.isNull {
+            let member = name.word ?? ""
+            switch member {
+            case "effort":
+                if let effort = value.word { readEffort(effort, into: &request) }
+            case "max_tokens", "budget_tokens":
+                if let budget = value.int, budget > 0 { request.reasoning = .budget(budget) }
+            case "enabled":
+                if value.bool == false { request.reasoning = .disabled }
+            case "type":
+                if value.isString("disabled") { request.reasoning = .disabled }
+                if value.isString("adaptive"), request.reasoning == nil { request.reasoning = .adaptive }
+            // What is shown of it, and how it is summed up.
+            default: leaveOver("\(field).\(member)", value, isAdvisory: true)
+            }
+        }
     }
 
     // MARK: Fields
 
     private func readStop(_ value: JSONView) throws(Problem) -> [String] {
-        if let text = value.string { return [text] }
+        if let text = value.string { return text.isEmpty ? [] : [text] }
         guard value.kind == .array else {
             throw .wrongType("stop", wanted: "a string or an array of strings", not: value.kind)
         }
         var stop: [String] = []
         for (index, element) in value.elements.numbered() { stop.append(try element.text(at: "stop[\(index)]")) }
+        stop.removeAll(where: \.isEmpty)
         return stop
     }
 
@@ -119,7 +158,8 @@ struct ChatRequestReader {
         for (name, value) in try value.object(at: "stream_options").members where !value.isNull {
             switch name.word ?? "" {
             case "include_usage": includeUsage = try value.flag(at: "stream_options.include_usage")
-            case let field: leaveOver("stream_options.\(field)", isAdvisory: field == "include_obfuscation")
+            // How the stream is told, not what it says.
+            case let field: leaveOver("stream_options.\(field)", value, isAdvisory: true)
             }
         }
         return includeUsage
@@ -135,17 +175,34 @@ struct ChatRequestReader {
 
     private mutating func readResponseFormat(_ value: JSONView) throws(Problem) -> ResponseFormat? {
         let format = try value.object(at: "response_format")
-        guard let type = format["type"] else {
-            throw .missing("response_format.type", "use `text`, `json_object` or `json_schema`.")
+        var type: String?
+        var described: JSONView?
+        var bare: JSONView?
+        for (name, value) in format.members where !value.isNull {
+            switch name.word ?? "" {
+            case "type": type = try value.word(at: "response_format.type")
+            case "json_schema": described = value
+            // llama.cpp's, Together's and Fireworks' place for it.
+            case "schema": bare = value
+            case let field: leaveOver("response_format.\(field)", value, isAdvisory: true)
+            }
         }
-        switch try type.word(at: "response_format.type") {
+        guard let type else {
+            guard format.saysNothing else {
+                throw .missing("response_format.type", "use `text`, `json_object` or `json_schema`.")
+            }
+            return nil
+        }
+        switch type {
         case "text": return .text
-        case "json_object": return .jsonObject
-        case "json_schema":
-            guard let schema = format["json_schema"] else {
+        case "json_object" where described == nil && (bare?.saysNothing ?? true): return .jsonObject
+        case "json_object", "json_schema":
+            if let described { return try readJSONSchema(described) }
+            guard let bare else {
                 throw .missing("response_format.json_schema", "give an object with `name` and `schema`.")
             }
-            return try readJSONSchema(schema)
+            let schema = try bare.object(at: "response_format.schema").fragment
+            return .jsonSchema(name: nil, description: nil, schema: schema, isStrict: nil)
         default:
             leaveOver("response_format.type", isAdvisory: false)
             return nil
@@ -164,7 +221,7 @@ struct ChatRequestReader {
             case "description": description = try value.text(at: "\(path).description")
             case "schema": schema = try value.object(at: "\(path).schema").fragment
             case "strict": isStrict = try value.flag(at: "\(path).strict")
-            case let field: leaveOver("\(path).\(field)", isAdvisory: false)
+            case let field: leaveOver("\(path).\(field)", value, isAdvisory: false)
             }
         }
         guard let schema else { throw .missing("\(path).schema", "give the JSON Schema of the answer.") }
@@ -177,10 +234,8 @@ private struct TokenLimits {
     var maxTokens: Int?
     var maxCompletionTokens: Int?
 
-    func agreed() throws(Problem) -> Int? {
-        if let maxTokens, let maxCompletionTokens, maxTokens != maxCompletionTokens {
-            throw .invalid("max_completion_tokens", "and `max_tokens` differ: give only one of them.")
-        }
-        return maxCompletionTokens ?? maxTokens
-    }
+    /// Newer models heed the second name only.
+    var agreed: Int? { maxCompletionTokens ?? maxTokens }
+
+    var differ: Bool { maxTokens != nil && maxCompletionTokens != nil && maxTokens != maxCompletionTokens }
 }

@@ -9,33 +9,40 @@ import Wire
 ///
 /// https://platform.openai.com/docs/api-reference/chat/create
 struct ChatRequestWriter {
-    let traits: ServerTraits
+    let form: RequestForm
     let model: String
     var dropped: [String] = []
     private(set) var refusal: CannotCarry?
 
-    init(model: String, traits: ServerTraits) {
+    init(model: String, form: RequestForm) {
         self.model = model
-        self.traits = traits
+        self.form = form
     }
+
+    var traits: ServerTraits { form.traits }
 
     mutating func write(_ request: ChatRequest) -> ByteBuffer {
         var json = JSONWriter()
         json.object { json in
             json.member("model", model)
-            write(request.messages + opening(of: request), to: &json)
+            let messages = SettledCalls.settle(request.messages, for: traits.callIDs)
+            write(placing(describing(request.responseFormat, in: messages)) + opening(of: request), to: &json)
             writeTools(of: request, to: &json)
             writeResponseFormat(request.responseFormat, to: &json)
             writeSampling(of: request, to: &json)
-            writeReasoning(request.reasoning, to: &json)
+            writeLimits(of: request, to: &json)
+            writeReasoning(of: request, to: &json)
             if let user = request.endUser {
-                if traits.takesHints { json.member("user", user) } else { dropped.append("user") }
+                let isShort = user.utf16.count <= ServerTraits.longestUser
+                if !form.isEngine, isShort, takes("user") { json.member("user", user) } else { dropped.append("user") }
             }
             if request.stream {
                 json.member("stream", true)
                 // Always: what an answer cost has to be known, whether or not
                 // the caller asks.
-                json.object("stream_options") { json in json.member("include_usage", true) }
+                if traits.takesStreamOptions {
+                    json.object("stream_options") { json in json.member("include_usage", true) }
+                }
             }
         }
         return json.buffer
@@ -45,43 +52,75 @@ struct ChatRequestWriter {
         if refusal == nil { refusal = CannotCarry(field, reason) }
     }
 
+    /// Whether the server takes a member that is a wish.
+    func takes(_ member: String) -> Bool { !traits.leftOut.contains(member) }
+
+    /// - Returns: the value where the server takes it; nil where there is none,
+    ///   or it was left out and named.
+    private mutating func wish<Value>(_ member: String, _ value: Value?) -> Value? {
+        guard let value else { return nil }
+        if takes(member) { return value }
+        dropped.append(member)
+        return nil
+    }
+
     // MARK: Fields
 
     private mutating func writeSampling(of request: ChatRequest, to json: inout JSONWriter) {
-        switch traits.tokenLimitField {
-        case .maxTokens: json.member("max_tokens", ifPresent: request.maxTokens)
-        case .maxCompletionTokens: json.member("max_completion_tokens", ifPresent: request.maxTokens)
+        if traits.takesSampling(model) {
+            json.member("temperature", ifPresent: wish("temperature", request.temperature))
+            json.member("top_p", ifPresent: wish("top_p", request.topP))
+            json.member("frequency_penalty", ifPresent: wish("frequency_penalty", request.frequencyPenalty))
+            json.member("presence_penalty", ifPresent: wish("presence_penalty", request.presencePenalty))
+        } else {
+            // The defaults are taken by every model.
+            if let value = request.temperature, value != 1 { dropped.append("temperature") }
+            if let value = request.topP, value != 1 { dropped.append("top_p") }
+            if let value = request.frequencyPenalty, value != 0 { dropped.append("frequency_penalty") }
+            if let value = request.presencePenalty, value != 0 { dropped.append("presence_penalty") }
         }
-        json.member("temperature", ifPresent: request.temperature)
-        json.member("top_p", ifPresent: request.topP)
         if let topK = request.topK {
-            if !traits.takesTopK { refuse("top_k", "has no counterpart in OpenAI's API: leave it out.") }
+            if !form.isEngine { refuse("top_k", "has no counterpart in OpenAI's API: leave it out.") }
             json.member("top_k", topK)
         }
-        json.member("frequency_penalty", ifPresent: request.frequencyPenalty)
-        json.member("presence_penalty", ifPresent: request.presencePenalty)
-        json.member("seed", ifPresent: request.seed.map(seed))
+        json.member("seed", ifPresent: wish("seed", request.seed.map(seed)))
         if !request.stop.isEmpty {
-            json.array("stop") { json in for stop in request.stop { json.value(stop) } }
+            if takes("stop") {
+                json.array("stop") { json in for stop in request.stop { json.value(stop) } }
+            } else {
+                refuse("stop", "is refused by `\(model)`'s server: leave it out.")
+            }
+        }
+    }
+
+    private mutating func writeLimits(of request: ChatRequest, to json: inout JSONWriter) {
+        var limit = request.maxTokens
+        if let wanted = limit, let longest = traits.longestAnswer(model), wanted > longest {
+            limit = longest
+            dropped.append("max_tokens (taken as \(longest))")
+        }
+        switch traits.tokenLimit {
+        case .maxTokens: json.member("max_tokens", ifPresent: limit)
+        case .maxCompletionTokens: json.member("max_completion_tokens", ifPresent: limit)
         }
         if let choices = request.choices {
-            if let most = traits.maxChoices, choices > most {
+            if let most = form.engine?.maxChoices, choices > most {
                 refuse("n", "is \(choices): `\(model)` gives at most \(most) at a time.")
             }
             json.member("n", choices)
         }
         if let alternatives = request.logprobs {
-            if let most = traits.maxTopLogprobs, alternatives > most {
+            if let most = form.engine?.maxTopLogprobs, alternatives > most {
                 refuse("top_logprobs", "is \(alternatives): `\(model)` gives at most \(most).")
             }
             json.member("logprobs", true)
-            let asked = traits.askedTopLogprobs ?? alternatives
+            let asked = form.engine?.askedTopLogprobs ?? alternatives
             if asked > 0 { json.member("top_logprobs", asked) }
         }
         if !request.logitBias.isEmpty {
             json.object("logit_bias") { json in
                 for (token, bias) in request.logitBias.sorted(by: { $0.key < $1.key }) {
-                    if traits.takesNumbersOnly, UInt32(token) == nil {
+                    if form.isEngine, UInt32(token) == nil {
                         refuse("logit_bias.\(token)", "is no token id: name tokens by their number.")
                     }
                     json.key(dynamic: token)
@@ -94,31 +133,75 @@ struct ChatRequestWriter {
     /// The engine's seeds have 32 bits, and the highest means "any": a seed
     /// beyond is folded, so that it still repeats.
     private func seed(_ seed: Int) -> Int {
-        guard traits.takesNumbersOnly, !(0..<Int(UInt32.max)).contains(seed) else { return seed }
+        guard form.isEngine, !(0..<Int(UInt32.max)).contains(seed) else { return seed }
         return Int(UInt32(truncatingIfNeeded: seed) >> 1)
     }
 
-    private mutating func writeReasoning(_ reasoning: Reasoning?, to json: inout JSONWriter) {
-        switch reasoning {
-        case nil: break
-        case .effort(let effort):
-            if traits.takesHints {
-                json.member("reasoning_effort", effort)
-            } else {
-                dropped.append("reasoning_effort")
-            }
+    private mutating func writeReasoning(of request: ChatRequest, to json: inout JSONWriter) {
         // `none` would say "disabled", but most models refuse the word; a
         // budget and "as you like" have none.
-        case .disabled, .adaptive, .budget: dropped.append("thinking")
-        }
+        let isSaid = request.effort != nil && request.reasoning == .adaptive
+        if request.reasoning != nil, !isSaid { dropped.append("thinking") }
+        guard let wanted = request.effort else { return }
+        guard !form.isEngine, takes("reasoning_effort"), request.reasoning != .disabled,
+            let effort = ServerTraits.effort(wanted)
+        else { return dropped.append("reasoning_effort") }
+        if effort != wanted { dropped.append("reasoning_effort (taken as \(effort))") }
+        json.member("reasoning_effort", effort)
     }
 
-    private func writeResponseFormat(_ format: ResponseFormat?, to json: inout JSONWriter) {
+    /// Instructions where the server takes them: in the user's turn, where it
+    /// takes none in the middle of a conversation.
+    private mutating func placing(_ messages: [Message]) -> [Message] {
+        guard !traits.takesLaterInstructions,
+            let start = messages.firstIndex(where: { !$0.role.isInstructing }),
+            messages[start...].contains(where: \.role.isInstructing)
+        else { return messages }
+        var placed = Array(messages[..<start])
+        for (index, message) in messages.enumerated().dropFirst(start) {
+            guard message.role.isInstructing else {
+                placed.append(message)
+                continue
+            }
+            dropped.append("messages[\(index)].position")
+            let told = message.content.map { part in
+                guard case .text(let text) = part else { return part }
+                return .text("<system-reminder>\n\(text)\n</system-reminder>")
+            }
+            if let last = placed.last, last.role == .user, last.name == nil {
+                placed[placed.count - 1].content += told
+            } else {
+                placed.append(Message(.user, told))
+            }
+        }
+        return placed
+    }
+
+    /// A schema that the server has no member for, in words.
+    private mutating func describing(_ format: ResponseFormat?, in messages: [Message]) -> [Message] {
+        guard !traits.takesJSONSchema, case .jsonSchema(_, _, let schema, _) = format else { return messages }
+        dropped.append("response_format.json_schema (as an instruction)")
+        let words =
+            "Answer with one JSON object and nothing else. It must match this JSON Schema: \(schema.text)"
+        return [Message(.system, [.text(words)])] + messages
+    }
+
+    /// Whether the model is to be held to a schema in OpenAI's sense: not where
+    /// it is strict in another's.
+    private mutating func strictness(_ isStrict: Bool?, of schema: JSONFragment?, at path: String) -> Bool? {
+        guard isStrict == true, !form.isEngine else { return isStrict }
+        if let schema, StrictSchema.fits(schema) { return true }
+        dropped.append(path)
+        return nil
+    }
+
+    private mutating func writeResponseFormat(_ format: ResponseFormat?, to json: inout JSONWriter) {
         guard let format else { return }
         json.object("response_format") { json in
             switch format {
             case .text: json.member("type", "text")
             case .jsonObject: json.member("type", "json_object")
+            case .jsonSchema where !traits.takesJSONSchema: json.member("type", "json_object")
             case .jsonSchema(let name, let description, let schema, let isStrict):
                 json.member("type", "json_schema")
                 json.object("json_schema") { json in
@@ -126,7 +209,8 @@ struct ChatRequestWriter {
                     json.member("name", name ?? "answer")
                     json.member("description", ifPresent: description)
                     json.member("schema", schema)
-                    json.member("strict", ifPresent: isStrict)
+                    let path = "response_format.json_schema.strict"
+                    json.member("strict", ifPresent: strictness(isStrict, of: schema, at: path))
                 }
             }
         }
@@ -135,7 +219,7 @@ struct ChatRequestWriter {
     // MARK: Tools
 
     private func opening(of request: ChatRequest) -> [Message] {
-        guard let words = traits.toolCallOpening, request.messages.last?.role != .assistant else { return [] }
+        guard let words = form.engine?.toolCallOpening, request.messages.last?.role != .assistant else { return [] }
         switch request.toolChoice {
         case .required, .tool: return [Message(.assistant, [.text(words)])]
         case .auto, ToolChoice.none?, nil: return []
@@ -145,26 +229,27 @@ struct ChatRequestWriter {
     private mutating func writeTools(of request: ChatRequest, to json: inout JSONWriter) {
         var tools = request.tools
         var choice = request.toolChoice
-        if case .tool(let name) = choice, !traits.takesNamedTool {
+        if case .tool(let name) = choice, form.isEngine {
             tools.removeAll { $0.name != name }
             if tools.isEmpty { refuse("tool_choice", "names `\(name)`, which is not among `tools`.") }
             choice = .required
         }
         if !tools.isEmpty {
             json.array("tools") { json in
-                for tool in tools {
+                for (index, tool) in tools.enumerated() {
                     json.object { json in
                         json.member("type", "function")
                         json.object("function") { json in
                             json.member("name", tool.name)
                             json.member("description", ifPresent: tool.description)
-                            json.member("parameters", ifPresent: tool.parameters)
-                            json.member("strict", ifPresent: tool.isStrict)
+                            json.member("parameters", ifPresent: tool.parameters.map(Self.withProperties))
+                            let path = "tools[\(index)].function.strict"
+                            json.member("strict", ifPresent: strictness(tool.isStrict, of: tool.parameters, at: path))
                         }
                     }
                 }
             }
-            json.member("parallel_tool_calls", ifPresent: request.parallelToolCalls)
+            json.member("parallel_tool_calls", ifPresent: wish("parallel_tool_calls", request.parallelToolCalls))
         }
         switch choice {
         case nil: break
@@ -179,4 +264,30 @@ struct ChatRequestWriter {
             }
         }
     }
+
+    /// A schema of an object as all servers take it: some refuse one without
+    /// `properties`.
+    private static func withProperties(_ schema: JSONFragment) -> JSONFragment {
+        guard let root = (try? schema.document())?.root, root.kind == .object else { return schema }
+        let type = root["type"]
+        guard type == nil || type?.isString("object") == true, root["properties"] == nil else { return schema }
+        // What is made of other schemas has its properties there.
+        for name in ["anyOf", "oneOf", "allOf", "$ref", "enum"] as [StaticString] where root[name] != nil {
+            return schema
+        }
+        var json = JSONWriter()
+        json.object { json in
+            if type == nil { json.member("type", "object") }
+            for (name, value) in root.members {
+                json.key(dynamic: name.string ?? "")
+                json.value(value.fragment)
+            }
+            json.object("properties") { _ in }
+        }
+        return (try? JSONDocument(json.buffer).root.fragment) ?? schema
+    }
+}
+
+extension Role {
+    fileprivate var isInstructing: Bool { self == .system || self == .developer }
 }

@@ -26,6 +26,7 @@ package struct ChunkDecoder: StreamDecoder {
         guard event.data.readableBytes > 0 else { return events.append(.ping) }
         if event.isDone {
             hasEnded = true
+            tellCalls(into: &events)
             return events.append(.ended)
         }
         if let (choice, text) = words.read(event) {
@@ -33,6 +34,8 @@ package struct ChunkDecoder: StreamDecoder {
             return
         }
         let root = try ReplyReader.document(event.data, "an event of the stream").root
+        // A heartbeat of some servers.
+        if root.isNull { return events.append(.ping) }
         guard root.kind == .object else { throw UnreadableReply("an event of the stream is not a JSON object") }
         if let error = ProviderError(event: root, name: event.name) {
             hasEnded = true
@@ -64,7 +67,8 @@ package struct ChunkDecoder: StreamDecoder {
             default: break
             }
         }
-        guard choices != nil || usage != nil else { throw UnreadableReply("a chunk has no `choices`") }
+        // A heartbeat, or a server's own status.
+        guard choices != nil || usage != nil else { return events.append(.ping) }
         if !hasStarted {
             // Azure's first chunk is about its filters: no id, no choice.
             if id.isEmpty, usage == nil, choices.map({ $0.elements.isEmpty }) ?? true { return }
@@ -72,9 +76,10 @@ package struct ChunkDecoder: StreamDecoder {
             events.append(.started(id: id, model: model, created: created))
         }
         if let choices {
-            for choice in choices.elements { try decode(choice: choice, into: &events) }
+            for choice in choices.elements where !choice.isNull { try decode(choice: choice, into: &events) }
         }
-        if let usage { events.append(.usage(try Usage(reading: usage))) }
+        // What can't be counted is estimated; the answer is one all the same.
+        if let usage, let usage = try? Usage(reading: usage) { events.append(.usage(usage)) }
     }
 
     private mutating func decode(choice: JSONView, into events: inout [StreamEvent]) throws(UnreadableReply) {
@@ -96,7 +101,7 @@ package struct ChunkDecoder: StreamDecoder {
             case "stop_reason": stopSequence = value.string
             case "logprobs": logprobs = try TokenLogprob.read(value)
             // Moonshot's place for it.
-            case "usage": events.append(.usage(try Usage(reading: value)))
+            case "usage": if let usage = try? Usage(reading: value) { events.append(.usage(usage)) }
             default: break
             }
         }
@@ -107,8 +112,13 @@ package struct ChunkDecoder: StreamDecoder {
         } else if let logprobs {
             events.append(.logprobs(choice: number, logprobs))
         }
+        if finish == "error" {
+            hasEnded = true
+            return events.append(.failed(ProviderError(choice: choice)))
+        }
         if let finish, !finish.isEmpty, !choices[place].hasFinished {
             choices[place].hasFinished = true
+            choices[place].calls.tell(choice: number, into: &events)
             let reason = FinishReason.named(
                 finish, callsTools: choices[place].calls.hasStartedAny, stopSequence: stopSequence)
             events.append(
@@ -142,6 +152,11 @@ package struct ChunkDecoder: StreamDecoder {
             default: break
             }
         }
+    }
+
+    /// Tells the calls that have a name and no arguments yet.
+    private mutating func tellCalls(into events: inout [StreamEvent]) {
+        for place in choices.indices { choices[place].calls.tell(choice: choices[place].number, into: &events) }
     }
 
     private mutating func place(of number: Int) -> Int {

@@ -68,6 +68,7 @@ package struct ChunkWatcher: StreamWatcher {
             guard (0..<128).contains(number) else { continue }
             lastChoice = max(lastChoice, number)
             if let reason = choice["finish_reason"]?.string, !reason.isEmpty {
+                if reason == "error" { return observation.failure = ProviderError(choice: choice) }
                 finished.insert(number)
                 if reason == "content_filter" { observation.isRefusal = true }
             }

@@ -19,7 +19,8 @@ extension ChatRequestReader {
                 throw .missing("\(path).type", "say what the part is, e.g. `text`.")
             }
             switch try type.word(at: "\(path).type") {
-            case "text": parts.append(.text(try readPart(element, "text", at: path)))
+            // The last two are what Responses calls it.
+            case "text", "input_text", "output_text": parts.append(.text(try readPart(element, "text", at: path)))
             case "refusal": parts.append(.refusal(try readPart(element, "refusal", at: path)))
             case "image_url":
                 guard images else {
@@ -28,6 +29,8 @@ extension ChatRequestReader {
                 parts.append(.image(try readImage(element, at: path)))
             case "input_audio": leaveOver("\(path).input_audio", isAdvisory: false)
             case "file": leaveOver("\(path).file", isAdvisory: false)
+            // A reasoning part that an earlier answer had (Mistral's).
+            case "thinking", "reasoning": leaveOver("\(path).type", isAdvisory: true)
             default: leaveOver("\(path).type", isAdvisory: false)
             }
         }
@@ -41,7 +44,8 @@ extension ChatRequestReader {
             switch name {
             case "type": break
             case field: text = try value.text(at: "\(path).\(field)")
-            default: leaveOver("\(path).\(name)", isAdvisory: Self.isCacheMark(name))
+            // Where the words came from, and marks for a cache.
+            default: leaveOver("\(path).\(name)", value, isAdvisory: true)
             }
         }
         guard let text else { throw .missing("\(path).\(field)", "give the part's text.") }
@@ -59,10 +63,11 @@ extension ChatRequestReader {
                     switch name.word ?? "" {
                     case "url": url = try value.text(at: "\(path).image_url.url")
                     case "detail": detail = try value.word(at: "\(path).image_url.detail")
-                    case let field: leaveOver("\(path).image_url.\(field)", isAdvisory: false)
+                    // What the picture is like: it speaks for itself.
+                    case let field: leaveOver("\(path).image_url.\(field)", value, isAdvisory: true)
                     }
                 }
-            case let field: leaveOver("\(path).\(field)", isAdvisory: Self.isCacheMark(field))
+            case let field: leaveOver("\(path).\(field)", value, isAdvisory: true)
             }
         }
         guard let url else { throw .missing("\(path).image_url.url", "give the image's address or a `data:` URL.") }
@@ -77,11 +82,5 @@ extension ChatRequestReader {
         // leaving it out means.
         if let detail, detail != "auto" { leaveOver("\(path).image_url.detail", isAdvisory: true) }
         return .base64(mediaType: image.mediaType, data: image.data)
-    }
-
-    /// `prompt_cache_breakpoint` is OpenAI's, `cache_control` what many
-    /// clients send in case Anthropic serves.
-    static func isCacheMark(_ field: String) -> Bool {
-        field == "prompt_cache_breakpoint" || field == "cache_control"
     }
 }

@@ -25,7 +25,7 @@ extension OpenAIDialect {
                 request.encodingFormat = format
             case "dimensions": request.dimensions = try value.whole(at: field, from: 1)
             case "user": request.endUser = try value.text(at: field)
-            default: request.leftovers.append(Leftover(field, isAdvisory: ChatRequestReader.isAdvisory(field)))
+            default: request.leftovers.append(Leftover(field, isAdvisory: RequestMember.wishes.contains(field)))
             }
         }
         guard let model, !model.isEmpty else {

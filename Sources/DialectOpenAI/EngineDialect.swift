@@ -14,7 +14,7 @@ package import Wire
 package struct EngineDialect: Dialect {
     /// The format itself, shared with OpenAI's dialect.
     private let wire: OpenAIDialect
-    private let traits: ServerTraits
+    private let engine: EngineTraits
     private let toolCallOpening: @Sendable () -> String?
     private let blindSeed: (@Sendable (ByteBuffer) -> UInt32)?
 
@@ -40,27 +40,26 @@ package struct EngineDialect: Dialect {
         acceptsImages: Bool = false, maxChoices: Int = 1, toolCallOpening: @escaping @Sendable () -> String? = { nil },
         blindSeed: (@Sendable (ByteBuffer) -> UInt32)? = nil, now: @escaping @Sendable () -> Int
     ) {
-        wire = OpenAIDialect(tokenLimitField: .maxTokens, now: now)
+        wire = OpenAIDialect(traits: ServerTraits(), now: now)
         self.toolCallOpening = toolCallOpening
         self.blindSeed = blindSeed
-        traits = ServerTraits(
-            tokenLimitField: .maxTokens, takesImages: acceptsImages, takesDeveloperRole: false, takesHints: false,
-            takesTopK: true, takesNamedTool: false, takesRefusals: false, parsesArguments: true,
-            takesNumbersOnly: true, maxChoices: maxChoices, maxTopLogprobs: Self.mostAlternatives,
+        engine = EngineTraits(
+            takesImages: acceptsImages, maxChoices: maxChoices, maxTopLogprobs: Self.mostAlternatives,
             askedTopLogprobs: Self.mostAlternatives)
     }
 
     package var name: DialectName { .engine }
     package var chatPath: String { wire.chatPath }
     package var modelsPath: String? { nil }
+    package var longestToolName: Int { wire.longestToolName }
 
     // MARK: As a provider
 
     package func encodeChat(
         _ request: ChatRequest, model: String, dropped: inout [String]
     ) throws(CannotCarry) -> ByteBuffer {
-        var traits = traits
-        traits.toolCallOpening = toolCallOpening()
+        var form = RequestForm(traits: wire.traits, engine: engine)
+        form.engine?.toolCallOpening = toolCallOpening()
         var request = request
         if let topP = request.topP, let coarse = request.coarseTopP, coarse != topP {
             request.topP = coarse
@@ -71,9 +70,9 @@ package struct EngineDialect: Dialect {
             var whole = request
             // The same answer, however it is brought.
             whole.stream = false
-            request.seed = Int(blindSeed(try wire.encodeChat(whole, model: model, traits: traits, dropped: &ignored)))
+            request.seed = Int(blindSeed(try wire.encodeChat(whole, model: model, form: form, dropped: &ignored)))
         }
-        return try wire.encodeChat(request, model: model, traits: traits, dropped: &dropped)
+        return try wire.encodeChat(request, model: model, form: form, dropped: &dropped)
     }
 
     package func objection(to field: String) -> String? {

@@ -19,13 +19,14 @@ extension FinishReason {
     /// - Parameters:
     ///   - callsTools: the answer holds tool calls. OpenAI says `stop` then
     ///     where a named function was forced, others always; to a caller the
-    ///     answer still is a wish to call.
+    ///     answer still is a wish to call. Without a call, `tool_calls` is the
+    ///     end of the turn: a caller would wait for a call that never comes.
     ///   - stopSequence: the one that ended it, where the server says which.
     static func named(_ word: String, callsTools: Bool, stopSequence: String?) -> FinishReason {
         switch word {
         case "stop": callsTools ? .toolCalls : stopSequence == nil ? .endTurn : .stopSequence
         case "length": .length
-        case "tool_calls", "function_call": .toolCalls
+        case "tool_calls", "function_call": callsTools ? .toolCalls : .endTurn
         case "content_filter": .contentFilter
         default: .other(word)
         }

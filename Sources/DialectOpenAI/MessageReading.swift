@@ -8,9 +8,15 @@ extension ChatRequestReader {
     mutating func readMessages(_ value: JSONView) throws(Problem) -> [Message] {
         var messages: [Message] = []
         var followsTool = false
+        /// Calls of the last assistant's message that have no result yet.
+        var openCalls = 0
         for (index, element) in try value.array(at: "messages").numbered() {
             let fields = try MessageFields(element, at: index, reader: &self)
             if fields.role == "tool" {
+                guard fields.toolCallID != nil || openCalls > 0 else {
+                    throw .missing("\(fields.path).tool_call_id", "name the tool call that this message answers.")
+                }
+                openCalls -= 1
                 let result = Part.toolResult(try readToolResult(fields))
                 // Results of parallel calls belong to one turn.
                 if followsTool {
@@ -22,6 +28,7 @@ extension ChatRequestReader {
             } else {
                 messages.append(try readMessage(fields))
                 followsTool = false
+                if fields.role == "assistant" { openCalls = messages.last?.calls ?? 0 }
             }
         }
         return messages
@@ -39,11 +46,11 @@ extension ChatRequestReader {
         }
         for (name, value) in [("tool_call_id", fields.toolCallID), ("tool_calls", fields.toolCalls)]
         where value != nil && (role != .assistant || name == "tool_call_id") {
-            leaveOver("\(path).\(name)", isAdvisory: false)
+            leaveOver("\(path).\(name)", value!, isAdvisory: name == "tool_call_id")
         }
         if role == .assistant { return try readAssistant(fields) }
         for (name, value) in [("refusal", fields.refusal), ("reasoning_content", fields.reasoning)] where value != nil {
-            leaveOver("\(path).\(name)", isAdvisory: false)
+            leaveOver("\(path).\(name)", value!, isAdvisory: true)
         }
         guard let content = fields.content else { throw .missing("\(path).content", "say what the message says.") }
         return Message(role, try readContent(content, of: path, images: role == .user), name: fields.name)
@@ -55,7 +62,8 @@ extension ChatRequestReader {
         // What the `reasoning_content` of an answer was, when a client sends
         // the answer back as it got it.
         if let reasoning = fields.reasoning {
-            let text = try reasoning.text(at: "\(path).reasoning_content")
+            // Text with all servers that take it back.
+            let text = reasoning.string ?? ""
             if !text.isEmpty { parts.append(.thinking(text: text, signature: nil)) }
         }
         if let content = fields.content {
@@ -73,20 +81,19 @@ extension ChatRequestReader {
 
     private mutating func readToolResult(_ fields: MessageFields) throws(Problem) -> ToolResult {
         let path = fields.path
-        guard let id = fields.toolCallID else {
-            throw .missing("\(path).tool_call_id", "name the tool call that this message answers.")
-        }
-        guard let content = fields.content else { throw .missing("\(path).content", "give what the tool answered.") }
         for (name, value) in [
             ("tool_calls", fields.toolCalls), ("refusal", fields.refusal), ("reasoning_content", fields.reasoning),
         ] where value != nil {
-            leaveOver("\(path).\(name)", isAdvisory: false)
+            leaveOver("\(path).\(name)", value!, isAdvisory: true)
         }
         // The call's id says which tool it was; the name says it again.
         if fields.name != nil { leaveOver("\(path).name", isAdvisory: true) }
         return ToolResult(
-            callID: try id.identifier(at: "\(path).tool_call_id"),
-            content: try readContent(content, of: path, images: true))
+            // A server that gives its calls no ids leaves callers none to name.
+            callID: CallIDForm.read(try fields.toolCallID?.identifier(at: "\(path).tool_call_id") ?? ""),
+            content: try fields.content.map { content throws(Problem) in
+                try readContent(content, of: path, images: true)
+            } ?? [])
     }
 }
 
@@ -116,8 +123,10 @@ private struct MessageFields {
             case "tool_call_id": toolCallID = value
             case "refusal": refusal = value
             case "reasoning_content": reasoning = value
+            // OpenRouter's and vLLM's name for it.
+            case "reasoning" where value.kind == .string: reasoning = reasoning ?? value
             default:
-                reader.leaveOver("\(path).\(field)", isAdvisory: Self.isEcho(field))
+                reader.leaveOver("\(path).\(field)", value, isAdvisory: Self.isEcho(field))
                 hasLeftovers = true
             }
         }
@@ -125,13 +134,22 @@ private struct MessageFields {
         self.role = role
     }
 
-    /// Members of an answer that ask for nothing when a client sends them
-    /// back: citations, reasoning as other servers call it, what OpenAI's
-    /// own client has parsed, a cache mark.
+    /// Members that tell of what has been or only tag a message: citations,
+    /// reasoning in other forms, what a client has parsed, a cache mark, a
+    /// time. What would make the message another is needed.
     private static func isEcho(_ field: String) -> Bool {
         switch field {
-        case "annotations", "reasoning", "reasoning_details", "parsed": true
-        default: ChatRequestReader.isCacheMark(field)
+        case "function_call", "audio", "prefix", "partial": false
+        default: true
+        }
+    }
+}
+
+extension Message {
+    /// How many calls it holds.
+    fileprivate var calls: Int {
+        content.reduce(0) { count, part in
+            if case .toolCall = part { count + 1 } else { count }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Conversation
+import NIOCore
 import Wire
 
 /// Messages of a request, as a provider gets them.
@@ -28,7 +29,7 @@ extension ChatRequestWriter {
             case .toolResult(let result) where message.role == .user: writeResult(result, at: path, to: &json)
             case .text: spoken.append(part)
             case .image:
-                if !traits.takesImages {
+                if form.engine?.takesImages == false {
                     refuse(path, "is an image: `\(model)` takes text only.")
                 } else if message.role != .user {
                     refuse(path, "is an image: OpenAI's API takes images in a user's message only.")
@@ -68,13 +69,16 @@ extension ChatRequestWriter {
         var texts: [Part] = []
         var calls: [ToolCall] = []
         var refusals: [String] = []
+        var thinking = ""
         for (place, part) in message.content.enumerated() {
             let path = "messages[\(index)].content[\(place)]"
             switch part {
             case .text: texts.append(part)
-            case .toolCall(let call): calls.append(checked(call, at: "messages[\(index)].tool_calls[\(calls.count)]"))
+            case .toolCall(let call): calls.append(readable(call))
             case .refusal(let words):
-                if traits.takesRefusals { refusals.append(words) } else { texts.append(.text(words)) }
+                // An engine's template knows text only: the model sees what it said.
+                if form.isEngine { texts.append(.text(words)) } else { refusals.append(words) }
+            case .thinking(let text, _) where traits.takesThinkingBack: thinking += text
             case .thinking, .redactedThinking: dropped.append("\(path) (thinking)")
             case .image, .toolResult:
                 refuse(path, "has no place in a message of the role `assistant`.")
@@ -89,6 +93,7 @@ extension ChatRequestWriter {
                 writeContent(texts, to: &json)
             }
             if !refusals.isEmpty { json.member("refusal", refusals.joined()) }
+            if !thinking.isEmpty { json.member("reasoning_content", thinking) }
             if !calls.isEmpty {
                 json.array("tool_calls") { json in
                     for call in calls {
@@ -107,27 +112,37 @@ extension ChatRequestWriter {
     }
 
     /// A call as the server can read it: no arguments at all are an empty
-    /// object.
-    private mutating func checked(_ call: ToolCall, at path: @autoclosure () -> String) -> ToolCall {
-        guard traits.parsesArguments else { return call }
+    /// object; an engine parses them, so that broken ones are wrapped.
+    private func readable(_ call: ToolCall) -> ToolCall {
         var call = call
-        if call.arguments.isEmpty {
+        if call.arguments.isBlank || call.arguments == "null" {
             call.arguments = "{}"
-        } else if (try? JSONDocument(call.arguments)) == nil {
-            refuse("\(path()).function.arguments", "is not JSON, which `\(model)` needs: leave the turn out.")
+        } else if form.isEngine, (try? JSONDocument(call.arguments))?.root.kind != .object {
+            var json = JSONWriter()
+            json.object { $0.member("INVALID_JSON", call.arguments) }
+            call.arguments = String(buffer: json.buffer)
         }
         return call
     }
 
     private mutating func writeName(of message: Message, at index: Int, to json: inout JSONWriter) {
         guard let name = message.name else { return }
-        if traits.takesHints { json.member("name", name) } else { dropped.append("messages[\(index)].name") }
+        if !form.isEngine, takes("name") {
+            json.member("name", name)
+        } else {
+            dropped.append("messages[\(index)].name")
+        }
     }
 
-    /// One text stands alone, as every server reads it; more is an array.
+    /// Text stands alone, as every server reads it, paragraph by paragraph;
+    /// with a picture beside it, it is an array.
     private func writeContent(_ parts: [Part], to json: inout JSONWriter) {
-        if parts.isEmpty { return json.member("content", "") }
-        if parts.count == 1, case .text(let text) = parts[0] { return json.member("content", text) }
+        var text = ""
+        for case .text(let more) in parts {
+            if !text.isEmpty, !more.isEmpty { text += text.hasSuffix("\n") ? "\n" : "\n\n" }
+            text += more
+        }
+        if parts.allSatisfy({ if case .text = $0 { true } else { false } }) { return json.member("content", text) }
         json.array("content") { json in
             for part in parts {
                 switch part {

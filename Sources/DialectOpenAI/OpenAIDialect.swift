@@ -9,24 +9,30 @@ package struct OpenAIDialect: Dialect {
     /// The path of the embeddings endpoint below a provider's base address.
     package static let embeddingsPath = "/embeddings"
 
-    package let tokenLimitField: TokenLimitField
+    /// What the provider's server takes; no matter for a door.
+    package let traits: ServerTraits
+    /// Whether the traits are known to be the server's, and no guess: only
+    /// then is a request of this dialect made to fit them.
+    package let isKnown: Bool
     /// Seconds since 1970, for answers of providers that don't say when.
     let now: @Sendable () -> Int
 
     /// - Parameters:
-    ///   - tokenLimitField: which name the provider knows; no matter for a
-    ///     door, which reads both.
+    ///   - traits: what the provider's server takes.
+    ///   - isKnown: whether these are known to be the server's, and no guess.
     ///   - now: seconds since 1970.
     package init(
-        tokenLimitField: TokenLimitField = .maxCompletionTokens, now: @escaping @Sendable () -> Int
+        traits: ServerTraits = Flavour.openai.traits, isKnown: Bool = false, now: @escaping @Sendable () -> Int
     ) {
-        self.tokenLimitField = tokenLimitField
+        self.traits = traits
+        self.isKnown = isKnown
         self.now = now
     }
 
     package var name: DialectName { .openai }
     package var chatPath: String { "/chat/completions" }
     package var modelsPath: String? { "/models" }
+    package var longestToolName: Int { 64 }
 
     // MARK: As a door
 
@@ -68,18 +74,21 @@ package struct OpenAIDialect: Dialect {
     package func encodeChat(
         _ request: ChatRequest, model: String, dropped: inout [String]
     ) throws(CannotCarry) -> ByteBuffer {
-        try encodeChat(
-            request, model: model, traits: ServerTraits(tokenLimitField: tokenLimitField), dropped: &dropped)
+        try encodeChat(request, model: model, form: RequestForm(traits: traits), dropped: &dropped)
     }
 
     func encodeChat(
-        _ request: ChatRequest, model: String, traits: ServerTraits, dropped: inout [String]
+        _ request: ChatRequest, model: String, form: RequestForm, dropped: inout [String]
     ) throws(CannotCarry) -> ByteBuffer {
-        var writer = ChatRequestWriter(model: model, traits: traits)
-        let body = writer.write(request)
+        var writer = ChatRequestWriter(model: model, form: form)
+        let body = writer.write(ToolNames(request, longest: longestToolName).written(request))
         if let refusal = writer.refusal { throw refusal }
         dropped += writer.dropped
         return body
+    }
+
+    package func repaired(_ body: ByteBuffer, model: String, dropped: inout [String]) -> ByteBuffer? {
+        isKnown ? RequestRepair.repaired(body, model: model, traits: traits) : nil
     }
 
     package func decodeReply(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply {

@@ -24,7 +24,9 @@ extension ProviderError {
 
     /// An error inside a stream, nil where the event is none.
     init?(event root: JSONView, name: String) {
-        let error = root["error"].flatMap { $0.isNull || $0.isString("") ? nil : $0 }
+        let error =
+            root["error"].flatMap { $0.isNull || $0.kind == .false || $0.isString("") ? nil : $0 }
+            ?? Self.ownStatus(root)
         guard error != nil || name == "error" || root["object"]?.isString("error") == true else { return nil }
         self.init(status: 200, message: "")
         var number: Int?
@@ -34,6 +36,23 @@ extension ProviderError {
         read(root)
         status = number.flatMap { (400..<600).contains($0) ? $0 : nil } ?? Self.status(type: type, code: code)
         if message.isEmpty { message = "The provider ended the stream with an error and gave no reason." }
+    }
+
+    /// MiniMax's `base_resp`, where its number says that something went wrong.
+    static func ownStatus(_ root: JSONView) -> JSONView? {
+        guard let status = root["base_resp"], let number = status["status_code"]?.int, number != 0 else { return nil }
+        return status
+    }
+
+    /// The error of a choice that ended with the finish reason `error`
+    /// (OpenRouter's).
+    init(choice: JSONView) {
+        self.init(status: 200, message: "")
+        let error = choice["error"]
+        if let error { read(error) }
+        let number = error?["code"]?.int
+        status = number.flatMap { (400..<600).contains($0) ? $0 : nil } ?? Self.status(type: type, code: code)
+        if message.isEmpty { message = "The provider ended its answer with an error and gave no reason." }
     }
 
     private mutating func read(_ view: JSONView) {
@@ -53,6 +72,10 @@ extension ProviderError {
                 readDetail(detail)
             } else if let errors = view["errors"], errors.kind == .array {
                 read(errors)
+            } else if let status = Self.ownStatus(view) {
+                read(status)
+            } else if let words = view["status_msg"]?.string ?? view["msg"]?.string {
+                message = Self.shortened(words)
             }
             type = view["type"]?.string ?? type
             field = view["param"]?.string ?? field

@@ -9,7 +9,7 @@ enum ReplyReader {
     static func read(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply {
         let root = try document(body, "the answer").root
         guard root.kind == .object else { throw UnreadableReply("the answer is not a JSON object") }
-        if let error = root["error"], !error.isNull {
+        if let error = root["error"], !error.saysNothing, error.kind != .false {
             throw UnreadableReply("the answer holds an error in place of what was asked for")
         }
         guard let choices = root["choices"], choices.kind == .array else {
@@ -22,7 +22,8 @@ enum ReplyReader {
             reply.choices.append(try read(choice, at: place))
         }
         guard !reply.choices.isEmpty else { throw UnreadableReply("`choices` is empty") }
-        if let usage = root["usage"], !usage.isNull { reply.usage = try Usage(reading: usage) }
+        // What can't be counted is estimated; the answer is one all the same.
+        if let usage = root["usage"], !usage.isNull { reply.usage = try? Usage(reading: usage) }
         reply.systemFingerprint = root["system_fingerprint"]?.string
         reply.serviceTier = root["service_tier"]?.string
         return reply
@@ -63,6 +64,9 @@ enum ReplyReader {
         if let refusal = message["refusal"]?.string, !refusal.isEmpty { parts.append(.refusal(refusal)) }
 
         let stopSequence = view["stop_reason"]?.string
+        if view["finish_reason"]?.isString("error") == true {
+            throw UnreadableReply("the answer ended with an error: \(ProviderError(choice: view).message)")
+        }
         let finish = view["finish_reason"]?.string.map {
             FinishReason.named($0, callsTools: !calls.isEmpty, stopSequence: stopSequence)
         }

@@ -14,16 +14,18 @@ extension ChatRequestReader {
                 switch name.word ?? "" {
                 case "type": type = try value.word(at: "\(path).type")
                 case "function": function = value
-                case let field: others.append(field)
+                case let field: if !value.saysNothing { others.append(field) }
                 }
             }
+            if type == nil, function != nil { type = "function" }
             guard let type else { throw .missing("\(path).type", "use `function`.") }
             guard type == "function" else {
                 // A provider's own tool, e.g. `custom`.
                 leaveOver("\(path).type", isAdvisory: false)
                 continue
             }
-            for field in others { leaveOver("\(path).\(field)", isAdvisory: Self.isCacheMark(field)) }
+            // A tool of its own type has said what it needs.
+            for field in others { leaveOver("\(path).\(field)", isAdvisory: true) }
             guard let function else { throw .missing("\(path).function", "describe the function.") }
             tools.append(try readFunction(function, at: "\(path).function"))
         }
@@ -38,7 +40,7 @@ extension ChatRequestReader {
             case "description": tool.description = try value.text(at: "\(path).description")
             case "parameters": tool.parameters = try value.object(at: "\(path).parameters").fragment
             case "strict": tool.isStrict = try value.flag(at: "\(path).strict")
-            case let field: leaveOver("\(path).\(field)", isAdvisory: Self.isCacheMark(field))
+            case let field: leaveOver("\(path).\(field)", value, isAdvisory: true)
             }
         }
         guard !tool.name.isEmpty else { throw .missing("\(path).name", "name the function.") }
@@ -50,15 +52,23 @@ extension ChatRequestReader {
             switch word {
             case "auto": return .auto
             case "none": return ToolChoice.none
-            case "required": return .required
+            // The second is Mistral's word.
+            case "required", "any": return .required
+            case "": return nil
             default: throw .invalid("tool_choice", "must be `auto`, `none`, `required` or an object naming a function.")
             }
         }
         guard value.kind == .object else {
             throw .wrongType("tool_choice", wanted: "a string or an object", not: value.kind)
         }
+        if value.saysNothing { return nil }
         guard let type = value["type"] else { throw .missing("tool_choice.type", "use `function`.") }
-        guard try type.word(at: "tool_choice.type") == "function" else {
+        switch try type.word(at: "tool_choice.type") {
+        case "function": break
+        case "auto": return .auto
+        case "none": return ToolChoice.none
+        case "required", "any": return .required
+        default:
             // `allowed_tools`, `custom`: no other dialect has them.
             leaveOver("tool_choice.type", isAdvisory: false)
             return nil
@@ -79,7 +89,7 @@ extension ChatRequestReader {
             var others: [String] = []
             for (name, value) in try element.object(at: path).members where !value.isNull {
                 switch name.word ?? "" {
-                case "id": id = try value.identifier(at: "\(path).id")
+                case "id": id = CallIDForm.read(try value.identifier(at: "\(path).id"))
                 case "type": type = try value.word(at: "\(path).type")
                 case "function": function = value
                 // Left behind by clients that put a call together from a stream.
@@ -87,14 +97,14 @@ extension ChatRequestReader {
                 case let field: others.append(field)
                 }
             }
-            guard type ?? "function" == "function" else {
+            guard type.map({ $0.isEmpty || $0 == "function" }) ?? true else {
                 leaveOver("\(path).type", isAdvisory: false)
                 continue
             }
-            for field in others { leaveOver("\(path).\(field)", isAdvisory: false) }
-            guard let id else { throw .missing("\(path).id", "give the id that the model gave the call.") }
+            // Of a call that has been made, e.g. the maker's own signature.
+            for field in others { leaveOver("\(path).\(field)", isAdvisory: true) }
             guard let function else { throw .missing("\(path).function", "say which function was called.") }
-            calls.append(.toolCall(try readCall(function, id: id, at: "\(path).function")))
+            calls.append(.toolCall(try readCall(function, id: id ?? "", at: "\(path).function")))
         }
         return calls
     }
@@ -104,9 +114,10 @@ extension ChatRequestReader {
         for (name, value) in try value.object(at: path).members where !value.isNull {
             switch name.word ?? "" {
             case "name": call.name = try value.identifier(at: "\(path).name")
-            case "arguments": call.arguments = try value.text(at: "\(path).arguments")
+            // The object itself from clients that forget to quote it.
+            case "arguments": call.arguments = value.string ?? value.fragment.text
             // `parsed_arguments`: what OpenAI's own client made of them.
-            case let field: leaveOver("\(path).\(field)", isAdvisory: field == "parsed_arguments")
+            case let field: leaveOver("\(path).\(field)", value, isAdvisory: true)
             }
         }
         guard !call.name.isEmpty else { throw .missing("\(path).name", "name the function that was called.") }

@@ -92,6 +92,12 @@ final class AdmittedCall {
     func outgoing(to candidate: Candidate, at provider: Provider) throws(Problem) -> Outgoing {
         switch call.operation {
         case .chat:
+            if case .none(let reason) = provider.chat {
+                throw Problem(
+                    .invalidRequest, "\(candidate.id) doesn't answer: \(reason). Ask for another model.",
+                    field: "model",
+                    code: "unsupported_operation")
+            }
             if provider.takesBytes(of: call.door) {
                 return try passThrough(provider.dialect.chatPath, to: candidate, at: provider)
             }
@@ -198,10 +204,19 @@ final class AdmittedCall {
         return isOver ? .max : all
     }
 
+    /// Whether it goes on with a conversation that a provider keeps, and holds
+    /// only what is new: Anthropic's threads.
+    var continuesThread: Bool {
+        guard let thread = skimmed.root["thread"], thread.kind == .object, thread.range.count < 4096 else {
+            return false
+        }
+        return (try? thread.fragment.document().root["type"]?.isString("continue")) ?? false
+    }
+
     /// Whether an answer to it can be told in the shared terms: one choice, of
     /// text and tool calls.
     var isContinuable: Bool {
-        guard isStream else { return false }
+        guard isStream, !continuesThread else { return false }
         let root = skimmed.root
         for name in ["functions", "function_call", "audio"] as [StaticString] where root[name] != nil { return false }
         // Skimmed: what stands in it is not indexed.
@@ -228,6 +243,11 @@ final class AdmittedCall {
             var name = ByteBufferAllocator().buffer(capacity: candidate.model.utf8.count + 2)
             JSONString.append(candidate.model, to: &name)
             body = skimmed.replacing(modelView, with: name)
+        }
+        if call.operation.holdsConversation,
+            let repaired = provider.dialect.repaired(body, model: candidate.model, dropped: &dropped)
+        {
+            body = repaired
         }
         var path = path
         if !call.query.isEmpty {
@@ -285,11 +305,15 @@ final class AdmittedCall {
     private static func leaveBehind(
         _ leftovers: [Leftover], _ candidate: Candidate, _ provider: Provider
     ) throws(Problem) -> [String] {
+        // Also of a wish: what an engine must not be sent is said with the reason.
+        for leftover in leftovers {
+            guard let reason = provider.dialect.objection(to: leftover.field) else { continue }
+            throw Problem(CannotCarry(leftover.field, reason), candidate)
+        }
         if let field = leftovers.first(where: { !$0.isAdvisory })?.field {
-            let reason =
-                provider.dialect.objection(to: field)
-                ?? "is not known to Holdfast's translation, and would be lost; leave it out"
-            throw Problem(CannotCarry(field, reason), candidate)
+            throw Problem(
+                CannotCarry(field, "is not known to Holdfast's translation, and would be lost; leave it out"),
+                candidate)
         }
         return leftovers.map(\.field)
     }

@@ -15,6 +15,13 @@ package struct Call: Sendable {
             if case .chat = self { true } else { false }
         }
 
+        var holdsConversation: Bool {
+            switch self {
+            case .chat, .countTokens: true
+            case .embeddings: false
+            }
+        }
+
         package var name: String {
             switch self {
             case .chat: "chat"

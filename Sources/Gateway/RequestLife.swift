@@ -163,7 +163,9 @@ extension Gateway {
         case .route(let route):
             guard principal.mayUse(route: route.name) else { throw .notAllowed(model, principal) }
             record.route = route.name
-            return choose(ServedRoute(route, state.providers, state.instruments), in: state)
+            // By another name of it.
+            let served = state.served[route.name] ?? ServedRoute(route, state.providers, state.instruments)
+            return choose(served, in: state)
         case .direct(let candidate):
             guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
             guard candidate.model.isModelName else { throw .noModelName(candidate.model) }

@@ -54,6 +54,8 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, @unch
     private var progressDeadline = NIODeadline.distantFuture
     private var limits = AttemptLimits()
     private var hasProgressed = false
+    /// Of an answer that comes compressed; nil for all others.
+    private var inflater: Inflater?
     var idleSince = NIODeadline.now()
     /// Whether the pool has taken it in, and counts it among the open ones.
     var isCounted = false
@@ -82,6 +84,7 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, @unch
         exchange += 1
         parser = HTTPResponseParser()
         responseEnded = false
+        inflater = nil
         isCancelled = false
         totalDeadline = total
         started = .now()
@@ -109,6 +112,13 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, @unch
             if let event = try parsed() {
                 guard case .head(let head) = event else { throw LaneFailure.garbage("it has no head") }
                 self.head = head
+                if head.fields["content-encoding"] != nil {
+                    inflater = try Inflater(encoding: head.fields["content-encoding"])
+                    // What goes on is plain, and of another length.
+                    if inflater != nil {
+                        self.head.fields.fields.removeAll { ["content-encoding", "content-length"].contains($0.name) }
+                    }
+                }
                 phase = .body
                 return
             }
@@ -120,10 +130,16 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, @unch
     /// The next bytes of the body, nil at its end.
     func next() async throws -> ByteBuffer? {
         while true {
+            if let plain = try inflater?.next() { return plain }
             guard !responseEnded else { return nil }
             if let event = try parsed() {
-                guard case .body(let bytes) = event else { return nil }
-                return bytes
+                guard case .body(let bytes) = event else {
+                    if inflater?.isWhole == false { throw LaneFailure.cut }
+                    return nil
+                }
+                guard let inflater else { return bytes }
+                inflater.feed(bytes)
+                continue
             }
             try refuseIfOver()
             wordDeadline = .now() + (limits.stall.map(TimeAmount.init) ?? options.idleTimeout)

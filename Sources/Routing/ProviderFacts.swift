@@ -30,14 +30,17 @@ package struct ProviderFacts: Sendable, Hashable {
     package var unavailable: String?
     /// What its models can do; nil is what is usual for the dialect.
     package var capabilities: Capabilities?
+    /// Which server of OpenAI's format it is; nil for other dialects.
+    package var flavour: Flavour?
 
     /// A provider that takes any model and serves, unless said otherwise.
     package init(
         name: String, dialect: DialectName, lab: String? = nil, host: String? = nil, region: String? = nil,
         context: Int? = nil, models: Models = .any, unavailable: String? = nil,
-        capabilities: Capabilities? = nil
+        capabilities: Capabilities? = nil, flavour: Flavour? = nil
     ) {
         self.name = name
+        self.flavour = flavour
         self.dialect = dialect
         self.lab = lab
         self.host = host

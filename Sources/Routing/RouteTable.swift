@@ -8,6 +8,9 @@ package struct RouteTable: Sendable {
     package let routes: [Route]
     /// In the order of the settings.
     package let providers: [ProviderFacts]
+    /// Other names of routes, in the order of the settings: the first that
+    /// matches counts.
+    package let aliases: [RouteAlias]
 
     private let routesByName: [String: Route]
     private let providersByName: [String: ProviderFacts]
@@ -19,8 +22,9 @@ package struct RouteTable: Sendable {
 
     /// Builds the table. Where two routes or two providers share a name, the
     /// first one counts; settings refuse such files before.
-    package init(providers: [ProviderFacts], routes: [Route]) {
+    package init(providers: [ProviderFacts], routes: [Route], aliases: [RouteAlias] = []) {
         self.routes = routes
+        self.aliases = aliases
         self.providers = providers
         routesByName = Dictionary(routes.map { ($0.name, $0) }) { first, _ in first }
         providersByName = Dictionary(providers.map { ($0.name, $0) }) { first, _ in first }
@@ -41,8 +45,10 @@ package struct RouteTable: Sendable {
     /// - Parameter model: `provider/model`.
     package func names(_ model: String) -> Bool { routedModels.contains(model) || listedModels[model] != nil }
 
-    /// What `requested` means: a route by its name, else `provider/model`,
-    /// split at the first slash because model names have slashes themselves.
+    /// What `requested` means: a route by its name, else a listed
+    /// `provider/model`, else a route by another name or a pattern, else
+    /// `provider/model`, split at the first slash because model names have
+    /// slashes themselves.
     ///
     /// `allowed` only keeps the suggestion honest: a key that may use two
     /// routes is not told the names of others. Whether the caller may use
@@ -50,6 +56,9 @@ package struct RouteTable: Sendable {
     package func resolve(_ requested: String, allowed: Set<String>? = nil) -> Resolution {
         if let route = routesByName[requested] { return .route(route) }
         if let candidate = listedModels[requested] { return .direct(candidate) }
+        if let alias = aliases.first(where: { $0.matches(requested) }), let route = routesByName[alias.route] {
+            return .route(route)
+        }
         guard let slash = requested.utf8.firstIndex(of: UInt8(ascii: "/")) else {
             return .unknown(suggestion: suggestion(for: requested, allowed: allowed))
         }

@@ -60,7 +60,12 @@ package struct ProviderSettings: Sendable, Hashable {
     package var facts: ProviderFacts {
         ProviderFacts(
             name: name, dialect: dialect, lab: lab, host: host, region: region, context: context, models: models,
-            unavailable: unavailable, capabilities: capabilities)
+            unavailable: unavailable, capabilities: capabilities, flavour: flavour)
+    }
+
+    private var flavour: Flavour? {
+        guard case .remote(let remote) = kind, remote.dialect == .openai else { return nil }
+        return remote.server.flavour
     }
 }
 
@@ -91,6 +96,20 @@ package struct RemoteProvider: Sendable, Hashable {
     package var choices: CallerChoices = []
     /// `tls.minimum`: the oldest version of TLS that is spoken; 1.2 by default.
     package var minimumTLS = TLSMinimum.v12
+    /// `flavour` and `traits`: which server of OpenAI's format it is.
+    package var server = ServerSettings()
+}
+
+/// `flavour` and `traits` of a provider that speaks OpenAI's format.
+package struct ServerSettings: Sendable, Hashable {
+    /// `flavour`, else what the address tells.
+    package var flavour = Flavour.compatible
+    /// The flavour's, with what `traits` says otherwise.
+    package var traits = Flavour.compatible.traits
+    /// Whether that is known to be so, and no guess.
+    package var isKnown = false
+
+    package init() {}
 }
 
 /// A model that Holdfast hosts itself.

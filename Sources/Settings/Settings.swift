@@ -26,6 +26,9 @@ package struct Settings: Sendable, Hashable {
     package var providers: [ProviderSettings]
     /// `routes`, in the order of the file.
     package var routes: [Route]
+    /// Entries of `routes` that are another one's name: names and patterns
+    /// under which requests may ask for a route.
+    package var aliases: [RouteAlias]
     /// `limits`
     package var limits: ServerLimits
     /// `log`
@@ -48,7 +51,9 @@ package struct Settings: Sendable, Hashable {
     package var alertPeriod: Duration
 
     /// Every name that a request may give as its model.
-    package var routeTable: RouteTable { RouteTable(providers: providers.map(\.facts), routes: routes) }
+    package var routeTable: RouteTable {
+        RouteTable(providers: providers.map(\.facts), routes: routes, aliases: aliases)
+    }
 
     /// The key file; nil where keys are switched off.
     package var keyFile: String? {

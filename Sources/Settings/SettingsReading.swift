@@ -75,7 +75,7 @@ struct SettingsReader {
             keys: keys(file, listeners: [("listen", listen), ("admin", admin)]),
             origins: OriginReader(file: file).origins(), hosts: OriginReader(file: file).hosts(),
             providers: providers.usable,
-            routes: routes, limits: limits(file), log: log(file),
+            routes: routes, aliases: RouteReader.aliases(file), limits: limits(file), log: log(file),
             metrics: metrics(file, hasAdmin: file.node("admin") != nil), dataDirectory: dataDirectory(file),
             ledger: ledger, statusPage: telling.statusPage(), webhooks: alerts.webhooks,
             alertPeriod: alerts.period)

@@ -138,7 +138,7 @@ def test_openai_door_to_anthropic_images_and_schema(scripted, upstream):
     "field, value",
     [
         ("n", 2), ("logprobs", True), ("logit_bias", {"5": 1}), ("frequency_penalty", 0.5), ("presence_penalty", 1),
-        ("temperature", 1.5), ("response_format", {"type": "json_object"}), ("frobnicate", {"x": 1}),
+        ("temperature", 1.5), ("frobnicate", {"x": 1}),
         ("audio", {"voice": "x", "format": "wav"}), ("web_search_options", {}), ("functions", [{"name": "f"}]),
     ],
 )  # fmt: skip
@@ -148,6 +148,15 @@ def test_openai_door_to_anthropic_refuses_by_name(scripted, upstream, field, val
         scripted.openai().chat.completions.create(model=f"an/{model}", messages=TALK, extra_body={field: value})
     assert caught.value.param == field and field in str(caught.value)
     assert upstream.requests(model) == [], "it was sent on in spite of that"
+
+
+def test_any_json_object_is_asked_of_anthropic_in_words(scripted, upstream):
+    model = upstream.plays(answer(anthropic_answer()))
+    raw = scripted.openai().chat.completions.with_raw_response.create(
+        model=f"an/{model}", messages=TALK, response_format={"type": "json_object"}
+    )
+    assert "response_format (as an instruction)" in raw.headers["x-holdfast-dropped"]
+    assert "one JSON object" in json.dumps(upstream.request(model).json["system"])
 
 
 def test_openai_door_to_anthropic_tells_what_it_dropped(scripted, upstream):
@@ -203,7 +212,8 @@ def test_anthropic_door_to_openai_plain(scripted, upstream):
     assert sent["model"] == model and sent["stop"] == ["END"] and sent["user"] == "u-1" and sent["temperature"] == 0.5
     assert sent.get("max_completion_tokens", sent.get("max_tokens")) == 77
     assert [turn["role"] for turn in sent["messages"]] == ["system", "user", "assistant", "user"]
-    assert [part["text"] for part in sent["messages"][0]["content"]] == ["Be brief.", "Be kind."]
+    # One string, which every server of the format takes.
+    assert sent["messages"][0]["content"] == "Be brief.\n\nBe kind."
 
 
 @pytest.mark.parametrize("pieces", [None, 1])
@@ -256,7 +266,8 @@ def test_anthropic_door_to_openai_tool_round(scripted, upstream):
     client = scripted.anthropic()
     choice = {"type": "tool", "name": "get_weather", "disable_parallel_tool_use": True}
     first = client.messages.create(model=f"oa/{model}", max_tokens=9, messages=TALK, tools=tools, tool_choice=choice)
-    assert [b.to_dict() for b in first.content] == [tool_block("get_weather", {"city": "Köln"}, "call_A")]
+    called = tool_block("get_weather", {"city": "Köln"}, "call_A")
+    assert [b.to_dict() for b in first.content] == [{**called, "caller": {"type": "direct"}}]
     assert first.stop_reason == "tool_use"
     sent = upstream.request(model).json
     assert sent["tools"][0]["function"]["parameters"] == WEATHER

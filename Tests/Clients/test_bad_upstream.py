@@ -1,8 +1,10 @@
 """What no good provider sends. The caller gets an error or the whole answer,
 never something broken that looks whole."""
 
+import gzip
 import json
 import time
+import zlib
 
 import anthropic
 import openai
@@ -144,13 +146,25 @@ def test_interim_answers_are_skipped(scripted, upstream):
 
 @ways
 def test_cut_at_every_few_bytes(scripted, upstream, library, provider):
-    """Wherever a stream breaks off before its end: never a success."""
+    """Wherever a stream breaks off before its finish reason and its cost have
+    come: never a success."""
     events = stream_of(provider, "Grüße, 世界")
     whole = b"".join(framed(event) for event in events)
-    ends = len(whole) - len(framed(events[-1]))
+    ends = len(whole) - sum(len(framed(event)) for event in events[-2:])
     for cut in [1, 30, *range(100, ends, 97), ends]:
         error = fails(scripted, library, f"{provider}/{upstream.plays(sse(events, cut_after_bytes=cut))}", streamed)
         assert "broke off" in str(error) or error.status_code == 502
+
+
+@ways
+def test_a_cut_behind_all_that_matters_is_no_cut(scripted, upstream, library, provider):
+    """Only the terminal event is missing: the answer is whole, and so is what
+    its caller hears."""
+    events = stream_of(provider, "Grüße, 世界")
+    whole = b"".join(framed(event) for event in events)
+    for cut in [len(whole) - len(framed(events[-1])), len(whole) - 3]:
+        model = f"{provider}/{upstream.plays(sse(events, cut_after_bytes=cut))}"
+        assert streamed(scripted, library, model) == "Grüße, 世界"
 
 
 @ways
@@ -161,6 +175,29 @@ def test_ends_politely_without_a_terminal_event(scripted, upstream, library, pro
     events = events[:-3] if provider == "oa" else events[:-2]
     error = fails(scripted, library, f"{provider}/{upstream.plays(sse(events))}", streamed)
     assert "broke off" in str(error)
+
+
+@ways
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_compressed_though_nobody_asked(scripted, upstream, library, provider, coding):
+    """Read as the official clients read it."""
+    pack = gzip.compress if coding == "gzip" else zlib.compress
+    headers = {"content-encoding": coding}
+    whole = pack(json.dumps(answer_of(provider)).encode())
+    model = f"{provider}/{upstream.plays(answer(whole, headers=headers))}"
+    assert plain(scripted, library, model) == TEXT
+    stream = pack(b"".join(framed(event) for event in stream_of(provider)))
+    for pieces in (None, 1):
+        events = [stream[start : start + 50] for start in range(0, len(stream), 50)]
+        model = f"{provider}/{upstream.plays(sse(events, pieces=pieces, headers=headers))}"
+        assert streamed(scripted, library, model) == TEXT
+    # Half of it, and what is none.
+    for broken in (whole[: len(whole) // 2], b"not compressed at all", whole[:10]):
+        fails(scripted, library, f"{provider}/{upstream.plays(answer(broken, headers=headers))}", plain, 502)
+    error = fails(
+        scripted, library, f"{provider}/{upstream.plays(answer(whole, headers={'content-encoding': 'br'}))}", plain, 502
+    )
+    assert "encoded" in str(error)
 
 
 @ways

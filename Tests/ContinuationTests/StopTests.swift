@@ -98,7 +98,7 @@ import Testing
         silent.note(started)
         #expect(Joined(silent, .restart, given: "", answer).events.contains(.thinking(choice: 0, "well")))
         var request = base
-        request.reasoning = .effort("high")
+        request.effort = "high"
         let resumed = try #require(ResumeRequest.make(request, journal("Yes, it"), .prefill))
         #expect(
             resumed.request.reasoning == nil && resumed.request.messages.last == Message(.assistant, [.text("Yes,")]))

@@ -74,7 +74,7 @@ private func refusal(_ request: ChatRequest) -> String? {
         request.frequencyPenalty = 0
         request.choices = 1
         request.endUser = "u"
-        request.reasoning = .effort("xhigh")
+        request.effort = "xhigh"
         request.stream = true
         #expect(
             try encoded(request)
@@ -84,7 +84,7 @@ private func refusal(_ request: ChatRequest) -> String? {
                 + #"{"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":"one"},{"type":"tool_result","tool_use_id":"c2","is_error":true},{"type":"text","text":"Go on"}]}],"#
                 + #""tools":[{"name":"f","description":"d","input_schema":{"type":"object"},"strict":true},{"name":"g","input_schema":{"type":"object"}},{"name":"h","input_schema":{"type":"object","properties":{}}}],"#
                 + #""tool_choice":{"type":"tool","name":"f","disable_parallel_tool_use":true},"temperature":0.3,"top_p":0.95,"top_k":5,"stop_sequences":["END"],"#
-                + #""output_config":{"effort":"xhigh","format":{"type":"json_schema","schema":{"type":"object"}}},"metadata":{"user_id":"u"},"stream":true}"#
+                + #""output_config":{"effort":"xhigh","format":{"type":"json_schema","schema":{"type":"object","additionalProperties":false}}},"metadata":{"user_id":"u"},"stream":true}"#
         )
     }
 
@@ -141,24 +141,175 @@ private func refusal(_ request: ChatRequest) -> String? {
             Message(.assistant, [.thinking(text: "t", signature: nil), .text("b")]),
         ])
         request.seed = 7
+        request.endUser = String(repeating: "u", count: 257)
+        request.stop = ["a", " \n", ""]
         request.responseFormat = .jsonSchema(name: "n", description: "d", schema: fragment("{}"), isStrict: nil)
         _ = try encoded(
             request,
             dropped: [
-                "seed", "response_format.json_schema.description", "messages[0].name",
-                "messages[0].content[1].image_url.detail", "messages[1].thinking",
+                "response_format.json_schema.description", "messages[0].name",
+                "messages[0].content[1].image_url.detail", "messages[1].thinking", "seed", "user", "stop",
             ])
     }
 
     @Test(arguments: [
         (Reasoning.disabled, #""thinking":{"type":"disabled"}"#), (.adaptive, #""thinking":{"type":"adaptive"}"#),
-        (.effort("none"), #""thinking":{"type":"disabled"}"#), (.effort("low"), #""output_config":{"effort":"low"}"#),
         (.budget(1024), #""thinking":{"type":"enabled","budget_tokens":1024}"#),
     ])
     func reasoningIsSaid(_ reasoning: Reasoning, _ expected: String) throws {
         var request = request()
         request.reasoning = reasoning
         #expect(try encoded(request).contains(expected))
+    }
+
+    @Test(arguments: [
+        // (model, word, what is sent, what is named)
+        ("claude-x", "low", "low" as String?, [] as [String]), ("claude-x", "xhigh", "xhigh", []),
+        ("claude-x", "minimal", "low", ["reasoning_effort (taken as low)"]),
+        ("claude-opus-4-6", "xhigh", "high", ["reasoning_effort (taken as high)"]),
+        ("claude-opus-4-8", "xhigh", "xhigh", []), ("claude-x", "none", nil, []),
+        ("claude-x", "frantic", nil, ["reasoning_effort"]),
+        ("claude-3-5-haiku-20241022", "high", nil, ["reasoning_effort"]),
+        ("claude-sonnet-4-5", "high", nil, ["reasoning_effort"]), ("claude-opus-4-5", "high", "high", []),
+        ("anthropic.claude-sonnet-4-20250514-v1:0", "low", nil, ["reasoning_effort"]),
+    ])
+    func anEffortIsAWish(_ model: String, _ word: String, _ sent: String?, _ named: [String]) throws {
+        var request = request()
+        request.effort = word
+        let body = try encoded(request, model: model, dropped: named)
+        #expect(body.contains("effort") == (sent != nil))
+        if let sent { #expect(body.contains(#""output_config":{"effort":"\#(sent)"}"#)) }
+        #expect(body.contains(#""thinking":{"type":"disabled"}"#) == (word == "none"))
+    }
+
+    @Test(arguments: [
+        // (model, temperature, top_p, top_k, what is named)
+        ("claude-x", 0.5, 0.9, 5, [] as [String]), ("claude-x", 0.7, 0.9, -1, []),
+        ("claude-opus-4-7", 0.5, 0.9, 5, ["temperature", "top_p", "top_k"]),
+        ("anthropic/claude-opus-4.8", 1.0, 1.0, 5, ["temperature", "top_p", "top_k"]),
+        ("claude-sonnet-4-6", 0.5, 0.9, 5, []), ("claude-fable-5", 0.5, 0.9, 5, ["temperature", "top_p", "top_k"]),
+        ("us.anthropic.claude-opus-5-v1:0", 0.5, 0.9, 5, ["temperature", "top_p", "top_k"]),
+    ])
+    func samplingIsAWish(
+        _ model: String, _ temperature: Double, _ topP: Double, _ topK: Int, _ named: [String]
+    ) throws {
+        var request = request()
+        request.temperature = temperature
+        request.topP = topP
+        request.topK = topK
+        let body = try encoded(request, model: model, dropped: named)
+        #expect(body.contains("top_p") == !named.contains("top_p"))
+        #expect(body.contains("temperature") == !named.contains("temperature"))
+    }
+
+    @Test func aBudgetFitsItsRequest() throws {
+        var request = request()
+        request.reasoning = .budget(500)
+        #expect(try encoded(request).contains(#""budget_tokens":1024"#), "the least that Anthropic takes")
+        request.reasoning = .budget(4000)
+        request.maxTokens = 2000
+        #expect(
+            try encoded(request, dropped: ["thinking.budget_tokens (taken as 1999)"]).contains(#""budget_tokens":1999"#)
+        )
+        request.maxTokens = 1000
+        #expect(!(try encoded(request, dropped: ["thinking"]).contains("thinking")))
+        request.maxTokens = nil
+        #expect(
+            try encoded(request, model: "claude-opus-4-7", dropped: ["thinking.budget_tokens"]).contains("adaptive"))
+        request.reasoning = .adaptive
+        #expect(!(try encoded(request, model: "claude-sonnet-4-5", dropped: ["thinking"]).contains("thinking")))
+        request.tools = [Tool(name: "f")]
+        request.toolChoice = .required
+        #expect(!(try encoded(request, dropped: ["thinking"]).contains("thinking")), "a forced call takes none")
+    }
+
+    @Test func aTurnThatAnotherModelBeganEndsWithoutThinking() throws {
+        let call = Part.toolCall(ToolCall(id: "c", name: "f", arguments: "{}"))
+        let result = Message(.user, [.toolResult(ToolResult(callID: "c", content: [.text("r")]))])
+        var own = request([
+            Message(.user, [.text("a")]), Message(.assistant, [.thinking(text: "t", signature: "S"), call]), result,
+        ])
+        own.reasoning = .budget(2048)
+        #expect(try encoded(own).contains(#""budget_tokens":2048"#))
+        var others = request([Message(.user, [.text("a")]), Message(.assistant, [call]), result])
+        others.reasoning = .budget(2048)
+        #expect(!(try encoded(others, dropped: ["thinking"]).contains("thinking")))
+        others.messages.append(Message(.assistant, [.text("so")]))
+        others.messages.append(Message(.user, [.text("next")]))
+        #expect(try encoded(others).contains(#""budget_tokens":2048"#), "the turn has ended")
+    }
+
+    @Test func whatSaysNothingIsLeftOut() throws {
+        let body = try encoded(
+            request([
+                Message(.user, [.text("a")]), Message(.assistant, [.text("\n\n")]), Message(.user, [.text(" ")]),
+                Message(.user, [.text("b")]), Message(.assistant, [.text("c \n")]),
+            ]), dropped: ["messages[2].content (empty)", "messages (white space at the end)"])
+        #expect(
+            body.contains(
+                #"[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},{"role":"assistant","content":"c"}]"#
+            ))
+        #expect(
+            try encoded(request([Message(.user, [.text("")])]), dropped: ["messages[0].content (empty)"])
+                .contains(#""content":"(no text)""#))
+        #expect(
+            try encoded(request([Message(.system, [.text("a")])]), dropped: ["messages[0].role"])
+                .contains(#"[{"role":"user","content":"a"}]"#))
+    }
+
+    @Test(arguments: [
+        ("", "{}"), (" ", "{}"), ("null", "{}"), ("{", #"{"INVALID_JSON":"{"}"#), ("[]", #"{"INVALID_JSON":"[]"}"#),
+        ("\"{}\"", #"{"INVALID_JSON":"\"{}\""}"#), (#"{"a":1,"a":2}"#, #"{"INVALID_JSON":"{\"a\":1,\"a\":2}"}"#),
+    ])
+    func argumentsOfTheHistoryAreWrapped(_ arguments: String, _ input: String) throws {
+        let body = try encoded(
+            request([
+                Message(.user, [.text("a")]),
+                Message(.assistant, [.toolCall(ToolCall(id: "c", name: "f", arguments: arguments))]),
+                Message(.user, [.toolResult(ToolResult(callID: "c", content: []))]),
+            ]))
+        #expect(body.contains(#""input":\#(input)}"#))
+    }
+
+    @Test func anyJSONObjectIsAskedForInWords() throws {
+        var request = request([Message(.system, [.text("Be terse.")]), Message(.user, [.text("Hi")])])
+        request.responseFormat = .jsonObject
+        let body = try encoded(request, dropped: ["response_format (as an instruction)"])
+        #expect(
+            body.contains(#"{"type":"text","text":"Be terse."},{"type":"text","text":"Answer with one JSON object"#))
+    }
+
+    @Test func aSchemaIsMadeToFit() throws {
+        var request = request()
+        request.responseFormat = .jsonSchema(
+            name: "lamp", description: nil,
+            schema: fragment(
+                #"{"type":"object","properties":{"name":{"type":"string","minLength":1,"format":"email"},"minimum":{"type":"integer","minimum":0},"parts":{"type":"array","minItems":1,"maxItems":9,"items":{"properties":{"a":{"const":{"minLength":1}}}}},"kind":{"oneOf":[{"type":"string"},{"type":"null"}]}},"required":["name"],"additionalProperties":true}"#
+            ), isStrict: nil)
+        let body = try encoded(
+            request,
+            dropped: ["minLength", "minimum", "maxItems", "additionalProperties"].map {
+                "response_format.json_schema.schema (\($0))"
+            })
+        #expect(
+            body.contains(
+                #""schema":{"type":"object","properties":{"name":{"type":"string","format":"email"},"minimum":{"type":"integer"},"parts":{"type":"array","minItems":1,"items":{"properties":{"a":{"const":{"minLength":1}}},"additionalProperties":false}},"kind":{"anyOf":[{"type":"string"},{"type":"null"}]}},"required":["name"],"additionalProperties":false}"#
+            ))
+    }
+
+    @Test func whatATellerSaysBehindTheAssistantIsAnswered() throws {
+        let body = try encoded(
+            request([
+                Message(.system, [.text("s")]), Message(.user, [.text("a")]), Message(.assistant, [.text("run it")]),
+                Message(.system, [.text("it printed 4")]),
+            ]), dropped: ["messages[3].role"])
+        #expect(body.hasSuffix(#"{"role":"assistant","content":"run it"},{"role":"user","content":"it printed 4"}]}"#))
+    }
+
+    @Test(arguments: ["image/jpg", "image/pjpeg", "IMAGE/JPEG", "image/jpeg"])
+    func aPictureHasMoreThanOneName(_ type: String) throws {
+        let body = try encoded(request([Message(.user, [.image(.base64(mediaType: type, data: "AA=="))])]))
+        #expect(body.contains(#""media_type":"image/jpeg""#))
     }
 
     @Test func oneCallAtATimeNeedsAChoice() throws {
@@ -178,20 +329,15 @@ private func refusal(_ request: ChatRequest) -> String? {
             return refusal(request)
         }
         #expect(refused { $0.temperature = 1.5 } == "temperature")
+        #expect(refused { $0.topP = 1.1 } == "top_p")
         #expect(refused { $0.frequencyPenalty = 0.1 } == "frequency_penalty")
         #expect(refused { $0.presencePenalty = -1 } == "presence_penalty")
         #expect(refused { $0.choices = 2 } == "n")
         #expect(refused { $0.logprobs = 0 } == "logprobs")
         #expect(refused { $0.logitBias = ["1": 2] } == "logit_bias")
-        #expect(refused { $0.responseFormat = .jsonObject } == "response_format")
-        #expect(refused { $0.reasoning = .effort("minimal") } == "reasoning_effort")
-        #expect(refused { $0.stop = ["a", " \n"] } == "stop")
-        #expect(refused { $0.stop = [""] } == "stop")
         #expect(refused { $0.toolChoice = .required } == "tool_choice")
         #expect(
             refused { $0.tools = [Tool(name: "f", parameters: fragment("true"))] } == "tools[0].function.parameters")
-        #expect(refused { $0.messages = [Message(.system, [.text("a")])] } == "messages")
-        #expect(refused { $0.messages = [Message(.user, [.text("")])] } == "messages[0].content")
         #expect(
             refused { $0.messages[0].content = [.image(.base64(mediaType: "image/tiff", data: ""))] }
                 == "messages[0].content[0]")
@@ -201,24 +347,14 @@ private func refusal(_ request: ChatRequest) -> String? {
             refused { $0.messages.append(Message(.assistant, [.image(.url("u", detail: nil))])) }
                 == "messages[1].content[0]")
         #expect(refused { $0.messages[0].content = [.image(.url("", detail: nil))] } == "messages[0].content[0]")
-        #expect(
-            refused { $0.messages[0].content = [.toolResult(ToolResult(callID: "", content: []))] }
-                == "messages[0].tool_call_id")
         #expect(refused { $0.tools = [Tool(name: "")] } == "tools[0].function.name")
-        #expect(refused { $0.topP = 1.1 } == "top_p")
-        for arguments in ["{", "[]", "null", "\"{}\"", "{\"a\":1,\"a\":2}"] {
-            #expect(
-                refused {
-                    $0.messages.append(
-                        Message(.assistant, [.toolCall(ToolCall(id: "c", name: "f", arguments: arguments))]))
-                }
-                    == "messages[1].tool_calls[0].function.arguments")
-        }
     }
 
     @Test(arguments: ["request-plain.json", "request-full.json"])
     func aRequestSurvivesARoundTrip(_ name: String) throws {
         var first = try dialect.decodeChat(JSONDocument(fixture(name)))
+        // A forced call takes no thinking.
+        if first.toolChoice == .required { first.toolChoice = .auto }
         var dropped: [String] = []
         let body = try dialect.encodeChat(first, model: first.model, dropped: &dropped)
         let second = try dialect.decodeChat(JSONDocument(body))

@@ -99,9 +99,11 @@ import Wire
             return
         }
         #expect(engine.objection(to: name) == reason)
+        // What is empty asks for nothing.
+        guard value != "[]", value != "{}", value != "\"\"" else { return }
         #expect(
             try openai.decodeChat("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\(member)}")
-                .leftovers.contains(Leftover(name, isAdvisory: false)))
+                .leftovers.contains { $0.field == name })
     }
 
     @Test("a field that nobody has heard of reaches the engine") func randomFields() throws {

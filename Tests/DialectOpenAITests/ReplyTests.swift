@@ -126,6 +126,20 @@ import Wire
                 [.toolCall(ToolCall(id: "call_0", name: "f", arguments: #"{"a":1}"#))], .toolCalls
             ),
             (#"{"choices":[{"message":{"content":"x"},"finish_reason":"eos"}]}"#, [.text("x")], .other("eos")),
+            // A call that is none: nobody must wait for it.
+            (
+                #"{"choices":[{"message":{"content":"x","tool_calls":[]},"finish_reason":"tool_calls"}]}"#,
+                [.text("x")], .endTurn
+            ),
+            // Usage that can't be read is no reason to lose the answer.
+            (
+                #"{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":"many"}}"#,
+                [.text("x")], .endTurn
+            ),
+            (
+                #"{"error":{},"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":-1}}"#,
+                [.text("x")], .endTurn
+            ),
         ])
     func tolerated(body: String, content: [Part], finish: FinishReason?) throws {
         let reply = try openai.decodeReply(ByteBuffer(string: body))
@@ -142,8 +156,8 @@ import Wire
             #"{"choices":[{"message":{"tool_calls":"x"}}]}"#, #"{"choices":[{"message":{"tool_calls":[{}]}}]}"#,
             #"{"choices":[{"message":{"tool_calls":[{"function":{"name":"f","arguments":7}}]}}]}"#,
             #"{"choices":[{"message":{"function_call":{"name":"f"}}}]}"#,
-            #"{"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":"many"}}"#,
-            #"{"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":-1}}"#,
+            #"{"choices":[{"message":{"content":"x"},"finish_reason":"error"}]}"#,
+            #"{"choices":null,"base_resp":{"status_code":1002,"status_msg":"rate limit"}}"#, #"{"choices":[null]}"#,
             #"{"choices":[{"message":{"content":"x"},"logprobs":{"content":[{}]}}]}"#,
             #"{"error":{"message":"secret"},"choices":[{"message":{"content":"x"}}]}"#,
         ])

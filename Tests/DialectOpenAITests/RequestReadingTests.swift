@@ -57,7 +57,7 @@ import Wire
         expected.choices = 2
         expected.logprobs = 3
         expected.logitBias = ["50256": -100, "15": 0.5]
-        expected.reasoning = .effort("low")
+        expected.effort = "low"
         expected.endUser = "user-17"
         expected.stream = true
         expected.includeUsage = true
@@ -83,14 +83,14 @@ import Wire
         arguments: [
             (#""web_search_options":{}"#, Leftover("web_search_options", isAdvisory: false)),
             (#""audio":{"voice":"alloy"}"#, Leftover("audio", isAdvisory: false)),
-            (#""functions":[]"#, Leftover("functions", isAdvisory: false)),
+            (#""functions":[{"name":"f"}]"#, Leftover("functions", isAdvisory: false)),
             (#""grammar":"x""#, Leftover("grammar", isAdvisory: false)),
             (#""modalities":["text","audio"]"#, Leftover("modalities[1]", isAdvisory: false)),
             (#""response_format":{"type":"grammar"}"#, Leftover("response_format.type", isAdvisory: false)),
             (#""tools":[{"type":"custom","custom":{"name":"x"}}]"#, Leftover("tools[0].type", isAdvisory: false)),
             (
                 #""tools":[{"type":"function","function":{"name":"x","deferred":true}}]"#,
-                Leftover("tools[0].function.deferred", isAdvisory: false)
+                Leftover("tools[0].function.deferred", isAdvisory: true)
             ),
             (
                 #""tool_choice":{"type":"allowed_tools","allowed_tools":{}}"#,
@@ -119,24 +119,24 @@ import Wire
             (#"{"role":"user","content":[{"type":"file","file":{}}]}"#, "messages[0].content[0].file", false),
             (#"{"role":"user","content":[{"type":"hologram"}]}"#, "messages[0].content[0].type", false),
             (
-                #"{"role":"user","content":[{"type":"text","text":"x","cache_control":{}}]}"#,
+                #"{"role":"user","content":[{"type":"text","text":"x","cache_control":{"type":"ephemeral"}}]}"#,
                 "messages[0].content[0].cache_control", true
             ),
             (
                 #"{"role":"user","content":[{"type":"text","text":"x","colour":"red"}]}"#,
-                "messages[0].content[0].colour", false
+                "messages[0].content[0].colour", true
             ),
             (
                 #"{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA","detail":"low"}}]}"#,
                 "messages[0].content[0].image_url.detail", true
             ),
-            (#"{"role":"user","content":"x","tool_calls":[]}"#, "messages[0].tool_calls", false),
+            (#"{"role":"user","content":"x","tool_calls":[{}]}"#, "messages[0].tool_calls", false),
             (#"{"role":"assistant","audio":{"id":"x"}}"#, "messages[0].audio", false),
             (#"{"role":"assistant","function_call":{"name":"f"}}"#, "messages[0].function_call", false),
-            (#"{"role":"assistant","content":"x","annotations":[]}"#, "messages[0].annotations", true),
+            (#"{"role":"assistant","content":"x","annotations":[{}]}"#, "messages[0].annotations", true),
             (#"{"role":"assistant","content":"x","parsed":{"a":1}}"#, "messages[0].parsed", true),
             (
-                #"{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}","parsed_arguments":{}}}]}"#,
+                #"{"role":"assistant","tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}","parsed_arguments":{"a":1}}}]}"#,
                 "messages[0].tool_calls[0].function.parsed_arguments", true
             ),
             (
@@ -158,6 +158,89 @@ import Wire
             "stream_options":null,"response_format":null,"logit_bias":null,"whatever":null}
             """)
         #expect(request == ChatRequest(model: "m", messages: [Message(.assistant, [.text("x")])]))
+    }
+
+    @Test(
+        "what asks for nothing is left over",
+        arguments: [
+            #""functions":[],"function_call":"auto""#, #""stop":[]"#, #""stop":"""#, #""logit_bias":{}"#,
+            #""tools":[]"#,
+            #""plugins":[],"transforms":[],"models":[],"provider":{}"#, #""response_format":{}"#, #""metadata":{}"#,
+            #""whatever":{},"another":[],"third":"""#, #""top_logprobs":0,"logprobs":false"#, #""stream_options":{}"#,
+            #""tool_choice":{}"#, #""n":1,"frequency_penalty":null"#,
+        ])
+    func silence(members: String) throws {
+        let request = try openai.decodeChat(#"{"model":"m","messages":[{"role":"user","content":"x"}],\#(members)}"#)
+        #expect(request.leftovers.isEmpty && request.stop.isEmpty && request.responseFormat == nil)
+    }
+
+    @Test(
+        "a wish is refused",
+        arguments: [
+            "models", "provider", "route", "transforms", "usage", "min_p", "top_a", "repetition_penalty", "session_id",
+            "litellm_metadata", "tags", "num_retries", "fallbacks", "drop_params", "caching", "guardrails", "no-log",
+            "prompt_cache_options", "verbosity", "chat_template_kwargs", "keep_alive", "safe_prompt",
+        ])
+    func wishes(member: String) throws {
+        let request = try openai.decodeChat(
+            #"{"model":"m","messages":[{"role":"user","content":"x"}],"\#(member)":{"a":1}}"#)
+        #expect(request.leftovers == [Leftover(member, isAdvisory: true)])
+    }
+
+    @Test(
+        "a way to ask for reasoning is lost",
+        arguments: [
+            (#""reasoning":{"effort":"high"}"#, nil as Reasoning?, "high" as String?, [] as [String]),
+            (#""reasoning":{"max_tokens":2000,"exclude":true}"#, .budget(2000), nil, ["reasoning.exclude"]),
+            (#""reasoning":{"enabled":false}"#, .disabled, nil, []),
+            (#""thinking":{"type":"enabled","budget_tokens":1024}"#, .budget(1024), nil, []),
+            (#""thinking":{"type":"disabled"}"#, .disabled, nil, []),
+            (#""reasoning_effort":"none""#, .disabled, nil, []),
+            (#""thinking":true"#, nil, nil, ["thinking"]),
+        ])
+    func reasoning(member: String, reasoning: Reasoning?, effort: String?, named: [String]) throws {
+        let request = try openai.decodeChat(#"{"model":"m","messages":[{"role":"user","content":"x"}],\#(member)}"#)
+        #expect(request.reasoning == reasoning && request.effort == effort)
+        #expect(request.leftovers == named.map { Leftover($0, isAdvisory: true) })
+    }
+
+    @Test(
+        "a schema is lost",
+        arguments: [
+            #"{"type":"json_object","schema":{"type":"object"}}"#,
+            #"{"type":"json_schema","schema":{"type":"object"}}"#,
+            #"{"type":"json_schema","json_schema":{"schema":{"type":"object"}}}"#,
+        ])
+    func schemas(format: String) throws {
+        let request = try openai.decodeChat(
+            #"{"model":"m","messages":[{"role":"user","content":"x"}],"response_format":\#(format)}"#)
+        let schema = try JSONFragment(checking: #"{"type":"object"}"#)
+        #expect(request.responseFormat == .jsonSchema(name: nil, description: nil, schema: schema, isStrict: nil))
+    }
+
+    @Test("an incomplete history is refused") func gaps() throws {
+        let request = try openai.decodeChat(
+            """
+            {"model":"m","messages":[{"role":"user","content":"x"},
+            {"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":null}},
+            {"id":"","type":"","function":{"name":"g","arguments":{"a":1}}}]},
+            {"role":"tool","content":"1"},{"role":"tool","tool_call_id":"","content":null}]}
+            """)
+        #expect(
+            request.messages.suffix(2) == [
+                Message(
+                    .assistant,
+                    [
+                        .toolCall(ToolCall(id: "", name: "f", arguments: "")),
+                        .toolCall(ToolCall(id: "", name: "g", arguments: #"{"a":1}"#)),
+                    ]),
+                Message(
+                    .user,
+                    [
+                        .toolResult(ToolResult(callID: "", content: [.text("1")])),
+                        .toolResult(ToolResult(callID: "", content: [])),
+                    ]),
+            ])
     }
 
     @Test("numbers written otherwise are refused") func numbers() throws {
@@ -275,16 +358,13 @@ let requestFaults: [Fault] = [
     .message(#"{"role":"assistant"}"#, "messages[0].content"),
     .message(#"{"role":"assistant","content":null}"#, "messages[0].content"),
     .message(#"{"role":"assistant","tool_calls":{}}"#, "messages[0].tool_calls"),
-    .message(#"{"role":"assistant","tool_calls":[{"type":"function"}]}"#, "messages[0].tool_calls[0].id"),
     .message(
         #"{"role":"assistant","tool_calls":[{"id":"a","type":"function"}]}"#,
         "messages[0].tool_calls[0].function"),
-    .message(
-        #"{"role":"assistant","tool_calls":[{"id":"a","function":{"name":"f","arguments":{}}}]}"#,
-        "messages[0].tool_calls[0].function.arguments"),
-    .message(#"{"role":"tool","content":"x"}"#, "messages[0].tool_call_id"),
-    .message(#"{"role":"tool","tool_call_id":"a"}"#, "messages[0].content"),
     .beside(#""tools":{}"#, "tools"), .beside(#""tools":[{}]"#, "tools[0].type"),
+    .message(#"{"role":"tool","content":"x"}"#, "messages[0].tool_call_id"),
+    .message(
+        #"{"role":"assistant","tool_calls":[{"type":"function"}]}"#, "messages[0].tool_calls[0].function"),
     .beside(#""tools":[{"type":"function"}]"#, "tools[0].function"),
     .beside(#""tools":[{"type":"function","function":{}}]"#, "tools[0].function.name"),
     .beside(
@@ -293,14 +373,12 @@ let requestFaults: [Fault] = [
     .beside(#""tool_choice":"sometimes""#, "tool_choice"), .beside(#""tool_choice":1"#, "tool_choice"),
     .beside(#""tool_choice":{"type":"function"}"#, "tool_choice.function.name"),
     .beside(#""response_format":"json""#, "response_format"),
-    .beside(#""response_format":{}"#, "response_format.type"),
     .beside(#""response_format":{"type":"json_schema"}"#, "response_format.json_schema"),
     .beside(
         #""response_format":{"type":"json_schema","json_schema":{"name":"x"}}"#,
         "response_format.json_schema.schema"),
     .beside(#""max_tokens":-1"#, "max_tokens"), .beside(#""max_tokens":1.5"#, "max_tokens"),
     .beside(#""max_tokens":"9""#, "max_tokens"),
-    .beside(#""max_tokens":1,"max_completion_tokens":2"#, "max_completion_tokens"),
     .beside(#""temperature":"hot""#, "temperature"), .beside(#""temperature":1e999"#, "temperature"),
     .beside(#""n":0"#, "n"), .beside(#""stop":1"#, "stop"), .beside(#""stop":["a",1]"#, "stop[1]"),
     .beside(#""logprobs":1"#, "logprobs"), .beside(#""top_logprobs":2"#, "top_logprobs"),

@@ -8,15 +8,44 @@ import Wire
         var request = try openai.decodeChat(Fixture.document("chat.request.json"))
         let (body, dropped) = try openai.encoded(request, model: "assistant")
         request.leftovers = []
+        // Optional properties are not strict in OpenAI's sense.
+        #expect(dropped == ["tools[0].function.strict", "response_format.json_schema.strict"])
+        request.tools[0].isStrict = nil
+        // Texts are one string, which all servers take.
+        request.messages[1].content = [.text("One.\n\nTwo.")]
+        if case .jsonSchema(let name, let description, let schema, _) = request.responseFormat {
+            request.responseFormat = .jsonSchema(name: name, description: description, schema: schema, isStrict: nil)
+        }
         #expect(try openai.decodeChat(body) == request)
-        #expect(dropped.isEmpty)
+    }
+
+    @Test(
+        "a schema is misjudged as strict",
+        arguments: [
+            (
+                #"{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}"#,
+                true
+            ),
+            (#"{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":false}"#, false),
+            (#"{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}"#, false),
+            (#"{"type":"object","properties":{},"additionalProperties":false}"#, true),
+            (
+                #"{"type":"object","properties":{"a":{"type":"array","items":{"type":"object","properties":{"b":{}}}}},"required":["a"],"additionalProperties":false}"#,
+                false
+            ), (#"{"anyOf":[{"type":"object","properties":{"a":{}}}]}"#, false), (#"{"type":"string"}"#, true),
+        ])
+    func strictness(schema: String, isStrict: Bool) throws {
+        var request = ChatRequest.saying()
+        request.tools = [Tool(name: "f", parameters: try JSONFragment(checking: schema), isStrict: true)]
+        let (body, dropped) = try openai.encoded(request)
+        #expect(body.contains(#""strict":true"#) == isStrict && dropped.isEmpty == isStrict)
     }
 
     @Test(
         "a recorded request doesn't survive",
         arguments: [
             "chat", "chat-json-object", "chat-json-schema", "chat-logprobs", "chat-n2-stream", "chat-stop",
-            "chat-stream-usage", "developer-role", "max-completion-tokens", "system-role", "text-parts", "tool-auto",
+            "chat-stream-usage", "developer-role", "max-completion-tokens", "system-role", "tool-auto",
             "tool-named", "tool-parallel-stream", "tool-required", "tool-result",
         ])
     func recordedRoundTrip(name: String) throws {
@@ -51,10 +80,10 @@ import Wire
             $0.stream = true
         }
         let expected = #"""
-            {"model":"m","messages":[{"role":"developer","content":"D"},{"role":"system","content":[{"type":"text","text":"S"},{"type":"text","text":"T"}]},{"role":"assistant","content":"a","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"1"},{"role":"tool","tool_call_id":"d","content":[{"type":"text","text":"2"},{"type":"text","text":"3"}]},{"role":"tool","tool_call_id":"e","content":""},{"role":"user","name":"mara","content":[{"type":"text","text":"u"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}],"max_completion_tokens":5,"temperature":0.1,"logprobs":true,"stream":true,"stream_options":{"include_usage":true}}
+            {"model":"m","messages":[{"role":"developer","content":"D"},{"role":"system","content":"S\n\nT"},{"role":"assistant","content":"a","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"1"},{"role":"tool","tool_call_id":"d","content":"2\n\n3"},{"role":"tool","tool_call_id":"e","content":""},{"role":"user","name":"mara","content":[{"type":"text","text":"u"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}],"temperature":0.1,"max_completion_tokens":5,"logprobs":true,"stream":true,"stream_options":{"include_usage":true}}
             """#
         #expect(try openai.encoded(request).body == expected)
-        let older = OpenAIDialect(tokenLimitField: .maxTokens, now: { 0 })
+        let older = OpenAIDialect(traits: Flavour.compatible.traits, now: { 0 })
         #expect(try older.encoded(request).body.contains(#""max_tokens":5,"#))
     }
 
@@ -91,7 +120,16 @@ import Wire
             (ChatRequest.saying().with { $0.reasoning = .budget(9) }, ["thinking"]),
             (ChatRequest.saying().with { $0.reasoning = .adaptive }, ["thinking"]),
             (ChatRequest.saying().with { $0.reasoning = .disabled }, ["thinking"]),
-            (ChatRequest.saying().with { $0.reasoning = .effort("high") }, []),
+            (ChatRequest.saying().with { $0.effort = "high" }, []),
+            (ChatRequest.saying().with { $0.effort = "max" }, ["reasoning_effort (taken as xhigh)"]),
+            (ChatRequest.saying().with { $0.effort = "frantic" }, ["reasoning_effort"]),
+            (ChatRequest.saying().with { ($0.effort, $0.reasoning) = ("low", .budget(2000)) }, ["thinking"]),
+            (ChatRequest.saying().with { ($0.effort, $0.reasoning) = ("low", .adaptive) }, []),
+            (
+                ChatRequest.saying().with { ($0.effort, $0.reasoning) = ("low", .disabled) },
+                ["thinking", "reasoning_effort"]
+            ),
+            (ChatRequest.saying().with { $0.endUser = String(repeating: "u", count: 65) }, ["user"]),
             (
                 ChatRequest(
                     model: "m",

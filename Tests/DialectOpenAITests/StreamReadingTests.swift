@@ -150,8 +150,69 @@ import Wire
         let events = try decode(deltas: [
             #"{"tool_calls":[{"index":0,"id":"a"}]}"#,
             #"{"tool_calls":[{"index":0,"function":{"name":"f"}}]}"#,
+            #"{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}"#,
         ])
-        #expect(events == [start(0, "a", "f")])
+        #expect(events == [start(0, "a", "f"), arguments(0, "{}")])
+    }
+
+    @Test("whole calls that share index and id, or have none, run together", arguments: ["", #""id":"x","#])
+    func wholeCalls(id: String) throws {
+        let events = try decode(
+            deltas: [
+                #"{"tool_calls":[{"index":0,\#(id)"function":{"name":"f","arguments":"{\"a\":1}"}}]}"#,
+                #"{"tool_calls":[{"index":0,\#(id)"function":{"name":"f","arguments":"{\"a\":2}"}}]}"#,
+                #"{"tool_calls":[{"index":0,\#(id)"function":{"name":"g","arguments":"{}"}}]}"#,
+            ], finish: "tool_calls")
+        let ids = id.isEmpty ? ["call_0", "call_1", "call_2"] : ["x", "x", "x"]
+        #expect(
+            events == [
+                start(0, ids[0], "f"), arguments(0, #"{"a":1}"#), start(1, ids[1], "f"), arguments(1, #"{"a":2}"#),
+                start(2, ids[2], "g"), arguments(2, "{}"), .finished(choice: 0, .toolCalls, stopSequence: nil),
+            ])
+    }
+
+    @Test(
+        "a name that is repeated or comes in pieces is misread",
+        arguments: [
+            (["get_", "weather"], "get_weather"), (["get_weather", "get_weather"], "get_weather"),
+            (["get", "get_weather"], "get_weather"), (["get_weather", ""], "get_weather"),
+        ])
+    func namePieces(pieces: [String], name: String) throws {
+        let events = try decode(
+            deltas: pieces.map {
+                #"{"tool_calls":[{"index":0,"id":"a","function":{"name":"\#($0)","arguments":""}}]}"#
+            } + [#"{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}"#])
+        #expect(events == [start(0, "a", name), arguments(0, "{}")])
+    }
+
+    @Test("a call without arguments is never told") func noArguments() throws {
+        let events = try decode(
+            deltas: [
+                #"{"tool_calls":[{"index":0,"id":"a","function":{"name":"f"}}]}"#,
+                #"{"tool_calls":[{"index":1,"id":"b","function":{"name":"g"}}]}"#,
+            ], finish: "tool_calls")
+        #expect(
+            events == [
+                start(0, "a", "f"), start(1, "b", "g"), .finished(choice: 0, .toolCalls, stopSequence: nil),
+            ])
+    }
+
+    @Test(
+        "a heartbeat or an odd end is taken for a fault",
+        arguments: [
+            ("null", StreamEvent.ping), (#"{"id":"x","choices":null,"usage":null}"#, .ping), ("{}", .ping),
+            (#"{"status":"working"}"#, .ping), (#"{"choices":null,"base_resp":{"status_code":0}}"#, .ping),
+        ])
+    func heartbeats(data: String, event: StreamEvent) throws {
+        #expect(try openai.decode(stream: "data: \(data)\n\n") == [event])
+    }
+
+    @Test("an answer that ended in an error is whole") func finishError() throws {
+        let events = try openai.decode(
+            stream:
+                #"data: {"id":"i","choices":[{"delta":{"content":"x"}}]}\#n\#ndata: {"id":"i","choices":[{"delta":{},"finish_reason":"error","error":{"message":"m","code":502}}]}\#n\#n"#
+        )
+        #expect(events.last == .failed(ProviderError(status: 502, code: "502", message: "m")))
     }
 
     @Test(
@@ -177,7 +238,8 @@ import Wire
                 [.usage(Usage(input: 1, output: 2))]
             ),
             (#"{"id":"i","usage":{"prompt_tokens":1,"completion_tokens":2}}"#, [.usage(Usage(input: 1, output: 2))]),
-            (#"{"id":"i","error":null,"choices":[]}"#, []),
+            (#"{"id":"i","error":null,"choices":[]}"#, []), (#"{"id":"i","choices":[],"usage":"much"}"#, []),
+            (#"{"id":"i","choices":[null]}"#, []),
         ])
     func tolerated(chunk: String, events: [StreamEvent]) throws {
         let decoded = try openai.decode(stream: "data: \(chunk)\n\n")
@@ -187,7 +249,7 @@ import Wire
     @Test(
         "garbage is taken for a chunk",
         arguments: [
-            "7", "[]", "nonsense", "{", "{}", #"{"id":"i"}"#, #"{"id":"i","choices":7}"#, #"{"id":"i","choices":[7]}"#,
+            "7", "[]", "nonsense", "{", #"{"id":"i","choices":7}"#, #"{"id":"i","choices":[7]}"#,
             #"{"id":"i","choices":[{"index":-1}]}"#, #"{"id":"i","choices":[{"index":128}]}"#,
             #"{"id":"i","choices":[{"delta":7}]}"#, #"{"id":"i","choices":[{"delta":{"content":7}}]}"#,
             #"{"id":"i","choices":[{"delta":{"refusal":7}}]}"#, #"{"id":"i","choices":[{"delta":{"tool_calls":7}}]}"#,
@@ -195,7 +257,6 @@ import Wire
             #"{"id":"i","choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"x"}}]}}]}"#,
             #"{"id":"i","choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"f","arguments":7}}]}}]}"#,
             #"{"id":"i","choices":[{"delta":{"function_call":{"name":"f"}}}]}"#,
-            #"{"id":"i","choices":[],"usage":"much"}"#,
         ])
     func garbage(data: String) {
         #expect(throws: UnreadableReply.self) { try openai.decode(stream: "data: \(data)\n\n") }

@@ -129,7 +129,7 @@ import Wire
         let trio = Trio(.json(Sample.openaiReply))
         for (model, speech, extra, field) in [
             ("to-an", Speech.openai, ",\"x_field\":1", "x_field"), ("to-an", .openai, ",\"n\":2", "n"),
-            ("to-oa", .anthropic, ",\"x_field\":{}", "x_field"),
+            ("to-oa", .anthropic, ",\"x_field\":{\"a\":1}", "x_field"),
             ("to-en", .openai, ",\"logit_bias\":{\"a b\":1}", "logit_bias"),
             ("to-en", .anthropic, ",\"container\":\"c\"", "container"),
         ] {

@@ -1,4 +1,6 @@
 import Conversation
+import DialectAnthropic
+import DialectOpenAI
 import Gateway
 import GatewayTesting
 import NIOCore
@@ -96,6 +98,22 @@ import Wire
 
     enum Ending: CaseIterable, Sendable { case failure, clean, stalled }
 
+    /// Whether an answer is: its terminal event has come, or all that it says
+    /// and either what it cost or a proper end.
+    private static func isWhole(_ part: ByteBuffer, of way: Way, _ ending: Ending) throws -> Bool {
+        let dialect: any Dialect = way.provider == "an" ? AnthropicDialect() : OpenAIDialect(now: { 0 })
+        var watcher = dialect.makeStreamWatcher()
+        var parser = SSEParser()
+        parser.feed(part)
+        while let event = try parser.next() { watcher.observe(event) }
+        if ending == .clean || watcher.observation.usage != nil, let event = parser.finish() {
+            let text = String(buffer: event.data)
+            if text.hasPrefix("[DONE]") || (try? JSONDocument(text)) != nil { watcher.observe(event) }
+        }
+        let seen = watcher.observation
+        return seen.hasEnded || seen.hasFinished && (ending == .clean || seen.usage != nil)
+    }
+
     /// The fear that this suite is for: an answer that is half and looks
     /// whole.
     @Test(arguments: ways, Ending.allCases)
@@ -106,7 +124,7 @@ import Wire
             // held.
             let trio = Trio()
             let part = bytes.getSlice(at: 0, length: offset)!
-            let isWhole = try Events(part).terminals > 0
+            let isWhole = try Self.isWhole(part, of: way, ending)
             let events = ReplayLane.Script.events(offset == 0 ? [] : [part])
             trio.lane(way.provider).replay(
                 ending == .clean ? events : .breaking(ending == .failure ? .cut : .stalled, after: events))

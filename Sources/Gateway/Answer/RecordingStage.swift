@@ -14,11 +14,15 @@ final class RecordingStage: StreamStage {
     // every property.
     private var recording: Recording
 
+    private let dialect: any Dialect
+
     init(_ dialect: any Dialect, into stream: CallerStream, limit: Int) {
+        self.dialect = dialect
         recording = Recording(dialect, into: stream, limit: limit)
     }
 
     func take(_ bytes: ByteBuffer) -> ByteBuffer? { recording.take(bytes) }
+    func endWithoutTerminal() -> ByteBuffer? { recording.endWithoutTerminal(dialect) }
     var isOver: Bool { recording.isOver }
     var observation: StreamObservation { recording.observation }
     var hasContent: Bool { recording.hasContent }
@@ -34,6 +38,7 @@ private struct Recording {
     private var decoder: any StreamDecoder
     private var parser: SSEParser
     private var gate = ToolCallGate()
+    private var ends = ChoiceEnds()
     private var held = ByteBuffer()
     private var decoded: [StreamEvent] = []
     /// Events whose bytes wait for a tool call.
@@ -84,6 +89,23 @@ private struct Recording {
         return ready > 0 ? held.readSlice(length: ready) : nil
     }
 
+    mutating func endWithoutTerminal(_ dialect: any Dialect) -> ByteBuffer? {
+        guard !isOver else { return nil }
+        var output = ByteBuffer()
+        if parser.unfinishedBytes > 0, let event = parser.finish(), event.isWhole {
+            read(event)
+            guard observation.failure == nil, fault == nil else { return nil }
+            _ = release(held.readableBytes)
+            output = held.closingEvent
+        }
+        held = ByteBuffer()
+        if !observation.hasEnded, ends.isComplete {
+            observation.hasEnded = true
+            output.writeImmutableBuffer(dialect.encodeStreamEnd())
+        }
+        return output.readableBytes > 0 ? output : nil
+    }
+
     private mutating func next() -> SSEEvent? {
         do throws(SSEProblem) {
             return try parser.next()
@@ -113,6 +135,7 @@ private struct Recording {
                 if event.isRefusal { observation.isRefusal = true }
             default: hasContent = hasContent || event.isContent
             }
+            ends.note(event)
             gate.take(event, into: &waiting)
         }
         // A call in the middle of which the stream has ended.

@@ -84,7 +84,7 @@ final class Relay {
             defer { instruments.streamClosed() }
             try await StreamRelay(relay: self, stream: runner.stream, response: response).run()
         } else if admitted.isStream {
-            throw LaneFailure.garbage("a stream was asked for and something else came")
+            try await runUnnamedStream(response)
         } else {
             let received = try await response.collect(upTo: limits.responseBody, makeRoom)
             try Task.checkCancellation()
@@ -95,6 +95,22 @@ final class Relay {
                     ? try await reading.run { try self.read(received, head, movesOnRefusal: self.movesOnRefusal) }
                     : try read(received, head, movesOnRefusal: movesOnRefusal), head)
         }
+    }
+
+    /// A stream that its server calls something else, as some do: known by
+    /// what it begins with, which is how the official clients read it.
+    private func runUnnamedStream(_ response: any LaneResponse) async throws {
+        let begun = BegunResponse(response)
+        guard try await begun.beginsLikeEvents() else {
+            let body = try await begun.collect(first: 1 << 20, makeRoom)
+            if let root = (try? JSONDocument(body, limits: .skim))?.root, Self.saysError(root) {
+                throw saidError(body, response.head)
+            }
+            throw LaneFailure.garbage("a stream was asked for and something else came")
+        }
+        instruments.streamOpened()
+        defer { instruments.streamClosed() }
+        try await StreamRelay(relay: self, stream: runner.stream, response: begun).run()
     }
 
     private func makeRoom(for more: Int) throws {
@@ -129,12 +145,16 @@ final class Relay {
             guard Self.looksLikeObject(received) else { throw LaneFailure.garbage("its answer is not a JSON object") }
             let root = (try? JSONDocument(received, limits: .answer))?.root
             if let root, Self.saysError(root) { throw saidError(received, answer) }
-            whole.body = root.map(Self.isAnswer) ?? false ? received : secrets.masking(received)
+            let isAnswer = root.map(Self.isAnswer) ?? false
+            if let root, root.isNoAnswer, call.operation.isChat { throw LaneFailure.garbage("its answer holds none") }
+            whole.body = isAnswer ? received : secrets.masking(received)
             whole.usage = root.flatMap { provider.dialect.usage(inReply: $0) }
         case .chat(let request):
             var reply = try read(received, answer) { () throws(UnreadableReply) in
                 try provider.dialect.decodeReply(received)
             }
+            var calls = AnsweredCalls(request, from: provider.dialect)
+            calls.rename(&reply)
             whole.wasCut = SingleToolCall(request).cut(&reply)
             sieve?.pass(&reply)
             whole.usage = reply.usage
@@ -188,17 +208,11 @@ final class Relay {
     }
 
     /// Some hosts say 200 and then what went wrong.
-    private static func saysError(_ root: JSONView) -> Bool {
-        guard let error = root["error"], !error.isNull else { return false }
-        return root["choices"] == nil && root["content"] == nil && root["data"] == nil
-    }
+    private static func saysError(_ root: JSONView) -> Bool { root.holdsError && !root.holdsAnswer }
 
     /// Tells whether it has what an answer of either dialect has, and no error:
     /// nobody looks further into one that has.
-    private static func isAnswer(_ root: JSONView) -> Bool {
-        if let error = root["error"], !error.isNull { return false }
-        return root["choices"] != nil || root["content"] != nil || root["data"] != nil || root["input_tokens"] != nil
-    }
+    private static func isAnswer(_ root: JSONView) -> Bool { root.holdsAnswer && !root.holdsError }
 
     private func saidError(_ received: ByteBuffer, _ answer: ResponseHead) -> FailedAttempt {
         let symptom = symptom(of: received, answer)

@@ -60,6 +60,19 @@ struct StreamRelay {
         } catch let error as LaneFailure {
             failure = error
         }
+        if !stage.isOver, failure == nil || stage.observation.usage != nil && failure != .totalTimeout,
+            var rest = stage.endWithoutTerminal()
+        {
+            prelude.writeBuffer(&rest)
+            if stage.observation.hasEnded {
+                failure = nil
+            } else if stage.hasReleased {
+                // Written down as said: whoever goes on begins behind it.
+                let waiting = prelude
+                prelude = ByteBuffer()
+                try await send(waiting)
+            }
+        }
         try conclude(stage, failure)
         settle(stage)
         isPaid = true

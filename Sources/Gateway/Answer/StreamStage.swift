@@ -9,6 +9,11 @@ import Wire
 protocol StreamStage: AnyObject {
     /// - Returns: what can go to the caller now, nil if nothing can.
     func take(_ bytes: ByteBuffer) -> ByteBuffer?
+    /// The provider's stream has ended without its terminal event. Reads an
+    /// event that lacks only its blank line; and where the finish reason of
+    /// every choice has come, says the terminal event in the provider's place.
+    /// - Returns: what can go to the caller now, nil if nothing can.
+    func endWithoutTerminal() -> ByteBuffer?
     /// Nothing more is wanted of the provider: its terminal event has come,
     /// or an error.
     var isOver: Bool { get }
@@ -55,9 +60,36 @@ extension StreamEvent {
         }
     }
 
+    /// The choice that it is part of; nil where it is of none.
+    var choice: Int? {
+        switch self {
+        case .text(let choice, _), .refusal(let choice, _), .thinking(let choice, _), .thinkingSignature(let choice, _),
+            .redactedThinking(let choice, _), .toolCallStarted(let choice, _, _, _),
+            .toolCallArguments(let choice, _, _), .partEnded(let choice), .logprobs(let choice, _),
+            .finished(let choice, _, _):
+            choice
+        case .started, .foreignPart, .usage, .continued, .ping, .failed, .ended: nil
+        }
+    }
+
     /// Whether it only closes a part.
     var isFrame: Bool {
         if case .partEnded = self { true } else { false }
+    }
+}
+
+/// The choices of a stream that have told why they ended.
+struct ChoiceEnds {
+    private var last = -1
+    private var finished: Set<Int> = []
+
+    /// Tells whether every choice that has said something has finished.
+    var isComplete: Bool { last >= 0 && finished.count > last }
+
+    mutating func note(_ event: StreamEvent) {
+        guard let choice = event.choice else { return }
+        if choice > last { last = choice }
+        if case .finished = event { finished.insert(choice) }
     }
 }
 
@@ -68,9 +100,15 @@ extension StreamEvent {
 final class ForwardingStage: StreamStage {
     private var forwarding: Forwarding
 
-    init(_ dialect: any Dialect, limit: Int) { forwarding = Forwarding(dialect, limit: limit) }
+    init(_ dialect: any Dialect, limit: Int) {
+        self.dialect = dialect
+        forwarding = Forwarding(dialect, limit: limit)
+    }
+
+    private let dialect: any Dialect
 
     func take(_ bytes: ByteBuffer) -> ByteBuffer? { forwarding.take(bytes) }
+    func endWithoutTerminal() -> ByteBuffer? { forwarding.endWithoutTerminal(dialect) }
     var isOver: Bool { forwarding.isOver }
     var observation: StreamObservation { forwarding.observation }
     var hasContent: Bool { forwarding.observation.hasContent }
@@ -82,9 +120,9 @@ final class ForwardingStage: StreamStage {
 }
 
 private struct Forwarding {
-    private var watcher: any StreamWatcher
-    private var parser: SSEParser
-    private var held = ByteBuffer()
+    fileprivate var watcher: any StreamWatcher
+    fileprivate var parser: SSEParser
+    fileprivate var held = ByteBuffer()
     private(set) var fault: LaneFailure?
     private(set) var fragments = 0
     private(set) var ownFailure: ByteBuffer?
@@ -94,9 +132,9 @@ private struct Forwarding {
         parser = SSEParser(limit: limit)
     }
 
-    private(set) var lastEvent = ByteBuffer()
+    fileprivate(set) var lastEvent = ByteBuffer()
     /// The watcher's, fetched once for each piece.
-    private(set) var observation = StreamObservation()
+    fileprivate(set) var observation = StreamObservation()
 
     var isOver: Bool { observation.hasEnded || observation.failure != nil || fault != nil }
 
@@ -130,7 +168,49 @@ private struct Forwarding {
     }
 }
 
+extension Forwarding {
+    fileprivate mutating func endWithoutTerminal(_ dialect: any Dialect) -> ByteBuffer? {
+        guard !isOver else { return nil }
+        var output = ByteBuffer()
+        if parser.unfinishedBytes > 0, let event = parser.finish(), event.isWhole {
+            watcher.observe(event)
+            observation = watcher.observation
+            guard observation.failure == nil else {
+                lastEvent = event.data
+                return nil
+            }
+            output = held.closingEvent
+        }
+        held = ByteBuffer()
+        if !observation.hasEnded, observation.hasFinished {
+            observation.hasEnded = true
+            output.writeImmutableBuffer(dialect.encodeStreamEnd())
+        }
+        return output.readableBytes > 0 ? output : nil
+    }
+}
+
+extension SSEEvent {
+    /// Whether it lacks nothing but its blank line: a terminal word, or JSON
+    /// that ends.
+    var isWhole: Bool {
+        let text = data.readableBytesView
+        if text.count <= 16, String(decoding: text, as: UTF8.self).filter({ !$0.isWhitespace }) == "[DONE]" {
+            return true
+        }
+        return (try? JSONDocument(data, limits: .skim))?.root.kind == .object
+    }
+}
+
 extension ByteBuffer {
+    /// The bytes of an event, with the blank line that it lacks.
+    var closingEvent: ByteBuffer {
+        var bytes = self
+        // Behind a carriage return, the first line feed belongs to it.
+        bytes.writeStaticString(bytes.readableBytesView.last == UInt8(ascii: "\n") ? "\n" : "\n\n")
+        return bytes
+    }
+
     /// Tells whether what was read up to there ends in the first half of a CRLF.
     fileprivate func lineFeedFollows(at offset: Int) -> Bool {
         guard offset > 0, offset < readableBytes else { return false }

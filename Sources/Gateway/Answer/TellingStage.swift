@@ -18,6 +18,8 @@ final class TellingStage: StreamStage {
     private let sieve: AnswerSieve?
     private var decoder: any StreamDecoder
     private let single: SingleToolCall
+    private var calls: AnsweredCalls
+    private var ends = ChoiceEnds()
     private var parser: SSEParser
     private var filter: Filter
     private var decoded: [StreamEvent] = []
@@ -42,6 +44,7 @@ final class TellingStage: StreamStage {
         self.sieve = sieve
         decoder = provider.makeStreamDecoder()
         single = SingleToolCall(request)
+        calls = AnsweredCalls(request, from: provider)
         parser = SSEParser(limit: limit)
         if let seam {
             filter = .seam(seam)
@@ -60,23 +63,36 @@ final class TellingStage: StreamStage {
     func take(_ bytes: ByteBuffer) -> ByteBuffer? {
         parser.feed(bytes)
         var output = ByteBufferAllocator().buffer(capacity: bytes.readableBytes * 2)
-        while !isOver, let event = next() {
-            decoded.removeAll(keepingCapacity: true)
-            lastEvent = event.data
-            do throws(UnreadableReply) {
-                try decoder.decode(event, into: &decoded)
-            } catch {
-                fault = .garbage(error.reason)
-            }
-            for event in decoded where single.admits(event) {
-                guard let sieve else {
-                    pass(event, into: &output)
-                    continue
-                }
-                if let told = sieve.pass(event) { pass(told, into: &output) }
-            }
-        }
+        while !isOver, let event = next() { read(event, into: &output) }
         // Kept for what it says of a failure; what it is part of is larger.
+        if observation.failure == nil { lastEvent = ByteBuffer() }
+        return output.readableBytes > 0 ? output : nil
+    }
+
+    private func read(_ event: SSEEvent, into output: inout ByteBuffer) {
+        decoded.removeAll(keepingCapacity: true)
+        lastEvent = event.data
+        do throws(UnreadableReply) {
+            try decoder.decode(event, into: &decoded)
+        } catch {
+            fault = .garbage(error.reason)
+        }
+        for event in decoded where single.admits(event) {
+            let event = calls.rename(event)
+            guard let sieve else {
+                pass(event, into: &output)
+                continue
+            }
+            if let told = sieve.pass(event) { pass(told, into: &output) }
+        }
+    }
+
+    func endWithoutTerminal() -> ByteBuffer? {
+        var output = ByteBuffer()
+        if !isOver, parser.unfinishedBytes > 0, let event = parser.finish(), event.isWhole {
+            read(event, into: &output)
+        }
+        if !isOver, ends.isComplete { pass(.ended, into: &output) }
         if observation.failure == nil { lastEvent = ByteBuffer() }
         return output.readableBytes > 0 ? output : nil
     }
@@ -116,6 +132,7 @@ final class TellingStage: StreamStage {
         default:
             guard event.isContent else { return }
             if event.isRefusal { observation.isRefusal = true }
+            ends.note(event)
             fragments += 1
             hasContent = true
         }

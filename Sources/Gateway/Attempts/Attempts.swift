@@ -34,10 +34,8 @@ final class Attempts {
     var plan: AttemptPlan
     /// Encoded requests, once they were needed.
     var prepared: [(index: Int, attempt: Attempt)] = []
-    /// Why candidates can't carry the request; the first one is told.
-    var refusal: Problem?
-    /// Who is out of service; told where nobody refused.
-    var outage: Problem?
+    /// Why candidates weren't asked.
+    var passedOver = PassedOver()
     var failures: [(runner: Runner, failed: FailedAttempt, verdict: Verdict)] = []
     /// The caller hears a stream that broke off.
     var interruption: Interruption?

@@ -8,9 +8,12 @@ extension Attempts {
     func giveUp() throws {
         if let problem = everyoneIsGone() ?? everyoneIsBusy() { throw problem }
         guard let last = failures.last else {
-            throw refusal ?? outage ?? heldProblem()
+            let held = heldProblem()
+            if passedOver.refusals.isEmpty, let held { throw held }
+            throw passedOver.problem(beside: held.map { [$0.message] } ?? [])
                 ?? Problem(.unavailable, "No candidate of this route is in service.")
         }
+        if let problem = goneAndRefused() { throw problem }
         // A verdict on the request itself is the answer, whoever else was
         // asked before or after.
         let told = failures.first { $0.verdict.scope == .request } ?? last
@@ -47,6 +50,25 @@ extension Attempts {
             "Every model that serves \"\(admitted.requestedModel)\" has been withdrawn by its provider (\(names)). "
                 + "Ask for another route; whoever runs this Holdfast can add a candidate or restore one.",
             field: "model", code: "model_withdrawn")
+    }
+
+    /// Those that could take the request are withdrawn, and those that are
+    /// there can't take it: asking again as it is brings nothing.
+    private func goneAndRefused() -> Problem? {
+        guard !passedOver.refusals.isEmpty,
+            failures.allSatisfy({ $0.verdict.cause == .withdrawn || isWithdrawn($0.runner.index) })
+        else { return nil }
+        var names: [String] = []
+        for failure in failures where !names.contains(failure.runner.attempt.upstream.id) {
+            names.append(failure.runner.attempt.upstream.id)
+        }
+        let gone =
+            "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have") been withdrawn by "
+            + "\(names.count == 1 ? "its provider" : "their providers"), and nobody else can take this request."
+        let first = passedOver.refusals[0]
+        return Problem(
+            first.code == "embeddings_of_another_model" ? .outOfOrder : .gone,
+            "\(gone) \(passedOver.sentences())", field: first.field, code: first.code ?? "model_withdrawn")
     }
 
     /// Tells whether the provider has withdrawn it: confirmed, or said to this

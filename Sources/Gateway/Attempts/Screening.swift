@@ -11,10 +11,16 @@ extension Attempts {
         let upstream = upstreams[index]
         if let reason = upstream.candidate.unavailable {
             skip(index, reason)
-            outage = outage ?? Problem(.unavailable, "Nobody can serve this: \(upstream.id): \(reason).")
+            passedOver.isOut(Problem(.unavailable, "\(upstream.id) is not in service: \(reason)."))
         } else if let problem = outsideResidency(upstream.candidate) {
             skip(index, "outside the key's residency")
-            refusal = refusal ?? problem
+            passedOver.refuse(problem)
+        } else if let problem = makesOtherVectors(upstream) {
+            skip(index, "makes vectors of another model")
+            passedOver.refuse(problem)
+        } else if served.lead.map({ $0.id != upstream.id }) ?? (index > 0), admitted.continuesThread {
+            skip(index, "keeps no thread of this conversation")
+            passedOver.refuse(.threadNotFound)
         } else if served.lead.map({ $0.id != upstream.id }) ?? (index > 0), let problem = mayNotStandIn(upstream) {
             skip(index, problem)
         } else if upstream.provider == nil {
@@ -43,6 +49,20 @@ extension Attempts {
             .forbidden,
             "The key may be served in \(regions.joined(separator: ", ")) only, and no candidate of "
                 + "\"\(admitted.requestedModel)\" is there. Ask for another route.", code: "residency")
+    }
+
+    /// An index holds the vectors of one model: those of another would be
+    /// found beside them and mean nothing. The same model at another host may
+    /// serve.
+    private func makesOtherVectors(_ upstream: Upstream) -> Problem? {
+        guard case .embeddings = admitted.call.operation, let first = served.route.candidates.first,
+            first.model.modelWithoutMaker != upstream.candidate.model.modelWithoutMaker
+        else { return nil }
+        return Problem(
+            .unavailable,
+            "\(upstream.id) may not stand in for \(first.id): it makes vectors of another model, which would spoil an "
+                + "index. Wait until \(first.id) is back, or add the same model at another provider to the route.",
+            field: "model", code: "embeddings_of_another_model")
     }
 
     /// Whether the route lets it stand in for the first candidate.
@@ -106,8 +126,17 @@ extension Attempts {
         } catch {
             let why = error.code == "missing_capability" ? error.message : error.field ?? error.code ?? "refused"
             skip(index, KeyShape.masking(why))
-            refusal = refusal ?? error
+            passedOver.refuse(error)
             return nil
         }
+    }
+}
+
+extension String {
+    /// A model's name without the maker that some hosts put before it:
+    /// `openai/text-embedding-3-small`.
+    fileprivate var modelWithoutMaker: String {
+        guard let slash = utf8.lastIndex(of: UInt8(ascii: "/")) else { return lowercased() }
+        return self[utf8.index(after: slash)...].lowercased()
     }
 }

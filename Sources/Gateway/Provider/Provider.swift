@@ -15,6 +15,8 @@ package final class Provider: Sendable {
     /// Where embeddings are asked for below the base address; nil where the
     /// provider has none, with what an operator can do about it.
     package let embeddings: Embeddings
+    /// Whether its models answer.
+    package let chat: Chat
     /// Whose machines they are: the address that is connected to. Failures of
     /// a host are remembered under it.
     package let host: String
@@ -51,8 +53,14 @@ package final class Provider: Sendable {
         case none(String)
     }
 
+    package enum Chat: Sendable {
+        case served
+        /// Why not, and what to do: the end of a sentence.
+        case none(String)
+    }
+
     package init(
-        name: String, dialect: any Dialect, lane: any ProviderLane, embeddings: Embeddings,
+        name: String, dialect: any Dialect, lane: any ProviderLane, embeddings: Embeddings, chat: Chat = .served,
         counter: (any TokenCounter)? = nil, host: String? = nil, credential: String? = nil,
         firstToken: Duration? = nil, firstByte: Duration = .seconds(300), mayBeProbed: Bool = true,
         receipt: (@Sendable () -> String?)? = nil, secrets: SecretMask = .none,
@@ -64,6 +72,7 @@ package final class Provider: Sendable {
         self.lane = lane
         self.counter = counter
         self.embeddings = embeddings
+        self.chat = chat
         self.host = host ?? name
         self.credential = credential ?? name
         self.firstToken = firstToken

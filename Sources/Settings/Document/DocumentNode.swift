@@ -24,6 +24,11 @@ struct DocumentNode {
         return ["", "~", "null", "Null", "NULL"].contains(text)
     }
 
+    /// One value that says something: no list and no mapping.
+    var isScalar: Bool {
+        if case .scalar = content { !isNull } else { false }
+    }
+
     /// What this is, for people.
     var kind: String {
         switch content {

@@ -27,7 +27,9 @@ struct ProviderReader {
         "dialect", "models", "lab", "host", "region", "context", "timeouts", "max_connections", "capabilities",
         "probes", "model_list", "key_custodian", "contract",
     ]
-    private static let remote = ["base_url", "api_key", "headers", "proxy", "ca_file", "allow", "tls"]
+    private static let remote = [
+        "base_url", "api_key", "headers", "proxy", "ca_file", "allow", "tls", "flavour", "traits",
+    ]
     private static let engine = [
         "model_file", "parallel", "embeddings", "engine", "start_timeout", "custody", "signed", "weights_key", "scrub",
         "egress",

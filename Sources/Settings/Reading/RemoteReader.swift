@@ -29,7 +29,8 @@ struct RemoteReader {
         return RemoteProvider(
             dialect: dialect, baseURL: baseURL, apiKey: apiKey, headers: headers,
             proxy: saysProxy ? ownProxy : .fromEnvironment(notes.environment, for: baseURL), caFile: caFile,
-            choices: choices(), minimumTLS: minimumTLS(baseURL))
+            choices: choices(), minimumTLS: minimumTLS(baseURL),
+            server: ServerReader(section: section, dialect: dialect).read(baseURL))
     }
 
     /// `allow`

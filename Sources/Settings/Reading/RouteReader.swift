@@ -9,7 +9,7 @@ struct RouteReader {
         guard let section = file.named("routes") else { return [] }
         var routes: [Route] = []
         var successors: [ReadCandidates.Successor] = []
-        for entry in section.entries {
+        for entry in section.entries where !entry.value.isScalar {
             guard isName(entry.key) else {
                 let hint = entry.key.contains("/") ? "; \"/\" is for provider/model" : ""
                 notes.error(
@@ -36,8 +36,42 @@ struct RouteReader {
             }
             routes.append(result)
         }
+        check(section, routes)
         SuccessorCheck(notes: notes, providers: providers, routes: routes, names: section.entries.map(\.key))
             .check(successors)
         return routes
+    }
+
+    private func check(_ section: Section, _ routes: [Route]) {
+        let names = section.entries.filter { !$0.value.isScalar }.map(\.key)
+        for (entry, target) in Self.aliases(in: section) where !names.contains(target) {
+            let hint =
+                Spelling.closest(to: target, among: names).map { "did you mean \"\($0)\"?" }
+                ?? "routes are \(names.isEmpty ? "missing" : names.joined(separator: ", "))"
+            notes.error(
+                entry.value.position,
+                "\(section.path(entry.key)) stands for the route \(quoted(target)), which is not there; \(hint)")
+        }
+    }
+
+    private static func aliases(in section: Section) -> [(DocumentNode.Entry, String)] {
+        section.entries.compactMap { entry in
+            guard entry.value.isScalar, !entry.value.isNull, let text = section.text(entry.key) else { return nil }
+            return (entry, text.value)
+        }
+    }
+
+    /// Entries of `routes` that stand for another: `claude-*: assistant`.
+    static func aliases(_ file: Section) -> [RouteAlias] {
+        guard let section = file.named("routes") else { return [] }
+        return aliases(in: section).compactMap { entry, target in
+            guard let alias = RouteAlias(entry.key, route: target) else {
+                section.notes.error(
+                    entry.position,
+                    "\(quoted(entry.key)) cannot stand for a route; use a name, with \"*\" for any characters")
+                return nil
+            }
+            return alias
+        }
     }
 }

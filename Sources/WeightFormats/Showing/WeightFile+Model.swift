@@ -8,6 +8,18 @@ extension WeightFile {
     package var experts: UInt64? { own("expert_count")?.count }
     package var expertsUsed: UInt64? { own("expert_used_count")?.count }
 
+    /// Whether it writes text: an encoder, which reads in both directions,
+    /// makes vectors only.
+    package var answers: Bool {
+        if case .bool(false)? = own("attention.causal") { return false }
+        return !Self.encoders.contains(architecture ?? "")
+    }
+
+    private static let encoders: Set<String> = [
+        "bert", "modern-bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "jina-bert-v2", "jina-bert-v3", "eurobert",
+        "t5encoder", "gemma-embedding", "llama-embed",
+    ]
+
     /// `32`, or `0 to 32` where layers differ.
     package var heads: String? { own("attention.head_count").flatMap(Self.span) }
     package var headsOfKeysAndValues: String? { own("attention.head_count_kv").flatMap(Self.span) }

@@ -78,6 +78,18 @@ package struct SSEParser: Sendable {
         return nil
     }
 
+    /// The event that the stream's end has left without its blank line, nil
+    /// where there is none. The specification drops it; whoever asks has to
+    /// see that it is whole.
+    package mutating func finish() -> SSEEvent? {
+        if pending.readableBytes > 0 {
+            let line = pending
+            pending = ByteBuffer()
+            if let event = consume(line) { return event }
+        }
+        return consume(ByteBuffer())
+    }
+
     /// The next line without its end, nil when it hasn't arrived whole.
     private mutating func nextLine() -> ByteBuffer? {
         if afterCarriageReturn, pending.readableBytes > 0 {

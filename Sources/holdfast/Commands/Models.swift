@@ -31,18 +31,22 @@ struct Models: AsyncParsableCommand {
         var rows: [[String]] = []
         for route in document.root["routes"]?.elements ?? document.root.elements {
             let name = route["name"]?.string ?? ""
+            for alias in (route["aliases"] ?? route).elements {
+                rows.append([alias.string ?? "", "the route \(name)", ""])
+            }
             for (index, candidate) in (route["candidates"] ?? route).elements.enumerated() {
                 let served = "\(candidate["provider"]?.string ?? "")/\(candidate["model"]?.string ?? "")"
                 rows.append([index == 0 ? name : "", served, candidate["health"]?.string ?? ""])
             }
         }
         for provider in document.root["providers"]?.elements ?? document.root.elements {
+            let flavour = provider["flavour"]?.string.map { " (\($0))" } ?? ""
             if provider["models"] == nil, let name = provider["name"]?.string {
-                rows.append(["\(name)/MODEL", "\(name), any model", provider["health"]?.string ?? ""])
+                rows.append(["\(name)/MODEL", "\(name)\(flavour), any model", provider["health"]?.string ?? ""])
             }
             for model in (provider["models"] ?? provider).elements {
                 let served = "\(provider["name"]?.string ?? "")/\(model.string ?? "")"
-                rows.append([served, served, provider["health"]?.string ?? ""])
+                rows.append([served, served + flavour, provider["health"]?.string ?? ""])
             }
         }
         print(Table(rows: [["ASK FOR", "SERVED BY", "HEALTH"]] + rows).text)

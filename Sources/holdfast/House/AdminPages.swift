@@ -1,4 +1,5 @@
 import Conversation
+import DialectOpenAI
 import EngineHost
 import Failures
 import FrontDoor
@@ -49,6 +50,10 @@ struct AdminPages {
                 for route in routes.routes {
                     json.object { json in
                         json.member("name", route.name)
+                        let aliases = routes.aliases.filter { $0.route == route.name }
+                        if !aliases.isEmpty {
+                            json.array("aliases") { json in for alias in aliases { json.value(alias.pattern) } }
+                        }
                         json.array("candidates") { json in
                             for candidate in route.candidates { write(candidate, house, &json) }
                         }
@@ -60,6 +65,12 @@ struct AdminPages {
                     json.object { json in
                         json.member("name", provider.name)
                         json.member("dialect", provider.dialect.rawValue)
+                        json.member("flavour", ifPresent: provider.flavour?.rawValue)
+                        if provider.flavour != nil,
+                            let dialect = house.gateway.state.providers[provider.name]?.dialect as? OpenAIDialect
+                        {
+                            json.object("traits") { Self.write(dialect.traits, &$0) }
+                        }
                         json.member("lab", ifPresent: provider.lab)
                         json.member("host", ifPresent: provider.host)
                         json.member("region", ifPresent: provider.region)
@@ -85,6 +96,24 @@ struct AdminPages {
             json.member("model", candidate.model)
             json.member(
                 "health", standing(candidate, house) ?? health(candidate.provider, candidate.unavailable, house))
+        }
+    }
+
+    /// Under the names that the settings give them.
+    private static func write(_ traits: ServerTraits, _ json: inout JSONWriter) {
+        json.member("token_limit", traits.tokenLimit.rawValue)
+        json.member("developer_role", traits.takesDeveloperRole)
+        json.member("later_instructions", traits.takesLaterInstructions)
+        json.member("stream_options", traits.takesStreamOptions)
+        json.member("reasoning_content", traits.takesThinkingBack)
+        json.member("json_schema", traits.takesJSONSchema)
+        if !traits.withoutSampling.isEmpty {
+            json.array("without_sampling") { json in
+                for prefix in traits.withoutSampling { json.value(prefix.isEmpty ? "*" : "\(prefix)*") }
+            }
+        }
+        if !traits.leftOut.isEmpty {
+            json.array("leave_out") { json in for name in traits.leftOut.sorted() { json.value(name) } }
         }
     }
 

@@ -15,6 +15,8 @@ struct HostedWeights {
     var bytes = 0
     /// Nil where the file doesn't say.
     var hiddenSize: Int?
+    /// Whether the model writes answers; false for one that makes vectors only.
+    var answers = true
 
     /// Of a file that can't be read nothing is known: it can't be served
     /// either.
@@ -33,7 +35,9 @@ struct HostedWeights {
         }
         bytes = Int(status.st_size)
         guard let file = try? WeightFileOnDisk(self.path) else { return }
-        hiddenSize = (try? WeightFile(reading: file))?.embeddingLength.map { Int(clamping: $0) }
+        guard let described = try? WeightFile(reading: file) else { return }
+        hiddenSize = described.embeddingLength.map { Int(clamping: $0) }
+        answers = described.answers
     }
 
     private static func size(_ path: String) -> Int {

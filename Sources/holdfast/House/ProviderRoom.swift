@@ -143,7 +143,9 @@ final class ProviderRoom: Sendable {
                 secrets: ProviderSecrets.mask(remote), choices: remote.choices, pinned: Self.pinned(remote))
         case .remote(let remote):
             return Provider(
-                name: settings.name, dialect: OpenAIDialect(now: clock), lane: lane,
+                name: settings.name,
+                dialect: OpenAIDialect(traits: remote.server.traits, isKnown: remote.server.isKnown, now: clock),
+                lane: lane,
                 embeddings: .path(OpenAIDialect.embeddingsPath), host: Self.host(remote),
                 credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
                 firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes,
@@ -171,6 +173,8 @@ final class ProviderRoom: Sendable {
                 embeddings: engine.embeddings == nil
                     ? .none("its provider has no `embeddings: mean` in the configuration")
                     : .path(OpenAIDialect.embeddingsPath),
+                chat: HostedWeights(engine.modelFile).answers
+                    ? .served : .none("its weights are an encoder's, which makes embeddings only"),
                 counter: counting.map { lane in
                     EngineTokenCounter(
                         dialect: dialect,

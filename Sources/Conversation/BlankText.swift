@@ -1,0 +1,10 @@
+extension String {
+    /// Whether it holds nothing but white space.
+    package var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
+
+    /// The text up to its last character that isn't white space.
+    package var withoutTrailingSpace: String {
+        guard let last = unicodeScalars.lastIndex(where: { !$0.properties.isWhitespace }) else { return "" }
+        return String(unicodeScalars[...last])
+    }
+}

@@ -1,0 +1,75 @@
+import Conversation
+import NIOCore
+import Wire
+
+/// A request of a caller of this dialect, as the provider's own server takes
+/// it: the name of the token limit, and ids of calls that another model has
+/// made. Only where the settings or the address say which server it is.
+///
+/// Changes are splices: all other bytes stay as they came.
+struct RequestRepair {
+    private let traits: ServerTraits
+    private let model: String
+    private var splices = JSONSplices()
+
+    /// - Returns: nil where the bytes can go as they are.
+    static func repaired(_ body: ByteBuffer, model: String, traits: ServerTraits) -> ByteBuffer? {
+        let mayName = body.withUnsafeReadableBytes { bytes in
+            bytes.place(of: "_tokens\"") != nil || traits.callIDs != .free && bytes.place(of: "\"tool_call") != nil
+        }
+        guard mayName, let document = try? JSONDocument(body) else { return nil }
+        var repair = RequestRepair(traits: traits, model: model)
+        repair.renameLimit(document.root)
+        if traits.callIDs != .free { repair.renameCalls(document.root) }
+        return repair.splices.isEmpty ? nil : repair.splices.apply(to: document)
+    }
+
+    private init(traits: ServerTraits, model: String) {
+        self.traits = traits
+        self.model = model
+    }
+
+    /// OpenAI's older models take both names.
+    private mutating func renameLimit(_ root: JSONView) {
+        var names: [String: JSONView] = [:]
+        for (name, value) in root.members where !value.isNull {
+            if name.isString("max_tokens") || name.isString("max_completion_tokens") { names[name.word ?? ""] = name }
+        }
+        guard names.count == 1, let (said, name) = names.first, said != traits.tokenLimit.rawValue else { return }
+        if traits.tokenLimit == .maxCompletionTokens, traits.takesSampling(model) { return }
+        splices.replace(name, with: traits.tokenLimit.rawValue)
+    }
+
+    private mutating func renameCalls(_ root: JSONView) {
+        guard let messages = root["messages"], messages.kind == .array else { return }
+        // The same order as in the shared terms, so that one rule settles both.
+        var turns: [Message] = []
+        var places: [JSONView?] = []
+        for message in messages.elements {
+            if let calls = message["tool_calls"] {
+                for call in calls.elements {
+                    let id = call["id"]
+                    places.append(id)
+                    turns.append(
+                        Message(.assistant, [.toolCall(ToolCall(id: id?.string ?? "", name: "", arguments: ""))]))
+                }
+            } else if let id = message["tool_call_id"] {
+                places.append(id)
+                turns.append(Message(.user, [.toolResult(ToolResult(callID: id.string ?? "", content: []))]))
+            }
+        }
+        for (turn, place) in zip(SettledCalls.settle(turns, for: traits.callIDs), places) {
+            guard let place, place.kind == .string else { continue }
+            switch turn.content.first {
+            case .toolCall(let call): if !place.isText(call.id) { splices.replace(place, with: call.id) }
+            case .toolResult(let result):
+                if !place.isText(result.callID) { splices.replace(place, with: result.callID) }
+            default: break
+            }
+        }
+    }
+}
+
+extension JSONView {
+    fileprivate func isText(_ text: String) -> Bool { string.map { $0.utf8.elementsEqual(text.utf8) } ?? false }
+}

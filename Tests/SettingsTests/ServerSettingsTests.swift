@@ -1,0 +1,93 @@
+import Conversation
+import Routing
+import Settings
+import Testing
+
+private func server(_ more: String, at url: String = "https://models.example") -> (ServerSettings?, [String]) {
+    let reading = read(
+        """
+        providers:
+          p:
+            dialect: openai
+            base_url: \(url)
+        \(more.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n"))
+        """)
+    guard case .remote(let remote)? = reading.settings?.providers.first?.kind else {
+        return (nil, reading.errors.map(\.message))
+    }
+    return (remote.server, reading.errors.map(\.message))
+}
+
+@Suite struct ServerSettingsTests {
+    @Test func anAddressTellsTheFlavour() {
+        #expect(server("", at: "https://api.mistral.ai/v1").0?.flavour == .mistral)
+        #expect(server("").0 == ServerSettings())
+        #expect(server("flavour: deepseek").0?.traits == Flavour.deepseek.traits)
+        #expect(server("flavour: compatible").0?.isKnown == true)
+        #expect(server("", at: "http://127.0.0.1:11434/v1").0?.flavour == .ollama)
+    }
+
+    @Test func traitsGoBeforeTheFlavour() throws {
+        let server = try #require(
+            server(
+                """
+                flavour: openai
+                traits:
+                  token_limit: max_tokens
+                  max_tokens: 4096
+                  developer_role: false
+                  later_instructions: false
+                  stream_options: false
+                  reasoning_content: true
+                  json_schema: false
+                  sampling: false
+                  call_ids: mistral
+                  leave_out: [seed, user]
+                """
+            ).0)
+        #expect(server.flavour == .openai && server.isKnown)
+        #expect(server.traits.tokenLimit == .maxTokens && server.traits.longestAnswer("gpt-4o") == 4096)
+        #expect(!server.traits.takesDeveloperRole && !server.traits.takesLaterInstructions)
+        #expect(!server.traits.takesStreamOptions && server.traits.takesThinkingBack && !server.traits.takesJSONSchema)
+        #expect(!server.traits.takesSampling("gpt-4o") && server.traits.callIDs == .mistral)
+        #expect(server.traits.leftOut == ["seed", "user"])
+    }
+
+    @Test(arguments: [
+        ("flavour: mistal", "flavour"), ("traits: [x]", "traits"), ("traits:\n  tokens: 1", "tokens"),
+        ("traits:\n  token_limit: tokens", "token_limit"), ("traits:\n  max_tokens: 0", "max_tokens"),
+        ("traits:\n  leave_out: [messages]", "messages"), ("traits:\n  sampling: maybe", "sampling"),
+    ])
+    func whatIsWrongIsNamed(_ more: String, _ word: String) {
+        let (_, errors) = server(more)
+        #expect(errors.count == 1 && errors[0].contains(word), "\(errors)")
+    }
+
+    @Test func onlyServersOfThatFormatHaveOne() {
+        let reading = read(
+            "providers: { a: { dialect: anthropic, base_url: 'https://a.example', flavour: openai } }")
+        #expect(reading.errors.map(\.message).contains { $0.contains("flavour") })
+    }
+
+    @Test func aRouteHasOtherNames() {
+        let reading = read(
+            """
+            providers: { a: { dialect: openai, base_url: 'https://a.example' } }
+            routes:
+              claude-*: assistant
+              fast: assistant
+              assistant: { candidates: [{ provider: a, model: m }] }
+            """)
+        #expect(reading.errors.isEmpty, "\(reading.errors)")
+        #expect(reading.settings?.aliases.map(\.pattern) == ["claude-*", "fast"])
+        #expect(reading.settings?.routes.map(\.name) == ["assistant"])
+        let wrong = read(
+            """
+            providers: { a: { dialect: openai, base_url: 'https://a.example' } }
+            routes:
+              claude-*: asistant
+              assistant: { candidates: [{ provider: a, model: m }] }
+            """)
+        #expect(wrong.errors.count == 1 && wrong.errors[0].message.contains("did you mean \"assistant\"?"))
+    }
+}
