@@ -94,6 +94,9 @@ struct Breaker: Sendable {
         return .none
     }
 
+    /// Whether anything has failed since then.
+    func hasFailed(since: Duration) -> Bool { lastFailure >= since }
+
     /// Whether nothing would be lost with it.
     func isForgettable(now: Duration, _ policy: ResiliencePolicy) -> Bool {
         switch state {

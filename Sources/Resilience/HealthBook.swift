@@ -26,6 +26,18 @@ package final class HealthBook: Sendable {
         isQuiet ? .free : machine.withLock { $0.standing(of: place, for: key, now: now.tick) }
     }
 
+    /// Tells whether the model at this place has failed of late. A request asks
+    /// before it reports its own failure.
+    package func hasFailed(_ place: Place, now: Moment) -> Bool {
+        isQuiet ? false : machine.withLock { $0.hasFailed(place, now: now.tick) }
+    }
+
+    /// Until when the place itself has asked to be left alone (`Retry-After`);
+    /// nil where it hasn't, or something else is in the way.
+    package func namedWait(of place: Place, now: Moment) -> Duration? {
+        isQuiet ? nil : machine.withLock { $0.namedWait(of: place, now: now.tick) }
+    }
+
     /// Leave to send one request; nil if the place is not free, or another
     /// request has the one trial.
     package func enter(_ place: Place, for key: String? = nil, now: Moment) -> Permit? {

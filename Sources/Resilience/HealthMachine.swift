@@ -67,6 +67,19 @@ struct HealthMachine: Sendable {
         return .free
     }
 
+    /// Whether the model at this place has failed of late.
+    func hasFailed(_ place: Place, now: Duration) -> Bool {
+        breakers[.model(place)]?.hasFailed(since: now - policy.recently) ?? false
+    }
+
+    /// Until when the place itself has asked to be left alone; nil where it
+    /// hasn't, or something else is in the way.
+    func namedWait(of place: Place, now: Duration) -> Duration? {
+        guard case .waiting(let until, _) = standing(of: place, for: nil, now: now) else { return nil }
+        let waits = Reach.all(of: place).compactMap { throttles[$0] }.filter { $0.until > now }
+        return waits.allSatisfy(\.isNamed) ? until : nil
+    }
+
     mutating func enter(_ place: Place, for caller: String?, now: Moment) -> Permit? {
         tidy(now.tick)
         guard standing(of: place, for: caller, now: now.tick) == .free else { return nil }

@@ -21,6 +21,10 @@ package struct ResiliencePolicy: Sendable, Hashable {
     /// So is an open one that nobody has asked for since it was due.
     package var forgetIdle: Duration = .seconds(600)
 
+    /// A candidate without a failure for so long is taken to be well: a quick
+    /// one is then a chance event, and worth another try there.
+    package var recently: Duration = .seconds(60)
+
     /// The wait after a 429 that names none; doubles with each further one.
     package var firstThrottle: Duration = .seconds(1)
     package var longestThrottle: Duration = .seconds(60)

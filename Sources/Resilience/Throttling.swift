@@ -11,6 +11,8 @@ struct Throttle: Sendable {
     var serial: UInt64 = 0
     /// When the wait is probed; nil where it is short.
     var nextProbe: Duration?
+    /// Whether the provider has said how long it is.
+    private(set) var isNamed = false
     private var level = 0
     private var began: Duration = .zero
 
@@ -20,11 +22,13 @@ struct Throttle: Sendable {
         var wait = policy.firstThrottle
         if let retryAfter, retryAfter > .zero {
             wait = min(retryAfter, policy.longestRetryAfter)
+            isNamed = true
         } else {
             if level > 0, entered < began || until > now { return }
             for _ in 0..<level where wait < policy.longestThrottle { wait *= 2 }
             wait = min(wait, policy.longestThrottle)
             level = min(level + 1, 32)
+            isNamed = false
         }
         began = now
         until = max(until, now + wait)

@@ -15,6 +15,9 @@ package struct RoutePolicy: Sendable, Hashable {
     /// The longest wait for a candidate that is throttled, where nobody else
     /// can serve.
     package var patience = Duration.seconds(30)
+    /// The longest `Retry-After` of the first candidate that is waited for
+    /// though others are free; none unless the route wants it.
+    package var stay = Duration.zero
     /// Limits of an attempt that go before the provider's own; nil keeps
     /// those.
     package var firstByte: Duration?

@@ -18,7 +18,7 @@ CAUSES = [
     "refused", "too_long", "caller_fault", "nested_reference", "truncated",
 ]  # fmt: skip
 #: What a route passes on, whoever else could answer.
-PASSED_ON = {"refused", "too_long", "caller_fault", "nested_reference"}
+PASSED_ON = {"refused", "caller_fault", "nested_reference"}
 PRICED = ({"price": {"input": 5, "output": 25}}, {"price": {"input": 1, "output": 5}})
 QUICK = ["--for", "1s", "--warm-up", "0.5s", "--recovery", "0.5s"]
 

@@ -35,6 +35,31 @@ import Testing
         #expect(!bench.isFree(Bench.place("other")))
     }
 
+    @Test("a failure of long ago, or of another model, counts as one of late")
+    func late() throws {
+        #expect(!bench.book.hasFailed(Bench.place(), now: bench.now))
+        bench.fail(.broken, .model)
+        #expect(bench.book.hasFailed(Bench.place(), now: bench.now))
+        #expect(!bench.book.hasFailed(Bench.place("other"), now: bench.now))
+        let permit = try #require(bench.book.enter(Bench.place(), now: bench.now))
+        _ = bench.book.succeeded(permit, now: bench.now)
+        bench.tick += .seconds(60)
+        #expect(bench.book.hasFailed(Bench.place(), now: bench.now))
+        bench.tick += .seconds(1)
+        #expect(!bench.book.hasFailed(Bench.place(), now: bench.now))
+    }
+
+    @Test("a wait that the provider has not named is taken for its word")
+    func named() {
+        #expect(bench.book.namedWait(of: Bench.place(), now: bench.now) == nil)
+        bench.fail(.throttled, .credentialModel)
+        #expect(bench.book.namedWait(of: Bench.place(), now: bench.now) == nil)
+        bench.fail(.throttled, .credentialModel, retryAfter: .seconds(2), at: Bench.place("other"))
+        #expect(bench.book.namedWait(of: Bench.place("other"), now: bench.now) == bench.tick + .seconds(2))
+        bench.tick += .seconds(2)
+        #expect(bench.book.namedWait(of: Bench.place("other"), now: bench.now) == nil)
+    }
+
     @Test func aLostTrialWedgesNothing() throws {
         for _ in 0..<3 { bench.fail(.broken, .model) }
         #expect(bench.book.enter(Bench.place(), now: bench.now) == nil)

@@ -1,23 +1,25 @@
-import Failures
-import Resilience
+package import Failures
+package import Resilience
 
 /// Whom to ask next, and when there is nobody left: one request's way through
 /// its candidates, as a pure machine.
 ///
-/// Order: a candidate that is free now comes before any wait. Then who failed
-/// in a way that may pass is asked once more, as far as the retry budget
-/// goes; then a rate limit is waited for, if that fits; last, a candidate
+/// Order: a candidate that was well and failed at once is asked once more, as
+/// far as the retry budget goes; a lead that will soon take requests again is
+/// waited for where the route wants that. Otherwise a candidate that is free
+/// now comes before any wait. Then who failed in a way that may pass is asked
+/// once more; then a rate limit is waited for, if that fits; last, a candidate
 /// whose breaker is open, or that is only suspected, is asked all the same:
 /// both move traffic, and refuse none.
-struct AttemptPlan {
-    enum Step: Equatable {
+package struct AttemptPlan {
+    package enum Step: Equatable {
         case ask(Int, Manner)
         /// Nobody before that tick; then ask again.
         case wait(until: Duration)
         case stop
     }
 
-    enum Manner: Equatable {
+    package enum Manner: Equatable {
         case first
         /// The same once more, after a moment.
         case again
@@ -31,13 +33,33 @@ struct AttemptPlan {
         var isOut = false
         /// Failed in a way that may pass.
         var mayRepeat = false
+        /// The same, at once, and with nothing against it before.
+        var repeatsAtOnce = false
+        /// Nobody knows that it can take a request that was too long for
+        /// another: it isn't asked twice to find out.
+        var isAskedOnce = false
         /// Whatever memory says: a throttled one isn't asked before that tick.
         var notBefore = Duration.zero
         /// The tokens that one request may use there.
         var context: Int?
     }
 
+    /// A wait for the candidate that is asked first, though others are free.
+    private struct Stay {
+        /// The longest wait that it may name.
+        var most: Duration
+        /// The end of the request's time.
+        var deadline: Duration
+        /// When one request has waited for it long enough.
+        var latest: Duration?
+        /// What is waited for now.
+        var until: Duration?
+    }
+
     private var entries: [Entry]
+    private var stay: Stay?
+    /// The candidate that was asked first.
+    private var lead: Int?
     private var isOver = false
 
     /// The least wait after a rate limit, however soon the provider says to
@@ -47,17 +69,29 @@ struct AttemptPlan {
     static let mostTries = 4
 
     /// - Parameter contexts: of each candidate, nil where it isn't known.
-    init(contexts: some Collection<Int?>) { entries = contexts.map { Entry(context: $0) } }
+    package init(contexts: some Collection<Int?>) { entries = contexts.map { Entry(context: $0) } }
 
     /// - Parameters:
     ///   - now: the present tick.
     ///   - latest: the last tick that may be waited for.
     ///   - standing: how a candidate stands at present.
     ///   - mayRepeat: takes from a candidate's retry budget.
-    mutating func next(
+    package mutating func next(
         now: Duration, latest: Duration, standing: (Int) -> Standing, mayRepeat: (Int) -> Bool
     ) -> Step {
         guard !isOver else { return .stop }
+        if let index = entries.firstIndex(where: { $0.repeatsAtOnce && !$0.isOut }) {
+            entries[index].repeatsAtOnce = false
+            if standing(index) == .free, mayRepeat(index) {
+                entries[index].mayRepeat = false
+                entries[index].isOut = true
+                return .ask(index, .again)
+            }
+        }
+        if let until = stay?.until {
+            if until > now { return .wait(until: until) }
+            stay?.until = nil
+        }
         var earliest: Duration?
         var blocked: Int?
         for index in entries.indices where !entries[index].isOut {
@@ -85,41 +119,79 @@ struct AttemptPlan {
         return .stop
     }
 
-    /// Whether it hasn't been asked and may be.
-    func mayAsk(_ index: Int) -> Bool { !isOver && !entries[index].isOut && entries[index].tries == 0 }
+    /// Lets the request wait for its first candidate though others are free.
+    /// - Parameters:
+    ///   - most: the longest wait that the candidate may name.
+    ///   - named: until when it has told other requests to wait.
+    package mutating func mayStay(_ most: Duration, deadline: Duration, named: Duration?, now: Duration) {
+        stay = Stay(most: most, deadline: deadline)
+        if let named, let first {
+            wait(for: first, until: named, naming: named - now, now: now)
+        }
+    }
 
-    mutating func asked(_ index: Int) {
+    private mutating func wait(for index: Int, until: Duration, naming wait: Duration, now: Duration) {
+        guard var stay, index == lead ?? index, wait <= stay.most else { return }
+        let latest = stay.latest ?? now + max(stay.most, Self.shortestWait)
+        guard until <= latest, until < stay.deadline else { return }
+        stay.latest = latest
+        stay.until = until
+        self.stay = stay
+    }
+
+    /// The first that may be asked.
+    var first: Int? { entries.indices.first { !entries[$0].isOut } }
+
+    /// Another candidate had the first word: this one has not failed, and
+    /// comes after all others.
+    package mutating func overtaken(_ index: Int) { entries[index].mayRepeat = !entries[index].isOut }
+
+    /// Whether it hasn't been asked and may be.
+    package func mayAsk(_ index: Int) -> Bool { !isOver && !entries[index].isOut && entries[index].tries == 0 }
+
+    package mutating func asked(_ index: Int) {
+        lead = lead ?? index
         entries[index].tries += 1
         if entries[index].tries >= Self.mostTries { entries[index].isOut = true }
     }
 
     /// The candidate can't carry this request.
-    mutating func ruleOut(_ index: Int) { entries[index].isOut = true }
+    package mutating func ruleOut(_ index: Int) { entries[index].isOut = true }
 
     /// No candidate can help this request any more.
-    mutating func ruleOutAll() { isOver = true }
+    package mutating func ruleOutAll() { isOver = true }
 
-    /// - Parameter movesOnRefusal: the route wants the next candidate asked
-    ///   after a safety refusal.
-    mutating func failed(_ index: Int, _ verdict: Verdict, now: Duration, movesOnRefusal: Bool) {
+    /// - Parameters:
+    ///   - movesOnRefusal: the route wants the next candidate asked after a
+    ///     safety refusal.
+    ///   - byChance: it failed at once, and had not failed for a while.
+    package mutating func failed(
+        _ index: Int, _ verdict: Verdict, now: Duration, movesOnRefusal: Bool, byChance: Bool = false
+    ) {
         let wasOut = entries[index].isOut
+        defer { if entries[index].isAskedOnce { entries[index].isOut = true } }
         switch verdict.cause {
         case .throttled:
-            entries[index].notBefore = now + max(Self.shortestWait, verdict.retryAfter ?? .seconds(1))
+            let notBefore = now + max(Self.shortestWait, verdict.retryAfter ?? .seconds(1))
+            entries[index].notBefore = notBefore
+            if let named = verdict.retryAfter, !wasOut { wait(for: index, until: notBefore, naming: named, now: now) }
         case .overloaded, .broken, .unreachable, .truncated:
             // A status that blames the request or its address won't pass.
             let mayPass = verdict.evidence == nil && !(400..<500).contains(verdict.status)
             entries[index].mayRepeat = !wasOut && mayPass
+            entries[index].repeatsAtOnce = !wasOut && mayPass && byChance && verdict.cause != .overloaded
             entries[index].isOut = wasOut || !mayPass
         case .withdrawn, .denied, .exhausted, .credential, .silent, .unsupportedField: entries[index].isOut = true
         case .refused where movesOnRefusal: entries[index].isOut = true
         case .tooLong:
-            // Only a larger one can help, and only where that is known.
+            // Only a larger one can help. Who may be larger is asked once.
             let context = entries[index].context
-            for other in entries.indices {
-                guard let own = entries[other].context, let context, own > context else {
-                    entries[other].isOut = true
-                    continue
+            entries[index].isOut = true
+            for other in entries.indices where other != index {
+                if let own = entries[other].context, let context {
+                    if own <= context { entries[other].isOut = true }
+                } else {
+                    entries[other].isAskedOnce = true
                 }
             }
         case .refused, .callerFault, .nestedReference: isOver = true

@@ -87,6 +87,7 @@ final class Attempts {
         // What can be waited for has to leave time for an answer.
         var latest = now.tick + min(policy.patience, policy.deadline)
         try await read { for index in self.upstreams.indices { self.screen(index) } }
+        if policy.stay > .zero { mayStay(now, deadline: deadline) }
         while true {
             try Task.checkCancellation()
             let step = plan.next(
@@ -111,6 +112,12 @@ final class Attempts {
             }
             now = continuity.now
         }
+    }
+
+    private func mayStay(_ now: Moment, deadline: Duration) {
+        let place = plan.first.flatMap { upstreams[$0].place }
+        let named = place.flatMap { continuity.book.namedWait(of: $0, now: now) }
+        plan.mayStay(policy.stay, deadline: deadline, named: named, now: now.tick)
     }
 
     private func end() async throws {
@@ -224,7 +231,9 @@ final class Attempts {
             // reached either.
             if case .ownShortage(let what) = failure { return .other(Problem.ownShortage(what)) }
             // The provider hung up on an idle connection just as we used it:
-            // it has not seen the request, a fresh connection serves.
+            // as a rule it has not seen the request, and a fresh connection
+            // serves. It may have read the whole, too, so this is an attempt
+            // of its own, and the log has both.
             guard !hasRepeatedStale, failure == .closedBeforeHead(reused: true), !runner.stream.hasContributed else {
                 return .failed(FailedAttempt(failure, dialect: runner.attempt.provider.errorDialect))
             }
@@ -246,6 +255,7 @@ final class Attempts {
             noteSuccess(runner)
             return true
         case .failed(let failed):
+            let byChance = isByChance(failed, of: runner)
             let verdict = await learn(failed.symptom, failed.word, of: runner)
             if interruption != nil, isOurOwnFault(verdict) {
                 tryAnotherManner(index, hasDiverged: false)
@@ -253,7 +263,9 @@ final class Attempts {
                 return try await ask(index, .first, continuity.now)
             } else {
                 failures.append((runner, failed, verdict))
-                plan.failed(index, verdict, now: continuity.now.tick, movesOnRefusal: policy.movesOnRefusal)
+                plan.failed(
+                    index, verdict, now: continuity.now.tick, movesOnRefusal: policy.movesOnRefusal,
+                    byChance: byChance)
             }
             return false
         case .interrupted(let interrupted):
@@ -279,6 +291,17 @@ final class Attempts {
             throw error
         }
     }
+
+    /// Whether a failure looks like chance: it came at once, from a candidate
+    /// that had not failed for a while. To be asked before it is learnt.
+    private func isByChance(_ failed: FailedAttempt, of runner: Runner) -> Bool {
+        guard runner.began.elapsed() <= Self.atOnce, failed.mayBeChance, runner.attempt.provider.hosted == nil else {
+            return false
+        }
+        return !memory(of: runner.attempt.upstream).hasFailed(runner.place, now: continuity.now)
+    }
+
+    private static var atOnce: Duration { .seconds(1) }
 
     /// Our own words in place of a provider's about our key or our account:
     /// those are not for the caller.

@@ -29,6 +29,15 @@ struct FailedAttempt: Error {
         answer = .lane(failure)
     }
 
+    /// Whether the same request could meet something else there a moment later:
+    /// what Holdfast itself lacks or forbids stays as it is.
+    var mayBeChance: Bool {
+        switch answer {
+        case .lane(.overloaded), .lane(.notReady), .lane(.usedUp), .lane(.ownShortage): false
+        case .answer, .whole, .event, .lane: true
+        }
+    }
+
     /// One word for logs.
     var word: String {
         switch answer {
