@@ -21,7 +21,7 @@ struct AnthropicStreamWatcher: StreamWatcher {
             return observe(SSEEvent(name: type, data: event.data))
         }
         switch event.name {
-        case "content_block_delta": observation.hasContent = true
+        case "content_block_delta": if !observation.hasContent { observation.hasContent = isMore(event.data) }
         case "content_block_start":
             if !observation.hasContent { observation.hasContent = isSaying(event.data) }
             observation.hasOpenToolCall = event.data.withUnsafeReadableBytes(Self.isToolUse)
@@ -43,6 +43,15 @@ struct AnthropicStreamWatcher: StreamWatcher {
         guard let document = try? JSONDocument(data), let block = document.root["content_block"] else { return true }
         for name in ["text", "thinking"] as [StaticString] {
             if let text = block[name]?.string { return !text.isEmpty }
+        }
+        return true
+    }
+
+    /// An empty delta only keeps the stream alive.
+    private func isMore(_ data: ByteBuffer) -> Bool {
+        guard let document = try? JSONDocument(data), let delta = document.root["delta"] else { return true }
+        for name in ["text", "thinking", "partial_json", "signature"] as [StaticString] {
+            if let text = delta[name]?.string { return !text.isEmpty }
         }
         return true
     }

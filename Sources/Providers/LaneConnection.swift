@@ -50,12 +50,10 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, @unch
     private var wordDeadline = NIODeadline.distantFuture
     private var started = NIODeadline.distantPast
     private var totalDeadline = NIODeadline.distantFuture
-    /// When the next piece that a caller would read must have come.
-    private var progressDeadline = NIODeadline.distantFuture
     private var limits = AttemptLimits()
-    private var hasProgressed = false
     /// Of an answer that comes compressed; nil for all others.
     private var inflater: Inflater?
+    private var progress = StreamProgress()
     var idleSince = NIODeadline.now()
     /// Whether the pool has taken it in, and counts it among the open ones.
     var isCounted = false
@@ -89,9 +87,8 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, @unch
         totalDeadline = total
         started = .now()
         self.limits = limits
-        hasProgressed = false
         wordDeadline = started + (limits.firstByte.map(TimeAmount.init) ?? options.firstByteTimeout)
-        progressDeadline = limits.firstToken.map { started + TimeAmount($0) } ?? .distantFuture
+        progress = StreamProgress(until: limits.firstToken.map { started + TimeAmount($0) }, pause: pause)
         if body.readableBytes <= 8 << 10 {
             // Copying that little is cheaper than a vectored write.
             var whole = requestHead
@@ -142,15 +139,16 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, @unch
                 continue
             }
             try refuseIfOver()
-            wordDeadline = .now() + (limits.stall.map(TimeAmount.init) ?? options.idleTimeout)
+            wordDeadline = .now() + pause
             await withUnsafeContinuation { self.wait($0) }
         }
     }
 
-    func noteProgress() {
-        hasProgressed = true
-        progressDeadline = limits.stall.map { .now() + TimeAmount($0) } ?? .distantFuture
-    }
+    var wantsProgress: Bool { progress.isWanted }
+    func noteProgress() { progress.note() }
+
+    /// The longest pause between two pieces.
+    private var pause: TimeAmount { limits.stall.map(TimeAmount.init) ?? options.idleTimeout }
 
     private func refuseIfOver() throws {
         if isCancelled { throw CancellationError() }
@@ -241,13 +239,14 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, @unch
             if now > wordDeadline { close() }
         case .awaitingHead, .body:
             // While the user is not waiting, it is the caller who is slow.
+            progress.checkTime(now, isAwaited: waiter != nil)
             guard waiter != nil else { return }
             if now > totalDeadline {
                 fail(.totalTimeout)
             } else if now > wordDeadline {
                 fail(phase == .awaitingHead && !parser.hasBegun ? .firstByteTimeout : .stalled)
-            } else if now > progressDeadline {
-                fail(hasProgressed ? .stalled : parser.hasBegun ? .firstTokenTimeout : .firstByteTimeout)
+            } else if now > progress.deadline {
+                fail(progress.hasBegun ? .stalled : parser.hasBegun ? .firstTokenTimeout : .firstByteTimeout)
             }
         }
     }

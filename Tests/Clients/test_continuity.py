@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from holdfast import eventually, free_ports
 from shapes import (
-    ANTHROPIC_USAGE, OPENAI_USAGE, anthropic_answer, anthropic_stream, openai_answer, openai_call, openai_stream,
-    thinking_block, tool_block,
+    ANTHROPIC_USAGE, OPENAI_USAGE, anthropic_answer, anthropic_stream, openai_answer, openai_call, openai_chunk,
+    openai_stream, thinking_block, tool_block,
 )
 from standin import (
     HOWS, LIBRARIES, OPENING, TALK, TOKENS, TRIPS, WAYS, WHOLE, failing, goes_on, hear, is_prefilled, known_part,
     opening, pair, plain, raw, refusal, said, served, stream_of, streamed,
 )
-from upstream import answer, by_request, close_before_head, framed, garbage, in_turn, reset, silence, sse
+from upstream import answer, by_request, close_before_head, framed, garbage, in_turn, never_ends, reset, silence, sse
 
 ways = pytest.mark.parametrize("library, provider", WAYS)
 libraries = pytest.mark.parametrize("library", LIBRARIES)
@@ -323,6 +323,64 @@ def test_a_stall(upstream, spare, library, provider):
         assert 0.4 < time.monotonic() - began < 0.5 + AT_ONCE
         [asked] = two.first_calls
         assert asked.gone_within(1)
+
+
+#: What keeps a connection alive and tells nobody anything, and whose dialect has it.
+HEARTBEATS = {
+    "comments": (b": keep-alive\n\n", "oa an"),
+    "empty data": (b"data:\n\n", "oa"),
+    "pings": (framed(("ping", {"type": "ping"})), "an"),
+    "empty deltas": (framed(openai_chunk({})), "oa"),
+    "empty words": (framed(openai_chunk({"content": ""})), "oa"),
+    "a role again": (framed(openai_chunk({"role": "assistant", "content": None})), "oa"),
+    "no choices": (framed({**openai_chunk(), "choices": []}), "oa"),
+    "empty text": (framed(("content_block_delta", {
+        "type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": ""}})), "an"),
+}  # fmt: skip
+BEATS = [
+    pytest.param(library, provider, beat, id=f"{name}-{library}-{provider}")
+    for name, (beat, whose) in HEARTBEATS.items()
+    for library, provider in WAYS
+    if provider in whose.split()
+]
+
+
+def kept_alive(provider, tokens, beat):
+    events = b"".join(framed(event) for event in opening(provider, tokens))
+    return never_ends(beat, first=events, delay=0.02)
+
+
+@pytest.mark.parametrize("library, provider, beat", BEATS)
+def test_a_stall_behind_signs_of_life(upstream, spare, library, provider, beat):
+    first = kept_alive(provider, 40, beat)
+    with pair(upstream, spare, first, goes_on("oa"), (provider, "oa"), timeouts={"stall": "500ms"}) as two:
+        is_one_stream(hear(two.holdfast, library), library, two.first, two.second)
+        [asked] = two.first_calls
+        assert asked.gone_within(5), "it goes on for nobody"
+        [line] = eventually(two.holdfast.requests_logged, 5)
+        assert line["attempts"][0]["failure"] == "stalled"
+
+
+@pytest.mark.parametrize("library, provider, beat", BEATS)
+def test_a_stall_behind_signs_of_life_with_nobody_else(upstream, spare, library, provider, beat):
+    with pair(upstream, spare, kept_alive(provider, 40, beat), None, (provider, "oa"), timeouts={"stall": "500ms"}) as two:
+        heard = hear(two.holdfast, library)
+        assert heard.errors and WHOLE.startswith(heard.text) and heard.text
+        assert "[DONE]" not in heard.events and not heard.of_type("message_stop")
+        [line] = eventually(two.holdfast.requests_logged, 5)
+        assert line["attempts"][0]["failure"] == "stalled" and line["outcome"] == "truncated"
+
+
+@pytest.mark.parametrize("second", [None, "oa"], ids=["alone", "continuable"])
+@ways
+def test_a_slow_stream_with_signs_of_life_is_whole(upstream, spare, library, provider, second):
+    """It takes three times the limit, and something comes in time always."""
+    beat = HEARTBEATS["comments"][0]
+    events = [each for event in stream_of(provider) for each in (event, beat)]
+    stand_in = second and served(second)
+    with pair(upstream, spare, sse(events, delay=0.05), stand_in, (provider, "oa"), timeouts={"stall": "2s"}) as two:
+        assert streamed(two.holdfast, library) == WHOLE
+        assert not two.second_calls and len(two.first_calls) == 1
 
 
 # 10 and 11: what is no stream, or has no end

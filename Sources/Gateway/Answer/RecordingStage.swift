@@ -26,6 +26,12 @@ final class RecordingStage: StreamStage {
     var isOver: Bool { recording.isOver }
     var observation: StreamObservation { recording.observation }
     var hasContent: Bool { recording.hasContent }
+    var hasProgressed: Bool { recording.hasProgressed }
+    /// All events are read.
+    var isWatched: Bool {
+        get { true }
+        set {}
+    }
     var hasReleased: Bool { recording.hasReleased }
     var lastEvent: ByteBuffer { recording.lastEvent }
     var fault: LaneFailure? { recording.fault }
@@ -47,6 +53,7 @@ private struct Recording {
     private(set) var fault: LaneFailure?
     private(set) var fragments = 0
     private(set) var hasContent = false
+    private(set) var hasProgressed = false
     private(set) var hasReleased = false
     private(set) var lastEvent = ByteBuffer()
     private(set) var ownFailure: ByteBuffer?
@@ -69,6 +76,7 @@ private struct Recording {
     mutating func take(_ bytes: ByteBuffer) -> ByteBuffer? {
         parser.feed(bytes)
         held.hold(bytes)
+        hasProgressed = false
         /// How much of `held` may go out.
         var ready = 0
         while !isOver {
@@ -131,9 +139,10 @@ private struct Recording {
             case .usage(let usage): observation.usage = usage
             case .ended: observation.hasEnded = true
             case .refusal, .finished:
-                hasContent = true
+                (hasContent, hasProgressed) = (true, true)
                 if event.isRefusal { observation.isRefusal = true }
-            default: hasContent = hasContent || event.isContent
+            default:
+                if event.isContent { (hasContent, hasProgressed) = (true, true) }
             }
             ends.note(event)
             gate.take(event, into: &waiting)

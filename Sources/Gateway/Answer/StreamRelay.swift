@@ -35,7 +35,9 @@ struct StreamRelay {
         var prelude = ByteBuffer()
         do {
             while !stage.isOver, let bytes = try await response.next() {
-                var ready = stage.take(bytes)
+                let isWatched = response.wantsProgress
+                var ready = stage.take(bytes, watching: isWatched)
+                if isWatched, stage.hasProgressed { response.noteProgress() }
                 // The end goes out once all is known of it.
                 if stage.isOver, isWhole(stage) {
                     if var ready { prelude.writeBuffer(&ready) }
@@ -45,7 +47,6 @@ struct StreamRelay {
                     if ready != nil { prelude.writeBuffer(&ready!) }
                     continue
                 }
-                if stage.hasContent { response.noteProgress() }
                 if prelude.readableBytes > 0 {
                     let waiting = prelude
                     prelude = ByteBuffer()

@@ -21,6 +21,12 @@ protocol StreamStage: AnyObject {
     var observation: StreamObservation { get }
     /// Whether anything has come that a caller would read.
     var hasContent: Bool { get }
+    /// Whether what was taken last had anything of that: comments, pings and
+    /// empty deltas have nothing. Where ``isWatched`` is false, nobody may have
+    /// looked.
+    var hasProgressed: Bool { get }
+    /// Whether the next bytes are to be looked at for that.
+    var isWatched: Bool { get set }
     /// Whether any of that may have gone out: a call that is held back hasn't.
     var hasReleased: Bool { get }
     /// The event that came last: where it was an error, what it said.
@@ -38,6 +44,13 @@ protocol StreamStage: AnyObject {
 
 extension StreamStage {
     var joining: Seam.Outcome { .going }
+
+    /// The same as ``take(_:)``, where it may matter that the bytes bring
+    /// something.
+    func take(_ bytes: ByteBuffer, watching: Bool) -> ByteBuffer? {
+        isWatched = watching
+        return take(bytes)
+    }
 }
 
 extension StreamEvent {
@@ -100,18 +113,18 @@ struct ChoiceEnds {
 final class ForwardingStage: StreamStage {
     private var forwarding: Forwarding
 
-    init(_ dialect: any Dialect, limit: Int) {
-        self.dialect = dialect
-        forwarding = Forwarding(dialect, limit: limit)
-    }
-
-    private let dialect: any Dialect
+    init(_ dialect: any Dialect, limit: Int) { forwarding = Forwarding(dialect, limit: limit) }
 
     func take(_ bytes: ByteBuffer) -> ByteBuffer? { forwarding.take(bytes) }
-    func endWithoutTerminal() -> ByteBuffer? { forwarding.endWithoutTerminal(dialect) }
+    func endWithoutTerminal() -> ByteBuffer? { forwarding.endWithoutTerminal() }
     var isOver: Bool { forwarding.isOver }
     var observation: StreamObservation { forwarding.observation }
     var hasContent: Bool { forwarding.observation.hasContent }
+    var hasProgressed: Bool { forwarding.hasProgressed }
+    var isWatched: Bool {
+        get { forwarding.isWatched }
+        set { forwarding.isWatched = newValue }
+    }
     var hasReleased: Bool { hasContent }
     var lastEvent: ByteBuffer { forwarding.lastEvent }
     var fault: LaneFailure? { forwarding.fault }
@@ -120,6 +133,7 @@ final class ForwardingStage: StreamStage {
 }
 
 private struct Forwarding {
+    fileprivate let dialect: any Dialect
     fileprivate var watcher: any StreamWatcher
     fileprivate var parser: SSEParser
     fileprivate var held = ByteBuffer()
@@ -128,10 +142,13 @@ private struct Forwarding {
     private(set) var ownFailure: ByteBuffer?
 
     init(_ dialect: any Dialect, limit: Int) {
+        self.dialect = dialect
         watcher = dialect.makeStreamWatcher()
         parser = SSEParser(limit: limit)
     }
 
+    var isWatched = false
+    private(set) var hasProgressed = false
     fileprivate(set) var lastEvent = ByteBuffer()
     /// The watcher's, fetched once for each piece.
     fileprivate(set) var observation = StreamObservation()
@@ -141,6 +158,8 @@ private struct Forwarding {
     mutating func take(_ bytes: ByteBuffer) -> ByteBuffer? {
         parser.feed(bytes)
         held.hold(bytes)
+        hasProgressed = false
+        let isBeginning = !observation.hasContent
         // Where the last event begins.
         var begin = 0
         do throws(SSEProblem) {
@@ -149,12 +168,14 @@ private struct Forwarding {
                 guard let event = try parser.next() else { break }
                 fragments += 1
                 watcher.observe(event)
+                if isWatched, !isBeginning, !hasProgressed { hasProgressed = saysMore(event) }
                 lastEvent = event.data
             }
         } catch {
             fault = .garbage(error.description)
         }
         observation = watcher.observation
+        if isBeginning { hasProgressed = observation.hasContent }
         var whole = held.readableBytes - parser.unfinishedBytes
         if watcher.isOver, held.lineFeedFollows(at: whole) { whole += 1 }
         if observation.failure == nil {
@@ -166,10 +187,19 @@ private struct Forwarding {
         }
         return whole > 0 ? held.readSlice(length: whole) : nil
     }
+
+    /// Whether the event says anything by itself, after others have: the
+    /// watcher that reads along doesn't look any more.
+    private func saysMore(_ event: SSEEvent) -> Bool {
+        var watcher = dialect.makeStreamWatcher()
+        watcher.observe(event)
+        let observation = watcher.observation
+        return observation.hasContent || observation.hasFinished || watcher.isOver
+    }
 }
 
 extension Forwarding {
-    fileprivate mutating func endWithoutTerminal(_ dialect: any Dialect) -> ByteBuffer? {
+    fileprivate mutating func endWithoutTerminal() -> ByteBuffer? {
         guard !isOver else { return nil }
         var output = ByteBuffer()
         if parser.unfinishedBytes > 0, let event = parser.finish(), event.isWhole {

@@ -28,6 +28,12 @@ final class TellingStage: StreamStage {
     private(set) var fault: LaneFailure?
     private(set) var fragments = 0
     private(set) var hasContent = false
+    private(set) var hasProgressed = false
+    /// All events are read.
+    var isWatched: Bool {
+        get { true }
+        set {}
+    }
     private(set) var hasReleased = false
     private(set) var lastEvent = ByteBuffer()
     private(set) var joining = Seam.Outcome.going
@@ -62,6 +68,7 @@ final class TellingStage: StreamStage {
 
     func take(_ bytes: ByteBuffer) -> ByteBuffer? {
         parser.feed(bytes)
+        hasProgressed = false
         var output = ByteBufferAllocator().buffer(capacity: bytes.readableBytes * 2)
         while !isOver, let event = next() { read(event, into: &output) }
         // Kept for what it says of a failure; what it is part of is larger.
@@ -135,6 +142,7 @@ final class TellingStage: StreamStage {
             ends.note(event)
             fragments += 1
             hasContent = true
+            hasProgressed = true
         }
     }
 

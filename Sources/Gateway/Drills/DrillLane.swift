@@ -111,6 +111,7 @@ private final class PulledResponse: LaneResponse {
     }
 
     var head: ResponseHead { response.head }
+    var wantsProgress: Bool { response.wantsProgress }
     func noteProgress() { response.noteProgress() }
 
     func next() async throws -> ByteBuffer? {

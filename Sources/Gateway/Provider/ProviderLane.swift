@@ -30,7 +30,8 @@ package struct AttemptLimits: Sendable, Equatable {
     /// From the request's last byte to the first piece of the answer that a
     /// caller would read.
     package var firstToken: Duration?
-    /// Between two pieces of an answer.
+    /// Between two pieces of an answer; in a stream between two that a caller
+    /// would read, whatever keeps the connection alive meanwhile.
     package var stall: Duration?
     /// When the whole request has to be over.
     package var deadline: NIODeadline?
@@ -79,12 +80,17 @@ package protocol LaneResponse: AnyObject {
     /// The next bytes of the body, nil at its end.
     /// - Throws: ``LaneFailure``, or `CancellationError`.
     func next() async throws -> ByteBuffer?
+    /// Whether it matters if the next bytes bring anything that a caller would
+    /// read. False for a moment after each that did, since to look at all of
+    /// them costs more than to pass them on.
+    var wantsProgress: Bool { get }
     /// A piece that a caller would read has come: from now on the limit is
-    /// the one between two pieces.
+    /// the one between two such pieces.
     func noteProgress()
 }
 
 extension LaneResponse {
+    package var wantsProgress: Bool { true }
     package func noteProgress() {}
 }
 
