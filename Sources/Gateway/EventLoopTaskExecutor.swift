@@ -14,6 +14,8 @@ package import NIOCore
 // What is unflushed is touched on the event loop only.
 package final class EventLoopTaskExecutor: TaskExecutor, @unchecked Sendable {
     package let eventLoop: any EventLoop
+    /// The attempts of its requests that have said nothing yet.
+    let silent: SilentAttempts
     private var unflushed: [any Flushable] = []
     /// Bytes of bodies that were read in this turn.
     private var readInTurn = 0
@@ -25,6 +27,7 @@ package final class EventLoopTaskExecutor: TaskExecutor, @unchecked Sendable {
 
     package init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
+        silent = SilentAttempts(eventLoop)
     }
 
     package func enqueue(_ job: consuming ExecutorJob) {

@@ -12,6 +12,10 @@ package final class Upstream: Sendable {
     /// Where memory of its failures is kept; nil where it isn't in service.
     package let place: Place?
     let meters: CandidateInstruments
+    /// What the times of its streams are kept under, and those of its whole
+    /// answers: these take longer than the beginning of a stream.
+    let streamClock: String
+    let wholeClock: String
 
     /// - Parameter route: its name; empty where the caller named the provider.
     init(_ candidate: Candidate, on route: String, _ providers: [String: Provider], _ instruments: Instruments) {
@@ -20,5 +24,7 @@ package final class Upstream: Sendable {
         provider = providers[candidate.provider]
         place = provider?.place(of: candidate.model)
         meters = instruments.meters(of: candidate, on: route)
+        streamClock = "\(route)\n\(candidate.id)\nstream"
+        wholeClock = "\(route)\n\(candidate.id)\nwhole"
     }
 }

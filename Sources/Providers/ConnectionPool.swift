@@ -21,11 +21,17 @@ final class ConnectionPool: @unchecked Sendable {
     private var sweep: RepeatedTask?
 
     /// A request without a connection.
-    private final class Waiter {
+    private final class Waiter: EndableExchange {
         let deadline: NIODeadline
         var continuation: UnsafeContinuation<Result<LaneConnection, any Error>, Never>?
+        private weak var pool: ConnectionPool?
 
-        init(until deadline: NIODeadline) { self.deadline = deadline }
+        init(until deadline: NIODeadline, in pool: ConnectionPool) {
+            self.deadline = deadline
+            self.pool = pool
+        }
+
+        func cancel(_ exchange: Int) { pool?.giveUp(self) }
     }
 
     init(eventLoop: any EventLoop, connector: Connector, options: LaneOptions) {
@@ -39,8 +45,9 @@ final class ConnectionPool: @unchecked Sendable {
 
     // MARK: Taking
 
+    /// - Parameter ending: what the wait can be ended with, besides the task.
     /// - Throws: ``LaneFailure``, or `CancellationError`.
-    func acquire(until deadline: NIODeadline) async throws -> LaneConnection {
+    func acquire(until deadline: NIODeadline, _ ending: ExchangeEnd? = nil) async throws -> LaneConnection {
         eventLoop.preconditionInEventLoop()
         while let connection = idle.popLast() {
             if connection.isUsable {
@@ -51,7 +58,8 @@ final class ConnectionPool: @unchecked Sendable {
         guard let lane, lane.mayWait() else {
             throw LaneFailure.overloaded("\(options.maxWaiting) requests are waiting for it already")
         }
-        let waiter = NIOLoopBound(Waiter(until: deadline), eventLoop: eventLoop)
+        let waiter = NIOLoopBound(Waiter(until: deadline, in: self), eventLoop: eventLoop)
+        ending?.attach(waiter.value)
         let result = await withTaskCancellationHandler {
             await withUnsafeContinuation {
                 (continuation: UnsafeContinuation<Result<LaneConnection, any Error>, Never>) in
@@ -63,7 +71,13 @@ final class ConnectionPool: @unchecked Sendable {
         } onCancel: {
             eventLoop.execute { self.giveUp(waiter.value) }
         }
-        return try result.get()
+        let connection = try result.get()
+        if ending?.isEnded == true {
+            // Between being handed over and being taken.
+            release(connection)
+            throw CancellationError()
+        }
+        return connection
     }
 
     private func giveUp(_ waiter: Waiter) {

@@ -57,9 +57,10 @@ package final class HTTPLane: ProviderLane {
         if let deadline = request.limits.deadline {
             total = min(total, deadline)
         }
-        let connection = try await pool.acquire(until: total)
+        let connection = try await pool.acquire(until: total, request.ending)
         connection.start(template.head(for: request), request.body, limits: request.limits, total: total, on: executor)
         let exchange = connection.exchange
+        request.ending?.attach(connection, exchange)
         // One handler for the whole exchange: one for every wait would cost
         // more than the waits.
         return try await withTaskCancellationHandler {

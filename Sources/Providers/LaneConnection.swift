@@ -8,7 +8,7 @@ import Wire
 /// pauses once ``highWatermark`` bytes are waiting, and TCP slows the
 /// provider down.
 // Touched on its event loop only.
-final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, @unchecked Sendable {
+final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, EndableExchange, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

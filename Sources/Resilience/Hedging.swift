@@ -22,6 +22,12 @@ struct LatencyWindow: Sendable {
         addedSinceSorted += 1
     }
 
+    /// A time that would have been longer had anybody waited on. It counts only
+    /// while too few are known.
+    mutating func note(atLeast time: Duration) {
+        if times.count < Self.fewest { note(time) }
+    }
+
     /// The time within which that part of the answers began; nil while too
     /// few are known.
     mutating func quantile(_ part: Double) -> Duration? {
@@ -35,22 +41,50 @@ struct LatencyWindow: Sendable {
     }
 }
 
-/// When a second request may be sent while the first is slow, over all
-/// requests.
+/// How long a stream may say nothing before another candidate is asked beside
+/// the one that is silent, and for how many requests.
+package struct SilencePolicy: Sendable, Hashable {
+    /// While too few times are known.
+    package var unknown: Duration = .seconds(12)
+    /// A slow answer is `factor` times as late as `quantile` of all.
+    package var quantile = 0.95
+    package var factor = 4
+    package var shortest: Duration = .seconds(10)
+    package var longest: Duration = .seconds(60)
+    /// The most that are rescued, as a share of the last minute's requests.
+    package var share = 0.1
+    /// The number a minute that always may be.
+    package var fewest = 2
+
+    package init() {}
+}
+
+/// When a second request may be sent while the first is slow, or silent, over
+/// all requests.
 package final class HedgeBook: Sendable {
     private struct State {
         var windows: [String: LatencyWindow] = [:]
         var budgets: [String: RetryBudget] = [:]
+        var rescues: [String: RetryBudget] = [:]
     }
+
+    private let silence: SilencePolicy
 
     private let state = Mutex(State())
 
-    package init() {}
+    package init(_ silence: SilencePolicy = .init()) { self.silence = silence }
 
     /// - Parameter candidate: and what is asked of it; whatever takes equally
     ///   long.
     package func note(_ time: Duration, of candidate: String) {
         state.withLock { $0.windows[candidate, default: LatencyWindow()].note(time) }
+    }
+
+    /// It was overtaken after so long, and nobody knows when it would have
+    /// answered. Were that never counted, a slow model on a quiet route would
+    /// be overtaken each time, and never get to show how slow it is.
+    package func noteOvertaken(after time: Duration, of candidate: String) {
+        state.withLock { $0.windows[candidate, default: LatencyWindow()].note(atLeast: time) }
     }
 
     /// After how long a request is slow; nil while too few are known.
@@ -67,6 +101,30 @@ package final class HedgeBook: Sendable {
     package func mayHedge(on route: String, share: Double, now: Moment) -> Bool {
         state.withLock {
             $0.budgets[route, default: RetryBudget()].mayTake(now: now.tick, share: share, floor: 0)
+        }
+    }
+
+    // MARK: Silence
+
+    /// The time after which nobody asks any candidate's times.
+    package var shortestSilence: Duration { silence.shortest }
+
+    /// After how long without a word another one is asked.
+    package func silence(of candidate: String) -> Duration {
+        guard let late = delay(silence.quantile, of: candidate) else { return silence.unknown }
+        return min(max(late * silence.factor, silence.shortest), silence.longest)
+    }
+
+    /// Counts a stream that may have to be rescued.
+    package func noteStream(on route: String, now: Moment) {
+        state.withLock { $0.rescues[route, default: RetryBudget()].noteRequest(now: now.tick) }
+    }
+
+    /// Takes a rescue out of the route's budget.
+    package func mayRescue(on route: String, now: Moment) -> Bool {
+        state.withLock {
+            $0.rescues[route, default: RetryBudget()].mayTake(
+                now: now.tick, share: silence.share, floor: silence.fewest)
         }
     }
 }

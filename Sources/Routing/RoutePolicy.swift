@@ -33,6 +33,7 @@ package struct RoutePolicy: Sendable, Hashable {
     package var continues = true
     package var substitution = Substitution()
     package var hedge: Hedge?
+    package var silence = SilenceLimit.learnt
     /// A candidate that has answered nothing for so long is asked for a
     /// token, so that a dead standby is known before it is needed; nil is
     /// never.
@@ -83,6 +84,15 @@ package struct Hedge: Sendable, Hashable {
     package var share = 0.05
 
     package init() {}
+}
+
+/// When the next candidate is asked beside one whose stream has said nothing;
+/// the first word wins.
+package enum SilenceLimit: Sendable, Hashable {
+    case never
+    /// Later than that candidate's streams usually begin.
+    case learnt
+    case after(Duration)
 }
 
 /// What a route promises: what a drill's verdict is measured against.

@@ -87,8 +87,9 @@ package final class RequestLog: RequestRecorder {
                         json.member("cause", ifPresent: attempt.cause)
                         json.member("rule", ifPresent: attempt.rule)
                         if attempt.isHedge { json.member("hedge", true) }
+                        if attempt.isRescue { json.member("rescue", true) }
                         // Of one alone, the whole's is all there is to say.
-                        if record.attempts.count > 1, let usage = attempt.usage {
+                        if record.attempts.count > 1, let usage = attempt.usage ?? attempt.unheard {
                             json.member("input_tokens", usage.input)
                             json.member("output_tokens", usage.output)
                         }

@@ -167,10 +167,10 @@ import Testing
         SettledRequest(route: "talk", outcome: .served).count { _, _ in Issue.record("nobody was asked") }
     }
 
-    @Test func aLostHedgeIsNoAttempt() {
+    @Test(arguments: ["hedge_lost", "overtaken"]) func whoWasSlowerThanAnotherMadeNoAttempt(failure: String) {
         var request = SettledRequest(route: "talk", outcome: .served)
         request.attempts = [
-            .init(by: "p/m", status: nil, failure: "hedge_lost", cause: nil), Self.attempt(200, nil),
+            .init(by: "p/m", status: nil, failure: failure, cause: nil), Self.attempt(200, nil),
         ]
         var services = 0
         request.count { subject, _ in if case .service = subject { services += 1 } }

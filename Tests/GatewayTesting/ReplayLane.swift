@@ -37,6 +37,13 @@ package final class ReplayLane: ProviderLane, Sendable {
     /// Pieces that have been asked for.
     package let taken = Watched(0)
     private let script: Watched<Script>
+    private let work = Watched(false)
+
+    /// Whether it says that it leads to an engine at work.
+    package var isAtWork: Bool {
+        get { work.value }
+        set { work.change { $0 = newValue } }
+    }
 
     package init(_ script: Script) { self.script = Watched(script) }
 
@@ -61,15 +68,30 @@ package final class ReplayLane: ProviderLane, Sendable {
         switch script {
         case .failing(let failure): throw failure
         case .silent:
-            try await Self.untilCancelled()
+            try await Self.untilEnded(request.ending)
             throw CancellationError()
         default: break
         }
-        return try await body(Response(script, taken))
+        return try await body(Response(script, taken, request.ending))
     }
 
-    static func untilCancelled() async throws {
-        while true { try await Task.sleep(for: .seconds(3600)) }
+    /// Sleeps until the task is cancelled, or the exchange ended.
+    static func untilEnded(_ ending: ExchangeEnd?) async throws {
+        let sleeper = Task<Void, any Error> { while true { try await Task.sleep(for: .seconds(3600)) } }
+        ending?.attach(Sleep(sleeper))
+        try await withTaskCancellationHandler {
+            try await sleeper.value
+        } onCancel: {
+            sleeper.cancel()
+        }
+    }
+
+    private final class Sleep: EndableExchange {
+        private let task: Task<Void, any Error>
+
+        init(_ task: Task<Void, any Error>) { self.task = task }
+
+        func cancel(_ exchange: Int) { task.cancel() }
     }
 
     private final class Response: LaneResponse {
@@ -80,8 +102,10 @@ package final class ReplayLane: ProviderLane, Sendable {
         private var gate: Watched<Bool>?
         private let behindGate: [ByteBuffer]
         private let taken: Watched<Int>
+        private let end: ExchangeEnd?
 
-        init(_ script: Script, _ taken: Watched<Int>) {
+        init(_ script: Script, _ taken: Watched<Int>, _ end: ExchangeEnd?) {
+            self.end = end
             var script = script
             var ending: LaneFailure?
             var hangs = false
@@ -111,16 +135,20 @@ package final class ReplayLane: ProviderLane, Sendable {
 
         func next() async throws -> ByteBuffer? {
             try Task.checkCancellation()
+            if end?.isEnded == true { throw CancellationError() }
             if pieces.isEmpty, let gate {
                 self.gate = nil
-                while !gate.value { try await Task.sleep(for: .milliseconds(1)) }
+                while !gate.value {
+                    if end?.isEnded == true { throw CancellationError() }
+                    try await Task.sleep(for: .milliseconds(1))
+                }
                 pieces = behindGate[...]
             }
             if let piece = pieces.popFirst() {
                 taken.change { $0 += 1 }
                 return piece
             }
-            if hangs { try await ReplayLane.untilCancelled() }
+            if hangs { try await ReplayLane.untilEnded(end) }
             if let ending { throw ending }
             return nil
         }

@@ -73,4 +73,23 @@ import Testing
             }
         }
     }
+
+    @Test("who is ended from outside waits on", arguments: [false, true])
+    func ended(hasBegun: Bool) async throws {
+        let half = Behaviour.stall(afterBytes: 95, of: .sse(["data: x\n\n", "data: y\n\n"]))
+        let behaviour: Behaviour = hasBegun ? half : .silence
+        try await ScriptedUpstream.with(behaviour) { upstream in
+            let lane = try TestLane(upstream)
+            let ending = ExchangeEnd()
+            var request = LaneRequest(path: "/chat", body: ByteBuffer(string: "{}"))
+            request.ending = ending
+            let task = lane.start(request) { response in
+                while try await response.next() != nil {}
+            }
+            try await upstream.requests.until { $0.count == 1 }
+            lane.executors[0].eventLoop.execute { ending.end() }
+            await #expect(throws: CancellationError.self) { try await task.value }
+            _ = try await upstream.closed(0)
+        }
+    }
 }

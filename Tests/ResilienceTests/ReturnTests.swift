@@ -89,6 +89,39 @@ import Testing
         #expect(book.delay(0.5, of: "c") == .milliseconds(10) && book.delay(0.95, of: "d") == nil)
     }
 
+    @Test("a stream is given too little time, or too much")
+    func silence() {
+        #expect(book.silence(of: "c") == .seconds(12))
+        for _ in 1...20 { book.note(.milliseconds(300), of: "c") }
+        #expect(book.silence(of: "c") == .seconds(10))
+        for _ in 1...20 { book.note(.seconds(4), of: "d") }
+        #expect(book.silence(of: "d") == .seconds(16))
+        for _ in 1...20 { book.note(.seconds(40), of: "e") }
+        #expect(book.silence(of: "e") == .seconds(60))
+    }
+
+    @Test("a slow model on a quiet route is overtaken for ever, or one that is known has its limit put up by an outage")
+    func overtaken() {
+        for _ in 1...19 { book.noteOvertaken(after: .milliseconds(12_500), of: "slow") }
+        #expect(book.silence(of: "slow") == .seconds(12))
+        book.noteOvertaken(after: .milliseconds(12_500), of: "slow")
+        #expect(book.silence(of: "slow") == .seconds(50))
+        for _ in 1...20 { book.note(.seconds(1), of: "known") }
+        for _ in 1...100 { book.noteOvertaken(after: .seconds(13), of: "known") }
+        #expect(book.silence(of: "known") == .seconds(10))
+    }
+
+    @Test("rescues go past a tenth of the requests, or below two a minute")
+    func rescues() {
+        func now(_ seconds: Int) -> Moment { Moment(tick: .seconds(500 + seconds), unix: 0) }
+        for _ in 1...3 { book.noteStream(on: "r", now: now(0)) }
+        #expect(book.mayRescue(on: "r", now: now(12)) && book.mayRescue(on: "r", now: now(12)))
+        #expect(!book.mayRescue(on: "r", now: now(12)) && book.mayRescue(on: "another", now: now(12)))
+        #expect(book.mayRescue(on: "r", now: now(75)))
+        for _ in 1...100 { book.noteStream(on: "s", now: now(0)) }
+        #expect((1...20).filter { _ in book.mayRescue(on: "s", now: now(12)) }.count == 10)
+    }
+
     @Test("the share is exceeded in some minute", arguments: [UInt64.random(in: 0...UInt64.max), 7])
     func share(seed: UInt64) {
         print("seed \(seed)")

@@ -53,7 +53,7 @@ package struct SettledRequest: Sendable {
     /// Calls `count` for everything that it adds to.
     package func count(_ count: (Subject, Counter) -> Void) {
         if !isRehearsed {
-            for attempt in attempts where attempt.status != nil || attempt.failure != Self.lost {
+            for attempt in attempts where attempt.status != nil || !Self.isLost(attempt) {
                 count(.service(attempt.by), attempt.status.map { .status($0) } ?? .unanswered)
                 if let cause = attempt.cause { count(.service(attempt.by), .cause(cause)) }
             }
@@ -72,8 +72,11 @@ package struct SettledRequest: Sendable {
         return isWord && reason.utf8.count <= 32 && !reason.isEmpty ? reason : nil
     }
 
-    /// An attempt that was slower than its twin, and was given up by us.
-    private static let lost = "hedge_lost"
+    /// An attempt that was slower than another beside it, and was given up by
+    /// us.
+    private static func isLost(_ attempt: Attempt) -> Bool {
+        attempt.failure == "hedge_lost" || attempt.failure == "overtaken"
+    }
 
     /// What became of it.
     package var counter: Counter {

@@ -37,7 +37,10 @@ struct StreamRelay {
             while !stage.isOver, let bytes = try await response.next() {
                 let isWatched = response.wantsProgress
                 var ready = stage.take(bytes, watching: isWatched)
-                if isWatched, stage.hasProgressed { response.noteProgress() }
+                if isWatched, stage.hasProgressed {
+                    response.noteProgress()
+                    relay.runner.endSilence()
+                }
                 // The end goes out once all is known of it.
                 if stage.isOver, isWhole(stage) {
                     if var ready { prelude.writeBuffer(&ready) }
@@ -198,10 +201,13 @@ struct StreamRelay {
 
     /// What it cost. A provider that forwards no usage (OpenAI's doesn't
     /// unless asked) leaves an estimate. One that gave nothing to the caller
-    /// has sold nothing.
+    /// has sold nothing, unless another one was asked for its sake.
     private func settle(_ stage: any StreamStage) {
         if stream.journal.isFull { record.isBeyondContinuation = true }
-        guard stream.hasContributed || stage.observation.hasEnded || stage.joining != .going else { return }
+        guard stream.hasContributed || stage.observation.hasEnded || stage.joining != .going else {
+            relay.runner.unheard = stage.observation.usage
+            return
+        }
         if let usage = stage.observation.usage, stage.observation.hasEnded || usage.output > 0 {
             record.cost(usage, of: relay.runner.number)
             stream.addCost(usage)

@@ -29,6 +29,7 @@ extension Attempts {
     private func limited(_ request: LaneRequest, _ runner: Runner) -> LaneRequest {
         var request = request
         request.limits = limits(for: runner.attempt)
+        request.ending = runner.ending
         return request
     }
 
@@ -74,6 +75,7 @@ extension Attempts {
 
     /// The attempt has something to say.
     private func claim(_ runner: Runner) throws {
+        runner.endSilence()
         if let race = runner.race, !race.claim(runner) { throw CancellationError() }
         noteLatency(runner)
         if record.drill?.pulled != nil, record.drill?.resumed == nil { record.drill?.resumed = .now() }

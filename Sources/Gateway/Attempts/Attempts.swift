@@ -132,7 +132,6 @@ final class Attempts {
         /// The caller has been told the end already.
         case told
         case run(Runner)
-        case race(Runner, Race, after: Duration)
     }
 
     /// - Returns: whether the caller has been told the end.
@@ -142,9 +141,10 @@ final class Attempts {
         switch begin(index, ready, manner, manner == .again ? continuity.now : now) {
         case .passed: return false
         case .told: return true
-        case .race(let runner, let race, let delay): return try await self.race(runner, race, after: delay)
         case .run(let runner):
             let outcome = await run(runner)
+            runner.endSilence()
+            if let race = runner.race { return try await conclude(race, outcome) }
             if case .served = outcome {
                 noteSuccess(runner)
                 return true
@@ -171,18 +171,17 @@ final class Attempts {
             return .passed
         }
         let permit = entered ?? book.enterInSpite(attempt.place, now: now)
+        let isBeginning = record.attempts.isEmpty
         plan.asked(index)
         continuity.book.noteRequest(at: attempt.place.provider, now: now)
         if reply.hasBegun {
             stream.beginAttempt()
-        } else if !record.attempts.isEmpty {
+        } else if !isBeginning {
             stream = newStream()
         }
-        if manner == .first, let delay = hedgeDelay(attempt) {
-            let race = Race()
-            return .race(Runner(index, attempt, permit, stream, race: race), race, after: delay)
-        }
-        return .run(Runner(index, attempt, permit, stream))
+        let runner = Runner(index, attempt, permit, stream)
+        watch(runner, manner, isBeginning: isBeginning, now)
+        return .run(runner)
     }
 
     /// A request that a candidate can carry, made ready.
@@ -207,11 +206,11 @@ final class Attempts {
     }
 
     /// Sends it, and brings the answer back.
-    func run(_ runner: Runner, isHedge: Bool = false) async -> Runner.Outcome {
+    func run(_ runner: Runner, beside race: Race? = nil) async -> Runner.Outcome {
         defer { if !stream.handOvers.isEmpty { record.handOvers = stream.handOvers } }
         while true {
             runner.number = record.attempts.count
-            record.attempts.append(.init(runner.attempt.upstream, isHedge: isHedge))
+            record.attempts.append(.init(runner.attempt.upstream, beside: race?.kind))
             reply.admit(runner.attempt.upstream.id)
             do {
                 try await exchange(runner)

@@ -1,112 +1,192 @@
 import Access
 import Conversation
+import NIOCore
 import Resilience
 import Routing
 
-/// A second request while the first is slow, where the route wants it: who
-/// says something first is heard, the other is cancelled and not billed.
+/// A second request beside one that says nothing: soon where the route wants
+/// to be quick (`hedge`), else once it is silent for far longer than usual
+/// (`silence`). Who says something first is heard, the other is ended.
+///
+/// The first attempt runs on as it was begun, whether or not a second one
+/// comes: what all streams would have to pay for is in ``SilentAttempts``.
 extension Attempts {
-    /// How candidates' times are told apart: a whole answer takes longer than
-    /// the beginning of a stream.
-    private func clockName(_ upstream: Upstream) -> String {
-        "\(record.route ?? "")\n\(upstream.id)\n\(admitted.isStream ? "stream" : "whole")"
+    private func clock(_ upstream: Upstream) -> String {
+        admitted.isStream ? upstream.streamClock : upstream.wholeClock
     }
 
+    /// An attempt has something to say.
     func noteLatency(_ runner: Runner) {
-        guard policy.hedge != nil, interruption == nil else { return }
-        continuity.hedges.note(runner.began.elapsed(), of: clockName(runner.attempt.upstream))
+        if let race = runner.race, race.kind == .rescue, race.second === runner, race.first.isSilent {
+            continuity.hedges.noteOvertaken(after: race.first.began.elapsed(), of: clock(race.first.attempt.upstream))
+        }
+        guard interruption == nil, policy.hedge != nil || runner.ending != nil else { return }
+        continuity.hedges.note(runner.began.elapsed(), of: clock(runner.attempt.upstream))
+    }
+
+    // MARK: When
+
+    /// Has an attempt looked after that is about to be made.
+    /// - Parameter isBeginning: whether it is the request's first.
+    func watch(_ runner: Runner, _ manner: AttemptPlan.Manner, isBeginning: Bool, _ now: Moment) {
+        // A large request isn't sent twice, nor made ready on the event loop.
+        guard interruption == nil, !admitted.isHeavy, let route = record.route,
+            case .request = runner.attempt.outgoing.kind
+        else { return }
+        let mayBeRescued = mayBeRescued
+        if mayBeRescued, isBeginning { continuity.hedges.noteStream(on: route, now: now) }
+        if manner == .first, let delay = hedgeDelay(runner, on: route, now) {
+            runner.ending = ExchangeEnd()
+            let (attempts, running) = (OnLoop(self), OnLoop(runner))
+            runner.watch = .timed(
+                admitted.call.executor.eventLoop.scheduleTask(in: TimeAmount(delay)) {
+                    attempts.value.isSlow(running.value)
+                })
+        } else if mayBeRescued {
+            runner.ending = ExchangeEnd()
+            watchSilence(runner)
+        }
+    }
+
+    /// Whether another candidate is asked beside one that is silent.
+    private var mayBeRescued: Bool {
+        admitted.isStream && upstreams.count > 1 && policy.silence != .never
+    }
+
+    private func watchSilence(_ runner: Runner) {
+        let least: Duration =
+            if case .after(let limit) = policy.silence { limit } else { continuity.hedges.shortestSilence }
+        admitted.call.executor.silent.add(runner, of: self, due: runner.began + TimeAmount(least))
     }
 
     /// After how long a second request may be sent; nil where none may be.
-    func hedgeDelay(_ attempt: Attempt) -> Duration? {
-        // A large request isn't sent twice, nor made ready on the event loop.
-        guard let hedge = policy.hedge, interruption == nil, !admitted.isHeavy, let route = record.route,
-            case .request = attempt.outgoing.kind
-        else { return nil }
-        continuity.hedges.noteRequest(on: route, now: continuity.now)
-        return continuity.hedges.delay(hedge.quantile, of: clockName(attempt.upstream))
+    private func hedgeDelay(_ runner: Runner, on route: String, _ now: Moment) -> Duration? {
+        guard let hedge = policy.hedge else { return nil }
+        continuity.hedges.noteRequest(on: route, now: now)
+        if let known = continuity.hedges.delay(hedge.quantile, of: clock(runner.attempt.upstream)) { return known }
+        guard admitted.isStream, policy.silence != .never else { return nil }
+        return silence(of: runner)
     }
 
-    /// The one that could answer sooner: the next candidate that is free,
-    /// else the same once more.
-    private func second(to first: Runner, in race: Race) -> Runner? {
-        guard let hedge = policy.hedge, let route = record.route else { return nil }
+    /// After how long without a word a stream is taken to be silent.
+    private func silence(of runner: Runner) -> Duration {
+        if case .after(let limit) = policy.silence { return limit }
+        return continuity.hedges.silence(of: runner.attempt.upstream.streamClock)
+    }
+
+    /// It is slower than the route wants.
+    private func isSlow(_ runner: Runner) {
+        guard runner.watch != nil else { return }
+        runner.watch = nil
+        if !ask(beside: runner, .hedge), mayBeRescued { watchSilence(runner) }
+    }
+
+    /// It has said nothing for a while.
+    /// - Returns: when to look again; nil where that isn't necessary.
+    func isSilent(_ runner: Runner, now: NIODeadline) -> NIODeadline? {
+        let limit = runner.began + TimeAmount(silence(of: runner))
+        guard limit <= now else { return limit }
+        // Where nobody may be asked now, somebody may be in a moment.
+        return ask(beside: runner, .rescue) ? nil : now + .seconds(1)
+    }
+
+    // MARK: Whom
+
+    /// Asks another candidate, if one may be asked.
+    private func ask(beside first: Runner, _ kind: Race.Kind) -> Bool {
+        guard first.race?.isOpen ?? true, let second = second(to: first, kind) else { return false }
+        let race = first.race ?? Race(kind, first)
+        let (attempts, running, shared) = (OnLoop(self), OnLoop(second), OnLoop(race))
+        race.enter(
+            second,
+            Task(executorPreference: admitted.call.executor) {
+                let outcome = await attempts.value.run(running.value, beside: shared.value)
+                await attempts.value.secondIsOver(running.value, outcome, in: shared.value)
+                return outcome
+            })
+        return true
+    }
+
+    /// The one that could answer sooner: the next candidate that is free; for
+    /// a hedge also the same once more.
+    private func second(to first: Runner, _ kind: Race.Kind) -> Runner? {
+        guard let route = record.route else { return nil }
+        // A hosted engine that works is silent because it works.
+        if kind == .rescue, first.attempt.provider.lane.isAtWork { return nil }
         let now = continuity.now
-        let others = upstreams.indices.filter {
+        var others = upstreams.indices.filter {
             $0 != first.index && plan.mayAsk($0) && standing(of: $0, now) == .free
         }
-        for index in others + [first.index] {
+        if kind == .hedge { others.append(first.index) }
+        for index in others {
             guard let attempt = attempt(index) else { continue }
-            let place = attempt.place
-            guard continuity.hedges.mayHedge(on: route, share: hedge.share, now: now),
-                continuity.book.mayRepeat(at: place.provider, now: now),
+            if kind == .rescue, attempt.provider.lane.isAtWork { continue }
+            guard mayAsk(attempt, beside: first, kind, on: route, now),
                 let permit = memory(of: attempt.upstream).enter(
-                    place, for: admitted.call.principal.id, now: now)
+                    attempt.place, for: admitted.call.principal.id, now: now)
             else { return nil }
             plan.asked(index)
-            continuity.book.noteRequest(at: place.provider, now: now)
-            return Runner(index, attempt, permit, newStream(), race: race)
+            continuity.book.noteRequest(at: attempt.place.provider, now: now)
+            return Runner(index, attempt, permit, newStream())
         }
         return nil
     }
 
-    private enum Event: Sendable {
-        case late
-        case finished(isSecond: Bool, Runner.Outcome)
+    private func mayAsk(
+        _ attempt: Attempt, beside first: Runner, _ kind: Race.Kind, on route: String, _ now: Moment
+    ) -> Bool {
+        switch kind {
+        case .rescue: return continuity.hedges.mayRescue(on: route, now: now)
+        case .hedge:
+            guard let share = policy.hedge?.share else { return false }
+            return continuity.hedges.mayHedge(on: route, share: share, now: now)
+                && continuity.book.mayRepeat(at: attempt.place.provider, now: now)
+        }
     }
 
+    // MARK: What came of it
+
+    /// The second is over. Where it failed and the first is still silent, a
+    /// third may be asked.
+    private func secondIsOver(_ second: Runner, _ outcome: Runner.Outcome, in race: Race) async {
+        guard race.kind == .rescue, !race.isFirstOver, race.winner == nil, race.second === second,
+            !Task.isCancelled, case .failed(let failed) = outcome
+        else { return }
+        race.leave()
+        let verdict = await learn(failed.symptom, failed.word, of: second)
+        failures.append((second, failed, verdict))
+        plan.failed(second.index, verdict, now: continuity.now.tick, movesOnRefusal: policy.movesOnRefusal)
+        state.instruments.rescued(route: record.route ?? "", won: false)
+        if race.isOpen, race.first.isSilent { watchSilence(race.first) }
+    }
+
+    /// The first is over, and perhaps the other isn't.
     /// - Returns: whether the caller has been told the end.
-    func race(_ first: Runner, _ race: Race, after delay: Duration) async throws -> Bool {
-        let attempts = OnLoop(self)
-        var second: Runner?
-        var outcomes: [(Runner, Runner.Outcome)] = []
-        await withTaskCancellationHandler {
-            await withTaskGroup(of: Event.self) { group in
-                start(first, in: race, isSecond: false, &group)
-                group.addTask {
-                    try? await Task.sleep(for: delay)
-                    return .late
-                }
-                var running = 1
-                while running > 0, let event = await group.next() {
-                    switch event {
-                    case .late:
-                        guard !race.isDecided, outcomes.isEmpty, !Task.isCancelled else { continue }
-                        guard let runner = attempts.value.second(to: first, in: race) else { continue }
-                        second = runner
-                        running += 1
-                        start(runner, in: race, isSecond: true, &group)
-                    case .finished(let isSecond, let outcome):
-                        running -= 1
-                        outcomes.append((isSecond ? second! : first, outcome))
-                    }
-                }
-                group.cancelAll()
+    func conclude(_ race: Race, _ outcome: Runner.Outcome) async throws -> Bool {
+        defer { race.dissolve() }
+        race.isFirstOver = true
+        var outcomes = [(race.first, outcome)]
+        if let second = race.second, let task = race.task {
+            // Whoever has won has ended the other; both end with the caller.
+            let other = await withTaskCancellationHandler {
+                await task.value
+            } onCancel: {
+                task.cancel()
             }
-        } onCancel: {
-            race.cancelAll()
+            outcomes.append((second, other))
+            noteResult(of: race)
         }
         if Task.isCancelled, !outcomes.contains(where: { $0.1.isServed }) {
             // The caller has gone: no verdict, and a trial is another's.
             for (runner, _) in outcomes { abandon(runner) }
             throw CancellationError()
         }
-        if let second { noteHedge(second, outcomes) }
-        return try await conclude(outcomes)
-    }
-
-    private func start(_ runner: Runner, in race: Race, isSecond: Bool, _ group: inout TaskGroup<Event>) {
-        let attempts = OnLoop(self)
-        let running = OnLoop(runner)
-        let task = Task(executorPreference: admitted.call.executor) {
-            await attempts.value.run(running.value, isHedge: isSecond)
-        }
-        race.enter(runner) { task.cancel() }
-        group.addTask { .finished(isSecond: isSecond, await task.value) }
+        return try await conclude(outcomes, race.kind)
     }
 
     /// Failures first: who has been heard decides what comes next.
-    private func conclude(_ outcomes: [(Runner, Runner.Outcome)]) async throws -> Bool {
+    private func conclude(_ outcomes: [(Runner, Runner.Outcome)], _ kind: Race.Kind) async throws -> Bool {
+        let isHeard = outcomes.contains { $0.1.wasHeard }
         var isToldTheEnd = false
         var last: (Runner, Runner.Outcome)?
         for (runner, outcome) in outcomes {
@@ -114,12 +194,12 @@ extension Attempts {
             case .other(let error):
                 abandon(runner)
                 // The loser of a race; anything else is nobody's verdict.
-                if !(error is CancellationError) { throw error }
-                record.attempts[runner.number].failure = "hedge_lost"
+                if !(error is CancellationError), !isHeard { throw error }
+                noteLoser(runner, kind)
             case .failed(let failed):
                 // Where another has been heard, there is nothing left to ask
                 // for on this one's behalf.
-                if outcomes.contains(where: { $0.1.wasHeard }) {
+                if isHeard {
                     await learn(failed.symptom, failed.word, of: runner)
                 } else {
                     isToldTheEnd = try await conclude(runner, outcome)
@@ -131,11 +211,26 @@ extension Attempts {
         return isToldTheEnd
     }
 
-    private func noteHedge(_ second: Runner, _ outcomes: [(Runner, Runner.Outcome)]) {
-        let won = outcomes.contains { runner, outcome in
-            if case .served = outcome { runner === second } else { false }
+    /// It was ended because another had the first word. That is no failure of
+    /// its own; what it cost is the cost of having asked both.
+    private func noteLoser(_ runner: Runner, _ kind: Race.Kind) {
+        plan.overtaken(runner.index)
+        switch kind {
+        case .hedge: record.attempts[runner.number].failure = RequestRecord.Attempt.lostHedge
+        case .rescue:
+            record.attempts[runner.number].failure = RequestRecord.Attempt.overtaken
+            record.attempts[runner.number].unheard =
+                runner.unheard ?? Usage(input: record.requestBytes / 4, output: 0)
         }
-        state.instruments.hedged(route: record.route ?? "", won: won)
+    }
+
+    private func noteResult(of race: Race) {
+        let route = record.route ?? ""
+        let won = race.winner != nil && race.winner === race.second
+        switch race.kind {
+        case .hedge: state.instruments.hedged(route: route, won: won)
+        case .rescue: state.instruments.rescued(route: route, won: won)
+        }
     }
 }
 

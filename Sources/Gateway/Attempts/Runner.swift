@@ -1,7 +1,6 @@
 import Conversation
 import NIOCore
 import Resilience
-import Synchronization
 
 /// One attempt that is under way.
 ///
@@ -11,24 +10,44 @@ final class Runner {
     let attempt: Attempt
     let permit: Permit?
     let stream: CallerStream
-    let began: NIODeadline
+    let began = NIODeadline.now()
     var place: Place { attempt.place }
-    /// Against another attempt for the same answer; nil where there is none.
-    let race: Race?
     /// What stands before its provider while a drill runs.
     var injection: DrillLane?
     /// Its place among the record's attempts.
     var number = 0
+    /// What it is ended with if another one has the first word; nil where
+    /// none will be asked beside it, or its task ends it.
+    var ending: ExchangeEnd?
+    /// The others beside it; nil while there are none.
+    var race: Race?
+    /// How its silence is watched; nil where nobody does.
+    var watch: SilenceWatch?
+    /// Whether nothing has come of it that a caller would read.
+    private(set) var isSilent = true
+    /// What its provider has said that it costs, where nobody has heard it.
+    var unheard: Usage?
 
-    init(
-        _ index: Int, _ attempt: Attempt, _ permit: Permit?, _ stream: CallerStream, race: Race? = nil
-    ) {
+    init(_ index: Int, _ attempt: Attempt, _ permit: Permit?, _ stream: CallerStream) {
         self.index = index
         self.attempt = attempt
         self.permit = permit
         self.stream = stream
-        self.race = race
-        began = .now()
+    }
+
+    /// It has said something, or is over.
+    func endSilence() {
+        isSilent = false
+        stopWatching()
+    }
+
+    func stopWatching() {
+        switch watch {
+        case nil: return
+        case .swept(let silent, let slot): silent.remove(slot)
+        case .timed(let timer): timer.cancel()
+        }
+        watch = nil
     }
 
     indirect enum Outcome: Sendable {
@@ -52,45 +71,10 @@ final class Runner {
     }
 }
 
-/// Several attempts at one answer: who has something to say first tells it,
-/// and the others are cancelled.
-final class Race: Sendable {
-    private struct State {
-        var winner: ObjectIdentifier?
-        var tasks: [(runner: ObjectIdentifier, cancel: @Sendable () -> Void)] = []
-        var isCancelled = false
-    }
-
-    private let state = Mutex(State())
-
-    var isDecided: Bool { state.withLock { $0.winner != nil } }
-
-    func enter(_ runner: Runner, cancel: @escaping @Sendable () -> Void) {
-        let isLate = state.withLock { state in
-            state.tasks.append((ObjectIdentifier(runner), cancel))
-            return state.isCancelled
-        }
-        if isLate { cancel() }
-    }
-
-    /// - Returns: whether this one is to tell the answer.
-    func claim(_ runner: Runner) -> Bool {
-        let id = ObjectIdentifier(runner)
-        let losers = state.withLock { state -> [@Sendable () -> Void]? in
-            guard state.winner == nil else { return state.winner == id ? [] : nil }
-            state.winner = id
-            return state.tasks.filter { $0.runner != id }.map(\.cancel)
-        }
-        guard let losers else { return false }
-        for cancel in losers { cancel() }
-        return true
-    }
-
-    func cancelAll() {
-        let all = state.withLock { state in
-            state.isCancelled = true
-            return state.tasks.map(\.cancel)
-        }
-        for cancel in all { cancel() }
-    }
+/// How a silent attempt is watched.
+enum SilenceWatch {
+    /// With all others of its event loop, in this slot.
+    case swept(SilentAttempts, Int)
+    /// By a timer of its own.
+    case timed(Scheduled<Void>)
 }

@@ -64,6 +64,7 @@ final class DrillLane: ProviderLane {
         let limit = request.limits.firstByte ?? provider.firstByte
         let end = ContinuousClock.now + limit
         while ContinuousClock.now < end, rehearsal.isPulling {
+            if request.ending?.isEnded == true { throw CancellationError() }
             try await Task.sleep(for: min(.milliseconds(20), ContinuousClock.now.duration(to: end)))
         }
     }

@@ -30,7 +30,7 @@ extension Rehearsal {
         sample.dropped = record.dropped
         sample.reason = record.reason ?? record.attempts.last?.cause
         for attempt in record.attempts {
-            guard let usage = attempt.usage else { continue }
+            guard let usage = attempt.usage ?? attempt.unheard else { continue }
             guard let price = attempt.upstream.candidate.price else {
                 sample.isPriced = false
                 continue

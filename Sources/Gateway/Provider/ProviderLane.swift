@@ -13,6 +13,9 @@ package struct LaneRequest: Sendable {
     package var body: ByteBuffer
     /// Limits of this request, before the lane's own.
     package var limits = AttemptLimits()
+    /// What the lane has to let this exchange be ended with; nil where only
+    /// its task ends it.
+    package var ending: ExchangeEnd?
 
     package init(method: String = "POST", path: String, fields: HTTPFieldList = .init(), body: ByteBuffer = .init()) {
         self.method = method
@@ -96,13 +99,22 @@ extension LaneResponse {
 
 /// The way to one provider.
 package protocol ProviderLane: Sendable {
+    /// Whether it leads to a hosted engine that is working on a request: its
+    /// silence is its work, and another request would slow all of them.
+    var isAtWork: Bool { get }
     /// Sends a request and hands its answer to `body`, as soon as its head is
     /// there. When `body` returns, throws or is cancelled before the answer
     /// is whole, the provider's connection is closed: nothing runs on there.
+    ///
+    /// So it is when ``LaneRequest/ending`` ends it.
     /// - Throws: ``LaneFailure``, `CancellationError`, or what `body` throws.
     func exchange<T: Sendable>(
         _ request: LaneRequest, on executor: EventLoopTaskExecutor, _ body: (any LaneResponse) async throws -> T
     ) async throws -> T
+}
+
+extension ProviderLane {
+    package var isAtWork: Bool { false }
 }
 
 extension LaneResponse {

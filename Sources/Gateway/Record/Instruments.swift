@@ -52,6 +52,11 @@ final class Instruments: Sendable {
             .increment()
     }
 
+    func rescued(route: String, won: Bool) {
+        Counter(label: "holdfast_rescues_total", dimensions: [("route", route), ("result", won ? "won" : "lost")])
+            .increment()
+    }
+
     func warmed(provider: String, result: ProbeResult) {
         count(result, provider, "holdfast_warming_requests_total")
     }
@@ -79,13 +84,26 @@ final class Instruments: Sendable {
         ).increment()
     }
 
+    private func countRescue(_ usage: Usage, of attempt: RequestRecord.Attempt, route: String) {
+        for (kind, tokens) in [("input", usage.input), ("output", usage.output)] {
+            Counter(
+                label: "holdfast_rescue_tokens_total",
+                dimensions: [
+                    ("route", route), ("provider", attempt.provider), ("model", attempt.model), ("kind", kind),
+                ]
+            ).increment(by: tokens)
+        }
+    }
+
     func record(_ record: RequestRecord) {
         let route = record.route ?? ""
         var last = unrouted
         for attempt in record.attempts {
-            last = attempt.upstream.meters
-            last.countAttempt()
-            if let usage = attempt.usage { last.count(usage) }
+            let meters = attempt.upstream.meters
+            if !attempt.isLost { last = meters }
+            meters.countAttempt()
+            if let usage = attempt.usage { meters.count(usage) }
+            if let usage = attempt.unheard { countRescue(usage, of: attempt, route: route) }
             if attempt.cause != nil { failed(attempt, route: route) }
         }
         for handOver in record.handOvers {

@@ -33,8 +33,12 @@ package final class RequestRecord {
     /// One try at one candidate.
     package struct Attempt: Sendable {
         package let upstream: Upstream
-        /// Sent while another one was slow.
-        package let isHedge: Bool
+        /// Why it was sent while another one was under way; nil where none
+        /// was.
+        let beside: Race.Kind?
+        package var isHedge: Bool { beside == .hedge }
+        /// Sent because another one said nothing.
+        package var isRescue: Bool { beside == .rescue }
         /// The provider's status, nil where no answer came.
         package var status: Int?
         /// What went wrong, in a word; nil if nothing did.
@@ -44,13 +48,21 @@ package final class RequestRecord {
         package var rule: String?
         /// What this candidate has sold, nil where it gave nothing.
         package var usage: Usage?
+        /// The cost of a rescue: what the one of two cost that was not heard.
+        package var unheard: Usage?
+
+        /// Whether it was ended because another one beside it had the first
+        /// word.
+        package var isLost: Bool { failure == Self.lostHedge || failure == Self.overtaken }
+        static let lostHedge = "hedge_lost"
+        static let overtaken = "overtaken"
 
         package var provider: String { upstream.candidate.provider }
         package var model: String { upstream.candidate.model }
 
-        init(_ upstream: Upstream, isHedge: Bool = false) {
+        init(_ upstream: Upstream, beside: Race.Kind? = nil) {
             self.upstream = upstream
-            self.isHedge = isHedge
+            self.beside = beside
         }
     }
 

@@ -2,18 +2,44 @@ import EngineHost
 import Gateway
 import NIOCore
 import Providers
+import Synchronization
 
 /// The way to a hosted engine: requests wait, bounded in time and number,
 /// while it starts.
-struct EngineLane: ProviderLane {
-    let engine: EngineSupervisor
-    let lane: HTTPLane
+final class EngineLane: ProviderLane {
+    private let engine: EngineSupervisor
+    private let lane: HTTPLane
     /// How long a request waits for the engine.
-    let patience: Duration
+    private let patience: Duration
+    /// Requests that the engine has taken.
+    private let underWay = Atomic<Int>(0)
+
+    init(engine: EngineSupervisor, lane: HTTPLane, patience: Duration) {
+        self.engine = engine
+        self.lane = lane
+        self.patience = patience
+    }
+
+    var isAtWork: Bool { underWay.load(ordering: .relaxed) > 0 }
 
     func exchange<T: Sendable>(
         _ request: LaneRequest, on executor: EventLoopTaskExecutor, _ body: (any LaneResponse) async throws -> T
     ) async throws -> T {
+        if let ending = request.ending, !isReady {
+            try await waitUntilReady(ending, on: executor)
+        } else {
+            try await waitUntilReady()
+        }
+        underWay.add(1, ordering: .relaxed)
+        defer { underWay.subtract(1, ordering: .relaxed) }
+        return try await lane.exchange(request, on: executor, body)
+    }
+
+    private var isReady: Bool {
+        if case .ready = engine.status.state { true } else { false }
+    }
+
+    private func waitUntilReady() async throws {
         do throws(EngineUnavailable) {
             try await engine.waitUntilReady(within: patience)
         } catch {
@@ -23,6 +49,25 @@ struct EngineLane: ProviderLane {
             case .stillStarting, .failing, .stopped: throw LaneFailure.notReady(error.description)
             }
         }
-        return try await lane.exchange(request, on: executor, body)
+    }
+
+    /// The same in a task of its own, which can be ended without the
+    /// request's.
+    private func waitUntilReady(_ ending: ExchangeEnd, on executor: EventLoopTaskExecutor) async throws {
+        let task = Task(executorPreference: executor) { try await self.waitUntilReady() }
+        ending.attach(Waiting(task))
+        try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            task.cancel()
+        }
+    }
+
+    private final class Waiting: EndableExchange {
+        private let task: Task<Void, any Error>
+
+        init(_ task: Task<Void, any Error>) { self.task = task }
+
+        func cancel(_ exchange: Int) { task.cancel() }
     }
 }

@@ -88,11 +88,11 @@ struct LedgerEntry {
         entry.member(.failure, ifPresent: attempt.failure)
         entry.member(.cause, ifPresent: attempt.cause)
         entry.member(.rule, ifPresent: attempt.rule)
-        if let usage = attempt.usage {
+        if let usage = attempt.usage ?? attempt.unheard {
             entry.member(.inputTokens, usage.input)
             entry.member(.outputTokens, usage.output)
         }
-        if attempt.isHedge { entry.member(.hedge) }
+        if attempt.isHedge || attempt.isRescue { entry.member(.hedge) }
     }
 
     /// A candidate is about to be asked, on a route that answers only once

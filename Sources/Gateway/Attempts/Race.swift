@@ -1,0 +1,58 @@
+/// Several attempts at one answer: who has something to say first tells it,
+/// and the others are ended.
+///
+/// The first runs in the request's own task, the one beside it in a task of
+/// its own, on the same event loop, to which all of this belongs. It holds on
+/// to its attempts, and they to it, until ``dissolve()``.
+final class Race {
+    enum Kind: Sendable {
+        /// The first was slower than usual, and the route wants to be quick.
+        case hedge
+        /// The first said nothing for too long.
+        case rescue
+    }
+
+    let kind: Kind
+    let first: Runner
+    /// The one beside the first; nil once it has failed while the first might
+    /// still answer.
+    private(set) var second: Runner?
+    private(set) var task: Task<Runner.Outcome, Never>?
+    private(set) var winner: Runner?
+    /// The first is over: what becomes of the other is for it to conclude.
+    var isFirstOver = false
+
+    init(_ kind: Kind, _ first: Runner) {
+        self.kind = kind
+        self.first = first
+        first.race = self
+    }
+
+    /// Whether nobody is beside the first.
+    var isOpen: Bool { second == nil && winner == nil && !isFirstOver }
+
+    func enter(_ second: Runner, _ task: Task<Runner.Outcome, Never>) {
+        self.second = second
+        self.task = task
+        second.race = self
+    }
+
+    /// The second has failed, and others may be asked.
+    func leave() {
+        second?.race = nil
+        (second, task) = (nil, nil)
+    }
+
+    /// - Returns: whether this one is to tell the answer.
+    func claim(_ runner: Runner) -> Bool {
+        guard winner == nil else { return winner === runner }
+        winner = runner
+        if runner === first { task?.cancel() } else { first.ending?.end() }
+        return true
+    }
+
+    func dissolve() {
+        leave()
+        first.race = nil
+    }
+}
