@@ -371,6 +371,15 @@ def test_a_stall_behind_signs_of_life_with_nobody_else(upstream, spare, library,
         assert line["attempts"][0]["failure"] == "stalled" and line["outcome"] == "truncated"
 
 
+@pytest.mark.parametrize("library, provider, beat", BEATS)
+def test_signs_of_life_are_no_first_token(upstream, spare, library, provider, beat):
+    first = kept_alive(provider, 0, beat)
+    with pair(upstream, spare, first, served("oa"), (provider, "oa"), silence="300ms") as two:
+        assert streamed(two.holdfast, library) == WHOLE
+        [line] = eventually(two.holdfast.requests_logged, 5)
+        assert [each.get("failure") for each in line["attempts"]] == ["overtaken", None]
+
+
 @pytest.mark.parametrize("second", [None, "oa"], ids=["alone", "continuable"])
 @ways
 def test_a_slow_stream_with_signs_of_life_is_whole(upstream, spare, library, provider, second):

@@ -138,9 +138,12 @@ class sse(Behaviour):
     headers: dict = field(default_factory=dict)
     ends: bool = True
 
-    async def play(self, wire):
+    async def begin(self, wire):
         fields = {"content-type": "text/event-stream", "transfer-encoding": "chunked", **self.headers}
         await wire.send(head(200, fields))
+
+    async def play(self, wire):
+        await self.begin(wire)
         left = self.cut_after_bytes
         for event in self.events:
             await wire.sleep(self.delay)

@@ -50,6 +50,14 @@ import Testing
         Case(route("on_refusal: stop"), "holdfast.yaml:4:97: routes.r.on_refusal must be pass or next, not \"stop\""),
         Case(route("continue: off"), "holdfast.yaml:4:95: routes.r.continue must be true or false, not \"off\""),
         Case(
+            route("silence: on, stay: 0s"),
+            "holdfast.yaml:4:94: routes.r.silence must be off or a time of more than nothing, such as 12s, not \"on\"",
+            "holdfast.yaml:4:104: routes.r.stay must be off or a time of more than nothing, such as 3s, not \"0s\""),
+        Case(
+            route("silence: 12, stay: {most: 3s}"),
+            "holdfast.yaml:4:94: routes.r.silence must be off or a time of more than nothing, such as 12s, not \"12\"",
+            "holdfast.yaml:4:104: routes.r.stay must be a single value, not a mapping"),
+        Case(
             route("hedge: on"),
             "holdfast.yaml:4:92: routes.r.hedge must be off or a mapping such as {after: p95, share: 5%}, not \"on\""),
         Case(
@@ -78,7 +86,7 @@ import Testing
             "holdfast.yaml:4:108: routes.r.nested.c must be a single value, not a list"),
         Case(
             route("fallback: x"),
-            "holdfast.yaml:4:85: unknown key \"fallback\" in routes.r; known here: candidates, order, deadline, patience, timeouts, on_refusal, continue, hedge, keep_warm, substitution, objectives, nested, record, forbid"
+            "holdfast.yaml:4:85: unknown key \"fallback\" in routes.r; known here: candidates, order, deadline, patience, stay, timeouts, on_refusal, continue, silence, hedge, keep_warm, substitution, objectives, nested, record, forbid"
         ),
     ]
 

@@ -44,6 +44,8 @@ import Testing
                 order: weighted
                 deadline: 10m
                 patience: 60s
+                stay: 3s
+                silence: 1500ms
                 timeouts: { first_byte: 10s, first_token: 20s, stall: 15s }
                 on_refusal: next
                 continue: false
@@ -71,6 +73,8 @@ import Testing
         policy.order = .weighted
         policy.deadline = .seconds(600)
         policy.patience = .seconds(60)
+        policy.stay = .seconds(3)
+        policy.silence = .after(.milliseconds(1500))
         policy.firstByte = .seconds(10)
         policy.firstToken = .seconds(20)
         policy.stall = .seconds(15)
@@ -117,6 +121,19 @@ import Testing
     ])
     func hedgingIsOffUnlessTheRouteWantsIt(text: String, quantile: Double?) throws {
         #expect(try policy(text).hedge?.quantile == quantile)
+    }
+
+    @Test(arguments: [
+        ("silence: off", SilenceLimit.never), ("silence: ", .learnt), ("silence: 12s", .after(.seconds(12))),
+        ("silence: 500ms", .after(.milliseconds(500))),
+    ])
+    func silenceIsWatchedUnlessTheRouteSaysOff(text: String, limit: SilenceLimit) throws {
+        #expect(try policy(text).silence == limit)
+    }
+
+    @Test(arguments: [("stay: off", Duration.zero), ("stay: ", .zero), ("stay: 3s", .seconds(3))])
+    func nobodyStaysUnlessTheRouteSaysSo(text: String, most: Duration) throws {
+        #expect(try policy(text).stay == most)
     }
 
     @Test(arguments: [

@@ -3,8 +3,8 @@ import Routing
 /// Reads what a route says besides its candidates.
 struct RoutePolicyReader {
     static let keys = [
-        "order", "deadline", "patience", "timeouts", "on_refusal", "continue", "hedge", "keep_warm", "substitution",
-        "objectives", "nested", "record", "forbid",
+        "order", "deadline", "patience", "stay", "timeouts", "on_refusal", "continue", "silence", "hedge", "keep_warm",
+        "substitution", "objectives", "nested", "record", "forbid",
     ]
 
     private enum Recording: String, CaseIterable {
@@ -21,11 +21,13 @@ struct RoutePolicyReader {
         var policy = RoutePolicy()
         policy.order = route.choice("order") ?? policy.order
         policy.patience = route.duration("patience") ?? policy.patience
+        policy.stay = offOrTime("stay", such: "3s").map { $0 ?? .zero } ?? policy.stay
         readLimits(&policy)
         let onRefusal: OnRefusal? = route.choice("on_refusal")
         policy.movesOnRefusal = onRefusal == .next
         policy.continues = route.flag("continue") ?? policy.continues
         policy.substitution = SubstitutionReader(route: route, candidates: candidates).read()
+        policy.silence = offOrTime("silence", such: "12s").map { $0.map { .after($0) } ?? .never } ?? policy.silence
         policy.hedge = hedge()
         policy.keepWarm = keepWarm(policy.keepWarm)
         policy.objectives = objectives()
@@ -71,6 +73,17 @@ struct RoutePolicyReader {
                 percentWritten(text).flatMap { $0 > 0 ? $0 : nil }
             } ?? hedge.share
         return hedge
+    }
+
+    /// - Returns: nil where it isn't said, or not so; inside it nil for off.
+    private func offOrTime(_ key: String, such example: String) -> Duration?? {
+        let time: Duration?? = route.value(
+            key, "must be off or a time of more than nothing, such as \(example)"
+        ) { text in
+            if text == "off" { return .some(nil) }
+            return Duration(written: text).flatMap { $0 > .zero ? .some($0) : nil }
+        }
+        return time
     }
 
     private func keepWarm(_ standard: Duration?) -> Duration? {
