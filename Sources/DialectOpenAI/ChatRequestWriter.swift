@@ -242,9 +242,10 @@ struct ChatRequestWriter {
                         json.object("function") { json in
                             json.member("name", tool.name)
                             json.member("description", ifPresent: tool.description)
-                            json.member("parameters", ifPresent: tool.parameters.map(Self.withProperties))
+                            let parameters = tool.parameters.map(Self.withProperties)
+                            json.member("parameters", ifPresent: parameters)
                             let path = "tools[\(index)].function.strict"
-                            json.member("strict", ifPresent: strictness(tool.isStrict, of: tool.parameters, at: path))
+                            json.member("strict", ifPresent: strictness(tool.isStrict, of: parameters, at: path))
                         }
                     }
                 }

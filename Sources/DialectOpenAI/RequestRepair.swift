@@ -14,13 +14,17 @@ struct RequestRepair {
 
     /// - Returns: nil where the bytes can go as they are.
     static func repaired(_ body: ByteBuffer, model: String, traits: ServerTraits) -> ByteBuffer? {
-        let mayName = body.withUnsafeReadableBytes { bytes in
-            bytes.place(of: "_tokens\"") != nil || traits.callIDs != .free && bytes.place(of: "\"tool_call") != nil
+        // Most requests are told apart by a search through their bytes.
+        let (hasOtherLimit, hasCalls) = body.withUnsafeReadableBytes { bytes in
+            let other: StaticString =
+                traits.tokenLimit == .maxTokens ? "\"max_completion_tokens\"" : "\"max_tokens\""
+            return (bytes.place(of: other) != nil, traits.callIDs != .free && bytes.place(of: "\"tool_call") != nil)
         }
-        guard mayName, let document = try? JSONDocument(body) else { return nil }
+        guard hasOtherLimit || hasCalls, let document = try? JSONDocument(body, limits: hasCalls ? .whole : .skim)
+        else { return nil }
         var repair = RequestRepair(traits: traits, model: model)
         repair.renameLimit(document.root)
-        if traits.callIDs != .free { repair.renameCalls(document.root) }
+        if hasCalls { repair.renameCalls(document.root) }
         return repair.splices.isEmpty ? nil : repair.splices.apply(to: document)
     }
 

@@ -35,7 +35,7 @@ package struct OriginRules: Sendable, Equatable {
         guard hosts != nil else { return nil }
         var named = headers["host"]
         if let authority { named = [String(authority)] }
-        for host in named where !isKnown(Self.name(of: host)) { return .host(host) }
+        for host in named where !Self.isPlainLoopback(host) && !isKnown(Self.name(of: host)) { return .host(host) }
         for origin in headers["origin"] where !isKnown(origin: origin) { return .origin(origin) }
         return nil
     }
@@ -47,6 +47,19 @@ package struct OriginRules: Sendable, Equatable {
             origins.contains(origin.lowercased())
         else { return nil }
         return origin
+    }
+
+    /// Tells the usual names apart by their bytes, as every request has one.
+    private static func isPlainLoopback(_ host: String) -> Bool {
+        for name in ["127.0.0.1", "localhost"] as [StaticString] {
+            let length = name.utf8CodeUnitCount
+            guard host.utf8.starts(with: UnsafeBufferPointer(start: name.utf8Start, count: length)) else { continue }
+            let rest = host.utf8.dropFirst(length)
+            return rest.isEmpty
+                || rest.first == UInt8(ascii: ":") && rest.count <= 6
+                    && rest.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
+        }
+        return false
     }
 
     private func isKnown(origin: String) -> Bool {

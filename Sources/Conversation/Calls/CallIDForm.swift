@@ -62,10 +62,9 @@ package struct CallIDForm: Sendable, Hashable {
     private func takes(_ id: String) -> Bool {
         let count = id.utf8.count
         guard count >= max(1, shortest), count <= longest else { return false }
-        // What looks written by us would be read back as something else.
         switch alphabet {
         case .any: return id.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F }
-        case .word: return !id.utf8.starts(with: Self.mark.utf8) && id.utf8.allSatisfy(Self.isWord)
+        case .word: return id.utf8.allSatisfy(Self.isWord)
         case .alphanumeric: return id.utf8.allSatisfy(Self.isAlphanumeric)
         }
     }
@@ -111,7 +110,7 @@ package struct CallIDForm: Sendable, Hashable {
             rest = rest.dropFirst(2)
         }
         guard let original = String(validating: bytes, as: UTF8.self), escape(original) == id,
-            original.utf8.starts(with: mark.utf8) || !original.utf8.allSatisfy(isWord)
+            !original.utf8.allSatisfy(isWord)
         else { return id }
         return original
     }

@@ -66,9 +66,16 @@ extension Attempts {
             "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have") been withdrawn by "
             + "\(names.count == 1 ? "its provider" : "their providers"), and nobody else can take this request."
         let first = passedOver.refusals[0]
+        let kind: Problem.Kind =
+            switch first.kind {
+            // Nobody before a person has mended something.
+            case .unavailable: .outOfOrder
+            // What the key may not have is no fault of the request.
+            case .forbidden: .gone
+            default: first.kind
+            }
         return Problem(
-            first.code == "embeddings_of_another_model" ? .outOfOrder : .gone,
-            "\(gone) \(passedOver.sentences())", field: first.field, code: first.code ?? "model_withdrawn")
+            kind, "\(gone) \(passedOver.sentences())", field: first.field, code: first.code ?? "model_withdrawn")
     }
 
     /// Tells whether the provider has withdrawn it: confirmed, or said to this
