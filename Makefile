@@ -1,10 +1,10 @@
 # The commands that people type. `make run` and `make test` work from a fresh
 # clone on a bare Debian 12; see README.md.
 
-.PHONY: help run build setup test test-swift test-clients test-long bench format lint clean
+.PHONY: help run build setup test test-swift test-clients test-clients-all test-long bench format lint clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: ## Install what is missing, build, fetch the model, start on 127.0.0.1:8080
 	@Scripts/run.sh
@@ -22,6 +22,9 @@ test: setup ## All tests, ending in a summary
 test-long: setup ## All tests, with the long fuzzing, ten minutes under the address sanitizer, 200 kills, a primary that flaps for a minute, and Java's client
 	@HOLDFAST_JAVA=1 HOLDFAST_SANITIZED_SECONDS=600 HOLDFAST_FUZZ_SECONDS=60 HOLDFAST_FLAP_SECONDS=60 HOLDFAST_KILLS=200 Scripts/test.sh
 
+test-clients-all: build ## Every other client and agent that we know of, over a pulled model
+	@Tests/Clients/run.sh --suite everyone
+
 bench: build ## Measure against peers, print ratios, write Benchmarks/RESULTS.md
 	@python3 Benchmarks/run.py
 
@@ -33,4 +36,4 @@ lint: ## Check formatting and module boundaries
 	@python3 Scripts/boundaries.py
 
 clean: ## Remove what was built; .holdfast (model, keys) stays
-	@rm -rf .build Benchmarks/.build Benchmarks/.work .holdfast/test-venv
+	@rm -rf .build Benchmarks/.build Benchmarks/.work .holdfast/test-venv*

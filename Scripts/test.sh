@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# All tests: Swift's own, then the official clients against the built binary.
+# All tests: Swift's own, then the official clients and agents against the built
+# binary.
 # Runs all parts even if one fails, and ends in a summary of each.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -35,6 +36,7 @@ part "build" swift build -c release --build-tests
 # side by side on two cores they would test the scheduler.
 part "Swift tests" swift test -c release --skip-build --no-parallel
 part "official clients" Tests/Clients/run.sh
+part "agents" Tests/Clients/run.sh --suite agents
 
 # Callers' requests and providers' answers, mutated, under the address
 # sanitizer: in a build of its own.

@@ -2,12 +2,21 @@
 # The official Python clients against the built binary: what `make test` calls.
 # Arguments go to pytest: run.sh -k cancellation -x
 #
+# `--suite agents` runs that folder's tests instead: Claude Code, LangChain and
+# Pydantic AI. `--suite everyone` runs those of each folder in there, which is
+# what `make test-clients-all` calls. Every suite has a virtual environment of
+# its own, since these clients don't agree on what they need.
+#
 # Takes the binary from HOLDFAST_BIN, else .build/release/holdfast.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 repo=$PWD
-tests=$repo/Tests/Clients
-venv=$repo/.holdfast/test-venv
+clients=$repo/Tests/Clients
+suite=""
+if [[ ${1:-} == --suite ]]; then
+    suite=$2
+    shift 2
+fi
 
 export HOLDFAST_BIN="${HOLDFAST_BIN:-$repo/.build/release/holdfast}"
 if [[ ! -x $HOLDFAST_BIN ]]; then
@@ -19,17 +28,24 @@ fi
 python=python3
 [[ -s $repo/.holdfast/python ]] && python="$(<"$repo/.holdfast/python")"
 
-# The copy of the requirements is written last, so that an environment that
-# was interrupted half way is made again.
-if ! cmp -s "$tests/requirements.txt" "$venv/requirements.txt" || ! "$venv/bin/python" -I -c '' 2>/dev/null; then
-    echo "==> Making the clients' virtual environment (about 40 MB, once)" >&2
-    mkdir -p "$repo/.holdfast"
-    chmod 700 "$repo/.holdfast"
-    rm -rf "$venv"
-    "$python" -I -m venv "$venv"
-    "$venv/bin/python" -I -m pip --disable-pip-version-check install --quiet --requirement "$tests/requirements.txt"
-    cp "$tests/requirements.txt" "$venv/requirements.txt"
-fi
+# Makes the environment of a folder of tests; its path is in `venv` then.
+environment() {
+    local tests=$1 wanted=$1/requirements.txt
+    venv=${tests#"$clients"}
+    venv=$repo/.holdfast/test-venv${venv//\//-}
+    # The copy of the requirements is written last, so that an environment that
+    # was interrupted half way is made again.
+    if ! cmp -s "$wanted" "$venv/requirements.txt" || ! "$venv/bin/python" -I -c '' 2>/dev/null; then
+        echo "==> Making the virtual environment of ${tests#"$repo"/} (40 MB for clients, up to 1 GB for others; once)" >&2
+        mkdir -p "$repo/.holdfast"
+        chmod 700 "$repo/.holdfast"
+        rm -rf "$venv"
+        # Joined, since nothing ends a function by itself whose result is asked for.
+        "$python" -I -m venv "$venv" &&
+            "$venv/bin/python" -I -m pip --disable-pip-version-check install --quiet --requirement "$wanted" &&
+            cp "$wanted" "$venv/requirements.txt"
+    fi
+}
 
 # Downloads nothing where the engine and the model are in place.
 "$python" -I Scripts/fetch_engine.py
@@ -41,4 +57,22 @@ unset HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy
 export NO_PROXY=127.0.0.1 PYTHONDONTWRITEBYTECODE=1
 
 # Ports, engine and memory are shared by all tests: no parallel runs.
-exec "$venv/bin/python" -m pytest -c "$tests/pytest.ini" --rootdir "$tests" -p no:cacheprovider "$@" "$tests"
+run() {
+    local tests=$1 root=$2
+    shift 2
+    "$venv/bin/python" -m pytest -c "$root/pytest.ini" --rootdir "$root" -p no:cacheprovider "$@" "$tests"
+}
+
+if [[ $suite == everyone ]]; then
+    failed=()
+    for wanted in "$clients"/everyone/*/requirements.txt; do
+        tests=$(dirname "$wanted")
+        printf '\n==> %s\n' "$(basename "$tests")"
+        environment "$tests" && run "$tests" "$clients/everyone" "$@" || failed+=("$(basename "$tests")")
+    done
+    [[ ${#failed[@]} -eq 0 ]] || { echo "Failed: ${failed[*]}" >&2; exit 1; }
+else
+    tests=$clients${suite:+/$suite}
+    environment "$tests"
+    run "$tests" "$tests" "$@"
+fi

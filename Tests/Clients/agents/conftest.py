@@ -1,0 +1,1 @@
+from fixtures import pytest_configure, scene, spare, upstream  # noqa: F401

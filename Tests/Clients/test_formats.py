@@ -1,0 +1,84 @@
+"""Answers in the form that the two APIs' published schemas require, checked by
+a program that isn't ours (llm-comply)."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import scripted_providers
+from holdfast import Holdfast, engine
+from shapes import (
+    anthropic_answer, anthropic_stream, openai_answer, openai_call, openai_chunk, openai_stream, text_block, tool_block,
+)
+from upstream import answer, by_request, sse
+
+FORMATS = {
+    "openai-chat": ["--base-url", "{url}/v1"],
+    "anthropic": ["--base-url", "{url}/v1", "--auth-header", "x-api-key", "--no-bearer", "-H", "anthropic-version:2023-06-01"],
+}
+
+
+def openai_model(request):
+    """Thinks aloud, and calls the tool that it is offered."""
+    body = request.json
+    tools = [tool["function"]["name"] for tool in body.get("tools", [])]
+    if tools:
+        call = openai_call(tools[0], '{"location": "Oslo"}')
+        return sse(openai_stream("", [call], "tool_calls")) if body.get("stream") else answer(
+            openai_answer(None, [call], "tool_calls")
+        )
+    if body.get("stream"):
+        events = openai_stream()
+        return sse([events[0], openai_chunk({"reasoning_content": "Let me see."}), *events[1:]])
+    whole = openai_answer()
+    whole["choices"][0]["message"]["reasoning_content"] = "Let me see."
+    return answer(whole)
+
+
+def anthropic_model(request):
+    body = request.json
+    tools = [tool["name"] for tool in body.get("tools", [])]
+    blocks = [tool_block(tools[0], {"location": "Oslo"})] if tools else [text_block()]
+    stop = "tool_use" if tools else "end_turn"
+    return sse(anthropic_stream(blocks, stop)) if body.get("stream") else answer(anthropic_answer(blocks, stop))
+
+
+@pytest.fixture(scope="module")
+def house(upstream):
+    oa = upstream.plays(by_request(openai_model))
+    an = upstream.plays(by_request(anthropic_model))
+    providers = {**scripted_providers(upstream), "here": engine()}
+    routes = {
+        "over-openai": {"candidates": [{"provider": "oa", "model": oa}]},
+        "over-anthropic": {"candidates": [{"provider": "an", "model": an}]},
+        "over-engine": {"candidates": [{"provider": "here", "model": "smollm2-135m"}]},
+    }
+    with Holdfast(providers, routes) as holdfast:
+        yield holdfast
+
+
+def complaints(holdfast, form, route, *more):
+    """What the program finds wrong, by its test's name."""
+    place = [part.format(url=holdfast.url) for part in FORMATS[form]]
+    program = Path(sys.executable).parent / "llm-comply"
+    command = [program, "--format", form, *place, "--api-key", holdfast.key, "--model", route, "--json", *more]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    report = json.loads(done.stdout)
+    results = report if isinstance(report, list) else report["results"]
+    assert len(results) >= 3, done.stdout + done.stderr
+    return {each["id"]: each for each in results if each["status"] not in ("passed", "skipped")}
+
+
+@pytest.mark.parametrize("form, route", [
+    ("openai-chat", "over-openai"), ("openai-chat", "over-anthropic"), ("anthropic", "over-openai"),
+])  # fmt: skip
+def test_every_member_that_the_schema_requires(house, form, route):
+    assert complaints(house, form, route) == {}
+
+
+def test_a_hosted_model_answers_in_form(house):
+    """What a small model can do: it sees no pictures and thinks nothing."""
+    able = "anth-basic-response,anth-streaming-response,anth-streaming-usage"
+    assert complaints(house, "anthropic", "over-engine", "--filter", able) == {}
