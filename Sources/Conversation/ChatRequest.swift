@@ -32,7 +32,7 @@ package struct ChatRequest: Sendable, Equatable {
     /// Token id (as text) to bias.
     package var logitBias: [String: Double] = [:]
     package var reasoning: Reasoning?
-    /// How much of it, as a word of the provider's scale: `minimal`, `low`,
+    /// The amount of it, as a word of the provider's scale: `minimal`, `low`,
     /// `medium`, `high`, …
     package var effort: String?
     /// The caller's own name for its user: OpenAI `user`, Anthropic

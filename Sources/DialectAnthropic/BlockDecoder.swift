@@ -81,7 +81,7 @@ enum BlockDecoder {
         return ToolCall(id: CallIDForm.read(id), name: name, arguments: input ?? "{}")
     }
 
-    /// What the model wrote, an object or not: a text is the arguments
+    /// The model's words, an object or not: a text is the arguments
     /// themselves, and what was wrapped for being broken is unwrapped.
     private static func input(_ value: JSONView) -> String {
         if let text = value.string { return text }

@@ -74,7 +74,7 @@ struct RequestDecoder {
         request.leftovers = leftovers.all
     }
 
-    /// How fast, at which price, where to look it up, and what to leave out of
+    /// Members about speed, price, records, and what to leave out of
     /// a long history: the answer is still what was asked for.
     private static let advisory: Set<String> = [
         "service_tier", "speed", "diagnostics", "context_management", "betas", "user_profile_id",

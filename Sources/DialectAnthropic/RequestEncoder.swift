@@ -83,7 +83,7 @@ struct RequestEncoder {
         }
     }
 
-    /// What stands for OpenAI's `json_object`, which Anthropic doesn't know.
+    /// The instruction for OpenAI's `json_object`, which Anthropic doesn't know.
     private static let jsonInstruction =
         "Answer with one JSON object and nothing else: no introduction, no code fence, no comment."
 

@@ -146,7 +146,7 @@ private struct MessageFields {
 }
 
 extension Message {
-    /// How many calls it holds.
+    /// The number of calls that it holds.
     fileprivate var calls: Int {
         content.reduce(0) { count, part in
             if case .toolCall = part { count + 1 } else { count }

@@ -9,7 +9,7 @@ package struct OpenAIDialect: Dialect {
     /// The path of the embeddings endpoint below a provider's base address.
     package static let embeddingsPath = "/embeddings"
 
-    /// What the provider's server takes; no matter for a door.
+    /// The traits of the provider's server; no matter for a door.
     package let traits: ServerTraits
     /// Whether the traits are known to be the server's, and no guess: only
     /// then is a request of this dialect made to fit them.

@@ -1,16 +1,16 @@
 import Conversation
 
-/// What an engine that Holdfast hosts takes otherwise than a server of
+/// Traits in which an engine that Holdfast hosts differs from a server of
 /// somebody else's.
 struct EngineTraits: Sendable {
     var takesImages = false
-    /// What the model's tool calls begin with, put into its mouth where a
+    /// The beginning of the model's tool calls, put into its mouth where a
     /// call is required: such a server holds it to the form of a call only
     /// from there on.
     var toolCallOpening: String?
     var maxChoices: Int
     var maxTopLogprobs: Int
-    /// How many alternatives are asked for wherever log-probabilities are,
+    /// The number of alternatives that are asked for wherever log-probabilities are,
     /// though the caller may want fewer.
     var askedTopLogprobs: Int
 }

@@ -38,7 +38,7 @@ enum RequestMember {
         "min_p", "top_a", "repetition_penalty", "structured_outputs", "image_config",
     ]
 
-    /// What LiteLLM's proxy shall do around a request.
+    /// Orders for LiteLLM's proxy around a request.
     /// https://docs.litellm.ai/docs/proxy/user_keys
     private static let liteLLM = [
         "litellm_metadata", "litellm_session_id", "litellm_trace_id", "litellm_call_id", "litellm_logging_obj", "tags",

@@ -150,6 +150,64 @@ import Wire
         #expect(!body.contains("thinking") && !body.contains("is_error"))
     }
 
+    private func encoded(_ request: ChatRequest, _ flavour: Flavour, model: String = "m") throws -> (String, [String]) {
+        try OpenAIDialect(traits: flavour.traits, now: { 0 }).encoded(request, model: model)
+    }
+
+    @Test("a server that wants thinking back doesn't get it") func thinkingBack() throws {
+        let request = ChatRequest(
+            model: "m",
+            messages: [.user("x"), Message(.assistant, [.thinking(text: "hm", signature: nil), .text("y")])])
+        for flavour in [Flavour.deepseek, .kimi] {
+            let (body, dropped) = try encoded(request, flavour)
+            #expect(body.contains(#""reasoning_content":"hm""#) && dropped.isEmpty)
+        }
+        let (body, dropped) = try encoded(request, .vllm)
+        #expect(!body.contains("hm") && dropped == ["messages[1].content[0] (thinking)"])
+    }
+
+    @Test("an instruction in the middle goes where the server refuses it") func laterInstructions() throws {
+        let request = ChatRequest(
+            model: "m", messages: [Message(.system, [.text("s")]), .user("x"), Message(.system, [.text("later")])])
+        let (told, dropped) = try encoded(request, .vllm)
+        #expect(
+            told.contains(#""content":"x\n\n<system-reminder>\nlater\n</system-reminder>"}]"#)
+                && dropped == ["messages[2].position"])
+        let (kept, none) = try encoded(request, .openai)
+        #expect(kept.contains(#"{"role":"system","content":"later"}]"#) && none.isEmpty)
+    }
+
+    @Test("a server gets what it refuses") func refusedMembers() throws {
+        let request = ChatRequest.saying().with {
+            $0.seed = 1
+            $0.endUser = "u"
+            $0.stream = true
+            $0.maxTokens = 100_000
+            $0.temperature = 0.5
+        }
+        let (mistral, dropped) = try encoded(request, .mistral)
+        #expect(
+            !mistral.contains("seed") && !mistral.contains("stream_options")
+                && mistral.contains(#""max_tokens":100000"#))
+        #expect(dropped == ["seed", "user"])
+        let (openai, cut) = try encoded(request, .openai, model: "gpt-4o")
+        #expect(openai.contains(#""max_completion_tokens":16384"#) && cut == ["max_tokens (taken as 16384)"])
+        let (newer, left) = try encoded(request, .openai, model: "gpt-5-mini")
+        #expect(!newer.contains("temperature") && left == ["temperature"])
+    }
+
+    @Test("a schema is lost where the server has no member for it") func schemaInWords() throws {
+        let schema = try JSONFragment(checking: #"{"type":"object"}"#)
+        let request = ChatRequest.saying().with {
+            $0.responseFormat = .jsonSchema(name: "n", description: nil, schema: schema, isStrict: nil)
+        }
+        let (body, dropped) = try encoded(request, .deepseek)
+        #expect(
+            body.contains(#"{"type":"json_object"}"#)
+                && body.contains(#"match this JSON Schema: {\"type\":\"object\"}"#))
+        #expect(dropped == ["response_format.json_schema (as an instruction)"])
+    }
+
     @Test("tool settings without tools are sent, which OpenAI refuses") func vacuous() throws {
         let request = ChatRequest.saying().with {
             $0.toolChoice = .auto

@@ -90,7 +90,7 @@ package struct CallIDForm: Sendable, Hashable {
 
     // MARK: Reading back
 
-    /// What an escaped id begins with.
+    /// The beginning of an escaped id.
     private static let mark = "hf-"
 
     /// The id that ``write(_:)`` was given; anything else as it is.

@@ -8,7 +8,7 @@ import Encodings
 /// answer's calls get the caller's name back.
 package struct ToolNames: Sendable {
     private let longest: Int
-    /// What was sent, and the caller's name for it; of changed ones only.
+    /// The caller's name of each sent one; of changed ones only.
     private var said: [String: String] = [:]
 
     /// - Parameter longest: in bytes.

@@ -50,7 +50,7 @@ extension JSONView {
         return !error.isNull && error.kind != .false && !error.isString("")
     }
 
-    /// What an answer of either dialect has: choices, content, vectors, or a
+    /// The contents that an answer of either dialect has: choices, content, vectors, or a
     /// count.
     var holdsAnswer: Bool {
         if let choices = self["choices"], choices.kind == .array, !choices.isEmptyContainer { return true }

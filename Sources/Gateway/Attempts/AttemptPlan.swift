@@ -35,7 +35,7 @@ package struct AttemptPlan {
         var mayRepeat = false
         /// The same, at once, and with nothing against it before.
         var repeatsAtOnce = false
-        /// Nobody knows that it can take a request that was too long for
+        /// Its context isn't known to take a request that was too long for
         /// another: it isn't asked twice to find out.
         var isAskedOnce = false
         /// Whatever memory says: a throttled one isn't asked before that tick.
@@ -52,7 +52,7 @@ package struct AttemptPlan {
         var deadline: Duration
         /// When one request has waited for it long enough.
         var latest: Duration?
-        /// What is waited for now.
+        /// The candidate that is waited for now.
         var until: Duration?
     }
 

@@ -34,7 +34,7 @@ final class Attempts {
     var plan: AttemptPlan
     /// Encoded requests, once they were needed.
     var prepared: [(index: Int, attempt: Attempt)] = []
-    /// Why candidates weren't asked.
+    /// The candidates that weren't asked, each with its reason.
     var passedOver = PassedOver()
     var failures: [(runner: Runner, failed: FailedAttempt, verdict: Verdict)] = []
     /// The caller hears a stream that broke off.

@@ -16,16 +16,16 @@ final class Runner {
     var injection: DrillLane?
     /// Its place among the record's attempts.
     var number = 0
-    /// What it is ended with if another one has the first word; nil where
+    /// The handle that ends it if another one has the first word; nil where
     /// none will be asked beside it, or its task ends it.
     var ending: ExchangeEnd?
     /// The others beside it; nil while there are none.
     var race: Race?
-    /// How its silence is watched; nil where nobody does.
+    /// The watch over its silence; nil where there is none.
     var watch: SilenceWatch?
     /// Whether nothing has come of it that a caller would read.
     private(set) var isSilent = true
-    /// What its provider has said that it costs, where nobody has heard it.
+    /// Its cost by its provider's words, where its answer was never told.
     var unheard: Usage?
 
     init(_ index: Int, _ attempt: Attempt, _ permit: Permit?, _ stream: CallerStream) {
@@ -71,7 +71,7 @@ final class Runner {
     }
 }
 
-/// How a silent attempt is watched.
+/// The watch over a silent attempt.
 enum SilenceWatch {
     /// With all others of its event loop, in this slot.
     case swept(SilentAttempts, Int)

@@ -1,4 +1,4 @@
-/// What one exchange with a provider is ended with from outside of its task:
+/// A handle that ends one exchange with a provider from outside of its task:
 /// an attempt that has lost against another one runs in the request's own
 /// task, which goes on.
 ///
@@ -11,7 +11,7 @@ package final class ExchangeEnd: @unchecked Sendable {
 
     package init() {}
 
-    /// What is to be ended from now on; at once if the end has come already.
+    /// The exchange to be ended from now on; at once if the end has come already.
     /// - Parameter number: what `exchange` knows this exchange by.
     package func attach(_ exchange: any EndableExchange, _ number: Int = 0) {
         if isEnded { return exchange.cancel(number) }

@@ -13,7 +13,7 @@ package struct LaneRequest: Sendable {
     package var body: ByteBuffer
     /// Limits of this request, before the lane's own.
     package var limits = AttemptLimits()
-    /// What the lane has to let this exchange be ended with; nil where only
+    /// The handle by which the lane lets this exchange be ended; nil where only
     /// its task ends it.
     package var ending: ExchangeEnd?
 

@@ -33,7 +33,7 @@ package final class RequestRecord {
     /// One try at one candidate.
     package struct Attempt: Sendable {
         package let upstream: Upstream
-        /// Why it was sent while another one was under way; nil where none
+        /// The reason for sending it while another one was under way; nil where none
         /// was.
         let beside: Race.Kind?
         package var isHedge: Bool { beside == .hedge }
