@@ -59,6 +59,7 @@ struct Turns {
             }
         }
         placePending(dropped: &dropped)
+        putResultsFirst()
         trimEnd(dropped: &dropped)
         guard turns.contains(where: { $0.role != .system }) else {
             // Others answer instructions alone; Anthropic needs a turn of the user's.
@@ -97,9 +98,16 @@ struct Turns {
         } else {
             turns.append(Turn(role: role, blocks: blocks))
         }
-        guard role == .user, blocks.contains(where: \.isToolResult) else { return }
-        let joined = turns[turns.count - 1].blocks
-        turns[turns.count - 1].blocks = joined.filter(\.isToolResult) + joined.filter { !$0.isToolResult }
+    }
+
+    /// Once all turns are joined: for each message anew, it would take the
+    /// square of their number.
+    private mutating func putResultsFirst() {
+        for index in turns.indices where turns[index].role == .user {
+            let joined = turns[index].blocks
+            guard joined.contains(where: \.isToolResult) else { continue }
+            turns[index].blocks = joined.filter(\.isToolResult) + joined.filter { !$0.isToolResult }
+        }
     }
 
     // MARK: Instructions

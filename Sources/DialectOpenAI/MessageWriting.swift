@@ -139,7 +139,7 @@ extension ChatRequestWriter {
     private func writeContent(_ parts: [Part], to json: inout JSONWriter) {
         var text = ""
         for case .text(let more) in parts {
-            if !text.isEmpty, !more.isEmpty { text += text.hasSuffix("\n") ? "\n" : "\n\n" }
+            if !text.isEmpty, !more.isEmpty { text += text.utf8.last == UInt8(ascii: "\n") ? "\n" : "\n\n" }
             text += more
         }
         if parts.allSatisfy({ if case .text = $0 { true } else { false } }) { return json.member("content", text) }

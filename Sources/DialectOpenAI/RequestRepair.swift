@@ -51,20 +51,22 @@ struct RequestRepair {
         var places: [JSONView?] = []
         for message in messages.elements {
             if let calls = message["tool_calls"] {
+                var turn = Message(.assistant, [])
                 for call in calls.elements {
                     let id = call["id"]
                     places.append(id)
-                    turns.append(
-                        Message(.assistant, [.toolCall(ToolCall(id: id?.string ?? "", name: "", arguments: ""))]))
+                    turn.content.append(.toolCall(ToolCall(id: id?.string ?? "", name: "", arguments: "")))
                 }
+                turns.append(turn)
             } else if let id = message["tool_call_id"] {
                 places.append(id)
                 turns.append(Message(.user, [.toolResult(ToolResult(callID: id.string ?? "", content: []))]))
             }
         }
-        for (turn, place) in zip(SettledCalls.settle(turns, for: traits.callIDs), places) {
+        let settled = SettledCalls.settle(turns, for: traits.callIDs).flatMap(\.content)
+        for (part, place) in zip(settled, places) {
             guard let place, place.kind == .string else { continue }
-            switch turn.content.first {
+            switch part {
             case .toolCall(let call): if !place.isText(call.id) { splices.replace(place, with: call.id) }
             case .toolResult(let result):
                 if !place.isText(result.callID) { splices.replace(place, with: result.callID) }

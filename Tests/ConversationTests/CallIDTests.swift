@@ -89,6 +89,33 @@ private func ids(_ messages: [Message]) -> [String] {
         #expect(settled.allSatisfy { !$0.isEmpty })
     }
 
+    @Test("results without ids, and with them, answer one call twice") func mixed() {
+        let messages = [
+            Message(.assistant, [call("a"), call("b"), call("a")]),
+            Message(.user, [result(""), result("a"), result("b"), result("a")]),
+        ]
+        let settled = ids(SettledCalls.settle(messages, for: .free))
+        // The third result takes the first `a` away from nobody.
+        #expect(Array(settled[3...5]) == [settled[0], settled[2], settled[1]])
+    }
+
+    // Were each id tried against all before it, this would take hours.
+    @Test("as many equal ids as a body holds hold up everybody") func many() {
+        for id in ["call_0", "a.b", ""] {
+            let calls = Message(.assistant, (0..<50_000).map { _ in call(id) })
+            let results = Message(.user, (0..<50_000).map { _ in result(id) })
+            let settled = ids(SettledCalls.settle([calls, results], for: .mistral))
+            #expect(Set(settled).count == 50_000)
+            #expect(settled[..<50_000].elementsEqual(settled[50_000...]))
+        }
+        var answered = AnsweredCalls(ChatRequest(model: "m", messages: []), from: OpenAIDialect(now: { 0 }))
+        var reply = ChatReply(
+            id: "", model: "",
+            choices: [.init(content: (0..<50_000).map { _ in call("x") }, finish: .toolCalls)])
+        answered.rename(&reply)
+        #expect(Set(ids([Message(.assistant, reply.choices[0].content)])).count == 50_000)
+    }
+
     @Test("an id that was made takes the place of one that was there") func crossed() {
         let made = CallIDForm.anthropic.write("a.b")
         let settled = ids(SettledCalls.settle([Message(.assistant, [call("a.b"), call(made)])], for: .anthropic))

@@ -34,6 +34,13 @@ import Testing
         #expect(
             written == body.split(separator: "functions.f:0", omittingEmptySubsequences: false).joined(separator: id))
         #expect(repaired(body, .openai) == nil && repaired(body, .kimi) == nil)
+        // Equal ids of one turn are answered in their order.
+        let twice =
+            #"{"messages":[{"role":"assistant","tool_calls":[{"id":"x"},{"id":"x"}]},{"role":"tool","tool_call_id":"x","n":1},{"role":"tool","tool_call_id":"x","n":2}]}"#
+        let told = try #require(repaired(twice, .mistral)).split(separator: "\"").filter {
+            $0.count == 9 && $0 != "assistant"
+        }
+        #expect(told.count == 4 && Array(told[..<2]) == Array(told[2...]) && told[0] != told[1])
         let long = String(repeating: "i", count: 50)
         let other =
             #"{"messages":[{"role":"assistant","tool_calls":[{"id":"\#(long)"}]},{"role":"tool","tool_call_id":"\#(long)"}]}"#

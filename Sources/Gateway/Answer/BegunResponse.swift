@@ -9,6 +9,7 @@ final class BegunResponse: LaneResponse {
     init(_ response: any LaneResponse) { self.response = response }
 
     var head: ResponseHead { response.head }
+    var wantsProgress: Bool { response.wantsProgress }
     func noteProgress() { response.noteProgress() }
 
     func next() async throws -> ByteBuffer? {

@@ -140,7 +140,7 @@ class Model:
     like servers that begin anew in each answer and use other signs; `answers`
     are what it says in place of `text_of(n)`, one after the other."""
 
-    def __init__(self, upstream, kind, *, steps=(), ids="own", thinks=False, answers=(), flat=False, most_tokens=None):
+    def __init__(self, upstream, kind, *, steps=(), ids="own", thinks=False, answers=(), flat=False, most_tokens=None, name=None):
         self.upstream, self.kind = upstream, kind
         self.steps, self.ids, self.thinks, self.answers = steps, ids, thinks, answers
         self.flat, self.most_tokens = flat, most_tokens
@@ -156,7 +156,7 @@ class Model:
         self._cut = None
         self._made = 0
         self.threads = {}
-        self.name = upstream.plays(by_request(self.choose))
+        self.name = upstream.plays(by_request(self.choose), name)
 
     # Being pulled
 

@@ -132,7 +132,7 @@ def test_an_agent_with_a_structured_answer(scene, door):
 
 def test_embeddings(scene):
     """Vectors of another model would spoil an index: nobody stands in."""
-    it = scene("oa", "oa")
+    it = scene("oa", "oa", lead_options={"name": "vectors-of-a"}, standby_options={"name": "vectors-of-b"})
     vectors = OpenAIEmbeddings(
         base_url=f"{it.holdfast.url}/v1", api_key=it.key, model=it.route, check_embedding_ctx_length=False, max_retries=0
     )
