@@ -104,6 +104,7 @@ let package = Package(
         module("Availability", ["Wire", nioCore]),
         module("WeightFormats", ["Encodings"]),
         module("Extraction", ["Conversation"]),
+        module("Storage", []),
         module("WeightSigning", ["Encodings", "Wire", crypto, x509, asn1, nioCore], testable: true),
 
         // 2: a request's life
@@ -140,25 +141,40 @@ let package = Package(
             resources: ["amazon-bedrock", "azure-openai", "google-gemini"].map {
                 .embedInCode("Contracts/\($0).yaml")
             }, testable: true),
-        module("Store", [grdb]),
+        module("StorageSQLite", ["Storage", grdb]),
+        module("WeightFiles", ["Encodings", "WeightFormats", "WeightSigning"]),
         module("LedgerDisk", ["Ledger"]),
         module("Telemetry", ["Encodings", "Gateway", "Conversation", "Wire", logging, coreMetrics, atomics, nioCore]),
 
-        // 4: commands and wiring
+        // 4: the running server
+        module("AdminAPI", []),
+        module(
+            "HoldfastServer",
+            [
+                "Access", "AdminAPI", "Availability", "CLinux", "Conversation", "Custody", "DialectAnthropic",
+                "DialectOpenAI",
+                "Drills", "Encodings", "EngineHost", "Extraction", "Failures", "FrontDoor", "Gateway", "Ledger",
+                "LedgerDisk", "Providers", "Resilience", "Routing", "Settings", "Storage", "StorageSQLite", "Telemetry",
+                "WeightFiles", "WeightFormats", "WeightSigning", "Wire", asyncHTTPClient, coreMetrics, crypto,
+                lifecycle,
+                logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
+            ]),
+
+        // 5: the command line
+        module(
+            "HoldfastCLI",
+            [
+                "Access", "AdminAPI", "Availability", "CLinux", "Conversation", "Custody", "Encodings", "EngineHost",
+                "Extraction",
+                "Failures", "HoldfastServer", "Ledger", "LedgerDisk", "Routing", "Settings", "Storage", "StorageSQLite",
+                "WeightFiles", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, crypto, nioCore,
+                nioHTTP1, unixSignals,
+            ]),
+
+        // 6: the programs
+        .executableTarget(name: "holdfast", dependencies: ["HoldfastCLI"], swiftSettings: strict),
         .executableTarget(
             name: "holdfast-verify", dependencies: ["Encodings", "Ledger", "LedgerDisk"], swiftSettings: strict),
-        .executableTarget(
-            name: "holdfast",
-            dependencies: [
-                "Access", "Availability", "CLinux", "Conversation", "Custody", "DialectAnthropic", "DialectOpenAI",
-                "Drills", "Encodings", "EngineHost", "Extraction",
-                "FrontDoor",
-                "Gateway", "Ledger", "LedgerDisk", "Providers", "Resilience", "Failures", "Routing", "Settings",
-                "Store",
-                "Telemetry", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, coreMetrics, crypto,
-                lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
-            ],
-            swiftSettings: strict),
 
         // Tests: of one module each; what several share is in GatewayTesting, and
         // chance with a seed in Seeded.
@@ -186,7 +202,14 @@ let package = Package(
                 "DialectAnthropic", "Telemetry", coreMetrics, nioCore, nioEmbedded,
             ]),
         suite("ProvidersTests", ["GatewayTesting", "Providers", "Gateway", "Wire", nioCore, nioPosix, nioSSL]),
-        suite("StoreTests", ["Store"]),
+        suite("StorageTests", ["Storage", "StorageSQLite", grdb]),
+        suite(
+            "HoldfastServerTests",
+            [
+                "GatewayTesting", "HoldfastServer", "Access", "Failures", "Gateway", "Resilience", "Settings",
+                "Storage",
+                "StorageSQLite", logging,
+            ]),
         suite(
             "ContinuationTests",
             ["Continuation", "Conversation", "DialectOpenAI", "DialectAnthropic", "Wire", nioCore]),

@@ -18,13 +18,16 @@ LAYERS = {
     "CLinux": 0, "CInflate": 0, "Encodings": 0, "Wire": 0, "Conversation": 0,
     "DialectOpenAI": 1, "DialectAnthropic": 1, "Routing": 1, "Access": 1,
     "Failures": 1, "Resilience": 1, "Continuation": 1, "Drills": 1, "Ledger": 1, "Availability": 1,
-    "Extraction": 1, "WeightFormats": 1, "WeightSigning": 1,
+    "Extraction": 1, "WeightFormats": 1, "WeightSigning": 1, "Storage": 1,
     "Gateway": 2,
-    "FrontDoor": 3, "Providers": 3, "EngineHost": 3, "Settings": 3, "Telemetry": 3, "Store": 3, "LedgerDisk": 3,
-    "Custody": 3,
-    "holdfast": 4, "holdfast-verify": 4,
+    "FrontDoor": 3, "Providers": 3, "EngineHost": 3, "Settings": 3, "Telemetry": 3, "StorageSQLite": 3, "LedgerDisk": 3,
+    "Custody": 3, "WeightFiles": 3,
+    "AdminAPI": 4, "HoldfastServer": 4,
+    "HoldfastCLI": 5,
+    "holdfast": 6, "holdfast-verify": 6,
 }
-ALLOWED_SIDEWAYS = {("Conversation", "Wire"), ("Conversation", "Encodings"), ("Resilience", "Failures"), ("Drills", "Failures"), ("EngineHost", "Custody")}
+ALLOWED_SIDEWAYS = {("Conversation", "Wire"), ("Conversation", "Encodings"), ("Resilience", "Failures"), ("Drills", "Failures"), ("EngineHost", "Custody"),
+                    ("HoldfastServer", "AdminAPI")}
 
 # Libraries by the lowest layer that may know them, or by module where only
 # some may. What is not listed here is free to use (NIOCore, Logging, …).
@@ -36,11 +39,18 @@ LIBRARY_HOMES = {
     "HummingbirdCore": {"FrontDoor"},
     "HummingbirdTLS": {"FrontDoor"},
     "Yams": {"Settings"},
-    "GRDB": {"Store"},
+    "GRDB": {"StorageSQLite"},
     "Subprocess": {"EngineHost"},
-    "AsyncHTTPClient": {"EngineHost", "holdfast"},
-    "ArgumentParser": {"holdfast"},
+    "AsyncHTTPClient": {"EngineHost", "HoldfastServer", "HoldfastCLI"},
+    "ArgumentParser": {"HoldfastCLI"},
     "X509": {"WeightSigning"},
+}
+
+# Modules of ours that a module may not know, though they lie lower.
+NEVERS = {
+    "HoldfastCLI": {"Gateway", "FrontDoor", "Providers", "Resilience", "Telemetry"},
+    "holdfast": set(LAYERS) - {"HoldfastCLI"},
+    "holdfast-verify": set(LAYERS) - {"Encodings", "Ledger", "LedgerDisk"},
 }
 
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+"
@@ -62,6 +72,8 @@ def problems():
 
 def refuse(module, imported):
     layer = LAYERS[module]
+    if imported in NEVERS.get(module, ()):
+        return f"{module} imports {imported}, which it may never know"
     if imported in LAYERS:
         if LAYERS[imported] < layer or (module, imported) in ALLOWED_SIDEWAYS:
             return None

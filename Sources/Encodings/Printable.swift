@@ -91,3 +91,8 @@ extension StringProtocol {
         return String(self)
     }
 }
+
+extension StringProtocol {
+    /// The text in one line, without what a terminal would obey.
+    package var printable: String { Printable.text(String(self)) }
+}

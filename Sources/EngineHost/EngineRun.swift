@@ -64,7 +64,7 @@ extension EngineSupervisor {
         if let held {
             let stands = await onAnotherThread { [stillStands, configuration] () -> Result<Bool, CustodyProblem> in
                 do throws(CustodyProblem) {
-                    return .success(try stillStands(configuration, held.sealed.expected))
+                    return .success(try await stillStands(configuration, held.sealed.expected))
                 } catch {
                     return .failure(error)
                 }
@@ -74,7 +74,7 @@ extension EngineSupervisor {
         }
         let began = ContinuousClock.now
         let loaded = await onAnotherThread { [load, configuration] () -> Result<HeldWeights, CustodyProblem> in
-            do throws(CustodyProblem) { return .success(HeldWeights(try load(configuration))) } catch {
+            do throws(CustodyProblem) { return .success(HeldWeights(try await load(configuration))) } catch {
                 return .failure(error)
             }
         }

@@ -9,17 +9,25 @@ final class HeldWeights: Sendable {
 }
 
 /// How an engine gets its weights: sealed, and in no other way. Blocks.
-package typealias WeightsLoading = @Sendable (EngineConfiguration) throws(CustodyProblem) -> SealedWeights
+package typealias WeightsLoading = @Sendable (EngineConfiguration) async throws(CustodyProblem) -> SealedWeights
 
 /// Whether weights that were loaded for this expectation are still what is
 /// asked for: a statement may have run out, or a newer one be there. Blocks.
 package typealias WeightsRecheck =
-    @Sendable (EngineConfiguration, ExpectedWeights) throws(CustodyProblem) -> Bool
+    @Sendable (EngineConfiguration, ExpectedWeights) async throws(CustodyProblem) -> Bool
 
-/// Runs what takes seconds, or waits for the kernel, on a thread that nobody
-/// else needs.
-func onAnotherThread<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
-    await withCheckedContinuation { continuation in
-        DispatchQueue.global(qos: .userInitiated).async { continuation.resume(returning: work()) }
+/// Runs work that takes seconds, or waits for the kernel, on a thread of its
+/// own, also between its suspensions.
+func onAnotherThread<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
+    await Task(executorPreference: OwnThread()) { await work() }.value
+}
+
+/// Runs one task.
+private final class OwnThread: TaskExecutor {
+    private let queue = DispatchQueue(label: "holdfast.weights", qos: .userInitiated)
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

@@ -16,21 +16,21 @@ package struct AdminDoor: Reception {
         package var type: String
         package var needsKey: Bool
         /// Given what stood for `:id`; empty where the path has none.
-        package var body: @Sendable (String) -> (status: Int, bytes: ByteBuffer)
+        package var body: @Sendable (String) async -> (status: Int, bytes: ByteBuffer)
 
         package init(
             _ path: String, type: String = "application/json", needsKey: Bool = true,
-            body: @escaping @Sendable () -> (status: Int, bytes: ByteBuffer)
+            body: @escaping @Sendable () async -> (status: Int, bytes: ByteBuffer)
         ) {
             self.path = path
             self.type = type
             self.needsKey = needsKey
-            self.body = { _ in body() }
+            self.body = { _ in await body() }
         }
 
         /// A page of a path of which one part is `:id`.
         package init(
-            _ path: String, ofEach body: @escaping @Sendable (String) -> (status: Int, bytes: ByteBuffer)
+            _ path: String, ofEach body: @escaping @Sendable (String) async -> (status: Int, bytes: ByteBuffer)
         ) {
             self.path = path
             type = "application/json"
@@ -215,7 +215,7 @@ private final class AdminRequest: PendingRequest {
         let answer = await Task.detached { () -> Answer in
             switch kind {
             case .page(let page):
-                let (status, bytes) = page.body(parameter)
+                let (status, bytes) = await page.body(parameter)
                 return AdminDoor.answer(status, bytes, type: page.type)
             case .action(let action, let who):
                 let request = AdminDoor.ActionRequest(parameter: parameter, body: body, who: who)

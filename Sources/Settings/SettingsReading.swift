@@ -43,16 +43,13 @@ extension Settings {
 
 /// Reads the top level of a settings file.
 struct SettingsReader {
-    static let keys = [
-        "listen", "tls", "admin", "keys", "cors", "hosts", "providers", "routes", "engine", "limits", "log", "metrics",
-        "custody", "data", "ledger", "status_page", "alerts",
-    ]
-
     let notes: Notes
     let folder: String
 
     func read(_ root: DocumentNode) -> Settings? {
-        guard let file = Section(root, name: "", keys: Self.keys, notes: notes) else { return nil }
+        guard let file = Section(root, name: "", keys: SettingsSection.all.map(\.name), notes: notes) else {
+            return nil
+        }
         let listen = address(file, "listen") ?? ListenAddress(host: "127.0.0.1", port: 8080)
         let admin = address(file, "admin")
         if let admin, admin == listen, admin.port != 0 {

@@ -17,9 +17,11 @@ import Wire
         let standings = Mutex<[RecoveryMeter.Account: Int]>([:])
         let alarms = Mutex<[String]>([])
 
-        func keep(_ kept: [(account: RecoveryMeter.Account, values: Int)]) {
+        func keep(_ kept: [(account: RecoveryMeter.Account, values: Int)]) -> KeeperTicket? {
             standings.withLock { for one in kept { $0[one.account] = one.values } }
+            return nil
         }
+        func untilDurable(_ ticket: KeeperTicket) async {}
         func alarm(_ alarm: RecoveryMeter.Alarm) {
             alarms.withLock { $0.append("\(alarm.subject.text) \(alarm.hasEnded)") }
         }

@@ -12,7 +12,7 @@ extension Attempts {
     func exchange(_ runner: Runner) async throws {
         guard case .request(let request) = runner.attempt.outgoing.kind else { return try await countTokens(runner) }
         let relay = relay(runner)
-        if let reservation = try setAside(runner.attempt), let sieve = relay.sieve {
+        if let sieve = relay.sieve, let reservation = try await setAside(runner.attempt) {
             relay.settling = { self.settle(reservation, runner, sieve) }
         }
         defer { relay.settle() }

@@ -81,9 +81,17 @@ package final class Continuity: Sendable {
         answered.withLock { $0[model] }.flatMap { $0 > began ? $0 : nil }
     }
 
-    /// Tells the keeper what has changed.
-    package func report(_ changes: [HealthChange]) {
-        if !changes.isEmpty { keeper.note(changes, now) }
+    /// Reports changes to the keeper.
+    /// - Returns: what a request that goes on has to wait for
+    ///   (``untilDurable(_:)``); nil where there is nothing.
+    @discardableResult
+    package func report(_ changes: [HealthChange]) -> KeeperTicket? {
+        changes.isEmpty ? nil : keeper.note(changes, now)
+    }
+
+    /// Returns when the changes are on disk, or the keeper's patience is over.
+    package func untilDurable(_ ticket: KeeperTicket?) async {
+        if let ticket { await keeper.untilDurable(ticket) }
     }
 }
 
@@ -139,9 +147,21 @@ package struct ServedModel: Sendable, Hashable {
     }
 }
 
-/// Keeps what must survive a restart, and tells the operator. Must not block.
+/// Changes that a keeper has taken note of.
+package struct KeeperTicket: Sendable, Hashable {
+    package var number: Int
+
+    package init(number: Int) { self.number = number }
+}
+
+/// The keeper of what must survive a restart. Must not block.
 package protocol ContinuityKeeper: Sendable {
-    func note(_ changes: [HealthChange], _ now: Moment)
+    /// Takes note of changes, in their order.
+    /// - Returns: a ticket where a restart right after has to know them.
+    func note(_ changes: [HealthChange], _ now: Moment) -> KeeperTicket?
+    /// Returns when the changes of a ticket are on disk, or a short while is
+    /// over.
+    func untilDurable(_ ticket: KeeperTicket) async
     /// A model has answered for the first time since the start.
     func noteAnswered(_ model: ServedModel, _ now: Moment)
     /// A probe has reported.
@@ -151,7 +171,8 @@ package protocol ContinuityKeeper: Sendable {
 /// Keeps nothing.
 package struct ForgetfulKeeper: ContinuityKeeper {
     package init() {}
-    package func note(_ changes: [HealthChange], _ now: Moment) {}
+    package func note(_ changes: [HealthChange], _ now: Moment) -> KeeperTicket? { nil }
+    package func untilDurable(_ ticket: KeeperTicket) async {}
     package func noteAnswered(_ model: ServedModel, _ now: Moment) {}
     package func noteProbe(_ place: Place, _ result: ProbeResult) {}
 }

@@ -17,7 +17,8 @@ extension Attempts {
         record.attempts[runner.number].failure = word
         record.attempts[runner.number].cause = verdict.cause.rawValue
         record.attempts[runner.number].rule = verdict.rule
-        report(judgement, symptom, of: runner)
+        // A restart right after must know what lasts, whatever comes next.
+        await continuity.untilDurable(report(judgement, symptom, of: runner))
         return verdict
     }
 
@@ -46,7 +47,8 @@ extension Attempts {
             pieces: pieces, names: [runner.attempt.upstream.candidate.model, admitted.requestedModel])
     }
 
-    private func report(_ judgement: Judgement, _ symptom: Symptom, of runner: Runner) {
+    /// - Returns: what the request has to wait for before it goes on.
+    private func report(_ judgement: Judgement, _ symptom: Symptom, of runner: Runner) -> KeeperTicket? {
         let report = failureReport(judgement, symptom, of: runner)
         guard let rehearsal, rehearsal.covers(runner.attempt.upstream) else {
             return gateway.note(report, of: runner.permit, at: runner.place, on: admitted.call.executor)
@@ -57,14 +59,16 @@ extension Attempts {
             if runner.stream.hasContributed { record.drill?.brokeStream = true }
         }
         // What the provider did itself is real, drill or not.
+        var ticket: KeeperTicket?
         if runner.injection?.didInject == false {
             let permit = continuity.book.enter(runner.place, for: admitted.call.principal.id, now: continuity.now)
-            gateway.note(report, of: permit, at: runner.place, on: admitted.call.executor)
+            ticket = gateway.note(report, of: permit, at: runner.place, on: admitted.call.executor)
         }
-        guard let permit = runner.permit else { return }
+        guard let permit = runner.permit else { return ticket }
         let book = rehearsal.book
         let news = book.failed(permit, report, now: continuity.now)
         gateway.startProbes(news.probes, in: .drill(rehearsal, book), on: admitted.call.executor)
+        return ticket
     }
 
     private func failureReport(_ judgement: Judgement, _ symptom: Symptom, of runner: Runner) -> FailureReport {

@@ -69,20 +69,23 @@ package final class DisclosureBook: Sendable {
         if let refusal { throw Problem(refusal, measurement, tokens: tokens, model) }
     }
 
-    /// Sets aside what a request may learn, and has it remembered: a process
-    /// that is killed while it learns has told it all.
+    /// Sets aside what a request may learn, and has it remembered before the
+    /// request goes on: a process that is killed while it learns has told it
+    /// all.
     /// - Throws: ``Problem`` as ``check(_:tokens:by:of:)`` does.
     func reserve(
         _ measurement: Measurement, tokens: Int, by subjects: [Subject], of model: HostedModel
-    ) throws(Problem) -> RecoveryMeter.Reservation {
-        // Written under the lock: the last word on an account has to be the
-        // last that is written. Rare: few keys may measure at all.
+    ) async throws(Problem) -> RecoveryMeter.Reservation {
+        var ticket: KeeperTicket?
+        // Handed to the keeper under the lock: the last word on an account has
+        // to be the last that is written. Rare: few keys may measure at all.
         let result = recovery.withLock { recovery -> Result<RecoveryMeter.Reservation, RecoveryMeter.Refusal> in
             let result = recovery.reserve(
                 measurement.values(tokens: tokens), least: measurement.values(tokens: 1), by: subjects, of: model)
-            if case .success(let reservation) = result { keep(reservation.accounts, recovery) }
+            if case .success(let reservation) = result { ticket = keep(reservation.accounts, recovery) }
             return result
         }
+        if let ticket { await keeper.untilDurable(ticket) }
         switch result {
         case .success(let reservation): return reservation
         case .failure(let refusal): throw Problem(refusal, measurement, tokens: tokens, model)
@@ -98,7 +101,8 @@ package final class DisclosureBook: Sendable {
         for alarm in alarms { keeper.alarm(alarm) }
     }
 
-    private func keep(_ accounts: [RecoveryMeter.Account], _ recovery: borrowing RecoveryMeter) {
+    @discardableResult
+    private func keep(_ accounts: [RecoveryMeter.Account], _ recovery: borrowing RecoveryMeter) -> KeeperTicket? {
         keeper.keep(accounts.map { ($0, recovery.standing(of: $0)) })
     }
 
@@ -116,11 +120,14 @@ package final class DisclosureBook: Sendable {
     }
 }
 
-/// Keeps what must survive a restart, and tells the operator. Must not wait
-/// for long.
+/// The keeper of disclosures that must survive a restart. Must not block.
 package protocol DisclosureKeeper: Sendable {
-    /// Zero is nothing to remember.
-    func keep(_ standings: [(account: RecoveryMeter.Account, values: Int)])
+    /// Takes the standings of accounts; zero is nothing to remember.
+    /// - Returns: a ticket where a request has to wait for the disk.
+    func keep(_ standings: [(account: RecoveryMeter.Account, values: Int)]) -> KeeperTicket?
+    /// Returns when the standings of a ticket are on disk, or a short while is
+    /// over.
+    func untilDurable(_ ticket: KeeperTicket) async
     func alarm(_ alarm: RecoveryMeter.Alarm)
     func alarm(_ alarm: EgressMeter.Alarm)
 }
@@ -128,7 +135,8 @@ package protocol DisclosureKeeper: Sendable {
 /// Keeps and tells nothing.
 package struct ForgetfulDisclosureKeeper: DisclosureKeeper {
     package init() {}
-    package func keep(_ standings: [(account: RecoveryMeter.Account, values: Int)]) {}
+    package func keep(_ standings: [(account: RecoveryMeter.Account, values: Int)]) -> KeeperTicket? { nil }
+    package func untilDurable(_ ticket: KeeperTicket) async {}
     package func alarm(_ alarm: RecoveryMeter.Alarm) {}
     package func alarm(_ alarm: EgressMeter.Alarm) {}
 }

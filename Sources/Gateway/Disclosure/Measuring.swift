@@ -16,11 +16,11 @@ extension Attempts {
 
     /// What the attempt may learn, set aside; nil where it is nothing but
     /// words.
-    func setAside(_ attempt: Attempt) throws(Problem) -> RecoveryMeter.Reservation? {
+    func setAside(_ attempt: Attempt) async throws(Problem) -> RecoveryMeter.Reservation? {
         guard let model = attempt.provider.hosted, let measurement = try measurement(attempt.upstream) else {
             return nil
         }
-        return try gateway.disclosures.reserve(
+        return try await gateway.disclosures.reserve(
             measurement, tokens: try mostTokens(attempt.upstream), by: subjects, of: model)
     }
 

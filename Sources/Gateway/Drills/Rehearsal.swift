@@ -178,10 +178,10 @@ extension Gateway {
     /// Takes a drill off its route, once `keep` has its report: at any moment
     /// a drill is either running or on record. What passed lets those back
     /// who wait for that.
-    package func endDrill(_ rehearsal: Rehearsal, keep: (DrillReport) -> Void) {
+    package func endDrill(_ rehearsal: Rehearsal, keep: (DrillReport) async -> Void) async {
         rehearsal.stop()
         let report = rehearsal.report
-        keep(report)
+        await keep(report)
         drills.remove(rehearsal)
         guard report.verdict == .passed, report.end == .done,
             let route = state.routes.routes.first(where: { $0.name == report.order.route })

@@ -20,13 +20,15 @@ extension Gateway {
     package static let probeField = "x-holdfast-probe"
 
     /// Takes note of a failure, and begins the probe that it asks for.
+    /// - Returns: what the request has to wait for before it goes on.
     func note(
         _ report: FailureReport, of permit: Permit?, at place: Place, on executor: EventLoopTaskExecutor
-    ) {
-        guard let permit else { return }
+    ) -> KeeperTicket? {
+        guard let permit else { return nil }
         let news = continuity.book.failed(permit, report, now: continuity.now)
-        continuity.report(news.changes)
+        let ticket = continuity.report(news.changes)
         startProbes(news.probes, in: .real, on: executor)
+        return ticket
     }
 
     func startProbes(_ orders: [ProbeOrder], in memory: ProbeMemory, on executor: EventLoopTaskExecutor) {

@@ -1,0 +1,121 @@
+import Encodings
+import AdminAPI
+import ArgumentParser
+
+/// `holdfast hold`
+struct HoldByHand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hold",
+        abstract: "Send nothing more to a model at a provider until a person restores it.",
+        discussion: """
+            Says first which routes lose it, and what serves in its place. Requests move to the \
+            next candidate of their route; callers that nobody else can serve are told that the \
+            model is held by hand, by whom and why. It survives a restart.
+
+            Example: holdfast hold anthropic/claude-opus-4-8 --reason "answers are wrong since noon"
+            """)
+
+    @Argument(help: "provider/model.")
+    var model: String
+    @Option(help: "Why, for the record and for those who meet the hold.")
+    var reason: String
+    @Flag(help: "Hold it though a route is left without any candidate.")
+    var yes = false
+    @Flag(help: "Hold it though no route names it.")
+    var force = false
+    @OptionGroup var config: ConfigOption
+
+    func validate() throws {
+        guard let slash = model.firstIndex(of: "/"), slash != model.startIndex, !model[slash...].dropFirst().isEmpty
+        else { throw ValidationError("name it as provider/model") }
+        if reason.isEmpty { throw ValidationError("--reason must say something") }
+    }
+
+    func run() async throws {
+        let running = try RunningHoldfast(try config.load(warns: false))
+        try weigh(try await running.post(AdminPath.holds, order(isDryRun: true), as: HoldEffectView.self).routes)
+        let view = try await running.post(AdminPath.holds, order(isDryRun: false), as: HoldsView.self)
+        let hold = view.holds.first {
+            "\($0.provider)/\($0.model ?? "")" == model && $0.origin == "administrator"
+        }
+        print("\(model) is held (\(hold?.id ?? "")); `holdfast restore \(hold?.id ?? "ID")` brings it back.")
+    }
+
+    /// Says what the hold takes away.
+    /// - Throws: an exit code where that needs another word of the operator's.
+    private func weigh(_ routes: [HoldEffectView.Loss]) throws {
+        if routes.isEmpty {
+            print("No route has \(model) among its candidates.")
+            if !force {
+                complain(
+                    "holdfast: nothing is held; is the name right? `holdfast status` lists candidates. --force holds it."
+                )
+                throw ExitStatus.usage.exit
+            }
+        }
+        var emptied: [String] = []
+        for route in routes {
+            let left = route.left
+            if left.isEmpty { emptied.append(route.name) }
+            print(
+                "Route \(route.name.printable) loses it; "
+                    + (left.isEmpty
+                        ? "nobody else can serve it." : "\(left.joined(separator: ", ").printable) can serve it."))
+        }
+        if !emptied.isEmpty, !yes {
+            complain(
+                "holdfast: nothing is held: \(emptied.joined(separator: ", ").printable) would be left without any "
+                    + "candidate. --yes holds it all the same.")
+            throw ExitStatus.usage.exit
+        }
+    }
+
+    private func order(isDryRun: Bool) -> HoldOrder {
+        let parts = model.split(separator: "/", maxSplits: 1)
+        return HoldOrder(
+            provider: String(parts[0]), model: String(parts[1]), reason: reason, dryRun: isDryRun ? true : nil)
+    }
+}
+
+/// `holdfast restore`
+struct Restore: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lift a hold: what it held may serve again.",
+        discussion: "Ids are in `holdfast status`. What is still dead is held again at the next request.\n\n"
+            + "Example: holdfast restore 1f2e3d4c5b6a")
+
+    @Argument(help: "The hold's id.")
+    var id: String
+    @OptionGroup var config: ConfigOption
+
+    func run() async throws {
+        try await act(on: id, AdminPath.restoreHold, config)
+        print("\(id) is lifted.")
+    }
+}
+
+/// `holdfast acknowledge`
+struct Acknowledge: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Note that somebody has seen a hold; it goes on holding.",
+        discussion: "Example: holdfast acknowledge 1f2e3d4c5b6a")
+
+    @Argument(help: "The hold's id.")
+    var id: String
+    @OptionGroup var config: ConfigOption
+
+    func run() async throws {
+        try await act(on: id, AdminPath.acknowledgeHold, config)
+        print("\(id) is acknowledged.")
+    }
+}
+
+private func act(on id: String, _ path: (String) -> String, _ config: ConfigOption) async throws {
+    guard !id.isEmpty, id.utf8.count <= 64, id.utf8.allSatisfy({ $0 < 0x80 && ($0 > 0x2F || $0 == 0x2D) && $0 != 0x3F })
+    else {
+        complain("holdfast: \"\(id.printable.prefix(64))\" is no hold's id; `holdfast status` lists them")
+        throw ExitStatus.usage.exit
+    }
+    let running = try RunningHoldfast(try config.load(warns: false))
+    _ = try await running.post(path(id))
+}

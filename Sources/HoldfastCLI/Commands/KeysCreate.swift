@@ -1,0 +1,135 @@
+import HoldfastServer
+import Access
+import ArgumentParser
+import Routing
+import Settings
+
+/// `holdfast keys create`
+struct KeysCreate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Make a key and show it, this once.",
+        discussion: """
+            Without --routes the key may ask for every route and for any
+            provider/model; with it, for those routes and nothing else. Limits
+            hold for the key as a whole: a request over one is answered 429 with
+            retry-after.
+
+            Of models that Holdfast hosts a key is told answers and nothing else.
+            --logprobs and --logit-bias open what a model's weights can be
+            measured by; both are metered, for the key and for its tenant.
+
+              holdfast keys create --name search --routes assistant --rpm 120
+              holdfast keys create --name visitor --expires 30d
+              export OPENAI_API_KEY=$(holdfast keys create --name laptop --quiet)
+            """)
+
+    @Option(help: "What people call it; unique among the keys that count.")
+    var name: String
+    @Option(help: "Whose it is, where one Holdfast serves several.")
+    var tenant: String?
+    @Option(help: "The routes it may use, separated by commas. [default: all, and provider/model]")
+    var routes: NameList?
+    @Option(help: "Requests a minute. [default: no limit]")
+    var rpm: Int?
+    @Option(help: "Tokens a minute, prompts and answers together. [default: no limit]")
+    var tpm: Int?
+    @Option(help: "The regions its requests may be served in, separated by commas. [default: anywhere]")
+    var residency: NameList?
+    @Option(help: "Labs whose models may not serve it, separated by commas.")
+    var notLabs: NameList?
+    @Option(help: "Hosts that may not serve it, separated by commas.")
+    var notHosts: NameList?
+    @Option(help: "Regions that may not serve it, separated by commas.")
+    var notRegions: NameList?
+    @Option(help: "Top-level members its requests may not have, separated by commas, such as service_tier,store.")
+    var forbid: NameList?
+    @Option(help: "When it ends: 2027-01-31, 2027-01-31T18:00:00Z, or 30d from now. [default: never]")
+    var expires: Expiry?
+    @Flag(help: "Tell it log-probabilities of hosted models: rounded, five at most, metered.")
+    var logprobs = false
+    @Flag(help: "Let it bias tokens of hosted models; metered.")
+    var logitBias = false
+    @Flag(help: "Make a key for the admin listener.")
+    var admin = false
+    @Flag(name: [.long, .short], help: "Print the key and nothing else.")
+    var quiet = false
+    @OptionGroup var config: ConfigOption
+
+    func validate() throws {
+        let isPrintable = name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+        guard !name.isEmpty, name.count <= 100, isPrintable else {
+            throw ValidationError("--name must be 1 to 100 printable characters")
+        }
+        if let rpm, !(1...1_000_000_000).contains(rpm) { throw ValidationError("--rpm must be 1 or more") }
+        if let tpm, !(1...1_000_000_000_000).contains(tpm) { throw ValidationError("--tpm must be 1 or more") }
+        for member in forbid?.names ?? [] {
+            if let objection = ForbiddenMember.objection(to: member) {
+                throw ValidationError("--forbid: \"\(member)\" \(objection)")
+            }
+        }
+        if let expires, expires.time <= .now { throw ValidationError("--expires \(expires.time) is in the past") }
+    }
+
+    func run() throws {
+        let settings = try config.load(warns: false)
+        let file = try Keys.file(of: settings)
+        for route in routes?.names ?? [] where !settings.routes.contains(where: { $0.name == route }) {
+            let hint =
+                switch settings.routeTable.resolve(route) {
+                case .unknown(suggestion: let suggestion?): "; did you mean \"\(suggestion)\"?"
+                default: ""
+                }
+            complain("warning: \(settings.file) has no route \"\(route)\" yet\(hint)")
+        }
+        let secret = KeySecret(admin: admin)
+        let record = KeyRecord(
+            name: name, digest: secret.digest, tenant: tenant, routes: routes.map { Set($0.names) }, admin: admin,
+            limits: RateLimits(requestsPerMinute: rpm, tokensPerMinute: tpm), residency: residency?.names,
+            exclusions: Exclusions(
+                labs: notLabs?.names ?? [], hosts: notHosts?.names ?? [], regions: notRegions?.names ?? []),
+            disclosures: Disclosures(logprobs: logprobs, logitBias: logitBias), forbidden: forbid?.names ?? [],
+            created: .now, expires: expires?.time)
+        do throws(KeyFileError) {
+            try file.append(record)
+        } catch {
+            throw Keys.failure(error)
+        }
+        guard !quiet else { return print(secret.reveal()) }
+        print(
+            """
+            \(secret.reveal())
+
+            Keep it now: it is not shown again. \(file.path) has its hash, as \(record.id) (\(name)).
+            """)
+    }
+}
+
+/// Names separated by commas.
+struct NameList: ExpressibleByArgument {
+    var names: [String]
+
+    /// Nil, a usage error, if there is no name or an empty one.
+    init?(argument: String) {
+        names = argument.split(separator: ",", omittingEmptySubsequences: false).map { name in
+            String(name.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }
+        if names.contains("") { return nil }
+    }
+}
+
+/// A date, or a time from now.
+struct Expiry: ExpressibleByArgument {
+    var time: UnixTime
+
+    /// Nil, a usage error, if it is neither.
+    init?(argument: String) {
+        if let time = UnixTime(argument) {
+            self.time = time
+        } else if let duration = Duration(written: argument) {
+            time = .now + duration
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import HoldfastServer
+import AdminAPI
+import ArgumentParser
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import Settings
+
+/// The Holdfast that runs with some settings, as seen by a command on the
+/// same machine.
+struct RunningHoldfast {
+    private let address: ListenAddress
+    private let token: String
+
+    /// - Throws: an exit code, once the reason has been told.
+    init(_ settings: Settings) throws {
+        guard let admin = settings.admin else {
+            complain("\(settings.file): commands talk to a running Holdfast through `admin: 127.0.0.1:8081`; add it")
+            throw ExitStatus.config.exit
+        }
+        guard let token = RunDirectory(besideSettings: settings.file).token() else {
+            complain("No Holdfast runs with \(settings.file), or it is another user's. Start one: holdfast serve")
+            throw ExitStatus.unavailable.exit
+        }
+        address = admin
+        self.token = token
+    }
+
+    func get(_ path: String) async throws -> ByteBuffer { try await ask("GET", path, nil) }
+
+    /// A resource, read.
+    /// - Throws: an exit code, once the reason has been printed.
+    func get<View: Decodable>(_ path: String, as view: View.Type) async throws -> View {
+        try Self.read(try await get(path), as: view)
+    }
+
+    /// - Parameter order: its JSON is the body; nil sends none.
+    func post(_ path: String, _ order: (any Encodable)? = nil) async throws -> ByteBuffer {
+        try await ask("POST", path, ByteBuffer(bytes: try order.map { try AdminJSON.encode($0) } ?? []))
+    }
+
+    func post<View: Decodable>(
+        _ path: String, _ order: (any Encodable)? = nil, as view: View.Type
+    ) async throws -> View {
+        try Self.read(try await post(path, order), as: view)
+    }
+
+    /// - Throws: an exit code, once the reason has been printed.
+    static func read<View: Decodable>(_ answer: ByteBuffer, as view: View.Type) throws -> View {
+        do {
+            return try AdminJSON.decode(view, from: answer.readableBytesView)
+        } catch {
+            complain("holdfast: the answer can't be read; is this the same version?")
+            throw ExitStatus.unavailable.exit
+        }
+    }
+
+    private func ask(_ method: String, _ path: String, _ body: ByteBuffer?) async throws -> ByteBuffer {
+        var request = HTTPClientRequest(url: "http://\(address)\(path)")
+        request.method = HTTPMethod(rawValue: method)
+        request.headers.add(name: "authorization", value: "Bearer \(token)")
+        if let body { request.body = .bytes(body) }
+        do {
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(5))
+            let body = try await response.body.collect(upTo: 16 << 20)
+            guard (200..<300).contains(response.status.code) else {
+                let said = (try? AdminJSON.decode(RefusalView.self, from: body.readableBytesView))?.error.message
+                complain("holdfast: \(said ?? "\(address) answered \(response.status.code)")")
+                throw (400..<500).contains(response.status.code)
+                    ? ExitStatus.usage.exit : ExitStatus.unavailable.exit
+            }
+            return body
+        } catch let exit as ExitCode {
+            throw exit
+        } catch {
+            complain("No Holdfast answers on \(address); start one: holdfast serve")
+            throw ExitStatus.unavailable.exit
+        }
+    }
+}

@@ -1,0 +1,233 @@
+import Extraction
+import Access
+import Availability
+import Crypto
+import Custody
+import Drills
+import EngineHost
+import Failures
+import FoundationEssentials
+import Gateway
+import Glibc
+import Logging
+import NIOCore
+import Resilience
+import Routing
+import ServiceLifecycle
+import Settings
+import Storage
+import Synchronization
+import Wire
+
+/// Notices what somebody has to be told of, and writes it down for those who
+/// want to hear it; ``WebhookSender`` brings it to them.
+final class AlertService: ServerEventSubscriber, Service {
+    /// A route's rule that burns.
+    private struct Burning: Hashable {
+        var route: String
+        /// Minutes.
+        var long: Int
+    }
+
+    private let availability: AvailabilityService
+    private let settings: CurrentSettings
+    private let logger: Logger
+    private let messages: DurableWriter<String, StoredMessage>
+    private let burning = Mutex<Set<Burning>>([])
+    private let rates = Mutex<[(route: String, rate: BurnRate)]>([])
+
+    init(
+        outbox: any MessageOutbox, availability: AvailabilityService, settings: CurrentSettings, logger: Logger
+    ) {
+        self.availability = availability
+        self.settings = settings
+        self.logger = logger
+        messages = DurableWriter("alerts", logger: logger) { writes throws(StorageError) in
+            try await outbox.save(writes.map(\.1))
+        }
+    }
+
+    /// By route and long window, in minutes, as they were looked at last.
+    var burnRates: [(route: String, rate: BurnRate)] { rates.withLock { $0 } }
+
+    // MARK: Burn rates
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { [self] in
+            while !Task.isCancelled {
+                await lookAtBudgets()
+                try? await Task.sleep(for: settings.now.alertPeriod)
+            }
+        }
+    }
+
+    /// Writes messages until the task is cancelled, and then those still owed.
+    func write() async { await messages.run() }
+
+    private func lookAtBudgets() async {
+        let settings = settings.now
+        let days = BurnRate.rules.map(\.long).max()!
+        let end = time(nil) / 60 * 60 + 60
+        let period = Period(start: end - days * 60, minutes: days)
+        let histories: [Availability.Subject: History]
+        do throws(StorageError) {
+            histories = try await availability.histories(period)
+        } catch {
+            return logger.error("error budgets can't be looked at", metadata: ["problem": "\(error.message)"])
+        }
+        var seen: [(route: String, rate: BurnRate)] = []
+        for route in settings.routes {
+            guard let history = histories[.route(route.name)] else { continue }
+            for rate in BurnRate.all(of: history, objective: route.policy.objectives.availability) {
+                seen.append((route.name, rate))
+                note(rate, of: route.name)
+            }
+        }
+        rates.withLock { $0 = seen }
+        burning.withLock { burning in
+            burning = burning.filter { one in settings.routes.contains { $0.name == one.route } }
+        }
+    }
+
+    private func note(_ rate: BurnRate, of route: String) {
+        let key = Burning(route: route, long: rate.rule.long)
+        let isNews = burning.withLock { burning in
+            rate.isBurning ? burning.insert(key).inserted : burning.remove(key) != nil
+        }
+        guard isNews else { return }
+        let long = Figures.duration(minutes: Double(rate.rule.long))
+        var metadata: Logger.Metadata = [
+            "route": "\(route)", "over": "\(long)", "rate": "\(Figures.decimals(rate.long, 1))",
+            "threshold": "\(Figures.decimals(rate.rule.rate, 1))",
+        ]
+        if rate.isBurning {
+            metadata["severity"] = "\(rate.rule.severity.rawValue)"
+            logger.error("a route uses up its error budget too fast", metadata: metadata)
+        } else {
+            logger.notice("a route's error budget no longer burns too fast", metadata: metadata)
+        }
+        tell(.burn, rate.isBurning ? "burn.firing" : "burn.resolved") { json in
+            json.member("route", route)
+            json.member("severity", rate.rule.severity.rawValue)
+            json.member("threshold", rate.rule.rate)
+            json.member("long_minutes", rate.rule.long)
+            json.member("long_rate", rate.long)
+            json.member("short_minutes", rate.rule.short)
+            json.member("short_rate", rate.short)
+        }
+    }
+
+    // MARK: Events
+
+    package func receive(_ event: ServerEvent) async {
+        switch event {
+        case .health(let changes): for change in changes { note(change) }
+        case .custody(let event): note(event)
+        case .drillEnded(let report): note(report)
+        case .disclosure(let alarm): note(alarm)
+        case .probe, .drillBegan, .configuration, .administration: break
+        }
+    }
+
+    private func note(_ change: HealthChange) {
+        switch change {
+        case .placed(let hold) where hold.isPersistent: tell("hold.placed", hold)
+        case .lifted(let hold, let by) where hold.isPersistent: tell("hold.lifted", hold, by: by)
+        case .flapping(let hold, _): tell("hold.flapping", hold)
+        default: break
+        }
+    }
+
+    private func tell(_ type: String, _ hold: Hold, by: String? = nil) {
+        tell(.hold, type) { json in
+            json.member("hold", hold.id)
+            json.member("cause", hold.ground.rawValue)
+            json.member("scope", hold.scope.rawValue)
+            json.member("provider", hold.provider)
+            json.member("model", hold.model)
+            json.member("origin", hold.origin.rawValue)
+            json.member("firmness", hold.firmness.rawValue)
+            json.member("reason", ifPresent: hold.reason)
+            json.member("by", ifPresent: by)
+        }
+    }
+
+    private func note(_ report: DrillReport) {
+        guard report.verdict != .passed else { return }
+        tell(.drill, "drill.failed") { json in
+            json.member("drill", report.order.id)
+            json.member("route", report.order.route)
+            json.member("candidate", report.order.candidate)
+            json.member("cause", report.order.cause.rawValue)
+            json.member("verdict", report.verdict.rawValue)
+        }
+    }
+
+    private func note(_ alarm: DisclosureAlarm) {
+        switch alarm {
+        case .recovery(let alarm):
+            tell(.custody, alarm.hasEnded ? "measuring.ended" : "measuring.half") { json in
+                json.member("who", alarm.subject.text)
+                json.member("model", alarm.model)
+                json.member("values", alarm.spent)
+                json.member("of", alarm.limit)
+            }
+        case .egress(let alarm):
+            tell(.custody, alarm.hasStopped ? "egress.stopped" : "egress.nearly") { json in
+                json.member("model", alarm.model)
+                json.member("bytes", alarm.bytes)
+                json.member("budget", alarm.budget)
+            }
+        }
+    }
+
+    private func note(_ event: CustodyEvent) {
+        switch event {
+        case .verified, .loaded: break
+        case .changed(let change):
+            tell(.custody, "weights.scrub-mismatch") { json in
+                json.member("provider", change.provider)
+                json.member("model", change.model)
+                json.member("receipt", change.receipt)
+                json.member("file", change.mismatch.file)
+                json.member("expected", change.mismatch.expected.hex)
+                json.member("found", change.mismatch.found.hex)
+                json.member("verdict", change.verdict.rawValue)
+            }
+        case .impostor(let impostor):
+            tell(.custody, "engine.impostor") { json in
+                json.member("provider", impostor.provider)
+                json.member("model", impostor.model)
+                json.member("receipt", ifPresent: impostor.receipt)
+                json.member("engine_pid", impostor.engine)
+                json.member("found_pid", impostor.found)
+            }
+        case .refused(let provider, let problem):
+            tell(.custody, "weights.refused") { json in
+                json.member("provider", provider)
+                json.member("cause", problem.kind.rawValue)
+                json.member("reason", problem.description)
+            }
+        }
+    }
+
+    // MARK: Writing it down
+
+    private func tell(_ kind: Webhook.Kind, _ type: String, _ data: (inout JSONWriter) -> Void) {
+        let receivers = settings.now.webhooks.filter { $0.kinds.contains(kind) }
+        guard !receivers.isEmpty else { return }
+        let now = time(nil)
+        var json = JSONWriter()
+        json.object { json in
+            json.member("type", type)
+            json.member("timestamp", UnixTime(seconds: Int64(now)).description)
+            json.object("data") { data(&$0) }
+        }
+        let body = String(buffer: json.buffer)
+        self.messages.owe(
+            receivers.map { receiver in
+                let id = "msg_\(UUID().uuidString.lowercased())"
+                return (id, StoredMessage(id: id, receiver: receiver.name, body: body, created: now, due: now))
+            }, isUrgent: true)
+    }
+}

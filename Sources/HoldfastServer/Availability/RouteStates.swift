@@ -1,0 +1,41 @@
+import Availability
+import Failures
+import Gateway
+import Glibc
+import Resilience
+import Routing
+
+/// The states of routes, as every page and command shows them.
+struct RouteStates: Sendable {
+    let gateway: Gateway
+    let availability: AvailabilityService
+
+    /// The state of one route with what it follows from.
+    struct Report: Sendable {
+        var state: RouteState
+        var recent: RouteTraffic.Counts
+        /// In seconds since 1970; nil where none came since the start.
+        var lastRequest: Int?
+    }
+
+    func report(of route: Route) -> Report {
+        let now = time(nil)
+        let traffic = availability.traffic(of: route.name)
+        let recent = traffic.recent(at: now)
+        // A candidate that is skipped for want of a key is no outage.
+        let candidates = route.candidates.filter { $0.unavailable == nil }
+        let serving = candidates.filter(serves)
+        let state = RouteState(
+            recent, leadServes: serving.first.map { $0.id == candidates.first?.id } ?? false,
+            standIn: serving.first?.id)
+        return Report(state: state, recent: recent, lastRequest: traffic.last)
+    }
+
+    private func serves(_ candidate: Candidate) -> Bool {
+        guard let provider = gateway.state.providers[candidate.provider] else { return false }
+        let standing = gateway.continuity.book.standing(
+            of: provider.place(of: candidate.model), now: gateway.continuity.now)
+        if case .held = standing { return false }
+        return true
+    }
+}

@@ -1,0 +1,86 @@
+import FoundationEssentials
+import Gateway
+import Logging
+import ServiceLifecycle
+import Settings
+import UnixSignals
+
+/// The watch over the configuration and the key file, and the handler of
+/// SIGHUP.
+///
+/// A good edit takes effect at once and drops no request; a broken one changes
+/// nothing and is logged.
+struct ConfigurationReloader: Service {
+    let settings: CurrentSettings
+    let gateway: Gateway
+    let providers: ProviderService
+    let edge: Edge
+    let keys: KeyStore
+    let events: ServerEvents
+    let logger: Logger
+
+    func run() async throws {
+        // Made before anything can change: no edit is missed.
+        let configuration = FileWatch(path: settings.started.file)
+        let keyFile = settings.started.keyFile.map { FileWatch(path: $0) }
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { for await _ in configuration.changes() { await reload() } }
+                if let keyFile { group.addTask { for await _ in keyFile.changes() { reloadKeys() } } }
+                group.addTask {
+                    while (try? await Task.sleep(for: .seconds(60))) != nil { gateway.reportRefusals() }
+                }
+                group.addTask {
+                    for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                        await reload()
+                        reloadKeys()
+                    }
+                }
+            }
+        }
+    }
+
+    private func reloadKeys() {
+        do throws(KeyFileError) {
+            let count = try keys.reload()
+            logger.info("keys reloaded", metadata: ["keys": "\(count)"])
+        } catch {
+            logger.error("the key file is broken, the keys stay as they were", metadata: ["problem": "\(error)"])
+        }
+    }
+
+    private func reload() async {
+        let reading: SettingsReading
+        do throws(FileFault) {
+            reading = try Settings.load(settings.started.file, environment: ProcessInfo.processInfo.environment)
+        } catch {
+            logger.error("the configuration can't be read, the old one stays", metadata: ["problem": "\(error)"])
+            return
+        }
+        guard let new = reading.settings else {
+            for problem in reading.errors {
+                logger.error("the configuration is broken, the old one stays", metadata: ["problem": "\(problem)"])
+            }
+            return
+        }
+        for problem in reading.warnings { logger.warning("\(problem)") }
+        do throws(StartupError) {
+            gateway.replace(try await providers.state(for: new))
+            gateway.applyRoutes()
+            gateway.forgetOldCredentials()
+        } catch {
+            logger.error(
+                "the configuration can't be used, the old one stays", metadata: ["problem": "\(error.message)"])
+            return
+        }
+        edge.reload(new)
+        let previous = settings.replace(with: new)
+        events.send(.configuration(ConfigurationChange(settings: new, previous: previous)))
+        logger.info("configuration reloaded", metadata: ["routes": "\(new.routes.count)"])
+        let waiting = SettingsSection.names(waitingFrom: settings.started, to: new)
+        if !waiting.isEmpty {
+            logger.warning(
+                "these take effect at the next start only", metadata: ["changed": "\(waiting.joined(separator: ", "))"])
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Gateway
+import Logging
+import NIOCore
+import Settings
+import Telemetry
+
+/// The gateway, with the providers and engines that it asks.
+struct ModelServices {
+    let keeper: HoldKeeper
+    let custody: CustodyService
+    let engines: EngineService
+    let providers: ProviderService
+    let disclosures: DisclosureKeeping
+    let gateway: Gateway
+    let edge: Edge
+
+    /// - Throws: ``StartupError``, e.g. for a CA file that can't be read.
+    init(
+        _ process: ServerProcess, _ restored: RestoredState, _ records: RecordServices, keys: KeyStore
+    ) async throws(StartupError) {
+        let settings = process.settings.started
+        let logger = Logger(label: "holdfast")
+        keeper = HoldKeeper(memory: restored.storage, events: process.events, logger: logger)
+        custody = CustodyService(
+            folder: process.runDirectory.house + "/custody", memory: restored.storage, scrubs: restored.scrubs,
+            events: process.events, logger: Logger(label: "custody"))
+        engines = EngineService(custody: custody, logger: Logger(label: "engine"), group: process.group)
+        providers = ProviderService(
+            engines: engines, eventLoops: process.eventLoops, runDirectory: process.runDirectory,
+            seeds: restored.seeds)
+        disclosures = DisclosureKeeping(
+            memory: restored.storage, events: process.events, logger: Logger(label: "custody"))
+        edge = Edge(settings)
+        gateway = Gateway(
+            try await providers.state(for: settings), keys: keys.applications,
+            recorder: records.recorder(process.requestLog),
+            continuity: restored.continuity(keeper: keeper, logger: logger), disclosures: disclosures.book(restored),
+            notary: records.ledger, limits: GatewayLimits(continuation: settings.limits.continuation),
+            pool: edge.pool)
+        edge.register(in: process.registry)
+        keeper.register(in: process.registry)
+        HealthGauges(gateway: gateway).register(in: process.registry)
+        gateway.applyRoutes()
+        gateway.forgetOldCredentials()
+    }
+}

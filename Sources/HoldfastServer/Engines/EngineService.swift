@@ -1,0 +1,135 @@
+import CLinux
+import Custody
+import EngineHost
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+import WeightSigning
+
+/// The engines that run, whatever the settings say at the moment.
+///
+/// An engine whose settings an edit leaves as they were runs on; one that
+/// changed is started anew; one that is gone is ended. An engine that is to
+/// be replaced is ended first: its socket and its memory are needed.
+final class EngineService: Service {
+    private struct Running {
+        var configuration: EngineConfiguration
+        var supervisor: EngineSupervisor
+        var task: Task<Void, Never>
+    }
+
+    private let engines = Mutex<[String: Running]>([:])
+    private let logger: Logger
+    private let group: any EventLoopGroup
+    private let custody: CustodyService
+
+    init(custody: CustodyService, logger: Logger, group: any EventLoopGroup) {
+        self.custody = custody
+        self.logger = logger
+        self.group = group
+    }
+
+    /// The supervisor of the engine that is configured so, started if need be.
+    func engine(_ configuration: EngineConfiguration) -> EngineSupervisor {
+        engines.withLock { engines in
+            let old = engines[configuration.provider]
+            if let old, old.configuration == configuration { return old.supervisor }
+            // It holds the weights, too, and the keys that open them.
+            if clinux_hide() != 0 { logger.warning("other processes of Holdfast's user can look into it") }
+            let supervisor = EngineSupervisor(
+                configuration,
+                load: { [custody] configuration throws(CustodyProblem) in try await custody.load(configuration) },
+                stillStands: { [custody] configuration, expected throws(CustodyProblem) in
+                    try await custody.expectation(of: configuration) == expected
+                },
+                logger: logger, told: { [custody] in custody.note($0) },
+                standing: custody.standing(of: configuration.provider), eventLoopGroup: group)
+            let task = Task {
+                if let old {
+                    old.task.cancel()
+                    await old.task.value
+                }
+                await supervisor.run()
+            }
+            engines[configuration.provider] = Running(configuration: configuration, supervisor: supervisor, task: task)
+            return supervisor
+        }
+    }
+
+    /// As ``EngineSupervisor/admitPeer(of:)``, for the engine that a provider
+    /// has at the moment.
+    func admitPeer(of channel: any Channel, at provider: String) -> EventLoopFuture<Void> {
+        guard let engine = engines.withLock({ $0[provider]?.supervisor }) else {
+            return channel.close().flatMapThrowing { throw NotTheEngine() }
+        }
+        return engine.admitPeer(of: channel)
+    }
+
+    /// Calls it whenever a provider's weights were verified, before anybody is
+    /// served by them; in place of what was set before.
+    func whenVerified(_ provider: String, _ action: @escaping @Sendable () async -> Void) {
+        custody.whenVerified(provider, action)
+    }
+
+    /// What a model's signatures say, where it has some and they hold.
+    func signatures(
+        of configuration: EngineConfiguration
+    ) async -> (root: ContentDigest, terms: CustodyTerms?)? {
+        guard let source = configuration.weights.signed else { return nil }
+        return await custody.signed.standing(source, model: configuration.alias)
+    }
+
+    /// An administrator lets a quarantined model be loaded again.
+    func lift(_ provider: String, model: String) {
+        guard let engine = engines.withLock({ $0[provider]?.supervisor }), engine.model == model,
+            custody.isQuarantined(provider)
+        else { return }
+        custody.forgetChange(of: provider)
+        engine.lift()
+    }
+
+    /// The hosted models that are in quarantine.
+    var quarantined: [(provider: String, model: String)] {
+        supervisors.filter { custody.isQuarantined($0.provider) }.map { ($0.provider, $0.engine.model) }
+    }
+
+    /// Ends the engines of all other providers.
+    func keep(only providers: Set<String>) {
+        engines.withLock { engines in
+            for (name, running) in engines where !providers.contains(name) {
+                running.task.cancel()
+                engines[name] = nil
+            }
+        }
+    }
+
+    func status(of provider: String) -> EngineStatus? {
+        engines.withLock { $0[provider]?.supervisor.status }
+    }
+
+    /// What runs, by provider.
+    var supervisors: [(provider: String, engine: EngineSupervisor)] {
+        engines.withLock { $0.mapValues(\.supervisor) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// Engines that can't serve yet, with the reason.
+    var unready: [String] {
+        engines.withLock { $0.mapValues(\.supervisor.state) }.sorted { $0.key < $1.key }.compactMap { name, state in
+            switch state {
+            case .ready: nil
+            case .starting: "\(name): the engine is starting"
+            case .failed(let reason, _): "\(name): \(reason)"
+            case .stopped: "\(name): the engine is stopped"
+            }
+        }
+    }
+
+    /// Ends all engines when the process shuts down, after the requests.
+    func run() async throws {
+        try? await gracefulShutdown()
+        let running = engines.withLock { Array($0.values) }
+        for engine in running { engine.task.cancel() }
+        for engine in running { await engine.task.value }
+    }
+}

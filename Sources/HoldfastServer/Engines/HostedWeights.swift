@@ -1,0 +1,90 @@
+import Custody
+import Extraction
+import FoundationEssentials
+import Glibc
+import Settings
+import Synchronization
+import WeightFiles
+import WeightFormats
+import WeightSigning
+
+/// What a hosted model's file says that its meters need.
+struct HostedWeights {
+    /// The file's own path, without links.
+    var path: String
+    /// Of all files, where it is a folder.
+    var bytes = 0
+    /// Nil where the file doesn't say.
+    var hiddenSize: Int?
+    /// Whether the model writes answers; false for one that makes vectors only.
+    var answers = true
+
+    /// Of a file that can't be read nothing is known: it can't be served
+    /// either.
+    init(_ path: String) {
+        let whole = realpath(path, nil).map { pointer in
+            defer { free(pointer) }
+            return String(cString: pointer)
+        }
+        self.path = whole ?? path
+        var status = stat()
+        guard stat(self.path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? []
+            bytes = names.reduce(0) { $0 + HostedWeights.size(self.path + "/" + $1) }
+            return
+        }
+        bytes = Int(status.st_size)
+        guard let file = try? WeightFileOnDisk(self.path) else { return }
+        guard let described = try? WeightFile(reading: file) else { return }
+        hiddenSize = described.embeddingLength.map { Int(clamping: $0) }
+        answers = described.answers
+    }
+
+    private static func size(_ path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
+    }
+
+    /// - Parameter signed: what the signatures say, where they hold: the
+    ///   weights have one name then, wherever they lie, and no setting lets
+    ///   more of them out than their custodians do.
+    func model(
+        _ provider: String, _ engine: EngineProvider, _ signed: (root: ContentDigest, terms: CustodyTerms?)? = nil
+    ) -> HostedModel {
+        var budget: Int? =
+            switch engine.egress {
+            case .unlimited: nil
+            case .bytes(let bytes): bytes
+            case .part(let part): bytes > 0 ? max(1, Int(Double(bytes) * part)) : nil
+            }
+        if let most = signed?.terms?.egressBitsPerDay {
+            let bytes = max(1, Int(clamping: most / 8))
+            budget = min(budget ?? bytes, bytes)
+        }
+        return HostedModel(
+            name: provider, weights: signed.map { "sha256:\($0.root.hex)" } ?? path, hiddenSize: hiddenSize,
+            shares: RecoveryShares(perKey: engine.logprobShares.perKey, perTenant: engine.logprobShares.perTenant),
+            egressPerDay: budget)
+    }
+}
+
+/// A hosted model as its file and its custodians had it when its weights were
+/// last verified.
+final class HostedModelNow: Sendable {
+    private let look: @Sendable () async -> HostedModel
+    private let model: Mutex<HostedModel>
+
+    /// - Parameter look: reads files.
+    init(_ look: @escaping @Sendable () async -> HostedModel) async {
+        self.look = look
+        model = Mutex(await look())
+    }
+
+    var now: HostedModel { model.withLock { $0 } }
+
+    func renew() async {
+        let new = await look()
+        model.withLock { $0 = new }
+    }
+}

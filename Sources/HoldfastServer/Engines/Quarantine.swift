@@ -1,0 +1,38 @@
+import Failures
+import Custody
+import EngineHost
+import Gateway
+import Resilience
+
+/// The quarantine of models whose weights have changed in memory twice: holds
+/// keep traffic away, until an administrator lifts them.
+struct Quarantine: ServerEventSubscriber {
+    let gateway: Gateway
+    let engines: EngineService
+
+    package func receive(_ event: ServerEvent) async {
+        switch event {
+        case .custody(.changed(let change)) where change.verdict == .quarantine:
+            place(change.provider, change.model)
+        case .health(let changes):
+            for case .lifted(let hold, _) in changes where hold.origin == .administrator && hold.scope == .model {
+                engines.lift(hold.provider, model: hold.model)
+            }
+        default: break
+        }
+    }
+
+    /// Places the holds of quarantines from before a restart, should they have
+    /// been removed.
+    func placeRemembered() {
+        for (provider, model) in engines.quarantined { place(provider, model) }
+    }
+
+    private func place(_ provider: String, _ model: String) {
+        guard let known = gateway.state.providers[provider] else { return }
+        let changes = gateway.continuity.book.hold(
+            known.place(of: model), scope: .model, reason: "its weights changed in memory twice within a day",
+            by: "custody", now: gateway.continuity.now)
+        gateway.continuity.report(changes)
+    }
+}

@@ -1,0 +1,56 @@
+package import Drills
+package import EngineHost
+package import Extraction
+package import Gateway
+package import NIOCore
+package import Resilience
+package import Settings
+
+/// Something that has happened to the server, beside requests.
+package enum ServerEvent: Sendable {
+    /// Holds and breakers have changed, in this order.
+    case health([HealthChange])
+    case probe(Place, ProbeResult)
+    case custody(CustodyEvent)
+    case drillBegan(DrillReport)
+    case drillEnded(DrillReport)
+    case configuration(ConfigurationChange)
+    case administration(AdministrationEvent)
+    case disclosure(DisclosureAlarm)
+}
+
+/// Settings that have come into force.
+package struct ConfigurationChange: Sendable {
+    package var settings: Settings
+    /// The settings before; nil at start.
+    package var previous: Settings?
+
+    package init(settings: Settings, previous: Settings?) {
+        self.settings = settings
+        self.previous = previous
+    }
+}
+
+/// An action of an administrator that was carried out.
+package struct AdministrationEvent: Sendable {
+    /// The pattern of the action's path.
+    package var path: String
+    /// The id of the admin key.
+    package var by: String
+    /// The part of the path that stood for `:id`.
+    package var parameter: String
+    package var body: ByteBuffer
+
+    package init(path: String, by: String, parameter: String, body: ByteBuffer) {
+        self.path = path
+        self.by = by
+        self.parameter = parameter
+        self.body = body
+    }
+}
+
+/// A limit of disclosure that is nearly or wholly used up.
+package enum DisclosureAlarm: Sendable {
+    case recovery(RecoveryMeter.Alarm)
+    case egress(EgressMeter.Alarm)
+}

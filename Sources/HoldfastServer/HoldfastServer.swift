@@ -1,0 +1,168 @@
+import UnixSignals
+import Telemetry
+import NIOPosix
+import FrontDoor
+import Gateway
+import Glibc
+import Logging
+import NIOCore
+import ServiceLifecycle
+package import Settings
+import Storage
+
+/// A running Holdfast, from its settings to the last byte of its last answer.
+///
+/// Services are built in the order of what they need (``ServerProcess``,
+/// ``RestoredState``, ``RecordServices``, ``ModelServices``, ``Listeners``);
+/// nothing is set in them afterwards. What happens beside requests goes as
+/// ``ServerEvent`` to the subscribers that stand here.
+package struct HoldfastServer {
+    private let process: ServerProcess
+    private let keys: KeyStore
+    private let restored: RestoredState
+    private let records: RecordServices
+    private let models: ModelServices
+    private let delivery: EventDelivery
+    private let quarantine: Quarantine
+    private let egress: EgressWriter
+    private let logger = Logger(label: "holdfast")
+
+    /// Claims the run folder, restores what earlier processes have learnt, and
+    /// builds every service; none runs yet, but for engines.
+    ///
+    /// - Throws: ``StartupError`` when it can't start.
+    package init(_ settings: Settings) async throws(StartupError) {
+        process = try ServerProcess(settings)
+        restored = try await RestoredState(settings.dataDirectory)
+        keys = try KeyStore(settings.keys, token: process.runDirectory.makeToken())
+        records = try await RecordServices(process, restored)
+        models = try await ModelServices(process, restored, records, keys: keys)
+        quarantine = Quarantine(gateway: models.gateway, engines: models.engines)
+        egress = EgressWriter(
+            book: models.gateway.disclosures, memory: restored.storage, logger: Logger(label: "custody"))
+        let ledger: [any ServerEventSubscriber] = records.ledger.map { [$0] } ?? []
+        delivery = EventDelivery(
+            events: process.events, subscribers: ledger + [records.availability, records.alerts, quarantine, egress])
+        quarantine.placeRemembered()
+        process.events.send(.configuration(ConfigurationChange(settings: settings, previous: nil)))
+    }
+
+    /// Serves until the process is told to stop.
+    ///
+    /// - Parameters:
+    ///   - greetKeyFile: holds the key for ready-made client lines.
+    ///   - announce: called with those lines once Holdfast is ready.
+    /// - Throws: ``StartupError`` when a listener can't listen.
+    package func run(greetKeyFile: String?, announce: @escaping @Sendable (String) -> Void) async throws {
+        // Writers and the delivery outlive the services: what those bring up
+        // at their end is still written.
+        let writers = Task { await write() }
+        let delivering = Task { await delivery.run() }
+        let result: Result<Void, any Error>
+        do {
+            try await serve(greetKeyFile: greetKeyFile, announce: announce)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        process.runDirectory.removeToken()
+        process.events.finish()
+        await delivering.value
+        records.ledger?.close()
+        writers.cancel()
+        await writers.value
+        process.sink.flush()
+        try result.get()
+    }
+
+    /// Writes what the keepers owe to the disk until the task is cancelled.
+    private func write() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await models.keeper.run() }
+            group.addTask { await models.custody.run() }
+            group.addTask { await models.disclosures.run() }
+            group.addTask { await records.alerts.write() }
+            if let ledger = records.ledger { group.addTask { await ledger.run() } }
+        }
+    }
+
+    private func serve(greetKeyFile: String?, announce: @escaping @Sendable (String) -> Void) async throws {
+        let settings = process.settings.started
+        let opened = Openings(expected: settings.admin == nil ? 1 : 2)
+        let services =
+            try background(opened, greetKeyFile, announce)
+            + Listeners(process: process, models: models, records: records, keys: keys, opened: opened)
+            .services(pages, actions)
+        // In the reverse order they are shut down: callers first, engines last.
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: ServerProcess.quiet("life"))
+        configuration.maximumGracefulShutdownDuration = settings.limits.drain
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch is CancellationError {
+        } catch let error as IOError {
+            throw StartupError(
+                .unavailable,
+                "can't listen on \(settings.listen)\(settings.admin.map { " and \($0)" } ?? ""): "
+                    + "\(String(cString: strerror(error.errnoCode)))")
+        }
+        if models.gateway.requestsCutOff > 0 {
+            logger.warning(
+                "the drain time ended before these requests did; they were cut off",
+                metadata: [
+                    "requests": "\(models.gateway.requestsCutOff)", "limits.drain": "\(settings.limits.drain)",
+                ])
+        }
+        logger.info("stopped")
+    }
+
+    /// The services beside the listeners.
+    private func background(
+        _ opened: Openings, _ greetKeyFile: String?, _ announce: @escaping @Sendable (String) -> Void
+    ) -> [any Service] {
+        let gateway = models.gateway
+        var services: [any Service] = [
+            models.engines,
+            ConfigurationReloader(
+                settings: process.settings, gateway: gateway, providers: models.providers, edge: models.edge,
+                keys: keys, events: process.events, logger: logger),
+            records.availability, HeldTime(gateway: gateway, availability: records.availability), records.alerts,
+            egress,
+            WebhookSender(outbox: restored.storage, settings: process.settings, logger: Logger(label: "alerts")),
+            Upkeep(
+                gateway: gateway, providers: models.providers, logger: logger,
+                executor: EventLoopTaskExecutor(process.group.next())),
+            DrillRunner(
+                gateway: gateway, reports: restored.storage, events: process.events, logger: logger,
+                executors: process.eventLoops.map { EventLoopTaskExecutor($0) }),
+            StartupAnnouncement(
+                settings: process.settings.started, engines: models.engines, opened: opened, logger: logger,
+                keyFile: greetKeyFile, announce: announce),
+        ]
+        if let cosigning = records.cosigning { services.append(cosigning) }
+        return services
+    }
+
+    // MARK: The administrators' resources
+
+    private var holdPages: HoldPages {
+        HoldPages(
+            gateway: models.gateway,
+            states: RouteStates(gateway: models.gateway, availability: records.availability))
+    }
+    private var disclosurePages: DisclosurePages { DisclosurePages(gateway: models.gateway) }
+    private var drillPages: DrillPages {
+        DrillPages(gateway: models.gateway, reports: restored.storage, logger: logger)
+    }
+
+    private var pages: [AdminDoor.Page] {
+        ServerPages(
+            settings: process.settings.started, gateway: models.gateway, engines: models.engines,
+            providers: models.providers, registry: process.registry
+        ).all + holdPages.pages + drillPages.pages + disclosurePages.pages
+            + CustodyPages(engines: models.engines).pages
+    }
+
+    private var actions: [AdminDoor.Action] { holdPages.actions + drillPages.actions + disclosurePages.actions }
+}

@@ -1,0 +1,39 @@
+import FoundationEssentials
+package import Ledger
+package import Settings
+
+/// Who is asked to cosign the ledger, and which quorum of them counts: what
+/// the settings and their policy file say together.
+package struct WitnessPlan {
+    /// The policy file's; without one, of all the witnesses that are listed.
+    package let policy: LedgerPolicy
+    /// Each with its address.
+    package let witnesses: [(key: VerifierKey, url: String)]
+
+    /// - Parameter log: the ledger's own key.
+    /// - Throws: ``LedgerProblem`` where the policy can't be read, or is not
+    ///   of this ledger.
+    package init(_ settings: LedgerSettings, log: VerifierKey) throws(LedgerProblem) {
+        var witnesses = settings.witnesses.map { (key: $0.key, url: $0.url.text) }
+        if let file = settings.policyFile {
+            guard let bytes = FileManager.default.contents(atPath: file) else {
+                throw LedgerProblem("the policy \(file) can't be read")
+            }
+            policy = try LedgerPolicy(String(decoding: bytes, as: UTF8.self))
+            guard policy.logs.isEmpty || policy.logs.contains(where: { $0.key == log }) else {
+                throw LedgerProblem("the policy \(file) names other logs, and not this one: log \(log.vkey)")
+            }
+            for party in policy.witnesses where !witnesses.contains(where: { $0.key == party.key }) {
+                guard let text = party.url else { continue }
+                guard let url = try? BaseURL(text) else {
+                    throw LedgerProblem("the policy \(file) has no valid address of the witness \(party.name)")
+                }
+                witnesses.append((party.key, url.text))
+            }
+        } else {
+            policy = LedgerPolicy(
+                log: log, witnesses: witnesses.map { LedgerPolicy.Party(name: $0.key.vkey, key: $0.key, url: $0.url) })
+        }
+        self.witnesses = witnesses
+    }
+}

@@ -1,0 +1,255 @@
+import Encodings
+import Conversation
+import Crypto
+import Custody
+import DialectAnthropic
+import DialectOpenAI
+import EngineHost
+import FoundationEssentials
+import Gateway
+import Glibc
+import Ledger
+import NIOCore
+import NIOSSL
+import Providers
+import Routing
+import Settings
+import Synchronization
+
+/// Makes providers out of settings, and keeps those that an edit doesn't
+/// touch: with them their connections.
+final class ProviderService: Sendable {
+    private let kept = Mutex<[String: (settings: ProviderSettings, provider: Provider, lane: HTTPLane)]>([:])
+    private let engines: EngineService
+    private let eventLoops: [any EventLoop]
+    private let runDirectory: RunDirectory
+    private let seeds: SeedBlinder
+
+    init(engines: EngineService, eventLoops: [any EventLoop], runDirectory: RunDirectory, seeds: SeedBlinder) {
+        self.engines = engines
+        self.eventLoops = eventLoops
+        self.runDirectory = runDirectory
+        self.seeds = seeds
+    }
+
+    /// Everything that can go wrong with an edit goes wrong before anything
+    /// that runs is touched.
+    /// - Throws: ``StartupError``, e.g. for a CA file that can't be read.
+    func state(for settings: Settings) async throws(StartupError) -> GatewayState {
+        var made: [String: (settings: ProviderSettings, provider: Provider, lane: HTTPLane)] = [:]
+        let known = kept.withLock { $0 }
+        for provider in settings.providers where provider.unavailable == nil {
+            if let old = known[provider.name], old.settings == provider {
+                made[provider.name] = old
+            } else {
+                let lane = try lane(for: provider)
+                made[provider.name] = (provider, await self.provider(provider, lane), lane)
+            }
+        }
+        let retired = known.filter { $0.value.lane !== made[$0.key]?.lane }
+        kept.withLock { $0 = made }
+        engines.keep(only: Set(made.keys))
+        for old in retired.values { old.lane.retire() }
+        return GatewayState(routes: settings.routeTable, providers: made.mapValues(\.provider))
+    }
+
+    /// Connections that are open to each provider.
+    var openConnections: [String: Int] { kept.withLock { $0.mapValues(\.lane.openConnections) } }
+
+    /// How often each provider is asked for its models.
+    var modelListPeriods: [(name: String, period: Duration)] {
+        kept.withLock { kept in
+            kept.compactMap { name, provider in provider.settings.modelList.map { (name, $0) } }
+        }
+    }
+
+    // MARK: Lanes
+
+    private func socketPath(of provider: ProviderSettings) -> String {
+        EngineConfiguration.socketPath(of: provider.name, in: runDirectory.path)
+    }
+
+    /// llama.cpp's server closes a connection after 5 s without a request.
+    private static let engineKeepAlive = TimeAmount.seconds(4)
+
+    private func lane(for provider: ProviderSettings) throws(StartupError) -> HTTPLane {
+        var options: LaneOptions
+        switch provider.kind {
+        case .remote(let remote): options = try Self.options(remote, of: provider.name)
+        case .engine:
+            options = LaneOptions(
+                endpoint: .unix(path: socketPath(of: provider)), authority: "localhost",
+                basePath: "/v1")
+            options.keepAlive = Self.engineKeepAlive
+            options.admit = { [engines, name = provider.name] in engines.admitPeer(of: $0, at: name) }
+        }
+        options.connectTimeout = provider.timeouts.connect.nio
+        options.firstByteTimeout = provider.timeouts.firstByte.nio
+        options.idleTimeout = provider.timeouts.idle.nio
+        options.totalTimeout = provider.timeouts.total.nio
+        options.maxConnections = provider.maxConnections
+        do {
+            return try HTTPLane(options, eventLoops: eventLoops)
+        } catch {
+            throw StartupError(.configuration, "provider \(provider.name): TLS can't be set up: \(error)")
+        }
+    }
+
+    private static func options(_ remote: RemoteProvider, of name: String) throws(StartupError) -> LaneOptions {
+        let url = remote.baseURL
+        let isDefaultPort = url.port == (url.isSecure ? 443 : 80)
+        let host = url.host.contains(":") ? "[\(url.host)]" : url.host
+        var options = LaneOptions(
+            endpoint: .tcp(host: url.host, port: url.port), authority: isDefaultPort ? host : "\(host):\(url.port)",
+            basePath: url.path)
+        if url.isSecure {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.applicationProtocols = ["http/1.1"]
+            tls.minimumTLSVersion = remote.minimumTLS.version
+            if let file = remote.caFile {
+                guard access(file, R_OK) == 0 else {
+                    throw StartupError(.missingFile, "provider \(name): ca_file \(file) can't be read")
+                }
+                tls.trustRoots = .file(file)
+            }
+            options.tls = tls
+        }
+        let credential = remote.dialect == .anthropic ? "x-api-key" : "authorization"
+        // What `headers` says itself goes before it.
+        if let key = remote.apiKey?.reveal(), !remote.headers.contains(where: { $0.name.lowercased() == credential }) {
+            options.fields.append((credential, remote.dialect == .anthropic ? key : "Bearer \(key)"))
+        }
+        for header in remote.headers { options.fields.append((header.name.lowercased(), header.value.reveal())) }
+        if remote.dialect == .anthropic { options.defaultFields = [("anthropic-version", "2023-06-01")] }
+        if let proxy = remote.proxy {
+            options.proxy = .init(
+                host: proxy.host, port: proxy.port,
+                authorization: proxy.credentials.map { "Basic " + Data($0.reveal().utf8).base64EncodedString() })
+        }
+        return options
+    }
+
+    // MARK: Providers
+
+    private func provider(_ settings: ProviderSettings, _ lane: HTTPLane) async -> Provider {
+        let clock: @Sendable () -> Int = { time(nil) }
+        switch settings.kind {
+        case .remote(let remote) where remote.dialect == .anthropic:
+            return Provider(
+                name: settings.name, dialect: AnthropicDialect(), lane: lane,
+                embeddings: .none("Anthropic's API has none; ask for a route that ends at another provider"),
+                host: Self.host(remote), credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
+                firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes,
+                secrets: ProviderSecrets.mask(remote), choices: remote.choices, pinned: Self.pinned(remote))
+        case .remote(let remote):
+            return Provider(
+                name: settings.name,
+                dialect: OpenAIDialect(traits: remote.server.traits, isKnown: remote.server.isKnown, now: clock),
+                lane: lane,
+                embeddings: .path(OpenAIDialect.embeddingsPath), host: Self.host(remote),
+                credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
+                firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes,
+                secrets: ProviderSecrets.mask(remote), choices: remote.choices, pinned: Self.pinned(remote))
+        case .engine(let engine):
+            let configuration = configuration(settings, engine)
+            let hosted = await HostedModelNow { [engines] in
+                HostedWeights(engine.modelFile).model(
+                    settings.name, engine, await engines.signatures(of: configuration))
+            }
+            engines.whenVerified(settings.name) { await hosted.renew() }
+            let supervisor = engines.engine(configuration)
+            var root = LaneOptions(endpoint: .unix(path: socketPath(of: settings)), authority: "localhost")
+            root.maxConnections = 16
+            root.admit = { supervisor.admitPeer(of: $0) }
+            root.keepAlive = Self.engineKeepAlive
+            root.firstByteTimeout = .seconds(30)
+            // Without TLS nothing can fail.
+            let counting = try? HTTPLane(root, eventLoops: eventLoops)
+            let dialect = EngineDialect(
+                maxChoices: engine.parallel, toolCallOpening: { supervisor.status.toolCallOpening },
+                blindSeed: { [seeds] in seeds.seed(for: $0) }, now: clock)
+            return Provider(
+                name: settings.name, dialect: dialect,
+                lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout),
+                embeddings: engine.embeddings == nil
+                    ? .none("its provider has no `embeddings: mean` in the configuration")
+                    : .path(OpenAIDialect.embeddingsPath),
+                chat: HostedWeights(engine.modelFile).answers
+                    ? .served : .none("its weights are an encoder's, which makes embeddings only"),
+                counter: counting.map { lane in
+                    EngineTokenCounter(
+                        dialect: dialect,
+                        lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout))
+                }, receipt: { supervisor.receipt?.id },
+                hosted: { hosted.now })
+        }
+    }
+
+    /// Header fields that no caller may send there in the settings' place.
+    private static func pinned(_ remote: RemoteProvider) -> Set<String> {
+        Set(remote.headers.map { $0.name.lowercased() } + ["authorization", "x-api-key"])
+    }
+
+    /// What failures of a host are remembered under: the address itself,
+    /// because that is what can fail as one.
+    private static func host(_ remote: RemoteProvider) -> String {
+        "\(remote.baseURL.host):\(remote.baseURL.port)"
+    }
+
+    /// Tells two values of a key apart without telling the key: 64 bits of
+    /// the SHA-256 of a key that has 128 random ones at the least.
+    private static func credential(_ remote: RemoteProvider) -> String {
+        var hash = SHA256()
+        hash.update(data: Array(host(remote).utf8))
+        hash.update(data: Array((remote.apiKey?.reveal() ?? "").utf8))
+        for header in remote.headers { hash.update(data: Array(header.value.reveal().utf8)) }
+        return Hex.encode(hash.finalize().prefix(8))
+    }
+
+    private func key(_ engine: EngineProvider) -> KeySource? {
+        switch engine.weightsKey {
+        case .file(let path): .file(path)
+        case .command(let words): .command(words)
+        case .descriptor(let variable): .descriptor(variable: variable)
+        case nil: nil
+        }
+    }
+
+    private func custody(_ engine: EngineProvider) -> CustodyDemand {
+        switch engine.custody {
+        case .required: .required
+        case .bestEffort: .bestEffort
+        }
+    }
+
+    private func configuration(_ settings: ProviderSettings, _ engine: EngineProvider) -> EngineConfiguration {
+        let launcher: EngineConfiguration.Launcher =
+            switch engine.program {
+            case .launcher(let python): .python(interpreter: python ?? runDirectory.house + "/venv/bin/python")
+            case .command(let command): .command(command)
+            }
+        var alias = settings.name
+        if case .listed(let models) = settings.models, let first = models.first { alias = first }
+        return EngineConfiguration(
+            provider: settings.name, launcher: launcher, modelFile: engine.modelFile,
+            key: key(engine), signed: engine.signed.map(SignedModelSource.init), custody: custody(engine),
+            scrub: engine.scrub, alias: alias,
+            context: engine.context, parallel: engine.parallel, embeddings: engine.embeddings != nil,
+            runDirectory: runDirectory.path, startTimeout: engine.startTimeout)
+    }
+}
+
+extension Duration {
+    var nio: TimeAmount {
+        .nanoseconds(components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000)
+    }
+}
+
+extension TLSMinimum {
+    var version: TLSVersion {
+        switch self {
+        case .v12: .tlsv12
+        case .v13: .tlsv13
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Gateway
+import Logging
+import NIOCore
+import Resilience
+import Routing
+import ServiceLifecycle
+import Synchronization
+
+/// What is looked after when no request asks for it: holds are probed,
+/// standbys kept warm, and providers asked what they will retire.
+struct Upkeep: Service {
+    let gateway: Gateway
+    let providers: ProviderService
+    let logger: Logger
+    let executor: EventLoopTaskExecutor
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await every(.milliseconds(250)) { probe() } }
+                group.addTask { await every(.seconds(1)) { await onLoop { await gateway.keepWarm(on: executor) } } }
+                group.addTask { await readModelLists() }
+            }
+        }
+        await gateway.endProbes()
+    }
+
+    private func every(_ period: Duration, _ work: () async -> Void) async {
+        while !Task.isCancelled {
+            await work()
+            try? await Task.sleep(for: period)
+        }
+    }
+
+    private func onLoop(_ work: () async -> Void) async {
+        await withTaskExecutorPreference(executor) { await work() }
+    }
+
+    /// Begins the probes that are due later; those that verdicts ask for begin
+    /// with them. Nobody waits for it: one that gets no answer delays no other.
+    private func probe() {
+        if !gateway.continuity.book.isQuiet { gateway.forgetReturns() }
+        gateway.startDueProbes(on: executor)
+    }
+
+    // MARK: Announced retirements
+
+    private func readModelLists() async {
+        var read: [String: ContinuousClock.Instant] = [:]
+        await every(.seconds(1)) {
+            let now = ContinuousClock.now
+            for (name, period) in providers.modelListPeriods where read[name].map({ $0 + period <= now }) ?? true {
+                read[name] = now
+                await onLoop {
+                    for (provider, announcement) in await gateway.readModelList(of: name, on: executor) {
+                        tell(provider, announcement)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Only of models that somebody relies on.
+    private func tell(_ provider: String, _ announcement: Announcement) {
+        let routes = gateway.state.routes
+        let users = routes.routes.filter { route in
+            route.candidates.contains { $0.provider == provider && $0.model == announcement.model }
+        }
+        guard !users.isEmpty else { return }
+        var metadata: Logger.Metadata = [
+            "provider": "\(provider)", "model": "\(announcement.model)", "retires": "\(announcement.retires)",
+            "routes": "\(users.map(\.name).joined(separator: ", "))",
+        ]
+        if let successor = announcement.successor {
+            metadata["successor"] = "\(provider)/\(successor)"
+            if case .direct = routes.resolve("\(provider)/\(successor)") {
+            } else {
+                metadata["successor_resolves"] = "no"
+            }
+        }
+        logger.warning("a provider will retire a model that routes rely on", metadata: metadata)
+    }
+}

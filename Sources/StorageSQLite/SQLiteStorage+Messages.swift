@@ -1,0 +1,23 @@
+import GRDB
+package import Storage
+
+extension StoredMessage: FetchableRecord, PersistableRecord {
+    package static var databaseTableName: String { "message" }
+}
+
+extension SQLiteStorage: MessageOutbox {
+    package func save(_ messages: [StoredMessage]) async throws(StorageError) {
+        try await write { database in for message in messages { try message.save(database) } }
+    }
+
+    package func messages(due time: Int, limit: Int) async throws(StorageError) -> [StoredMessage] {
+        try await read { database in
+            try StoredMessage.filter(Column("due") <= time).order(Column("due"), Column("created"), Column("id"))
+                .limit(limit).fetchAll(database)
+        }
+    }
+
+    package func removeMessage(_ id: String) async throws(StorageError) {
+        try await write { _ = try StoredMessage.deleteOne($0, key: id) }
+    }
+}

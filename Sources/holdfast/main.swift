@@ -1,0 +1,3 @@
+import HoldfastCLI
+
+await Holdfast.launch()
