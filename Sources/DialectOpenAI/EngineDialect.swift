@@ -75,8 +75,13 @@ package struct EngineDialect: Dialect {
         return try wire.encodeChat(request, model: model, form: form, dropped: &dropped)
     }
 
+    /// Also of a field that hides in a message, a part or a tool: nothing of
+    /// it would go to the engine, and its caller learns why.
     package func objection(to field: String) -> String? {
-        guard case .withheld(let reason)? = EngineField.named(field)?.fate else { return nil }
+        // Names of the engine's have a dot at the most.
+        let parts = field.split(separator: ".", omittingEmptySubsequences: false).suffix(2)
+        let names = [field, parts.joined(separator: "."), parts.last.map(String.init) ?? field]
+        guard case .withheld(let reason)? = names.lazy.compactMap(EngineField.named).first?.fate else { return nil }
         return reason
     }
 

@@ -99,6 +99,9 @@ import Wire
             return
         }
         #expect(engine.objection(to: name) == reason)
+        for place in ["messages[0]", "messages[0].content[0]", "tools[1].function", "response_format.json_schema"] {
+            #expect(engine.objection(to: "\(place).\(name)") == reason)
+        }
         // What is empty asks for nothing.
         guard value != "[]", value != "{}", value != "\"\"" else { return }
         #expect(

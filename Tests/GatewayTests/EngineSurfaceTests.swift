@@ -21,6 +21,23 @@ import Wire
         #expect(trio.engine.requests.value.isEmpty)
     }
 
+    @Test(
+        "a withheld field that hides in another is refused with its place",
+        arguments: [
+            (Speech.openai, #"{"role":"user","content":"x","n_probs":5}"#, "messages[0].n_probs"),
+            (.openai, #"{"role":"user","content":[{"type":"text","text":"x","grammar":"a"}]}"#, "].grammar"),
+            (.openai, #"{"role":"user","content":"x","speculative.n_max":1}"#, "messages[0].speculative.n_max"),
+            (.anthropic, #"{"role":"user","content":"x","n_probs":5}"#, "messages[0].n_probs"),
+            (.anthropic, #"{"role":"user","content":[{"type":"text","text":"x","samplers":["a"]}]}"#, "].samplers"),
+        ])
+    func hiddenField(speech: Speech, message: String, place: String) async throws {
+        let trio = Trio(.json(Sample.openaiReply))
+        let reply = await trio.serve(#"{"model":"to-en","max_tokens":4,"messages":[\#(message)]}"#, speech)
+        #expect(reply.status == 400)
+        #expect(reply.text.contains(place), "\(reply.text)")
+        #expect(trio.engine.requests.value.isEmpty)
+    }
+
     @Test func aQueryGoesNowhere() async {
         let trio = Trio(.json(Sample.openaiReply))
         let reply = await trio.serve(Speech.openai.request("to-en"), query: "n_probs=800&fail_on_no_slot=1")
