@@ -160,6 +160,7 @@ package struct DrillReport: Sendable {
         func perRequest(_ phase: DrillPhase) -> Double? {
             tally.phases[phase].flatMap { $0.requests == 0 ? nil : $0.cost / Double($0.requests) }
         }
+        json.member("currency", tally.currency ?? "USD")
         json.member("per_request_before", ifPresent: perRequest(.warmUp))
         json.member("per_request_pulled", ifPresent: perRequest(.pulled))
         json.member("total", tally.phases.values.reduce(0) { $0 + $1.cost })
