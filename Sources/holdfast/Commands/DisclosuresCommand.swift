@@ -74,13 +74,16 @@ struct DisclosuresForgive: AsyncParsableCommand {
 
     @Argument(help: "As `holdfast disclosures` shows it: key:ID or tenant:NAME.")
     var who: String
+    @Flag(help: "Print JSON, for programs.")
+    var json = false
     @OptionGroup var config: ConfigOption
 
     func run() async throws {
-        var json = JSONWriter()
-        json.object { json in json.member("who", who) }
+        var order = JSONWriter()
+        order.object { json in json.member("who", who) }
         let running = try RunningHoldfast(try config.load(warns: false))
-        _ = try await running.post("/admin/disclosures/forgive", json.buffer)
+        _ = try await running.post("/admin/disclosures/forgive", order.buffer)
+        guard !json else { return print(String(buffer: order.buffer)) }
         print("\(who.printable) may measure anew.")
     }
 }

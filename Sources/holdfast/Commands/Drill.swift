@@ -43,7 +43,7 @@ struct DrillList: AsyncParsableCommand {
 
     private static func row(_ drill: JSONView, _ verdict: String) -> [String] {
         [
-            drill.text("id"), drill["started"]?.int.map { Status.day($0) } ?? "-", drill.text("route"),
+            drill.text("id"), drill["started"]?.int.map { Status.moment($0) } ?? "-", drill.text("route"),
             drill.text("pulled"), drill.text("as"), verdict,
         ]
     }

@@ -74,6 +74,7 @@ struct DrillText {
             return "\(phase?["whole"]?.int ?? 0) of \(phase?["total"]?.int ?? 0) answered whole"
         }
         var rows = [
+            ["began", root["started"]?.int.map { Status.moment($0) } ?? "-"],
             ["before", counted("warm_up")], ["pulled", counted("pulled")], ["after", counted("recovery")],
             ["met the pull", met],
             [
@@ -104,13 +105,15 @@ struct DrillText {
         if let cost = root["cost"] {
             let before = cost["per_request_before"]?.double
             let pulled = cost["per_request_pulled"]?.double
-            var text = "\(Self.money(cost["total"]?.double ?? 0)) in all"
+            let currency = cost["currency"]?.string ?? "USD"
+            func money(_ amount: Double) -> String { "\(currency) \(Self.money(amount))" }
+            var text = "\(money(cost["total"]?.double ?? 0)) in all"
             if let before, let pulled {
-                text += "; a request \(Self.money(before)) before, \(Self.money(pulled)) while pulled"
+                text += "; a request \(money(before)) before, \(money(pulled)) while pulled"
             }
             rows.append(["cost", text])
         } else {
-            rows.append(["cost", "not known: a candidate that served has no `price`"])
+            rows.append(["cost", "not known: a candidate that served has no `price`, or one in another currency"])
         }
         return rows
     }

@@ -23,6 +23,8 @@ struct HoldByHand: AsyncParsableCommand {
     var yes = false
     @Flag(help: "Hold it though no route names it.")
     var force = false
+    @Flag(help: "Print JSON, for programs: the hold, and the routes that lose the model.")
+    var json = false
     @OptionGroup var config: ConfigOption
 
     func validate() throws {
@@ -34,10 +36,27 @@ struct HoldByHand: AsyncParsableCommand {
     func run() async throws {
         let running = try RunningHoldfast(try config.load(warns: false))
         let preview = try running.document(try await running.post("/admin/holds", order(isDryRun: true)))
-        try weigh(preview.list("routes"))
+        let routes = preview.list("routes")
+        try weigh(routes)
         let root = try running.document(try await running.post("/admin/holds", order(isDryRun: false)))
         let hold = root.list("holds").first {
             "\($0.text("provider"))/\($0.text("model"))" == model && $0.text("origin") == "administrator"
+        }
+        guard !json else {
+            return printJSON { json in
+                json.member("id", hold?.text("id") ?? "")
+                json.member("model", model)
+                json.array("routes") { json in
+                    for route in routes {
+                        json.object { json in
+                            json.member("name", route.text("name"))
+                            json.array("left") { json in
+                                for name in route.list("left").compactMap(\.string) { json.value(name) }
+                            }
+                        }
+                    }
+                }
+            }
         }
         print(
             "\(model) is held (\(hold?.text("id") ?? "")); `holdfast restore \(hold?.text("id") ?? "ID")` brings it back."
@@ -48,7 +67,7 @@ struct HoldByHand: AsyncParsableCommand {
     /// - Throws: an exit code where that needs another word of the operator's.
     private func weigh(_ routes: [JSONView]) throws {
         if routes.isEmpty {
-            print("No route has \(model) among its candidates.")
+            say("No route has \(model) among its candidates.")
             if !force {
                 complain(
                     "holdfast: nothing is held; is the name right? `holdfast status` lists candidates. --force holds it."
@@ -60,7 +79,7 @@ struct HoldByHand: AsyncParsableCommand {
         for route in routes {
             let left = route.list("left").compactMap(\.string)
             if left.isEmpty { emptied.append(route.text("name")) }
-            print(
+            say(
                 "Route \(route.text("name").printable) loses it; "
                     + (left.isEmpty
                         ? "nobody else can serve it." : "\(left.joined(separator: ", ").printable) can serve it."))
@@ -72,6 +91,8 @@ struct HoldByHand: AsyncParsableCommand {
             throw ExitStatus.usage.exit
         }
     }
+
+    private func say(_ text: String) { if !json { print(text) } }
 
     private func order(isDryRun: Bool) -> ByteBuffer {
         let slash = model.firstIndex(of: "/")!
@@ -96,10 +117,12 @@ struct Restore: AsyncParsableCommand {
     @Argument(help: "The hold's id.")
     var id: String
     @OptionGroup var config: ConfigOption
+    @Flag(help: "Print the server's JSON: the holds that remain.")
+    var json = false
 
     func run() async throws {
-        try await act(on: id, "restore", config)
-        print("\(id) is lifted.")
+        let holds = try await act(on: id, "restore", config)
+        print(json ? String(buffer: holds) : "\(id) is lifted.")
     }
 }
 
@@ -112,19 +135,21 @@ struct Acknowledge: AsyncParsableCommand {
     @Argument(help: "The hold's id.")
     var id: String
     @OptionGroup var config: ConfigOption
+    @Flag(help: "Print the server's JSON: the holds that remain.")
+    var json = false
 
     func run() async throws {
-        try await act(on: id, "acknowledge", config)
-        print("\(id) is acknowledged.")
+        let holds = try await act(on: id, "acknowledge", config)
+        print(json ? String(buffer: holds) : "\(id) is acknowledged.")
     }
 }
 
-private func act(on id: String, _ verb: String, _ config: ConfigOption) async throws {
+private func act(on id: String, _ verb: String, _ config: ConfigOption) async throws -> ByteBuffer {
     guard !id.isEmpty, id.utf8.count <= 64, id.utf8.allSatisfy({ $0 < 0x80 && ($0 > 0x2F || $0 == 0x2D) && $0 != 0x3F })
     else {
         complain("holdfast: \"\(id.printable.prefix(64))\" is no hold's id; `holdfast status` lists them")
         throw ExitStatus.usage.exit
     }
     let running = try RunningHoldfast(try config.load(warns: false))
-    _ = try await running.post("/admin/holds/\(id)/\(verb)")
+    return try await running.post("/admin/holds/\(id)/\(verb)")
 }

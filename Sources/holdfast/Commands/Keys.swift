@@ -1,6 +1,7 @@
 import Access
 import ArgumentParser
 import Settings
+import Wire
 
 /// `holdfast keys`
 struct Keys: ParsableCommand {
@@ -59,12 +60,21 @@ struct KeysRevoke: ParsableCommand {
 
     @Argument(help: "The key's id, as `holdfast keys list` shows it, or its name.")
     var key: String
+    @Flag(help: "Print JSON, for programs.")
+    var json = false
     @OptionGroup var config: ConfigOption
 
     func run() throws {
         let file = try Keys.file(of: config.load(warns: false))
         do throws(KeyFileError) {
             let record = try file.revoke(key, at: .now)
+            guard !json else {
+                return printJSON { json in
+                    json.member("id", record.id)
+                    json.member("name", record.name)
+                    json.member("revoked", ifPresent: record.revoked?.description)
+                }
+            }
             print("\(record.id) (\(record.name)) is revoked.")
         } catch {
             throw Keys.failure(error)

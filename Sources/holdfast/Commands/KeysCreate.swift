@@ -2,6 +2,7 @@ import Access
 import ArgumentParser
 import Routing
 import Settings
+import Wire
 
 /// `holdfast keys create`
 struct KeysCreate: ParsableCommand {
@@ -53,6 +54,8 @@ struct KeysCreate: ParsableCommand {
     var admin = false
     @Flag(name: [.long, .short], help: "Print the key and nothing else.")
     var quiet = false
+    @Flag(help: "Print JSON, for programs: the key, its id and its name.")
+    var json = false
     @OptionGroup var config: ConfigOption
 
     func validate() throws {
@@ -81,6 +84,9 @@ struct KeysCreate: ParsableCommand {
                 }
             complain("warning: \(settings.file) has no route \"\(route)\" yet\(hint)")
         }
+        for region in residency?.names ?? [] {
+            if let objection = settings.objection(toRegion: region) { complain("warning: --residency: \(objection)") }
+        }
         let secret = KeySecret(admin: admin)
         let record = KeyRecord(
             name: name, digest: secret.digest, tenant: tenant, routes: routes.map { Set($0.names) }, admin: admin,
@@ -93,6 +99,13 @@ struct KeysCreate: ParsableCommand {
             try file.append(record)
         } catch {
             throw Keys.failure(error)
+        }
+        guard !json else {
+            return printJSON { json in
+                json.member("key", secret.reveal())
+                json.member("id", record.id)
+                json.member("name", name)
+            }
         }
         guard !quiet else { return print(secret.reveal()) }
         print(

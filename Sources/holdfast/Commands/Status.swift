@@ -38,7 +38,7 @@ struct Status: AsyncParsableCommand {
     }
 
     private func printRoutes(_ root: JSONView) {
-        var rows = [["ROUTE", "CANDIDATE", "STANDS", "LAST ANSWER", "RETIRES"]]
+        var rows = [["ROUTE", "CANDIDATE", "STATE", "LAST ANSWER", "RETIRES"]]
         for route in root.list("routes") {
             for (index, candidate) in route.list("candidates").enumerated() {
                 var stands = candidate.text("standing")
@@ -49,7 +49,7 @@ struct Status: AsyncParsableCommand {
                 rows.append([
                     index == 0 ? route.text("name") : "", "\(candidate.text("provider"))/\(candidate.text("model"))",
                     stands, candidate["seconds_since_answer"]?.int.map { Self.ago($0) } ?? "-",
-                    candidate["retires"]?.int.map { Self.day($0) } ?? "-",
+                    candidate["retires"]?.int.map { Self.moment($0) } ?? "-",
                 ])
             }
         }
@@ -60,14 +60,14 @@ struct Status: AsyncParsableCommand {
         let holds = root.list("holds")
         print("\nHOLDS" + (holds.isEmpty ? ": none" : ""))
         if !holds.isEmpty {
-            var rows = [["ID", "WHAT", "WHY", "SURE", "SINCE", "SEEN BY"]]
+            var rows = [["ID", "WHAT", "REASON", "CONFIDENCE", "SINCE", "ACKNOWLEDGED BY"]]
             for hold in holds {
                 let what = hold["model"]?.string.map { "\(hold.text("provider"))/\($0)" } ?? hold.text("provider")
                 let scope = hold.text("scope")
                 rows.append([
                     hold.text("id"), what + (scope == "model" ? "" : " (\(scope))"), hold.text("name"),
                     hold["seconds_left"]?.int.map { "\($0) s left" } ?? hold.text("firmness"),
-                    hold["since"]?.int.map { Self.day($0) } ?? "-", hold["acknowledged_by"]?.string ?? "-",
+                    hold["since"]?.int.map { Self.moment($0) } ?? "-", hold["acknowledged_by"]?.string ?? "-",
                 ])
             }
             print(Table(rows: rows, indent: 2).text)
@@ -106,8 +106,9 @@ struct Status: AsyncParsableCommand {
         }
     }
 
-    static func day(_ seconds: Int) -> String {
-        String(UnixTime(seconds: Int64(seconds)).description.prefix(16)).replacing("T", with: " ")
+    /// `2026-06-12 10:15Z`: a date and its zone, to the minute.
+    static func moment(_ seconds: Int) -> String {
+        String(UnixTime(seconds: Int64(seconds)).description.prefix(16)).replacing("T", with: " ") + "Z"
     }
 
     private static func ago(_ seconds: Int) -> String {

@@ -25,6 +25,7 @@ struct SLAClaim: ParsableCommand {
     @Option(name: [.customLong("output"), .customShort("o")], help: "The folder; must not be there yet.")
     var output: String
     @Option(help: "The most proofs that are written; every failed request is in the log.") var proofs = 200
+    @Flag(help: "Print JSON, for programs: the files that were written.") var json = false
     @OptionGroup var options: LedgerOptions
 
     func validate() throws {
@@ -91,6 +92,13 @@ struct SLAClaim: ParsableCommand {
             files.append(("proofs/\(index).tlog-proof", proof.bytes))
         }
         try write(files)
+        guard !json else {
+            return printJSON { json in
+                json.member("folder", output)
+                json.member("failed_requests", evidence.indexes.count)
+                json.array("files") { json in for (name, _) in files { json.value(name) } }
+            }
+        }
         print(text.summary(in: output))
     }
 

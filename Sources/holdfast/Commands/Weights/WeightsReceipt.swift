@@ -56,7 +56,7 @@ struct WeightsReceipt: AsyncParsableCommand {
         print("RECEIPT \(receipt.text("id"))")
         var rows = [
             ["model", "\(receipt.text("provider"))/\(receipt.text("model")), as \(receipt.text("role"))"],
-            ["since", receipt["time"]?.int.map { Status.day($0) } ?? "-"],
+            ["since", receipt["time"]?.int.map { Status.moment($0) } ?? "-"],
             ["manifest", "\(receipt.text("manifest")), root \(receipt.text("manifest_root"))"],
         ]
         for file in receipt.list("files") {
