@@ -146,7 +146,7 @@ let package = Package(
 
         // 4: commands and wiring
         .executableTarget(
-            name: "holdfast-verify", dependencies: ["Encodings", "Ledger", "LedgerDisk"], swiftSettings: strict),
+            name: "holdfast-verify", dependencies: ["Encodings", "Ledger", "LedgerDisk", crypto], swiftSettings: strict),
         .executableTarget(
             name: "holdfast",
             dependencies: [

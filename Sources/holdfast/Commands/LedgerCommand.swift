@@ -3,6 +3,7 @@ import FoundationEssentials
 import Ledger
 import LedgerDisk
 import Settings
+import Wire
 
 /// `holdfast ledger`
 struct LedgerCommand: ParsableCommand {
@@ -33,6 +34,13 @@ struct LedgerOptions: ParsableArguments {
     }
 
     func folder() throws -> LedgerFolder { LedgerFolder("\(try settings().directory)/log") }
+
+    /// - Parameter target: a copy of the public folder, or an address; the
+    ///   settings' own ledger where it is nil.
+    func reader(of target: String?) throws -> any LedgerReader {
+        guard let target else { return try folder() }
+        return target.hasPrefix("http://") || target.hasPrefix("https://") ? HTTPLedger(target) : LedgerFolder(target)
+    }
 
     /// - Parameter isOwn: the ledger is the settings' own, whose key is known.
     func trusted(isOwn: Bool) throws -> LedgerPolicy {
@@ -78,7 +86,7 @@ struct LedgerOptions: ParsableArguments {
             return try work()
         } catch {
             complain("holdfast: \(error)")
-            throw ExitStatus.dataError.exit
+            throw (error.kind == .unreadable ? ExitStatus.noInput : .dataError).exit
         }
     }
 }
@@ -90,8 +98,16 @@ struct LedgerKey: ParsableCommand {
         discussion: "Give it to whoever is to check the ledger; it goes into --log and into policies.")
 
     @OptionGroup var options: LedgerOptions
+    @Flag(help: "Print JSON, for programs.") var json = false
 
-    func run() throws { print(try options.ownKey().vkey) }
+    func run() throws {
+        let key = try options.ownKey()
+        guard json else { return print(key.vkey) }
+        printJSON { json in
+            json.member("name", key.name)
+            json.member("vkey", key.vkey)
+        }
+    }
 }
 
 /// `holdfast ledger verify`
@@ -101,7 +117,8 @@ struct LedgerVerify: ParsableCommand {
         discussion: """
             Every entry, every tile, the signatures, and that the log goes on from its kept \
             checkpoints and from yours. holdfast-verify does the same without the rest of \
-            Holdfast. The exit code is 65 where something doesn't hold.
+            Holdfast. The exit code is 65 where something doesn't hold, 66 where nothing could be \
+            read.
 
             Example: holdfast ledger verify https://gateway.example/ledger --log example.com+…
             """)
@@ -114,14 +131,10 @@ struct LedgerVerify: ParsableCommand {
     @Option(help: "A checkpoint that you have kept; may be given more than once.", completion: .file())
     var trusted: [String] = []
 
+    @Flag(help: "Print JSON, for programs.") var json = false
+
     func run() throws {
-        let reader: any LedgerReader
-        if let target {
-            reader =
-                target.hasPrefix("http://") || target.hasPrefix("https://") ? HTTPLedger(target) : LedgerFolder(target)
-        } else {
-            reader = try options.folder()
-        }
+        let reader = try options.reader(of: target)
         let policy = try options.trusted(isOwn: target == nil)
         let kept = try trusted.map { path in
             guard let bytes = FileManager.default.contents(atPath: path) else {
@@ -133,6 +146,26 @@ struct LedgerVerify: ParsableCommand {
         let report = try options.told { () throws(LedgerProblem) in
             try LedgerVerifier(reader, policy: policy).verify(trusted: kept)
         }
-        print(report.text)
+        guard json else { return print(report.text) }
+        printJSON { json in
+            json.member("ledger", report.checkpoint.checkpoint.origin)
+            json.member("entries", Int(report.checkpoint.size))
+            json.member("root", report.checkpoint.root.base64)
+            json.member("files", report.files)
+            json.member("minimum_index", Int(report.minimumIndex))
+            json.array("cosignatures") { json in
+                for cosignature in report.checkpoint.cosignatures {
+                    json.object { json in
+                        json.member("witness", cosignature.witness)
+                        json.member("time", Int(clamping: cosignature.time))
+                        json.member("verified", cosignature.isVerified)
+                    }
+                }
+            }
+            json.member("witnessed_entries", ifPresent: report.witnessed.map { Int($0.size) })
+            json.array("extends") { json in for size in report.extended { json.value(Int(size)) } }
+            json.array("left_over") { json in for file in report.leftovers { json.value(file) } }
+            json.array("caveats") { json in for caveat in report.caveats { json.value(caveat) } }
+        }
     }
 }
