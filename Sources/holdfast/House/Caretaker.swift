@@ -44,9 +44,12 @@ struct Caretaker: Service {
     }
 
     private func reload() {
+        ServiceManager.current.notify(.reloading)
+        defer { ServiceManager.current.notify(.ready) }
         let reading: SettingsReading
         do throws(FileFault) {
-            reading = try Settings.load(house.settings.file, environment: ProcessInfo.processInfo.environment)
+            reading = try Settings.load(
+                house.settings.file, environment: CredentialVariables.joined(to: ProcessInfo.processInfo.environment))
         } catch {
             house.logger.error("the configuration can't be read, the old one stays", metadata: ["problem": "\(error)"])
             return

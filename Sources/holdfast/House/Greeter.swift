@@ -1,15 +1,15 @@
 import Glibc
 import Logging
-import Routing
 import ServiceLifecycle
 import Settings
 import Synchronization
 
-/// Counts the listeners that listen.
+/// Counts the listeners that listen; any number of tasks may wait for all.
 final class Openings: Sendable {
     private struct State {
         var missing: Int
-        var waiter: CheckedContinuation<Void, Never>?
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        var nextWaiter = 0
     }
 
     private let state: Mutex<State>
@@ -20,30 +20,33 @@ final class Openings: Sendable {
     var isComplete: Bool { state.withLock { $0.missing <= 0 } }
 
     func one() {
-        state.withLock { state -> CheckedContinuation<Void, Never>? in
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             state.missing -= 1
-            guard state.missing == 0 else { return nil }
-            defer { state.waiter = nil }
-            return state.waiter
-        }?.resume()
+            guard state.missing == 0 else { return [] }
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
+        }
+        for waiter in waiters { waiter.resume() }
     }
 
     /// Returns when all listen, or when the task is cancelled because one
-    /// can't.
+    /// can't: ``isComplete`` tells which.
     func all() async {
+        let number = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDone = state.withLock { state in
-                    if state.missing > 0, !Task.isCancelled { state.waiter = continuation }
-                    return state.waiter == nil
+                    guard state.missing > 0, !Task.isCancelled else { return true }
+                    state.waiters[number] = continuation
+                    return false
                 }
                 if isDone { continuation.resume() }
             }
         } onCancel: {
-            state.withLock { state in
-                defer { state.waiter = nil }
-                return state.waiter
-            }?.resume()
+            state.withLock { $0.waiters.removeValue(forKey: number) }?.resume()
         }
     }
 }
@@ -63,40 +66,36 @@ struct Greeter: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await opened.all()
+            // Cancelled, because one of them can't listen: which is told.
+            guard opened.isComplete else { return }
+            house.engines.begin()
             let settings = house.settings
             house.logger.info(
                 "listening",
                 metadata: ["on": "\(settings.listen)", "admin": "\(settings.admin.map(\.description) ?? "none")"])
+            ServiceManager.current.notify(.ready)
             while !house.engines.unready.isEmpty, !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(20))
             }
             if !Task.isCancelled { greet() }
         }
         try? await gracefulShutdown()
+        ServiceManager.current.notify(.stopping)
     }
 
     private func greet() {
         house.logger.info("ready")
         guard let keyFile, let key = Self.read(keyFile) else { return }
-        let settings = house.settings
-        let base = "\(settings.tls == nil ? "http" : "https")://\(settings.listen)"
-        let model = settings.routes.first { $0.isServed }?.name ?? "PROVIDER/MODEL"
-        print(
-            """
-
-            Holdfast is ready on \(base). Try it:
-
-              curl \(base)/v1/chat/completions -H "authorization: Bearer \(key)" \\
-                -H "content-type: application/json" \\
-                -d '{"model":"\(model)","messages":[{"role":"user","content":"What is a holdfast?"}]}'
-
-              OpenAI's client:     OpenAI(base_url="\(base)/v1", api_key="\(key)")
-              Anthropic's client:  Anthropic(base_url="\(base)", api_key="\(key)")
-
-            Both ask for model="\(model)". Ctrl-C stops it.
-
-            """)
+        print(Greeting(settings: house.settings, key: key, program: Self.program).text)
         fflush(nil)
+    }
+
+    /// The path of the program that runs.
+    private static var program: String {
+        var path = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &path, path.count)
+        guard count > 0 else { return CommandLine.arguments.first ?? "holdfast" }
+        return String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private static func read(_ path: String) -> String? {

@@ -154,9 +154,10 @@ final class House: Sendable {
                 ).service(
                     host: admin.host, port: admin.port, limits: edge.limits, unread: edge.unread,
                     mostConnections: edge.share.administrators, group: group, logger: quiet("admin", from: .critical),
-                    onRunning: { _ in opened.one() }))
+                    onRunning: { _ in opened.one() }
+                ).named("admin", at: admin))
         }
-        services.append(try listener(opened))
+        services.append(try listener(opened).named("listen", at: settings.listen))
 
         // In the reverse order they are shut down: callers first, engines last.
         var configuration = ServiceGroupConfiguration(
@@ -166,10 +167,6 @@ final class House: Sendable {
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch is CancellationError {
-        } catch let error as IOError {
-            throw HouseError(
-                message: "can't listen on \(settings.listen)\(settings.admin.map { " and \($0)" } ?? ""): "
-                    + "\(String(cString: strerror(error.errnoCode)))", status: .unavailable)
         }
         if gateway.requestsCutOff > 0 {
             logger.warning(
