@@ -133,7 +133,7 @@ let package = Package(
         module("Custody", ["CLinux", "WeightFormats", "Wire", crypto, nioCore], testable: true),
         module(
             "EngineHost", ["CLinux", "Custody", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
-            resources: [.embedInCode("Resources/confinement.py"), .embedInCode("Resources/launch_engine.py")],
+            resources: ["confinement", "install_engine", "launch_engine"].map { .embedInCode("Resources/\($0).py") },
             testable: true),
         module(
             "Settings", ["Access", "Availability", "Conversation", "Encodings", "Ledger", "Routing", yams],
