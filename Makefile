@@ -1,7 +1,7 @@
 # The commands that people type. `make run` and `make test` work from a fresh
 # clone on a bare Debian 12; see README.md.
 
-.PHONY: help run build setup test test-swift test-clients test-clients-all test-long bench format lint clean
+.PHONY: help run build install setup test test-swift test-clients test-clients-all test-long bench format lint clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -15,6 +15,11 @@ setup: ## Install the system packages that a build needs
 build: setup ## Build in release mode
 	@swift build -c release --product holdfast
 	@swift build -c release --product holdfast-verify
+
+PREFIX ?= /usr/local
+
+install: setup ## Install both programs, which then need no toolchain, and a systemd unit: PREFIX=/usr/local
+	@Scripts/install.sh "$(PREFIX)"
 
 test: setup ## All tests, ending in a summary
 	@Scripts/test.sh

@@ -134,7 +134,7 @@ let package = Package(
         module("Custody", ["CLinux", "WeightFormats", "Wire", crypto, nioCore], testable: true),
         module(
             "EngineHost", ["CLinux", "Custody", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
-            resources: [.embedInCode("Resources/confinement.py"), .embedInCode("Resources/launch_engine.py")],
+            resources: ["confinement", "install_engine", "launch_engine"].map { .embedInCode("Resources/\($0).py") },
             testable: true),
         module(
             "Settings", ["Access", "Availability", "Conversation", "Encodings", "Ledger", "Routing", yams],
@@ -166,7 +166,8 @@ let package = Package(
             [
                 "Access", "AdminAPI", "Availability", "CLinux", "Conversation", "Custody", "Encodings", "EngineHost",
                 "Extraction",
-                "Failures", "HoldfastServer", "Ledger", "LedgerDisk", "Routing", "Settings", "Storage", "StorageSQLite",
+                "Failures", "HoldfastServer", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings", "Storage",
+                "StorageSQLite",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, crypto, nioCore,
                 nioHTTP1, unixSignals,
             ]),
@@ -174,7 +175,7 @@ let package = Package(
         // 6: the programs
         .executableTarget(name: "holdfast", dependencies: ["HoldfastCLI"], swiftSettings: strict),
         .executableTarget(
-            name: "holdfast-verify", dependencies: ["Encodings", "Ledger", "LedgerDisk"], swiftSettings: strict),
+            name: "holdfast-verify", dependencies: ["Encodings", "Ledger", "LedgerDisk", crypto], swiftSettings: strict),
 
         // Tests: of one module each; what several share is in GatewayTesting, and
         // chance with a seed in Seeded.

@@ -48,7 +48,7 @@ LIBRARY_HOMES = {
 
 # Modules of ours that a module may not know, though they lie lower.
 NEVERS = {
-    "HoldfastCLI": {"Gateway", "FrontDoor", "Providers", "Resilience", "Telemetry"},
+    "HoldfastCLI": {"Gateway", "FrontDoor", "Providers", "Telemetry"},
     "holdfast": set(LAYERS) - {"HoldfastCLI"},
     "holdfast-verify": set(LAYERS) - {"Encodings", "Ledger", "LedgerDisk"},
 }

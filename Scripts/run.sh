@@ -10,6 +10,7 @@ Scripts/setup.sh
 
 say "Building (the first time takes some minutes)"
 swift build -c release --product holdfast >&2
+swift build -c release --product holdfast-verify >&2
 holdfast=.build/release/holdfast
 
 "$(<.holdfast/python)" -I Scripts/fetch_engine.py

@@ -86,10 +86,13 @@ package final class KeyRing: Sendable {
 }
 
 extension Principal {
+    /// The id of Holdfast itself, where it makes requests for a drill.
+    package static let drillKey = "drill"
+
     /// Holdfast itself, where it makes requests for a drill.
     package static func drill(_ id: String) -> Principal {
         Principal(
-            record: KeyRecord(name: "drill", digest: KeyDigest(of: id), created: UnixTime(seconds: 0), id: "drill"),
+            record: KeyRecord(name: "drill", digest: KeyDigest(of: id), created: UnixTime(seconds: 0), id: Self.drillKey),
             limiter: nil)
     }
 

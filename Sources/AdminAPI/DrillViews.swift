@@ -79,6 +79,7 @@ package struct DrillView: Codable, Sendable, Hashable {
         package var perRequestBefore: Double?
         package var perRequestPulled: Double?
         package var total: Double
+        package var currency: String?
     }
 
     package var id: String
@@ -92,6 +93,8 @@ package struct DrillView: Codable, Sendable, Hashable {
     /// Seconds since 1970.
     package var started: Int?
     package var phase: String
+    /// Until it is over, if nothing ends it before; nil once it is.
+    package var secondsLeft: Int?
     package var end: String?
     package var verdict: String?
     package var objectives: [Objective]?

@@ -1,7 +1,7 @@
 /// Why weights are not taken, or an engine is not let serve: what is wrong,
 /// and what to do about it.
 package struct CustodyProblem: Error, Sendable, Hashable, CustomStringConvertible {
-    package enum Kind: String, Sendable, Hashable {
+    package enum Kind: String, CaseIterable, Sendable, Hashable {
         /// The file isn't there, or this user may not read it.
         case missing
         /// A link, a FIFO, a device, a way out of the folder.

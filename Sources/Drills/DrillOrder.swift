@@ -100,6 +100,11 @@ package struct DrillTimeline: Sendable {
         return now < restore + order.recovery ? .recovery : .over
     }
 
+    /// The time until it is over, if nothing ends it before.
+    package func left(now: Duration) -> Duration {
+        phase(now: now) == .over ? .zero : max(.zero, restore + order.recovery - now)
+    }
+
     package mutating func renew(now: Duration) { leaseEnds = now + Self.lease }
 
     package mutating func stop(now: Duration) {

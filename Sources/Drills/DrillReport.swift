@@ -24,18 +24,21 @@ package struct DrillReport: Sendable {
     package let end: DrillTimeline.End?
     /// In seconds since 1970.
     package let started: Int
+    /// Until it is over, if nothing ends it before.
+    package let left: Duration
     package let verdict: Verdict
     package let objectives: [Objective]
     private let tally: DrillTally
 
     package init(
-        _ order: DrillOrder, phase: DrillPhase, end: DrillTimeline.End?, started: Int, _ tally: DrillTally,
-        _ goals: DrillTally.Objectives
+        _ order: DrillOrder, phase: DrillPhase, end: DrillTimeline.End?, started: Int, left: Duration = .zero,
+        _ tally: DrillTally, _ goals: DrillTally.Objectives
     ) {
         self.order = order
         self.phase = phase
         self.end = end
         self.started = started
+        self.left = left
         self.tally = tally
         let pulled = tally.phases[.pulled] ?? .init()
         var objectives: [Objective] = []
@@ -88,6 +91,7 @@ package struct DrillReport: Sendable {
         json.member("by", order.by)
         json.member("started", started)
         json.member("phase", phase.rawValue)
+        if end == nil { json.member("seconds_left", Int(left.components.seconds)) }
         json.member("end", ifPresent: end?.rawValue)
         json.member("verdict", ifPresent: end == nil ? nil : verdict.rawValue)
         json.array("objectives") { json in
@@ -160,6 +164,7 @@ package struct DrillReport: Sendable {
         func perRequest(_ phase: DrillPhase) -> Double? {
             tally.phases[phase].flatMap { $0.requests == 0 ? nil : $0.cost / Double($0.requests) }
         }
+        json.member("currency", tally.currency ?? "USD")
         json.member("per_request_before", ifPresent: perRequest(.warmUp))
         json.member("per_request_pulled", ifPresent: perRequest(.pulled))
         json.member("total", tally.phases.values.reduce(0) { $0 + $1.cost })

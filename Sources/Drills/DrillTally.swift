@@ -28,6 +28,7 @@ package struct DrillTally: Sendable {
     private(set) var couldNot: [String: Int] = [:]
     private(set) var reasons: [String: Int] = [:]
     private(set) var isPriced = true
+    private(set) var currency: String?
     /// From the pull to the first verdict.
     private(set) var detection: Duration?
     private(set) var timesPulled = 0
@@ -50,6 +51,10 @@ package struct DrillTally: Sendable {
         phase.cost += sample.cost
         phases[sample.phase] = phase
         if !sample.isPriced { isPriced = false }
+        if let other = sample.currency {
+            if let currency, currency != other { isPriced = false }
+            currency = other
+        }
         if sample.wasPulled { timesPulled += 1 }
         if let fate = sample.fate { fates[fate, default: 0] += 1 }
         if let time = sample.switchTime { switches.add(time) }

@@ -42,7 +42,10 @@ package struct HoldfastServer {
             book: models.gateway.disclosures, memory: restored.storage, logger: Logger(label: "custody"))
         let ledger: [any ServerEventSubscriber] = records.ledger.map { [$0] } ?? []
         delivery = EventDelivery(
-            events: process.events, subscribers: ledger + [records.availability, records.alerts, quarantine, egress])
+            events: process.events, subscribers: ledger + [
+                records.availability, HoldAlerts(gateway: models.gateway, alerts: records.alerts), records.alerts,
+                quarantine, egress,
+            ])
         quarantine.placeRemembered()
         process.events.send(.configuration(ConfigurationChange(settings: settings, previous: nil)))
     }
@@ -65,7 +68,7 @@ package struct HoldfastServer {
         } catch {
             result = .failure(error)
         }
-        process.runDirectory.removeToken()
+        process.runDirectory.removeTraces()
         process.events.finish()
         await delivering.value
         records.ledger?.close()
@@ -101,11 +104,6 @@ package struct HoldfastServer {
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch is CancellationError {
-        } catch let error as IOError {
-            throw StartupError(
-                .unavailable,
-                "can't listen on \(settings.listen)\(settings.admin.map { " and \($0)" } ?? ""): "
-                    + "\(String(cString: strerror(error.errnoCode)))")
         }
         if models.gateway.requestsCutOff > 0 {
             logger.warning(
@@ -137,8 +135,8 @@ package struct HoldfastServer {
                 gateway: gateway, reports: restored.storage, events: process.events, logger: logger,
                 executors: process.eventLoops.map { EventLoopTaskExecutor($0) }),
             StartupAnnouncement(
-                settings: process.settings.started, engines: models.engines, opened: opened, logger: logger,
-                keyFile: greetKeyFile, announce: announce),
+                settings: process.settings.started, runDirectory: process.runDirectory, engines: models.engines,
+                opened: opened, logger: logger, keyFile: greetKeyFile, announce: announce),
         ]
         if let cosigning = records.cosigning { services.append(cosigning) }
         return services

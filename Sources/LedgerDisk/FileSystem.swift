@@ -4,7 +4,7 @@ import Ledger
 /// Calls of the system, with errors that say what and where.
 enum FileSystem {
     static func problem(_ what: String, _ path: String) -> LedgerProblem {
-        LedgerProblem("can't \(what) \(path): \(String(cString: strerror(errno)))")
+        LedgerProblem("can't \(what) \(path): \(String(cString: strerror(errno)))", kind: .unreadable)
     }
 
     static func read(_ path: String) throws(LedgerProblem) -> [UInt8]? {

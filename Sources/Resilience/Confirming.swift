@@ -25,13 +25,19 @@ extension HealthMachine {
         turns.end(order.place)
         if let changes = waitProbed(order, result, now: now) { return settle(changes, now.tick) }
         guard let (key, record) = records.first(where: { $0.value.serial == order.serial }),
-            ProbeSchedule(record.hold, policy) != nil
+            let schedule = ProbeSchedule(record.hold, policy)
         else { return settle([], now.tick) }
         var changes: [HealthChange] = []
         switch result {
         case .answered:
             changes += answeredItself(order.place, now)
-            if records[key]?.serial == order.serial { changes += lift(key, by: .itself("probe"), now) }
+            guard records[key]?.serial == order.serial else { break }
+            if schedule.lifts {
+                changes += lift(key, by: .itself("probe"), now)
+            } else {
+                records[key]?.postpone(now: now, policy)
+                changes.append(.answersAgain(record.hold))
+            }
         case .failed(let verdict, let status):
             changes += refusedItself(key, record, verdict, status, now)
         case .inconclusive: records[key]?.postpone(now: now, policy)

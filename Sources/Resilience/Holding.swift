@@ -159,11 +159,11 @@ extension HealthMachine {
     mutating func acknowledge(_ id: String, by: String, now: Moment) -> [HealthChange]? {
         if let key = records.first(where: { $0.value.hold.id == id })?.key {
             records[key]?.hold.acknowledgedBy = by
-            return records[key].map { settle([.changed($0.hold)], now.tick) }
+            return records[key].map { settle([.acknowledged($0.hold)], now.tick) }
         }
         guard let reach = throttles.first(where: { $0.value.hold?.id == id })?.key else { return nil }
         throttles[reach]?.hold?.acknowledgedBy = by
-        return throttles[reach]?.hold.map { settle([.changed($0)], now.tick) }
+        return throttles[reach]?.hold.map { settle([.acknowledged($0)], now.tick) }
     }
 
     mutating func remembered(_ holds: [Hold]) {

@@ -35,18 +35,20 @@ package enum ProbeResult: Sendable, Hashable {
 struct ProbeSchedule: Sendable {
     /// Before the first, the second, …; the last one repeats.
     var waits: [Duration]
+    /// Whether an answer lifts the hold; else it is reported.
+    var lifts = true
 
     func wait(_ step: Int) -> Duration { waits[min(step, waits.count - 1)] }
 
-    /// Nil where no probe may lift the hold: a confirmed withdrawal, a hold by
-    /// hand, and a wait, which has a schedule of its own.
+    /// Nil where nothing is probed: a hold by hand, and a wait, which has a
+    /// schedule of its own. A confirmed withdrawal is only looked at.
     init?(_ hold: Hold, _ policy: ResiliencePolicy) {
         switch (hold.ground, hold.firmness) {
         case (.byHand, _), (_, .timed): return nil
         case (_, .provisional): waits = policy.provisionalProbes
         case (.failure(.exhausted), .lasting), (.failure(.credential), .lasting): waits = policy.accountProbes
         case (.failure(.denied), .lasting): waits = policy.deniedProbes
-        case (.failure, .lasting): return nil
+        case (.failure, .lasting): (waits, lifts) = (policy.looks, false)
         }
         if waits.isEmpty { return nil }
     }

@@ -43,6 +43,8 @@ package struct ResiliencePolicy: Sendable, Hashable {
     package var accountProbes: [Duration] = [.seconds(60), .seconds(300), .seconds(900), .seconds(1800)]
     /// Before each probe of what is denied.
     package var deniedProbes: [Duration] = [.seconds(1800)]
+    /// Before each look at a confirmed withdrawal, which lifts nothing.
+    package var looks: [Duration] = [.seconds(86_400)]
     /// After that a probe that nobody reported on is due again.
     package var probeLease: Duration = .seconds(60)
     /// From one probe's beginning to the next one's at the same place.

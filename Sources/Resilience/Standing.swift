@@ -28,7 +28,13 @@ package struct Permit: Sendable {
 /// A change that somebody may have to be told of or to store.
 package enum HealthChange: Sendable, Hashable {
     case placed(Hold)
+    /// A hold has become another: as a rule it lasts from now on.
     case changed(Hold)
+    /// An administrator has seen it, as ``Hold/acknowledgedBy`` says.
+    case acknowledged(Hold)
+    /// The model of a lasting hold has answered the daily look; it is for a
+    /// person to lift the hold.
+    case answersAgain(Hold)
     case lifted(Hold, by: String)
     /// A verdict that traffic gave rise to was not confirmed; any hold on it
     /// has been lifted before.

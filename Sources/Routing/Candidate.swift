@@ -71,9 +71,12 @@ package struct Price: Sendable, Hashable {
     /// A million prompt tokens read from the provider's cache; nil means
     /// that they cost what other prompt tokens cost.
     package var cached: Double?
+    /// ISO 4217, e.g. `USD`.
+    package var currency: String
 
     /// A price; none of it is below zero.
-    package init(input: Double, output: Double, cached: Double? = nil) {
+    package init(input: Double, output: Double, cached: Double? = nil, currency: String = "USD") {
+        self.currency = currency
         self.input = input
         self.output = output
         self.cached = cached

@@ -38,6 +38,9 @@ package struct Settings: Sendable, Hashable {
     /// `data: {directory}`: where Holdfast remembers; `.holdfast/data` by
     /// default.
     package var dataDirectory: String
+    /// `run: {directory}`: what lives as long as the process; nil is
+    /// `.holdfast/run` beside the file.
+    package var runDirectory: String?
     /// `ledger`: the public record; nil, where the section is missing, is
     /// none.
     package var ledger: LedgerSettings?
@@ -49,6 +52,12 @@ package struct Settings: Sendable, Hashable {
     /// `alerts: {every}`: how often error budgets are looked at; 1 min by
     /// default.
     package var alertPeriod: Duration
+    /// `alerts: {instance}`: this Holdfast's name in alerts; `listen` by
+    /// default.
+    package var instance: String
+    /// `alerts: {link}`: the page that alerts link to; the status page of
+    /// `listen` by default.
+    package var link: String
 
     /// Every name that a request may give as its model.
     package var routeTable: RouteTable {
@@ -120,6 +129,11 @@ package struct LedgerSettings: Sendable, Hashable {
     /// too, and its quorum is the one that counts. By default all witnesses
     /// are.
     package var policyFile: String?
+
+    package init(name: String, directory: String) {
+        self.name = name
+        self.directory = directory
+    }
 }
 
 /// `ledger.witnesses`: one of them.
@@ -128,6 +142,11 @@ package struct WitnessSettings: Sendable, Hashable {
     package var url: BaseURL
     /// `vkey`: its public key.
     package var key: VerifierKey
+
+    package init(url: BaseURL, key: VerifierKey) {
+        self.url = url
+        self.key = key
+    }
 }
 
 /// `status_page`

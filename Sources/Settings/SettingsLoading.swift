@@ -1,3 +1,4 @@
+import Access
 import Glibc
 
 extension Settings {
@@ -11,6 +12,8 @@ extension Settings {
         _ path: String, environment: [String: String]
     ) throws(FileFault) -> SettingsReading {
         let bytes = try SmallFile.read(path, limit: Composer.longestSettings)
-        return read(bytes, file: path, environment: environment) { access($0, R_OK) == 0 }
+        return read(
+            bytes, file: path, environment: environment, isReadable: { access($0, R_OK) == 0 },
+            othersCanRead: WorldReadable.holds, now: UnixTime(seconds: Int64(time(nil))))
     }
 }

@@ -1,3 +1,4 @@
+package import Access
 import Routing
 
 /// What came of reading a settings file: settings if there were no errors,
@@ -23,11 +24,15 @@ extension Settings {
     ///     start from its folder.
     ///   - isReadable: whether a certificate or a model that the file names
     ///     is there.
+    ///   - othersCanRead: whether every user of the machine can read a file.
+    ///   - now: nil where dates are not to be judged by it.
     package static func read(
         _ bytes: [UInt8], file: String, environment: [String: String],
-        isReadable: @escaping (String) -> Bool = { _ in true }
+        isReadable: @escaping (String) -> Bool = { _ in true },
+        othersCanRead: @escaping (String) -> Bool = { _ in false }, now: UnixTime? = nil
     ) -> SettingsReading {
-        let notes = Notes(file: file, environment: environment, isReadable: isReadable)
+        let notes = Notes(
+            file: file, environment: environment, isReadable: isReadable, othersCanRead: othersCanRead, now: now)
         let (root, problems) = Composer(file: file).compose(bytes)
         notes.add(problems)
         guard let root else { return SettingsReading(settings: nil, problems: notes.sorted) }
@@ -65,6 +70,8 @@ struct SettingsReader {
                 "routes.\(route.name).record is before-answer, and requests are not put on record; add `ledger: {name: …}`"
                     + (ledger == nil ? "" : " with requests among its `record`"))
         }
+        FirstDayCheck(notes: notes, root: root, folder: folder).check(
+            admin: admin, providers: providers, routes: routes)
         let telling = TellingReader(file: file)
         let alerts = telling.alerts()
         return Settings(
@@ -74,13 +81,28 @@ struct SettingsReader {
             providers: providers.usable,
             routes: routes, aliases: RouteReader.aliases(file), limits: limits(file), log: log(file),
             metrics: metrics(file, hasAdmin: file.node("admin") != nil), dataDirectory: dataDirectory(file),
-            ledger: ledger, statusPage: telling.statusPage(), webhooks: alerts.webhooks,
-            alertPeriod: alerts.period)
+            runDirectory: runDirectory(file), ledger: ledger, statusPage: telling.statusPage(),
+            webhooks: alerts.webhooks,
+            alertPeriod: alerts.period, instance: alerts.instance ?? "\(listen)",
+            link: alerts.link ?? "\(file.node("tls") == nil ? "http" : "https")://\(listen)/status")
     }
 
     private func dataDirectory(_ file: Section) -> String {
         let given = file.section("data", keys: ["directory"])?.string("directory")
         return resolved(given ?? ".holdfast/data", in: folder)
+    }
+
+    private func runDirectory(_ file: Section) -> String? {
+        guard let section = file.section("run", keys: ["directory"]), let given = section.string("directory") else {
+            return nil
+        }
+        let path = resolved(given, in: folder)
+        // Sockets of engines lie in it, whose paths have 107 bytes at most.
+        if path.utf8.count > 70 {
+            section.error(
+                "directory", "is \(path.utf8.count) bytes long; a path of at most 70 bytes leaves room for sockets")
+        }
+        return path
     }
 
     private func ledger(_ file: Section) -> LedgerSettings? {

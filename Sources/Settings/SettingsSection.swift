@@ -34,17 +34,19 @@ package struct SettingsSection: Sendable {
         .init("hosts", .live) { $0.hosts },
         .init("providers", .live) { $0.providers },
         .init("routes", .live) { one, other in one.routes == other.routes && one.aliases == other.aliases },
-        // Defaults of providers: a change of it is a change of those.
+        // Defaults of providers, as `custody` is: a change is a change of those.
         .init("engine", .live) { _, _ in true },
-        .init("custody", .live) { _, _ in true },
         .init("limits", .nextStart) { $0.limits },
         .init("log", .nextStart) { $0.log },
         .init("metrics", .nextStart) { $0.metrics },
+        .init("custody", .live) { _, _ in true },
         .init("data", .nextStart) { $0.dataDirectory },
+        .init("run", .nextStart) { $0.runDirectory },
         .init("ledger", .nextStart) { $0.ledger },
         .init("status_page", .live) { $0.statusPage },
         .init("alerts", .live) { one, other in
             one.webhooks == other.webhooks && one.alertPeriod == other.alertPeriod
+                && one.instance == other.instance && one.link == other.link
         },
     ]
 

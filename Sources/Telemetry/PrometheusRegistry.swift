@@ -116,16 +116,21 @@ package final class PrometheusRegistry: MetricsFactory {
         let (families, gauges) = state.withLock { ($0.families, $0.gauges) }
         var buffer = ByteBuffer()
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {
-            buffer.writeString("# TYPE \(name) \(family.kind)\n")
+            Self.writeHead(name, family.kind, to: &buffer)
             for series in family.series { series.cell.write(name, series.labels, to: &buffer) }
         }
         for gauge in gauges {
-            buffer.writeString("# TYPE \(gauge.name) gauge\n")
+            Self.writeHead(gauge.name, "gauge", to: &buffer)
             for sample in gauge.read() {
                 let labels = sample.labels.isEmpty ? "" : "{\(Self.text(sample.labels))}"
                 buffer.writeString("\(gauge.name)\(labels) \(PrometheusText.number(sample.value))\n")
             }
         }
         return buffer
+    }
+
+    private static func writeHead(_ name: String, _ kind: String, to buffer: inout ByteBuffer) {
+        if let help = MetricHelp.text(name) { buffer.writeString("# HELP \(name) \(help)\n") }
+        buffer.writeString("# TYPE \(name) \(kind)\n")
     }
 }

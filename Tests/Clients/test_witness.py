@@ -160,6 +160,12 @@ def test_a_quorum_of_strangers(world, tmp_path):
     done = world.verify(copy)
     assert done.returncode == 0 and "witness.example/1, witness.example/2" in done.stdout, done.stderr
     assert "note" not in done.stdout
+    for witness in world.witnesses:
+        [line] = [line for line in done.stdout.splitlines() if line.startswith(f"cosigned    {witness.name} at 20")]
+        assert "not checked" not in line
+    # Without their keys they are shown as what they are.
+    done = subprocess.run([VERIFY, copy, "--log", world.log], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stdout.count("not checked: no key of it was given") == 2, done.stdout
     # The kept checkpoints carry them, too.
     kept = [tlog.Checkpoint.from_text(file.read_text()) for file in sorted((copy / "checkpoints").glob("0*"))]
     assert len(kept[-1].signatures) == 3, kept

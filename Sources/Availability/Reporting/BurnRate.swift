@@ -28,7 +28,19 @@ package struct BurnRate: Sendable, Hashable {
     /// In so many minutes of the time the rule burned.
     package var minutesBurning: Int
 
-    package var isBurning: Bool { long > rule.rate && short > rule.rate }
+    /// Lost requests in the long window.
+    package var lost: Int
+    /// Requests in the long window.
+    package var requests: Int
+
+    /// The fewest requests and lost ones in the long window that make a rate:
+    /// one failure of three requests in a night wakes no one.
+    package static let fewestRequests = 10
+    package static let fewestLost = 3
+
+    package var isBurning: Bool {
+        long > rule.rate && short > rule.rate && lost >= Self.fewestLost && requests >= Self.fewestRequests
+    }
 
     /// - Parameters:
     ///   - history: of a route.
@@ -42,19 +54,25 @@ package struct BurnRate: Sendable, Hashable {
         }
         let wanted = sums(history.minutes(\.isWanted))
         let good = sums(history.minutes(\.isContinuous))
-        func rate(_ minutes: Int, _ end: Int) -> Double {
+        func counts(_ minutes: Int, _ end: Int) -> (all: Int, lost: Int) {
             let start = max(0, end - minutes)
             let all = wanted[end] - wanted[start]
+            return (all, all - (good[end] - good[start]))
+        }
+        func rate(_ minutes: Int, _ end: Int) -> Double {
+            let (all, lost) = counts(minutes, end)
             guard all > 0 else { return 0 }
-            let lost = Double(all - (good[end] - good[start])) / Double(all)
             // A promise of a hundred percent is broken by the first failure.
-            return lost / max(1 - objective, 1e-9)
+            return Double(lost) / Double(all) / max(1 - objective, 1e-9)
+        }
+        func rate(_ rule: Rule, _ end: Int, minutesBurning: Int = 0) -> BurnRate {
+            let (all, lost) = counts(rule.long, end)
+            return BurnRate(
+                rule: rule, long: rate(rule.long, end), short: rate(rule.short, end), minutesBurning: minutesBurning,
+                lost: lost, requests: all)
         }
         return rules.map { rule in
-            BurnRate(
-                rule: rule, long: rate(rule.long, end), short: rate(rule.short, end),
-                minutesBurning: end < 1
-                    ? 0 : (1...end).count { rate(rule.long, $0) > rule.rate && rate(rule.short, $0) > rule.rate })
+            rate(rule, end, minutesBurning: end < 1 ? 0 : (1...end).count { rate(rule, $0).isBurning })
         }
     }
 }

@@ -35,6 +35,9 @@ extension Rehearsal {
                 sample.isPriced = false
                 continue
             }
+            // Sums of two currencies are none.
+            if let currency = sample.currency, currency != price.currency { sample.isPriced = false }
+            sample.currency = price.currency
             sample.cost += price.cost(of: usage)
         }
         note(sample)

@@ -87,7 +87,8 @@ package final class Rehearsal: Sendable {
         let now = clock().tick
         let (timeline, tally) = state.withLock { $0 }
         return DrillReport(
-            order, phase: timeline.phase(now: now), end: timeline.end(now: now), started: started, tally, goals)
+            order, phase: timeline.phase(now: now), end: timeline.end(now: now), started: started,
+            left: timeline.left(now: now), tally, goals)
     }
 }
 

@@ -1,3 +1,4 @@
+import Access
 import Conversation
 import Failures
 import Metrics
@@ -96,6 +97,7 @@ final class Instruments: Sendable {
     }
 
     func record(_ record: RequestRecord) {
+        if record.keyID == Principal.drillKey { return DrillInstruments.record(record) }
         let route = record.route ?? ""
         var last = unrouted
         for attempt in record.attempts {
@@ -104,7 +106,13 @@ final class Instruments: Sendable {
             meters.countAttempt()
             if let usage = attempt.usage { meters.count(usage) }
             if let usage = attempt.unheard { countRescue(usage, of: attempt, route: route) }
-            if attempt.cause != nil { failed(attempt, route: route) }
+            guard attempt.cause != nil else { continue }
+            if let drill = record.drill, drill.candidate == attempt.upstream.id {
+                // Pulled by a drill: no failure of a provider.
+                DrillInstruments.failed(attempt, route: route)
+            } else {
+                failed(attempt, route: route)
+            }
         }
         for handOver in record.handOvers {
             Counter(

@@ -69,6 +69,8 @@ package final class RequestRecord {
     /// What a drill did to it.
     package struct Drill: Sendable {
         package var id: String
+        /// The candidate that it pulls, as `provider/model`.
+        var candidate: String
         /// When it came.
         var phase: DrillPhase
         /// When it was known that the candidate is pulled; nil if it didn't
@@ -81,6 +83,7 @@ package final class RequestRecord {
 
         init(_ rehearsal: Rehearsal) {
             id = rehearsal.order.id
+            candidate = rehearsal.order.candidate
             phase = rehearsal.phase
         }
     }

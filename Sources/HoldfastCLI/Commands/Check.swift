@@ -3,6 +3,7 @@ import ArgumentParser
 import Conversation
 import Routing
 import Settings
+import Wire
 
 /// `holdfast check FILE`
 struct Check: ParsableCommand {
@@ -43,26 +44,58 @@ struct Check: ParsableCommand {
 
     @Argument(help: "The settings.", completion: .file(extensions: ["yaml", "yml"]))
     var file = "holdfast.yaml"
+    @Flag(help: "Print JSON, for programs: every problem, and whether the file can be used.")
+    var json = false
 
     func run() throws {
         let reading = try ConfigOption.read(file)
-        for problem in reading.problems { complain(problem.description) }
+        if json { printProblems(reading) } else { for problem in reading.problems { complain(problem.description) } }
         guard let settings = reading.settings else {
             let count = reading.errors.count
-            complain("\(file): \(count) \(count == 1 ? "problem" : "problems")")
+            if !json { complain("\(file): \(count) \(count == 1 ? "problem" : "problems")") }
             throw ExitStatus.config.exit
         }
         var keys = "none, whoever connects is let in"
         if let path = settings.keyFile {
             do throws(KeyFileError) {
-                let count = try KeyFile(path: path).load().count { $0.revoked == nil }
-                keys = "\(count) in \(path)"
+                let records = try KeyFile(path: path).load().filter { $0.revoked == nil }
+                let expired = records.count { $0.expires.map { $0 <= .now } ?? false }
+                keys = "\(records.count) in \(path)" + (expired > 0 ? ", \(expired) of them expired" : "")
+                warn(of: records, in: path, settings)
             } catch {
                 complain(error.description)
                 throw ExitStatus.config.exit
             }
         }
-        print(Self.summary(of: settings, keys: keys))
+        if !json { print(Self.summary(of: settings, keys: keys)) }
+    }
+
+    /// Keys that may be served nowhere.
+    private func warn(of records: [KeyRecord], in path: String, _ settings: Settings) {
+        for record in records {
+            for region in record.residency ?? [] {
+                if let objection = settings.objection(toRegion: region) {
+                    complain("\(path): warning: key \(record.id) (\(record.name)): residency: \(objection)")
+                }
+            }
+        }
+    }
+
+    private func printProblems(_ reading: SettingsReading) {
+        printJSON { json in
+            json.member("file", file)
+            json.member("usable", reading.settings != nil)
+            json.array("problems") { json in
+                for problem in reading.problems {
+                    json.object { json in
+                        json.member("severity", problem.severity == .error ? "error" : "warning")
+                        json.member("line", ifPresent: problem.position?.line)
+                        json.member("column", ifPresent: problem.position?.column)
+                        json.member("message", problem.message)
+                    }
+                }
+            }
+        }
     }
 
     /// What would be served, for people.

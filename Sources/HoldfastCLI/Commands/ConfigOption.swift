@@ -25,7 +25,8 @@ struct ConfigOption: ParsableArguments {
     /// cannot be read at all.
     static func read(_ file: String) throws -> SettingsReading {
         do {
-            return try Settings.load(file, environment: ProcessInfo.processInfo.environment)
+            return try Settings.load(
+                file, environment: CredentialVariables.joined(to: ProcessInfo.processInfo.environment))
         } catch {
             complain(error.description)
             if error.isMissing { complain("`make run` writes one with comments; --config names another.") }

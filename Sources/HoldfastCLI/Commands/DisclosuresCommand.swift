@@ -26,10 +26,10 @@ struct DisclosuresShow: AsyncParsableCommand {
 
     @Flag(help: "Print JSON, for programs.")
     var json = false
-    @OptionGroup var config: ConfigOption
+    @OptionGroup var server: ServerOption
 
     func run() async throws {
-        let running = try RunningHoldfast(try config.load(warns: false))
+        let running = try server.running()
         let answer = try await running.get(AdminPath.disclosures)
         guard !json else { return print(String(buffer: answer)) }
         let view = try RunningHoldfast.read(answer, as: DisclosuresView.self)
@@ -71,11 +71,15 @@ struct DisclosuresForgive: AsyncParsableCommand {
 
     @Argument(help: "As `holdfast disclosures` shows it: key:ID or tenant:NAME.")
     var who: String
-    @OptionGroup var config: ConfigOption
+    @Flag(help: "Print JSON, for programs.")
+    var json = false
+    @OptionGroup var server: ServerOption
 
     func run() async throws {
-        let running = try RunningHoldfast(try config.load(warns: false))
-        _ = try await running.post(AdminPath.forgiveDisclosures, ForgiveOrder(who: who))
+        let running = try server.running()
+        let order = ForgiveOrder(who: who)
+        _ = try await running.post(AdminPath.forgiveDisclosures, order)
+        guard !json else { return print(String(decoding: try AdminJSON.encode(order), as: UTF8.self)) }
         print("\(who.printable) may measure anew.")
     }
 }

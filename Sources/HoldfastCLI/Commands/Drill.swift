@@ -14,7 +14,43 @@ struct Drill: AsyncParsableCommand {
             no other route. It ends with its time, with Ctrl-C, and ten seconds after this \
             command is gone, however it went.
             """,
-        subcommands: [DrillPull.self, DrillList.self, DrillShow.self])
+        subcommands: [DrillPull.self, DrillEnd.self, DrillList.self, DrillShow.self])
+}
+
+/// `holdfast drill end`
+struct DrillEnd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "end", abstract: "End a drill now: the candidate is given back at once.",
+        discussion: """
+            Without an id, every drill that runs is ended.
+
+            Example: holdfast drill end d_3fa9c2d1ab
+            """)
+
+    @Argument(help: "The drill's id; `holdfast drill list` has them. [default: all that run]")
+    var id: String?
+    @OptionGroup var server: ServerOption
+    @Flag(help: "Print JSON, for programs: the ids that were ended.")
+    var json = false
+
+    func run() async throws {
+        let running = try server.running()
+        let drills = try await running.get(AdminPath.drills, as: DrillsView.self)
+        let ended = drills.running.map(\.id).filter { id == nil || $0 == id }
+        if let id, ended.isEmpty {
+            let isPast = drills.past.contains { $0.id == id }
+            complain(
+                isPast
+                    ? "holdfast: \(id) is over already; `holdfast drill show \(id)` prints its report"
+                    : "holdfast: no drill \"\(id.printable.prefix(64))\" runs; `holdfast drill list` has them")
+            throw ExitStatus.usage.exit
+        }
+        for drill in ended { _ = try await running.post(AdminPath.endDrill(drill)) }
+        guard !json else {
+            return printJSON { json in json.array("ended") { json in for drill in ended { json.value(drill) } } }
+        }
+        print(ended.isEmpty ? "No drill runs." : ended.map { "\($0) is ended; its candidate is given back." }.joined(separator: "\n"))
+    }
 }
 
 /// `holdfast drill list`
@@ -22,12 +58,12 @@ struct DrillList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Show running and past drills.")
 
-    @OptionGroup var config: ConfigOption
+    @OptionGroup var server: ServerOption
     @Flag(help: "Print the server's JSON.")
     var json = false
 
     func run() async throws {
-        let running = try RunningHoldfast(try config.load(warns: false))
+        let running = try server.running()
         let answer = try await running.get(AdminPath.drills)
         if json { return print(String(buffer: answer)) }
         let view = try RunningHoldfast.read(answer, as: DrillsView.self)
@@ -44,7 +80,7 @@ struct DrillList: AsyncParsableCommand {
 
     private static func row(_ drill: DrillView, _ verdict: String) -> [String] {
         [
-            drill.id, drill.started.map { Status.day($0) } ?? "-", drill.route, drill.pulled, drill.as, verdict,
+            drill.id, drill.started.map { Status.moment($0) } ?? "-", drill.route, drill.pulled, drill.as, verdict,
         ]
     }
 }
@@ -56,7 +92,7 @@ struct DrillShow: AsyncParsableCommand {
 
     @Argument(help: "The drill's id; `holdfast drill list` has them.")
     var id: String
-    @OptionGroup var config: ConfigOption
+    @OptionGroup var server: ServerOption
     @Flag(help: "Print the server's JSON.")
     var json = false
 
@@ -67,7 +103,7 @@ struct DrillShow: AsyncParsableCommand {
             complain("holdfast: \"\(id.printable.prefix(64))\" is no drill's id; `holdfast drill list` has them")
             throw ExitStatus.usage.exit
         }
-        let running = try RunningHoldfast(try config.load(warns: false))
+        let running = try server.running()
         let answer = try await running.get(AdminPath.drill(id))
         print(json ? String(buffer: answer) : DrillText(try RunningHoldfast.read(answer, as: DrillView.self)).report)
     }

@@ -42,7 +42,7 @@ struct DrillPull: AsyncParsableCommand {
     var warmUp = Seconds(5)
     @Option(help: "How long the route is watched after.")
     var recovery = Seconds(5)
-    @OptionGroup var config: ConfigOption
+    @OptionGroup var server: ServerOption
     @Flag(help: "Print the report as JSON; progress goes to standard error.")
     var json = false
 
@@ -54,7 +54,8 @@ struct DrillPull: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let running = try RunningHoldfast(try config.load(warns: false))
+        let running = try server.running()
+        try await warnOfNoTraffic(running)
         let begun = try await running.post(AdminPath.drills, order, as: DrillView.self)
         let id = begun.id
         complain("Drill \(id): \(begun.pulled) on \(route), as \(cause). Ctrl-C ends it and gives it back.")
@@ -85,6 +86,16 @@ struct DrillPull: AsyncParsableCommand {
         case "failed": throw ExitCode(1)
         default: throw ExitCode(2)
         }
+    }
+
+    /// Without requests nothing can be said in the end: better to hear it now.
+    private func warnOfNoTraffic(_ running: RunningHoldfast) async throws {
+        guard load == nil else { return }
+        let routes = try await running.get(AdminPath.routes, as: RoutesView.self).routes
+        guard let known = routes.first(where: { $0.name == route }), known.recentRequests == 0 else { return }
+        complain(
+            "warning: \(route) had no request in the last 5 minutes, and without --load the drill makes none: "
+                + "nothing will meet the pull. Add --load 1rps, or send requests.")
     }
 
     private var order: DrillOrderView {

@@ -24,6 +24,7 @@ struct DrillText {
         var line = "\(drill.phase): \(counted?.whole ?? 0) of \(counted?.total ?? 0) answered whole"
         if let met = drill.requests?.metThePull, met > 0 { line += ", \(met) met the pull" }
         if let time = drill.switch?.p50Ms { line += ", switch \(Self.shown(time))" }
+        if let left = drill.secondsLeft { line += ", \(left) s left" }
         let streams = drill.streamsInFlight
         let fates = [("continued", streams?.continued), ("restarted", streams?.restarted), ("lost", streams?.lost)]
         for (fate, count) in fates {
@@ -65,6 +66,7 @@ struct DrillText {
             "\(phase?.whole ?? 0) of \(phase?.total ?? 0) answered whole"
         }
         var rows = [
+            ["began", drill.started.map { Status.moment($0) } ?? "-"],
             ["before", counted(drill.requests?.warmUp)], ["pulled", counted(drill.requests?.pulled)],
             ["after", counted(drill.requests?.recovery)], ["met the pull", met],
             ["detected", drill.detectionMs.map { "\(Self.shown($0)) after the pull" } ?? "never: nobody met it"],
@@ -90,13 +92,15 @@ struct DrillText {
         }
         if let time = drill.recoveryMs { rows.append(["back", "\(Self.shown(time)) after it was given back"]) }
         if let cost = drill.cost {
-            var text = "\(Self.money(cost.total)) in all"
+            let currency = cost.currency ?? "USD"
+            func money(_ amount: Double) -> String { "\(currency) \(Self.money(amount))" }
+            var text = "\(money(cost.total)) in all"
             if let before = cost.perRequestBefore, let pulled = cost.perRequestPulled {
-                text += "; a request \(Self.money(before)) before, \(Self.money(pulled)) while pulled"
+                text += "; a request \(money(before)) before, \(money(pulled)) while pulled"
             }
             rows.append(["cost", text])
         } else {
-            rows.append(["cost", "not known: a candidate that served has no `price`"])
+            rows.append(["cost", "not known: a candidate that served has no `price`, or one in another currency"])
         }
         return rows
     }

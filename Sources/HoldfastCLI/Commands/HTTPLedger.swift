@@ -23,12 +23,13 @@ final class HTTPLedger: LedgerReader {
         do {
             answer = try client.get(url: address).wait()
         } catch {
-            throw LedgerProblem("can't read \(address): \(error)")
+            throw LedgerProblem("can't read \(address): \(error)", kind: .unreadable)
         }
         switch answer.status {
         case .ok: return answer.body.map { Array($0.readableBytesView) } ?? []
         case .notFound: return nil
-        default: throw LedgerProblem("can't read \(address): the server says \(answer.status)")
+        default:
+            throw LedgerProblem("can't read \(address): the server says \(answer.status)", kind: .unreadable)
         }
     }
 

@@ -23,7 +23,9 @@ struct HoldByHand: AsyncParsableCommand {
     var yes = false
     @Flag(help: "Hold it though no route names it.")
     var force = false
-    @OptionGroup var config: ConfigOption
+    @Flag(help: "Print JSON, for programs: the hold, and the routes that lose the model.")
+    var json = false
+    @OptionGroup var server: ServerOption
 
     func validate() throws {
         guard let slash = model.firstIndex(of: "/"), slash != model.startIndex, !model[slash...].dropFirst().isEmpty
@@ -32,11 +34,28 @@ struct HoldByHand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let running = try RunningHoldfast(try config.load(warns: false))
-        try weigh(try await running.post(AdminPath.holds, order(isDryRun: true), as: HoldEffectView.self).routes)
+        let running = try server.running()
+        let losses = try await running.post(
+            AdminPath.holds, order(isDryRun: true), as: HoldEffectView.self
+        ).routes
+        try weigh(losses)
         let view = try await running.post(AdminPath.holds, order(isDryRun: false), as: HoldsView.self)
         let hold = view.holds.first {
             "\($0.provider)/\($0.model ?? "")" == model && $0.origin == "administrator"
+        }
+        guard !json else {
+            return printJSON { json in
+                json.member("id", hold?.id ?? "")
+                json.member("model", model)
+                json.array("routes") { json in
+                    for loss in losses {
+                        json.object { json in
+                            json.member("name", loss.name)
+                            json.array("left") { json in for name in loss.left { json.value(name) } }
+                        }
+                    }
+                }
+            }
         }
         print("\(model) is held (\(hold?.id ?? "")); `holdfast restore \(hold?.id ?? "ID")` brings it back.")
     }
@@ -45,7 +64,7 @@ struct HoldByHand: AsyncParsableCommand {
     /// - Throws: an exit code where that needs another word of the operator's.
     private func weigh(_ routes: [HoldEffectView.Loss]) throws {
         if routes.isEmpty {
-            print("No route has \(model) among its candidates.")
+            say("No route has \(model) among its candidates.")
             if !force {
                 complain(
                     "holdfast: nothing is held; is the name right? `holdfast status` lists candidates. --force holds it."
@@ -57,7 +76,7 @@ struct HoldByHand: AsyncParsableCommand {
         for route in routes {
             let left = route.left
             if left.isEmpty { emptied.append(route.name) }
-            print(
+            say(
                 "Route \(route.name.printable) loses it; "
                     + (left.isEmpty
                         ? "nobody else can serve it." : "\(left.joined(separator: ", ").printable) can serve it."))
@@ -69,6 +88,8 @@ struct HoldByHand: AsyncParsableCommand {
             throw ExitStatus.usage.exit
         }
     }
+
+    private func say(_ text: String) { if !json { print(text) } }
 
     private func order(isDryRun: Bool) -> HoldOrder {
         let parts = model.split(separator: "/", maxSplits: 1)
@@ -86,11 +107,13 @@ struct Restore: AsyncParsableCommand {
 
     @Argument(help: "The hold's id.")
     var id: String
-    @OptionGroup var config: ConfigOption
+    @OptionGroup var server: ServerOption
+    @Flag(help: "Print the server's JSON: the holds that remain.")
+    var json = false
 
     func run() async throws {
-        try await act(on: id, AdminPath.restoreHold, config)
-        print("\(id) is lifted.")
+        let holds = try await act(on: id, AdminPath.restoreHold, server)
+        print(json ? String(buffer: holds) : "\(id) is lifted.")
     }
 }
 
@@ -102,20 +125,22 @@ struct Acknowledge: AsyncParsableCommand {
 
     @Argument(help: "The hold's id.")
     var id: String
-    @OptionGroup var config: ConfigOption
+    @OptionGroup var server: ServerOption
+    @Flag(help: "Print the server's JSON: the holds that remain.")
+    var json = false
 
     func run() async throws {
-        try await act(on: id, AdminPath.acknowledgeHold, config)
-        print("\(id) is acknowledged.")
+        let holds = try await act(on: id, AdminPath.acknowledgeHold, server)
+        print(json ? String(buffer: holds) : "\(id) is acknowledged.")
     }
 }
 
-private func act(on id: String, _ path: (String) -> String, _ config: ConfigOption) async throws {
+private func act(on id: String, _ path: (String) -> String, _ server: ServerOption) async throws -> ByteBuffer {
     guard !id.isEmpty, id.utf8.count <= 64, id.utf8.allSatisfy({ $0 < 0x80 && ($0 > 0x2F || $0 == 0x2D) && $0 != 0x3F })
     else {
         complain("holdfast: \"\(id.printable.prefix(64))\" is no hold's id; `holdfast status` lists them")
         throw ExitStatus.usage.exit
     }
-    let running = try RunningHoldfast(try config.load(warns: false))
-    _ = try await running.post(path(id))
+    let running = try server.running()
+    return try await running.post(path(id))
 }

@@ -2,6 +2,7 @@ import HoldfastServer
 import Access
 import ArgumentParser
 import Settings
+import Wire
 
 /// `holdfast keys`
 struct Keys: ParsableCommand {
@@ -14,16 +15,6 @@ struct Keys: ParsableCommand {
             a revoked one stops working, within a second.
             """,
         subcommands: [KeysCreate.self, KeysList.self, KeysRevoke.self])
-
-    /// The key file that the settings name; ends the command if keys are
-    /// switched off.
-    static func file(of settings: Settings) throws -> KeyFile {
-        guard let path = settings.keyFile else {
-            complain("\(settings.file) has `keys: none`; write `keys: {file: .holdfast/keys.yaml}` to use keys")
-            throw ExitStatus.config.exit
-        }
-        return KeyFile(path: path)
-    }
 
     /// Tells why a key file could not be read or changed, and gives the
     /// status to end with.
@@ -60,15 +51,51 @@ struct KeysRevoke: ParsableCommand {
 
     @Argument(help: "The key's id, as `holdfast keys list` shows it, or its name.")
     var key: String
-    @OptionGroup var config: ConfigOption
+    @Flag(help: "Print JSON, for programs.")
+    var json = false
+    @OptionGroup var keys: KeyFileOption
 
     func run() throws {
-        let file = try Keys.file(of: config.load(warns: false))
+        let file = try keys.file()
         do throws(KeyFileError) {
             let record = try file.revoke(key, at: .now)
+            guard !json else {
+                return printJSON { json in
+                    json.member("id", record.id)
+                    json.member("name", record.name)
+                    json.member("revoked", ifPresent: record.revoked?.description)
+                }
+            }
             print("\(record.id) (\(record.name)) is revoked.")
         } catch {
             throw Keys.failure(error)
         }
+    }
+}
+
+/// `--file FILE`, and else the key file of a Holdfast.
+struct KeyFileOption: ParsableArguments {
+    @Option(help: "The key file itself; needs neither a server nor settings.", completion: .file(extensions: ["yaml"]))
+    var file: String?
+    @OptionGroup var server: ServerOption
+
+    /// The key file: the one given, that of the running server, or that of the
+    /// settings.
+    /// - Throws: an exit code, once the reason has been printed.
+    func file() throws -> KeyFile {
+        if let file { return KeyFile(path: file) }
+        if let effective = server.effective() {
+            return try Self.file(effective.keyFile, of: effective.settings)
+        }
+        let settings = try server.loadSettings()
+        return try Self.file(settings.keyFile, of: settings.file)
+    }
+
+    private static func file(_ path: String?, of settings: String) throws -> KeyFile {
+        guard let path else {
+            complain("\(settings) has `keys: none`; write `keys: {file: .holdfast/keys.yaml}` to use keys")
+            throw ExitStatus.config.exit
+        }
+        return KeyFile(path: path)
     }
 }

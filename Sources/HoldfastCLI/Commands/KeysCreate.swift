@@ -3,6 +3,7 @@ import Access
 import ArgumentParser
 import Routing
 import Settings
+import Wire
 
 /// `holdfast keys create`
 struct KeysCreate: ParsableCommand {
@@ -54,7 +55,9 @@ struct KeysCreate: ParsableCommand {
     var admin = false
     @Flag(name: [.long, .short], help: "Print the key and nothing else.")
     var quiet = false
-    @OptionGroup var config: ConfigOption
+    @Flag(help: "Print JSON, for programs: the key, its id and its name.")
+    var json = false
+    @OptionGroup var keys: KeyFileOption
 
     func validate() throws {
         let isPrintable = name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
@@ -72,16 +75,8 @@ struct KeysCreate: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try config.load(warns: false)
-        let file = try Keys.file(of: settings)
-        for route in routes?.names ?? [] where !settings.routes.contains(where: { $0.name == route }) {
-            let hint =
-                switch settings.routeTable.resolve(route) {
-                case .unknown(suggestion: let suggestion?): "; did you mean \"\(suggestion)\"?"
-                default: ""
-                }
-            complain("warning: \(settings.file) has no route \"\(route)\" yet\(hint)")
-        }
+        let file = try keys.file()
+        warn()
         let secret = KeySecret(admin: admin)
         let record = KeyRecord(
             name: name, digest: secret.digest, tenant: tenant, routes: routes.map { Set($0.names) }, admin: admin,
@@ -95,6 +90,13 @@ struct KeysCreate: ParsableCommand {
         } catch {
             throw Keys.failure(error)
         }
+        guard !json else {
+            return printJSON { json in
+                json.member("key", secret.reveal())
+                json.member("id", record.id)
+                json.member("name", name)
+            }
+        }
         guard !quiet else { return print(secret.reveal()) }
         print(
             """
@@ -102,6 +104,24 @@ struct KeysCreate: ParsableCommand {
 
             Keep it now: it is not shown again. \(file.path) has its hash, as \(record.id) (\(name)).
             """)
+    }
+}
+
+extension KeysCreate {
+    /// Warns of names that the settings don't know, as far as they can be read.
+    private func warn() {
+        guard keys.file == nil, let settings = keys.server.settings() else { return }
+        for route in routes?.names ?? [] where !settings.routes.contains(where: { $0.name == route }) {
+            let hint =
+                switch settings.routeTable.resolve(route) {
+                case .unknown(suggestion: let suggestion?): "; did you mean \"\(suggestion)\"?"
+                default: ""
+                }
+            complain("warning: \(settings.file) has no route \"\(route)\" yet\(hint)")
+        }
+        for region in residency?.names ?? [] {
+            if let objection = settings.objection(toRegion: region) { complain("warning: --residency: \(objection)") }
+        }
     }
 }
 

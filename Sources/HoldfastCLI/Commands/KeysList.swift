@@ -16,10 +16,10 @@ struct KeysList: ParsableCommand {
 
     @Flag(help: "Print a JSON array, for programs.")
     var json = false
-    @OptionGroup var config: ConfigOption
+    @OptionGroup var keys: KeyFileOption
 
     func run() throws {
-        let file = try Keys.file(of: config.load(warns: false))
+        let file = try keys.file()
         let records: [KeyRecord]
         do throws(KeyFileError) {
             records = try file.load()
@@ -106,13 +106,18 @@ struct KeysList: ParsableCommand {
             let limit = limits.compactMap { $0 }.joined(separator: ", ")
             var state = state.rawValue
             if let revoked {
-                state += " \(revoked.prefix(10))"
+                state += " \(Self.toTheMinute(revoked))"
             } else if let expires {
-                state += ", ends \(expires.prefix(10))"
+                state += ", ends \(Self.toTheMinute(expires))"
             }
             return [
-                id, name, tenant ?? "-", scope, limit.isEmpty ? "-" : limit, String(created.prefix(10)), state,
+                id, name, tenant ?? "-", scope, limit.isEmpty ? "-" : limit, Self.toTheMinute(created), state,
             ]
+        }
+
+        /// RFC 3339 in UTC, without its seconds.
+        private static func toTheMinute(_ time: String) -> String {
+            time.prefix(16).replacing("T", with: " ") + "Z"
         }
     }
 }

@@ -1,9 +1,11 @@
+import AdminAPI
 import HoldfastServer
 import ArgumentParser
 import FoundationEssentials
 import Ledger
 import LedgerDisk
 import Settings
+import Wire
 
 /// `holdfast ledger`
 struct LedgerCommand: ParsableCommand {
@@ -16,7 +18,7 @@ struct LedgerCommand: ParsableCommand {
 
 /// Which ledger, and who is believed.
 struct LedgerOptions: ParsableArguments {
-    @OptionGroup var config: ConfigOption
+    @OptionGroup var server: ServerOption
 
     @Option(help: "The log's public key (C2SP vkey), instead of the one beside the settings' ledger.")
     var log: String?
@@ -24,9 +26,10 @@ struct LedgerOptions: ParsableArguments {
     @Option(help: "A policy (C2SP tlog-policy) of logs and witnesses.", completion: .file())
     var policy: String?
 
-    /// The settings' own ledger.
+    /// The ledger of the running server, or of the settings.
     func settings() throws -> LedgerSettings {
-        guard let ledger = try config.load(warns: false).ledger else {
+        if let ledger = server.effective()?.ledger { return try LedgerSettings(ledger) }
+        guard let ledger = try server.loadSettings().ledger else {
             complain("holdfast: the settings have no `ledger`; add `ledger: {name: ledger.example.com}`")
             throw ExitStatus.config.exit
         }
@@ -34,6 +37,13 @@ struct LedgerOptions: ParsableArguments {
     }
 
     func folder() throws -> LedgerFolder { LedgerFolder("\(try settings().directory)/log") }
+
+    /// - Parameter target: a copy of the public folder, or an address; the
+    ///   settings' own ledger where it is nil.
+    func reader(of target: String?) throws -> any LedgerReader {
+        guard let target else { return try folder() }
+        return target.hasPrefix("http://") || target.hasPrefix("https://") ? HTTPLedger(target) : LedgerFolder(target)
+    }
 
     /// - Parameter isOwn: the ledger is the settings' own, whose key is known.
     func trusted(isOwn: Bool) throws -> LedgerPolicy {
@@ -79,7 +89,7 @@ struct LedgerOptions: ParsableArguments {
             return try work()
         } catch {
             complain("holdfast: \(error)")
-            throw ExitStatus.dataError.exit
+            throw (error.kind == .unreadable ? ExitStatus.noInput : .dataError).exit
         }
     }
 }
@@ -91,8 +101,16 @@ struct LedgerKey: ParsableCommand {
         discussion: "Give it to whoever is to check the ledger; it goes into --log and into policies.")
 
     @OptionGroup var options: LedgerOptions
+    @Flag(help: "Print JSON, for programs.") var json = false
 
-    func run() throws { print(try options.ownKey().vkey) }
+    func run() throws {
+        let key = try options.ownKey()
+        guard json else { return print(key.vkey) }
+        printJSON { json in
+            json.member("name", key.name)
+            json.member("vkey", key.vkey)
+        }
+    }
 }
 
 /// `holdfast ledger verify`
@@ -102,7 +120,8 @@ struct LedgerVerify: ParsableCommand {
         discussion: """
             Every entry, every tile, the signatures, and that the log goes on from its kept \
             checkpoints and from yours. holdfast-verify does the same without the rest of \
-            Holdfast. The exit code is 65 where something doesn't hold.
+            Holdfast. The exit code is 65 where something doesn't hold, 66 where nothing could be \
+            read.
 
             Example: holdfast ledger verify https://gateway.example/ledger --log example.com+…
             """)
@@ -115,14 +134,10 @@ struct LedgerVerify: ParsableCommand {
     @Option(help: "A checkpoint that you have kept; may be given more than once.", completion: .file())
     var trusted: [String] = []
 
+    @Flag(help: "Print JSON, for programs.") var json = false
+
     func run() throws {
-        let reader: any LedgerReader
-        if let target {
-            reader =
-                target.hasPrefix("http://") || target.hasPrefix("https://") ? HTTPLedger(target) : LedgerFolder(target)
-        } else {
-            reader = try options.folder()
-        }
+        let reader = try options.reader(of: target)
         let policy = try options.trusted(isOwn: target == nil)
         let kept = try trusted.map { path in
             guard let bytes = FileManager.default.contents(atPath: path) else {
@@ -134,6 +149,41 @@ struct LedgerVerify: ParsableCommand {
         let report = try options.told { () throws(LedgerProblem) in
             try LedgerVerifier(reader, policy: policy).verify(trusted: kept)
         }
-        print(report.text)
+        guard json else { return print(report.text) }
+        printJSON { json in
+            json.member("ledger", report.checkpoint.checkpoint.origin)
+            json.member("entries", Int(report.checkpoint.size))
+            json.member("root", report.checkpoint.root.base64)
+            json.member("files", report.files)
+            json.member("minimum_index", Int(report.minimumIndex))
+            json.array("cosignatures") { json in
+                for cosignature in report.checkpoint.cosignatures {
+                    json.object { json in
+                        json.member("witness", cosignature.witness)
+                        json.member("time", Int(clamping: cosignature.time))
+                        json.member("verified", cosignature.isVerified)
+                    }
+                }
+            }
+            json.member("witnessed_entries", ifPresent: report.witnessed.map { Int($0.size) })
+            json.array("extends") { json in for size in report.extended { json.value(Int(size)) } }
+            json.array("left_over") { json in for file in report.leftovers { json.value(file) } }
+            json.array("caveats") { json in for caveat in report.caveats { json.value(caveat) } }
+        }
+    }
+}
+
+extension LedgerSettings {
+    /// - Throws: an exit code, where a newer Holdfast has written it.
+    fileprivate init(_ view: EffectiveView.Ledger) throws {
+        self.init(name: view.name, directory: view.directory)
+        policyFile = view.policyFile
+        for witness in view.witnesses {
+            guard let url = try? BaseURL(witness.url), let key = VerifierKey(witness.key) else {
+                complain("holdfast: the running server has a witness that this version can't read: \(witness.url)")
+                throw ExitStatus.unavailable.exit
+            }
+            witnesses.append(WitnessSettings(url: url, key: key))
+        }
     }
 }

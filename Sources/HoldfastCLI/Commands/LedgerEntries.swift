@@ -65,30 +65,34 @@ struct LedgerShow: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print the ledger's entries.",
         discussion: """
-            Verifies the ledger as it reads. Times are RFC 3339 in UTC, or a part of one.
+            Verifies the ledger as it reads. A copy of another one's public folder, or its \
+            address, is read with its key.
 
-            Example: holdfast ledger show --since 2026-06-12 --cause withdrawn
+            Examples:
+              holdfast ledger show --since 2026-06-12 --cause withdrawn
+              holdfast ledger show COPY --log ledger.example.com+…
             """)
 
-    @OptionGroup var options: LedgerOptions
+    @Argument(help: "A copy of the public folder, or an address; the settings' own ledger by default.")
+    var target: String?
 
-    @Option(help: "Only from this time on.") var since: String?
-    @Option(help: "Only of this route.") var route: String?
-    @Option(help: "Only with this cause, of a hold or of an attempt.") var cause: String?
-    @Option(help: "Only of this kind, such as request.settled or hold.placed.") var kind: String?
+    @OptionGroup var options: LedgerOptions
+    @OptionGroup var filter: EntryFilter
     @Flag(help: "One JSON object a line, with its index.") var json = false
 
     func run() throws {
-        let folder = try options.folder()
-        let policy = try options.trusted(isOwn: true)
+        let reader = try options.reader(of: target)
+        let policy = try options.trusted(isOwn: target == nil)
         var unknown = 0
+        var routes = SeenRoutes()
         let first = try options.told { () throws(LedgerProblem) in
-            try LedgerVerifier(folder, policy: policy).verify { index, bytes in
+            try LedgerVerifier(reader, policy: policy).verify { index, bytes in
                 guard let text = EntryText(bytes), let document = text.document else {
                     unknown += 1
                     return
                 }
-                guard isWanted(document.root) else { return }
+                routes.add(document.root)
+                guard filter.matches(document.root) else { return }
                 if json {
                     print("{\"index\":\(index),\(String(decoding: text.json.dropFirst(), as: UTF8.self))")
                 } else {
@@ -98,15 +102,7 @@ struct LedgerShow: ParsableCommand {
         }
         if first > 0 { complain("holdfast: entries before \(first) were pruned") }
         if unknown > 0 { complain("holdfast: \(unknown) entries are none of Holdfast's, and are not shown") }
-    }
-
-    private func isWanted(_ entry: JSONView) -> Bool {
-        if let since, (entry["at"]?.string ?? "") < since { return false }
-        if let kind, entry["kind"]?.string != kind { return false }
-        if let route, entry["route"]?.string != route { return false }
-        guard let cause else { return true }
-        return entry["cause"]?.string == cause
-            || entry["attempts"]?.elements.contains { $0["cause"]?.string == cause } == true
+        if let route = filter.route, let objection = routes.objection(to: route) { complain("holdfast: \(objection)") }
     }
 
     private static func line(_ index: UInt64, _ entry: JSONView) -> String {

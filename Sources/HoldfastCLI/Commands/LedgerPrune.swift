@@ -26,6 +26,7 @@ struct LedgerPrune: ParsableCommand {
     @Option(help: "The first entry to keep, by its index, or by a time such as 2026-01-01.")
     var before: String
     @Flag(help: "Only say what would go.") var dryRun = false
+    @Flag(help: "Print JSON, for programs.") var json = false
 
     func validate() throws {
         guard UInt64(before) != nil || UnixTime(before) != nil else {
@@ -47,6 +48,14 @@ struct LedgerPrune: ParsableCommand {
             let plan = try pruner.plan(before: index, limit: limit)
             if !dryRun { try pruner.prune(plan) }
             return plan
+        }
+        guard !json else {
+            return printJSON { json in
+                json.member("from", Int(plan.from))
+                json.member("to", Int(plan.to))
+                json.member("files", plan.paths.count)
+                json.member("dry_run", dryRun)
+            }
         }
         if plan.to == plan.from, plan.paths.isEmpty {
             return print("there is nothing to prune: the ledger begins at entry \(plan.from); entries go 256 at a time")

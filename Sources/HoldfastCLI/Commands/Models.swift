@@ -15,14 +15,13 @@ struct Models: AsyncParsableCommand {
             Example: holdfast models --config holdfast.yaml
             """)
 
-    @OptionGroup var config: ConfigOption
+    @OptionGroup var server: ServerOption
 
     @Flag(help: "Print the server's JSON.")
     var json = false
 
     func run() async throws {
-        let settings = try config.load(warns: false)
-        let page = try await RunningHoldfast(settings).get(AdminPath.models)
+        let page = try await server.running().get(AdminPath.models)
         if json { return print(String(buffer: page)) }
         let view = try RunningHoldfast.read(page, as: ModelsView.self)
         var rows: [[String]] = []

@@ -4,22 +4,21 @@ import ArgumentParser
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
-import Settings
 
-/// The Holdfast that runs with some settings, as seen by a command on the
-/// same machine.
+/// A running Holdfast, as a command on the same machine sees it.
 struct RunningHoldfast {
-    private let address: ListenAddress
+    private let address: String
     private let token: String
 
-    /// - Throws: an exit code, once the reason has been told.
-    init(_ settings: Settings) throws {
-        guard let admin = settings.admin else {
-            complain("\(settings.file): commands talk to a running Holdfast through `admin: 127.0.0.1:8081`; add it")
+    /// - Throws: an exit code, once the reason has been printed.
+    init(_ effective: EffectiveView, _ folder: RunDirectory) throws {
+        guard let admin = effective.admin else {
+            complain(
+                "\(effective.settings): commands talk to a running Holdfast through `admin: 127.0.0.1:8081`; add it")
             throw ExitStatus.config.exit
         }
-        guard let token = RunDirectory(besideSettings: settings.file).token() else {
-            complain("No Holdfast runs with \(settings.file), or it is another user's. Start one: holdfast serve")
+        guard let token = folder.token() else {
+            complain("holdfast: \(folder.path) has no admin-token that can be read; is it another user's?")
             throw ExitStatus.unavailable.exit
         }
         address = admin

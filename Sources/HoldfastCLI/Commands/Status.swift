@@ -19,13 +19,13 @@ struct Status: AsyncParsableCommand {
             Example: holdfast status --config holdfast.yaml
             """)
 
-    @OptionGroup var config: ConfigOption
+    @OptionGroup var server: ServerOption
 
     @Flag(help: "Print the server's JSON: routes, breakers, holds and drills.")
     var json = false
 
     func run() async throws {
-        let running = try RunningHoldfast(try config.load(warns: false))
+        let running = try server.running()
         let routes = try await running.get(AdminPath.routes)
         let holds = try await running.get(AdminPath.holds)
         let drills = try await running.get(AdminPath.drills)
@@ -57,7 +57,7 @@ struct Status: AsyncParsableCommand {
             var line = "\(route.name): \(route.state)"
             if let reason = route.reason { line += ", \(reason)" }
             if route.recentRequests == 0 {
-                line += route.lastRequest.map { "; idle since \(Self.day($0)) UTC" } ?? "; no request since the start"
+                line += route.lastRequest.map { "; idle since \(Self.moment($0))" } ?? "; no request since the start"
             } else if route.reason == nil {
                 line += "; \(route.recentAnswered) of \(route.recentRequests) requests in 5 min answered"
             }
@@ -66,7 +66,7 @@ struct Status: AsyncParsableCommand {
     }
 
     private func printRoutes(_ routes: [RoutesView.Route]) {
-        var rows = [["ROUTE", "CANDIDATE", "STANDS", "LAST ANSWER", "RETIRES"]]
+        var rows = [["ROUTE", "CANDIDATE", "STATE", "LAST ANSWER", "RETIRES"]]
         for route in routes {
             for (index, candidate) in route.candidates.enumerated() {
                 var stands = candidate.standing
@@ -77,7 +77,7 @@ struct Status: AsyncParsableCommand {
                 rows.append([
                     index == 0 ? route.name : "", "\(candidate.provider)/\(candidate.model)", stands,
                     candidate.secondsSinceAnswer.map { Self.ago($0) } ?? "-",
-                    candidate.retires.map { Self.day($0) } ?? "-",
+                    candidate.retires.map { Self.moment($0) } ?? "-",
                 ])
             }
         }
@@ -87,12 +87,12 @@ struct Status: AsyncParsableCommand {
     private func printHolds(_ view: HoldsView) {
         print("\nHOLDS" + (view.holds.isEmpty ? ": none" : ""))
         if !view.holds.isEmpty {
-            var rows = [["ID", "WHAT", "WHY", "SURE", "SINCE", "SEEN BY"]]
+            var rows = [["ID", "WHAT", "REASON", "CONFIDENCE", "SINCE", "ACKNOWLEDGED BY"]]
             for hold in view.holds {
                 let what = hold.model.map { "\(hold.provider)/\($0)" } ?? hold.provider
                 rows.append([
                     hold.id, what + (hold.scope == "model" ? "" : " (\(hold.scope))"), hold.name,
-                    hold.secondsLeft.map { "\($0) s left" } ?? hold.firmness, Self.day(hold.since),
+                    hold.secondsLeft.map { "\($0) s left" } ?? hold.firmness, Self.moment(hold.since),
                     hold.acknowledgedBy ?? "-",
                 ])
             }
@@ -126,8 +126,9 @@ struct Status: AsyncParsableCommand {
         }
     }
 
-    static func day(_ seconds: Int) -> String {
-        String(UnixTime(seconds: Int64(seconds)).description.prefix(16)).replacing("T", with: " ")
+    /// `2026-06-12 10:15Z`: a date and its zone, to the minute.
+    static func moment(_ seconds: Int) -> String {
+        String(UnixTime(seconds: Int64(seconds)).description.prefix(16)).replacing("T", with: " ") + "Z"
     }
 
     private static func ago(_ seconds: Int) -> String {

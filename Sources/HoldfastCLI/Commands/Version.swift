@@ -1,4 +1,5 @@
 import ArgumentParser
+import Wire
 
 /// `holdfast version`
 struct Version: ParsableCommand {
@@ -10,7 +11,16 @@ struct Version: ParsableCommand {
         abstract: "Print the version.",
         discussion: "The second word is the version; what follows is for bug reports.")
 
-    func run() { print("holdfast \(Self.current) (\(Self.toolchain), \(Self.platform))") }
+    @Flag(help: "Print JSON, for programs.") var json = false
+
+    func run() {
+        guard json else { return print("holdfast \(Self.current) (\(Self.toolchain), \(Self.platform))") }
+        printJSON { json in
+            json.member("version", Self.current)
+            json.member("toolchain", Self.toolchain)
+            json.member("platform", Self.platform)
+        }
+    }
 
     private static var toolchain: String {
         #if compiler(>=6.4)

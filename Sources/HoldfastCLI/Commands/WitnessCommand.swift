@@ -5,6 +5,7 @@ import HoldfastServer
 import Ledger
 import LedgerDisk
 import Settings
+import Wire
 
 /// `holdfast witness`
 struct WitnessCommand: AsyncParsableCommand {
@@ -50,16 +51,26 @@ struct WitnessKey: ParsableCommand {
         discussion: "Goes into the log's `ledger.witnesses`, and into policies.")
 
     @OptionGroup var options: WitnessOptions
+    @Flag(help: "Print JSON, for programs.") var json = false
 
     func run() throws {
+        let key = try verifier()
+        guard json else { return print(key.vkey) }
+        printJSON { json in
+            json.member("name", key.name)
+            json.member("vkey", key.vkey)
+        }
+    }
+
+    private func verifier() throws -> VerifierKey {
         // Beside one that runs.
         if let bytes = try? LedgerFolder("\(options.directory)/private").read("key"),
             let key = SignerKey(String(decoding: bytes, as: UTF8.self).dropLast()), key.verifier.kind == .cosignature,
             key.verifier.name == options.name
         {
-            return print(key.verifier.vkey)
+            return key.verifier
         }
-        print(try options.open().key.verifier.vkey)
+        return try options.open().key.verifier
     }
 }
 

@@ -121,34 +121,10 @@ final class AlertService: ServerEventSubscriber, Service {
 
     package func receive(_ event: ServerEvent) async {
         switch event {
-        case .health(let changes): for change in changes { note(change) }
         case .custody(let event): note(event)
         case .drillEnded(let report): note(report)
         case .disclosure(let alarm): note(alarm)
-        case .probe, .drillBegan, .configuration, .administration: break
-        }
-    }
-
-    private func note(_ change: HealthChange) {
-        switch change {
-        case .placed(let hold) where hold.isPersistent: tell("hold.placed", hold)
-        case .lifted(let hold, let by) where hold.isPersistent: tell("hold.lifted", hold, by: by)
-        case .flapping(let hold, _): tell("hold.flapping", hold)
-        default: break
-        }
-    }
-
-    private func tell(_ type: String, _ hold: Hold, by: String? = nil) {
-        tell(.hold, type) { json in
-            json.member("hold", hold.id)
-            json.member("cause", hold.ground.rawValue)
-            json.member("scope", hold.scope.rawValue)
-            json.member("provider", hold.provider)
-            json.member("model", hold.model)
-            json.member("origin", hold.origin.rawValue)
-            json.member("firmness", hold.firmness.rawValue)
-            json.member("reason", ifPresent: hold.reason)
-            json.member("by", ifPresent: by)
+        case .health, .probe, .drillBegan, .configuration, .administration: break
         }
     }
 
@@ -213,15 +189,20 @@ final class AlertService: ServerEventSubscriber, Service {
 
     // MARK: Writing it down
 
-    private func tell(_ kind: Webhook.Kind, _ type: String, _ data: (inout JSONWriter) -> Void) {
-        let receivers = settings.now.webhooks.filter { $0.kinds.contains(kind) }
+    func tell(_ kind: Webhook.Kind, _ type: String, _ data: (inout JSONWriter) -> Void) {
+        let settings = settings.now
+        let receivers = settings.webhooks.filter { $0.kinds.contains(kind) }
         guard !receivers.isEmpty else { return }
         let now = time(nil)
         var json = JSONWriter()
         json.object { json in
             json.member("type", type)
             json.member("timestamp", UnixTime(seconds: Int64(now)).description)
-            json.object("data") { data(&$0) }
+            json.object("data") { json in
+                data(&json)
+                json.member("instance", settings.instance)
+                json.member("link", settings.link)
+            }
         }
         let body = String(buffer: json.buffer)
         self.messages.owe(

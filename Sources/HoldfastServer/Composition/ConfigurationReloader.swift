@@ -50,9 +50,13 @@ struct ConfigurationReloader: Service {
     }
 
     private func reload() async {
+        ServiceManager.current.notify(.reloading)
+        defer { ServiceManager.current.notify(.ready) }
         let reading: SettingsReading
         do throws(FileFault) {
-            reading = try Settings.load(settings.started.file, environment: ProcessInfo.processInfo.environment)
+            reading = try Settings.load(
+                settings.started.file,
+                environment: CredentialVariables.joined(to: ProcessInfo.processInfo.environment))
         } catch {
             logger.error("the configuration can't be read, the old one stays", metadata: ["problem": "\(error)"])
             return

@@ -1,3 +1,4 @@
+import AdminAPI
 import Telemetry
 import Logging
 import Access
@@ -35,11 +36,18 @@ struct Listeners {
         ).service(
             host: address.host, port: address.port, limits: models.edge.limits, unread: models.edge.unread,
             mostConnections: models.edge.share.administrators, group: process.group,
-            logger: ServerProcess.quiet("admin", from: .critical), onRunning: { [opened] _ in opened.one() })
+            logger: ServerProcess.quiet("admin", from: .critical), onRunning: { [opened] _ in opened.one() }
+        ).named("admin", at: address)
     }
 
-    /// The same action, which is reported once it is done.
+    /// The same action, which is reported once it is done. A drill's renewals
+    /// say nothing that its beginning didn't.
     private func noting(_ action: AdminDoor.Action) -> AdminDoor.Action {
+        guard action.path != AdminPath.renewAnyDrill else { return action }
+        return reported(action)
+    }
+
+    private func reported(_ action: AdminDoor.Action) -> AdminDoor.Action {
         AdminDoor.Action(action.path) { [events = process.events] request in
             let outcome = await action.perform(request)
             if case .done = outcome {
@@ -62,7 +70,8 @@ struct Listeners {
         ).service(
             host: settings.listen.host, port: settings.listen.port, tls: try settings.tls.map(Self.tls),
             mostConnections: models.edge.share.applications, group: process.group,
-            logger: ServerProcess.quiet("listener", from: .critical), onRunning: { [opened] _ in opened.one() })
+            logger: ServerProcess.quiet("listener", from: .critical), onRunning: { [opened] _ in opened.one() }
+        ).named("listen", at: settings.listen)
     }
 
     private var view: HouseView {

@@ -22,7 +22,7 @@ struct ModelServices {
         let logger = Logger(label: "holdfast")
         keeper = HoldKeeper(memory: restored.storage, events: process.events, logger: logger)
         custody = CustodyService(
-            folder: process.runDirectory.house + "/custody", memory: restored.storage, scrubs: restored.scrubs,
+            folder: Self.manifests(settings, process.runDirectory), memory: restored.storage, scrubs: restored.scrubs,
             events: process.events, logger: Logger(label: "custody"))
         engines = EngineService(custody: custody, logger: Logger(label: "engine"), group: process.group)
         providers = ProviderService(
@@ -42,5 +42,11 @@ struct ModelServices {
         HealthGauges(gateway: gateway).register(in: process.registry)
         gateway.applyRoutes()
         gateway.forgetOldCredentials()
+    }
+
+    /// The folder of the development manifests. Where the run folder has a
+    /// setting, the settings' own folder may be read-only.
+    private static func manifests(_ settings: Settings, _ folder: RunDirectory) -> String {
+        (settings.runDirectory == nil ? folder.house : settings.dataDirectory) + "/custody"
     }
 }

@@ -1,15 +1,36 @@
 import Access
+package import AdminAPI
 import Glibc
+package import Settings
 
-/// Where a running Holdfast keeps what lives as long as it does: the engines'
-/// sockets, its lock, and the token with which commands on this machine talk
-/// to it. Nobody else can enter it.
+/// The run folder of a running Holdfast, which holds what lives as long as it
+/// does: the engines' sockets, its lock, the token with which commands on this
+/// machine talk to it, and `effective.json`, by which they find it. No other
+/// user can enter it.
 package struct RunDirectory: Sendable {
     package let path: String
     /// `.holdfast` beside the settings: where `make run` puts what it fetches.
-    let house: String
+    package let house: String
 
-    /// Of the Holdfast with these settings.
+    /// The run folder of a Holdfast with these settings: `run: {directory}`, or
+    /// the usual one beside them.
+    package init(_ settings: Settings) {
+        let usual = RunDirectory(besideSettings: settings.file)
+        self.init(path: settings.runDirectory.map(Self.absolute) ?? usual.path, house: usual.house)
+    }
+
+    /// A run folder by its path.
+    package init(at path: String) {
+        let path = Self.absolute(path)
+        self.init(path: path, house: String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
+    }
+
+    private init(path: String, house: String) {
+        self.path = path
+        self.house = house
+    }
+
+    /// The usual run folder of a Holdfast with these settings.
     ///
     /// `.holdfast/run` beside the settings; where that is too long a path for
     /// a Unix socket (108 bytes, unix(7)), a folder of this user's below the
@@ -25,7 +46,7 @@ package struct RunDirectory: Sendable {
         path = "/tmp/holdfast-\(getuid())-" + KeyDigest(of: preferred).hex.prefix(12)
     }
 
-    private static func absolute(_ path: String) -> String {
+    static func absolute(_ path: String) -> String {
         guard !path.hasPrefix("/") else { return path }
         guard let current = getcwd(nil, 0) else { return "/" + path }
         defer { free(current) }
@@ -34,6 +55,7 @@ package struct RunDirectory: Sendable {
 
     private var lockPath: String { path + "/lock" }
     private var tokenPath: String { path + "/admin-token" }
+    private var effectivePath: String { path + "/effective.json" }
 
     /// Makes the directory and takes its lock, which the kernel lets go with
     /// the process.
@@ -86,7 +108,54 @@ package struct RunDirectory: Sendable {
         return count > 0 ? String(decoding: text[..<count], as: UTF8.self) : nil
     }
 
-    func removeToken() { unlink(tokenPath) }
+    /// Removes what lets commands find this process.
+    func removeTraces() {
+        unlink(tokenPath)
+        unlink(effectivePath)
+    }
+
+    // MARK: What commands find
+
+    /// Writes where this process listens and keeps its files; whole or not at
+    /// all.
+    func write(_ view: EffectiveView) throws(StartupError) {
+        let bytes: [UInt8]
+        do {
+            bytes = try AdminJSON.encode(view)
+        } catch {
+            throw StartupError(.cannotCreate, "\(effectivePath) can't be written: \(error)")
+        }
+        let partial = "\(effectivePath).new"
+        unlink(partial)
+        let file = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { throw failure("make", partial) }
+        let count = Glibc.write(file, bytes, bytes.count)
+        close(file)
+        guard count == bytes.count else { throw failure("write", partial) }
+        guard rename(partial, effectivePath) == 0 else { throw failure("write", effectivePath) }
+    }
+
+    /// What the Holdfast that runs here, or ran here last, has written of
+    /// itself; nil where there is none, or it is another user's.
+    package func effective() -> EffectiveView? {
+        let file = open(effectivePath, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let count = read(file, &bytes, bytes.count)
+        guard count > 0 else { return nil }
+        return try? AdminJSON.decode(EffectiveView.self, from: bytes[..<count])
+    }
+
+    /// Tells whether the process that claimed the folder still lives: the
+    /// kernel lets go of its lock with it.
+    package var isClaimed: Bool {
+        let lock = open(lockPath, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        // Another user's: only its listener can tell.
+        guard lock >= 0 else { return errno == EACCES }
+        defer { close(lock) }
+        return flock(lock, LOCK_SH | LOCK_NB) != 0
+    }
 
     private func failure(_ verb: String, _ path: String) -> StartupError {
         StartupError(.cannotCreate, "can't \(verb) \(path): \(String(cString: strerror(errno)))")

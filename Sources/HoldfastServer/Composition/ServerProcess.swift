@@ -26,7 +26,7 @@ struct ServerProcess {
         LoggingSystem.bootstrap { HoldfastLogHandler(label: $0, sink: sink, format: format, level: level) }
         registry = PrometheusRegistry()
         MetricsSystem.bootstrap(registry)
-        runDirectory = RunDirectory(besideSettings: settings.file)
+        runDirectory = RunDirectory(settings)
         try runDirectory.claim()
         group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         events = ServerEvents()

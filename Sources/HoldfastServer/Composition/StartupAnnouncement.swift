@@ -1,15 +1,16 @@
+import AdminAPI
 import Glibc
 import Logging
-import Routing
 import ServiceLifecycle
 import Settings
 import Synchronization
 
-/// Counts the listeners that listen.
+/// Counts the listeners that listen; any number of tasks may wait for all.
 final class Openings: Sendable {
     private struct State {
         var missing: Int
-        var waiter: CheckedContinuation<Void, Never>?
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        var nextWaiter = 0
     }
 
     private let state: Mutex<State>
@@ -20,30 +21,33 @@ final class Openings: Sendable {
     var isComplete: Bool { state.withLock { $0.missing <= 0 } }
 
     func one() {
-        state.withLock { state -> CheckedContinuation<Void, Never>? in
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             state.missing -= 1
-            guard state.missing == 0 else { return nil }
-            defer { state.waiter = nil }
-            return state.waiter
-        }?.resume()
+            guard state.missing == 0 else { return [] }
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
+        }
+        for waiter in waiters { waiter.resume() }
     }
 
     /// Returns when all listen, or when the task is cancelled because one
-    /// can't.
+    /// can't: ``isComplete`` tells which.
     func all() async {
+        let number = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDone = state.withLock { state in
-                    if state.missing > 0, !Task.isCancelled { state.waiter = continuation }
-                    return state.waiter == nil
+                    guard state.missing > 0, !Task.isCancelled else { return true }
+                    state.waiters[number] = continuation
+                    return false
                 }
                 if isDone { continuation.resume() }
             }
         } onCancel: {
-            state.withLock { state in
-                defer { state.waiter = nil }
-                return state.waiter
-            }?.resume()
+            state.withLock { $0.waiters.removeValue(forKey: number) }?.resume()
         }
     }
 }
@@ -51,6 +55,7 @@ final class Openings: Sendable {
 /// The announcement that Holdfast is ready, and of ways to talk to it.
 struct StartupAnnouncement: Service {
     let settings: Settings
+    let runDirectory: RunDirectory
     let engines: EngineService
     let opened: Openings
     let logger: Logger
@@ -61,37 +66,39 @@ struct StartupAnnouncement: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await opened.all()
+            // Cancelled, because one of them can't listen: the error is reported.
+            guard opened.isComplete else { return }
+            engines.begin()
+            do throws(StartupError) {
+                try runDirectory.write(EffectiveView(settings))
+            } catch {
+                logger.error("commands won't find this Holdfast", metadata: ["problem": "\(error.message)"])
+            }
             logger.info(
                 "listening",
                 metadata: ["on": "\(settings.listen)", "admin": "\(settings.admin.map(\.description) ?? "none")"])
+            ServiceManager.current.notify(.ready)
             while !engines.unready.isEmpty, !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(20))
             }
             if !Task.isCancelled { greet() }
         }
         try? await gracefulShutdown()
+        ServiceManager.current.notify(.stopping)
     }
 
     private func greet() {
         logger.info("ready")
         guard let keyFile, let key = Self.read(keyFile) else { return }
-        let base = "\(settings.tls == nil ? "http" : "https")://\(settings.listen)"
-        let model = settings.routes.first { $0.isServed }?.name ?? "PROVIDER/MODEL"
-        announce(
-            """
+        announce(Greeting(settings: settings, key: key, program: Self.program).text)
+    }
 
-            Holdfast is ready on \(base). Try it:
-
-              curl \(base)/v1/chat/completions -H "authorization: Bearer \(key)" \\
-                -H "content-type: application/json" \\
-                -d '{"model":"\(model)","messages":[{"role":"user","content":"What is a holdfast?"}]}'
-
-              OpenAI's client:     OpenAI(base_url="\(base)/v1", api_key="\(key)")
-              Anthropic's client:  Anthropic(base_url="\(base)", api_key="\(key)")
-
-            Both ask for model="\(model)". Ctrl-C stops it.
-
-            """)
+    /// The path of the program that runs.
+    private static var program: String {
+        var path = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &path, path.count)
+        guard count > 0 else { return CommandLine.arguments.first ?? "holdfast" }
+        return String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private static func read(_ path: String) -> String? {

@@ -23,6 +23,9 @@ final class EngineService: Service {
     private let logger: Logger
     private let group: any EventLoopGroup
     private let custody: CustodyService
+    /// Open once all listeners listen: an engine costs memory and minutes, and
+    /// is not started for a Holdfast that can't serve.
+    private let mayBegin = Openings(expected: 1)
 
     init(custody: CustodyService, logger: Logger, group: any EventLoopGroup) {
         self.custody = custody
@@ -45,17 +48,22 @@ final class EngineService: Service {
                 },
                 logger: logger, told: { [custody] in custody.note($0) },
                 standing: custody.standing(of: configuration.provider), eventLoopGroup: group)
-            let task = Task {
+            let task = Task { [mayBegin] in
                 if let old {
                     old.task.cancel()
                     await old.task.value
                 }
+                await mayBegin.all()
+                guard mayBegin.isComplete else { return }
                 await supervisor.run()
             }
             engines[configuration.provider] = Running(configuration: configuration, supervisor: supervisor, task: task)
             return supervisor
         }
     }
+
+    /// Lets engines start, those to come as well.
+    func begin() { mayBegin.one() }
 
     /// As ``EngineSupervisor/admitPeer(of:)``, for the engine that a provider
     /// has at the moment.

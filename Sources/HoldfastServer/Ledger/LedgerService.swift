@@ -189,8 +189,10 @@ final class LedgerService: Notary, ServerEventSubscriber {
         case .placed(let hold) where hold.isPersistent: note(.holds, .hold("hold.placed", hold, at: now))
         case .lifted(let hold, let by) where hold.isPersistent:
             note(.holds, .hold("hold.lifted", hold, by: by, at: now))
-        case .changed(let hold) where hold.isPersistent && hold.firmness == .lasting && hold.acknowledgedBy == nil:
+        case .changed(let hold) where hold.isPersistent && hold.firmness == .lasting:
             note(.holds, .hold("hold.confirmed", hold, at: now))
+        case .acknowledged(let hold) where hold.isPersistent:
+            note(.holds, .hold("hold.acknowledged", hold, by: hold.acknowledgedBy, at: now))
         case .contradicted(let contradiction): note(.holds, .unconfirmed(contradiction, at: now))
         default: break
         }

@@ -74,12 +74,12 @@ package final class HoldKeeper: ContinuityKeeper {
 
     private static func write(_ change: HealthChange) -> (String, HoldChange)? {
         switch change {
-        case .placed(let hold), .changed(let hold):
+        case .placed(let hold), .changed(let hold), .acknowledged(let hold):
             hold.isPersistent ? (hold.id, .save(StoredHold(hold))) : nil
         case .lifted(let hold, _): hold.isPersistent ? (hold.id, .remove(id: hold.id)) : nil
         case .returned(let back): (back.hold.id, .save(StoredHold(back)))
         case .released(let back, _): (back.hold.id, .remove(id: back.hold.id))
-        case .contradicted, .flapping, .opened, .closed: nil
+        case .answersAgain, .contradicted, .flapping, .opened, .closed: nil
         }
     }
 
@@ -87,9 +87,10 @@ package final class HoldKeeper: ContinuityKeeper {
     /// lasts, and the end of one.
     private static func mustLast(_ change: HealthChange) -> Bool {
         switch change {
-        case .placed(let hold), .changed(let hold), .lifted(let hold, _): hold.firmness == .lasting
+        case .placed(let hold), .changed(let hold), .acknowledged(let hold), .lifted(let hold, _):
+            hold.firmness == .lasting
         case .returned, .released: true
-        case .contradicted, .flapping, .opened, .closed: false
+        case .answersAgain, .contradicted, .flapping, .opened, .closed: false
         }
     }
 
@@ -98,13 +99,16 @@ package final class HoldKeeper: ContinuityKeeper {
     private func log(_ change: HealthChange) {
         switch change {
         case .placed(let hold): log(placed: hold)
-        case .changed(let hold) where hold.firmness == .lasting && hold.acknowledgedBy == nil:
+        case .changed(let hold) where hold.firmness == .lasting:
             logger.warning("a suspicion is confirmed: the hold lasts", metadata: Self.metadata(hold))
-        case .changed(let hold) where hold.acknowledgedBy != nil && hold.ground != .byHand:
+        case .changed: break
+        case .acknowledged(let hold):
             logger.notice(
                 "hold acknowledged",
                 metadata: Self.metadata(hold).merging(["by": "\(hold.acknowledgedBy ?? "")"]) { $1 })
-        case .changed: break
+        case .answersAgain(let hold):
+            logger.warning(
+                "a held model answers again; `holdfast restore` lets it serve", metadata: Self.metadata(hold))
         case .lifted(let hold, let by):
             logger.notice("hold lifted", metadata: Self.metadata(hold).merging(["by": "\(by)"]) { $1 })
         case .returned(let back):

@@ -44,7 +44,8 @@ package struct VerifiedCheckpoint: Sendable, Hashable {
         let checkpoint = try Checkpoint(text: note.text)
         let logs = policy.logs.map(\.key).filter { $0.name == checkpoint.origin }
         guard !logs.isEmpty else {
-            throw LedgerProblem("the policy names no log \"\(checkpoint.origin)\"; this is another log's checkpoint")
+            throw LedgerProblem(
+                "the policy names no log \"\(checkpoint.origin)\"; this is another log's checkpoint", kind: .unreadable)
         }
         guard try !note.signers(among: logs).isEmpty else {
             throw LedgerProblem("the checkpoint is not signed by a key of the policy")

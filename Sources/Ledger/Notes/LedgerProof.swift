@@ -18,6 +18,9 @@ package struct LedgerProof: Sendable, Hashable {
         self.extra = extra
     }
 
+    /// Whether bytes begin as a proof does.
+    package static func isOne(_ bytes: [UInt8]) -> Bool { bytes.starts(with: "\(header)\n".utf8) }
+
     package init(_ bytes: [UInt8]) throws(LedgerProblem) {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw LedgerProblem("the proof is not UTF-8") }
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]

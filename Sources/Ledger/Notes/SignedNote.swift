@@ -121,6 +121,21 @@ extension SignedNote.Signature {
 /// Why a ledger, or a part of one, is not what it should be; a sentence's
 /// part for people, without a full stop.
 package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Kinds that an auditor must tell apart: the second is no evidence of
+    /// anything.
+    package enum Kind: Sendable, Hashable {
+        /// What was read contradicts itself, its signatures or the policy.
+        case contradiction
+        /// Nothing was read, or it is not what was asked about: a wrong path,
+        /// a disk or a server that fails, another log's key.
+        case unreadable
+    }
+
     package var description: String
-    package init(_ description: String) { self.description = description }
+    package var kind: Kind
+
+    package init(_ description: String, kind: Kind = .contradiction) {
+        self.description = description
+        self.kind = kind
+    }
 }

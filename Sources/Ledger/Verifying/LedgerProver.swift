@@ -33,7 +33,9 @@ package struct LedgerProver {
         {
             return note
         }
-        guard let bytes = try reader.read(LedgerPaths.checkpoint) else { throw LedgerProblem("there is no checkpoint") }
+        guard let bytes = try reader.read(LedgerPaths.checkpoint) else {
+            throw LedgerProblem("there is no checkpoint: this is no ledger's public folder", kind: .unreadable)
+        }
         let note = try SignedNote(bytes)
         let size = try VerifiedCheckpoint(note, policy: policy.withoutQuorum).size
         guard index < size else {

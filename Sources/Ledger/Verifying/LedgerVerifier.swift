@@ -42,7 +42,9 @@ package struct LedgerVerifier {
         let listed = try reader.list()?.sorted()
         let kept = try kept(listed)
         let witnessed = try reader.read(LedgerPaths.witnessed)
-        guard let bytes = try reader.read(LedgerPaths.checkpoint) else { throw LedgerProblem("there is no checkpoint") }
+        guard let bytes = try reader.read(LedgerPaths.checkpoint) else {
+            throw LedgerProblem("there is no checkpoint: this is no ledger's public folder", kind: .unreadable)
+        }
         var report = Report(checkpoint: try VerifiedCheckpoint(try SignedNote(bytes), policy: policy.withoutQuorum))
         report.files = 1
         try readMinimumIndex(&report)

@@ -12,6 +12,12 @@ extension LedgerVerifier.Report {
             let rest = checkpoint.size - witnessed.size
             lines.append("witnesses   \(names)" + (rest > 0 ? "; not yet of the last \(rest) entries" : ""))
         }
+        for cosignature in self.checkpoint.cosignatures { lines.append("cosigned    \(cosignature)") }
+        if let witnessed, witnessed.size < checkpoint.size {
+            for cosignature in witnessed.cosignatures {
+                lines.append("cosigned    \(cosignature), of \(witnessed.size) entries")
+            }
+        }
         if minimumIndex > 0 {
             lines.append(
                 "pruned      entries before \(minimumIndex): that they are in the tree is known, not what they say")

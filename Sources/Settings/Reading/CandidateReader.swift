@@ -110,7 +110,7 @@ struct CandidateReader {
     }
 
     private func price(_ section: Section) -> Price? {
-        guard let price = section.section("price", keys: ["input", "output", "cached"]) else { return nil }
+        guard let price = section.section("price", keys: ["input", "output", "cached", "currency"]) else { return nil }
         let input = price.number("input")
         let output = price.number("output")
         let cached = price.number("cached")
@@ -118,7 +118,10 @@ struct CandidateReader {
             notes.error(price.position, "\(price.name) needs \(key), the price of a million tokens")
         }
         guard let input, let output else { return nil }
-        return Price(input: input, output: output, cached: cached)
+        let currency = price.value("currency", "must be three capital letters of ISO 4217, such as EUR") {
+            $0.utf8.count == 3 && $0.utf8.allSatisfy { (0x41...0x5A).contains($0) } ? $0 : nil
+        }
+        return Price(input: input, output: output, cached: cached, currency: currency ?? "USD")
     }
 }
 

@@ -1,3 +1,5 @@
+import Access
+
 /// What was found out while a file was read: all of it, not only the first.
 ///
 /// A reference, because every section of the file writes into the same one;
@@ -9,18 +11,25 @@ final class Notes {
     let readsReferences: Bool
     /// Whether a path leads to a file that can be read.
     let isReadable: (String) -> Bool
+    /// Whether every user of the machine can read the file at a path.
+    let othersCanRead: (String) -> Bool
+    /// The time; nil where no date is judged by it.
+    let now: UnixTime?
     private(set) var problems: [Problem] = []
     /// How many errors there are so far; to tell whether a part was fine.
     private(set) var errorCount = 0
 
     init(
         file: String, environment: [String: String], readsReferences: Bool = true,
-        isReadable: @escaping (String) -> Bool = { _ in true }
+        isReadable: @escaping (String) -> Bool = { _ in true },
+        othersCanRead: @escaping (String) -> Bool = { _ in false }, now: UnixTime? = nil
     ) {
         self.file = file
         self.environment = environment
         self.readsReferences = readsReferences
         self.isReadable = isReadable
+        self.othersCanRead = othersCanRead
+        self.now = now
     }
 
     func error(_ position: Position, _ message: String) {

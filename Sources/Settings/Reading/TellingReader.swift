@@ -19,11 +19,28 @@ struct TellingReader {
         return page
     }
 
-    /// Who is told, and how often error budgets are looked at.
-    func alerts() -> (webhooks: [Webhook], period: Duration) {
-        let usual = Duration.seconds(60)
-        guard let section = file.section("alerts", keys: ["webhooks", "every"]) else { return ([], usual) }
-        return (webhooks(section), section.positiveDuration("every") ?? usual)
+    /// `alerts`, with its defaults.
+    struct Alerts {
+        var webhooks: [Webhook] = []
+        /// How often error budgets are looked at.
+        var period = Duration.seconds(60)
+        var instance: String?
+        var link: String?
+    }
+
+    func alerts() -> Alerts {
+        var alerts = Alerts()
+        guard let section = file.section("alerts", keys: ["webhooks", "every", "instance", "link"]) else {
+            return alerts
+        }
+        alerts.webhooks = webhooks(section)
+        alerts.period = section.positiveDuration("every") ?? alerts.period
+        alerts.instance = section.string("instance")
+        alerts.link = section.string("link")
+        if let link = alerts.link, !link.hasPrefix("https://"), !link.hasPrefix("http://") {
+            section.error("link", "must be an address such as https://holdfast.example.com/status")
+        }
+        return alerts
     }
 
     private func webhooks(_ section: Section) -> [Webhook] {

@@ -27,6 +27,7 @@ struct SLAClaim: ParsableCommand {
     @Option(name: [.customLong("output"), .customShort("o")], help: "The folder; must not be there yet.")
     var output: String
     @Option(help: "The most proofs that are written; every failed request is in the log.") var proofs = 200
+    @Flag(help: "Print JSON, for programs: the files that were written.") var json = false
     @OptionGroup var options: LedgerOptions
 
     func validate() throws {
@@ -35,7 +36,7 @@ struct SLAClaim: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try options.config.load(warns: false)
+        let settings = try options.server.loadSettings()
         guard let owing = settings.providers.first(where: { $0.name == provider }) else {
             complain("holdfast: the settings have no provider \"\(provider.printable.prefix(64))\"")
             throw ExitStatus.usage.exit
@@ -93,6 +94,13 @@ struct SLAClaim: ParsableCommand {
             files.append(("proofs/\(index).tlog-proof", proof.bytes))
         }
         try write(files)
+        guard !json else {
+            return printJSON { json in
+                json.member("folder", output)
+                json.member("failed_requests", evidence.indexes.count)
+                json.array("files") { json in for (name, _) in files { json.value(name) } }
+            }
+        }
         print(text.summary(in: output))
     }
 

@@ -5,6 +5,7 @@ import Crypto
 import FoundationEssentials
 import Ledger
 import Settings
+import Wire
 
 /// `holdfast sla contracts`
 struct SLAContracts: ParsableCommand {
@@ -20,31 +21,65 @@ struct SLAContracts: ParsableCommand {
 
     @OptionGroup var config: ConfigOption
     @Argument(help: "A template's name or a file: check and print it.") var contract: String?
+    @Flag(help: "Print JSON, for programs.") var json = false
 
     func run() throws {
         if let contract {
-            if let template = ContractFile.templates.first(where: { $0.name == contract }) {
+            if !json, let template = ContractFile.templates.first(where: { $0.name == contract }) {
                 return print(String(decoding: template.bytes, as: UTF8.self), terminator: "")
             }
             let file = try ContractFile.loaded(contract)
             try Self.checkText(file)
+            guard !json else { return printJSON { Self.write(file.contract, to: &$0) } }
             return print(Table(rows: Self.facts(file.contract)).text)
         }
         var rows = [["CONTRACT", "FORMULA", "CREDITS", "DATED", "USED BY"]]
         let settings = try? ConfigOption.read(config.file).settings
         let providers = settings?.providers ?? []
         var listed: Set<String> = []
+        var contracts: [(contract: Contract, users: [String])] = []
         let references = ContractFile.templates.map(\.name) + providers.compactMap(\.contract)
         for reference in references where listed.insert(reference).inserted {
             let file = try ContractFile.loaded(reference)
             try Self.checkText(file)
             let users = providers.filter { $0.contract == reference }.map(\.name)
+            contracts.append((file.contract, users))
             rows.append([
                 reference, file.contract.formula.words, file.contract.tierWords, file.contract.dated,
                 users.joined(separator: ", "),
             ])
         }
+        guard !json else {
+            return printJSON { json in
+                json.array("contracts") { json in
+                    for (contract, users) in contracts {
+                        json.object { json in
+                            Self.write(contract, to: &json)
+                            json.array("used_by") { json in for user in users { json.value(user) } }
+                        }
+                    }
+                }
+            }
+        }
         print(Table(rows: rows).text)
+    }
+
+    private static func write(_ contract: Contract, to json: inout JSONWriter) {
+        json.member("name", contract.name)
+        json.member("title", contract.title)
+        json.member("source", contract.source)
+        json.member("dated", contract.dated)
+        json.member("text_sha256", ifPresent: contract.textDigest.isEmpty ? nil : contract.textDigest)
+        json.member("formula", contract.formula.words)
+        json.array("credits") { json in
+            for tier in contract.tiers {
+                json.object { json in
+                    json.member("below_percent", tier.below)
+                    json.member("credit_percent", tier.credit)
+                }
+            }
+        }
+        json.member("claim", ifPresent: contract.notice?.words)
     }
 
     private static func facts(_ contract: Contract) -> [[String]] {

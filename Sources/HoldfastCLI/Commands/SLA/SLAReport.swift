@@ -31,7 +31,7 @@ struct SLAReport: ParsableCommand {
     @Option(help: "Write a page with plots, which needs nothing else.", completion: .file()) var html: String?
 
     func run() throws {
-        let settings = try options.config.load(warns: false)
+        let settings = try options.server.loadSettings()
         let terms = try MonthReport.Terms(settings)
         if let provider, terms.placements[provider] == nil {
             complain("holdfast: the settings have no provider \"\(provider.printable.prefix(64))\"")

@@ -6,6 +6,7 @@ import Encodings
 import FoundationEssentials
 import WeightFormats
 import WeightSigning
+import Wire
 
 /// `holdfast weights custody`
 struct WeightsCustody: AsyncParsableCommand {
@@ -42,6 +43,8 @@ struct WeightsCustody: AsyncParsableCommand {
     @Option(help: "A custodian's key; may be given more than once.", completion: .file()) var privateKey: [String]
     @Option(help: "Where the statement goes; MODEL.custody by default.", completion: .file()) var out: String?
 
+    @Flag(help: "Print JSON, for programs.") var json = false
+
     func validate() throws {
         guard (1...UInt64(Int64.max)).contains(epoch) else { throw ValidationError("--epoch must be 1 or more") }
         guard (1...UInt64(Int64.max)).contains(egressBitsPerDay) else {
@@ -69,6 +72,12 @@ struct WeightsCustody: AsyncParsableCommand {
             }
             try SmallFile.write(statement.text, to: file, mode: 0o644, replaces: true)
             return (file, statement.signatures)
+        }
+        guard !json else {
+            return printJSON { json in
+                json.member("statement", file)
+                json.member("signatures", signatures)
+            }
         }
         let count = "\(signatures) \(signatures == 1 ? "signature" : "signatures")"
         print("\(file.printable) has \(count) now; \(CustodyKeys.least) or more custodians must sign")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Custody
 import EngineHost
 import FoundationEssentials
+import Wire
 
 /// `holdfast weights engine`
 struct WeightsEngine: AsyncParsableCommand {
@@ -18,9 +19,22 @@ struct WeightsEngine: AsyncParsableCommand {
     @Option(help: "The Python that has the engine.", completion: .file())
     var python = ".holdfast/venv/bin/python"
 
+    @Flag(help: "Print JSON, for programs.") var json = false
+
     func run() async throws {
         do throws(CustodyProblem) {
-            for image in try await EngineSurvey.images(interpreter: python) { print("\(image.sha256)  \(image.path)") }
+            let images = try await EngineSurvey.images(interpreter: python)
+            guard json else { return images.forEach { print("\($0.sha256)  \($0.path)") } }
+            printJSON { json in
+                json.array("images") { json in
+                    for image in images {
+                        json.object { json in
+                            json.member("path", image.path)
+                            json.member("sha256", image.sha256.hex)
+                        }
+                    }
+                }
+            }
         } catch {
             complain("holdfast: \(error)")
             throw ExitStatus.dataError.exit

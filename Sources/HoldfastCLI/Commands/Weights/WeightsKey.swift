@@ -1,6 +1,7 @@
 import WeightFiles
 import ArgumentParser
 import WeightSigning
+import Wire
 
 /// `holdfast weights key`
 struct WeightsKey: AsyncParsableCommand {
@@ -15,12 +16,19 @@ struct WeightsKey: AsyncParsableCommand {
 
     @Argument(help: "Where they go, without .key and .pub.", completion: .file()) var name: String
 
+    @Flag(help: "Print JSON, for programs.") var json = false
+
     func run() async throws {
         let key = ECPrivateKey()
         try await told { () async throws(SigningProblem) in
             try SmallFile.write(key.pem, to: "\(name).key", mode: 0o600, replaces: false)
             try SmallFile.write(key.publicKey.pem, to: "\(name).pub", mode: 0o644, replaces: false)
         }
-        print(key.publicKey.hint)
+        guard json else { return print(key.publicKey.hint) }
+        printJSON { json in
+            json.member("hint", key.publicKey.hint)
+            json.member("private_key", "\(name).key")
+            json.member("public_key", "\(name).pub")
+        }
     }
 }

@@ -23,10 +23,10 @@ struct WeightsReceipt: AsyncParsableCommand {
     @Flag(help: "Print the receipt itself, as JSON.")
     var json = false
 
-    @OptionGroup var config: ConfigOption
+    @OptionGroup var server: ServerOption
 
     func run() async throws {
-        let running = try RunningHoldfast(try config.load(warns: false))
+        let running = try server.running()
         let root = try Self.document(try await running.get(AdminPath.custody))
         let engines = root.list("engines")
         let found = engines.filter { engine in
@@ -68,7 +68,7 @@ struct WeightsReceipt: AsyncParsableCommand {
         print("RECEIPT \(receipt.text("id"))")
         var rows = [
             ["model", "\(receipt.text("provider"))/\(receipt.text("model")), as \(receipt.text("role"))"],
-            ["since", receipt["time"]?.int.map { Status.day($0) } ?? "-"],
+            ["since", receipt["time"]?.int.map { Status.moment($0) } ?? "-"],
             ["manifest", "\(receipt.text("manifest")), root \(receipt.text("manifest_root"))"],
         ]
         for file in receipt.list("files") {

@@ -2,6 +2,7 @@ import WeightFiles
 import ArgumentParser
 import Encodings
 import WeightSigning
+import Wire
 
 /// `holdfast weights sign`
 struct WeightsSign: AsyncParsableCommand {
@@ -29,6 +30,8 @@ struct WeightsSign: AsyncParsableCommand {
     @Option(help: "A path below the model's folder that is not signed; may be given more than once.")
     var ignore: [String] = []
 
+    @Flag(help: "Print JSON, for programs.") var json = false
+
     func validate() throws {
         guard chain.isEmpty || certificate != nil else { throw ValidationError("--chain goes with --certificate") }
         for path in ignore where ModelPath(path) == nil {
@@ -53,6 +56,13 @@ struct WeightsSign: AsyncParsableCommand {
                     "`holdfast weights verify` refuses the model while they lie there; its --move-aside moves them")
             }
             return (signed, file)
+        }
+        guard !json else {
+            return printJSON { json in
+                json.member("files", signed.files)
+                json.member("signature", file)
+                json.member("root", Hex.encode(signed.root))
+            }
         }
         print("\(signed.files) \(signed.files == 1 ? "file" : "files") signed, in \(file.printable)")
         print("root  \(Hex.encode(signed.root))")

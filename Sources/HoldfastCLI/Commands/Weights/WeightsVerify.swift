@@ -3,6 +3,7 @@ import Access
 import ArgumentParser
 import Encodings
 import WeightSigning
+import Wire
 
 /// `holdfast weights verify`
 struct WeightsVerify: AsyncParsableCommand {
@@ -22,6 +23,7 @@ struct WeightsVerify: AsyncParsableCommand {
     @OptionGroup var options: SignatureOptions
     @Flag(help: "Move what is not signed to a new folder beside the model's, then verify.") var moveAside = false
     @OptionGroup var custody: CustodyOptions
+    @Flag(help: "Print JSON, for programs: what differs, or by whom it was signed.") var json = false
 
     func run() async throws {
         let (files, manifest) = try await told { () async throws(SigningProblem) in
@@ -44,14 +46,41 @@ struct WeightsVerify: AsyncParsableCommand {
             }
         }
         guard found.holds else {
-            Self.tell(found)
+            if json { Self.write(found, nil) } else { Self.tell(found) }
             throw ExitStatus.dataError.exit
         }
         let grant = try await custody.granted(manifest)
+        guard !json else { return Self.write(found, (manifest, grant)) }
         print("\(found.same) \(found.same == 1 ? "file is" : "files are") what was signed, and nothing else is there")
         print("root  \(Hex.encode(manifest.root))")
         for signer in manifest.signers { print("by    key \(signer.hint)") }
         if let grant { print(Self.text(grant)) }
+    }
+
+    /// - Parameter signed: where it holds.
+    private static func write(_ found: ModelComparison, _ signed: (manifest: ModelManifest, grant: CustodyGrant?)?) {
+        printJSON { json in
+            json.member("holds", found.holds)
+            json.member("files", found.same)
+            for (name, paths) in [
+                ("missing", found.missing.map { "\($0)" }), ("irregular", found.irregular.map { "\($0)" }),
+                ("changed", found.changed.map { "\($0)" }), ("unsigned", found.unsigned.map { "\($0.path)" }),
+            ] as [(StaticString, [String])] {
+                json.array(name) { json in for path in paths { json.value(path) } }
+            }
+            guard let (manifest, grant) = signed else { return }
+            json.member("root", Hex.encode(manifest.root))
+            json.array("by") { json in for signer in manifest.signers { json.value(signer.hint) } }
+            guard let grant else { return }
+            json.object("custody") { json in
+                json.member("model", grant.terms.model)
+                json.member("role", grant.terms.role.rawValue)
+                json.member("epoch", Int(clamping: grant.epoch.number))
+                json.member("not_after", UnixTime(seconds: grant.terms.notAfter).description)
+                json.member("egress_bits_per_day", Int(clamping: grant.terms.egressBitsPerDay))
+                json.array("by") { json in for signer in grant.signers { json.value(signer.hint) } }
+            }
+        }
     }
 
     private static func tell(_ found: ModelComparison) {

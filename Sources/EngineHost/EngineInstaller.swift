@@ -1,0 +1,9 @@
+/// The script that sets up Holdfast's default engine: llama.cpp's server out of
+/// a Python package, pinned by version and hash, in an environment of its own.
+package enum EngineInstaller {
+    /// For Python 3.11 or newer; takes `--into FOLDER` and `--with-model`.
+    package static let script = String(decoding: PackageResources.install_engine_py, as: UTF8.self)
+
+    /// The interpreter of the environment that it makes in a folder.
+    package static func interpreter(in folder: String) -> String { "\(folder)/venv/bin/python" }
+}

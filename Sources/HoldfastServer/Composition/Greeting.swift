@@ -1,0 +1,79 @@
+import Routing
+import Settings
+
+/// The first words to whoever has just started Holdfast: lines to paste, with
+/// a key that works, and what to try next.
+struct Greeting {
+    let settings: Settings
+    let key: String
+    /// The path of this program.
+    let program: String
+
+    private var base: String { "\(settings.tls == nil ? "http" : "https")://\(settings.listen)" }
+    private var route: Route? { settings.routes.first { $0.isServed } }
+    private var model: String { route?.name ?? "PROVIDER/MODEL" }
+
+    var text: String { ([snippets] + next).joined(separator: "\n\n") + "\n" }
+
+    private var snippets: String {
+        """
+
+        Holdfast is ready on \(base). In a shell:
+
+        curl \(base)/v1/chat/completions \\
+          -H "authorization: Bearer \(key)" \\
+          -H "content-type: application/json" \\
+          -d '{"model": "\(model)", "messages":
+               [{"role": "user", "content": "What is a holdfast?"}]}'
+
+        In Python, with OpenAI's client:
+
+        from openai import OpenAI
+        client = OpenAI(base_url="\(base)/v1",
+                        api_key="\(key)")
+        answer = client.chat.completions.create(
+            model="\(model)",
+            messages=[{"role": "user", "content": "What is a holdfast?"}])
+        print(answer.choices[0].message.content)
+
+        With Anthropic's:
+
+        from anthropic import Anthropic
+        client = Anthropic(base_url="\(base)",
+                           api_key="\(key)")
+        answer = client.messages.create(
+            model="\(model)", max_tokens=100,
+            messages=[{"role": "user", "content": "What is a holdfast?"}])
+        print(answer.content[0].text)
+        """
+    }
+
+    /// What to look at next, where there is something.
+    private var next: [String] {
+        var parts: [String] = []
+        if settings.statusPage != nil { parts.append("What serves, for a browser:  \(base)/status") }
+        let folder = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
+        parts.append(
+            """
+            The program is \(program).
+            In another terminal:
+
+            export PATH="\(folder):$PATH"
+            holdfast status --config \(settings.file)
+            """)
+        if let route, route.candidates.count(where: { $0.unavailable == nil }) > 1, settings.admin != nil {
+            parts[parts.count - 1] +=
+                "\nholdfast drill pull \(route.name) --as withdrawn --load 1rps --for 20s \\\n  --config \(settings.file)"
+            parts.append("The last of these takes the first model away for 20 s: the others answer.")
+        }
+        if let small = settings.routes.flatMap(\.candidates).first(where: { $0.model.lowercased().contains("135m") }) {
+            parts.append(
+                """
+                \(small.model) has 135 million parameters. It shows that all of this works,
+                and is for trying out only: what it says is often wrong.
+                """)
+        }
+        parts.append("Ctrl-C stops it.")
+        return parts
+    }
+}
