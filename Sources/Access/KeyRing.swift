@@ -92,7 +92,8 @@ extension Principal {
     /// Holdfast itself, where it makes requests for a drill.
     package static func drill(_ id: String) -> Principal {
         Principal(
-            record: KeyRecord(name: "drill", digest: KeyDigest(of: id), created: UnixTime(seconds: 0), id: Self.drillKey),
+            record: KeyRecord(
+                name: "drill", digest: KeyDigest(of: id), created: UnixTime(seconds: 0), id: Self.drillKey),
             limiter: nil)
     }
 

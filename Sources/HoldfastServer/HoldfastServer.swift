@@ -42,7 +42,8 @@ package struct HoldfastServer {
             book: models.gateway.disclosures, memory: restored.storage, logger: Logger(label: "custody"))
         let ledger: [any ServerEventSubscriber] = records.ledger.map { [$0] } ?? []
         delivery = EventDelivery(
-            events: process.events, subscribers: ledger + [
+            events: process.events,
+            subscribers: ledger + [
                 records.availability, HoldAlerts(gateway: models.gateway, alerts: records.alerts), records.alerts,
                 quarantine, egress,
             ])

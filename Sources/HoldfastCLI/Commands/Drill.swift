@@ -49,7 +49,10 @@ struct DrillEnd: AsyncParsableCommand {
         guard !json else {
             return printJSON { json in json.array("ended") { json in for drill in ended { json.value(drill) } } }
         }
-        print(ended.isEmpty ? "No drill runs." : ended.map { "\($0) is ended; its candidate is given back." }.joined(separator: "\n"))
+        print(
+            ended.isEmpty
+                ? "No drill runs."
+                : ended.map { "\($0) is ended; its candidate is given back." }.joined(separator: "\n"))
     }
 }
 
