@@ -2,6 +2,7 @@ import Failures
 import Gateway
 import Resilience
 import Routing
+import Settings
 import Wire
 
 /// The alerts about holds: with the provider's words, the routes that are
