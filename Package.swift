@@ -88,7 +88,7 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CInflate", linkerSettings: [.linkedLibrary("z")]),
         module("Encodings", []),
-        module("Wire", [nioCore]),
+        module("Wire", ["Encodings", nioCore]),
         module("Conversation", ["Encodings", "Wire", nioCore, crypto]),
 
         // 1: pure, no I/O
@@ -99,7 +99,7 @@ let package = Package(
         module("Resilience", ["Failures"]),
         module("Continuation", ["Conversation", "Wire", nioCore]),
         module("Drills", ["Failures", "Wire", nioCore]),
-        module("Access", ["Conversation", atomics, crypto], testable: true),
+        module("Access", ["Conversation", "Encodings", atomics, crypto], testable: true),
         module("Ledger", ["Encodings", crypto]),
         module("Availability", ["Wire", nioCore]),
         module("WeightFormats", ["Encodings"]),
@@ -196,6 +196,7 @@ let package = Package(
         suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
         suite("WeightSigningTests", ["WeightSigning", "Encodings", "Wire", crypto, x509, asn1, nioCore]),
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
+        suite("EncodingsTests", ["Encodings"]),
         suite("FailuresTests", ["Encodings", "Failures", "Wire", nioCore]),
         suite("ResilienceTests", ["Resilience", "Failures"]),
         suite("RoutingTests", ["Routing", "Conversation"]),

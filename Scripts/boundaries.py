@@ -24,7 +24,7 @@ LAYERS = {
     "Custody": 3,
     "holdfast": 4, "holdfast-verify": 4,
 }
-ALLOWED_SIDEWAYS = {("Conversation", "Wire"), ("Conversation", "Encodings"), ("Resilience", "Failures"), ("Drills", "Failures"), ("EngineHost", "Custody")}
+ALLOWED_SIDEWAYS = {("Wire", "Encodings"), ("Conversation", "Wire"), ("Conversation", "Encodings"), ("Resilience", "Failures"), ("Drills", "Failures"), ("EngineHost", "Custody")}
 
 # Libraries by the lowest layer that may know them, or by module where only
 # some may. What is not listed here is free to use (NIOCore, Logging, …).
