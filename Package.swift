@@ -88,6 +88,7 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CInflate", linkerSettings: [.linkedLibrary("z")]),
         module("Encodings", []),
+        module("Files", [system]),
         module("Wire", ["Encodings", nioCore]),
         module("Conversation", ["Encodings", "Wire", nioCore, crypto]),
 
@@ -130,19 +131,22 @@ let package = Package(
                 "CInflate", "Encodings", "Gateway", "Wire", atomics, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS,
                 nioExtras,
             ]),
-        module("Custody", ["CLinux", "WeightFormats", "Wire", crypto, nioCore], testable: true),
+        module("Custody", ["CLinux", "Files", "WeightFormats", "Wire", crypto, nioCore], testable: true),
         module(
-            "EngineHost", ["CLinux", "Custody", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
+            "EngineHost",
+            ["CLinux", "Custody", "Files", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
             resources: [.embedInCode("Resources/confinement.py"), .embedInCode("Resources/launch_engine.py")],
             testable: true),
         module(
-            "Settings", ["Access", "Availability", "Conversation", "Encodings", "Ledger", "Routing", yams],
+            "Settings", ["Access", "Availability", "Conversation", "Encodings", "Files", "Ledger", "Routing", yams],
             resources: ["amazon-bedrock", "azure-openai", "google-gemini"].map {
                 .embedInCode("Contracts/\($0).yaml")
             }, testable: true),
-        module("Store", [grdb]),
-        module("LedgerDisk", ["Ledger"]),
-        module("Telemetry", ["Encodings", "Gateway", "Conversation", "Wire", logging, coreMetrics, atomics, nioCore]),
+        module("Store", ["Files", grdb]),
+        module("LedgerDisk", ["Files", "Ledger"]),
+        module(
+            "Telemetry",
+            ["Encodings", "Files", "Gateway", "Conversation", "Wire", logging, coreMetrics, atomics, nioCore]),
 
         // 4: commands and wiring
         .executableTarget(
@@ -152,6 +156,7 @@ let package = Package(
             dependencies: [
                 "Access", "Availability", "CLinux", "Conversation", "Custody", "DialectAnthropic", "DialectOpenAI",
                 "Drills", "Encodings", "EngineHost", "Extraction",
+                "Files",
                 "FrontDoor",
                 "Gateway", "Ledger", "LedgerDisk", "Providers", "Resilience", "Failures", "Routing", "Settings",
                 "Store",
@@ -197,10 +202,11 @@ let package = Package(
         suite("WeightSigningTests", ["WeightSigning", "Encodings", "Wire", crypto, x509, asn1, nioCore]),
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
         suite("EncodingsTests", ["Encodings"]),
+        suite("FilesTests", ["Files", system]),
         suite("FailuresTests", ["Encodings", "Failures", "Wire", nioCore]),
         suite("ResilienceTests", ["Resilience", "Failures"]),
         suite("RoutingTests", ["Routing", "Conversation"]),
-        suite("SettingsTests", ["Settings", "Access", "Routing", "Conversation"]),
+        suite("SettingsTests", ["Settings", "Access", "Files", "Routing", "Conversation", system]),
         suite(
             "TelemetryTests",
             [

@@ -1,4 +1,4 @@
-import Glibc
+package import Files
 
 extension Settings {
     /// Reads a settings file from the disk, and checks that the files it
@@ -10,7 +10,7 @@ extension Settings {
     package static func load(
         _ path: String, environment: [String: String]
     ) throws(FileFault) -> SettingsReading {
-        let bytes = try SmallFile.read(path, limit: Composer.longestSettings)
-        return read(bytes, file: path, environment: environment) { access($0, R_OK) == 0 }
+        let bytes = try WholeFile.readAll(path, limit: Composer.longestSettings)
+        return read(bytes, file: path, environment: environment) { WholeFile.isReadable($0) }
     }
 }

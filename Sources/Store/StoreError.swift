@@ -1,3 +1,4 @@
+import Files
 import GRDB
 import Glibc
 
@@ -27,8 +28,9 @@ package struct StoreError: Error, Sendable, Equatable {
     }
 
     /// A file or a folder that the system doesn't give.
-    static func unusable(_ path: String, _ reason: Int32) -> StoreError {
-        switch reason {
+    static func unusable(_ fault: FileFault) -> StoreError {
+        let path = fault.path
+        return switch fault.code {
         case ENOSPC, EDQUOT: full(path)
         case EACCES, EPERM, EROFS: notWritable(path)
         case ENOTDIR, EEXIST:
@@ -38,7 +40,7 @@ package struct StoreError: Error, Sendable, Equatable {
             StoreError(
                 message:
                     """
-                    \(path) can't be used: \(String(cString: strerror(reason))); set `data: {directory:}` to \
+                    \(path) can't be used: \(fault.reason); set `data: {directory:}` to \
                     a folder that Holdfast can write
                     """
             )

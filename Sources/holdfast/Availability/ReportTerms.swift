@@ -1,4 +1,5 @@
 import Availability
+import Files
 import Routing
 import Settings
 

@@ -1,5 +1,6 @@
 import Access
 import ArgumentParser
+import Files
 import Settings
 
 /// `holdfast keys`
@@ -32,11 +33,11 @@ struct Keys: ParsableCommand {
             switch error {
             case .file(let fault):
                 switch fault.operation {
-                case "read": .noInput
-                case "create": .cannotCreate
+                case .read: .noInput
+                case .create: .cannotCreate
                 default: .io
                 }
-            case .invalid: .config
+            case .invalid, .gone, .emptied: .config
             case .nameTaken, .unknown, .ambiguous, .alreadyRevoked: .usage
             }
         return status.exit

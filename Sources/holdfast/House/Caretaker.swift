@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 import Gateway
 import Logging
@@ -22,7 +23,10 @@ struct Caretaker: Service {
                 group.addTask { for await _ in configuration.changes() { reload() } }
                 if let keys { group.addTask { for await _ in keys.changes() { reloadKeys() } } }
                 group.addTask {
-                    while (try? await Task.sleep(for: .seconds(60))) != nil { house.gateway.reportRefusals() }
+                    while (try? await Task.sleep(for: .seconds(60))) != nil {
+                        house.gateway.reportRefusals()
+                        if let loss = house.keys.loss { tellOfLoss(loss) }
+                    }
                 }
                 group.addTask {
                     for await _ in await UnixSignalsSequence(trapping: .sighup) {
@@ -39,8 +43,14 @@ struct Caretaker: Service {
             let count = try house.keys.reload()
             house.logger.info("keys reloaded", metadata: ["keys": "\(count)"])
         } catch {
-            house.logger.error("the key file is broken, the keys stay as they were", metadata: ["problem": "\(error)"])
+            tellOfLoss(error)
         }
+    }
+
+    /// Repeated once a minute for as long as it is so: at the next start the
+    /// keys would be gone.
+    private func tellOfLoss(_ error: KeyFileError) {
+        house.logger.error("the key file is broken, the keys stay as they were", metadata: ["problem": "\(error)"])
     }
 
     private func reload() {

@@ -1,4 +1,5 @@
 import Access
+import Files
 import Glibc
 
 /// Why a Holdfast does not start.
@@ -53,42 +54,37 @@ struct RunDirectory: Sendable {
             throw HouseError(message: "\(path) is not a directory of this user's; remove it", status: .cannotCreate)
         }
         chmod(path, 0o700)
-        let lock = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else { throw failure("open", lockPath) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            var text = [UInt8](repeating: 0, count: 16)
-            let count = max(0, read(lock, &text, 16))
-            let owner = String(decoding: text[..<count], as: UTF8.self)
+        do throws(FileFault) {
+            let lock = try FileLock(lockPath)
+            lock.note(String(getpid()))
+            lock.keep()
+        } catch {
+            guard error.cause == .inUse else { throw HouseError(message: "\(error)", status: .cannotCreate) }
+            let owner = (try? WholeFile.readAll(lockPath, limit: 16, links: .refused)) ?? []
             throw HouseError(
-                message: "another Holdfast (process \(owner)) runs with this configuration; stop it first, "
-                    + "or give this one a configuration in another folder", status: .cannotCreate)
+                message: "another Holdfast (process \(String(decoding: owner, as: UTF8.self))) runs with this "
+                    + "configuration; stop it first, or give this one a configuration in another folder",
+                status: .cannotCreate)
         }
-        ftruncate(lock, 0)
-        let pid = String(getpid())
-        _ = write(lock, pid, pid.utf8.count)
-        // Kept open, so that the lock lasts as long as the process.
     }
 
     /// Makes the token of this run. Whoever can read it may administer.
     func makeToken() throws(HouseError) -> KeySecret {
         let token = KeySecret(admin: true)
-        unlink(tokenPath)
-        let file = open(tokenPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw failure("make", tokenPath) }
-        defer { close(file) }
-        let text = token.reveal()
-        guard write(file, text, text.utf8.count) == text.utf8.count else { throw failure("write", tokenPath) }
+        do throws(FileFault) {
+            try WholeFile.replaceDurably(tokenPath, with: Array(token.reveal().utf8), links: .refused)
+        } catch {
+            throw HouseError(message: "\(error)", status: .cannotCreate)
+        }
         return token
     }
 
     /// The token of the Holdfast that runs here, nil if none does.
     func token() -> String? {
-        let file = open(tokenPath, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var text = [UInt8](repeating: 0, count: 256)
-        let count = read(file, &text, 256)
-        return count > 0 ? String(decoding: text[..<count], as: UTF8.self) : nil
+        guard let text = try? WholeFile.readAll(tokenPath, limit: 256, links: .refused), !text.isEmpty else {
+            return nil
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     func removeToken() { unlink(tokenPath) }

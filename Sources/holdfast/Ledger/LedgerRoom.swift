@@ -5,6 +5,7 @@ import Crypto
 import Dispatch
 import Drills
 import EngineHost
+import Files
 import FoundationEssentials
 import FrontDoor
 import Gateway
@@ -182,7 +183,7 @@ final class LedgerRoom: Notary, HealthListener {
 
     /// - Parameter old: what was in force; nil at start.
     func configurationChanged(_ settings: Settings, from old: Settings?) {
-        let bytes = FileManager.default.contents(atPath: settings.file) ?? Data()
+        let bytes = (try? WholeFile.readAll(settings.file, limit: 1 << 20)) ?? []
         let digest = Base64.encode(Array(SHA256.hash(data: bytes)))
         let changed = old.map { settings.sections(changedSince: $0) } ?? []
         let places = settings.providers.map { Placement($0) }
@@ -213,7 +214,7 @@ final class LedgerRoom: Notary, HealthListener {
     /// What `GET /ledger/<path>` answers with; nil where there is no such
     /// public file.
     var publicFile: @Sendable (String) -> ByteBuffer? {
-        let folder = LedgerFolder(publicPath)
+        let folder = LedgerFolder(publicPath, links: .refused)
         return { path in
             guard LedgerPaths.isPublic(path) else { return nil }
             return (try? folder.read(path)).flatMap { $0 }.map { ByteBuffer(bytes: $0) }
