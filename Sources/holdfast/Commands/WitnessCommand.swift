@@ -121,10 +121,7 @@ struct WitnessServe: AsyncParsableCommand {
             logs.append(key)
         }
         if let policy {
-            guard let bytes = FileManager.default.contents(atPath: policy) else {
-                complain("holdfast: \(policy) can't be read")
-                throw ExitStatus.noInput.exit
-            }
+            let bytes = try GivenFile.read(policy)
             do throws(LedgerProblem) {
                 logs += try LedgerPolicy(String(decoding: bytes, as: UTF8.self)).logs.map(\.key)
             } catch {
@@ -156,6 +153,7 @@ struct WitnessServe: AsyncParsableCommand {
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
+        LatestEnd.begin(drain: .seconds(10))
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch is CancellationError {

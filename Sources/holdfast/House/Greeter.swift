@@ -1,9 +1,13 @@
+import Encodings
+import Files
 import Glibc
 import Logging
+import NIOCore
 import Routing
 import ServiceLifecycle
 import Settings
 import Synchronization
+import Telemetry
 
 /// Counts the listeners that listen.
 final class Openings: Sendable {
@@ -77,11 +81,18 @@ struct Greeter: Service {
 
     private func greet() {
         house.logger.info("ready")
-        guard let keyFile, let key = Self.read(keyFile) else { return }
+        guard let keyFile else { return }
+        let key: String
+        do throws(FileFault) {
+            key = try Self.read(keyFile)
+        } catch {
+            return house.logger.warning("there is no greeting", metadata: ["problem": "\(error)"])
+        }
+        guard !key.isEmpty else { return }
         let settings = house.settings
         let base = "\(settings.tls == nil ? "http" : "https")://\(settings.listen)"
         let model = settings.routes.first { $0.isServed }?.name ?? "PROVIDER/MODEL"
-        print(
+        let text = Printable.lines(
             """
 
             Holdfast is ready on \(base). Try it:
@@ -96,16 +107,14 @@ struct Greeter: Service {
             Both ask for model="\(model)". Ctrl-C stops it.
 
             """)
-        fflush(nil)
+        // Whoever reads may have stopped: that must not hold up the end.
+        let output = LogSink(descriptor: STDOUT_FILENO)
+        output.append { $0.writeString(text + "\n") }
+        output.hurry()
     }
 
-    private static func read(_ path: String) -> String? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 300)
-        guard fgets(&line, 300, file) != nil else { return nil }
-        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let key = text.filter { !$0.isWhitespace }
-        return key.isEmpty ? nil : key
+    private static func read(_ path: String) throws(FileFault) -> String {
+        let text = String(decoding: try WholeFile.readAll(path, limit: 4096), as: UTF8.self)
+        return String(text.prefix { !$0.isNewline }.filter { !$0.isWhitespace })
     }
 }

@@ -2,6 +2,7 @@ import Access
 import CoreMetrics
 import DialectAnthropic
 import DialectOpenAI
+import Files
 import FrontDoor
 import Gateway
 import Glibc
@@ -163,6 +164,7 @@ final class House: Sendable {
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
             logger: quiet("life"))
         configuration.maximumGracefulShutdownDuration = settings.limits.drain
+        LatestEnd.begin(drain: settings.limits.drain)
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch is CancellationError {
@@ -204,9 +206,11 @@ final class House: Sendable {
     private func tls() throws -> TLSConfiguration? {
         guard let files = settings.tls else { return nil }
         do {
+            let chain = try WholeFile.readAll(files.certificate, limit: 1 << 20)
+            let key = try WholeFile.readAll(files.key, limit: 1 << 20)
             var tls = TLSConfiguration.makeServerConfiguration(
-                certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem)))
+                certificateChain: try NIOSSLCertificate.fromPEMBytes(chain).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(bytes: key, format: .pem)))
             tls.applicationProtocols = ["http/1.1"]
             tls.minimumTLSVersion = files.minimum.version
             return tls
