@@ -88,7 +88,8 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CInflate", linkerSettings: [.linkedLibrary("z")]),
         module("Encodings", []),
-        module("Wire", [nioCore]),
+        module("Files", [system]),
+        module("Wire", ["Encodings", nioCore]),
         module("Conversation", ["Encodings", "Wire", nioCore, crypto]),
 
         // 1: pure, no I/O
@@ -99,7 +100,7 @@ let package = Package(
         module("Resilience", ["Failures"]),
         module("Continuation", ["Conversation", "Wire", nioCore]),
         module("Drills", ["Failures", "Wire", nioCore]),
-        module("Access", ["Conversation", atomics, crypto], testable: true),
+        module("Access", ["Conversation", "Encodings", atomics, crypto], testable: true),
         module("Ledger", ["Encodings", crypto]),
         module("Availability", ["Wire", nioCore]),
         module("WeightFormats", ["Encodings"]),
@@ -131,20 +132,23 @@ let package = Package(
                 "CInflate", "Encodings", "Gateway", "Wire", atomics, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS,
                 nioExtras,
             ]),
-        module("Custody", ["CLinux", "WeightFormats", "Wire", crypto, nioCore], testable: true),
+        module("Custody", ["CLinux", "Files", "WeightFormats", "Wire", crypto, nioCore], testable: true),
         module(
-            "EngineHost", ["CLinux", "Custody", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
+            "EngineHost",
+            ["CLinux", "Custody", "Files", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
             resources: ["confinement", "install_engine", "launch_engine"].map { .embedInCode("Resources/\($0).py") },
             testable: true),
         module(
-            "Settings", ["Access", "Availability", "Conversation", "Encodings", "Ledger", "Routing", yams],
+            "Settings", ["Access", "Availability", "Conversation", "Encodings", "Files", "Ledger", "Routing", yams],
             resources: ["amazon-bedrock", "azure-openai", "google-gemini"].map {
                 .embedInCode("Contracts/\($0).yaml")
             }, testable: true),
-        module("StorageSQLite", ["Storage", grdb]),
-        module("WeightFiles", ["Encodings", "WeightFormats", "WeightSigning"]),
-        module("LedgerDisk", ["Ledger"]),
-        module("Telemetry", ["Encodings", "Gateway", "Conversation", "Wire", logging, coreMetrics, atomics, nioCore]),
+        module("StorageSQLite", ["Files", "Storage", grdb]),
+        module("WeightFiles", ["Encodings", "Files", "WeightFormats", "WeightSigning"]),
+        module("LedgerDisk", ["Files", "Ledger"]),
+        module(
+            "Telemetry",
+            ["Encodings", "Files", "Gateway", "Conversation", "Wire", logging, coreMetrics, atomics, nioCore]),
 
         // 4: the running server
         module("AdminAPI", []),
@@ -153,7 +157,8 @@ let package = Package(
             [
                 "Access", "AdminAPI", "Availability", "CLinux", "Conversation", "Custody", "DialectAnthropic",
                 "DialectOpenAI",
-                "Drills", "Encodings", "EngineHost", "Extraction", "Failures", "FrontDoor", "Gateway", "Ledger",
+                "Drills", "Encodings", "EngineHost", "Extraction", "Failures", "Files", "FrontDoor", "Gateway",
+                "Ledger",
                 "LedgerDisk", "Providers", "Resilience", "Routing", "Settings", "Storage", "StorageSQLite", "Telemetry",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", asyncHTTPClient, coreMetrics, crypto,
                 lifecycle,
@@ -166,7 +171,8 @@ let package = Package(
             [
                 "Access", "AdminAPI", "Availability", "CLinux", "Conversation", "Custody", "Encodings", "EngineHost",
                 "Extraction",
-                "Failures", "HoldfastServer", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings", "Storage",
+                "Failures", "Files", "HoldfastServer", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
+                "Storage",
                 "StorageSQLite",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, crypto, nioCore,
                 nioHTTP1, unixSignals,
@@ -175,7 +181,8 @@ let package = Package(
         // 6: the programs
         .executableTarget(name: "holdfast", dependencies: ["HoldfastCLI"], swiftSettings: strict),
         .executableTarget(
-            name: "holdfast-verify", dependencies: ["Encodings", "Ledger", "LedgerDisk", crypto], swiftSettings: strict),
+            name: "holdfast-verify", dependencies: ["Encodings", "Files", "Ledger", "LedgerDisk", crypto],
+            swiftSettings: strict),
 
         // Tests: of one module each; what several share is in GatewayTesting, and
         // chance with a seed in Seeded.
@@ -220,10 +227,12 @@ let package = Package(
         suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
         suite("WeightSigningTests", ["WeightSigning", "Encodings", "Wire", crypto, x509, asn1, nioCore]),
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
+        suite("EncodingsTests", ["Encodings"]),
+        suite("FilesTests", ["Files", system]),
         suite("FailuresTests", ["Encodings", "Failures", "Wire", nioCore]),
         suite("ResilienceTests", ["Resilience", "Failures"]),
         suite("RoutingTests", ["Routing", "Conversation"]),
-        suite("SettingsTests", ["Settings", "Access", "Routing", "Conversation"]),
+        suite("SettingsTests", ["Settings", "Access", "Files", "Routing", "Conversation", system]),
         suite(
             "TelemetryTests",
             [

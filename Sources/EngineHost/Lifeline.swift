@@ -1,4 +1,5 @@
 import CLinux
+import Files
 import Glibc
 import SystemPackage
 
@@ -28,14 +29,15 @@ struct Lifeline: ~Copyable {
         var line: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
         while line.count < longestAnswer {
-            let left = ContinuousClock.now.duration(to: deadline)
-            guard left > .zero else { return nil }
+            guard ContinuousClock.now < deadline else { return nil }
             var event = pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)
-            let ready = poll(&event, 1, Int32(clamping: left.components.seconds * 1000 + 1))
-            if ready < 0, errno != EINTR { return nil }
+            let ready = uninterrupted {
+                let left = max(.zero, ContinuousClock.now.duration(to: deadline))
+                return poll(&event, 1, Int32(clamping: left.components.seconds * 1000 + 1))
+            }
+            guard ready >= 0 else { return nil }
             guard ready > 0 else { continue }
-            let count = recv(socket.rawValue, &buffer, buffer.count, 0)
-            if count < 0, errno == EINTR { continue }
+            let count = uninterrupted { recv(socket.rawValue, &buffer, buffer.count, 0) }
             guard count > 0 else { return nil }
             if let end = buffer[..<count].firstIndex(of: UInt8(ascii: "\n")) { return line + buffer[..<end] }
             line += buffer[..<count]

@@ -1,4 +1,5 @@
 import CLinux
+import Files
 import FoundationEssentials
 import Glibc
 import SystemPackage
@@ -7,7 +8,7 @@ import SystemPackage
 /// as this value lives: two supervisors cannot share it.
 struct PrivateDirectory: ~Copyable {
     let path: String
-    private let lock: FileDescriptor
+    private let lock: FileLock
 
     /// Makes the directory, and its parents, or takes over an existing one.
     ///
@@ -15,11 +16,10 @@ struct PrivateDirectory: ~Copyable {
     ///   else, or is in use.
     init(path: String) throws(EngineStartError) {
         self.path = path
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: nil)
+        do throws(FileFault) {
+            try Folder.make(path, parents: 0o755)
         } catch {
-            throw EngineStartError("cannot make the directory \(path): \(error)")
+            throw EngineStartError("cannot make the directory \(path): \(error.reason)")
         }
         // Opened without following a link, then judged by descriptor: what is
         // judged is what gets used.
@@ -36,34 +36,22 @@ struct PrivateDirectory: ~Copyable {
         guard fchmod(directory, 0o700) == 0 else {
             throw EngineStartError("cannot make the directory \(path) private: \(Errno(rawValue: errno))")
         }
-        let lock = clinux_open(path + "/lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
-        guard lock >= 0 else {
-            throw EngineStartError("cannot write into the directory \(path): \(Errno(rawValue: errno))")
+        do throws(FileFault) {
+            lock = try FileLock(path + "/lock")
+        } catch {
+            throw error.cause == .inUse
+                ? EngineStartError(
+                    "another Holdfast runs an engine in \(path); stop it, or give this one another run directory")
+                : EngineStartError("cannot write into the directory \(path): \(error.reason)")
         }
-        guard clinux_try_lock(lock) == 0 else {
-            close(lock)
-            throw EngineStartError(
-                "another Holdfast runs an engine in \(path); stop it, or give this one another run directory")
-        }
-        self.lock = FileDescriptor(rawValue: lock)
     }
-
-    deinit { try? lock.close() }
 
     /// Writes a file whole or not at all, readable by its owner only.
     func write(_ bytes: [UInt8], to name: String) throws(EngineStartError) {
-        let final = path + "/" + name
-        let partial = final + ".partial"
-        do {
-            let file = try FileDescriptor.open(
-                FilePath(partial), .writeOnly, options: [.create, .truncate, .closeOnExec],
-                permissions: [.ownerReadWrite])
-            try file.closeAfter { _ = try file.writeAll(bytes) }
+        do throws(FileFault) {
+            try WholeFile.replaceDurably(path + "/" + name, with: bytes, links: .refused)
         } catch {
-            throw EngineStartError("cannot write \(partial): \(error)")
-        }
-        guard rename(partial, final) == 0 else {
-            throw EngineStartError("cannot write \(final): \(Errno(rawValue: errno))")
+            throw EngineStartError("\(error)")
         }
     }
 

@@ -53,18 +53,17 @@ package struct HoldfastServer {
 
     /// Serves until the process is told to stop.
     ///
-    /// - Parameters:
-    ///   - greetKeyFile: holds the key for ready-made client lines.
-    ///   - announce: called with those lines once Holdfast is ready.
+    /// - Parameter greetKeyFile: holds the key for ready-made client lines, which
+    ///   go to standard output once Holdfast is ready.
     /// - Throws: ``StartupError`` when a listener can't listen.
-    package func run(greetKeyFile: String?, announce: @escaping @Sendable (String) -> Void) async throws {
+    package func run(greetKeyFile: String?) async throws {
         // Writers and the delivery outlive the services: what those bring up
         // at their end is still written.
         let writers = Task { await write() }
         let delivering = Task { await delivery.run() }
         let result: Result<Void, any Error>
         do {
-            try await serve(greetKeyFile: greetKeyFile, announce: announce)
+            try await serve(greetKeyFile: greetKeyFile)
             result = .success(())
         } catch {
             result = .failure(error)
@@ -90,11 +89,11 @@ package struct HoldfastServer {
         }
     }
 
-    private func serve(greetKeyFile: String?, announce: @escaping @Sendable (String) -> Void) async throws {
+    private func serve(greetKeyFile: String?) async throws {
         let settings = process.settings.started
         let opened = Openings(expected: settings.admin == nil ? 1 : 2)
         let services =
-            try background(opened, greetKeyFile, announce)
+            try background(opened, greetKeyFile)
             + Listeners(process: process, models: models, records: records, keys: keys, opened: opened)
             .services(pages, actions)
         // In the reverse order they are shut down: callers first, engines last.
@@ -102,6 +101,7 @@ package struct HoldfastServer {
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
             logger: ServerProcess.quiet("life"))
         configuration.maximumGracefulShutdownDuration = settings.limits.drain
+        LatestEnd.begin(drain: settings.limits.drain)
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch is CancellationError {
@@ -117,9 +117,7 @@ package struct HoldfastServer {
     }
 
     /// The services beside the listeners.
-    private func background(
-        _ opened: Openings, _ greetKeyFile: String?, _ announce: @escaping @Sendable (String) -> Void
-    ) -> [any Service] {
+    private func background(_ opened: Openings, _ greetKeyFile: String?) -> [any Service] {
         let gateway = models.gateway
         var services: [any Service] = [
             models.engines,
@@ -137,7 +135,7 @@ package struct HoldfastServer {
                 executors: process.eventLoops.map { EventLoopTaskExecutor($0) }),
             StartupAnnouncement(
                 settings: process.settings.started, runDirectory: process.runDirectory, engines: models.engines,
-                opened: opened, logger: logger, keyFile: greetKeyFile, announce: announce),
+                opened: opened, logger: logger, keyFile: greetKeyFile),
         ]
         if let cosigning = records.cosigning { services.append(cosigning) }
         return services

@@ -1,100 +1,84 @@
+import Files
 import Glibc
 import Ledger
 
-/// Calls of the system, with errors that say what and where.
+/// Files of a ledger, with faults as the ledger's own errors.
 enum FileSystem {
-    static func problem(_ what: String, _ path: String) -> LedgerProblem {
-        LedgerProblem("can't \(what) \(path): \(String(cString: strerror(errno)))", kind: .unreadable)
-    }
+    /// More than the largest bundle of entries, of 256 with 64 KiB each.
+    private static let limit = 20 << 20
+    /// The journal's, which grows until the next checkpoint.
+    private static let journalLimit = 1 << 31
 
-    static func read(_ path: String) throws(LedgerProblem) -> [UInt8]? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else {
-            if errno == ENOENT || errno == ENOTDIR || errno == EISDIR { return nil }
-            throw problem("read", path)
+    /// - Returns: nil where there is no file.
+    static func read(_ path: String, links: Links) throws(LedgerProblem) -> [UInt8]? {
+        let limit = path.hasSuffix("/journal/groups") ? journalLimit : limit
+        do throws(FileFault) {
+            return try WholeFile.readAll(path, limit: limit, links: links)
+        } catch {
+            if error.isMissing || error.cause == .notRegular(.folder) { return nil }
+            throw LedgerProblem(error)
         }
-        defer { close(file) }
-        var facts = stat()
-        guard fstat(file, &facts) == 0 else { throw problem("read", path) }
-        guard facts.st_mode & S_IFMT == S_IFREG else { return nil }
-        var bytes = [UInt8](repeating: 0, count: Int(facts.st_size))
-        var place = 0
-        while place < bytes.count {
-            let count = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress! + place, $0.count - place) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw problem("read", path)
-            }
-            if count == 0 { break }
-            place += count
-        }
-        bytes.removeLast(bytes.count - place)
-        return bytes
     }
 
     /// - Parameter flags: of open(2), beside those for writing.
     static func write(
         _ path: String, _ bytes: [UInt8], at offset: Int = 0, flags: Int32
     ) throws(LedgerProblem) {
-        var file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0o644)
-        if file < 0, errno == ENOENT {
+        do throws(FileFault) {
+            if try writeInPlace(path, bytes, at: offset, flags: flags) { return }
             try makeFolder(above: path)
-            file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0o644)
-        }
-        guard file >= 0 else { throw problem("write", path) }
-        var place = 0
-        while place < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                pwrite(file, $0.baseAddress! + place, $0.count - place, off_t(offset + place))
+            guard try writeInPlace(path, bytes, at: offset, flags: flags) else {
+                throw FileFault(.write, path, errno: ENOENT)
             }
-            if count < 0 {
-                if errno == EINTR { continue }
-                let error = problem("write", path)
-                close(file)
-                throw error
-            }
-            place += count
+        } catch {
+            throw LedgerProblem(error)
         }
-        guard close(file) == 0 else { throw problem("write", path) }
     }
 
-    static func makeFolder(above path: String) throws(LedgerProblem) {
-        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
-        try makeFolder(String(path[..<slash]), mode: 0o755)
+    /// - Returns: false where the folder is missing.
+    private static func writeInPlace(
+        _ path: String, _ bytes: [UInt8], at offset: Int, flags: Int32
+    ) throws(FileFault) -> Bool {
+        do throws(FileFault) {
+            try RegularFile(writing: path, flags: flags, mode: 0o644, links: .refused).write(bytes, at: offset)
+            return true
+        } catch {
+            guard error.isMissing else { throw error }
+            return false
+        }
     }
 
-    static func makeFolder(_ path: String, mode: mode_t) throws(LedgerProblem) {
-        if mkdir(path, mode) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT else { throw problem("make the folder", path) }
-        try makeFolder(above: path)
-        guard mkdir(path, mode) == 0 || errno == EEXIST else { throw problem("make the folder", path) }
+    private static func makeFolder(above path: String) throws(FileFault) {
+        try Folder.make(Folder.above(path), mode: 0o755, parents: 0o755)
+    }
+
+    static func rename(_ path: String, to other: String) throws(LedgerProblem) {
+        do throws(FileFault) { try makeFolder(above: other) } catch { throw LedgerProblem(error) }
+        guard Glibc.rename(path, other) == 0 else { throw LedgerProblem(FileFault(.write, other)) }
     }
 
     static func sync(_ path: String, isFolder: Bool) throws(LedgerProblem) {
-        let file = open(path, O_RDONLY | O_CLOEXEC | (isFolder ? O_DIRECTORY : 0))
-        guard file >= 0 else { throw problem("sync", path) }
-        defer { close(file) }
-        // Of a file its bytes and its length; when it was changed may be lost.
-        guard (isFolder ? fsync(file) : fdatasync(file)) == 0 else { throw problem("sync", path) }
+        do throws(FileFault) {
+            guard !isFolder else { return try Folder.sync(path) }
+            let file = try RegularFile(path, links: .refused)
+            // Its bytes and its length; when it was changed may be lost.
+            let status = file.withDescriptor { file in uninterrupted { fdatasync(file) } }
+            guard status == 0 else { throw FileFault(.sync, path) }
+        } catch {
+            throw LedgerProblem(error)
+        }
     }
 
     /// None where the folder is missing.
     static func names(in path: String) throws(LedgerProblem) -> [(name: String, isFolder: Bool)] {
-        guard let folder = opendir(path) else {
-            if errno == ENOENT || errno == ENOTDIR { return [] }
-            throw problem("list", path)
+        do throws(FileFault) {
+            return (try Folder.entries(path) ?? []).map { ($0.name, $0.kind == .folder) }
+        } catch {
+            throw LedgerProblem(error)
         }
-        defer { closedir(folder) }
-        var names: [(name: String, isFolder: Bool)] = []
-        while let entry = Glibc.readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(cString: $0.assumingMemoryBound(to: CChar.self).baseAddress!)
-            }
-            guard name != ".", name != ".." else { continue }
-            var facts = stat()
-            guard lstat("\(path)/\(name)", &facts) == 0 else { continue }
-            names.append((name, facts.st_mode & S_IFMT == S_IFDIR))
-        }
-        return names
     }
+}
+
+extension LedgerProblem {
+    init(_ fault: FileFault) { self.init(fault.description) }
 }

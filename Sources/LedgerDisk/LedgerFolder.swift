@@ -1,3 +1,4 @@
+package import Files
 import Glibc
 package import Ledger
 
@@ -5,10 +6,14 @@ package import Ledger
 /// needs.
 package struct LedgerFolder: LedgerReader {
     private let path: String
+    private let links: Links
 
-    package init(_ path: String) { self.path = path }
+    /// - Parameter links: refused where the folder is a running ledger's own.
+    package init(_ path: String, links: Links = .followed) { (self.path, self.links) = (path, links) }
 
-    package func read(_ path: String) throws(LedgerProblem) -> [UInt8]? { try FileSystem.read("\(self.path)/\(path)") }
+    package func read(_ path: String) throws(LedgerProblem) -> [UInt8]? {
+        try FileSystem.read("\(self.path)/\(path)", links: links)
+    }
 
     package func list() throws(LedgerProblem) -> [String]? {
         var files: [String] = []
@@ -39,28 +44,24 @@ package final class LedgerStorage: LedgerFiles, Sendable {
 
     package let publicPath: String
     private let path: String
-    private let lock: Int32
+    private let lock: FileLock
 
     /// - Throws: ``LedgerProblem`` where another process has it open for the
     ///   same purpose.
     package init(_ path: String, for purpose: Purpose = .writing) throws(LedgerProblem) {
         self.path = path
         publicPath = "\(path)/log"
-        for folder in [path, "\(path)/private"] { try FileSystem.makeFolder(folder, mode: 0o700) }
-        for folder in ["journal", "scratch"] { try FileSystem.makeFolder("\(path)/private/\(folder)", mode: 0o700) }
-        try FileSystem.makeFolder(publicPath, mode: 0o755)
-        let file = "\(path)/private/\(purpose.lock)"
-        lock = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else { throw FileSystem.problem("open", file) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            let isTaken = errno == EWOULDBLOCK
-            let problem = FileSystem.problem("lock", file)
-            close(lock)
-            throw isTaken ? LedgerProblem("another process \(purpose.rawValue) in \(path)") : problem
+        do throws(FileFault) {
+            for folder in [path, "\(path)/private", "\(path)/private/journal", "\(path)/private/scratch"] {
+                try Folder.make(folder, mode: 0o700, parents: 0o755)
+            }
+            try Folder.make(publicPath, mode: 0o755)
+            lock = try FileLock("\(path)/private/\(purpose.lock)")
+        } catch {
+            throw error.cause == .inUse
+                ? LedgerProblem("another process \(purpose.rawValue) in \(path)") : LedgerProblem(error)
         }
     }
-
-    deinit { close(lock) }
 
     /// The log's or the witness's key; made where there is none.
     /// - Parameters:
@@ -68,7 +69,7 @@ package final class LedgerStorage: LedgerFiles, Sendable {
     ///   - kind: what it signs.
     package func key(named name: String, kind: SignatureKind = .note) throws(LedgerProblem) -> SignerKey {
         let file = "\(path)/private/key"
-        if let bytes = try FileSystem.read(file) {
+        if let bytes = try FileSystem.read(file, links: .refused) {
             let text = String(decoding: bytes, as: UTF8.self)
             guard text.hasSuffix("\n"), let key = SignerKey(text.dropLast()), key.verifier.kind == kind else {
                 throw LedgerProblem("\(file) holds no key; put the key back, or begin anew in an empty folder")
@@ -86,7 +87,7 @@ package final class LedgerStorage: LedgerFiles, Sendable {
     /// none.
     package func secret(named name: String) throws(LedgerProblem) -> [UInt8] {
         let file = "\(path)/private/\(name)"
-        if let bytes = try FileSystem.read(file) {
+        if let bytes = try FileSystem.read(file, links: .refused) {
             guard bytes.count == 32 else { throw LedgerProblem("\(file) is damaged: it must hold 32 bytes") }
             return bytes
         }
@@ -98,15 +99,11 @@ package final class LedgerStorage: LedgerFiles, Sendable {
 
     /// Whole or not at all, for its owner only.
     private func keep(_ bytes: [UInt8], in file: String) throws(LedgerProblem) {
-        let new = "\(file).new"
-        _ = unlink(new)
-        let descriptor = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw FileSystem.problem("write", new) }
-        close(descriptor)
-        try FileSystem.write(new, bytes, flags: 0)
-        try FileSystem.sync(new, isFolder: false)
-        guard Glibc.rename(new, file) == 0 else { throw FileSystem.problem("write", file) }
-        try FileSystem.sync("\(path)/private", isFolder: true)
+        do throws(FileFault) {
+            try WholeFile.replaceDurably(file, with: bytes, links: .refused)
+        } catch {
+            throw LedgerProblem(error)
+        }
     }
 
     // MARK: Files
@@ -117,7 +114,9 @@ package final class LedgerStorage: LedgerFiles, Sendable {
         return isPrivate ? "\(self.path)/private/\(path)" : "\(publicPath)/\(path)"
     }
 
-    package func read(_ path: String) throws(LedgerProblem) -> [UInt8]? { try FileSystem.read(place(path)) }
+    package func read(_ path: String) throws(LedgerProblem) -> [UInt8]? {
+        try FileSystem.read(place(path), links: .refused)
+    }
     package func list() throws(LedgerProblem) -> [String]? { try LedgerFolder(publicPath).list() }
 
     package func names(in folder: String) throws(LedgerProblem) -> [String] {
@@ -140,12 +139,11 @@ package final class LedgerStorage: LedgerFiles, Sendable {
     }
 
     package func rename(_ path: String, to other: String) throws(LedgerProblem) {
-        try FileSystem.makeFolder(above: place(other))
-        guard Glibc.rename(place(path), place(other)) == 0 else { throw FileSystem.problem("write", place(other)) }
+        try FileSystem.rename(place(path), to: place(other))
     }
 
     package func remove(_ path: String) throws(LedgerProblem) {
         guard Glibc.remove(place(path)) != 0, errno != ENOENT else { return }
-        throw FileSystem.problem("remove", place(path))
+        throw LedgerProblem(FileFault(.remove, place(path)))
     }
 }

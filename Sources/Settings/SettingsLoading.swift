@@ -1,4 +1,5 @@
 import Access
+package import Files
 import Glibc
 
 extension Settings {
@@ -11,9 +12,9 @@ extension Settings {
     package static func load(
         _ path: String, environment: [String: String]
     ) throws(FileFault) -> SettingsReading {
-        let bytes = try SmallFile.read(path, limit: Composer.longestSettings)
+        let bytes = try WholeFile.readAll(path, limit: Composer.longestSettings)
         return read(
-            bytes, file: path, environment: environment, isReadable: { access($0, R_OK) == 0 },
+            bytes, file: path, environment: environment, isReadable: { WholeFile.isReadable($0) },
             othersCanRead: WorldReadable.holds, now: UnixTime(seconds: Int64(time(nil))))
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import GRDB
 import Glibc
 import Storage
@@ -22,8 +23,9 @@ extension StorageError {
     }
 
     /// The error for a file or a folder that the system refuses.
-    static func unusable(_ path: String, _ reason: Int32) -> StorageError {
-        switch reason {
+    static func unusable(_ fault: FileFault) -> StorageError {
+        let path = fault.path
+        return switch fault.code {
         case ENOSPC, EDQUOT: full(path)
         case EACCES, EPERM, EROFS: notWritable(path)
         case ENOTDIR, EEXIST:
@@ -33,7 +35,7 @@ extension StorageError {
             StorageError(
                 .unusable,
                 """
-                \(path) can't be used: \(String(cString: strerror(reason))); set `data: {directory:}` to \
+                \(path) can't be used: \(fault.reason); set `data: {directory:}` to \
                 a folder that Holdfast can write
                 """)
         }

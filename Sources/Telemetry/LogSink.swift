@@ -1,5 +1,7 @@
-import Dispatch
-import Foundation
+package import Dispatch
+import Encodings
+import Files
+import Glibc
 package import NIOCore
 import Synchronization
 
@@ -48,8 +50,16 @@ package final class LogSink: Sendable {
     }
 
     /// Writes all that is waiting before it returns; for the process's end.
-    package func flush() {
-        queue.sync { drain() }
+    ///
+    /// - Parameter patience: the longest that it waits for a reader that has
+    ///   stopped: what it doesn't take by then is lost.
+    package func flush(within patience: DispatchTimeInterval = .seconds(1)) {
+        let done = DispatchSemaphore(value: 0)
+        queue.async {
+            self.drain()
+            done.signal()
+        }
+        _ = done.wait(timeout: .now() + patience)
     }
 
     private func drain() {
@@ -69,24 +79,10 @@ package final class LogSink: Sendable {
         if !write(note) { state.withLock { $0.dropped += lost } }
     }
 
+    /// Waits on the queue's thread for as long as the reader does, so that no
+    /// line is cut in half.
     private func write(_ bytes: ByteBuffer) -> Bool {
-        bytes.withUnsafeReadableBytes { raw in
-            var offset = 0
-            while offset < raw.count {
-                let written = Foundation.write(descriptor, raw.baseAddress! + offset, raw.count - offset)
-                if written < 0 {
-                    if errno == EINTR { continue }
-                    guard errno == EAGAIN else { return false }
-                    // Whoever shares the descriptor made it non-blocking;
-                    // giving up here would leave half a line.
-                    var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                    _ = poll(&wanted, 1, -1)
-                    continue
-                }
-                offset += written
-            }
-            return true
-        }
+        bytes.withUnsafeReadableBytes { Output.write($0, to: descriptor) == $0.count }
     }
 }
 
@@ -103,12 +99,7 @@ package struct LogTime: Sendable {
         clock_gettime(CLOCK_REALTIME, &clock)
         if clock.tv_sec != second {
             second = clock.tv_sec
-            var parts = tm()
-            gmtime_r(&second, &parts)
-            text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { buffer in
-                let length = strftime(buffer.baseAddress!, 32, "%Y-%m-%dT%H:%M:%S.", &parts)
-                return String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            }
+            text = Timestamp.toTheSecond(second) + "."
         }
         let milliseconds = clock.tv_nsec / 1_000_000
         return String(unsafeUninitializedCapacity: text.utf8.count + 4) { bytes in

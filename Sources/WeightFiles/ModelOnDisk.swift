@@ -1,4 +1,5 @@
 import Encodings
+import Files
 import Glibc
 package import WeightSigning
 
@@ -104,30 +105,24 @@ package struct ModelOnDisk: ModelFiles {
     package func read(
         _ path: ModelPath, _ take: (UnsafeRawBufferPointer) throws(SigningProblem) -> Void
     ) throws(SigningProblem) {
-        let descriptor = try isFile ? Self.file(self.path) : regular(path)
-        defer { close(descriptor) }
-        posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+        let file = try isFile ? Self.file(self.path) : regular(path)
+        _ = file.withDescriptor { posix_fadvise($0, 0, 0, POSIX_FADV_SEQUENTIAL) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.chunk, alignment: 4096)
         defer { buffer.deallocate() }
         while true {
-            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            if count < 0 {
-                guard errno == EINTR else { throw Self.problem("\(path)") }
-                continue
-            }
+            let count: Int
+            do throws(FileFault) { count = try file.read(into: buffer) } catch { throw Self.problem("\(path)") }
             guard count > 0 else { return }
             try take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
     }
 
-    private static func file(_ path: String) throws(SigningProblem) -> Int32 {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw problem(path) }
-        return descriptor
+    private static func file(_ path: String) throws(SigningProblem) -> RegularFile {
+        do throws(FileFault) { return try RegularFile(path) } catch { throw SigningProblem(error) }
     }
 
     /// Step by step, so that no link is followed on the way.
-    private func regular(_ path: ModelPath) throws(SigningProblem) -> Int32 {
+    private func regular(_ path: ModelPath) throws(SigningProblem) -> RegularFile {
         var descriptor = open(self.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.problem(self.path) }
         let parts = path.parts
@@ -137,12 +132,11 @@ package struct ModelOnDisk: ModelFiles {
             let isLast = index == parts.count - 1
             descriptor = try Self.opened(Array(part), in: above, isLast ? O_NONBLOCK : O_DIRECTORY, "\(path)")
         }
-        var facts = stat()
-        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
-            close(descriptor)
+        do throws(FileFault) {
+            return try RegularFile(taking: descriptor, "\(path)", for: .read)
+        } catch {
             throw .unreadable("\(path) is no longer a regular file")
         }
-        return descriptor
     }
 
     private static func opened(

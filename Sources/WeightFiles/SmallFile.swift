@@ -1,46 +1,29 @@
 import Encodings
+import Files
 package import Glibc
 package import WeightSigning
 
-/// Keys, certificates, signatures: files that are read and written whole.
+/// Keys, certificates, signatures: files that are read and written whole,
+/// with faults as signing's own errors.
 package enum SmallFile {
-    /// Also a pipe, so that a key needs no file: `--private-key <(…)`.
+    /// Also a pipe that the shell hands over, so that a key needs no file:
+    /// `--private-key <(…)`.
     ///
     /// - Parameter most: bytes that it may have.
     package static func read(_ path: String, most: Int) throws(SigningProblem) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw problem("read", path) }
-        defer { close(descriptor) }
-        return try contents(of: descriptor, path, most: most)
-    }
-
-    /// For whoever must not be kept waiting by whatever lies there: a FIFO would
-    /// hold up all that a gateway does.
-    package static func readRegular(_ path: String, most: Int) throws(SigningProblem) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw problem("read", path) }
-        defer { close(descriptor) }
-        var facts = stat()
-        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
-            throw .unreadable("\(path.printable) is not a regular file", remedy: "put the file there")
+        do throws(FileFault) {
+            return try WholeFile.readAllOrPipe(path, limit: most)
+        } catch {
+            throw SigningProblem(error)
         }
-        return try contents(of: descriptor, path, most: most)
     }
 
-    private static func contents(
-        of descriptor: Int32, _ path: String, most: Int
-    ) throws(SigningProblem) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0 {
-                guard errno == EINTR else { throw problem("read", path) }
-                continue
-            }
-            guard count > 0 else { return bytes }
-            bytes += buffer[..<count]
-            guard bytes.count <= most else { throw .unreadable("\(path.printable) is larger than \(most) bytes") }
+    /// The same for a regular file alone.
+    package static func readRegular(_ path: String, most: Int) throws(SigningProblem) -> [UInt8] {
+        do throws(FileFault) {
+            return try WholeFile.readAll(path, limit: most)
+        } catch {
+            throw SigningProblem(error)
         }
     }
 
@@ -67,28 +50,26 @@ package enum SmallFile {
     ///   - mode: of the file.
     ///   - replaces: one that is there already; else that is an error.
     package static func write(_ text: String, to path: String, mode: mode_t, replaces: Bool) throws(SigningProblem) {
-        let partial = "\(path).partial-\(getpid())"
-        let descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw problem("write", path) }
-        var isDone = false
-        defer { if !isDone { unlink(partial) } }
-        defer { close(descriptor) }
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 || errno == EINTR else { throw problem("write", path) }
-            rest = rest.dropFirst(max(0, count))
-        }
-        guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0 else { throw problem("write", path) }
-        if replaces {
-            guard rename(partial, path) == 0 else { throw problem("write", path) }
-            isDone = true
-        } else {
-            guard link(partial, path) == 0 else { throw problem("write", path) }
+        do throws(FileFault) {
+            if replaces {
+                try WholeFile.replaceDurably(path, with: Array(text.utf8), mode: mode)
+            } else {
+                try WholeFile.createDurably(path, with: Array(text.utf8), mode: mode)
+            }
+        } catch {
+            throw SigningProblem(error)
         }
     }
+}
 
-    private static func problem(_ what: String, _ path: String) -> SigningProblem {
-        .unreadable("can't \(what) \(path.printable): \(String(cString: strerror(errno)))", remedy: "")
+extension SigningProblem {
+    init(_ fault: FileFault) {
+        let path = fault.path.printable
+        switch fault.cause {
+        case .notRegular:
+            self = .unreadable("\(path) is not a regular file: \(fault.reason)", remedy: "put the file there")
+        default:
+            self = .unreadable("can't \(fault.operation.rawValue) \(path): \(fault.reason)", remedy: fault.remedy ?? "")
+        }
     }
 }

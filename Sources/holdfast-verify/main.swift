@@ -1,4 +1,5 @@
 import Encodings
+import Files
 import Glibc
 
 // For an auditor who trusts nothing else: the ledger's formats, a reader of
@@ -8,12 +9,8 @@ import Glibc
 func show(_ text: String) { print(Printable.lines(text)) }
 
 func complain(_ text: String) {
-    var bytes = Array(Printable.lines("holdfast-verify: \(text)\n").utf8)[...]
-    while !bytes.isEmpty {
-        let count = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-        guard count > 0 || errno == EINTR else { return }
-        bytes = bytes.dropFirst(max(0, count))
-    }
+    let bytes = Array(Printable.lines("holdfast-verify: \(text)\n").utf8)
+    _ = bytes.withUnsafeBytes { Output.write($0, to: STDERR_FILENO) }
 }
 
 let words = CommandLine.arguments.dropFirst()

@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 import Testing
 
@@ -12,15 +13,15 @@ import Testing
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    func write(_ text: String) throws { try SmallFile.replace(path, with: Array(text.utf8)) }
+    func write(_ text: String) throws { try WholeFile.replaceDurably(path, with: Array(text.utf8)) }
 
     @Test func aChangeIsToldOnceTwoLooksAgree() throws {
         try write("1")
-        let first = try #require(FileStamp(of: path))
+        let first = try #require(try FileStamp.look(at: path))
         try write("22")
-        let second = try #require(FileStamp(of: path))
+        let second = try #require(try FileStamp.look(at: path))
         try write("333")
-        let third = try #require(FileStamp(of: path))
+        let third = try #require(try FileStamp.look(at: path))
         var sight = FileWatch.Sight(told: first)
         let looks: [(FileStamp?, Bool)] = [
             (first, false), (second, false), (third, false), (third, true), (third, false),

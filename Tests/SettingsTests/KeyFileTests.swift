@@ -1,7 +1,9 @@
 import Access
+import Files
 import FoundationEssentials
 import Glibc
 import Settings
+import SystemPackage
 import Testing
 
 @Suite final class KeyFileTests {
@@ -129,6 +131,18 @@ import Testing
         #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
     }
 
+    /// An empty file is what a full disk, an editor or a lost mount leaves.
+    @Test(arguments: ["", "\n", "# nothing\n", "keys:\n", "keys: # to be filled in\n"])
+    func onlyAnEmptyListTakesAllKeysAway(text: String) throws {
+        let file = KeyFile(path: folder + "/keys.yaml")
+        #expect(throws: KeyFileError.gone(path: file.path)) { try file.reload() }
+        try write(text, to: file.path)
+        #expect(throws: KeyFileError.emptied(path: file.path)) { try file.reload() }
+        #expect(try file.load() == [])
+        try write("keys: []\n", to: file.path)
+        #expect(try file.reload() == [])
+    }
+
     @Test func theSameDigestTwiceIsRefused() throws {
         let file = KeyFile(path: folder + "/keys.yaml")
         try file.append(record("a"))
@@ -139,13 +153,13 @@ import Testing
     }
 
     @Test func aFolderInItsPlaceIsAClearError() throws {
-        #expect(throws: KeyFileError.file(FileFault("read", folder, code: 21))) { try KeyFile(path: folder).load() }
-        #expect(
-            FileFault("read", "keys.yaml", code: 2).description == "cannot read keys.yaml: No such file or directory")
+        #expect(throws: KeyFileError.file(FileFault(.read, folder, .notRegular(.folder)))) {
+            try KeyFile(path: folder).load()
+        }
     }
 
     @Test func aMissingSettingsFileIsAFault() {
-        #expect(throws: FileFault("read", folder + "/x.yaml", code: 2)) {
+        #expect(throws: FileFault(.read, folder + "/x.yaml", .system(.noSuchFileOrDirectory))) {
             _ = try Settings.load(folder + "/x.yaml", environment: [:])
         }
     }

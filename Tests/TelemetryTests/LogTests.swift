@@ -120,6 +120,22 @@ import Wire
         _ = try await pipe.until("serving comes")
     }
 
+    /// The end of the process must not wait for whoever reads its log.
+    @Test func theEndDoesNotWaitForAReaderThatStopped() async throws {
+        let pipe = LogPipe()
+        pipe.sink.append { $0.writeString(String(repeating: String(repeating: "x", count: 1023) + "\n", count: 200)) }
+        pipe.sink.append { $0.writeString("the last line\n") }
+        let done = Watched(false)
+        let thread = Thread {
+            pipe.sink.flush(within: .milliseconds(50))
+            done.change { $0 = true }
+        }
+        thread.start()
+        try await done.until(within: .seconds(20)) { $0 }
+        #expect(pipe.isFull)
+        _ = try await pipe.until("the last line")
+    }
+
     @Test func aClosedDescriptorDoesNoHarm() {
         let sink = LogSink(descriptor: 9999)
         for _ in 0..<10 {

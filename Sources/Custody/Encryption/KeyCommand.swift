@@ -1,4 +1,5 @@
 import CLinux
+import Files
 import Glibc
 
 /// Runs a program that prints a key.
@@ -30,13 +31,12 @@ enum KeyCommand {
         let deadline = milliseconds() + Int64(patience)
         reading: while true {
             var event = pollfd(fd: pipe[0], events: Int16(POLLIN), revents: 0)
-            let left = deadline - milliseconds()
-            guard left > 0, poll(&event, 1, Int32(left)) != 0 else {
+            let ready = uninterrupted { poll(&event, 1, Int32(max(0, deadline - milliseconds()))) }
+            guard ready != 0 else {
                 complaint = "it took longer than \(patience / 1000) s"
                 break
             }
-            let count = Glibc.read(pipe[0], &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
+            let count = uninterrupted { Glibc.read(pipe[0], &buffer, buffer.count) }
             guard count > 0 else { break reading }
             bytes += buffer[..<count]
             if bytes.count > longest {
@@ -46,7 +46,7 @@ enum KeyCommand {
         }
         if complaint != nil { kill(child, SIGKILL) }
         var ending: Int32 = 0
-        while waitpid(child, &ending, 0) < 0, errno == EINTR {}
+        _ = uninterrupted { waitpid(child, &ending, 0) }
         if let complaint { throw failed(words, complaint) }
         guard ending == 0 else { throw failed(words, "it ended with status \(ending >> 8 & 0xFF)") }
         return String(decoding: bytes, as: UTF8.self)

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import Synchronization
 
@@ -37,21 +38,26 @@ package enum KeySource: Sendable, Hashable {
     }
 
     private static func read(_ path: String) throws(CustodyProblem) -> String {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else {
+        let longest = longest
+        let bytes: [UInt8]
+        let isPrivate: Bool
+        do throws(FileFault) {
+            (bytes, isPrivate) = try Patience.run(.read, path, within: WholeFile.patience) {
+                () throws(FileFault) in
+                let file = try RegularFile(path)
+                var facts = stat()
+                let isPrivate = file.withDescriptor { fstat($0, &facts) } == 0 && facts.st_mode & 0o077 == 0
+                return (isPrivate ? try file.readAll(limit: longest) : [], isPrivate)
+            }
+        } catch {
             throw CustodyProblem(
-                .encryption, "the key file \(path) can't be read: \(reason(errno))", remedy: "correct weights_key")
+                .encryption, "the key file \(path) can't be read: \(error.reason)", remedy: "correct weights_key")
         }
-        defer { close(file) }
-        var facts = stat()
-        guard fstat(file, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
-            throw CustodyProblem(.encryption, "the key file \(path) is no file", remedy: "correct weights_key")
-        }
-        guard facts.st_mode & 0o077 == 0 else {
+        guard isPrivate else {
             throw CustodyProblem(
                 .encryption, "the key file \(path) can be read by others", remedy: "chmod 600 it, and make a new key")
         }
-        return try all(of: file, longest: longest, from: path)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// What a descriptor holds to its end.
@@ -59,8 +65,7 @@ package enum KeySource: Sendable, Hashable {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
-            let count = Glibc.read(file, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
+            let count = uninterrupted { Glibc.read(file, &buffer, buffer.count) }
             guard count >= 0, bytes.count + count <= longest else {
                 throw CustodyProblem(
                     .encryption, "\(name) can't be read as a key", remedy: "give a file that age-keygen made")

@@ -1,5 +1,5 @@
 import Crypto
-import Glibc
+import Files
 import NIOCore
 import Wire
 
@@ -52,8 +52,11 @@ package struct DevelopmentManifests: Sendable {
 
     /// Nil where there is none for this source.
     private func read(_ path: String, _ source: WeightsSource) throws(CustodyProblem) -> [ExpectedWeights.File]? {
-        guard let text = ProcFile.read(path, limit: 4 << 20) else {
-            guard access(path, F_OK) != 0 else { throw broken(path) }
+        let text: String
+        do throws(FileFault) {
+            text = String(decoding: try WholeFile.readAll(path, limit: 4 << 20, links: .refused), as: UTF8.self)
+        } catch {
+            guard error.isMissing else { throw broken(path) }
             return nil
         }
         guard let root = try? JSONDocument(ByteBuffer(string: text)).root, root.kind == .object,
@@ -95,21 +98,14 @@ package struct DevelopmentManifests: Sendable {
                 }
             }
         }
-        mkdir(folder, 0o700)
-        let partial = path + ".partial"
-        let bytes = Array(json.buffer.readableBytesView)
-        unlink(partial)
-        let file = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw unwritable(partial) }
-        defer { close(file) }
-        guard Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0, rename(partial, path) == 0 else {
-            throw unwritable(path)
+        do throws(FileFault) {
+            try Folder.make(folder)
+            try WholeFile.replaceDurably(path, with: Array(json.buffer.readableBytesView), links: .refused)
+        } catch {
+            throw CustodyProblem(
+                .manifest, "\(error.path) can't be written: \(error.reason)",
+                remedy: error.remedy ?? "let this user write to its folder")
         }
-    }
-
-    private func unwritable(_ path: String) -> CustodyProblem {
-        CustodyProblem(
-            .manifest, "\(path) can't be written: \(reason(errno))", remedy: "let this user write to its folder")
     }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// A GGUF file as large as one likes, to measure with: a model in its form,
@@ -35,13 +36,7 @@ package struct SyntheticModel {
     }
 
     private func put(_ bytes: [UInt8], to file: Int32, _ path: String) throws(CustodyProblem) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw failed(path) }
-            rest = rest.dropFirst(count)
-        }
+        guard bytes.withUnsafeBytes({ writeAll($0, to: file) }) else { throw failed(path) }
     }
 
     private func failed(_ path: String) -> CustodyProblem {

@@ -1,4 +1,5 @@
 import CLinux
+import Files
 import Glibc
 
 /// The folder a model's files lie in, held open: what is opened beneath it
@@ -85,14 +86,12 @@ struct PlainFile: ~Copyable {
 
     /// Reads on from where the last one ended; 0 at the end of the file.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(CustodyProblem) -> Int {
-        while true {
-            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-            if count >= 0 { return count }
-            if errno != EINTR {
-                throw CustodyProblem(
-                    .missing, "\(path) can't be read: \(reason(errno))", remedy: "see whether the disk is in order")
-            }
+        let count = uninterrupted { Glibc.read(descriptor, buffer.baseAddress, buffer.count) }
+        guard count >= 0 else {
+            throw CustodyProblem(
+                .missing, "\(path) can't be read: \(reason(errno))", remedy: "see whether the disk is in order")
         }
+        return count
     }
 }
 

@@ -1,5 +1,6 @@
 import CLinux
 import Crypto
+import Files
 import Glibc
 
 /// A file that an engine executes code out of.
@@ -59,8 +60,7 @@ package struct EngineImage: Sendable, Hashable {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: MemoryFile.chunk, alignment: 4096)
         defer { buffer.deallocate() }
         while true {
-            let count = read(file, buffer.baseAddress, buffer.count)
-            if count < 0, errno == EINTR { continue }
+            let count = uninterrupted { read(file, buffer.baseAddress, buffer.count) }
             guard count >= 0 else { throw unreadable(path) }
             guard count > 0 else { return ContentDigest(hasher.finalize()) }
             hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))

@@ -1,4 +1,4 @@
-import Glibc
+import Files
 
 /// What this machine has of memory.
 enum MachineMemory {
@@ -25,18 +25,6 @@ enum MachineMemory {
 enum ProcFile {
     /// Nil where it isn't there, or isn't ours to read.
     static func read(_ path: String, limit: Int) -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        while bytes.count < limit {
-            let count = Glibc.read(file, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return nil }
-            guard count > 0 else { break }
-            bytes += buffer[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        (try? WholeFile.readAll(path, limit: limit, within: nil)).map { String(decoding: $0, as: UTF8.self) }
     }
 }

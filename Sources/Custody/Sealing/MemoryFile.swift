@@ -1,4 +1,5 @@
 import CLinux
+import Files
 import Glibc
 
 /// A file in memory that is being filled, and can still be changed. Only
@@ -71,17 +72,10 @@ struct MemoryFile: ~Copyable {
     }
 
     private func put(_ bytes: UnsafeRawBufferPointer) throws(CustodyProblem) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let part = UnsafeRawBufferPointer(rebasing: rest)
-            let count = write(descriptor, part.baseAddress, part.count)
-            guard count > 0 else {
-                if errno == EINTR { continue }
-                throw CustodyProblem(
-                    .system, "the memory for \(shown) can't be had: \(reason(errno))",
-                    remedy: "use a machine with more memory, or a smaller model")
-            }
-            rest = rest.dropFirst(count)
+        guard writeAll(bytes, to: descriptor) else {
+            throw CustodyProblem(
+                .system, "the memory for \(shown) can't be had: \(reason(errno))",
+                remedy: "use a machine with more memory, or a smaller model")
         }
     }
 

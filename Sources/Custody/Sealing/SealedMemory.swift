@@ -1,5 +1,6 @@
 import CLinux
 import Crypto
+import Files
 import Glibc
 package import WeightFormats
 
@@ -45,16 +46,9 @@ package final class SealedMemory: Sendable {
     /// Fills the buffer from some place on.
     /// - Throws: where there is less.
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(CustodyProblem) {
-        var done = 0
-        while done < buffer.count {
-            let count = pread(
-                descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset) + off_t(done))
-            guard count > 0 else {
-                if count < 0, errno == EINTR { continue }
-                throw CustodyProblem(
-                    .system, "the memory of \(shown) can't be read at \(offset)", remedy: "report this")
-            }
-            done += count
+        guard readFully(descriptor, at: offset, into: buffer) == buffer.count else {
+            throw CustodyProblem(
+                .system, "the memory of \(shown) can't be read at \(offset)", remedy: "report this")
         }
     }
 

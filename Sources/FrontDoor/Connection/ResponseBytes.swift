@@ -90,16 +90,10 @@ final class DateField {
     private var text = ""
 
     func now() -> String {
-        var now = time(nil)
+        let now = time(nil)
         if now != second {
             second = now
-            var parts = tm()
-            gmtime_r(&now, &parts)
-            text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 40) { buffer in
-                // The C locale: the process never calls setlocale.
-                let length = strftime(buffer.baseAddress!, 40, "%a, %d %b %Y %H:%M:%S GMT", &parts)
-                return String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            }
+            text = HTTPDate.text(now)
         }
         return text
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EngineHost
+import Files
 import Glibc
 import HoldfastServer
 import Settings
@@ -65,9 +66,7 @@ enum ChildProcess {
             throw ExitStatus.unavailable.exit
         }
         var status: Int32 = 0
-        while waitpid(process, &status, 0) < 0 {
-            guard errno == EINTR else { return -1 }
-        }
+        guard uninterrupted({ waitpid(process, &status, 0) }) >= 0 else { return -1 }
         return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Encodings
+import Files
 import Glibc
 
 /// What a command's exit code means, after BSD's sysexits(3), so that a
@@ -15,6 +16,8 @@ enum ExitStatus: Int32 {
     case noInput = 66
     /// What is needed does not answer: a running Holdfast, an engine.
     case unavailable = 69
+    /// It was asked to end, and something hung.
+    case hung = 70
     /// A file could not be made.
     case cannotCreate = 73
     /// Reading or writing failed.
@@ -29,12 +32,8 @@ enum ExitStatus: Int32 {
 /// Writes a line to standard error: everything that is not what the command
 /// was asked for, so that its output can be piped.
 func complain(_ line: String) {
-    var bytes = Array((Printable.lines(line) + "\n").utf8)[...]
-    while !bytes.isEmpty {
-        let count = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-        guard count > 0 || errno == EINTR else { return }
-        bytes = bytes.dropFirst(max(0, count))
-    }
+    let bytes = Array((Printable.lines(line) + "\n").utf8)
+    _ = bytes.withUnsafeBytes { Output.write($0, to: STDERR_FILENO) }
 }
 
 /// Tells on standard output. In place of Swift's own in all of this module:

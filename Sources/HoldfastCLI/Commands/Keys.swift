@@ -1,6 +1,7 @@
 import HoldfastServer
 import Access
 import ArgumentParser
+import Files
 import Settings
 import Wire
 
@@ -24,11 +25,11 @@ struct Keys: ParsableCommand {
             switch error {
             case .file(let fault):
                 switch fault.operation {
-                case "read": .noInput
-                case "create": .cannotCreate
+                case .read: .noInput
+                case .create: .cannotCreate
                 default: .io
                 }
-            case .invalid: .config
+            case .invalid, .gone, .emptied: .config
             case .nameTaken, .unknown, .ambiguous, .alreadyRevoked: .usage
             }
         return status.exit

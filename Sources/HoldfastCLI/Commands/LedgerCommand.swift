@@ -1,7 +1,7 @@
 import AdminAPI
 import HoldfastServer
 import ArgumentParser
-import FoundationEssentials
+import Files
 import Ledger
 import LedgerDisk
 import Settings
@@ -36,7 +36,7 @@ struct LedgerOptions: ParsableArguments {
         return ledger
     }
 
-    func folder() throws -> LedgerFolder { LedgerFolder("\(try settings().directory)/log") }
+    func folder() throws -> LedgerFolder { LedgerFolder("\(try settings().directory)/log", links: .refused) }
 
     /// - Parameter target: a copy of the public folder, or an address; the
     ///   settings' own ledger where it is nil.
@@ -48,10 +48,7 @@ struct LedgerOptions: ParsableArguments {
     /// - Parameter isOwn: the ledger is the settings' own, whose key is known.
     func trusted(isOwn: Bool) throws -> LedgerPolicy {
         if let policy {
-            guard let bytes = FileManager.default.contents(atPath: policy) else {
-                complain("holdfast: \(policy) can't be read")
-                throw ExitStatus.noInput.exit
-            }
+            let bytes = try GivenFile.read(policy)
             return try told { () throws(LedgerProblem) in try LedgerPolicy(String(decoding: bytes, as: UTF8.self)) }
         }
         if let log {
@@ -76,7 +73,9 @@ struct LedgerOptions: ParsableArguments {
 
     func ownKey() throws -> VerifierKey {
         let directory = try settings().directory
-        let bytes = try told { () throws(LedgerProblem) in try LedgerFolder("\(directory)/private").read("key") }
+        let bytes = try told { () throws(LedgerProblem) in
+            try LedgerFolder("\(directory)/private", links: .refused).read("key")
+        }
         guard let bytes, let key = SignerKey(String(decoding: bytes, as: UTF8.self).dropLast()) else {
             complain("holdfast: there is no ledger in \(directory) yet; `holdfast serve` begins it")
             throw ExitStatus.noInput.exit
@@ -139,13 +138,7 @@ struct LedgerVerify: ParsableCommand {
     func run() throws {
         let reader = try options.reader(of: target)
         let policy = try options.trusted(isOwn: target == nil)
-        let kept = try trusted.map { path in
-            guard let bytes = FileManager.default.contents(atPath: path) else {
-                complain("holdfast: \(path) can't be read")
-                throw ExitStatus.noInput.exit
-            }
-            return Array(bytes)
-        }
+        let kept = try trusted.map { try GivenFile.read($0) }
         let report = try options.told { () throws(LedgerProblem) in
             try LedgerVerifier(reader, policy: policy).verify(trusted: kept)
         }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import CLinux
-import Glibc
 import HoldfastServer
 import Settings
 
@@ -29,10 +28,7 @@ struct Serve: AsyncParsableCommand {
         // Thousands of callers, each with a connection on either side.
         _ = clinux_raise_open_files()
         do {
-            try await HoldfastServer(settings).run(greetKeyFile: greetKeyFile) { text in
-                print(text)
-                fflush(nil)
-            }
+            try await HoldfastServer(settings).run(greetKeyFile: greetKeyFile)
         } catch let error as StartupError {
             complain("holdfast: \(error.message)")
             throw ExitStatus(error.kind).exit

@@ -128,10 +128,7 @@ struct WitnessServe: AsyncParsableCommand {
             logs.append(key)
         }
         if let policy {
-            guard let bytes = FileManager.default.contents(atPath: policy) else {
-                complain("holdfast: \(policy) can't be read")
-                throw ExitStatus.noInput.exit
-            }
+            let bytes = try GivenFile.read(policy)
             do throws(LedgerProblem) {
                 logs += try LedgerPolicy(String(decoding: bytes, as: UTF8.self)).logs.map(\.key)
             } catch {

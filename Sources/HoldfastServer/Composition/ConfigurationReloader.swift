@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 import Gateway
 import Logging
@@ -28,7 +29,10 @@ struct ConfigurationReloader: Service {
                 group.addTask { for await _ in configuration.changes() { await reload() } }
                 if let keyFile { group.addTask { for await _ in keyFile.changes() { reloadKeys() } } }
                 group.addTask {
-                    while (try? await Task.sleep(for: .seconds(60))) != nil { gateway.reportRefusals() }
+                    while (try? await Task.sleep(for: .seconds(60))) != nil {
+                        gateway.reportRefusals()
+                        if let loss = keys.loss { report(loss) }
+                    }
                 }
                 group.addTask {
                     for await _ in await UnixSignalsSequence(trapping: .sighup) {
@@ -45,8 +49,14 @@ struct ConfigurationReloader: Service {
             let count = try keys.reload()
             logger.info("keys reloaded", metadata: ["keys": "\(count)"])
         } catch {
-            logger.error("the key file is broken, the keys stay as they were", metadata: ["problem": "\(error)"])
+            report(error)
         }
+    }
+
+    /// Repeated once a minute for as long as it is so: at the next start the
+    /// keys would be gone.
+    private func report(_ error: KeyFileError) {
+        logger.error("the key file is broken, the keys stay as they were", metadata: ["problem": "\(error)"])
     }
 
     private func reload() async {

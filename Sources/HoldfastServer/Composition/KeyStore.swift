@@ -31,12 +31,25 @@ final class KeyStore: Sendable {
     }
 
     /// Takes over the key file as it is now.
-    /// - Throws: ``KeyFileError``; the keys stay as they were then.
+    /// - Throws: ``KeyFileError``; the keys stay as they were then. A file
+    ///   that is gone or empty takes no keys away.
     func reload() throws(KeyFileError) -> Int {
         guard let file else { return 0 }
-        let records = try file.load()
+        let records = applications.count == 0 ? try file.load() : try file.reload()
         applications.replace(with: records, now: .now)
         administrators.replace(with: records + [token], now: .now)
         return records.count
+    }
+
+    /// The fault of a key file that no longer has the keys in force; nil while
+    /// it has them.
+    var loss: KeyFileError? {
+        guard let file, applications.count > 0 else { return nil }
+        do throws(KeyFileError) {
+            _ = try file.reload()
+            return nil
+        } catch {
+            return error
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import AdminAPI
 import Telemetry
 import Logging
@@ -93,9 +94,11 @@ struct Listeners {
 
     private static func tls(_ files: TLSFiles) throws -> TLSConfiguration {
         do {
+            let chain = try WholeFile.readAll(files.certificate, limit: 1 << 20)
+            let key = try WholeFile.readAll(files.key, limit: 1 << 20)
             var tls = TLSConfiguration.makeServerConfiguration(
-                certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem)))
+                certificateChain: try NIOSSLCertificate.fromPEMBytes(chain).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(bytes: key, format: .pem)))
             tls.applicationProtocols = ["http/1.1"]
             tls.minimumTLSVersion = files.minimum.version
             return tls

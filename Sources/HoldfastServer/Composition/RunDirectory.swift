@@ -1,5 +1,6 @@
 import Access
 package import AdminAPI
+import Files
 import Glibc
 package import Settings
 
@@ -69,43 +70,42 @@ package struct RunDirectory: Sendable {
             throw StartupError(.cannotCreate, "\(path) is not a directory of this user's; remove it")
         }
         chmod(path, 0o700)
-        let lock = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else { throw failure("open", lockPath) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            var text = [UInt8](repeating: 0, count: 16)
-            let count = max(0, read(lock, &text, 16))
-            let owner = String(decoding: text[..<count], as: UTF8.self)
+        do throws(FileFault) {
+            let lock = try FileLock(lockPath)
+            lock.note(String(getpid()))
+            lock.keep()
+        } catch {
+            guard error.cause == .inUse else { throw StartupError(.cannotCreate, "\(error)") }
+            let owner = (try? WholeFile.readAll(lockPath, limit: 16, links: .refused)) ?? []
             throw StartupError(
                 .cannotCreate,
-                "another Holdfast (process \(owner)) runs with this configuration; stop it first, "
-                    + "or give this one a configuration in another folder")
+                "another Holdfast (process \(String(decoding: owner, as: UTF8.self))) runs with this configuration; "
+                    + "stop it first, or give this one a configuration in another folder")
         }
-        ftruncate(lock, 0)
-        let pid = String(getpid())
-        _ = write(lock, pid, pid.utf8.count)
-        // Kept open, so that the lock lasts as long as the process.
     }
 
-    /// Makes the token of this run. Whoever can read it may administer.
+    /// Makes the token of this run. Every process that can read it may
+    /// administer.
     func makeToken() throws(StartupError) -> KeySecret {
         let token = KeySecret(admin: true)
-        unlink(tokenPath)
-        let file = open(tokenPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw failure("make", tokenPath) }
-        defer { close(file) }
-        let text = token.reveal()
-        guard write(file, text, text.utf8.count) == text.utf8.count else { throw failure("write", tokenPath) }
+        try replace(tokenPath, with: Array(token.reveal().utf8))
         return token
     }
 
     /// The token of the Holdfast that runs here, nil if none does.
     package func token() -> String? {
-        let file = open(tokenPath, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var text = [UInt8](repeating: 0, count: 256)
-        let count = read(file, &text, 256)
-        return count > 0 ? String(decoding: text[..<count], as: UTF8.self) : nil
+        guard let text = try? WholeFile.readAll(tokenPath, limit: 256, links: .refused), !text.isEmpty else {
+            return nil
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private func replace(_ path: String, with bytes: [UInt8]) throws(StartupError) {
+        do throws(FileFault) {
+            try WholeFile.replaceDurably(path, with: bytes, links: .refused)
+        } catch {
+            throw StartupError(.cannotCreate, "\(error)")
+        }
     }
 
     /// Removes what lets commands find this process.
@@ -125,26 +125,14 @@ package struct RunDirectory: Sendable {
         } catch {
             throw StartupError(.cannotCreate, "\(effectivePath) can't be written: \(error)")
         }
-        let partial = "\(effectivePath).new"
-        unlink(partial)
-        let file = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw failure("make", partial) }
-        let count = Glibc.write(file, bytes, bytes.count)
-        close(file)
-        guard count == bytes.count else { throw failure("write", partial) }
-        guard rename(partial, effectivePath) == 0 else { throw failure("write", effectivePath) }
+        try replace(effectivePath, with: bytes)
     }
 
     /// What the Holdfast that runs here, or ran here last, has written of
     /// itself; nil where there is none, or it is another user's.
     package func effective() -> EffectiveView? {
-        let file = open(effectivePath, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 20)
-        let count = read(file, &bytes, bytes.count)
-        guard count > 0 else { return nil }
-        return try? AdminJSON.decode(EffectiveView.self, from: bytes[..<count])
+        guard let bytes = try? WholeFile.readAll(effectivePath, limit: 1 << 20, links: .refused) else { return nil }
+        return try? AdminJSON.decode(EffectiveView.self, from: bytes)
     }
 
     /// Tells whether the process that claimed the folder still lives: the

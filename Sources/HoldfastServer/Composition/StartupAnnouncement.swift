@@ -1,3 +1,7 @@
+import Telemetry
+import NIOCore
+import Encodings
+import Files
 import AdminAPI
 import Glibc
 import Logging
@@ -61,7 +65,6 @@ struct StartupAnnouncement: Service {
     let logger: Logger
     /// Holds the key for ready-made client lines; nil where none are wanted.
     let keyFile: String?
-    let announce: @Sendable (String) -> Void
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -89,8 +92,19 @@ struct StartupAnnouncement: Service {
 
     private func greet() {
         logger.info("ready")
-        guard let keyFile, let key = Self.read(keyFile) else { return }
-        announce(Greeting(settings: settings, key: key, program: Self.program).text)
+        guard let keyFile else { return }
+        let key: String
+        do throws(FileFault) {
+            key = try Self.read(keyFile)
+        } catch {
+            return logger.warning("there is no greeting", metadata: ["problem": "\(error)"])
+        }
+        guard !key.isEmpty else { return }
+        let text = Printable.lines(Greeting(settings: settings, key: key, program: Self.program).text)
+        // A reader that has stopped reading must not hold up the end.
+        let output = LogSink(descriptor: STDOUT_FILENO)
+        output.append { $0.writeString(text + "\n") }
+        output.hurry()
     }
 
     /// The path of the program that runs.
@@ -101,13 +115,8 @@ struct StartupAnnouncement: Service {
         return String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    private static func read(_ path: String) -> String? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 300)
-        guard fgets(&line, 300, file) != nil else { return nil }
-        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let key = text.filter { !$0.isWhitespace }
-        return key.isEmpty ? nil : key
+    private static func read(_ path: String) throws(FileFault) -> String {
+        let text = String(decoding: try WholeFile.readAll(path, limit: 4096), as: UTF8.self)
+        return String(text.prefix { !$0.isNewline }.filter { !$0.isWhitespace })
     }
 }

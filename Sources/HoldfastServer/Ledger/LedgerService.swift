@@ -5,6 +5,7 @@ import Crypto
 import Dispatch
 import Drills
 import EngineHost
+import Files
 import FoundationEssentials
 import Gateway
 import Glibc
@@ -200,7 +201,7 @@ final class LedgerService: Notary, ServerEventSubscriber {
 
     private func note(_ change: ConfigurationChange) {
         let settings = change.settings
-        let bytes = FileManager.default.contents(atPath: settings.file) ?? Data()
+        let bytes = (try? WholeFile.readAll(settings.file, limit: 1 << 20)) ?? []
         let digest = Base64.encode(Array(SHA256.hash(data: bytes)))
         let changed = change.previous.map { SettingsSection.names(changedFrom: $0, to: settings) } ?? []
         let places = settings.providers.map { Placement($0) }
@@ -214,7 +215,7 @@ final class LedgerService: Notary, ServerEventSubscriber {
     /// What `GET /ledger/<path>` answers with; nil where there is no such
     /// public file.
     var publicFile: @Sendable (String) -> ByteBuffer? {
-        let folder = LedgerFolder(publicPath)
+        let folder = LedgerFolder(publicPath, links: .refused)
         return { path in
             guard LedgerPaths.isPublic(path) else { return nil }
             return (try? folder.read(path)).flatMap { $0 }.map { ByteBuffer(bytes: $0) }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Files
 package import Ledger
 package import Settings
 
@@ -16,8 +16,11 @@ package struct WitnessPlan {
     package init(_ settings: LedgerSettings, log: VerifierKey) throws(LedgerProblem) {
         var witnesses = settings.witnesses.map { (key: $0.key, url: $0.url.text) }
         if let file = settings.policyFile {
-            guard let bytes = FileManager.default.contents(atPath: file) else {
-                throw LedgerProblem("the policy \(file) can't be read")
+            let bytes: [UInt8]
+            do throws(FileFault) {
+                bytes = try WholeFile.readAll(file, limit: 1 << 20)
+            } catch {
+                throw LedgerProblem("the policy can't be used: \(error)")
             }
             policy = try LedgerPolicy(String(decoding: bytes, as: UTF8.self))
             guard policy.logs.isEmpty || policy.logs.contains(where: { $0.key == log }) else {

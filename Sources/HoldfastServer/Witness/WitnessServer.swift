@@ -45,6 +45,7 @@ package struct WitnessServer {
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
+        LatestEnd.begin(drain: .seconds(10))
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch is CancellationError {

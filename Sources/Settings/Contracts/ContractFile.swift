@@ -1,5 +1,6 @@
 import Access
 package import Availability
+package import Files
 
 /// A contract, as data: a file of its owner's, or a template that comes with
 /// Holdfast.
@@ -24,7 +25,7 @@ package struct ContractFile: Sendable, Hashable {
         if let template = templates.first(where: { $0.name == reference }) {
             return read(template.bytes, file: "\(reference).yaml")
         }
-        return read(try SmallFile.read(reference, limit: Composer.longestSettings), file: reference)
+        return read(try WholeFile.readAll(reference, limit: Composer.longestSettings), file: reference)
     }
 
     /// Whether a provider's `contract` names a file, and not a template.

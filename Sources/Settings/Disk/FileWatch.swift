@@ -1,3 +1,4 @@
+package import Files
 import Glibc
 
 /// What tells one state of a file from another without reading it.
@@ -8,7 +9,12 @@ package struct FileStamp: Sendable, Hashable {
     private var changed: [UInt8]
 
     /// Looks at a file, through symbolic links; nil if there is none.
-    package init?(of path: String) {
+    /// - Throws: where its storage doesn't answer.
+    package static func look(at path: String) throws(FileFault) -> FileStamp? {
+        try Patience.run(.read, path, within: WholeFile.patience) { () throws(FileFault) in FileStamp(path) }
+    }
+
+    private init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         inode = UInt(status.st_ino)
@@ -41,7 +47,7 @@ package struct FileWatch: Sendable {
     package init(path: String, interval: Duration = .milliseconds(250)) {
         self.path = path
         self.interval = interval
-        start = FileStamp(of: path)
+        start = (try? FileStamp.look(at: path)) ?? nil
     }
 
     /// One element for every change, and one for several that nobody took in
@@ -52,12 +58,18 @@ package struct FileWatch: Sendable {
                 var sight = Sight(told: start)
                 while !Task.isCancelled {
                     do { try await clock.sleep(for: interval) } catch { break }
-                    if sight.observe(FileStamp(of: path)) { continuation.yield() }
+                    // What can't be looked at has not changed, as far as is known.
+                    guard case .success(let stamp) = Self.look(at: path) else { continue }
+                    if sight.observe(stamp) { continuation.yield() }
                 }
                 continuation.finish()
             }
             continuation.onTermination = { _ in task.cancel() }
         }
+    }
+
+    private static func look(at path: String) -> Result<FileStamp?, FileFault> {
+        Result { () throws(FileFault) in try FileStamp.look(at: path) }
     }
 
     /// Decides when a change is told.

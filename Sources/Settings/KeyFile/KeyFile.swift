@@ -1,10 +1,11 @@
 package import Access
+package import Files
 import Routing
 
 /// The file that keys are stored in: digests, scopes and limits, no keys.
 ///
 /// Written by `holdfast keys`, watched by the server. Every change replaces
-/// the whole file at once (see `SmallFile.replace`) under a lock, so that two
+/// the whole file at once (see `Replacement`) under a lock, so that two
 /// changes at the same time both count, and a reader never meets half of one.
 /// Comments other than the first lines are lost when it is written.
 package struct KeyFile: Sendable {
@@ -14,18 +15,44 @@ package struct KeyFile: Sendable {
     /// Names the file; neither opens it nor makes it.
     package init(path: String) { self.path = path }
 
-    /// The keys of the file, in its order; none if there is no file yet.
-    ///
-    /// - Throws: `KeyFileError`. Who reloads keeps the keys it has.
-    package func load() throws(KeyFileError) -> [KeyRecord] {
+    /// What a key file says.
+    package enum Content: Sendable, Hashable {
+        /// The keys, in their order; an empty list where `keys: []` says so.
+        case keys([KeyRecord])
+        /// There is no file.
+        case missing
+        /// There is a file, and no list of keys in it: a write that a full
+        /// disk cut off, an editor's first step, a mount that went away.
+        case emptied
+    }
+
+    /// Reads the file.
+    package func read() throws(KeyFileError) -> Content {
         let bytes: [UInt8]
         do {
-            bytes = try SmallFile.read(path, limit: KeyFileReader.longest)
+            bytes = try WholeFile.readAll(path, limit: KeyFileReader.longest)
         } catch {
-            if error.isMissing { return [] }
+            if error.isMissing { return .missing }
             throw .file(error)
         }
-        return try KeyFileReader.read(bytes, file: path)
+        return try KeyFileReader.read(bytes, file: path).map { .keys($0) } ?? .emptied
+    }
+
+    /// The keys of the file; none if it is missing or empty.
+    package func load() throws(KeyFileError) -> [KeyRecord] {
+        if case .keys(let records) = try read() { records } else { [] }
+    }
+
+    /// The keys of the file, for a process that has keys in force.
+    ///
+    /// - Throws: ``KeyFileError``, also for a file that is missing or empty:
+    ///   the keys in force stay then. Only `keys: []` takes all of them away.
+    package func reload() throws(KeyFileError) -> [KeyRecord] {
+        switch try read() {
+        case .keys(let records): return records
+        case .missing: throw .gone(path: path)
+        case .emptied: throw .emptied(path: path)
+        }
     }
 
     /// Adds a key. Makes the file, and its folder, if they are not there.
@@ -68,19 +95,27 @@ package struct KeyFile: Sendable {
     }
 
     private func change(_ body: (inout [KeyRecord]) throws(KeyFileError) -> Void) throws(KeyFileError) {
-        do {
-            try SmallFile.makeFolder(folder(of: path))
-            try SmallFile.locked(path) {
-                var records = try load()
-                try body(&records)
-                try SmallFile.replace(path, with: Array(KeyFileWriter.text(records).utf8))
-            }
-        } catch let error as KeyFileError {
-            throw error
-        } catch let error as FileFault {
-            throw .file(error)
+        do throws(FileFault) {
+            try Folder.make(folder(of: path))
         } catch {
-            throw .file(FileFault("write", path, code: 5))
+            throw .file(error)
+        }
+        // The lock is a file beside the one that it protects, because that
+        // one is replaced.
+        let lock: FileLock
+        do throws(FileFault) {
+            lock = try FileLock(waitingFor: WholeFile.resolved(path) + ".lock")
+        } catch {
+            throw .file(error)
+        }
+        try withExtendedLifetime(lock) { () throws(KeyFileError) in
+            var records = try load()
+            try body(&records)
+            do throws(FileFault) {
+                try WholeFile.replaceDurably(path, with: Array(KeyFileWriter.text(records).utf8))
+            } catch {
+                throw .file(error)
+            }
         }
     }
 }
@@ -99,6 +134,10 @@ package enum KeyFileError: Error, Sendable, Hashable {
     case ambiguous(name: String, ids: [String])
     /// It was revoked before.
     case alreadyRevoked(id: String, at: UnixTime)
+    /// There were keys, and there is no file any more.
+    case gone(path: String)
+    /// There were keys, and the file is empty.
+    case emptied(path: String)
 }
 
 extension KeyFileError: CustomStringConvertible {
@@ -117,6 +156,10 @@ extension KeyFileError: CustomStringConvertible {
             "several keys are called \"\(name)\"; say which: \(ids.joined(separator: ", "))"
         case .alreadyRevoked(let id, let time):
             "\(id) was revoked already, at \(time)"
+        case .gone(let path):
+            "\(path) is gone; put it back, or write `keys: []` into it to take all keys away"
+        case .emptied(let path):
+            "\(path) has no `keys` in it; put the keys back, or write `keys: []` to take all of them away"
         }
     }
 }

@@ -11,24 +11,28 @@ enum KeyFileReader {
     /// 32 MiB, some hundred thousand keys.
     static let longest = 32 << 20
 
-    /// An empty file has no keys. Any problem refuses the whole file: half a
-    /// key file could let a revoked key in, or keep a good one out.
-    static func read(_ bytes: [UInt8], file: String) throws(KeyFileError) -> [KeyRecord] {
+    /// Any problem refuses the whole file: half a key file could let a revoked
+    /// key in, or keep a good one out.
+    /// - Returns: nil where there is no list of keys: the file is empty, or
+    ///   its `keys` are.
+    static func read(_ bytes: [UInt8], file: String) throws(KeyFileError) -> [KeyRecord]? {
         // No references: what a key may do must not depend on who reads it.
         let notes = Notes(file: file, environment: [:], readsReferences: false)
         let (root, problems) = Composer(file: file, readsReferences: false, longest: longest).compose(bytes)
         notes.add(problems)
         guard let root else {
-            if problems.map(\.message) == ["the file is empty"] { return [] }
+            if problems.map(\.message) == ["the file is empty"] { return nil }
             throw .invalid(notes.sorted)
         }
         var records: [KeyRecord] = []
         var ids: Set<String> = []
         var digests: Set<KeyDigest> = []
+        var isListed = false
         if !root.isNull, let section = Section(root, name: "", keys: ["keys"], notes: notes),
             let list = section.node("keys")
         {
             if case .list(let nodes) = list.content {
+                isListed = true
                 for (index, node) in nodes.enumerated() {
                     guard let record = record(node, name: "keys[\(index)]", notes: notes) else { continue }
                     let isNew = ids.insert(record.id).inserted && digests.insert(record.digest).inserted
@@ -42,7 +46,7 @@ enum KeyFileReader {
             }
         }
         guard notes.errorCount == 0 else { throw .invalid(notes.sorted) }
-        return records
+        return isListed ? records : nil
     }
 
     private static func record(_ node: DocumentNode, name: String, notes: Notes) -> KeyRecord? {

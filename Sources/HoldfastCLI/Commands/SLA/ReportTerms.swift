@@ -1,5 +1,6 @@
 import HoldfastServer
 import Availability
+import Files
 import Routing
 import Settings
 

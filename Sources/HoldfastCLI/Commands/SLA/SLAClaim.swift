@@ -86,8 +86,8 @@ struct SLAClaim: ParsableCommand {
         ]
         if let template = ContractFile.templates.first(where: { $0.name == reference }) {
             files.append(("contract.yaml", template.bytes))
-        } else if let bytes = FileManager.default.contents(atPath: reference) {
-            files.append(("contract.yaml", Array(bytes)))
+        } else {
+            files.append(("contract.yaml", try GivenFile.read(reference)))
         }
         for index in evidence.indexes.prefix(proofs) {
             let proof = try options.told { () throws(LedgerProblem) in try prover.prove(index) }

@@ -97,10 +97,7 @@ struct SLAContracts: ParsableCommand {
     /// The text that was agreed on must still be the one that was pinned.
     static func checkText(_ file: ContractFile) throws {
         guard let path = file.text else { return }
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            complain("holdfast: the contract's text \(path) can't be read")
-            throw ExitStatus.noInput.exit
-        }
+        let bytes = try GivenFile.read(path)
         let digest = Hex.encode(SHA256.hash(data: bytes))
         guard file.contract.textDigest.isEmpty || file.contract.textDigest == digest else {
             complain("holdfast: \(path) is not the text that \(file.contract.name) pins: its sha256 is \(digest)")

@@ -1,0 +1,40 @@
+import Dispatch
+import Files
+import Glibc
+
+/// The guarantee that a process which is asked to end does end: within the
+/// drain time and 5 seconds, whatever hangs — a log that is no longer read, a
+/// disk, a mount.
+///
+/// It listens to SIGTERM and SIGINT beside the services that drain, and ends
+/// the process by itself once the time is over. What is acknowledged is
+/// durable before, so such an end loses no more than a crash would.
+enum LatestEnd {
+    /// After the drain time: what engines and the ledger need at the end, and
+    /// less than the 5 seconds that are promised.
+    private static let grace = 4.5
+    /// The exit code of a process that hung: sysexits(3) has EX_SOFTWARE.
+    private static let hung: Int32 = 70
+
+    /// Begins to listen, for the rest of the process's life.
+    static func begin(drain: Duration) {
+        let components = drain.components
+        let time = Double(components.seconds) + Double(components.attoseconds) * 1e-18 + grace
+        let queue = DispatchQueue(label: "holdfast.latest-end")
+        for number in [SIGTERM, SIGINT] {
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler {
+                // Named here, the source keeps itself.
+                guard !source.isCancelled else { return }
+                queue.asyncAfter(deadline: .now() + time) { end() }
+            }
+            source.activate()
+        }
+    }
+
+    private static func end() {
+        var text = "holdfast: something hangs; the process ends without waiting for it\n"
+        _ = text.withUTF8 { Output.write(UnsafeRawBufferPointer($0), to: STDERR_FILENO, patience: .milliseconds(100)) }
+        _exit(hung)
+    }
+}

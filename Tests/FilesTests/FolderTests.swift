@@ -1,0 +1,59 @@
+import Files
+import Foundation
+import SystemPackage
+import Testing
+
+@Suite struct FolderTests {
+    private let scratch: ScratchFolder
+
+    init() throws { scratch = try ScratchFolder() }
+
+    @Test func foldersAreMadeWithThoseAboveThem() throws {
+        try Folder.make(scratch.path + "/a/b/c/", mode: 0o700, parents: 0o755)
+        #expect(try scratch.mode("a/b/c") == 0o700 && scratch.mode("a/b") == 0o755)
+        try Folder.make(scratch.path + "/a/b")
+        try Folder.make("/")
+        try Folder.make(".")
+    }
+
+    @Test func aFileInTheWayIsSaid() throws {
+        try scratch.write("", to: "file")
+        let path = scratch.path + "/file"
+        #expect(throws: FileFault(.create, path, .system(.notDirectory))) { try Folder.make(path) }
+        #expect(throws: FileFault(.create, path + "/x", .system(.notDirectory))) { try Folder.make(path + "/x") }
+    }
+
+    @Test func entriesAreToldWithTheirKinds() throws {
+        try scratch.write("", to: "file")
+        mkfifo(scratch.path + "/fifo", 0o600)
+        mkdir(scratch.path + "/folder", 0o700)
+        symlink("file", scratch.path + "/link")
+        let entries = try #require(try Folder.entries(scratch.path)).sorted { $0.name < $1.name }
+        #expect(entries.map(\.name) == ["fifo", "file", "folder", "link"])
+        #expect(entries.map(\.kind) == [.fifo, .regular, .folder, .link])
+        #expect(try Folder.entries(scratch.path + "/none") == nil)
+    }
+
+    @Test func aLockIsHeldUntilItEnds() throws {
+        let path = scratch.path + "/lock"
+        do {
+            let lock = try FileLock(path)
+            lock.note("1234567890")
+            lock.note("42")
+            #expect(throws: FileFault(.lock, path, .inUse)) { _ = try FileLock(path) }
+            #expect(throws: FileFault(.lock, path, .inUse)) {
+                _ = try FileLock(waitingFor: path, within: .milliseconds(30))
+            }
+            lock.note("42")
+        }
+        _ = try FileLock(path)
+        #expect(try scratch.text("lock") == "42" && scratch.mode("lock") == 0o600)
+    }
+
+    @Test func aFIFOIsNoLock() throws {
+        mkfifo(scratch.path + "/lock", 0o600)
+        #expect(throws: FileFault(.lock, scratch.path + "/lock", .notRegular(.fifo))) {
+            _ = try FileLock(scratch.path + "/lock")
+        }
+    }
+}
