@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// The variables that a settings file may name: the process's environment, and
@@ -20,7 +21,7 @@ package enum CredentialVariables {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard isVariable(name), joined[name] == nil,
-                let bytes = try? SmallFile.read("\(folder)/\(name)", limit: longest), bytes.count <= longest
+                let bytes = try? WholeFile.readAll("\(folder)/\(name)", limit: longest)
             else { continue }
             // Editors end a file with a line end, which is no part of a key.
             var text = Substring(decoding: bytes, as: UTF8.self)
