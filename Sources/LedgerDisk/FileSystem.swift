@@ -13,7 +13,11 @@ enum FileSystem {
     static func read(_ path: String, links: Links) throws(LedgerProblem) -> [UInt8]? {
         let limit = path.hasSuffix("/journal/groups") ? journalLimit : limit
         do throws(FileFault) {
-            return try WholeFile.readAll(path, limit: limit, links: links)
+            // Thousands of tiles are read one after the other, and never before
+            // the checkpoint has shown that the storage answers: a thread for
+            // each would double their cost.
+            let patience = path.contains("/tile/") ? nil : WholeFile.patience
+            return try WholeFile.readAll(path, limit: limit, links: links, within: patience)
         } catch {
             if error.isMissing || error.cause == .notRegular(.folder) { return nil }
             throw LedgerProblem(error)
