@@ -52,7 +52,8 @@ struct ServiceManager: Sendable {
         let bytes = Array(text.utf8)
         _ = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                sendto(descriptor, bytes, bytes.count, Int32(truncatingIfNeeded: MSG_NOSIGNAL), pointer, socklen_t(length))
+                sendto(
+                    descriptor, bytes, bytes.count, Int32(truncatingIfNeeded: MSG_NOSIGNAL), pointer, socklen_t(length))
             }
         }
     }
