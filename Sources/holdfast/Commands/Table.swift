@@ -47,7 +47,7 @@ struct Table {
         return count
     }
 
-    /// What didn't fit, below its row.
+    /// The columns that didn't fit, below their row.
     private func below(_ row: [String], from kept: Int, isHead: Bool, heads: [String]) -> [String] {
         let parts = row.indices.dropFirst(kept).compactMap { column -> String? in
             guard !row[column].isEmpty, isHead || row[column] != "-" else { return nil }
