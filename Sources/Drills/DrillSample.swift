@@ -29,7 +29,7 @@ package struct DrillSample: Sendable {
     /// Fields of the request that whoever served could not be told.
     package var dropped: [String] = []
     package var cost = 0.0
-    /// What the cost is in (ISO 4217); nil where nothing cost anything.
+    /// The currency of the cost (ISO 4217); nil where nothing cost anything.
     package var currency: String?
     /// Every candidate that served has a price.
     package var isPriced = true

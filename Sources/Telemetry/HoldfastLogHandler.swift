@@ -59,7 +59,7 @@ package struct HoldfastLogHandler: LogHandler {
         case .human:
             let extra = fields.map { " \($0.key)=\(Printable.text("\($0.value)"))" }.joined()
             let line =
-                "\(now.dropFirst(11).dropLast(5)) \(Self.mark(event.level)) \(Printable.text(event.message.description))\(extra)\n"
+                "\(now.dropLast(5))Z \(Self.mark(event.level)) \(Printable.text(event.message.description))\(extra)\n"
             sink.append { $0.writeString(line) }
         }
         if event.level >= .error { sink.hurry() }

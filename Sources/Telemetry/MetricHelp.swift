@@ -1,4 +1,4 @@
-/// What each metric counts, as Prometheus shows it (`# HELP`).
+/// Help texts of the metrics, as Prometheus shows them (`# HELP`).
 enum MetricHelp {
     /// Nil for a name that is none of Holdfast's.
     static func text(_ name: String) -> String? { texts[name] }

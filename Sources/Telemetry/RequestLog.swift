@@ -37,7 +37,7 @@ package final class RequestLog: RequestRecorder {
             }
         case .human:
             let line =
-                "\(Substring(now.utf8.dropFirst(11).dropLast(5)))         more requests were refused (\(Printable.text(refusals.reason))): "
+                "\(Substring(now.utf8.dropLast(5)))Z         more requests were refused (\(Printable.text(refusals.reason))): "
                 + "\(refusals.count) in \(seconds) s\n"
             sink.append { $0.writeString(line) }
         }
@@ -133,7 +133,8 @@ package final class RequestLog: RequestRecorder {
     private static func line(_ record: RequestRecord, _ now: String) -> String {
         var line = ""
         line.reserveCapacity(200)
-        line += Substring(now.utf8.dropFirst(11).dropLast(5))
+        line += Substring(now.utf8.dropLast(5))
+        line += "Z"
         line += "         "
         line += String(record.status)
         line += " "

@@ -4,7 +4,7 @@ import LedgerDisk
 
 /// One audit: of a ledger's folder with its receipts, or of a lone proof.
 struct Audit {
-    /// What was found to hold.
+    /// The findings of an audit that holds.
     struct Finding {
         var lines: [String] = []
         var json = JSONLine()
@@ -141,7 +141,7 @@ struct Audit {
 }
 
 extension LedgerVerifier.Report {
-    /// What holds, for programs.
+    /// The findings, for programs.
     fileprivate var json: JSONLine {
         var json = JSONLine()
         json.add("ledger", checkpoint.checkpoint.origin)

@@ -65,7 +65,7 @@ struct SeenRoutes {
         names.insert(route)
     }
 
-    /// What to tell of a route that no entry names; nil where one does.
+    /// The objection to a route that no entry names; nil where one does.
     func objection(to route: String) -> String? {
         guard !names.contains(route), names.count < Self.most else { return nil }
         let hint =

@@ -1,88 +1,148 @@
 import Encodings
 
-/// Columns of text for people, in lines of at most 80 characters where that
-/// can be helped: cells are wrapped, the widest columns first.
+/// Columns of text for people, in lines of at most 80 characters.
+///
+/// Cells are wrapped between words, in the widest columns first. Where words
+/// alone are too wide, the last columns stand below each row instead, with
+/// their heads; only names of more than 40 characters are broken.
 struct Table {
+    /// With a head, all in capitals, or without.
     var rows: [[String]]
     /// Spaces before every line.
     var indent = 0
-    /// The longest line that is aimed at.
-    static let width = 80
-    /// Columns keep so much of their longest word: the length of an id that
-    /// people copy, and where that is too much, of a short word.
-    private static let narrowest = [14, 8]
 
-    /// The rows in lines, columns two spaces apart, nothing after the last.
+    private static let width = 80
+    private static let longestWord = 40
+    private static let gap = 2
+    /// Stands for a space at which no line ends.
+    private static let tie: Character = "\u{A0}"
+
+    /// The rows in lines, nothing after the last.
     var text: String {
-        let rows = rows.map { $0.map { Printable.text($0) } }
-        let widths = widths(of: rows)
-        return rows.map { row in
-            let cells = zip(row, widths).map { Self.wrapped($0, to: $1) }
-            let height = cells.map(\.count).max() ?? 0
-            return (0..<max(1, height)).map { line in
-                let parts = cells.map { line < $0.count ? $0[line] : "" }
-                return String(repeating: " ", count: indent) + Self.joined(parts, widths)
-            }.joined(separator: "\n")
-        }.joined(separator: "\n")
+        let rows = rows.enumerated().map { number, row in
+            row.map { Self.tied(Printable.text($0), isHead: number == 0 && hasHead) }
+        }
+        let count = rows.map(\.count).max() ?? 0
+        let words = (0..<count).map { column in
+            rows.map { column < $0.count ? Self.longestWord(of: $0[column]) : 0 }.max() ?? 0
+        }
+        let kept = hasHead ? columns(holding: words) : count
+        let layout = Layout(rows.map { Array($0.prefix(kept)) }, least: words, indent: indent, width: Self.width)
+        var lines: [String] = []
+        for (number, row) in rows.enumerated() {
+            lines += layout.lines(of: number)
+            lines += below(row, from: kept, isHead: number == 0, heads: rows[0])
+        }
+        return lines.map { String($0.map { $0 == Self.tie ? " " : $0 }) }.joined(separator: "\n")
     }
 
-    private static func joined(_ parts: [String], _ widths: [Int]) -> String {
-        var line = ""
-        // What follows the last text would be spaces.
-        let last = parts.lastIndex { !$0.isEmpty } ?? -1
-        for (column, part) in parts.prefix(last + 1).enumerated() {
-            line += part
-            if column < last { line += String(repeating: " ", count: max(0, widths[column] - part.count) + 2) }
-        }
-        return line
+    private var hasHead: Bool {
+        rows.count > 1 && rows[0].allSatisfy { !$0.contains(where: \.isLowercase) } && rows[0].contains { !$0.isEmpty }
     }
 
-    private func widths(of rows: [[String]]) -> [Int] {
-        var widths: [Int] = []
-        var words: [Int] = []
-        for row in rows {
-            for (column, cell) in row.enumerated() {
-                if column == widths.count {
-                    widths.append(0)
-                    words.append(0)
-                }
-                widths[column] = max(widths[column], cell.count)
-                words[column] = max(words[column], cell.split(separator: " ").map(\.count).max() ?? 0)
-            }
+    /// How many columns fit if no word is broken; at least two.
+    private func columns(holding words: [Int]) -> Int {
+        var count = words.count
+        while count > 2, words[..<count].reduce(0, +) + (count - 1) * Self.gap + indent > Self.width { count -= 1 }
+        return count
+    }
+
+    /// The columns that didn't fit, below their row.
+    private func below(_ row: [String], from kept: Int, isHead: Bool, heads: [String]) -> [String] {
+        let parts = row.indices.dropFirst(kept).compactMap { column -> String? in
+            guard !row[column].isEmpty, isHead || row[column] != "-" else { return nil }
+            return isHead ? row[column] : "\(heads[column]):\(Self.tie)\(row[column])"
         }
-        var excess = widths.reduce(0, +) + 2 * max(0, widths.count - 1) + indent - Self.width
-        for narrowest in Self.narrowest {
-            func canShrink(_ column: Int) -> Bool { widths[column] > min(words[column], narrowest) }
-            while excess > 0,
-                let widest = widths.indices.filter(canShrink).max(by: { widths[$0] < widths[$1] })
-            {
+        guard !parts.isEmpty else { return [] }
+        let margin = indent + 2 * Self.gap
+        return Layout.wrapped(parts.joined(separator: isHead ? ", " : "; "), to: Self.width - margin).map {
+            String(repeating: " ", count: margin) + $0
+        }
+    }
+
+    /// A head stays whole, and so does a number with its unit or with what it
+    /// counts.
+    private static func tied(_ cell: String, isHead: Bool) -> String {
+        if isHead { return String(cell.map { $0 == " " ? tie : $0 }) }
+        let units: Set<Substring> = ["%", "ms", "s", "min", "h", "d"]
+        var tied = ""
+        for word in cell.split(separator: " ", omittingEmptySubsequences: false) {
+            let isUnit = units.contains(word.prefix { !",;)".contains($0) }) && tied.last?.isNumber == true
+            let isCount = !word.isEmpty && word.allSatisfy { $0.isNumber || $0 == "," }
+            if !tied.isEmpty { tied.append(isUnit || isCount ? tie : " ") }
+            tied += word
+        }
+        return tied
+    }
+
+    private static func longestWord(of cell: String) -> Int {
+        min(longestWord, cell.split(separator: " ").map(\.count).max() ?? 0)
+    }
+
+    /// Widths for some columns, and the lines that come of them.
+    private struct Layout {
+        private let rows: [[String]]
+        private let indent: Int
+        private var widths: [Int]
+
+        init(_ rows: [[String]], least: [Int], indent: Int, width: Int) {
+            self.rows = rows
+            self.indent = indent
+            let count = rows.map(\.count).max() ?? 0
+            widths = (0..<count).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+            var excess = widths.reduce(0, +) + Table.gap * max(0, count - 1) + indent - width
+            while excess > 0, let widest = widest(above: least) {
                 widths[widest] -= 1
                 excess -= 1
             }
         }
-        return widths
-    }
 
-    /// A cell in lines: broken at spaces, else behind a mark that joins words,
-    /// else anywhere.
-    private static func wrapped(_ cell: String, to width: Int) -> [String] {
-        guard cell.count > width, width > 0 else { return [cell] }
-        var lines: [String] = []
-        var rest = Substring(cell)
-        while rest.count > width {
-            let limit = rest.index(rest.startIndex, offsetBy: width)
-            var end = limit
-            if rest[limit] == " " {
-                end = limit
-            } else if let space = rest[..<limit].lastIndex(of: " "), space > rest.startIndex {
-                end = space
-            } else if let mark = rest[..<limit].lastIndex(where: { "/,-_:".contains($0) }), mark > rest.startIndex {
-                end = rest.index(after: mark)
-            }
-            lines.append(String(rest[..<end]))
-            rest = rest[end...].drop { $0 == " " }
+        private func widest(above least: [Int]) -> Int? {
+            widths.indices.filter { widths[$0] > least[$0] }.max { widths[$0] < widths[$1] }
         }
-        if !rest.isEmpty { lines.append(String(rest)) }
-        return lines
+
+        func lines(of number: Int) -> [String] {
+            let cells = zip(rows[number], widths).map { Self.wrapped($0, to: $1) }
+            return (0..<max(1, cells.map(\.count).max() ?? 0)).map { line in
+                let parts = cells.map { line < $0.count ? $0[line] : "" }
+                return String(repeating: " ", count: indent) + joined(parts)
+            }
+        }
+
+        private func joined(_ parts: [String]) -> String {
+            var line = ""
+            // What follows the last text would be spaces.
+            let last = parts.lastIndex { !$0.isEmpty } ?? -1
+            for (column, part) in parts.prefix(last + 1).enumerated() {
+                line += part
+                if column < last {
+                    line += String(repeating: " ", count: max(0, widths[column] - part.count) + Table.gap)
+                }
+            }
+            return line
+        }
+
+        /// A cell in lines: broken at spaces, else behind a mark that joins
+        /// words, else anywhere.
+        static func wrapped(_ cell: String, to width: Int) -> [String] {
+            guard cell.count > width, width > 0 else { return [cell] }
+            var lines: [String] = []
+            var rest = Substring(cell)
+            while rest.count > width {
+                let limit = rest.index(rest.startIndex, offsetBy: width)
+                var end = limit
+                if rest[limit] == " " {
+                    end = limit
+                } else if let space = rest[..<limit].lastIndex(of: " "), space > rest.startIndex {
+                    end = space
+                } else if let mark = rest[..<limit].lastIndex(where: { "/,-_:".contains($0) }), mark > rest.startIndex {
+                    end = rest.index(after: mark)
+                }
+                lines.append(String(rest[..<end]))
+                rest = rest[end...].drop { $0 == " " }
+            }
+            if !rest.isEmpty { lines.append(String(rest)) }
+            return lines
+        }
     }
 }

@@ -1,8 +1,8 @@
 import Routing
 import Settings
 
-/// The first words to whoever has just started Holdfast: lines to paste, with
-/// a key that works, and what to try next.
+/// The greeting of a Holdfast that was just started: lines to paste, with a key
+/// that works, and things to try next.
 struct Greeting {
     let settings: Settings
     let key: String
@@ -48,7 +48,7 @@ struct Greeting {
         """
     }
 
-    /// What to look at next, where there is something.
+    /// Further things to look at, where there are some.
     private var next: [String] {
         var parts: [String] = []
         if settings.statusPage != nil { parts.append("What serves, for a browser:  \(base)/status") }

@@ -12,7 +12,7 @@ struct ServiceManager: Sendable {
         case stopping
     }
 
-    /// A path, or `@` and an abstract name; nil is nobody.
+    /// A path, or `@` and an abstract name; nil is no manager.
     private let socket: String?
 
     /// The one that has started this process.

@@ -12,8 +12,8 @@ struct LiteralReference {
         }
     }
 
-    /// What is written like a reference, and the variable that is meant; nil
-    /// where nothing is. `$$` is a dollar sign that is meant.
+    /// A text that is written like a reference, and the variable that is meant;
+    /// nil where there is none. `$$` is a dollar sign that is meant.
     static func find(in spelled: String) -> (written: String, name: String)? {
         let foreign = "os.environ/"
         if spelled.hasPrefix(foreign), spelled.count > foreign.count {

@@ -19,7 +19,7 @@ struct UnknownRegion {
         }
     }
 
-    /// What to say of a region that no provider and no candidate is in; nil
+    /// The hint about a region that no provider and no candidate is in; nil
     /// where one is. An area as short as `eu` is no slip of the fingers: who
     /// runs there may come later.
     static func hint(_ region: String, _ known: [String]) -> String? {
@@ -41,7 +41,7 @@ struct UnknownRegion {
 }
 
 extension Settings {
-    /// What to say of a region that a key is restricted to, and where no
+    /// The objection to a region that a key is restricted to, and where no
     /// provider and no candidate is; nil where one is, or where none says
     /// where it is.
     package func objection(toRegion region: String) -> String? {
