@@ -1,3 +1,4 @@
+import HoldfastServer
 import Access
 import ArgumentParser
 import Conversation

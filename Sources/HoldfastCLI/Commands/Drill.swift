@@ -1,3 +1,4 @@
+import Wire
 import Encodings
 import AdminAPI
 import ArgumentParser

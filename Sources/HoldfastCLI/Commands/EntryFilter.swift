@@ -1,3 +1,4 @@
+import Encodings
 import Access
 import ArgumentParser
 import Custody

@@ -1,3 +1,5 @@
+import NIOCore
+import Wire
 import Encodings
 import AdminAPI
 import ArgumentParser

@@ -1,3 +1,4 @@
+import AdminAPI
 import HoldfastServer
 import Access
 import ArgumentParser
@@ -57,7 +58,7 @@ struct KeysRevoke: ParsableCommand {
     @OptionGroup var keys: KeyFileOption
 
     func run() throws {
-        let file = try keys.file()
+        let file = try keys.keyFile()
         do throws(KeyFileError) {
             let record = try file.revoke(key, at: .now)
             guard !json else {
@@ -83,16 +84,16 @@ struct KeyFileOption: ParsableArguments {
     /// The key file: the one given, that of the running server, or that of the
     /// settings.
     /// - Throws: an exit code, once the reason has been printed.
-    func file() throws -> KeyFile {
+    func keyFile() throws -> KeyFile {
         if let file { return KeyFile(path: file) }
         if let effective = server.effective() {
-            return try Self.file(effective.keyFile, of: effective.settings)
+            return try Self.keyFile(effective.keyFile, of: effective.settings)
         }
         let settings = try server.loadSettings()
-        return try Self.file(settings.keyFile, of: settings.file)
+        return try Self.keyFile(settings.keyFile, of: settings.file)
     }
 
-    private static func file(_ path: String?, of settings: String) throws -> KeyFile {
+    private static func keyFile(_ path: String?, of settings: String) throws -> KeyFile {
         guard let path else {
             complain("\(settings) has `keys: none`; write `keys: {file: .holdfast/keys.yaml}` to use keys")
             throw ExitStatus.config.exit

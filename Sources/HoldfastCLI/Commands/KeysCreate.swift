@@ -75,7 +75,7 @@ struct KeysCreate: ParsableCommand {
     }
 
     func run() throws {
-        let file = try keys.file()
+        let file = try keys.keyFile()
         warn()
         let secret = KeySecret(admin: admin)
         let record = KeyRecord(

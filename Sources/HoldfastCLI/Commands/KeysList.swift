@@ -19,7 +19,7 @@ struct KeysList: ParsableCommand {
     @OptionGroup var keys: KeyFileOption
 
     func run() throws {
-        let file = try keys.file()
+        let file = try keys.keyFile()
         let records: [KeyRecord]
         do throws(KeyFileError) {
             records = try file.load()
