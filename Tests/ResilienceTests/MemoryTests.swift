@@ -150,12 +150,26 @@ import Testing
         #expect(bench.isFree())
     }
 
-    @Test func aLostProbeIsMadeAgainAndAConfirmedWithdrawalIsNotProbed() throws {
+    @Test func aLostProbeIsMadeAgain() throws {
         #expect(bench.fail(.withdrawn, .model, evidence: .ambiguous)?.probes.count == 1)
         bench.tick += .seconds(60)
         bench.probe(Bench.refusal(.withdrawn, .model))
         #expect(bench.book.holds.map(\.firmness) == [.lasting])
-        bench.tick += .seconds(100_000)
-        #expect(bench.book.dueProbes(now: bench.now).isEmpty)
+    }
+
+    @Test("a confirmed withdrawal is looked at once a day, and an answer is reported and lifts nothing")
+    func dailyLook() throws {
+        let first = try #require(bench.fail(.withdrawn, .model, evidence: .ambiguous)?.probes.first)
+        _ = bench.book.probed(first, Bench.refusal(.withdrawn, .model), now: bench.now)
+        let hold = try #require(bench.book.holds.first)
+        #expect(hold.firmness == .lasting)
+        for isBack in [false, true, true] {
+            bench.tick += .seconds(86_400) - .milliseconds(1)
+            #expect(bench.book.dueProbes(now: bench.now).isEmpty)
+            bench.tick += .milliseconds(1)
+            let changes = bench.probe(isBack ? .answered : Bench.refusal(.withdrawn, .model))
+            #expect(changes == (isBack ? [.answersAgain(hold)] : []))
+            #expect(bench.book.holds == [hold] && !bench.isFree(), "it is for a person to lift it")
+        }
     }
 }
