@@ -25,7 +25,7 @@ package struct HoldfastServer {
     private let delivery: EventDelivery
     private let quarantine: Quarantine
     private let egress: EgressWriter
-    private let logger = Logger(label: "holdfast")
+    private let logger: Logger
 
     /// Claims the run folder, restores what earlier processes have learnt, and
     /// builds every service; none runs yet, but for engines.
@@ -33,6 +33,8 @@ package struct HoldfastServer {
     /// - Throws: ``StartupError`` when it can't start.
     package init(_ settings: Settings) async throws(StartupError) {
         process = try ServerProcess(settings)
+        // A logger that is made before the log is set up writes elsewhere.
+        logger = Logger(label: "holdfast")
         restored = try await RestoredState(settings.dataDirectory)
         keys = try KeyStore(settings.keys, token: process.runDirectory.makeToken())
         records = try await RecordServices(process, restored)

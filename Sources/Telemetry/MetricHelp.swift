@@ -14,8 +14,7 @@ enum MetricHelp {
         "holdfast_continued_streams_total": "Streams that broke off and were continued by another candidate.",
         "holdfast_drill_active": "Drills that run, 1 each.",
         "holdfast_drill_attempts_total": "Requests that drills sent to providers.",
-        "holdfast_drill_failed_attempts_total":
-            "Attempts that failed because a drill had pulled the candidate, or in a drill's own request.",
+        "holdfast_drill_failed_attempts_total": "Attempts that failed because of a drill, or in its requests.",
         "holdfast_drill_request_duration_seconds": "Time from a drill's request to the end of its answer.",
         "holdfast_drill_requests_total": "Requests that drills made, by their outcome.",
         "holdfast_drill_tokens_total": "Tokens that drills' requests used.",

@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from holdfast import BINARY, cli, eventually
+from holdfast import BINARY, STATES, cli, eventually
 from standin import WHOLE, answer_of, goes_on, hear, pair, plain, raw, served, stream_of
 from upstream import answer, by_request, sse
 
@@ -210,7 +210,7 @@ def test_after_drill_the_first_serves_again_once_one_has_passed(upstream, spare)
         assert served_by(two) == "second", "restored, and no drill has passed since"
         two.holdfast.restart()
         assert served_by(two) == "second"
-        assert "after-drill" in cli("status", config=two.holdfast.config, check=0).stdout
+        assert "after-drill" in cli("status", config=two.holdfast.config, check=STATES).stdout
         # The stand-in is rehearsed: the one that is back takes over meanwhile.
         code, report = pull(two, "--model", f"second/{two.second}", "--as", "withdrawn", "--load", "20rps", *QUICK)
         assert code == 0, report
@@ -224,11 +224,11 @@ def test_status_and_holds_by_hand(upstream, spare):
         assert plain(two.holdfast, "openai") == WHOLE and not two.first_calls
         [hold] = two.holdfast.holds
         assert hold["id"] in said
-        shown = cli("status", config=config, check=0).stdout
+        shown = cli("status", config=config, check=STATES).stdout
         assert hold["id"] in shown and "wrong answers" in shown and f"first/{two.first}" in shown
         cli("acknowledge", hold["id"], config=config, check=0)
         assert two.holdfast.holds[0]["acknowledged_by"]
-        assert json.loads(cli("status", "--json", config=config, check=0).stdout)["holds"]["holds"]
+        assert json.loads(cli("status", "--json", config=config, check=STATES).stdout)["holds"]["holds"]
         cli("restore", hold["id"], config=config, check=0)
         assert two.holdfast.holds == [] and served_by(two) == "first"
         for wrong in ["nonsense", "../../x", ""]:

@@ -8,7 +8,7 @@ import anthropic
 import openai
 import pytest
 from entries import checked_entries
-from holdfast import PROMPT, Holdfast, cli, eventually
+from holdfast import PROMPT, STATES, Holdfast, cli, eventually
 from standin import (
     LIBRARIES, TALK, WAYS, WHOLE, answer_of, failing, pair, plain, provider_at, raw, refusal, served, streamed,
 )
@@ -357,7 +357,7 @@ def test_a_hold_by_hand_is_told_as_one_everywhere(upstream, spare, library):
         assert error.status_code == 503
         assert "held by hand" in str(error) and "wrong answers since noon" in str(error)
         assert "withdrawn" not in str(error)
-        shown = cli("status", config=two.holdfast.config, check=0).stdout
+        shown = cli("status", config=two.holdfast.config, check=STATES).stdout
         assert "held_by_hand" in shown and "wrong answers since noon" in shown and "withdrawn" not in shown
         assert "an administrator holds a model" in two.holdfast.log and "wrong answers since noon" in two.holdfast.log
         board = two.holdfast.get("/status.json")[2].decode()

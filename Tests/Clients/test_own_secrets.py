@@ -10,7 +10,7 @@ import anthropic
 import openai
 import pytest
 from conftest import scripted_providers
-from holdfast import Holdfast, cli, eventually
+from holdfast import STATES, Holdfast, cli, eventually
 from plain import get, post
 from shapes import anthropic_answer, anthropic_stream, openai_answer, openai_stream
 from upstream import answer, sse, status
@@ -168,7 +168,7 @@ def test_nobody_else_keeps_it(echoing, upstream):
     words = f"The model is gone. You sent {KEY} and {HEADER}"
     model = upstream.plays(status(404, body={"error": {"message": words, "code": "model_not_found"}}))
     ask(echoing, "openai", f"oa/{model}")
-    shown = cli("status", config=echoing.config, check=0).stdout + cli("status", "--json", config=echoing.config, check=0).stdout
+    shown = cli("status", config=echoing.config, check=STATES).stdout + cli("status", "--json", config=echoing.config, check=STATES).stdout
     shown += json.dumps(echoing.holds) + echoing.admin("/metrics").decode()
     assert_silent(shown, "status")
     ledger = eventually(lambda: cli("ledger", "show", "--json", config=echoing.config).stdout, 10)

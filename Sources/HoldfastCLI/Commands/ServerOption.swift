@@ -66,16 +66,27 @@ struct ServerOption: ParsableArguments {
 
     private func found() throws -> Found {
         if let found = look() { return found }
-        // The folder may have a setting of its own.
-        if mayReadSettings, let settings = settings(), settings.runDirectory != nil {
-            let folder = RunDirectory(settings)
-            if let effective = folder.effective() { return (folder, effective) }
-        }
+        if let found = try lookBySettings() { return found }
         let places = folders.map(\.path).joined(separator: " or ")
         complain(
             "holdfast: no Holdfast runs in \(places), or it is another user's. Start one: holdfast serve; "
                 + "--run names the run folder of one that runs elsewhere.")
         throw ExitStatus.unavailable.exit
+    }
+
+    /// The folder may have a setting of its own, and the settings may say why
+    /// no server can be found.
+    /// - Throws: an exit code, once the reason has been printed.
+    private func lookBySettings() throws -> Found? {
+        guard run == nil else { return nil }
+        if config != nil, try ConfigOption.read(settingsFile).settings?.admin == nil, let settings = settings() {
+            complain(
+                "\(settings.file): commands talk to a running Holdfast through `admin: 127.0.0.1:8081`; add it")
+            throw ExitStatus.config.exit
+        }
+        guard let settings = settings(), settings.runDirectory != nil else { return nil }
+        let folder = RunDirectory(settings)
+        return folder.effective().map { (folder, $0) }
     }
 
     /// The settings, as far as they can be read.

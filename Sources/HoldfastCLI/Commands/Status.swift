@@ -52,17 +52,19 @@ struct Status: AsyncParsableCommand {
     }
 
     private func printStates(_ routes: [RoutesView.Route]) {
-        print("")
-        for route in routes {
-            var line = "\(route.name): \(route.state)"
-            if let reason = route.reason { line += ", \(reason)" }
+        let rows = routes.map { route in
+            var notes: [String] = []
+            if let reason = route.reason { notes.append(reason) }
             if route.recentRequests == 0 {
-                line += route.lastRequest.map { "; idle since \(Self.moment($0))" } ?? "; no request since the start"
+                notes.append(
+                    route.lastRequest.map { "idle since \(Self.moment($0))" } ?? "no request since the start")
             } else if route.reason == nil {
-                line += "; \(route.recentAnswered) of \(route.recentRequests) requests in 5 min answered"
+                notes.append("\(route.recentAnswered) of \(route.recentRequests) requests in 5 min answered")
             }
-            print("  " + line)
+            return [route.name, route.state, notes.joined(separator: "; ")]
         }
+        print("")
+        print(Table(rows: [["ROUTE", "STATE", "REASON"]] + rows).text)
     }
 
     private func printRoutes(_ routes: [RoutesView.Route]) {
