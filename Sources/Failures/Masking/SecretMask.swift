@@ -16,6 +16,9 @@ package struct SecretMask: Sendable {
 
     /// Folded, by their first byte.
     private let needles: [[[UInt8]]]
+    /// Whether a secret may begin with a byte as it is spelt: most bytes of
+    /// most texts are passed over by it.
+    private let starts: [Bool]
     private let shortest: Int
     private let secrets: Set<String>
 
@@ -33,6 +36,10 @@ package struct SecretMask: Sendable {
         for needle in SecretForms.all(of: secrets) {
             needles[Int(needle[0])].append(needle)
             shortest = min(shortest, Self.least(needle))
+        }
+        starts = (0..<256).map { byte in
+            let byte = UInt8(byte)
+            return SpeltByte.mayEscape(byte) || !needles[Int(SpeltByte.fold(byte))].isEmpty
         }
         self.needles = shortest == .max ? [] : needles
         self.shortest = shortest
@@ -77,6 +84,10 @@ package struct SecretMask: Sendable {
         var places: [Range<Int>] = []
         var index = 0
         while index < bytes.count {
+            guard starts[Int(bytes[index])] else {
+                index += 1
+                continue
+            }
             if let end = end(ofSecretAt: index, in: bytes) {
                 places.append(index..<end)
                 index = end

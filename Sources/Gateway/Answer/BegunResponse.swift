@@ -44,38 +44,71 @@ final class BegunResponse: LaneResponse {
     }
 }
 
-extension JSONView {
+/// The members of an answer by which it is told from an error, and from what
+/// a relay says in its place. One pass over the top members.
+struct AnswerShape {
     /// A member `error` that says something.
-    var holdsError: Bool {
-        guard let error = self["error"] else { return false }
-        return !error.isNull && error.kind != .false && !error.isString("")
-    }
+    private(set) var holdsError = false
+    /// The contents that an answer of either dialect has: choices, content,
+    /// vectors, or a count.
+    private(set) var holdsAnswer = false
+    private var saysNothing = false
+    private var hasUsage = false
+    private var hasEmptyChoices = false
+    private var hasWords = false
 
-    /// The contents that an answer of either dialect has: choices, content, vectors, or a
-    /// count.
-    var holdsAnswer: Bool {
-        if let choices = self["choices"], choices.kind == .array, !choices.isEmptyContainer { return true }
-        if let content = self["content"], content.kind == .array || content.kind == .string { return true }
-        if let data = self["data"], data.kind == .array { return true }
-        return self["input_tokens"]?.kind == .number
+    init(_ root: JSONView) {
+        for (name, value) in root.members {
+            // Most names are told apart by their lengths.
+            switch name.textLength {
+            case 3: if name.isString("msg") { noteWords(value) }
+            case 4:
+                if name.isString("data"), value.kind == .array { holdsAnswer = true }
+            case 5:
+                if name.isString("error") {
+                    holdsError = !value.isNull && value.kind != .false && !value.isString("")
+                } else if name.isString("usage") {
+                    hasUsage = true
+                }
+            case 6: if name.isString("detail") { noteWords(value) }
+            case 7:
+                if name.isString("choices") {
+                    noteChoices(value)
+                } else if name.isString("content") {
+                    if value.kind == .array || value.kind == .string { holdsAnswer = true }
+                } else if name.isString("message") {
+                    noteWords(value)
+                }
+            case 9:
+                if name.isString("error_msg") || name.isString("base_resp") { noteWords(value) }
+            case 10: if name.isString("status_msg") { noteWords(value) }
+            case 12: if name.isString("input_tokens"), value.kind == .number { holdsAnswer = true }
+            default: break
+            }
+        }
     }
 
     /// Whether it is what a relay says instead of an answer, without calling it
     /// an error: no choices, or words and a number of its own. What else isn't
     /// known is the caller's to read.
-    var isNoAnswer: Bool {
-        guard !holdsAnswer else { return false }
-        if let choices = self["choices"], choices.isNull || choices.isEmptyContainer && self["usage"] == nil {
-            return true
+    var isNoAnswer: Bool { !holdsAnswer && (saysNothing || hasEmptyChoices && !hasUsage || hasWords) }
+
+    private mutating func noteChoices(_ value: JSONView) {
+        if value.isNull {
+            saysNothing = true
+        } else if value.isEmptyContainer {
+            hasEmptyChoices = true
+        } else if value.kind == .array {
+            holdsAnswer = true
         }
-        for name in ["msg", "message", "detail", "status_msg", "error_msg", "base_resp"] as [StaticString] {
-            if let words = self[name], !words.isNull { return true }
-        }
-        return false
     }
 
+    private mutating func noteWords(_ value: JSONView) { if !value.isNull { hasWords = true } }
+}
+
+extension JSONView {
     /// Told by its bytes: a skimmed document has no index of what lies inside.
-    private var isEmptyContainer: Bool {
+    fileprivate var isEmptyContainer: Bool {
         guard kind == .array || kind == .object, range.count < 256 else { return false }
         return fragment.bytes.readableBytesView.dropFirst().dropLast().allSatisfy { $0 <= 0x20 }
     }

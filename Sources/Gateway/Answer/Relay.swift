@@ -144,9 +144,13 @@ final class Relay {
         case .none:
             guard Self.looksLikeObject(received) else { throw LaneFailure.garbage("its answer is not a JSON object") }
             let root = (try? JSONDocument(received, limits: .answer))?.root
-            if let root, Self.saysError(root) { throw saidError(received, answer) }
-            let isAnswer = root.map(Self.isAnswer) ?? false
-            if let root, root.isNoAnswer, call.operation.isChat { throw LaneFailure.garbage("its answer holds none") }
+            let shape = root.map(AnswerShape.init)
+            if let shape, shape.holdsError, !shape.holdsAnswer { throw saidError(received, answer) }
+            if let shape, shape.isNoAnswer, call.operation.isChat {
+                throw LaneFailure.garbage("its answer holds none")
+            }
+            // Nobody looks further into one that has an answer, and no error.
+            let isAnswer = shape.map { $0.holdsAnswer && !$0.holdsError } ?? false
             whole.body = isAnswer ? received : secrets.masking(received)
             whole.usage = root.flatMap { provider.dialect.usage(inReply: $0) }
         case .chat(let request):
@@ -208,11 +212,10 @@ final class Relay {
     }
 
     /// Some hosts say 200 and then what went wrong.
-    private static func saysError(_ root: JSONView) -> Bool { root.holdsError && !root.holdsAnswer }
-
-    /// Tells whether it has what an answer of either dialect has, and no error:
-    /// nobody looks further into one that has.
-    private static func isAnswer(_ root: JSONView) -> Bool { root.holdsAnswer && !root.holdsError }
+    private static func saysError(_ root: JSONView) -> Bool {
+        let shape = AnswerShape(root)
+        return shape.holdsError && !shape.holdsAnswer
+    }
 
     private func saidError(_ received: ByteBuffer, _ answer: ResponseHead) -> FailedAttempt {
         let symptom = symptom(of: received, answer)

@@ -86,7 +86,11 @@ final class Attempts {
         let deadline = now.tick + policy.deadline - admitted.call.arrived.elapsed()
         // What can be waited for has to leave time for an answer.
         var latest = now.tick + min(policy.patience, policy.deadline)
-        try await read { for index in self.upstreams.indices { self.screen(index) } }
+        if admitted.isHeavy {
+            try await gateway.reading.run { self.screenAll() }
+        } else {
+            screenAll()
+        }
         if policy.stay > .zero { mayStay(now, deadline: deadline) }
         while true {
             try Task.checkCancellation()
@@ -114,6 +118,8 @@ final class Attempts {
         }
     }
 
+    private func screenAll() { for index in upstreams.indices { screen(index) } }
+
     private func mayStay(_ now: Moment, deadline: Duration) {
         let place = plan.first.flatMap { upstreams[$0].place }
         let named = place.flatMap { continuity.book.namedWait(of: $0, now: now) }
@@ -137,7 +143,9 @@ final class Attempts {
     /// - Returns: whether the caller has been told the end.
     private func ask(_ index: Int, _ manner: AttemptPlan.Manner, _ now: Moment) async throws -> Bool {
         if manner == .again { try await Task.sleep(for: continuity.jitter()) }
-        let ready = try await read { self.ready(index, manner) }
+        let ready =
+            admitted.isHeavy
+            ? try await gateway.reading.run { self.ready(index, manner) } : ready(index, manner)
         switch begin(index, ready, manner, manner == .again ? continuity.now : now) {
         case .passed: return false
         case .told: return true
@@ -199,12 +207,6 @@ final class Attempts {
         return Ready(attempt: attempt, estimate: counting.estimate(request))
     }
 
-    /// Runs what reads the request in full: where it is large, off the event
-    /// loop.
-    private func read<Value>(_ body: @escaping () throws -> Value) async throws -> Value {
-        admitted.isHeavy ? try await gateway.reading.run(body) : try body()
-    }
-
     /// Sends it, and brings the answer back.
     func run(_ runner: Runner, beside race: Race? = nil) async -> Runner.Outcome {
         defer { if !stream.handOvers.isEmpty { record.handOvers = stream.handOvers } }
@@ -258,7 +260,7 @@ final class Attempts {
             let verdict = await learn(failed.symptom, failed.word, of: runner)
             if interruption != nil, isOurOwnFault(verdict) {
                 tryAnotherManner(index, hasDiverged: false)
-            } else if try await read({ try self.rewriteNested(verdict) }) {
+            } else if try await rewriteNested(verdict) {
                 return try await ask(index, .first, continuity.now)
             } else {
                 failures.append((runner, failed, verdict))
@@ -316,12 +318,17 @@ final class Attempts {
 
     /// Puts the route's replacement where the request names a model that is
     /// gone. Once a field: a table may lead in circles.
-    private func rewriteNested(_ verdict: Verdict) throws -> Bool {
+    private func rewriteNested(_ verdict: Verdict) async throws -> Bool {
         guard verdict.cause == .nestedReference, let field = verdict.field, !policy.nested.isEmpty,
-            rewritten.insert(field).inserted,
-            let call = admitted.replacingModel(at: field, by: policy.nested)
+            rewritten.insert(field).inserted
         else { return false }
-        admitted = try AdmittedCall(call, isHeavy: admitted.isHeavy)
+        let (known, table) = (admitted, policy.nested)
+        let rewrite = { () throws(Problem) -> AdmittedCall? in
+            guard let call = known.replacingModel(at: field, by: table) else { return nil }
+            return try AdmittedCall(call, isHeavy: known.isHeavy)
+        }
+        guard let new = known.isHeavy ? try await gateway.reading.run(rewrite) : try rewrite() else { return false }
+        admitted = new
         prepared = []
         return true
     }

@@ -25,6 +25,13 @@ package struct JSONView: Sendable {
         }
     }
 
+    /// The length of a string's text in UTF-8; 0 for any other kind.
+    package var textLength: Int {
+        let node = node
+        guard node.kind == .string else { return 0 }
+        return node.isEscaped ? string?.utf8.count ?? 0 : Int(node.end - node.start) - 2
+    }
+
     /// Whether this is the string `text`; allocates nothing.
     package func isString(_ text: StaticString) -> Bool {
         let node = node
