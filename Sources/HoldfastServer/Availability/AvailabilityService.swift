@@ -1,3 +1,4 @@
+import Access
 import Availability
 import Gateway
 import Glibc
@@ -140,7 +141,7 @@ struct HeldTime: Service {
 
 extension SettledRequest {
     init(_ record: RequestRecord) {
-        self.init(route: record.route, outcome: Outcome(rawValue: record.outcome.rawValue) ?? .failed)
+        self.init(route: record.route, outcome: Outcome(record.outcome))
         reason = record.reason
         by = record.servedBy
         isByStandIn = record.isStandIn || !record.handOvers.isEmpty
@@ -148,14 +149,29 @@ extension SettledRequest {
         isWithheld = record.isWithheld
         isLate = record.isLate
         isRehearsed = record.drill != nil
-        isOfDrill = isRehearsed && record.keyID == "drill"
+        isOfDrill = isRehearsed && record.keyID == Principal.drillKey
         attempts = record.attempts.map {
             Attempt(by: $0.upstream.id, status: $0.status, failure: $0.failure, cause: $0.cause)
         }
     }
 }
 
-/// Several who are told of the same requests.
+extension SettledRequest.Outcome {
+    fileprivate init(_ outcome: RequestRecord.Outcome) {
+        self =
+            switch outcome {
+            case .served: .served
+            case .refused: .refused
+            case .limited: .limited
+            case .providerError: .providerError
+            case .failed: .failed
+            case .truncated: .truncated
+            case .callerGone: .callerGone
+            }
+    }
+}
+
+/// Several recorders of the same requests, in order.
 struct Recorders: RequestRecorder {
     let all: [any RequestRecorder]
 
