@@ -76,7 +76,7 @@ import Wire
         }
         #expect(kept <= 8 << 20)
         var dropped = 0
-        try await eventually(within: .seconds(20), "an account of all lines") {
+        try await eventually(within: .seconds(300), "an account of all lines") {
             let lines = pipe.lines
             dropped = 0
             for note in lines where note.contains("log lines were dropped") {
