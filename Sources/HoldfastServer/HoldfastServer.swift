@@ -1,3 +1,4 @@
+import AdminAPI
 import UnixSignals
 import Telemetry
 import NIOPosix
@@ -94,6 +95,8 @@ package struct HoldfastServer {
     private func serve(greetKeyFile: String?) async throws {
         let settings = process.settings.started
         let opened = Openings(expected: settings.admin == nil ? 1 : 2)
+        // Before anything listens: whoever hears that it is ready finds it.
+        try process.runDirectory.write(EffectiveView(settings))
         let services =
             try background(opened, greetKeyFile)
             + Listeners(process: process, models: models, records: records, keys: keys, opened: opened)
@@ -103,7 +106,7 @@ package struct HoldfastServer {
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
             logger: ServerProcess.quiet("life"))
         configuration.maximumGracefulShutdownDuration = settings.limits.drain
-        LatestEnd.begin(drain: settings.limits.drain)
+        LatestEnd.begin(drain: settings.limits.drain) { [models] in models.keeper.lastWords }
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch is CancellationError {
@@ -136,7 +139,7 @@ package struct HoldfastServer {
                 gateway: gateway, reports: restored.storage, events: process.events, logger: logger,
                 executors: process.eventLoops.map { EventLoopTaskExecutor($0) }),
             StartupAnnouncement(
-                settings: process.settings.started, runDirectory: process.runDirectory, engines: models.engines,
+                settings: process.settings.started, engines: models.engines,
                 opened: opened, logger: logger, keyFile: greetKeyFile),
         ]
         if let cosigning = records.cosigning { services.append(cosigning) }

@@ -2,7 +2,9 @@
 package protocol MessageOutbox: Sendable {
     /// Keeps messages, each in place of an earlier one with its id.
     func save(_ messages: [StoredMessage]) async throws(StorageError)
-    /// The messages that are due, the oldest first.
+    /// The oldest message of each receiver, where it is due: a receiver gets
+    /// its messages in the order of their `created` and `id`, and the next one
+    /// only once the one before is removed.
     func messages(due time: Int, limit: Int) async throws(StorageError) -> [StoredMessage]
     /// Removes a message; an unknown id is no error.
     func removeMessage(_ id: String) async throws(StorageError)
@@ -10,6 +12,7 @@ package protocol MessageOutbox: Sendable {
 
 /// A message to a webhook, until its receiver has taken it.
 package struct StoredMessage: Codable, Sendable, Hashable {
+    /// In the order of their making among those of one second.
     package var id: String
     /// The webhook's name in the settings.
     package var receiver: String

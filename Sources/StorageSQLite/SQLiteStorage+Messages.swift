@@ -12,8 +12,14 @@ extension SQLiteStorage: MessageOutbox {
 
     package func messages(due time: Int, limit: Int) async throws(StorageError) -> [StoredMessage] {
         try await read { database in
-            try StoredMessage.filter(Column("due") <= time).order(Column("due"), Column("created"), Column("id"))
-                .limit(limit).fetchAll(database)
+            try StoredMessage.fetchAll(
+                database,
+                sql: """
+                    SELECT * FROM message WHERE due <= ? AND NOT EXISTS (
+                        SELECT 1 FROM message AS earlier WHERE earlier.receiver = message.receiver
+                        AND (earlier.created, earlier.id) < (message.created, message.id))
+                    ORDER BY created, id LIMIT ?
+                    """, arguments: [time, limit])
         }
     }
 

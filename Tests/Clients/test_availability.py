@@ -354,7 +354,7 @@ def test_alerts_are_signed_and_sent_until_taken(upstream, spare):
             holdfast.secrets += ["t0ken-in-the-path", SECRET]
             ask(holdfast)
             eventually(lambda: len(got) >= 1, 10)
-            for _ in range(3):
+            for _ in range(12):
                 ask(holdfast, "burns")
             # The one that wasn't taken comes again, also from a new process.
             holdfast.restart()

@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import time
@@ -124,8 +125,9 @@ def test_commands_work_whatever_the_environment_and_the_settings(house, how, fou
         assert name in {each["name"] for each in json.loads(run("keys", "list", "--json"))}
         assert json.loads(run("keys", "revoke", name, "--json"))["id"] == key["id"]
         assert run("ledger", "key").startswith(LEDGER["name"])
-        lines = [json.loads(line) for line in run("ledger", "show", "--json").splitlines()]
-        assert lines[0]["kind"] == "configuration.changed"
+        # It is published once a second.
+        first, *_ = eventually(lambda: run("ledger", "show", "--json").splitlines(), 10, every=0.2)
+        assert json.loads(first)["kind"] == "configuration.changed"
     assert house.process.poll() is None
 
 
@@ -161,6 +163,23 @@ def test_what_commands_find_is_the_owners_and_holds_no_secret(upstream):
             os.umask(before)
 
 
+def test_commands_find_it_as_soon_as_it_is_ready(upstream):
+    """Scripts wait for `/ready`, and then give their first command."""
+    with Holdfast(scripted_providers(upstream)) as holdfast:
+
+        def is_ready():
+            try:
+                return holdfast.get("/ready")[0] == 200
+            except OSError:
+                return False
+
+        for _ in range(10):
+            holdfast.stop()
+            holdfast.start(ready=False)
+            eventually(is_ready, 60, every=0)
+            assert (run_folder(holdfast) / "effective.json").exists()
+
+
 def test_one_that_has_ended_leaves_nothing_to_find(upstream):
     with Holdfast(scripted_providers(upstream)) as holdfast:
         token = (run_folder(holdfast) / "admin-token").read_text()
@@ -192,6 +211,50 @@ def test_one_that_was_killed_is_noticed_without_asking_it(upstream):
                 assert f"no longer runs (it was process {number})" in done.stderr and str(holdfast.config) in done.stderr
             with pytest.raises(BlockingIOError):
                 stranger.accept()
+
+
+def test_one_that_is_still_starting_is_not_asked_where_the_one_before_was(upstream):
+    """The one before was killed and left its address, which may be somebody
+    else's by now."""
+    with Holdfast(scripted_providers(upstream), ends_badly=True) as holdfast:
+        holdfast.process.kill()
+        holdfast.process.wait()
+        before, [holdfast.admin_port] = holdfast.admin_port, free_ports(1)
+        holdfast.write_config(admin=f"127.0.0.1:{holdfast.admin_port}")
+        # Its start waits for the database.
+        database = sqlite3.connect(holdfast.directory / ".holdfast/data/holdfast.sqlite", isolation_level=None)
+        database.execute("BEGIN EXCLUSIVE")
+        with socket.create_server(("127.0.0.1", before)) as stranger:
+            stranger.setblocking(False)
+            holdfast.start(ready=False)
+            lock = run_folder(holdfast) / "lock"
+            eventually(lambda: lock.read_text().strip() == str(holdfast.process.pid), 10, every=0.002)
+            done = cli("status", "--run", str(run_folder(holdfast)), env={})
+            with pytest.raises(BlockingIOError):
+                stranger.accept()
+            assert done.returncode == 69, done
+        database.close()
+
+
+def test_one_in_a_deep_folder_is_found_however_its_path_is_written(upstream):
+    """Its own folder's path is too long for sockets."""
+
+    class Deep(Holdfast):
+        def __init__(self, *arguments, **top):
+            super().__init__(*arguments, **top)
+            self.config = self.directory / ("deep-" * 12) / ("down-" * 12) / "holdfast.yaml"
+            self.config.parent.mkdir(parents=True)
+
+    with Deep(scripted_providers(upstream)) as holdfast:
+        folder = holdfast.config.parent
+        (holdfast.directory / "link").symlink_to(folder)
+        ways = [
+            ([], folder), (["--config", "holdfast.yaml"], folder), (["--config", "./holdfast.yaml"], folder),
+            (["--config", str(holdfast.config)], "/"), (["--config", f"{folder}/../{folder.name}/holdfast.yaml"], "/"),
+            (["--config", f"{folder}//holdfast.yaml"], "/"), (["--config", str(holdfast.directory / "link/holdfast.yaml")], "/"),
+        ]  # fmt: skip
+        codes = {" ".join(options): cli("status", *options, env={}, cwd=cwd).returncode for options, cwd in ways}
+        assert codes == dict.fromkeys(codes, 0)
 
 
 def test_a_key_is_revoked_with_neither_a_server_nor_settings(tmp_path):
@@ -611,7 +674,7 @@ def test_ctrl_c_counts_from_the_moment_that_it_is_promised(upstream, spare, tmp_
 
 def test_progress_says_how_much_is_left(upstream, spare, tmp_path):
     with pair(upstream, spare, served("oa"), served("oa")) as two:
-        process = begin(two.holdfast, tmp_path, "--load", "5rps", "--for", "1s", "--warm-up", "1s", "--recovery", "1s")
+        process = begin(two.holdfast, tmp_path, "--load", "5rps", "--for", "2s", "--warm-up", "2s", "--recovery", "2s")
         process.communicate(timeout=60)
         lines = [line for line in (tmp_path / "progress").read_text().splitlines() if "answered whole" in line]
         assert [line.strip().split(":")[0] for line in lines[:3]] == ["warm-up", "pulled", "recovery"], lines

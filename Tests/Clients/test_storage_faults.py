@@ -189,15 +189,16 @@ def test_what_is_learnt_while_another_process_has_the_database_holds_and_is_kept
         assert len(two.first_calls) == asked
 
 
-def test_it_ends_in_time_though_another_process_has_the_database(upstream, spare):
-    """What is lost then is said."""
-    with pair(upstream, spare, status(404, body=GONE), served("oa"), top={"log": {"format": "human"}}) as two:
-        holdfast = two.holdfast
-        with locked(database(holdfast)):
-            assert plain(holdfast, "openai") == WHOLE
-            eventually(lambda: lasting(holdfast), 10)
-            holdfast.stop()
-        assert "holds were never written; a restart will not know them" in holdfast.log
+@pytest.mark.parametrize("drain", ["30s", "5s"])
+def test_what_is_lost_at_the_end_is_said(upstream, spare, drain):
+    """Also where little time is given for the end."""
+    top = {"log": {"format": "human"}, "limits": {"drain": drain}, "ends_badly": True}
+    with pair(upstream, spare, status(404, body=GONE), served("oa"), top=top) as two:
+        with locked(database(two.holdfast)):
+            assert plain(two.holdfast, "openai") == WHOLE
+            eventually(lambda: lasting(two.holdfast), 10)
+            two.holdfast.stop()
+        assert "holds were never written; a restart will not know them" in two.holdfast.log
 
 
 # The disk is full
@@ -260,13 +261,13 @@ def test_what_is_learnt_while_the_disk_is_full_holds_and_is_kept_later(upstream,
 
 def test_two_withdrawals_at_once_are_both_remembered_by_one_that_is_killed(upstream, spare):
     """Killed in the moment in which it shows both as lasting."""
-    rounds = 6
-    pulled = [[model.plays(status(404, body=GONE)) for model in (upstream, spare)] for _ in range(rounds)]
+    both = [("one", upstream), ("two", spare)]
+    pulled = [[it.plays(status(404, body=GONE), model=f"pulled-{name}-{number}") for name, it in both] for number in range(6)]
     last = upstream.plays(served("oa"))
-    providers = {"one": provider_at(upstream, "oa", "one-host"), "two": provider_at(spare, "oa", "two-host"), "last": provider_at(upstream, "oa", "last-host")}
+    providers = {name: provider_at(it, "oa", f"{name}-host") for name, it in [*both, ("last", upstream)]}
     routes = {
         f"{name}-{number}": {"candidates": [{"provider": name, "model": model}, {"provider": "last", "model": last}]}
-        for number, pair in enumerate(pulled) for name, model in zip(("one", "two"), pair)
+        for number, models in enumerate(pulled) for (name, _), model in zip(both, models)
     }  # fmt: skip
     with Holdfast(providers, routes, ends_badly=True) as holdfast:
         known = set()
@@ -275,7 +276,7 @@ def test_two_withdrawals_at_once_are_both_remembered_by_one_that_is_killed(upstr
                 clients = [holdfast.openai() for _ in models]
                 asked = [
                     pool.submit(client.chat.completions.create, model=f"{name}-{number}", messages=TALK)
-                    for client, name in zip(clients, ("one", "two"))
+                    for client, (name, _) in zip(clients, both)
                 ]
                 known |= {(model, "lasting") for model in models}
                 eventually(lambda: lasting(holdfast) >= known, 10, every=0)
@@ -284,6 +285,6 @@ def test_two_withdrawals_at_once_are_both_remembered_by_one_that_is_killed(upstr
                     each.exception()
             holdfast.start()
             assert lasting(holdfast) == known, f"in round {number}"
-            for name, model, upstreams in zip(("one", "two"), models, (upstream, spare)):
-                before = len(upstreams.calls(model))
-                assert served_by(holdfast, f"{name}-{number}") == "last" and len(upstreams.calls(model)) == before
+            for (name, it), model in zip(both, models):
+                before = len(it.calls(model))
+                assert served_by(holdfast, f"{name}-{number}") == "last" and len(it.calls(model)) == before

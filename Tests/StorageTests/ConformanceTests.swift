@@ -89,21 +89,31 @@ typealias AnyStorage =
         #expect(try await subject.open().counts(6..<10).isEmpty)
     }
 
-    @Test(arguments: Kind.allCases) func messagesWaitUntilTheyAreDue(_ kind: Kind) async throws {
+    @Test("a receiver gets its messages in order, one after the other", arguments: Kind.allCases)
+    func messages(_ kind: Kind) async throws {
         let subject = Subject(kind)
-        let messages = [("a", 30), ("b", 10), ("c", 20)].map {
-            StoredMessage(id: $0, receiver: "r", body: "{}", created: 1, due: $1)
+        func message(_ id: String, _ receiver: String, created: Int = 1, due: Int) -> StoredMessage {
+            StoredMessage(id: id, receiver: receiver, body: "{}", created: created, due: due)
         }
-        try await subject.open().save(messages)
-        #expect(try await subject.open().messages(due: 20, limit: 5).map(\.id) == ["b", "c"])
-        var later = messages[1]
+        let first = message("b", "r", due: 10)
+        try await subject.open().save([
+            message("a", "r", created: 2, due: 10), first, message("c", "r", due: 10), message("d", "other", due: 30),
+        ])
+        #expect(try await subject.open().messages(due: 9, limit: 5).isEmpty)
+        #expect(try await subject.open().messages(due: 20, limit: 5) == [first])
+        // It is not taken, and tried again later: those behind it wait.
+        var later = first
         later.due = 40
         later.attempts = 1
         try await subject.open().save([later])
-        #expect(try await subject.open().messages(due: 50, limit: 2).map(\.id) == ["c", "a"])
-        try await subject.open().removeMessage("c")
+        #expect(try await subject.open().messages(due: 30, limit: 5).map(\.id) == ["d"])
+        #expect(try await subject.open().messages(due: 50, limit: 5) == [later, message("d", "other", due: 30)])
+        #expect(try await subject.open().messages(due: 50, limit: 1) == [later])
+        try await subject.open().removeMessage("b")
         try await subject.open().removeMessage("never-there")
-        #expect(try await subject.open().messages(due: 50, limit: 9) == [messages[0], later])
+        #expect(try await subject.open().messages(due: 20, limit: 5).map(\.id) == ["c"])
+        try await subject.open().removeMessage("c")
+        #expect(try await subject.open().messages(due: 20, limit: 5).map(\.id) == ["a"])
     }
 
     @Test(arguments: Kind.allCases) func learntValuesAreReplacedAndForgottenAtZero(_ kind: Kind) async throws {

@@ -82,8 +82,9 @@ extension MemoryStorage: MessageOutbox {
 
     func messages(due time: Int, limit: Int) async throws(StorageError) -> [StoredMessage] {
         tables.withLock { tables in
-            let due = tables.messages.values.filter { $0.due <= time }
-            return Array(due.sorted { ($0.due, $0.created, $0.id) < ($1.due, $1.created, $1.id) }.prefix(limit))
+            let all = tables.messages.values.sorted { ($0.created, $0.id) < ($1.created, $1.id) }
+            let heads = Dictionary(all.map { ($0.receiver, $0.id) }) { first, _ in first }
+            return Array(all.filter { heads[$0.receiver] == $0.id && $0.due <= time }.prefix(limit))
         }
     }
 

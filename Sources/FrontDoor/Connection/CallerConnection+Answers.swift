@@ -108,7 +108,7 @@ extension CallerConnection {
         exchange.isCutOff = true
         task?.cancel()
         resumeWriter()
-        context?.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(500)) { [weak self] in self?.close() }
+        context?.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(500)) { self.close() }
     }
 
     /// Closing at once would throw away what the caller hasn't taken yet.

@@ -7,7 +7,7 @@ extension CallerConnection {
         guard let context else { return }
         // Whoever takes little is measured.
         let tick = outgoing?.isCounted == true ? min(limits.tick, .seconds(1)) : limits.tick
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: tick) { [weak self] in self?.checkTime() }
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: tick) { self.checkTime() }
     }
 
     private func checkTime() {

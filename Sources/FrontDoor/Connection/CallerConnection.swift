@@ -68,7 +68,10 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
     var incoming = IncomingBody()
     var context: ChannelHandlerContext?
     /// The one in front of it; nil before it is there, and once it has gone.
-    weak var gate: RequestGate?
+    // Not weak, and no closure holds the connection weakly: each retain of an
+    // object that ever was held so takes a slower way. The gate lets go when it
+    // is removed, and so does all else at the connection's end.
+    var gate: RequestGate?
     /// What the caller hasn't taken; nil outside of a pipeline.
     private(set) var outgoing: OutgoingBytes?
 
@@ -260,9 +263,8 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         let eventLoop = context.eventLoop
-        outgoing = OutgoingBytes(context.channel, surroundings.unread) { [weak self] in
-            guard let connection = self else { return }
-            eventLoop.execute { connection.giveUp() }
+        outgoing = OutgoingBytes(context.channel, surroundings.unread) {
+            eventLoop.execute { self.giveUp() }
         }
         schedule()
     }

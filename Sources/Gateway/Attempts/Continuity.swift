@@ -21,6 +21,8 @@ package final class Continuity: Sendable {
     private let asked = Mutex<[ServedModel: Duration]>([:])
     private let began: Duration
     package let announcements = Announcements()
+    /// The number of the newest ticket.
+    private let newest = Mutex(0)
     let hedges = HedgeBook()
 
     /// - Parameters:
@@ -86,7 +88,16 @@ package final class Continuity: Sendable {
     ///   (``untilDurable(_:)``); nil where there is nothing.
     @discardableResult
     package func report(_ changes: [HealthChange]) -> KeeperTicket? {
-        changes.isEmpty ? nil : keeper.note(changes, now)
+        guard !changes.isEmpty, let ticket = keeper.note(changes, now) else { return nil }
+        newest.withLock { $0 = max($0, ticket.number) }
+        return ticket
+    }
+
+    /// Returns when all that was reported so far is on disk, or the keeper's
+    /// patience is over: what is shown as lasting is to last.
+    package func untilDurable() async {
+        let number = newest.withLock { $0 }
+        if number > 0 { await keeper.untilDurable(KeeperTicket(number: number)) }
     }
 
     /// Returns when the changes are on disk, or the keeper's patience is over.

@@ -56,14 +56,16 @@ struct DrillPull: AsyncParsableCommand {
     func run() async throws {
         let running = try server.running()
         try await warnOfNoTraffic(running)
+        // Before it begins: from then on Ctrl-C has to end it. A terminal that
+        // closes sends SIGHUP; whatever it is, the lease would end it too, ten
+        // seconds later.
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         let begun = try await running.post(AdminPath.drills, order, as: DrillView.self)
         let id = begun.id
         complain("Drill \(id): \(begun.pulled) on \(route), as \(cause). Ctrl-C ends it and gives it back.")
         let wasInterrupted = try await withThrowingTaskGroup(of: Bool.self) { group in
-            // A terminal that closes sends SIGHUP; whatever it is, the lease
-            // would end it too, ten seconds later.
             group.addTask {
-                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup) { return true }
+                for await _ in signals { return true }
                 return false
             }
             group.addTask {

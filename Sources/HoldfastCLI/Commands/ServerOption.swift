@@ -39,7 +39,7 @@ struct ServerOption: ParsableArguments {
     /// - Throws: an exit code, once the reason has been printed.
     func running() throws -> RunningHoldfast {
         let (folder, effective) = try found()
-        guard folder.isClaimed else {
+        guard folder.isOf(effective) else {
             complain(
                 "holdfast: the Holdfast of \(folder.path) no longer runs (it was process \(effective.pid)). "
                     + "Start one: holdfast serve --config \(effective.settings)")
@@ -49,7 +49,7 @@ struct ServerOption: ParsableArguments {
     }
 
     /// What a running server has written of itself; nil where none runs.
-    func effective() -> EffectiveView? { look().flatMap { $0.folder.isClaimed ? $0.effective : nil } }
+    func effective() -> EffectiveView? { look().flatMap { $0.folder.isOf($0.effective) ? $0.effective : nil } }
 
     private typealias Found = (folder: RunDirectory, effective: EffectiveView)
 
@@ -58,7 +58,7 @@ struct ServerOption: ParsableArguments {
         var last: Found?
         for folder in folders {
             guard let effective = folder.effective() else { continue }
-            if folder.isClaimed { return (folder, effective) }
+            if folder.isOf(effective) { return (folder, effective) }
             last = last ?? (folder, effective)
         }
         return last

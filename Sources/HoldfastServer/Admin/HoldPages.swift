@@ -16,8 +16,16 @@ struct HoldPages {
 
     var pages: [AdminDoor.Page] {
         [
-            AdminDoor.Page(AdminPath.holds) { holds() },
-            AdminDoor.Page(AdminPath.routes) { routes() },
+            AdminDoor.Page(AdminPath.holds) {
+                let view = holds()
+                await gateway.continuity.untilDurable()
+                return view
+            },
+            AdminDoor.Page(AdminPath.routes) {
+                let view = routes()
+                await gateway.continuity.untilDurable()
+                return view
+            },
         ]
     }
 

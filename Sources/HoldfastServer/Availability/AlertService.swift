@@ -33,6 +33,8 @@ final class AlertService: ServerEventSubscriber, Service {
     private let settings: CurrentSettings
     private let logger: Logger
     private let messages: DurableWriter<String, StoredMessage>
+    /// The number of the newest message's id.
+    private let made = Mutex<UInt64>(0)
     private let burning = Mutex<Set<Burning>>([])
     private let rates = Mutex<[(route: String, rate: BurnRate)]>([])
 
@@ -207,8 +209,22 @@ final class AlertService: ServerEventSubscriber, Service {
         let body = String(buffer: json.buffer)
         self.messages.owe(
             receivers.map { receiver in
-                let id = "msg_\(UUID().uuidString.lowercased())"
+                let id = newID()
                 return (id, StoredMessage(id: id, receiver: receiver.name, body: body, created: now, due: now))
             }, isUrgent: true)
+    }
+
+    /// An id that sorts behind the ids of all earlier messages, also of those
+    /// of the same millisecond.
+    private func newID() -> String {
+        var clock = timespec()
+        clock_gettime(CLOCK_REALTIME, &clock)
+        let number = made.withLock { number in
+            number = max(number + 1, UInt64(clock.tv_sec) * 1_000_000 + UInt64(clock.tv_nsec / 1000))
+            return number
+        }
+        let time = String(number, radix: 16)
+        return "msg_" + String(repeating: "0", count: max(0, 16 - time.count)) + time
+            + UUID().uuidString.suffix(12).lowercased()
     }
 }

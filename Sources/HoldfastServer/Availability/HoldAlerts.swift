@@ -19,6 +19,8 @@ struct HoldAlerts: ServerEventSubscriber {
     private func note(_ change: HealthChange) {
         switch change {
         case .placed(let hold) where hold.isPersistent: tell("hold.placed", hold)
+        // Held by hand anew, with another reason.
+        case .changed(let hold) where hold.ground == .byHand: tell("hold.placed", hold)
         case .changed(let hold) where hold.isPersistent && hold.firmness == .lasting: tell("hold.confirmed", hold)
         case .acknowledged(let hold) where hold.isPersistent:
             tell("hold.acknowledged", hold, by: hold.acknowledgedBy)
@@ -64,7 +66,8 @@ struct HoldAlerts: ServerEventSubscriber {
             }
             guard candidates.contains(where: { HealthBook.concerns(hold, $0.1) }) else { return nil }
             let serving = candidates.first { _, place in
-                switch gateway.continuity.book.standing(of: place, now: now) {
+                guard !HealthBook.concerns(hold, place) else { return false }
+                return switch gateway.continuity.book.standing(of: place, now: now) {
                 case .held, .suspected: false
                 case .free, .waiting, .open: true
                 }

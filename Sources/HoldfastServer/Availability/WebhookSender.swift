@@ -40,6 +40,7 @@ struct WebhookSender: Service {
         try? await client.shutdown()
     }
 
+    /// Sends the oldest message of each receiver: they come in their order.
     /// - Returns: whether there may be more.
     private func sendWhatIsDue(_ client: HTTPClient) async -> Bool {
         let due: [StoredMessage]
@@ -50,13 +51,15 @@ struct WebhookSender: Service {
             return false
         }
         guard !due.isEmpty else { return false }
-        await withTaskGroup(of: Void.self) { group in
+        let wasTaken = await withTaskGroup(of: Bool.self) { group in
             for message in due { group.addTask { await send(message, client) } }
+            return await group.reduce(false) { $0 || $1 }
         }
-        return due.count == Self.atOnce && !Task.isCancelled
+        return wasTaken && !Task.isCancelled
     }
 
-    private func send(_ message: StoredMessage, _ client: HTTPClient) async {
+    /// - Returns: whether the next one of its receiver may follow.
+    private func send(_ message: StoredMessage, _ client: HTTPClient) async -> Bool {
         guard let webhook = settings.now.webhooks.first(where: { $0.name == message.receiver }) else {
             logger.warning(
                 "an alert's webhook is no longer in the settings; it is dropped",
@@ -66,7 +69,7 @@ struct WebhookSender: Service {
         let problem = await post(message, to: webhook, client)
         guard let problem else { return await forget(message) }
         // The process ends: it stays as it is, for the next one.
-        guard !Task.isCancelled else { return }
+        guard !Task.isCancelled else { return false }
         let now = time(nil)
         var later = message
         later.attempts += 1
@@ -87,15 +90,19 @@ struct WebhookSender: Service {
         } catch {
             logger.error("an alert's next time can't be kept", metadata: ["problem": "\(error.message)"])
         }
+        return false
     }
 
-    private func forget(_ message: StoredMessage) async {
+    /// - Returns: whether it is forgotten.
+    private func forget(_ message: StoredMessage) async -> Bool {
         do throws(StorageError) {
             try await outbox.removeMessage(message.id)
+            return true
         } catch {
             logger.error(
                 "an alert that was sent can't be crossed off; it will be sent again",
                 metadata: ["problem": "\(error.message)"])
+            return false
         }
     }
 

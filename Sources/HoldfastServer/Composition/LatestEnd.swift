@@ -17,7 +17,10 @@ enum LatestEnd {
     private static let hung: Int32 = 70
 
     /// Begins to listen, for the rest of the process's life.
-    static func begin(drain: Duration) {
+    ///
+    /// - Parameter lastWords: a sentence about what is lost with the process;
+    ///   nil where nothing is.
+    static func begin(drain: Duration, lastWords: @escaping @Sendable () -> String? = { nil }) {
         let components = drain.components
         let time = Double(components.seconds) + Double(components.attoseconds) * 1e-18 + grace
         let queue = DispatchQueue(label: "holdfast.latest-end")
@@ -26,14 +29,15 @@ enum LatestEnd {
             source.setEventHandler {
                 // Named here, the source keeps itself.
                 guard !source.isCancelled else { return }
-                queue.asyncAfter(deadline: .now() + time) { end() }
+                queue.asyncAfter(deadline: .now() + time) { end(lastWords()) }
             }
             source.activate()
         }
     }
 
-    private static func end() {
+    private static func end(_ lastWords: String?) {
         var text = "holdfast: something hangs; the process ends without waiting for it\n"
+        if let lastWords { text += "holdfast: \(lastWords)\n" }
         _ = text.withUTF8 { Output.write(UnsafeRawBufferPointer($0), to: STDERR_FILENO, patience: .milliseconds(100)) }
         _exit(hung)
     }

@@ -37,14 +37,24 @@ package struct RunDirectory: Sendable {
     /// a Unix socket (108 bytes, unix(7)), a folder of this user's below the
     /// temporary directory that is named after it.
     package init(besideSettings file: String) {
-        let folder = Self.absolute(file).split(separator: "/").dropLast().joined(separator: "/")
-        house = "/" + folder + "/.holdfast"
+        house = Self.folder(of: file) + "/.holdfast"
         let preferred = house + "/run"
         guard preferred.utf8.count > 70 else {
             path = preferred
             return
         }
         path = "/tmp/holdfast-\(getuid())-" + KeyDigest(of: preferred).hex.prefix(12)
+    }
+
+    /// The one name of the folder that a file is in, however the file's path is
+    /// written: the run folder may be named after it.
+    private static func folder(of file: String) -> String {
+        let parts = absolute(file).split(separator: "/").dropLast()
+        let folder = "/" + parts.joined(separator: "/")
+        guard let resolved = realpath(folder, nil) else { return folder == "/" ? "" : folder }
+        defer { free(resolved) }
+        let name = String(cString: resolved)
+        return name == "/" ? "" : name
     }
 
     static func absolute(_ path: String) -> String {
@@ -74,6 +84,8 @@ package struct RunDirectory: Sendable {
             let lock = try FileLock(lockPath)
             lock.note(String(getpid()))
             lock.keep()
+            // Of a process that was killed: its address may be another's now.
+            removeTraces()
         } catch {
             guard error.cause == .inUse else { throw StartupError(.cannotCreate, "\(error)") }
             let owner = (try? WholeFile.readAll(lockPath, limit: 16, links: .refused)) ?? []
@@ -135,9 +147,17 @@ package struct RunDirectory: Sendable {
         return try? AdminJSON.decode(EffectiveView.self, from: bytes)
     }
 
+    /// Tells whether the process that has written this of itself still lives.
+    package func isOf(_ view: EffectiveView) -> Bool {
+        guard isClaimed else { return false }
+        // Another user's lock can't be read: only its listener can tell.
+        guard let note = try? WholeFile.readAll(lockPath, limit: 64, links: .refused) else { return true }
+        return String(decoding: note, as: UTF8.self) == String(view.pid)
+    }
+
     /// Tells whether the process that claimed the folder still lives: the
     /// kernel lets go of its lock with it.
-    package var isClaimed: Bool {
+    private var isClaimed: Bool {
         let lock = open(lockPath, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         // Another user's: only its listener can tell.
         guard lock >= 0 else { return errno == EACCES }

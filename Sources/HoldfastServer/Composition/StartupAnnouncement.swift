@@ -2,7 +2,6 @@ import Telemetry
 import NIOCore
 import Encodings
 import Files
-import AdminAPI
 import Glibc
 import Logging
 import ServiceLifecycle
@@ -59,7 +58,6 @@ final class Openings: Sendable {
 /// The announcement that Holdfast is ready, and of ways to talk to it.
 struct StartupAnnouncement: Service {
     let settings: Settings
-    let runDirectory: RunDirectory
     let engines: EngineService
     let opened: Openings
     let logger: Logger
@@ -72,11 +70,6 @@ struct StartupAnnouncement: Service {
             // Cancelled, because one of them can't listen: the error is reported.
             guard opened.isComplete else { return }
             engines.begin()
-            do throws(StartupError) {
-                try runDirectory.write(EffectiveView(settings))
-            } catch {
-                logger.error("commands won't find this Holdfast", metadata: ["problem": "\(error.message)"])
-            }
             logger.info(
                 "listening",
                 metadata: ["on": "\(settings.listen)", "admin": "\(settings.admin.map(\.description) ?? "none")"])

@@ -190,6 +190,8 @@ final class LedgerService: Notary, ServerEventSubscriber {
         case .placed(let hold) where hold.isPersistent: note(.holds, .hold("hold.placed", hold, at: now))
         case .lifted(let hold, let by) where hold.isPersistent:
             note(.holds, .hold("hold.lifted", hold, by: by, at: now))
+        // Held by hand anew, with another reason.
+        case .changed(let hold) where hold.ground == .byHand: note(.holds, .hold("hold.placed", hold, at: now))
         case .changed(let hold) where hold.isPersistent && hold.firmness == .lasting:
             note(.holds, .hold("hold.confirmed", hold, at: now))
         case .acknowledged(let hold) where hold.isPersistent:

@@ -39,6 +39,13 @@ package final class HoldKeeper: ContinuityKeeper {
         _ = await (first, second)
     }
 
+    /// A sentence for the end of a process that can't write any more; nil
+    /// where nothing is owed.
+    var lastWords: String? {
+        let owed = holds.owed
+        return owed > 0 ? "holds were never written, and a restart will not know them: \(owed)" : nil
+    }
+
     package func register(in registry: PrometheusRegistry) {
         registry.addGauge("holdfast_holds_owed_to_disk") { [holds] in Double(holds.owed) }
         registry.addGauge("holdfast_hold_writes_late") { [holds] in Double(holds.late) }
@@ -99,6 +106,7 @@ package final class HoldKeeper: ContinuityKeeper {
     private func log(_ change: HealthChange) {
         switch change {
         case .placed(let hold): log(placed: hold)
+        case .changed(let hold) where hold.ground == .byHand: log(placed: hold)
         case .changed(let hold) where hold.firmness == .lasting:
             logger.warning("a suspicion is confirmed: the hold lasts", metadata: Self.metadata(hold))
         case .changed: break
