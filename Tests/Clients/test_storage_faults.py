@@ -3,6 +3,7 @@ full, the machine ends at the worst moment, or the key is another one at the nex
 
 import contextlib
 import json
+import re
 import sqlite3
 import subprocess
 import threading
