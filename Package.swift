@@ -187,6 +187,7 @@ let package = Package(
         // Tests: of one module each; what several share is in GatewayTesting, and
         // chance with a seed in Seeded.
         suite("AccessTests", ["Access"]),
+        suite("AdminAPITests", ["AdminAPI"]),
         suite("ConversationTests", ["Conversation", "DialectOpenAI"]),
         suite("DialectAnthropicTests", ["DialectAnthropic", "Conversation", "Wire", nioCore]),
         suite("DialectOpenAITests", ["DialectOpenAI", "Conversation", "Wire", nioCore]),
