@@ -8,7 +8,7 @@ package struct EffectiveView: Codable, Sendable, Hashable {
     package struct Ledger: Codable, Sendable, Hashable {
         package struct Witness: Codable, Sendable, Hashable {
             package var url: String
-            /// Its public key (C2SP vkey).
+            /// The witness's public key (C2SP vkey).
             package var key: String
 
             package init(url: String, key: String) {
@@ -35,7 +35,7 @@ package struct EffectiveView: Codable, Sendable, Hashable {
     /// Absolute, as all paths here are.
     package var settings: String
     package var listen: String
-    /// Whether `listen` speaks HTTPS.
+    /// Tells whether `listen` speaks HTTPS.
     package var tls: Bool
     /// Nil where there is no listener for administrators.
     package var admin: String?

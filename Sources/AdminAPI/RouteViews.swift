@@ -7,7 +7,7 @@ package struct RoutesView: Codable, Sendable, Hashable {
         package var `return`: String
         /// `serving`, `degraded` or `down`.
         package var state = "serving"
-        /// Why it isn't `serving`.
+        /// The reason where it isn't `serving`.
         package var reason: String?
         /// Requests of the last five minutes that say something of the route.
         package var recentRequests = 0

@@ -48,7 +48,7 @@ package enum Folder {
         guard uninterrupted({ fsync(folder) }) == 0 else { throw FileFault(.sync, path) }
     }
 
-    /// What is in a folder, links not followed; nil where there is no folder.
+    /// The entries of a folder, links not followed; nil where there is no folder.
     package static func entries(_ path: String) throws(FileFault) -> [(name: String, kind: FileKind)]? {
         guard let folder = opendir(path) else {
             if errno == ENOENT || errno == ENOTDIR { return nil }

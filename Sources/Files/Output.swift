@@ -2,7 +2,7 @@ import Glibc
 
 /// A descriptor that another process reads: a pipe, a terminal, a socket.
 package enum Output {
-    /// What a pipe that is ready takes without waiting: PIPE_BUF, pipe(7).
+    /// The bytes that a ready pipe takes without waiting: PIPE_BUF, pipe(7).
     private static let piece = 4096
 
     /// Writes, and waits for the reader only so long.

@@ -87,6 +87,7 @@ package struct HoldfastServer {
             group.addTask { await models.keeper.run() }
             group.addTask { await models.custody.run() }
             group.addTask { await models.disclosures.run() }
+            group.addTask { await egress.write() }
             group.addTask { await records.alerts.write() }
             if let ledger = records.ledger { group.addTask { await ledger.run() } }
         }

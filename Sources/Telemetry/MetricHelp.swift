@@ -21,7 +21,7 @@ enum MetricHelp {
         "holdfast_failed_attempts_total": "Attempts that failed, by the cause that was judged.",
         "holdfast_hedges_total": "Second requests sent because the first was slow.",
         "holdfast_holds": "Holds in force, 1 each.",
-        "holdfast_hold_writes_late": "Requests that went on before the hold that they met was on disk.",
+        "holdfast_hold_writes_late": "Waits for a hold to be on disk that ended before it was.",
         "holdfast_holds_owed_to_disk": "Holds that are in force and not on disk yet.",
         "holdfast_large_bodies_read": "Request bodies over 1 MiB that were read.",
         "holdfast_ledger_witness_lag_seconds": "Time for which the newest checkpoint has lacked its quorum.",

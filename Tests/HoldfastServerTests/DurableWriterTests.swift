@@ -80,7 +80,6 @@ import Testing
         private struct State {
             var isFree: Bool
             var written: [[String]] = []
-            var waiting: [CheckedContinuation<Void, Never>] = []
         }
 
         private let state: Mutex<State>

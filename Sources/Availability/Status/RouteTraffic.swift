@@ -96,7 +96,7 @@ package enum RouteState: Sendable, Hashable {
 }
 
 extension Counter {
-    /// Whether it says that a route's request was answered; nil where it says
+    /// Tells whether a route's request was answered; nil where it says
     /// nothing of the route.
     package var isAnswered: Bool? {
         switch self {

@@ -79,12 +79,15 @@ struct ServerOption: ParsableArguments {
     /// - Throws: an exit code, once the reason has been printed.
     private func lookBySettings() throws -> Found? {
         guard run == nil else { return nil }
-        if config != nil, try ConfigOption.read(settingsFile).settings?.admin == nil, let settings = settings() {
+        // A file that was named and isn't there is an error of its own.
+        if config != nil { _ = try ConfigOption.read(settingsFile) }
+        guard let settings = settings() else { return nil }
+        if config != nil, settings.admin == nil {
             complain(
                 "\(settings.file): commands talk to a running Holdfast through `admin: 127.0.0.1:8081`; add it")
             throw ExitStatus.config.exit
         }
-        guard let settings = settings(), settings.runDirectory != nil else { return nil }
+        guard settings.runDirectory != nil else { return nil }
         let folder = RunDirectory(settings)
         return folder.effective().map { (folder, $0) }
     }

@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import ServiceLifecycle
 import Storage
+import Synchronization
 
 /// The keeper of what hosted models have disclosed: the storage's, and the
 /// source of the alarms.
@@ -96,44 +97,46 @@ final class EgressWriter: ServerEventSubscriber, Service {
     private static let period = Duration.seconds(5)
 
     private let book: DisclosureBook
-    private let memory: any DisclosureMemory
-    private let logger: Logger
-    private let failing = FailureNote()
+    /// Of two counts of one model the newer is written last, whichever task
+    /// brought it.
+    private let writer: DurableWriter<String, StoredEgress>
+    private let turn = Mutex(())
 
     init(book: DisclosureBook, memory: any DisclosureMemory, logger: Logger) {
         self.book = book
-        self.memory = memory
-        self.logger = logger
+        writer = DurableWriter("bytes that hosted models have disclosed", logger: logger) {
+            writes throws(StorageError) in
+            try await memory.save(writes.map(\.1))
+        }
     }
 
     package func receive(_ event: ServerEvent) async {
-        if case .disclosure(.egress(let alarm)) = event, alarm.hasStopped { await keep() }
+        if case .disclosure(.egress(let alarm)) = event, alarm.hasStopped { keep() }
     }
 
     func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
             while !Task.isCancelled {
                 try? await Task.sleep(for: Self.period)
-                await keep()
+                keep()
             }
         }
-        await keep()
+        keep()
     }
 
-    /// Writes what isn't written yet; what can't be is tried again.
-    private func keep() async {
-        let changes = book.takeEgressChanges()
-        guard !changes.isEmpty else { return }
-        do throws(StorageError) {
-            try await memory.save(
-                changes.map { StoredEgress(weights: $0.key, day: $0.value.day, bytes: $0.value.bytes) })
-            failing.ended()
-        } catch {
-            book.putBack(Array(changes.keys))
-            guard failing.began() else { return }
-            logger.error(
-                "what hosted models have disclosed can't be written; it stays in memory, and a restart would forget it",
-                metadata: ["problem": "\(error.message)"])
+    /// Writes until the task is cancelled, and then what is still owed.
+    func write() async { await writer.run() }
+
+    /// Hands over what has changed.
+    private func keep() {
+        // Taken and handed over in one step, or two tasks could swap.
+        turn.withLock { _ in
+            let changes = book.takeEgressChanges()
+            guard !changes.isEmpty else { return }
+            writer.owe(
+                changes.map { weights, day in
+                    (weights, StoredEgress(weights: weights, day: day.day, bytes: day.bytes))
+                }, isUrgent: true)
         }
     }
 }
