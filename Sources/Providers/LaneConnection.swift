@@ -57,6 +57,8 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
     var idleSince = NIODeadline.now()
     /// Whether the pool has taken it in, and counts it among the open ones.
     var isCounted = false
+    /// The index among the pool's busy connections; nil for one that is idle.
+    var busyIndex: Int?
 
     init(pool: ConnectionPool, options: LaneOptions) {
         self.pool = pool
