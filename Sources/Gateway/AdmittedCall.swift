@@ -13,9 +13,10 @@ final class AdmittedCall {
     private let modelView: JSONView
     let requestedModel: String
     let isStream: Bool
-    /// Its body is too large to be read on the event loop.
+    /// True when the body is too large to be read on the event loop.
     let isHeavy: Bool
-    /// What the caller chooses in it of an operator's account.
+    /// The members with which the caller chooses among the services of an
+    /// operator's account.
     private let choices: CallerChoices
     private let names: MemberNames
     /// The request in shared terms, once it was needed.
@@ -75,7 +76,8 @@ final class AdmittedCall {
         throw .forbiddenMember(name, by: whom)
     }
 
-    /// - Throws: where the caller chooses what the settings leave to nobody.
+    /// - Throws: ``Problem`` where the caller chooses something that the
+    ///   settings leave to no caller.
     private func checkChoices(_ candidate: Candidate, _ provider: Provider) throws(Problem) {
         guard !choices.isSubset(of: provider.choices) else { return }
         let name = choices.subtracting(provider.choices).firstName ?? ""
@@ -149,7 +151,7 @@ final class AdmittedCall {
     }
 
     /// A request that Holdfast made out of this one.
-    /// - Parameter translation: how the answer is read.
+    /// - Parameter translation: The way in which the answer is read.
     /// - Throws: ``Problem`` when the candidate can't carry it.
     func outgoing(
         _ request: ChatRequest, to candidate: Candidate, at provider: Provider,
@@ -204,8 +206,8 @@ final class AdmittedCall {
         return isOver ? .max : all
     }
 
-    /// Whether it goes on with a conversation that a provider keeps, and holds
-    /// only what is new: Anthropic's threads.
+    /// True when the request continues a conversation that a provider keeps,
+    /// and holds only what is new: Anthropic's threads.
     var continuesThread: Bool {
         guard let thread = skimmed.root["thread"], thread.kind == .object, thread.range.count < 4096 else {
             return false
@@ -213,8 +215,8 @@ final class AdmittedCall {
         return (try? thread.fragment.document().root["type"]?.isString("continue")) ?? false
     }
 
-    /// Whether an answer to it can be told in the shared terms: one choice, of
-    /// text and tool calls.
+    /// True when an answer to the request can be expressed in the shared terms:
+    /// one choice, of text and tool calls.
     var isContinuable: Bool {
         guard isStream, !continuesThread else { return false }
         let root = skimmed.root
@@ -225,7 +227,8 @@ final class AdmittedCall {
         return choices.int == 1
     }
 
-    /// What the request needs that a candidate with these capabilities lacks.
+    /// Returns the capabilities that the request needs and that `capabilities`
+    /// lacks.
     func needs(beyond capabilities: Capabilities) throws(Problem) -> Capabilities {
         guard call.operation.isChat, !capabilities.isSuperset(of: .askable) else { return [] }
         return try chat().needs.subtracting(capabilities)
@@ -379,7 +382,7 @@ final class Attempt {
 }
 
 extension ChatRequest {
-    /// What a model must be able to do to answer this.
+    /// The capabilities that a model needs to answer this request.
     var needs: Capabilities {
         var needs: Capabilities = []
         if !tools.isEmpty { needs.insert(.tools) }

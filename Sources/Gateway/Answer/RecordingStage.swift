@@ -77,7 +77,7 @@ private struct Recording {
         parser.feed(bytes)
         held.hold(bytes)
         hasProgressed = false
-        /// How much of `held` may go out.
+        /// The number of bytes in `held` that may be sent.
         var ready = 0
         while !isOver {
             let begin = held.readableBytes - parser.unfinishedBytes
@@ -152,8 +152,8 @@ private struct Recording {
         if fault != nil { observation.hasEnded = false }
     }
 
-    /// - Parameter size: of what is held.
-    /// - Returns: whether it may go out.
+    /// - Parameter size: The size of what is held, in bytes.
+    /// - Returns: True when it may be sent.
     private mutating func release(_ size: Int) -> Bool {
         if isFrame { return false }
         if gate.isHolding {

@@ -22,13 +22,13 @@ final class Relay {
     let disclosures: DisclosureBook
     let secrets: SecretMask
     let reading: HeavyReading
-    /// What passes of a hosted model's answer; nil for somebody else's.
+    /// The filter of a hosted model's answer; nil for models that others host.
     let sieve: AnswerSieve?
     let runner: Runner
     /// Called before the caller is told anything.
     /// - Throws: `CancellationError` where another attempt is telling it.
     let claim: () throws -> Void
-    /// Whether the route wants the next candidate asked after a refusal.
+    /// True when the route wants the next candidate asked after a refusal.
     let movesOnRefusal: Bool
     /// Counts what a hosted model has told, and gives back what was set aside
     /// for more; nil where nothing is, or once it is done.
@@ -198,7 +198,7 @@ final class Relay {
         settling?()
     }
 
-    /// Whether a refusal came as an answer.
+    /// Returns whether the answer is a refusal, sent as an ordinary answer.
     private func isRefusal(_ received: ByteBuffer, _ answer: ResponseHead) -> Bool {
         guard admitted.call.operation.isChat, movesOnRefusal || received.mayHoldRefusal else { return false }
         return continuity.classifier.judge(symptom(of: received, answer), now: continuity.now.unix).cause == .refused
@@ -286,8 +286,9 @@ final class Relay {
         error = ProviderError(status: error.status, message: "The engine refused it; its words are withheld.")
     }
 
-    /// What a stream has brought since this was called last.
-    /// - Returns: why nothing more may follow; nil where it may.
+    /// Counts what the stream has sent to the caller since the last call, for a
+    /// hosted model's daily limit.
+    /// - Returns: The reason why nothing more may follow; nil where more may.
     func toldPiece() -> LaneFailure? {
         guard let sieve else { return nil }
         _ = disclosures.spend(sieve.takeBytes(), of: sieve.model, isWhole: false)
@@ -324,9 +325,9 @@ extension ResponseHead {
 }
 
 extension ByteBuffer {
-    /// Whether it holds a word that only answers which refuse have: one search
-    /// through the bytes, so that the others needn't be read for it. OpenAI's
-    /// `"refusal":null` is none.
+    /// True when the bytes hold a word that only refusals have. One search
+    /// through the bytes, so that all other answers don't have to be read for
+    /// it. OpenAI's `"refusal":null` is not such a word.
     fileprivate var mayHoldRefusal: Bool {
         withUnsafeReadableBytes { bytes in
             var start = 0

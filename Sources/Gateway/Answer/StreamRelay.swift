@@ -199,9 +199,10 @@ struct StreamRelay {
         relay.reply.begin(head)
     }
 
-    /// What it cost. A provider that forwards no usage (OpenAI's doesn't
-    /// unless asked) leaves an estimate. One that gave nothing to the caller
-    /// has sold nothing, unless another one was asked for its sake.
+    /// Records the cost of the stream. Where a provider sends no usage (OpenAI
+    /// sends it only on request), the cost is estimated. A provider that sent
+    /// nothing to the caller is not charged for, unless another candidate was
+    /// asked in order to help it.
     private func settle(_ stage: any StreamStage) {
         if stream.journal.isFull { record.isBeyondContinuation = true }
         guard stream.hasContributed || stage.observation.hasEnded || stage.joining != .going else {
@@ -226,7 +227,7 @@ struct StreamRelay {
 enum Mismatch: Error {
     /// The candidate writes another word than was sent.
     case diverged
-    /// What came as a whole is not what was asked for, and why.
+    /// A whole answer came that is not what was asked for; with the reason.
     case unusable(String)
 }
 
@@ -236,8 +237,9 @@ struct InterruptedStream: Error {
     var symptom: Symptom
     /// One word for logs.
     var word: String
-    /// What the log says if nobody goes on.
+    /// The reason for the log if no candidate continues the answer.
     var reason: String?
-    /// What the caller is told if nobody goes on.
+    /// The bytes that are sent to the caller if no candidate continues the
+    /// answer.
     var lastWords: ByteBuffer
 }

@@ -7,38 +7,44 @@ import Wire
 /// for the caller out. Never suspends, so that what it needs on the way stays
 /// out of the memory that a waiting stream holds.
 protocol StreamStage: AnyObject {
-    /// - Returns: what can go to the caller now, nil if nothing can.
+    /// Takes bytes of the provider.
+    /// - Returns: The bytes that can be sent to the caller now; nil if there
+    ///   are none.
     func take(_ bytes: ByteBuffer) -> ByteBuffer?
-    /// The provider's stream has ended without its terminal event. Reads an
-    /// event that lacks only its blank line; and where the finish reason of
-    /// every choice has come, says the terminal event in the provider's place.
-    /// - Returns: what can go to the caller now, nil if nothing can.
+    /// Handles the end of a provider's stream that came without its terminal
+    /// event. Reads an event that lacks only its blank line. Where the finish
+    /// reason of every choice has come, returns the terminal event in the
+    /// provider's place.
+    /// - Returns: The bytes that can be sent to the caller now; nil if there
+    ///   are none.
     func endWithoutTerminal() -> ByteBuffer?
     /// Nothing more is wanted of the provider: its terminal event has come,
     /// or an error.
     var isOver: Bool { get }
-    /// What the stream has told so far.
+    /// The state of the stream so far.
     var observation: StreamObservation { get }
-    /// Whether anything has come that a caller would read.
+    /// True when something has come that a caller would read.
     var hasContent: Bool { get }
-    /// Whether what was taken last had anything of that: comments, pings and
-    /// empty deltas have nothing. Where ``isWatched`` is false, nobody may have
-    /// looked.
+    /// True when the bytes that were taken last had something that a caller
+    /// would read; comments, pings and empty deltas have nothing. Not always
+    /// known where ``isWatched`` is false.
     var hasProgressed: Bool { get }
-    /// Whether the next bytes are to be looked at for that.
+    /// True when the next bytes are to be searched for something that a caller
+    /// would read.
     var isWatched: Bool { get set }
-    /// Whether any of that may have gone out: a call that is held back hasn't.
+    /// True when something that a caller would read may have been sent; a tool
+    /// call that is held back hasn't.
     var hasReleased: Bool { get }
     /// The event that came last: where it was an error, what it said.
     var lastEvent: ByteBuffer { get }
-    /// Why the provider's stream can't be read on.
+    /// The reason why the provider's stream can't be read further.
     var fault: LaneFailure? { get }
     /// Roughly the tokens that have come, for providers that don't say.
     var fragments: Int { get }
     /// An error of the provider's own as it came, for callers of its dialect:
     /// nil where it has to be told in other words.
     var ownFailure: ByteBuffer? { get }
-    /// How a continuation joins to what was sent.
+    /// The way in which a continuation joins what was sent.
     var joining: Seam.Outcome { get }
 }
 
@@ -54,7 +60,7 @@ extension StreamStage {
 }
 
 extension StreamEvent {
-    /// Whether a caller would read it.
+    /// True when a caller would read the event.
     var isContent: Bool {
         switch self {
         case .ping, .started, .continued, .partEnded, .usage, .failed, .ended: false
@@ -64,8 +70,8 @@ extension StreamEvent {
         }
     }
 
-    /// Whether it says that the answer is a refusal, or what a filter has left
-    /// of one.
+    /// True when the event says that the answer is a refusal, or what a filter
+    /// has left of one.
     var isRefusal: Bool {
         switch self {
         case .refusal, .finished(_, .contentFilter, _), .finished(_, .refusal, _): true
@@ -85,7 +91,7 @@ extension StreamEvent {
         }
     }
 
-    /// Whether it only closes a part.
+    /// True when the event only closes a part.
     var isFrame: Bool {
         if case .partEnded = self { true } else { false }
     }
@@ -188,8 +194,9 @@ private struct Forwarding {
         return whole > 0 ? held.readSlice(length: whole) : nil
     }
 
-    /// Whether the event says anything by itself, after others have: the
-    /// watcher that reads along doesn't look any more.
+    /// Returns whether the event by itself says anything. Asks a new watcher,
+    /// because the stream's own no longer looks at events once it has seen
+    /// enough.
     private func saysMore(_ event: SSEEvent) -> Bool {
         var watcher = dialect.makeStreamWatcher()
         watcher.observe(event)
@@ -221,8 +228,8 @@ extension Forwarding {
 }
 
 extension SSEEvent {
-    /// Whether it lacks nothing but its blank line: a terminal word, or JSON
-    /// that ends.
+    /// True when the event lacks nothing but its blank line: its data is a
+    /// terminal word, or JSON that ends.
     var isWhole: Bool {
         let text = data.readableBytesView
         if text.count <= 16, String(decoding: text, as: UTF8.self).filter({ !$0.isWhitespace }) == "[DONE]" {

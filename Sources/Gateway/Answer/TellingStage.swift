@@ -6,7 +6,7 @@ import Wire
 /// Another dialect, or another candidate that goes on: the events are told
 /// anew.
 final class TellingStage: StreamStage {
-    /// What stands between the candidate's events and the caller.
+    /// The filter between the candidate's events and the caller.
     private enum Filter {
         case none
         /// Calls pass whole only.

@@ -4,7 +4,7 @@ import NIOCore
 import Routing
 import Wire
 
-/// How one candidate is asked, and its answer brought back.
+/// The part that asks one candidate and brings its answer back.
 extension Attempts {
     /// - Throws: ``FailedAttempt`` and ``LaneFailure`` while this candidate
     ///   has told the caller nothing, ``InterruptedStream`` when it has,
@@ -33,7 +33,8 @@ extension Attempts {
         return request
     }
 
-    /// What stands before the provider while a drill runs.
+    /// Returns the lane that a drill puts in front of the provider's; nil where
+    /// no drill pulls this candidate.
     private func injection(_ runner: Runner) -> DrillLane? {
         guard let rehearsal, rehearsal.covers(runner.attempt.upstream) else { return nil }
         let lane = DrillLane(rehearsal, before: runner.attempt.provider, streams: admitted.isStream)
@@ -59,7 +60,8 @@ extension Attempts {
         }
     }
 
-    /// Nobody is asked, so nobody's health is learnt of.
+    /// Answers with an estimate. No provider is asked, so nothing is learnt
+    /// about a provider's health.
     func answerEstimate(_ runner: Runner, _ counting: TokenCounting, _ estimate: Int) {
         introduce(runner)
         answerCount(estimate, isEstimate: true, counting, runner.attempt.upstream)
@@ -82,7 +84,7 @@ extension Attempts {
         introduce(runner)
     }
 
-    /// What the caller is told of who answers.
+    /// Records which candidate answers, for the header of the answer.
     private func introduce(_ runner: Runner) {
         stream = runner.stream
         guard interruption == nil else { return }

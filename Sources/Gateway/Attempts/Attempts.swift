@@ -8,12 +8,12 @@ import Resilience
 import Routing
 
 /// A request's attempts: one candidate after the other, as the plan says,
-/// until the answer is whole or nobody is left.
+/// until the answer is whole or no candidate is left.
 ///
-/// Which ones may be asked stands in `Screening.swift`, how one is asked in
-/// `Asking.swift`, what is learnt of its failure in `Judging.swift`, how a
-/// stream that broke off goes on in `Continuing.swift`, and what the caller is
-/// told when nobody is left in `GivingUp.swift`.
+/// `Screening.swift` says which candidates may be asked, `Asking.swift` asks
+/// one, `Judging.swift` learns from its failure, `Continuing.swift` goes on
+/// with a stream that broke off, and `GivingUp.swift` makes the caller's answer
+/// when no candidate is left.
 ///
 /// Belongs to the request's task.
 final class Attempts {
@@ -21,14 +21,15 @@ final class Attempts {
     var admitted: AdmittedCall
     /// In the order in which they are to be asked.
     let upstreams: [Upstream]
-    /// What they are the candidates of.
+    /// The route that the candidates belong to.
     let served: ServedRoute
     /// The drill that runs on the route.
     let rehearsal: Rehearsal?
     let state: GatewayState
     let reply: any CallerReply
     let record: RequestRecord
-    /// What the caller hears; of the attempt that tells it, or told it last.
+    /// The stream that the caller receives, of the attempt that sends it now or
+    /// sent it last.
     var stream: CallerStream
 
     var plan: AttemptPlan
@@ -39,11 +40,11 @@ final class Attempts {
     var failures: [(runner: Runner, failed: FailedAttempt, verdict: Verdict)] = []
     /// The caller hears a stream that broke off.
     var interruption: Interruption?
-    /// How candidates are brought to go on with it, where the first way
-    /// didn't do.
+    /// The way in which each candidate is made to continue the answer, where
+    /// the first way didn't work. By the candidate's index.
     var manners: [Int: Manner] = [:]
 
-    /// Whether anybody could go on with what another began.
+    /// True when another candidate could continue what one began.
     private let keepsJournal: Bool
     private var hasRepeatedStale = false
     private var trialsLost = 0
@@ -140,7 +141,7 @@ final class Attempts {
         case run(Runner)
     }
 
-    /// - Returns: whether the caller has been told the end.
+    /// - Returns: True when the caller has received the end of its answer.
     private func ask(_ index: Int, _ manner: AttemptPlan.Manner, _ now: Moment) async throws -> Bool {
         if manner == .again { try await Task.sleep(for: continuity.jitter()) }
         let ready =
@@ -247,8 +248,8 @@ final class Attempts {
         }
     }
 
-    /// What follows from an attempt's outcome.
-    /// - Returns: whether the caller has been told the end.
+    /// Acts on an attempt's outcome.
+    /// - Returns: True when the caller has received the end of its answer.
     func conclude(_ runner: Runner, _ outcome: Runner.Outcome) async throws -> Bool {
         let index = runner.index
         switch outcome {
@@ -293,8 +294,9 @@ final class Attempts {
         }
     }
 
-    /// Whether a failure looks like chance: it came at once, from a candidate
-    /// that had not failed for a while. To be asked before it is learnt.
+    /// Returns whether a failure looks like chance: it came at once, from a
+    /// candidate that had not failed for a while. Must be called before the
+    /// failure is reported to the health memory.
     private func isByChance(_ failed: FailedAttempt, of runner: Runner) -> Bool {
         guard runner.began.elapsed() <= Self.atOnce, failed.mayBeChance, runner.attempt.provider.hosted == nil else {
             return false

@@ -8,12 +8,13 @@ import Wire
 
 /// A stream that broke off, while its caller waits for the rest.
 struct Interruption {
-    /// Why the last one to tell it left off.
+    /// The cause for which the last candidate stopped.
     var cause: Cause
     var resumption: Resumption
-    /// What the log says if nobody goes on.
+    /// The reason for the log if no candidate continues the answer.
     var reason: String?
-    /// What the caller is told if nobody goes on.
+    /// The bytes that are sent to the caller if no candidate continues the
+    /// answer.
     var lastWords: ByteBuffer
 
     mutating func tell(_ problem: Problem, _ call: Call) {
@@ -22,7 +23,7 @@ struct Interruption {
     }
 }
 
-/// How a candidate is to go on with an answer.
+/// The way in which a candidate is asked to continue an answer.
 struct Resumed {
     /// The caller's own.
     var request: ChatRequest
@@ -35,8 +36,8 @@ struct Resumed {
 /// A stream that broke off goes on with the next candidate: the caller sees
 /// one answer, with one id and one end.
 extension Attempts {
-    /// The candidate that was telling it has left off.
-    /// - Returns: whether the caller has been told the end.
+    /// Handles a candidate that stopped in the middle of its stream.
+    /// - Returns: True when the caller has received the end of its answer.
     func interrupt(_ index: Int, _ interrupted: InterruptedStream, _ verdict: Verdict) async throws -> Bool {
         var open = Interruption(
             cause: verdict.cause, resumption: .impossible(""), reason: interrupted.reason,
@@ -86,7 +87,8 @@ extension Attempts {
         try await reply.end(with: rest)
     }
 
-    /// What came can't be used, and nobody else could do better.
+    /// Gives up because what came can't be used, and no other candidate could
+    /// do better.
     func giveUpContinuing(_ why: String) {
         interruption?.tell(
             Problem(
@@ -95,8 +97,8 @@ extension Attempts {
         plan.ruleOutAll()
     }
 
-    /// Nobody goes on: the caller is told, and the stream stays visibly
-    /// unfinished.
+    /// Ends the stream when no candidate continues it: the caller gets an error
+    /// event, and the stream stays visibly unfinished.
     func leaveUnfinished(_ interruption: Interruption) async throws {
         record.outcome = .truncated
         record.reason = interruption.reason
@@ -138,8 +140,9 @@ extension Attempts {
         }
     }
 
-    /// Whether a candidate may object to what Holdfast added to a request
-    /// that another has accepted.
+    /// Returns whether a failure may be the fault of what Holdfast added to the
+    /// request in order to continue: another candidate has accepted the
+    /// caller's own part of it.
     func isOurOwnFault(_ verdict: Verdict) -> Bool {
         guard interruption?.resumption == .resume else { return false }
         return [.callerFault, .unsupportedField, .nestedReference].contains(verdict.cause)

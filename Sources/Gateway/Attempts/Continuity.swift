@@ -5,8 +5,9 @@ package import Resilience
 package import Routing
 import Synchronization
 
-/// What outlives a request, a reload and (through its keeper) a restart: who
-/// is held, who is throttled, whose breaker is open.
+/// The memory that outlives a request, a reload and (through its keeper) a
+/// restart: which candidates are on hold, which are throttled, and whose
+/// circuit breaker is open.
 package final class Continuity: Sendable {
     package let book: HealthBook
     let classifier = Classifier.standard
@@ -84,8 +85,8 @@ package final class Continuity: Sendable {
     }
 
     /// Reports changes to the keeper.
-    /// - Returns: what a request that goes on has to wait for
-    ///   (``untilDurable(_:)``); nil where there is nothing.
+    /// - Returns: A ticket that the request has to wait for before it goes on
+    ///   (``untilDurable(_:)``); nil where there is nothing to wait for.
     @discardableResult
     package func report(_ changes: [HealthChange]) -> KeeperTicket? {
         guard !changes.isEmpty, let ticket = keeper.note(changes, now) else { return nil }
@@ -107,14 +108,14 @@ package final class Continuity: Sendable {
 }
 
 extension Gateway {
-    /// What the routes want remembered.
+    /// Tells the health memory which returns the routes want remembered.
     package func applyRoutes() {
         continuity.book.keepReturns(
             state.routes.routes.contains { $0.policy.substitution.return != .automatic })
     }
 
-    /// Whether what serves there is back, and the route doesn't rely on it
-    /// yet.
+    /// Returns whether the model at that place works again while the route
+    /// doesn't rely on it yet.
     package func isAwaitingReturn(_ route: Route, at place: Place) -> Bool {
         switch route.policy.substitution.return {
         case .automatic: false

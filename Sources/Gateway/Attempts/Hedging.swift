@@ -26,8 +26,8 @@ extension Attempts {
 
     // MARK: When
 
-    /// Has an attempt looked after that is about to be made.
-    /// - Parameter isBeginning: whether it is the request's first.
+    /// Starts the watch over an attempt that is about to be made.
+    /// - Parameter isBeginning: True for the request's first attempt.
     func watch(_ runner: Runner, _ manner: AttemptPlan.Manner, isBeginning: Bool, _ now: Moment) {
         // A large request isn't sent twice, nor made ready on the event loop.
         guard interruption == nil, !admitted.isHeavy, let route = record.route,
@@ -48,7 +48,7 @@ extension Attempts {
         }
     }
 
-    /// Whether another candidate is asked beside one that is silent.
+    /// True when another candidate may be asked beside one that is silent.
     private var mayBeRescued: Bool {
         admitted.isStream && upstreams.count > 1 && policy.silence != .never
     }
@@ -74,15 +74,16 @@ extension Attempts {
         return continuity.hedges.silence(of: runner.attempt.upstream.streamClock)
     }
 
-    /// It is slower than the route wants.
+    /// Handles an attempt that is slower than the route wants.
     private func isSlow(_ runner: Runner) {
         guard runner.watch != nil else { return }
         runner.watch = nil
         if !ask(beside: runner, .hedge), mayBeRescued { watchSilence(runner) }
     }
 
-    /// It has said nothing for a while.
-    /// - Returns: when to look again; nil where that isn't necessary.
+    /// Handles an attempt that has sent nothing for a while.
+    /// - Returns: The time at which to check again; nil where that isn't
+    ///   necessary.
     func isSilent(_ runner: Runner, now: NIODeadline) -> NIODeadline? {
         let limit = runner.began + TimeAmount(silence(of: runner))
         guard limit <= now else { return limit }
@@ -160,8 +161,9 @@ extension Attempts {
         if race.isOpen, race.first.isSilent { watchSilence(race.first) }
     }
 
-    /// The first is over, and perhaps the other isn't.
-    /// - Returns: whether the caller has been told the end.
+    /// Concludes a race whose first attempt is over, while the other may still
+    /// run.
+    /// - Returns: True when the caller has received the end of its answer.
     func conclude(_ race: Race, _ outcome: Runner.Outcome) async throws -> Bool {
         defer { race.dissolve() }
         race.isFirstOver = true
@@ -211,8 +213,9 @@ extension Attempts {
         return isToldTheEnd
     }
 
-    /// It was ended because another had the first word. That is no failure of
-    /// its own; what it cost is the cost of having asked both.
+    /// Records an attempt that was ended because another one had the first
+    /// word. That is no failure of its own; its cost is the price of asking
+    /// both.
     private func noteLoser(_ runner: Runner, _ kind: Race.Kind) {
         plan.overtaken(runner.index)
         switch kind {

@@ -47,7 +47,8 @@ extension Attempts {
             pieces: pieces, names: [runner.attempt.upstream.candidate.model, admitted.requestedModel])
     }
 
-    /// - Returns: what the request has to wait for before it goes on.
+    /// - Returns: A ticket that the request has to wait for before it goes on;
+    ///   nil where there is nothing to wait for.
     private func report(_ judgement: Judgement, _ symptom: Symptom, of runner: Runner) -> KeeperTicket? {
         let report = failureReport(judgement, symptom, of: runner)
         guard let rehearsal, rehearsal.covers(runner.attempt.upstream) else {

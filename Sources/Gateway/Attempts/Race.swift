@@ -28,7 +28,7 @@ final class Race {
         first.race = self
     }
 
-    /// Whether nobody is beside the first.
+    /// True when no second attempt runs beside the first, and one may begin.
     var isOpen: Bool { second == nil && winner == nil && !isFirstOver }
 
     func enter(_ second: Runner, _ task: Task<Runner.Outcome, Never>) {
@@ -43,7 +43,7 @@ final class Race {
         (second, task) = (nil, nil)
     }
 
-    /// - Returns: whether this one is to tell the answer.
+    /// - Returns: True when this attempt is the one that sends the answer.
     func claim(_ runner: Runner) -> Bool {
         guard winner == nil else { return winner === runner }
         winner = runner

@@ -12,9 +12,10 @@ final class Runner {
     let stream: CallerStream
     let began = NIODeadline.now()
     var place: Place { attempt.place }
-    /// What stands before its provider while a drill runs.
+    /// The lane that a drill puts in front of the provider's; nil while no
+    /// drill pulls this candidate.
     var injection: DrillLane?
-    /// Its place among the record's attempts.
+    /// The attempt's index among the record's attempts.
     var number = 0
     /// The handle that ends it if another one has the first word; nil where
     /// none will be asked beside it, or its task ends it.
@@ -23,9 +24,10 @@ final class Runner {
     var race: Race?
     /// The watch over its silence; nil where there is none.
     var watch: SilenceWatch?
-    /// Whether nothing has come of it that a caller would read.
+    /// True while the attempt has brought nothing that a caller would read.
     private(set) var isSilent = true
-    /// Its cost by its provider's words, where its answer was never told.
+    /// The usage that the provider reported, where its answer was never sent to
+    /// the caller.
     var unheard: Usage?
 
     init(_ index: Int, _ attempt: Attempt, _ permit: Permit?, _ stream: CallerStream) {
@@ -35,7 +37,7 @@ final class Runner {
         self.stream = stream
     }
 
-    /// It has said something, or is over.
+    /// Ends the silence: the attempt has brought something, or is over.
     func endSilence() {
         isSilent = false
         stopWatching()
@@ -61,7 +63,8 @@ final class Runner {
             if case .served = self { true } else { false }
         }
 
-        /// Whether it has told the caller anything, or was about to.
+        /// True when the attempt has sent something to the caller, or was about
+        /// to.
         var wasHeard: Bool {
             switch self {
             case .served, .interrupted, .mismatch: true

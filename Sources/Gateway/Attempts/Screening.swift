@@ -6,7 +6,7 @@ import Routing
 
 /// The candidates that may be asked, and the request as each wants it.
 extension Attempts {
-    /// What is known without asking anybody.
+    /// Checks everything that is known of a candidate without asking it.
     func screen(_ index: Int) {
         let upstream = upstreams[index]
         if let reason = upstream.candidate.unavailable {
@@ -65,7 +65,8 @@ extension Attempts {
             field: "model", code: "embeddings_of_another_model")
     }
 
-    /// Whether the route lets it stand in for the first candidate.
+    /// Returns the reason why the route doesn't allow the candidate as a
+    /// substitute for the first one; nil where it does.
     private func mayNotStandIn(_ upstream: Upstream) -> String? {
         let substitution = policy.substitution
         if served.lead != nil, let by = substitution.by, !by.contains(upstream.id) {
@@ -114,7 +115,8 @@ extension Attempts {
         }
     }
 
-    /// - Returns: what `prepare` returns; nil where it can't, which is noted.
+    /// - Returns: The result of `prepare`; nil where it fails, and the reason
+    ///   is then recorded.
     func carrying(
         _ index: Int, _ prepare: (Upstream, Provider, Place) throws(Problem) -> Attempt
     ) -> Attempt? {

@@ -3,7 +3,8 @@ import Conversation
 import Extraction
 import Routing
 
-/// What a request may learn of a hosted model, before it is asked and after.
+/// The measurement of how much a request may learn of a hosted model, before
+/// the model is asked and after.
 extension Attempts {
     /// - Throws: ``Problem`` where the candidate may not tell this caller
     ///   what it asks for, or may tell nothing more today.
@@ -14,8 +15,8 @@ extension Attempts {
         try gateway.disclosures.check(measurement, tokens: try mostTokens(upstream), by: subjects, of: model)
     }
 
-    /// What the attempt may learn, set aside; nil where it is nothing but
-    /// words.
+    /// Sets aside the amount that the attempt may learn; nil where the answer
+    /// holds nothing but words.
     func setAside(_ attempt: Attempt) async throws(Problem) -> RecoveryMeter.Reservation? {
         guard let model = attempt.provider.hosted, let measurement = try measurement(attempt.upstream) else {
             return nil

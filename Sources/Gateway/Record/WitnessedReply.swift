@@ -98,11 +98,12 @@ final class WitnessedReply: CallerReply {
 
     // MARK: The end
 
-    /// Puts the request's end on record, and lets go of the answer's once
-    /// that is durable. Where it isn't in time, the record says so from then
-    /// on, and the caller is told instead.
+    /// Puts the request's end on record, and sends the end of the answer once
+    /// that record is durable. If the record isn't durable in time, the record
+    /// is corrected to say that the end was withheld, and the caller gets a
+    /// refusal instead.
     ///
-    /// - Parameter refusal: what is told.
+    /// - Parameter refusal: Makes the refusal that is sent to the caller.
     func release(_ notary: any Notary, _ record: RequestRecord, refusal: () -> (ResponseHead, ByteBuffer)) async {
         guard let end else { return await notary.settled(record, witness) }
         self.end = nil
