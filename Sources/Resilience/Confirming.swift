@@ -1,7 +1,8 @@
 import Failures
 
-/// How a provisional hold becomes a lasting one, or is lifted: a request of
-/// Holdfast's own decides, which carries nothing of a caller's.
+/// The rules by which a provisional hold becomes a lasting one, or is lifted:
+/// the answer to a probe decides, a request of Holdfast's own which carries
+/// nothing of a caller's.
 extension HealthMachine {
     mutating func dueProbes(now: Moment) -> [ProbeOrder] {
         tidy(now.tick)

@@ -20,10 +20,11 @@ struct HealthMachine: Sendable {
     var doubts: [Reach: Doubt] = [:]
     /// The requests that met the same, for places where nothing may be probed.
     var sightings: [HoldKey: [HoldRecord.Sighting]] = [:]
-    /// Who is back, and not yet let back everywhere.
+    /// The holds that have been lifted, whose candidates don't serve again on
+    /// all routes yet.
     var returned: [HoldKey: ReturnedHold] = [:]
-    /// Whether any route waits for somebody or something before it lets its
-    /// candidate serve again.
+    /// True when any route waits for an administrator or a drill before it lets
+    /// its candidate serve again.
     var keepsReturns = false
     /// Changes that came with time alone; told with the next ones.
     var owed: [HealthChange] = []
@@ -67,7 +68,7 @@ struct HealthMachine: Sendable {
         return .free
     }
 
-    /// Whether the model at this place has failed of late.
+    /// Returns whether the model at this place has failed recently.
     func hasFailed(_ place: Place, now: Duration) -> Bool {
         breakers[.model(place)]?.hasFailed(since: now - policy.recently) ?? false
     }

@@ -11,7 +11,7 @@ struct Throttle: Sendable {
     var serial: UInt64 = 0
     /// When the wait is probed; nil where it is short.
     var nextProbe: Duration?
-    /// Whether the provider has said how long it is.
+    /// True when the provider has said how long the wait is.
     private(set) var isNamed = false
     private var level = 0
     private var began: Duration = .zero
