@@ -1,7 +1,7 @@
 package import Conversation
 import Wire
 
-/// How a candidate is brought to go on.
+/// The way in which a candidate is asked to continue an answer.
 package enum Manner: Sendable, Equatable {
     /// The original request, asked again.
     case restart

@@ -30,7 +30,7 @@ package struct Seam: Sendable {
     private let hidesThinking: Bool
     private var model = ""
     private var hasTold = false
-    /// It has told something of the part that it is in.
+    /// True when the present part has content.
     private var isPartOpen = false
     private var isJoined: Bool
     private var isOver = false
@@ -40,10 +40,10 @@ package struct Seam: Sendable {
     private var gate = ToolCallGate()
 
     /// - Parameters:
-    ///   - given: what ``ResumeRequest/given`` says.
-    ///   - request: the caller's own.
-    ///   - by: the candidate, as `provider/model`.
-    ///   - cause: why the one before it left off.
+    ///   - given: The value of ``ResumeRequest/given``.
+    ///   - request: The caller's own request.
+    ///   - by: The candidate, as `provider/model`.
+    ///   - cause: The cause for which the previous candidate stopped.
     package init(
         journal: Journal, manner: Manner, given: String, request: ChatRequest, by: String, cause: String
     ) {
