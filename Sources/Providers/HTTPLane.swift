@@ -98,8 +98,8 @@ package final class HTTPLane: ProviderLane {
         for pool in pools.values { pool.wake() }
     }
 
-    /// Whether requests wait while no more connections may be opened: an
-    /// idle one is then better closed than kept.
+    /// True when requests wait while no more connections may be opened: then it
+    /// is better to close an idle connection than to keep it.
     var isScarce: Bool {
         waiting.load(ordering: .relaxed) > 0 && open.load(ordering: .relaxed) >= options.maxConnections
     }
@@ -122,7 +122,7 @@ struct RequestTemplate: Sendable {
     private let target: String
     private let fixed: ByteBuffer
     private let defaults: [(name: String, value: String)]
-    /// What the settings say, nobody says otherwise.
+    /// The names of fields that the settings set: no request may override them.
     private let pinned: Set<String>
 
     init(_ options: LaneOptions) {
