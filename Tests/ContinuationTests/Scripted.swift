@@ -41,7 +41,7 @@ func journal(_ text: String) -> Journal {
     return journal
 }
 
-/// What a candidate says, in pieces of `size` scalars.
+/// Returns a candidate's stream, in pieces of `size` scalars.
 func stream(_ text: String, size: Int = 3, finish: FinishReason? = .endTurn) -> [StreamEvent] {
     let all = scalars(text)
     var events = [second]
@@ -55,7 +55,7 @@ func stream(_ text: String, size: Int = 3, finish: FinishReason? = .endTurn) -> 
     return events + [.usage(Usage(input: 3, output: 4)), .ended]
 }
 
-/// What came of feeding a candidate's stream through a seam.
+/// The result of feeding a candidate's stream through a seam.
 struct Joined {
     var events: [StreamEvent] = []
     var outcome = Seam.Outcome.going
