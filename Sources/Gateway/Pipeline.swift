@@ -1,3 +1,5 @@
+import Encodings
+import Routing
 import Conversation
 import NIOCore
 import Resilience

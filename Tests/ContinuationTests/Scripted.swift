@@ -34,8 +34,8 @@ func string(_ scalars: some Sequence<Unicode.Scalar>) -> String {
 /// differently.
 func same(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }
 
-func journal(_ text: String) -> Journal {
-    var journal = Journal()
+func journal(_ text: String) -> StreamJournal {
+    var journal = StreamJournal()
     journal.note(started)
     for scalar in text.unicodeScalars { journal.note(.text(choice: 0, String(scalar))) }
     return journal
@@ -71,9 +71,9 @@ struct Joined {
         events.compactMap { if case .continued(_, _, _, let at) = $0 { at } else { nil } }
     }
 
-    init(_ journal: Journal, _ manner: Manner, given: String, to request: ChatRequest = base, _ stream: [StreamEvent]) {
+    init(_ journal: StreamJournal, _ mode: ContinuationMode, given: String, to request: ChatRequest = base, _ stream: [StreamEvent]) {
         var seam = Seam(
-            journal: journal, manner: manner, given: given, request: request, by: "b/two", cause: "truncated")
+            journal: journal, mode: mode, given: given, request: request, by: "b/two", cause: "truncated")
         for event in stream {
             outcome = seam.take(event, into: &events)
             if outcome != .going { return }

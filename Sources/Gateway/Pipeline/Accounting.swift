@@ -1,3 +1,5 @@
+import Access
+import Routing
 import Conversation
 import Resilience
 

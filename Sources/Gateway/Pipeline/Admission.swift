@@ -1,3 +1,5 @@
+import Resilience
+import Access
 import Conversation
 import NIOCore
 import Wire

@@ -1,4 +1,5 @@
-import Conversation
+import Access
+package import Conversation
 package import Routing
 
 /// The suspensions that are in force: the place of a veto.

@@ -1,4 +1,4 @@
-import Conversation
+package import Conversation
 package import NIOCore
 
 /// A judge of requests that stands between the caller and every candidate:

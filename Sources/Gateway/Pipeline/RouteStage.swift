@@ -1,3 +1,6 @@
+import Wire
+import Resilience
+import Failures
 import Access
 import Conversation
 import Encodings

@@ -1,7 +1,7 @@
 package import Conversation
 package import NIOCore
 import Synchronization
-package import Wire
+import Wire
 
 /// Puts what was decided on the public record (the ledger).
 package protocol AuditRecorder: Sendable {

@@ -82,7 +82,7 @@ struct LedgerEntry {
         }
     }
 
-    private static func write(_ attempt: RequestRecord.Attempt, to entry: inout EntryWriter) {
+    private static func write(_ attempt: AttemptRecord, to entry: inout EntryWriter) {
         entry.member(.by, attempt.upstream.id)
         entry.member(.status, ifPresent: attempt.status)
         entry.member(.failure, ifPresent: attempt.failure)

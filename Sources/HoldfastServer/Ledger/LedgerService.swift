@@ -19,7 +19,7 @@ import Storage
 import Synchronization
 
 /// The ledger of a running Holdfast.
-final class LedgerService: Notary, ServerEventSubscriber {
+final class LedgerService: AuditRecorder, ServerEventSubscriber {
     private let settings: LedgerSettings
     let sequencer: LedgerSequencer
     private let salter: Salter
@@ -129,27 +129,27 @@ final class LedgerService: Notary, ServerEventSubscriber {
             code: "ledger_full", retryAfter: 1)
     }
 
-    func witness(of call: Call) -> (any AnswerWitness)? {
+    func digest(of call: Call) -> (any AnswerDigest)? {
         guard settings.kinds.contains(.requests) else { return nil }
-        return Witness(salter.salt(call.id), prompt: call.body)
+        return TextDigest(salter.salt(call.id), prompt: call.body)
     }
 
-    func settled(_ record: RequestRecord, _ witness: any AnswerWitness) async {
-        guard let witness = witness as? Witness else { return }
-        add(.settled(record, prompt: witness.prompt, answer: witness.answer, at: now))
+    func settled(_ record: RequestRecord, _ digest: any AnswerDigest) async {
+        guard let digest = digest as? TextDigest else { return }
+        add(.settled(record, prompt: digest.prompt, answer: digest.answer, at: now))
         if settings.whenFull == .block { await sequencer.room() }
     }
 
     func admitted(
-        _ record: RequestRecord, to candidate: String, _ witness: any AnswerWitness
+        _ record: RequestRecord, to candidate: String, _ digest: any AnswerDigest
     ) -> Durability {
-        let prompt = (witness as? Witness)?.prompt
+        let prompt = (digest as? TextDigest)?.prompt
         return durable(.admitted(record, to: candidate, prompt: prompt, at: now))
     }
 
-    func settling(_ record: RequestRecord, _ witness: any AnswerWitness) -> Durability {
-        let witness = witness as? Witness
-        return durable(.settled(record, prompt: witness?.prompt, answer: witness?.answer, at: now))
+    func settling(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability {
+        let digest = digest as? TextDigest
+        return durable(.settled(record, prompt: digest?.prompt, answer: digest?.answer, at: now))
     }
 
     func withheld(_ record: RequestRecord) { add(.withheld(record, at: now)) }
@@ -255,7 +255,7 @@ struct Salter: Sendable {
 
 /// Knows what was asked and answered by its digests only: SHA-256 of a salt
 /// and the bytes; nil where there were none.
-private final class Witness: AnswerWitness {
+private final class TextDigest: AnswerDigest {
     let prompt: SHA256Digest?
     private let salt: Salter.Salt
     /// Of what was sent so far.
