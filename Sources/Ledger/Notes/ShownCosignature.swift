@@ -5,7 +5,7 @@ package struct ShownCosignature: Sendable, Hashable {
     package var witness: String
     /// Seconds since 1970, as the witness signed them.
     package var time: UInt64
-    /// Whether the policy has the witness's key, and it verified.
+    /// True if the policy contains the witness's key and the signature was verified with it.
     package var isVerified: Bool
 }
 

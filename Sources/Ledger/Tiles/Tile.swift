@@ -2,8 +2,7 @@
 /// the entries beneath the hashes of level 0.
 package struct Tile: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
-        /// Of a level from 0 to 7; level `l` holds the hashes of subtrees of
-        /// 256^l entries.
+        /// The hashes of one level, 0 to 7; level `l` holds the hashes of subtrees of 256^l entries.
         case hashes(level: Int)
         case entries
     }

@@ -82,8 +82,7 @@ struct Journal {
     }
 
     /// The whole groups at the beginning of `bytes`.
-    /// - Parameter sum: what has to follow a group with that head and these
-    ///   entries.
+    /// - Parameter sum: computes the bytes that have to follow a group with that head and these entries.
     static func groups(
         in bytes: [UInt8], magic: [UInt8], sum: (ArraySlice<UInt8>, EntryGroup, [MerkleHash]) -> [UInt8]
     ) -> [Group] {

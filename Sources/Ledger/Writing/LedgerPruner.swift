@@ -11,12 +11,12 @@ package struct LedgerPruner {
 
     package init(_ files: any LedgerFiles) { self.files = files }
 
-    /// What pruning would do.
+    /// The effect that pruning would have.
     package struct Plan: Sendable, Hashable {
-        /// What the ledger begins with, before and after.
+        /// The index of the ledger's first entry, before and after pruning.
         package var from: UInt64
         package var to: UInt64
-        /// What would be removed.
+        /// The files that would be removed.
         package var paths: [String]
     }
 
