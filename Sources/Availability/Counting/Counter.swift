@@ -1,4 +1,4 @@
-/// Whose minutes are counted.
+/// A subject of counting: a route or a service.
 package enum Subject: Sendable, Hashable {
     /// Requests, which are what applications count; the empty name is of
     /// callers that named a provider themselves, or were turned away before
@@ -25,7 +25,7 @@ package enum Subject: Sendable, Hashable {
     }
 }
 
-/// What is counted, minute by minute.
+/// A counter, kept for each minute.
 package enum Counter: Sendable, Hashable {
     // Of a route: every request is exactly one of these.
 
@@ -39,9 +39,9 @@ package enum Counter: Sendable, Hashable {
     case refused(by: String)
     /// Broke off after it had begun.
     case cut(cause: String)
-    /// Not answered.
+    /// No answer.
     case failed(cause: String)
-    /// By one of the key's limits.
+    /// Refused because of one of the key's limits.
     case turnedAway
     /// The caller left first.
     case callerGone
