@@ -48,9 +48,9 @@ package struct ProviderView: Codable, Sendable, Hashable {
     package var connections: Int?
     /// Nil where it serves any name.
     package var models: [String]?
-    /// Of an engine.
+    /// The number of restarts, for an engine.
     package var restarts: Int?
-    /// Of an engine's process.
+    /// The process id, for an engine.
     package var pid: Int?
 
     package init(name: String, dialect: String, health: String) {

@@ -1,5 +1,5 @@
-/// What a file says, made fit to be shown: a name that moves a terminal's
-/// cursor or turns the reading direction could hide what it is.
+/// Text from files and callers, made safe to show: a name that contains control characters, for example to move a
+/// terminal's cursor or to reverse the reading direction, could hide the true content.
 package enum Printable {
     /// One line: controls, invisible and unassigned characters as `\u{…}`; cut
     /// after `most` characters.

@@ -10,11 +10,11 @@ package import WeightSigning
 /// Below the folder no link is followed. Links on the way to it are the
 /// business of whoever named it.
 package struct ModelOnDisk: ModelFiles {
-    /// What follows is read at once.
+    /// The number of bytes that are read at a time.
     private static let chunk = 1 << 20
 
     package let path: String
-    /// By itself; else a folder of files.
+    /// True if the model is a single file, and false if it is a folder of files.
     package let isFile: Bool
     /// The folder's or the file's own.
     package let name: String
@@ -43,7 +43,7 @@ package struct ModelOnDisk: ModelFiles {
         return String(cString: found)
     }
 
-    /// Where a file lies below the folder; nil where it lies elsewhere.
+    /// Returns the path of a file relative to the folder; nil if the file is not inside the folder.
     package func place(of file: String) -> ModelPath? {
         guard !isFile else { return nil }
         let slash = file.lastIndex(of: "/")

@@ -1,4 +1,4 @@
-/// How pickles start (Python's `pickletools`).
+/// A check whether a file begins like a Python pickle (Python's `pickletools`).
 enum PickleShape {
     static func begins(_ head: [UInt8]) -> Bool { beginsWithProtocol(head) || beginsAsText(head) }
 
