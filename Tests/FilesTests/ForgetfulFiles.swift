@@ -27,7 +27,7 @@ final class ForgetfulFiles: DurableCalls, @unchecked Sendable {
         }
     }
 
-    /// What a reader sees.
+    /// The files as a reader sees them.
     var visible: [String: Content] { names.compactMapValues { contents[$0] } }
 
     /// All that a power cut at this moment may leave of a name: whatever of

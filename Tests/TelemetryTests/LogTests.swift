@@ -89,7 +89,7 @@ import Wire
         _ = try await pipe.until("afterwards")
     }
 
-    /// Whoever shares the descriptor may have made it non-blocking.
+    /// Another process that shares the descriptor may have made it non-blocking.
     @Test func aDescriptorThatDoesNotBlockLosesNoHalfLines() async throws {
         let pipe = LogPipe(nonBlocking: true)
         for number in 0..<5000 {

@@ -4,7 +4,7 @@ import Telemetry
 import Testing
 import Wire
 
-/// What a terminal would obey never gets there.
+/// Tests that no text reaches the terminal that the terminal would interpret as a command.
 @Suite struct PrintableTests {
     /// ESC, NUL, DEL, a C1 control (CSI), separators, bidirectional controls,
     /// marks that nobody sees, a tag character.
