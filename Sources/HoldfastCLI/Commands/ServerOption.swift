@@ -48,7 +48,7 @@ struct ServerOption: ParsableArguments {
         return try RunningHoldfast(effective, folder)
     }
 
-    /// What a running server has written of itself; nil where none runs.
+    /// The description that the running server has written of itself; nil if none runs.
     func effective() -> EffectiveView? { look().flatMap { $0.folder.isOf($0.effective) ? $0.effective : nil } }
 
     private typealias Found = (folder: RunDirectory, effective: EffectiveView)

@@ -19,7 +19,7 @@ struct WitnessCommand: AsyncParsableCommand {
         subcommands: [WitnessServe.self, WitnessKey.self], defaultSubcommand: WitnessServe.self)
 }
 
-/// Which witness.
+/// The option that chooses a witness.
 struct WitnessOptions: ParsableArguments {
     @Option(help: "What it remembers, with its key; made where it is missing.", completion: .directory)
     var directory: String

@@ -49,7 +49,7 @@ final class AlertService: ServerEventSubscriber, Service {
         }
     }
 
-    /// By route and long window, in minutes, as they were looked at last.
+    /// The burn rates by route and long window (minutes), as of the last look.
     var burnRates: [(route: String, rate: BurnRate)] { rates.withLock { $0 } }
 
     // MARK: Burn rates

@@ -80,7 +80,7 @@ final class EngineService: Service {
         custody.whenVerified(provider, action)
     }
 
-    /// What a model's signatures say, where it has some and they hold.
+    /// The content of a model's signatures, if the model is signed and they verify; nil otherwise.
     func signatures(
         of configuration: EngineConfiguration
     ) async -> (root: ContentDigest, terms: CustodyTerms?)? {
@@ -116,7 +116,7 @@ final class EngineService: Service {
         engines.withLock { $0[provider]?.supervisor.status }
     }
 
-    /// What runs, by provider.
+    /// The running engines, by provider.
     var supervisors: [(provider: String, engine: EngineSupervisor)] {
         engines.withLock { $0.mapValues(\.supervisor) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }

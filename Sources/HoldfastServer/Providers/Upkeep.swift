@@ -6,8 +6,8 @@ import Routing
 import ServiceLifecycle
 import Synchronization
 
-/// What is looked after when no request asks for it: holds are probed,
-/// standbys kept warm, and providers asked what they will retire.
+/// The upkeep that no request asks for: holds are probed, standbys are kept warm, and providers are asked for the
+/// models that they will retire.
 struct Upkeep: Service {
     let gateway: Gateway
     let providers: ProviderService

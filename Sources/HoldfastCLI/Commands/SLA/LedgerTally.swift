@@ -80,7 +80,7 @@ struct LedgerTally {
         return histories
     }
 
-    /// With the minutes in which services were held.
+    /// Adds the minutes in which services were held.
     private func held() -> [AvailabilityBook.Key: HourCounts] {
         let end = min(now, period.start + period.minutes * 60)
         let services = counts.keys.compactMap { key -> String? in

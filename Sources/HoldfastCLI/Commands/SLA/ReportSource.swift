@@ -10,7 +10,7 @@ import Storage
 import StorageSQLite
 import Wire
 
-/// Which time a report is about.
+/// The month or day that a report covers.
 struct ReportPeriod: ParsableArguments {
     @Option(help: "The month, such as 2026-06.") var month: String?
     @Option(help: "Or a single day, such as 2026-06-12. In UTC, like months.") var day: String?
@@ -55,7 +55,7 @@ extension UnixTime {
     }
 }
 
-/// Where a report's counts come from.
+/// The source of a report's counts.
 struct ReportSource {
     var histories: [Subject: History]
     /// In a sentence.
@@ -63,10 +63,9 @@ struct ReportSource {
     /// For machines.
     var members: [(name: String, value: String)]
 
-    /// What a running Holdfast keeps: quick, and as good as the disk that it
-    /// is on.
+    /// Reads the counts that a running Holdfast keeps: fast, but only as reliable as the disk that they are on.
     ///
-    /// - Throws: an exit code, once the reason has been told.
+    /// - Throws: an exit code, after the reason has been printed.
     static func kept(_ settings: Settings, _ period: Period) throws -> ReportSource {
         do throws(StorageError) {
             let counts = try SQLiteReader(directory: settings.dataDirectory).counts(period.hours)
