@@ -2,7 +2,7 @@
 package struct ModelsView: Codable, Sendable, Hashable {
     package struct Route: Codable, Sendable, Hashable {
         package var name: String
-        /// Names and patterns that stand for the route.
+        /// The names and patterns that are aliases of the route.
         package var aliases: [String]?
         package var candidates: [Candidate]
 

@@ -26,7 +26,7 @@ package final class LedgerSequencer: Sendable {
     /// An event of the sequencer. Events are delivered on its queue; their handler must not block.
     package enum Event: Sendable {
         case published(Checkpoint)
-        /// The disk fails; told once, until it works again.
+        /// The disk fails. Sent once, until the disk works again.
         case stuck(LedgerProblem)
         case recovered
     }
@@ -99,13 +99,12 @@ package final class LedgerSequencer: Sendable {
     /// True if no more entries may wait.
     package var isFull: Bool { state.withLock { $0.waiting >= options.capacity } }
 
-    /// Adds an entry, even to a full ledger: what has happened has to be on
-    /// record. Who can wait, waits (``room()``) before it makes more happen.
+    /// Adds an entry, even to a full ledger, because everything that has happened has to be on record. Callers that can
+    /// wait do so first (``room()``), before they cause new entries.
     ///
     /// - Parameters:
     ///   - entry: is copied.
-    ///   - then: is told the entry's index once it is durable, on the
-    ///     sequencer's queue; must not block.
+    ///   - then: receives the entry's index once it is durable, on the sequencer's queue; must not block.
     package func append(
         _ entry: UnsafeRawBufferPointer, then: (@Sendable (Result<UInt64, LedgerProblem>) -> Void)? = nil
     ) {

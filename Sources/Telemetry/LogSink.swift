@@ -42,8 +42,8 @@ package final class LogSink: Sendable {
         if schedule { queue.asyncAfter(deadline: .now() + Self.interval) { self.drain() } }
     }
 
-    /// Writes what is waiting as soon as it can, and does not wait for that:
-    /// a reader that has stopped must not stop whoever logs.
+    /// Writes the waiting lines as soon as possible, without waiting for this: a reader that has stopped must not stop
+    /// the code that logs.
     package func hurry() {
         queue.async { self.drain() }
     }

@@ -3,12 +3,11 @@ import Files
 import Glibc
 package import WeightSigning
 
-/// A model's files in a folder, or a model that is one file. For signing and
-/// for looking after what was signed: whoever loads a model reads it through
-/// a sealed copy instead.
+/// A model's files in a folder, or a model that is one file. This type is for signing files and for inspecting signed
+/// files; to load a model, a sealed copy is read instead.
 ///
-/// Below the folder no link is followed. Links on the way to it are the
-/// business of whoever named it.
+/// Below the folder no link is followed. Links in the path to the folder are followed, since the user who named the
+/// path is responsible for them.
 package struct ModelOnDisk: ModelFiles {
     /// The number of bytes that are read at a time.
     private static let chunk = 1 << 20

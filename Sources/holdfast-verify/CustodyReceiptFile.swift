@@ -37,7 +37,7 @@ struct CustodyReceiptFile {
             && text.contains("\"receipt\":\"\(id)\"")
     }
 
-    /// JSON as Holdfast writes it, whatever has laid it out since.
+    /// Returns JSON in the form that Holdfast writes, even if another program has changed its layout.
     private static func withoutWhiteSpace(_ bytes: [UInt8]) -> [UInt8] {
         var kept: [UInt8] = []
         var isText = false

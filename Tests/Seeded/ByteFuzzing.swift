@@ -2,8 +2,8 @@ import Foundation
 
 /// Fuzzes a parser of bytes for a while, from a seed that it prints.
 ///
-/// - `HOLDFAST_FUZZ_SECONDS`: for all of a test run together, 10 unless told.
-/// - `HOLDFAST_FUZZ_SEED`: else a new one.
+/// - `HOLDFAST_FUZZ_SECONDS`: the time for all fuzzing of a test run together; 10 by default.
+/// - `HOLDFAST_FUZZ_SEED`: the seed; a new one by default.
 package struct ByteFuzzing {
     /// A fault that was found, with everything that is needed to reproduce it.
     package struct Fault: Error, CustomStringConvertible {

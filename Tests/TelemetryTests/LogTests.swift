@@ -120,7 +120,7 @@ import Wire
         _ = try await pipe.until("serving comes")
     }
 
-    /// The end of the process must not wait for whoever reads its log.
+    /// The end of the process must not wait for the reader of its log.
     @Test func theEndDoesNotWaitForAReaderThatStopped() async throws {
         let pipe = LogPipe()
         pipe.sink.append { $0.writeString(String(repeating: String(repeating: "x", count: 1023) + "\n", count: 200)) }

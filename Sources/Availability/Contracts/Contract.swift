@@ -31,7 +31,7 @@ package struct Contract: Sendable, Hashable {
     package enum RepeatUnit: String, Sendable, Hashable, CaseIterable {
         /// Each model for itself.
         case model
-        /// Whatever is counted together.
+        /// All models that are counted together.
         case together
     }
 

@@ -35,7 +35,7 @@ package enum Counter: Sendable, Hashable {
     case stoodIn(by: String)
     /// Whole, and later than the route's objective.
     case late(by: String)
-    /// A refusal where an answer was wanted, whatever its status.
+    /// A refusal of a request that needed an answer, with any status.
     case refused(by: String)
     /// Broke off after it had begun.
     case cut(cause: String)
@@ -60,7 +60,7 @@ package enum Counter: Sendable, Hashable {
     /// Holdfast asked by itself; 0 where no answer came.
     case probe(status: Int)
 
-    /// As it is stored. Short: it stands in every packed hour.
+    /// The counter's name as it is stored. It is short, because every packed hour contains it.
     package var text: String {
         switch self {
         case .whole(let by): "w\(by)"

@@ -1,4 +1,4 @@
-/// Text that may stand in HTML.
+/// Text that is safe to insert in HTML.
 enum HTML {
     static func escape(_ text: String) -> String {
         var result = ""

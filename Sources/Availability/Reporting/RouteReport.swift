@@ -26,7 +26,7 @@ package struct RouteReport: Sendable {
     /// Minutes lost, by cause: of every minute, the part of its requests. They
     /// add up to the time for which the route was down.
     package private(set) var lostMinutes: [String: Double] = [:]
-    /// Minutes in which somebody stood in.
+    /// Minutes in which another candidate than the first served.
     package private(set) var minutesByStandIn = 0
     package private(set) var callersGone = 0
     package private(set) var ownFaults = 0

@@ -21,8 +21,7 @@ struct ConfigOption: ParsableArguments {
         return settings
     }
 
-    /// Reads a settings file; ends the command, with the reason told, if it
-    /// cannot be read at all.
+    /// Reads a settings file; prints the reason and ends the command if it cannot be read at all.
     static func read(_ file: String) throws -> SettingsReading {
         do {
             return try Settings.load(

@@ -4,12 +4,10 @@ import FoundationEssentials
 import HoldfastServer
 import Settings
 
-/// `--run DIR` and `--config FILE`: the running Holdfast that a command talks
-/// to.
+/// The options `--run DIR` and `--config FILE`: the running Holdfast that a command asks.
 ///
-/// It is found by its run folder, and the settings aren't read where that has
-/// an `effective.json`: commands work whatever the environment of the shell,
-/// and however broken the file.
+/// The server is found by its run folder. If the folder contains an `effective.json`, the settings aren't read, so
+/// commands work with any environment of the shell, and even if the settings file is damaged.
 struct ServerOption: ParsableArguments {
     @Option(
         name: .customLong("run"),

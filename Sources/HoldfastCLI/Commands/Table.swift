@@ -14,7 +14,7 @@ struct Table {
     private static let width = 80
     private static let longestWord = 40
     private static let gap = 2
-    /// Stands for a space at which no line ends.
+    /// A placeholder for a space at which no line may end.
     private static let tie: Character = "\u{A0}"
 
     /// The rows in lines, nothing after the last.

@@ -18,7 +18,7 @@ import Storage
 struct WebhookSender: Service {
     /// After the first failure, the second, …; the last one repeats.
     private static let waits = [5, 30, 120, 600, 1800, 3600]
-    /// Then nobody waits for it any more.
+    /// The age in seconds after which a message is no longer of use.
     private static let longest = 3 * 86_400
     private static let atOnce = 8
 

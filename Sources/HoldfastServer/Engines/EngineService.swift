@@ -7,11 +7,11 @@ import ServiceLifecycle
 import Synchronization
 import WeightSigning
 
-/// The engines that run, whatever the settings say at the moment.
+/// The running engines, which may differ from the settings for a moment after an edit.
 ///
-/// An engine whose settings an edit leaves as they were runs on; one that
-/// changed is started anew; one that is gone is ended. An engine that is to
-/// be replaced is ended first: its socket and its memory are needed.
+/// An engine whose settings an edit didn't change continues to run; one with changed settings is started again; one
+/// that was removed is ended. An engine that is to be replaced is ended first, because its socket and its memory are
+/// needed.
 final class EngineService: Service {
     private struct Running {
         var configuration: EngineConfiguration

@@ -265,7 +265,7 @@ struct LedgerEntry {
 }
 
 extension String {
-    /// Words of ours, and not a sentence that may quote somebody.
+    /// True for one of Holdfast's own words, and false for a sentence that may quote a caller.
     fileprivate var isOneWord: Bool {
         utf8.count <= 64 && utf8.allSatisfy { $0 == 0x5F || (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }
     }

@@ -2,7 +2,7 @@ package import Logging
 package import Storage
 import Synchronization
 
-/// A number that stands for writes up to a point in their order.
+/// A number that represents all writes up to a point in their order.
 package struct WriteTicket: Sendable, Hashable, Comparable {
     package var number: Int
 

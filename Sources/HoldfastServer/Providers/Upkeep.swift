@@ -36,8 +36,8 @@ struct Upkeep: Service {
         await withTaskExecutorPreference(executor) { await work() }
     }
 
-    /// Begins the probes that are due later; those that verdicts ask for begin
-    /// with them. Nobody waits for it: one that gets no answer delays no other.
+    /// Begins the probes that are due later; probes that verdicts require begin together with the verdict. Does not
+    /// wait for the probes, so one that gets no answer delays no other.
     private func probe() {
         if !gateway.continuity.book.isQuiet { gateway.forgetReturns() }
         gateway.startDueProbes(on: executor)
@@ -60,7 +60,7 @@ struct Upkeep: Service {
         }
     }
 
-    /// Only of models that somebody relies on.
+    /// Announces a retirement, but only of models that a route uses.
     private func tell(_ provider: String, _ announcement: Announcement) {
         let routes = gateway.state.routes
         let users = routes.routes.filter { route in

@@ -18,8 +18,8 @@ extension ShownCosignature: CustomStringConvertible {
 }
 
 extension VerifiedCheckpoint {
-    /// The witnesses' signatures, in the note's order; those of witnesses that
-    /// the policy doesn't name are told, too, as unchecked.
+    /// The witnesses' signatures, in the note's order. Signatures of witnesses that the policy doesn't name are
+    /// included, marked as not verified.
     package var cosignatures: [ShownCosignature] {
         note.signatures.compactMap { signature in
             guard let time = signature.time else { return nil }

@@ -78,7 +78,7 @@ package struct Tile: Sendable, Hashable {
         guard (1...Self.fullWidth).contains(width), self.path == path else { return nil }
     }
 
-    /// The entries that it spans, whatever its width.
+    /// The end of the range of entries that the tile covers if it is full, regardless of its present width.
     package var end: UInt64 {
         let shift: Int =
             switch kind {

@@ -58,8 +58,8 @@ package enum LedgerPaths {
         return "\(kept)/\(String(repeating: "0", count: 20 - digits.count))\(digits)"
     }
 
-    /// Holdfast's own: the sizes of the kept checkpoints, each in a line, for
-    /// whoever can't list a folder.
+    /// A file of Holdfast's own: the sizes of the kept checkpoints, each on a line, for readers that can't list a
+    /// folder.
     package static let keptIndex = "\(kept)/index"
 
     /// The size in a kept checkpoint's path; nil where it is no such path.

@@ -51,8 +51,8 @@ package struct WeightFile: Sendable, Hashable {
     package subscript(key key: String) -> WeightValue? { metadata.first { $0.key == key }?.value }
 }
 
-/// Chat templates are programs that an engine runs over every conversation,
-/// so they are pinned: their bytes are here for whoever hashes them.
+/// A chat template. Chat templates are programs that an engine runs over every conversation, so they are pinned by a
+/// hash over the bytes that this value contains.
 package struct ChatTemplate: Sendable, Hashable {
     /// nil is the one used by default.
     package var name: String?

@@ -1,4 +1,4 @@
-/// A key and its value, as they stand in a header.
+/// A key and its value, as the header contains them.
 package struct WeightMetadata: Sendable, Hashable {
     package var key: String
     package var value: WeightValue
@@ -43,8 +43,7 @@ package enum WeightValue: Sendable, Hashable {
     }
 }
 
-/// An array's beginning: a vocabulary has hundreds of thousands of elements,
-/// and nobody who reads a description wants them.
+/// The beginning of an array: a vocabulary has hundreds of thousands of elements, too many for a description.
 package struct WeightArray: Sendable, Hashable {
     /// The type of the elements.
     package var type: String

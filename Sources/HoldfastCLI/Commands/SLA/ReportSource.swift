@@ -21,7 +21,7 @@ struct ReportPeriod: ParsableArguments {
         if let day, Self.day(day) == nil { throw ValidationError("--day wants a day such as 2026-06-12") }
     }
 
-    /// As people call it.
+    /// The period's name for people.
     var label: String { month ?? day ?? "" }
 
     var period: Period { (month.flatMap(Self.month) ?? day.flatMap(Self.day))! }
@@ -79,9 +79,9 @@ struct ReportSource {
         }
     }
 
-    /// Counted anew, entry by entry, while the ledger is verified.
+    /// Counts again, entry by entry, while the ledger is verified.
     ///
-    /// - Throws: an exit code, once the reason has been told.
+    /// - Throws: an exit code, after the reason has been printed.
     static func verified(_ options: LedgerOptions, _ period: Period) throws -> ReportSource {
         var tally = LedgerTally(period, now: Int(UnixTime.now.seconds))
         let folder = try options.folder()

@@ -22,7 +22,7 @@ extension MonthReport.Terms {
 }
 
 extension ContractFile {
-    /// - Throws: an exit code, once the reason has been told.
+    /// - Throws: an exit code, after the reason has been printed.
     static func loaded(_ reference: String) throws -> ContractFile {
         let file: ContractFile?
         let problems: [Problem]
