@@ -5,7 +5,7 @@ package final class Principal: Sendable {
     /// What is stored of the key.
     package let record: KeyRecord
     /// Nil for a key without limits.
-    let limiter: RateLimiter?
+    package let limiter: RateLimiter?
 
     init(record: KeyRecord, limiter: RateLimiter?) {
         self.record = record

@@ -2,7 +2,7 @@ import Custody
 import FoundationEssentials
 
 /// The processes that a foreign engine consists of.
-enum EngineFamily {
+package enum EngineFamily {
     /// The one that has the weights mapped; the guard's child where nobody
     /// has, or nobody can tell.
     static func holder(of weights: borrowing SealedWeights, below guardProcess: Int32) -> Int32 {

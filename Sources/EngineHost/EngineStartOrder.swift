@@ -3,9 +3,9 @@ import FoundationEssentials
 
 /// What the launcher is told, as one line of JSON on its standard input.
 /// `Resources/launch_engine.py` describes the fields.
-struct EngineStartOrder: Codable, Equatable {
+package struct EngineStartOrder: Codable, Equatable {
     /// Where the engine makes its socket: its working directory.
-    var folder: String
+    package var folder: String
     /// The socket's name there.
     var socket: String
     /// Names that a split model's files get; empty for one file.
@@ -27,7 +27,7 @@ struct EngineStartOrder: Codable, Equatable {
     /// that wait cost address space only.
     static let mostConnections = 256
 
-    init(_ configuration: EngineConfiguration, weights: WeightPlaces, user: UInt32?) {
+    package init(_ configuration: EngineConfiguration, weights: WeightPlaces, user: UInt32?) {
         folder = configuration.socketFolder
         socket = EngineConfiguration.socketName
         files = weights.names
@@ -55,7 +55,7 @@ struct EngineStartOrder: Codable, Equatable {
     }
 
     /// The line, newline included.
-    func line() throws(EngineStartError) -> [UInt8] {
+    package func line() throws(EngineStartError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {

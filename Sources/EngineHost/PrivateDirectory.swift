@@ -6,7 +6,7 @@ import SystemPackage
 
 /// A directory of one engine that nobody else can enter, locked for as long
 /// as this value lives: two supervisors cannot share it.
-struct PrivateDirectory: ~Copyable {
+package struct PrivateDirectory: ~Copyable {
     let path: String
     private let lock: FileLock
 
@@ -14,7 +14,7 @@ struct PrivateDirectory: ~Copyable {
     ///
     /// - Throws: ``EngineStartError`` if it cannot be made, belongs to someone
     ///   else, or is in use.
-    init(path: String) throws(EngineStartError) {
+    package init(path: String) throws(EngineStartError) {
         self.path = path
         do throws(FileFault) {
             try Folder.make(path, parents: 0o755)

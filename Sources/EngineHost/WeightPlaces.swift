@@ -3,7 +3,7 @@ import Custody
 
 /// Where an engine finds its model: at numbers of descriptors, and never at
 /// a path that somebody could put something else at.
-struct WeightPlaces: Equatable {
+package struct WeightPlaces: Equatable {
     static let first = Int32(clinux_first_weights)
 
     var count: Int
@@ -15,7 +15,7 @@ struct WeightPlaces: Equatable {
         try self.init(weights.files.map(\.name))
     }
 
-    init(_ files: [String]) throws(EngineStartError) {
+    package init(_ files: [String]) throws(EngineStartError) {
         guard files.count <= Int(clinux_most_descriptors) else {
             throw EngineStartError(
                 "the model has \(files.count) files, and \(clinux_most_descriptors) can be given to an engine; "

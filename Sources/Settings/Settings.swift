@@ -199,6 +199,9 @@ package struct ServerLimits: Sendable, Hashable {
     /// `drain`: how long running requests may go on after SIGTERM; 30 s by
     /// default.
     package var drain = Duration.seconds(30)
+
+    /// What holds where the file says nothing.
+    package init() {}
 }
 
 /// `log`

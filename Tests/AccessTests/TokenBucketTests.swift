@@ -1,7 +1,6 @@
+import Access
 import Seeded
 import Testing
-
-@testable import Access
 
 @Suite struct TokenBucketTests {
     let start = ContinuousClock.now

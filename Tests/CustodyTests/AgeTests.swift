@@ -1,9 +1,8 @@
 import Crypto
+import Custody
 import FoundationEssentials
 import Glibc
 import Testing
-
-@testable import Custody
 
 private let hasAge = access("/usr/bin/age", X_OK) == 0 && access("/usr/bin/age-keygen", X_OK) == 0
 

@@ -1,8 +1,7 @@
+import Custody
 import FoundationEssentials
 import Glibc
 import Testing
-
-@testable import Custody
 
 /// A folder with a model in it, removed at the end.
 final class Scratch {

@@ -1,11 +1,11 @@
 import Custody
+import EngineHost
+import FoundationEssentials
 import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
 import Testing
-
-@testable import EngineHost
 
 /// Nothing goes to whoever listens in an engine's place.
 @Suite(.timeLimit(.minutes(2))) struct EnginePeerTests {
@@ -72,9 +72,14 @@ import Testing
     }
 
     @Test func whereNoEngineRunsNobodyIsAsked() async throws {
-        try await withSupervisor(of: .healthy) { supervisor in
-            try await eventually("it is ready") { if case .ready = supervisor.state { true } else { false } }
-            supervisor.gate.process = nil
+        try await withScratchDirectory { directory in
+            let supervisor = EngineSupervisor(
+                EngineConfiguration(
+                    provider: "here", launcher: .python(interpreter: "/nowhere/python"),
+                    modelFile: "/nowhere/model.gguf", alias: "fake", runDirectory: directory),
+                load: { _ throws(CustodyProblem) in try sealedWords() }, logger: LogLines().logger)
+            let folder = supervisor.socketPath.replacing("/engine.sock", with: "")
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             let impostor = try listen(at: supervisor.socketPath)
             defer { close(impostor) }
             #expect(try await !isAdmitted(supervisor))
@@ -84,11 +89,8 @@ import Testing
     // MARK: Who belongs to an engine
 
     private static func process(_ number: Int32, _ parent: Int32, _ began: UInt64) -> ProcessIdentity {
-        var one = ProcessIdentity(child: 0)
-        one.number = number
-        one.parent = parent
-        one.began = began
-        return one
+        let between = String(repeating: " 0", count: 17)
+        return ProcessIdentity(number, stat: "\(number) (x) S \(parent)\(between) \(began)")!
     }
 
     @Test func whoIsBelowTheEngineBelongsToIt() {

@@ -1,9 +1,8 @@
 import Custody
+import EngineHost
 import FoundationEssentials
 import Glibc
 import Testing
-
-@testable import EngineHost
 
 @Suite(.timeLimit(.minutes(2))) struct EngineSupervisorTests {
     @Test func engineGetsReadyAndEndsWithTheSupervisor() async throws {

@@ -1,11 +1,11 @@
 import Custody
+import Dispatch
+import EngineHost
 import FoundationEssentials
 import Glibc
 import Logging
 import Synchronization
 import Testing
-
-@testable import EngineHost
 
 /// A directory that is removed with everything in it at the end of `body`.
 /// Its path is short, as a socket's has to be.
@@ -31,6 +31,14 @@ func eventually(
             throw CancellationError()
         }
         try await Task.sleep(for: .milliseconds(5))
+    }
+}
+
+/// Runs work that waits for the kernel on a thread of its own: the few that
+/// tests run on are for others.
+func onAnotherThread<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+        DispatchQueue(label: "waiting").async { continuation.resume(returning: work()) }
     }
 }
 

@@ -1,12 +1,11 @@
 import CLinux
 import Custody
+import EngineHost
 import FoundationEssentials
 import Glibc
 import Subprocess
 import SystemPackage
 import Testing
-
-@testable import EngineHost
 
 /// The launcher with an engine that tries to get out, and neighbours that try
 /// to get in. As root it becomes a user of its own; as anybody else it has to
@@ -169,7 +168,7 @@ struct HostileEngineTests {
         return try await Subprocess.run(
             python, arguments: ["-I", "-c", Self.neighbour, "\(process)"], environment: .custom([:]),
             platformOptions: options, input: .none, output: .string(limit: 10_000), error: .discarded
-        ).standardOutput ?? ""
+        ).standardOutput
     }
 
     /// Runs the launcher with a module in xllamacpp's place, and `body` once
@@ -202,7 +201,7 @@ struct HostileEngineTests {
             user: start == .asRoot ? Self.nobody : nil)
         order.folder = folder
         let line = try order.line()
-        let weights = HeldWeights(try sealedWords())
+        let weights = try sealedWords().files[0].memory
         var pair: [Int32] = [-1, -1]
         try #require(clinux_socket_pair(&pair) == 0)
         let (ours, child) = (pair[0], FileDescriptor(rawValue: pair[1]))
@@ -218,7 +217,7 @@ struct HostileEngineTests {
             input: .fileDescriptor(child, closeAfterSpawningProcess: true), output: .string(limit: 20_000),
             error: .string(limit: 20_000)
         ) { process in
-            try #require(clinux_send(ours, line, line.count, [weights.sealed.files[0].memory.descriptor], 1) == 0)
+            try #require(clinux_send(ours, line, line.count, [weights.descriptor], 1) == 0)
             let answer = await onAnotherThread {
                 Lifeline.answer(on: FileDescriptor(rawValue: ours), by: .now + .seconds(20))
             }
@@ -226,7 +225,7 @@ struct HostileEngineTests {
             try await body(process.processIdentifier.value)
             close(ours)
         }
-        #expect(result.terminationStatus == .exited(0), "\(result.standardError ?? "")")
-        return result.standardOutput ?? ""
+        #expect(result.terminationStatus == .exited(0), "\(result.standardError)")
+        return result.standardOutput
     }
 }

@@ -1,10 +1,9 @@
 import Custody
+import EngineHost
 import FoundationEssentials
 import Glibc
 import Synchronization
 import Testing
-
-@testable import EngineHost
 
 /// The default engine as `make setup` leaves it, if it has been fetched.
 private let fetched = FileManager.default.currentDirectoryPath + "/.holdfast"

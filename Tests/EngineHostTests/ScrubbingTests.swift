@@ -1,11 +1,10 @@
 import Custody
 import Dispatch
+import EngineHost
 import FoundationEssentials
 import Glibc
 import Synchronization
 import Testing
-
-@testable import EngineHost
 
 /// What was told of weights, in order.
 final class Told: Sendable {

@@ -1,9 +1,8 @@
+import Custody
 import EngineHost
 import Glibc
 import Synchronization
 import WeightFormats
-
-@testable import Custody
 
 /// A few bytes in sealed memory, which an engine that is none takes for its
 /// weights.

@@ -1,8 +1,7 @@
 import Conversation
 import Routing
+import Settings
 import Testing
-
-@testable import Settings
 
 /// What right files mean, as far as it is about who serves when others fail.
 @Suite struct ContinuityShapeTests {

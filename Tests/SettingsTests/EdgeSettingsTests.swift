@@ -1,6 +1,5 @@
+import Settings
 import Testing
-
-@testable import Settings
 
 /// How much callers may take, and which web pages they may be.
 @Suite struct EdgeSettingsTests {

@@ -1,8 +1,7 @@
 import Encodings
 import Seeded
 import Testing
-
-@testable import WeightSigning
+import WeightSigning
 
 @Suite struct BundleTests {
     private let key = ECPrivateKey()
@@ -54,7 +53,7 @@ import Testing
         let good = try authority.signer.sign(MemoryModel.small, named: "m", ignoring: []).bundle.text
         let trust = ModelTrust.roots(authority.roots)
         let payload = try await SignatureBundle(good).verified(by: trust, at: Authority.now)
-        #expect(payload.signers == [authority.signer.key.publicKey])
+        #expect(payload.signers == [authority.signerKey])
         await #expect(throws: SigningProblem.self) {
             try await SignatureBundle(good).verified(by: trust, at: 1_700_000_000)
         }

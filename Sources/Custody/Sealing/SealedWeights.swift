@@ -18,6 +18,10 @@ package struct SealedWeights: ~Copyable {
         package var sha256: ContentDigest
         /// Where tensors lie in it.
         package var tensors: Range<UInt64>
+
+        package init(name: String, memory: SealedMemory, sha256: ContentDigest, tensors: Range<UInt64>) {
+            (self.name, self.memory, self.sha256, self.tensors) = (name, memory, sha256, tensors)
+        }
     }
 
     /// Copies every file into memory, seals it there, and only then judges
@@ -70,8 +74,9 @@ package struct SealedWeights: ~Copyable {
         return SealedWeights(expected: expected, files: files, times: times)
     }
 
-    /// For ``load(_:_:)``, and for tests: no other module can call it.
-    init(expected: ExpectedWeights, files: [SealedFile], times: LoadTimes = LoadTimes()) {
+    /// For ``load(_:_:)``, and for tests: `Scripts/boundaries.py` refuses it
+    /// elsewhere.
+    package init(expected: ExpectedWeights, files: [SealedFile], times: LoadTimes = LoadTimes()) {
         self.expected = expected
         self.files = files
         self.times = times

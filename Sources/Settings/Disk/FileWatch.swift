@@ -73,15 +73,15 @@ package struct FileWatch: Sendable {
     }
 
     /// Decides when a change is told.
-    struct Sight: Sendable {
+    package struct Sight: Sendable {
         private var told: FileStamp?
         private var pending: FileStamp??
 
         /// Starts from what the watcher's owner knows.
-        init(told: FileStamp?) { self.told = told }
+        package init(told: FileStamp?) { self.told = told }
 
         /// Takes the next look; true if a change is to be told now.
-        mutating func observe(_ stamp: FileStamp?) -> Bool {
+        package mutating func observe(_ stamp: FileStamp?) -> Bool {
             if stamp == told {
                 pending = .none
                 return false

@@ -5,11 +5,11 @@
 /// what a variable holds never goes through the parser, so a key with `: ` or
 /// `#` in it stays a key. Every hidden character takes one place, so lines
 /// and columns stay right.
-enum References {
+package enum References {
     /// What became of a value.
-    struct Expansion {
+    package struct Expansion {
         /// With every reference replaced.
-        var value: String
+        package var value: String
         /// As the file spells it.
         var spelled: String
         /// Variables that are not set, or set to nothing, and have no default.
@@ -26,7 +26,7 @@ enum References {
     static let hidden: ClosedRange<UInt32> = 0xE000...0xE07F
 
     /// Hides every reference of the text.
-    static func hide(in text: String) -> String {
+    package static func hide(in text: String) -> String {
         var result = String.UnicodeScalarView()
         var rest = Substring(text).unicodeScalars[...]
         while let dollar = rest.firstIndex(of: "$") {
@@ -41,7 +41,7 @@ enum References {
     }
 
     /// Makes hidden characters visible again.
-    static func show(_ text: String) -> String {
+    package static func show(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { hidden.contains($0.value) }) else { return text }
         return String(
             String.UnicodeScalarView(
@@ -49,7 +49,7 @@ enum References {
     }
 
     /// Replaces the references of a value (hidden or not).
-    static func expand(_ value: String, environment: [String: String]) -> Expansion {
+    package static func expand(_ value: String, environment: [String: String]) -> Expansion {
         let spelled = show(value)
         var expansion = Expansion(value: "", spelled: spelled, missing: [], isReferring: false)
         var rest = Substring(spelled)

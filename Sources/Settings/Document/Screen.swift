@@ -4,7 +4,7 @@
 ///
 /// It reads just enough YAML to know where a value starts. Where it is in
 /// doubt (a line that goes on a plain text and starts with `*`) it refuses.
-struct Screen {
+package struct Screen {
     /// More than any settings need.
     static let deepest = 32
 
@@ -16,7 +16,7 @@ struct Screen {
 
     /// What is to be refused in a text, in order. `text` is as the file has
     /// it, `hidden` is the same with its references hidden.
-    static func findings(in text: String, hidden: String) -> [(Position, String)] {
+    package static func findings(in text: String, hidden: String) -> [(Position, String)] {
         var screen = Screen()
         var line = 0
         let hiddenLines = hidden.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)

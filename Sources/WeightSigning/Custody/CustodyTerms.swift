@@ -56,7 +56,7 @@ package struct CustodyTerms: Sendable, Hashable {
 
     // MARK: Reading
 
-    init(_ payload: VerifiedPayload) throws(SigningProblem) {
+    package init(_ payload: VerifiedPayload) throws(SigningProblem) {
         let what = "the custody statement"
         let statement = try StrictObject(
             payload.bytes, what, members: ["_type", "subject", "predicateType", "predicate"])
@@ -92,7 +92,7 @@ package struct CustodyTerms: Sendable, Hashable {
 
     /// The same terms are the same bytes, so that custodians can sign apart.
     /// - Throws: ``SigningProblem`` where these terms could not be read again.
-    var payload: [UInt8] {
+    package var payload: [UInt8] {
         get throws(SigningProblem) {
             let names = Set(mappings.map(\.name))
             guard names.count == mappings.count else {

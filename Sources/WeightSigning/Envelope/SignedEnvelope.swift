@@ -38,7 +38,7 @@ package struct SignedEnvelope: Sendable {
     }
 
     /// Signs a payload with every key.
-    init(signing payload: [UInt8], with keys: [ECPrivateKey]) throws(SigningProblem) {
+    package init(signing payload: [UInt8], with keys: [ECPrivateKey]) throws(SigningProblem) {
         self.payload = payload
         var signatures: [Signature] = []
         for key in keys {
@@ -55,7 +55,7 @@ package struct SignedEnvelope: Sendable {
     }
 
     /// One signature, by this key.
-    func verified(by key: ECPublicKey) throws(SigningProblem) -> VerifiedPayload {
+    package func verified(by key: ECPublicKey) throws(SigningProblem) -> VerifiedPayload {
         guard signatures.count == 1 else {
             throw .malformed("\(signatures.count) signatures are there where one belongs")
         }

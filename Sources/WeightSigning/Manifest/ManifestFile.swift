@@ -5,12 +5,18 @@ package struct ManifestFile: Sendable, Hashable {
         /// Where it ends; nil is the file's end.
         package var end: UInt64?
         package var digest: [UInt8]
+
+        package init(end: UInt64?, digest: [UInt8]) { (self.end, self.digest) = (end, digest) }
     }
 
     package let path: ModelPath
     package let algorithm: DigestAlgorithm
     /// From the file's first byte on, each where the one before it ends.
     package let pieces: [Piece]
+
+    package init(path: ModelPath, algorithm: DigestAlgorithm, pieces: [Piece]) {
+        (self.path, self.algorithm, self.pieces) = (path, algorithm, pieces)
+    }
 
     /// Where the manifest says it; whole files' sizes are not signed.
     package var size: UInt64? { pieces.last?.end }
