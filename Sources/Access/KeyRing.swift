@@ -1,6 +1,6 @@
 import Atomics
 
-/// What a presented key turned out to be.
+/// The result of checking a presented key.
 package enum Authentication: Sendable {
     /// A key that counts, or anybody where keys are switched off.
     case granted(Principal)
@@ -8,9 +8,9 @@ package enum Authentication: Sendable {
     case missing
     /// No such key.
     case unknown
-    /// It was a key until then.
+    /// The key was valid until this time.
     case expired(UnixTime)
-    /// It was a key until its owner said otherwise.
+    /// The key was valid until its owner revoked it.
     case revoked
 }
 
@@ -49,10 +49,10 @@ package final class KeyRing: Sendable {
     /// Takes over the mode without keys.
     package func removeKeys() { table.store(KeyTable(anonymous: .anonymous), ordering: .releasing) }
 
-    /// How many keys there are, revoked and expired ones too.
+    /// The number of keys, including revoked and expired ones.
     package var count: Int { table.load(ordering: .acquiring).count }
 
-    /// Whether keys are switched off.
+    /// True if keys are switched off.
     package var isOpen: Bool { table.load(ordering: .acquiring).anonymous != nil }
 
     /// Says whose key this is; nil where the request had none.

@@ -13,7 +13,7 @@ package struct KeySecret: Sendable {
     /// The prefix of keys for the admin listener, so that a leak scanner and
     /// a tired eye can tell them apart.
     package static let adminPrefix = "hfa_"
-    /// How many digits follow the prefix.
+    /// The number of digits after the prefix.
     package static let digits = 43
 
     private let text: String
@@ -38,7 +38,7 @@ package struct KeySecret: Sendable {
     /// else.
     package func reveal() -> String { text }
 
-    /// What is stored of the key.
+    /// The digest of the key, which is stored in its place.
     package var digest: KeyDigest { KeyDigest(of: text) }
 }
 

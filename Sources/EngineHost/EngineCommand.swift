@@ -22,10 +22,10 @@ package struct EngineCommand: Equatable {
     /// The launcher's exit status when starting it again would not help.
     package static let misconfigured: Int32 = 78
 
-    /// Checks what can be checked before a process is started.
+    /// Checks everything that can be checked before a process is started.
     ///
-    /// - Throws: ``EngineStartError`` saying what is missing and what to do.
-    /// - Parameter weights: what the model is found by.
+    /// - Throws: ``EngineStartError`` that says what is missing and what to do.
+    /// - Parameter weights: the places at which the engine finds the model.
     package init(_ configuration: EngineConfiguration, weights: WeightPlaces) throws(EngineStartError) {
         let name = configuration.provider
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isPlain) else {

@@ -8,7 +8,7 @@ package struct EngineLog {
     static let longestLine = 1000
 
     private let logger: Logger
-    /// Whether the lines are llama.cpp's, whose form is known.
+    /// True if the lines are those of llama.cpp, whose format is known.
     private let isKnown: Bool
     private var partial: [UInt8] = []
     private var overflowed = false
@@ -58,7 +58,7 @@ extension EngineLog {
     package struct Line: Equatable {
         package var level: Logger.Level
         package var text: String
-        /// Whether it may say why a start fails.
+        /// True if the line may contain the reason why a start fails.
         var isComplaint: Bool
 
         /// nil if the line is not to be logged.

@@ -26,7 +26,7 @@ extension EngineSupervisor {
         }
     }
 
-    /// What the kernel writes (`struct ucred`).
+    /// The structure that the kernel writes (`struct ucred`).
     private struct Credentials: Sendable {
         var process: Int32 = 0
         var user: UInt32 = 0

@@ -1,10 +1,9 @@
 import CLinux
 import FoundationEssentials
 
-/// What the launcher is told, as one line of JSON on its standard input.
-/// `Resources/launch_engine.py` describes the fields.
+/// The launcher's orders, as one line of JSON on its standard input. `Resources/launch_engine.py` describes the fields.
 package struct EngineStartOrder: Codable, Equatable {
-    /// Where the engine makes its socket: its working directory.
+    /// The folder in which the engine makes its socket; it is the engine's working directory.
     package var folder: String
     /// The socket's name there.
     var socket: String
@@ -12,7 +11,7 @@ package struct EngineStartOrder: Codable, Equatable {
     var files: [String]
     /// The number that the first of them gets.
     var first: Int32
-    /// Whom it becomes; nil where it can't become anybody.
+    /// The id of the user as which the engine runs; nil if it can't change its user.
     var user: UInt32?
     /// The seccomp program, in hex.
     var filter: String

@@ -15,7 +15,7 @@ import SystemPackage
 /// cancelled, and also when this process dies in any way: its standard input
 /// is a socket whose other end only we hold.
 package actor EngineSupervisor {
-    /// Where the engine listens, once it is ready.
+    /// The path of the socket on which the engine listens, once it is ready.
     package nonisolated let socketPath: String
 
     nonisolated let configuration: EngineConfiguration
@@ -28,22 +28,21 @@ package actor EngineSupervisor {
     var policy: RestartPolicy
     /// Kept while it runs: an engine that crashed gets them again.
     var held: HeldWeights?
-    /// What was refused last: it is put on record once, not at every try.
+    /// The last refusal, so that it is recorded once and not at every attempt.
     var refused: CustodyProblem?
     var scrubbing: ScrubPolicy
-    /// Whether its weights have changed, and are being brought up again.
+    /// True if the engine's weights have changed and are being loaded again.
     var isReload = false
     let lifts: AsyncStream<Void>
     private let lifted: AsyncStream<Void>.Continuation
 
     /// - Parameters:
-    ///   - load: brings the weights; called on a thread of its own.
-    ///   - stillStands: asked before an engine is started again on weights that
-    ///     it had.
-    ///   - told: of what becomes of the weights. Must not block.
-    ///   - mostWaiting: requests that may wait for the engine at once.
-    ///   - standing: what is remembered of its weights in memory.
-    ///   - eventLoopGroup: carries the health probes; nothing else.
+    ///   - load: loads the weights; called on a thread of its own.
+    ///   - stillStands: checks whether weights that an engine already had may be used for another start.
+    ///   - told: receives the custody events. Must not block.
+    ///   - mostWaiting: the number of requests that may wait for the engine at once.
+    ///   - standing: the remembered standing of its weights in memory.
+    ///   - eventLoopGroup: the event loops of the health probes; they are used for nothing else.
     package init(
         _ configuration: EngineConfiguration, load: @escaping WeightsLoading,
         stillStands: @escaping WeightsRecheck = { _, _ in true }, logger: Logger,
@@ -75,10 +74,10 @@ package actor EngineSupervisor {
         lifted.yield()
     }
 
-    /// What its model is called.
+    /// The name of its model.
     package nonisolated var model: String { configuration.alias }
 
-    /// Where the engine stands now.
+    /// The engine's present state.
     package nonisolated var state: EngineState { gate.status.state }
 
     /// The receipt in force; nil while nothing serves.
@@ -87,7 +86,7 @@ package actor EngineSupervisor {
     /// The state, with what there is to know about restarts and process.
     package nonisolated var status: EngineStatus { gate.status }
 
-    /// How many requests wait for the engine now.
+    /// The number of requests that wait for the engine now.
     package nonisolated var waitingRequests: Int { gate.waiting }
 
     /// Returns when the engine is ready: at once, without suspending, if it is.

@@ -6,7 +6,7 @@ package struct ProcessIdentity: Sendable, Hashable {
     package var parent: Int32
     /// In the kernel's ticks since it booted; nil where /proc hides it.
     package var began: UInt64?
-    /// What it calls itself: 15 bytes that it may choose.
+    /// The name that the process gave itself: 15 bytes of its own choice.
     package var name: String
 
     /// Nil where there is no such process, or /proc hides it.
@@ -48,11 +48,11 @@ extension EngineFamily {
     /// Deeper trees are nobody's engine.
     private static let deepest = 64
 
-    /// Tells whether a process is an engine's or below it, at this moment.
+    /// Returns whether a process is the engine or one of its descendants at this moment.
     ///
     /// - Parameters:
-    ///   - root: as it was when it was started.
-    ///   - look: what is so now.
+    ///   - root: the identity of the engine's process when it was started.
+    ///   - look: returns the present identity of a process.
     package static func has(
         _ number: Int32, below root: ProcessIdentity, _ look: (Int32) -> ProcessIdentity? = { ProcessIdentity($0) }
     ) -> Bool {

@@ -32,8 +32,8 @@ final class ReadinessGate: Sendable {
 
     var status: EngineStatus { contents.withLock { $0.status } }
 
-    /// What was so when the engine became ready; nil while it isn't. It is
-    /// there before anybody is let through.
+    /// The receipt that was made when the engine became ready; nil while it isn't ready. It is set before the first
+    /// request is let through.
     var receipt: CustodyReceipt? {
         get { contents.withLock { $0.receipt } }
         set { contents.withLock { $0.receipt = newValue } }
@@ -57,7 +57,7 @@ final class ReadinessGate: Sendable {
         }
     }
 
-    /// How many requests wait now.
+    /// The number of requests that wait now.
     var waiting: Int { contents.withLock { $0.waiting.count } }
 
     /// Changes the status, and lets go whoever has waited for this.
@@ -147,7 +147,7 @@ final class ReadinessGate: Sendable {
         }
     }
 
-    /// What the status means for a request, or nil if it has to wait.
+    /// Returns the result of the status for a request, or nil if the request has to wait.
     private func verdict(_ contents: Contents, now: ContinuousClock.Instant) -> Verdict? {
         switch contents.status.state {
         case .ready: return .ready

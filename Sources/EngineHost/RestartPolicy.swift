@@ -10,7 +10,7 @@ package struct RestartPolicy: Sendable, Equatable {
     package var first: Duration
     /// No delay is longer.
     package var ceiling: Duration
-    /// How long an engine has to be healthy for its earlier deaths not to count.
+    /// The time that an engine has to be healthy before its earlier failures no longer count.
     package var forgiveAfter: Duration
     /// The share of a delay that chance may take off, so that engines that
     /// died together do not all start together.

@@ -4,7 +4,7 @@ import Logging
 
 /// Watching over the weights of an engine that serves.
 extension EngineSupervisor {
-    /// What is read between two rests: some 0.6 ms of work.
+    /// The number of steps between two rests: about 0.6 ms of work.
     private static let steps = 4
 
     /// Reads the weights in memory until they are found changed, or until the

@@ -3,9 +3,9 @@ package import Routing
 
 /// One entry of `providers`: who serves, and how to reach them.
 package struct ProviderSettings: Sendable, Hashable {
-    /// What kind of provider it is.
+    /// The kind of a provider.
     package enum Kind: Sendable, Hashable {
-        /// Somebody else's API.
+        /// An API that another party runs.
         case remote(RemoteProvider)
         /// A model that Holdfast hosts itself (`dialect: engine`).
         case engine(EngineProvider)
@@ -13,7 +13,7 @@ package struct ProviderSettings: Sendable, Hashable {
 
     /// The key under `providers`.
     package var name: String
-    /// How to reach it.
+    /// The kind of the provider, with the way to reach it.
     package var kind: Kind
     /// `models`: what requests may name there. Left out, a remote provider
     /// takes any, and an engine has one model, called like its file.
@@ -45,7 +45,7 @@ package struct ProviderSettings: Sendable, Hashable {
     /// `max_connections`: how many connections are open to it at most; 4096
     /// by default.
     package var maxConnections: Int
-    /// Why it is skipped (its key variable is not set); nil when it serves.
+    /// The reason why the provider is skipped (its key variable is not set); nil if it serves.
     package var unavailable: String?
 
     /// The API that it speaks.
@@ -56,7 +56,7 @@ package struct ProviderSettings: Sendable, Hashable {
         }
     }
 
-    /// What routing has to know.
+    /// The facts about the provider that routing requires.
     package var facts: ProviderFacts {
         ProviderFacts(
             name: name, dialect: dialect, lab: lab, host: host, region: region, context: context, models: models,
@@ -69,7 +69,7 @@ package struct ProviderSettings: Sendable, Hashable {
     }
 }
 
-/// How to reach somebody else's API.
+/// The address and the credentials of an API that another party runs.
 package struct RemoteProvider: Sendable, Hashable {
     /// A header that every request to it carries.
     package struct Header: Sendable, Hashable {
@@ -106,7 +106,7 @@ package struct ServerSettings: Sendable, Hashable {
     package var flavour = Flavour.compatible
     /// The flavour's, with what `traits` says otherwise.
     package var traits = Flavour.compatible.traits
-    /// Whether that is known to be so, and no guess.
+    /// True if the flavour and the traits are certain, and false if they are only assumed.
     package var isKnown = false
 
     package init() {}
@@ -114,12 +114,12 @@ package struct ServerSettings: Sendable, Hashable {
 
 /// A model that Holdfast hosts itself.
 package struct EngineProvider: Sendable, Hashable {
-    /// How token vectors become one (`embeddings`).
+    /// The method by which the vectors of tokens are combined into one (`embeddings`).
     package enum Pooling: String, Sendable, Hashable, CaseIterable {
         case mean, cls, last
     }
 
-    /// What runs the model.
+    /// The program that runs the model.
     package enum Program: Sendable, Hashable {
         /// Holdfast's launcher on this Python; nil is the one that `make run`
         /// set up.
@@ -161,15 +161,15 @@ package struct EngineProvider: Sendable, Hashable {
     /// be told; a twentieth and a tenth by default.
     package var logprobShares: LogprobShares
 
-    /// What has to hold before it may serve.
+    /// The protections that must be in force before the engine may serve.
     package enum Custody: String, Sendable, Hashable, CaseIterable {
         /// Everything that shuts an engine in.
         case required
-        /// What the kernel offers; the rest is told.
+        /// Those protections that the kernel offers; the missing ones are reported.
         case bestEffort = "best-effort"
     }
 
-    /// Where the key of encrypted weights comes from.
+    /// The source of the key of encrypted weights.
     package enum WeightsKey: Sendable, Hashable {
         /// `file`
         case file(String)
@@ -183,7 +183,7 @@ package struct EngineProvider: Sendable, Hashable {
 
 /// `egress.per_day` of a hosted model.
 package enum EgressLimit: Sendable, Hashable {
-    /// Of the size of the weights.
+    /// A part of the size of the weights.
     case part(Double)
     case bytes(Int)
     /// `off`

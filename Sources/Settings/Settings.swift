@@ -1,10 +1,14 @@
 package import Ledger
 package import Routing
 
-/// What one `holdfast.yaml` says, checked and with its defaults filled in.
+/// The settings of one `holdfast.yaml`, checked and with all defaults filled in.
 ///
-/// A value: two readings can be compared to see what an edit changed. Paths
-/// are joined to the folder that the file is in. Prints no secrets.
+/// Everything that can be configured is in this value.
+/// ``Settings/read(_:file:environment:isReadable:othersCanRead:now:)`` makes it from a file's bytes and reports all
+/// problems of the file at once, so that a value never contains an invalid setting.
+///
+/// A value: two readings can be compared to see the changes of an edit. Paths are joined to the folder that contains
+/// the file. Descriptions contain no secrets.
 package struct Settings: Sendable, Hashable {
     /// The file it came from, as the caller named it.
     package var file: String
@@ -75,7 +79,7 @@ package struct Settings: Sendable, Hashable {
 package struct TLSFiles: Sendable, Hashable {
     /// The certificate and those between it and the root.
     package var certificate: String
-    /// Its private key.
+    /// The private key of the certificate.
     package var key: String
     /// `minimum`: the oldest version that is spoken; 1.2 by default.
     package var minimum = TLSMinimum.v12
@@ -98,14 +102,14 @@ package enum KeysSetting: Sendable, Hashable {
 
 /// `ledger`
 package struct LedgerSettings: Sendable, Hashable {
-    /// What is put on record; what administrators do always is.
+    /// The kinds of entries that are recorded; administrators' actions always are.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         case requests, holds, drills, configuration
     }
 
-    /// What happens to requests while no more entries may wait.
+    /// The treatment of requests while no more entries may wait.
     package enum WhenFull: String, Sendable, Hashable, CaseIterable {
-        /// They end later.
+        /// The requests are delayed.
         case block
         /// New ones are refused with 503.
         case refuse
@@ -206,7 +210,7 @@ package struct ServerLimits: Sendable, Hashable {
 
 /// `log`
 package struct LogSettings: Sendable, Hashable {
-    /// How a line looks.
+    /// The format of a line.
     package enum Format: String, Sendable, Hashable, CaseIterable {
         /// For people: time, level, message, then what belongs to it.
         case human
@@ -229,7 +233,7 @@ package struct LogSettings: Sendable, Hashable {
 
 /// `metrics`
 package struct MetricsSettings: Sendable, Hashable {
-    /// Which listener serves `/metrics`.
+    /// The listener that serves `/metrics`.
     package enum Listener: String, Sendable, Hashable, CaseIterable {
         /// The admin one; where there is none, metrics are not served.
         case admin

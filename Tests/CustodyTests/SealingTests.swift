@@ -238,7 +238,7 @@ import Testing
         #expect(memory.streamed == ContentDigest.of(model), "what was opened is what is read")
     }
 
-    /// What lies beside the named files is never opened.
+    /// Files beside the named ones are never opened.
     @Test func plantedFileMakesNoDifference() throws {
         let scratch = try Scratch()
         try scratch.write(model)

@@ -9,8 +9,7 @@ import Testing
 
 /// Nothing goes to whoever listens in an engine's place.
 @Suite(.timeLimit(.minutes(2))) struct EnginePeerTests {
-    /// - Returns: whether the supervisor lets a request out on a new
-    ///   connection to its socket.
+    /// - Returns: true if the supervisor allows a request on a new connection to its socket.
     private func isAdmitted(_ supervisor: EngineSupervisor) async throws -> Bool {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(unixDomainSocketPath: supervisor.socketPath).get()

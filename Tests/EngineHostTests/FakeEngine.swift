@@ -42,7 +42,7 @@ func onAnotherThread<Value: Sendable>(_ work: @escaping @Sendable () -> Value) a
     }
 }
 
-/// Whether a process exists and has not ended.
+/// Returns whether a process exists and has not ended.
 func isAlive(_ process: Int32) -> Bool {
     guard let facts = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
         let end = facts.lastIndex(of: ")")

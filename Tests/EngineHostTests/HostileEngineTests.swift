@@ -20,8 +20,7 @@ struct HostileEngineTests {
         var testDescription: String { rawValue }
     }
 
-    /// What it tries, each a line of Python: none may succeed, and none may
-    /// end it.
+    /// The attempts of a hostile engine, each a line of Python: none may succeed, and none may end the engine.
     private static let attempts = """
         import ctypes, mmap, os, socket, signal
         libc = ctypes.CDLL(None, use_errno=True)
@@ -98,7 +97,7 @@ struct HostileEngineTests {
         }
     }
 
-    /// Somebody with the engine's own user, who has to be as good as nobody.
+    /// Another process of the engine's own user, which must not have more access than a stranger.
     private static let neighbour = """
         import ctypes, os, sys
         victim = int(sys.argv[1])
@@ -171,9 +170,8 @@ struct HostileEngineTests {
         ).standardOutput
     }
 
-    /// Runs the launcher with a module in xllamacpp's place, and `body` once
-    /// it has reported; then lets it go.
-    /// - Returns: what the module printed.
+    /// Runs the launcher with a module in place of xllamacpp, and `body` once it has reported; then lets it continue.
+    /// - Returns: the output of the module.
     private func launch(
         _ start: Start, module: String, in directory: String, _ body: (Int32) async throws -> Void
     ) async throws -> String {

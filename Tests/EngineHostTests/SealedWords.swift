@@ -24,7 +24,7 @@ final class ChangeableWeights: Sendable {
 
     deinit { close(loads.withLock { $0.writer }) }
 
-    /// How often they were loaded.
+    /// The number of times that the weights were loaded.
     var count: Int { loads.withLock { $0.count } }
 
     func load() throws(CustodyProblem) -> SealedWeights {
@@ -46,7 +46,7 @@ final class ChangeableWeights: Sendable {
     func cut() { precondition(ftruncate(loads.withLock { $0.writer }, 4096) == 0) }
 }
 
-/// Where tensors lie in a model's bytes.
+/// Returns the range of the tensors in a model's bytes.
 func tensors(in bytes: [UInt8]) throws -> Range<UInt64> {
     try WeightFile(reading: try filled(bytes).sealed()).dataOffset..<UInt64(bytes.count)
 }

@@ -3,7 +3,7 @@ import Routing
 import Settings
 import Testing
 
-/// What right files mean, as far as it is about who serves when others fail.
+/// Tests of valid files: the settings of candidates that serve when others fail.
 @Suite struct ContinuityShapeTests {
     static let providers = """
         providers:

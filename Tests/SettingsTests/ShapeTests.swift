@@ -3,7 +3,7 @@ import Routing
 import Settings
 import Testing
 
-/// What right files mean.
+/// Tests of the meaning of valid files.
 @Suite struct ShapeTests {
     /// The example of the documentation.
     static let example = """

@@ -66,7 +66,7 @@ import WeightSigning
         try await mutate(Array(good.utf8), trust, at: Authority.now, payload)
     }
 
-    /// What still verifies says what was signed.
+    /// A mutated bundle that still verifies contains the bytes that were signed.
     @Test func bundlesMutatedForAWhile() async throws {
         let authority = try Authority()
         let samples = try [ModelSigner(key: key), authority.signer].map {

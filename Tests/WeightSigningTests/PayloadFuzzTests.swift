@@ -3,8 +3,8 @@ import Seeded
 import Testing
 import WeightSigning
 
-/// What a mutated bundle never comes to, since its signature no longer holds:
-/// the readers of what is signed. So everything here is signed well.
+/// Tests of the readers of signed content. A mutated bundle never gets to them, since its signature is no longer valid,
+/// so everything here has a valid signature.
 @Suite struct PayloadFuzzTests {
     private let key = ECPrivateKey()
 
@@ -52,7 +52,7 @@ import WeightSigning
         }
     }
 
-    /// Of two files, the second a shard and a half long.
+    /// A manifest of two files, of which the second is one and a half shards long.
     private var shards: [UInt8] {
         let digest = Array(repeating: 0x11 as UInt8, count: 32)
         let resources = ["a:0:256", "b:0:256", "b:256:300"].map {

@@ -1,9 +1,9 @@
 import Files
 
-/// What this machine has of memory.
+/// The memory of this machine.
 enum MachineMemory {
-    /// - Throws: where a copy of that many bytes would push everybody else
-    ///   out: the kernel gives memory first, and kills later.
+    /// - Throws: ``CustodyProblem`` if a copy of that many bytes would use up the memory that other programs need: the
+    ///   kernel grants memory at first, and kills processes later.
     static func require(_ bytes: UInt64, for model: String) throws(CustodyProblem) {
         guard let available, available < bytes else { return }
         throw CustodyProblem(

@@ -35,13 +35,12 @@ package struct MemoryFile: ~Copyable {
         return isPlain ? Character(UnicodeScalar(byte)) : "_"
     }
 
-    /// Appends what `read` puts into the buffer that it is given, and takes it
-    /// into the digest of what came by.
+    /// Appends the bytes that `read` puts into its buffer, and adds them to the running digest.
     ///
     /// - Parameters:
-    ///   - most: how much is wanted at the most.
-    ///   - read: returns how many bytes it has put there.
-    /// - Returns: the same; 0 where nothing was appended.
+    ///   - most: the largest number of bytes to append.
+    ///   - read: puts bytes into the buffer and returns their number.
+    /// - Returns: the number of bytes; 0 if nothing was appended.
     mutating func fill(
         most: UInt64 = .max, _ read: (UnsafeMutableRawBufferPointer) throws(CustodyProblem) -> Int
     ) throws(CustodyProblem) -> Int {
@@ -83,9 +82,9 @@ package struct MemoryFile: ~Copyable {
     /// SHA-256 of what was appended, before it was sealed.
     package var streamed: ContentDigest { hashing.digest }
 
-    /// Takes away everybody's way to change it, ours too.
+    /// Makes the memory unchangeable for every process, including this one.
     ///
-    /// - Throws: where the kernel says afterwards that not every seal holds.
+    /// - Throws: ``CustodyProblem`` if the kernel then reports that a seal is missing.
     package consuming func sealed() throws(CustodyProblem) -> SealedMemory {
         let wanted = clinux_seal_write | clinux_seal_grow | clinux_seal_shrink | clinux_seal_seal
         guard clinux_add_seals(descriptor, wanted) == 0 else {

@@ -43,8 +43,8 @@ package final class SealedMemory: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Fills the buffer from some place on.
-    /// - Throws: where there is less.
+    /// Fills the buffer from an offset.
+    /// - Throws: ``CustodyProblem`` if there are fewer bytes.
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(CustodyProblem) {
         guard readFully(descriptor, at: offset, into: buffer) == buffer.count else {
             throw CustodyProblem(
@@ -83,7 +83,7 @@ package struct HashingPass {
         offset += UInt64(count)
     }
 
-    /// What was read so far.
+    /// The digest of the bytes that were read so far.
     package var digest: ContentDigest { ContentDigest(hasher.finalize()) }
 }
 
@@ -127,7 +127,7 @@ package struct SealSet: Sendable, Hashable, CustomStringConvertible {
         ].filter { rawValue & $0.0 != 0 }.map(\.1)
     }
 
-    /// Whether nobody can change anything, whatever rights they have.
+    /// True if no process can change the memory, regardless of its rights.
     package var isWhole: Bool { names.count == 4 }
 
     package var description: String { names.isEmpty ? "none" : names.joined(separator: ", ") }

@@ -7,16 +7,16 @@ import WeightFormats
 package struct SealedWeights: ~Copyable {
     package let expected: ExpectedWeights
     package let files: [SealedFile]
-    /// How long it took to make.
+    /// The time that loading took.
     package let times: LoadTimes
 
     /// One file, as it will be mapped.
     package struct SealedFile: Sendable {
         package var name: String
         package var memory: SealedMemory
-        /// Of the sealed memory.
+        /// The digest of the sealed memory.
         package var sha256: ContentDigest
-        /// Where tensors lie in it.
+        /// The range of the tensors in the memory.
         package var tensors: Range<UInt64>
 
         package init(name: String, memory: SealedMemory, sha256: ContentDigest, tensors: Range<UInt64>) {
@@ -24,15 +24,14 @@ package struct SealedWeights: ~Copyable {
         }
     }
 
-    /// Copies every file into memory, seals it there, and only then judges
-    /// what is sealed: its digest, then its form. What becomes of the file on
-    /// the disk during or after the copy makes no difference.
+    /// Copies every file into memory, seals the memory, and only then checks the sealed bytes: first their digest, then
+    /// their format. Changes to the file on the disk during or after the copy have no effect.
     ///
-    /// Takes time: call it where waiting hurts nobody.
+    /// This takes a long time, so it must not be called on an event loop.
     ///
-    /// - Parameter role: what it is loaded as.
-    /// - Throws: for the first file that isn't what the manifest says, and
-    ///   where that says another role.
+    /// - Parameter role: the role in which the model is loaded.
+    /// - Throws: ``CustodyProblem`` for the first file that differs from the manifest, or if the manifest names another
+    ///   role.
     package static func load(
         _ source: WeightsSource, _ expected: ExpectedWeights, as role: ExpectedWeights.Role = .primary
     ) throws(CustodyProblem) -> SealedWeights {

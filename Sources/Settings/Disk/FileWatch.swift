@@ -1,15 +1,15 @@
 package import Files
 import Glibc
 
-/// What tells one state of a file from another without reading it.
+/// A stamp that distinguishes two states of a file without reading it.
 package struct FileStamp: Sendable, Hashable {
     private var inode: UInt
     private var size: Int
     private var modified: [UInt8]
     private var changed: [UInt8]
 
-    /// Looks at a file, through symbolic links; nil if there is none.
-    /// - Throws: where its storage doesn't answer.
+    /// Returns the stamp of a file, through symbolic links; nil if there is no file.
+    /// - Throws: ``FileFault`` if its storage doesn't respond.
     package static func look(at path: String) throws(FileFault) -> FileStamp? {
         try Patience.run(.read, path, within: WholeFile.patience) { () throws(FileFault) in FileStamp(path) }
     }

@@ -9,7 +9,7 @@ struct Composer {
 
     /// The file as its owner named it, for messages.
     let file: String
-    /// Whether `${NAME}` means something; not in key files.
+    /// True if `${NAME}` is replaced by a variable's value; false for key files.
     var readsReferences = true
     /// The longest file that is read, in bytes: larger ones are not settings.
     var longest = Composer.longestSettings
@@ -87,7 +87,7 @@ struct Composer {
 }
 
 extension [UnicodeScalar] {
-    /// Where a place of the text is in it.
+    /// Returns the index of a position in the text.
     fileprivate func index(of place: Position) -> Int? {
         var line = 1
         var start = startIndex

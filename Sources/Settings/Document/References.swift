@@ -6,19 +6,18 @@
 /// `#` in it stays a key. Every hidden character takes one place, so lines
 /// and columns stay right.
 package enum References {
-    /// What became of a value.
+    /// The result of replacing the references in a value.
     package struct Expansion {
-        /// With every reference replaced.
+        /// The value with all references replaced.
         package var value: String
         /// As the file spells it.
         var spelled: String
         /// Variables that are not set, or set to nothing, and have no default.
         var missing: [String]
-        /// What is wrong with how a reference is written.
+        /// The defect in the spelling of a reference; nil if there is none.
         var malformed: String?
 
-        /// Whether any of it came from the environment: then only `spelled`
-        /// may be shown.
+        /// True if any part of the value came from the environment; then only `spelled` may be shown.
         var isReferring: Bool
     }
 
@@ -96,8 +95,7 @@ package enum References {
         }
     }
 
-    /// Where the reference ends that starts here: `$`, `$$`, `${…}` or
-    /// `$${…}`, never past the end of the line.
+    /// Returns the end of the reference that starts here: `$`, `$$`, `${…}` or `$${…}`, never past the end of the line.
     private static func referenceEnd(_ text: Substring.UnicodeScalarView.SubSequence) -> String.Index {
         var index = text.index(after: text.startIndex)
         if index < text.endIndex, text[index] == "$" { index = text.index(after: index) }

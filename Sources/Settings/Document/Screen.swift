@@ -14,8 +14,8 @@ package struct Screen {
     /// While in a `|` or `>` text: lines indented further belong to it.
     private var blockText: Int?
 
-    /// What is to be refused in a text, in order. `text` is as the file has
-    /// it, `hidden` is the same with its references hidden.
+    /// Returns the characters to refuse in a text, in order. `text` is the file's text, `hidden` is the same with its
+    /// references hidden.
     package static func findings(in text: String, hidden: String) -> [(Position, String)] {
         var screen = Screen()
         var line = 0

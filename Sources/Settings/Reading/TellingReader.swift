@@ -22,7 +22,7 @@ struct TellingReader {
     /// `alerts`, with its defaults.
     struct Alerts {
         var webhooks: [Webhook] = []
-        /// How often error budgets are looked at.
+        /// The period at which error budgets are checked.
         var period = Duration.seconds(60)
         var instance: String?
         var link: String?

@@ -7,7 +7,7 @@ import Wire
 /// believed before ``verified(by:at:)``.
 package struct SignatureBundle: Sendable {
     static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
-    /// Of a file; a manifest of some hundred thousand files is smaller.
+    /// The most bytes of a bundle's file; a manifest of some hundred thousand files is smaller.
     package static let mostBytes = 64 << 20
 
     enum Material: Sendable {
@@ -140,15 +140,15 @@ package struct SignatureBundle: Sendable {
     }
 }
 
-/// Whose signatures of models are believed. There is no default: who may sign
-/// web pages has no say in what runs here.
+/// The trusted signers of models. There is no default: the authorities that certify web servers have no say in which
+/// models run here.
 package enum ModelTrust: Sendable {
     case keys([ECPublicKey])
     case roots(CertificateRoots)
 }
 
 extension IteratorProtocol {
-    /// Whether anything is left.
+    /// True if there is another element.
     fileprivate var isMore: Bool {
         var copy = self
         return copy.next() != nil

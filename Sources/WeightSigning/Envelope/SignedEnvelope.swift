@@ -5,7 +5,7 @@ import Wire
 /// has vouched for yet, and which therefore doesn't show it.
 package struct SignedEnvelope: Sendable {
     struct Signature: Sendable, Hashable {
-        /// Which key it is said to be of; empty where nothing is said.
+        /// The key that the signature claims to be made with; empty if it claims none.
         var keyID: String
         var bytes: [UInt8]
     }
@@ -116,9 +116,8 @@ package struct SignedEnvelope: Sendable {
     }
 }
 
-/// What was signed, by whom. There is one only of an envelope whose
-/// signatures hold: no other code than the above can make it, and no other
-/// bytes of an envelope can be read.
+/// The signed bytes and their signers. A value exists only for an envelope whose signatures are valid: only the code
+/// above creates it, and there is no other way to read an envelope's bytes.
 package struct VerifiedPayload: Sendable, Hashable {
     package let bytes: [UInt8]
     /// Each another.

@@ -7,7 +7,7 @@ import SwiftASN1
 /// The certificates whose owners may say who signs models. Foundation is here
 /// for its `Date` alone, which X509 wants.
 package struct CertificateRoots: Sendable {
-    /// Of a bundle's chain: a signer, some that vouch for one another, a root.
+    /// The most certificates in a bundle's chain: a signer, some intermediate certificates, and a root.
     static let mostCertificates = 6
 
     private let store: CertificateStore

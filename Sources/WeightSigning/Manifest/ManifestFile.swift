@@ -1,8 +1,8 @@
 /// A signed file: where it is and what must be in it.
 package struct ManifestFile: Sendable, Hashable {
-    /// Of a file's bytes.
+    /// A piece of a file's bytes.
     package struct Piece: Sendable, Hashable {
-        /// Where it ends; nil is the file's end.
+        /// The offset of the piece's end; nil is the end of the file.
         package var end: UInt64?
         package var digest: [UInt8]
 
@@ -18,7 +18,7 @@ package struct ManifestFile: Sendable, Hashable {
         (self.path, self.algorithm, self.pieces) = (path, algorithm, pieces)
     }
 
-    /// Where the manifest says it; whole files' sizes are not signed.
+    /// The size of the file, if the manifest states it; the sizes of files that are signed as a whole are not signed.
     package var size: UInt64? { pieces.last?.end }
 
     /// - Parameter resources: all that there are, each once.
@@ -99,7 +99,7 @@ package struct FileCheck {
         piece += 1
     }
 
-    /// Whether all that was given is exactly the signed file.
+    /// Returns whether the given bytes are exactly the signed file.
     package consuming func finish() -> Bool {
         if holds, piece < file.pieces.count {
             guard file.pieces[piece].end == nil else { return false }

@@ -47,13 +47,12 @@ package struct Resource: Sendable, Hashable {
 
     // MARK: Order
 
-    /// By name, as the specification says (§5.2.1).
+    /// Orders resources by name, as the specification requires (§5.2.1).
     package static func precedesByName(_ one: Resource, _ other: Resource) -> Bool {
         one.name.lexicographicallyPrecedes(other.name)
     }
 
-    /// By the path's parts, then by place, as the reference implementation
-    /// writes them.
+    /// Orders resources by the parts of their path, then by their offset, as the reference implementation writes them.
     package static func precedesByPlace(_ one: Resource, _ other: Resource) -> Bool {
         if one.path == other.path { return one.range?.lowerBound ?? 0 < other.range?.lowerBound ?? 0 }
         return ModelPath.precedesByParts(one.path, other.path)
