@@ -31,7 +31,7 @@ package struct KeySecret: Sendable {
         text = (admin ? Self.adminPrefix : Self.prefix) + Base62.encode(words)
     }
 
-    /// Wraps text that somebody presented, whatever it is.
+    /// Wraps any text that a caller presents as a key.
     package init(presented text: String) { self.text = text }
 
     /// The text itself. Call it where a key is handed to its owner, nowhere

@@ -5,15 +5,15 @@ package import NIOCore
 import Subprocess
 import SystemPackage
 
-/// Keeps one engine running: starts its process, waits until it answers, and
-/// starts it again, after a growing delay, whenever it ends.
+/// The supervisor that keeps one engine running: starts its process, waits until it answers, and starts it again, after
+/// a growing delay, whenever it ends.
 ///
-/// The engine gets its model in sealed memory and at no path, listens on a
-/// Unix socket in a directory that nobody else can enter, has an empty
-/// environment and no network. It is ready once what really holds has been
-/// read back and stands in a ``CustodyReceipt``. It ends when ``run()`` is
-/// cancelled, and also when this process dies in any way: its standard input
-/// is a socket whose other end only we hold.
+/// An engine is a separate process that computes a hosted model's answers. It gets its model in sealed memory and never
+/// as a path, listens on a Unix socket in a directory that no other user can enter, and has an empty environment and no
+/// network. It is ready once its actual state has been read from the kernel and recorded in a ``CustodyReceipt``.
+///
+/// It ends when ``run()`` is cancelled, and also when this process ends for any reason: its standard input is a socket
+/// whose other end only this process has.
 package actor EngineSupervisor {
     /// The path of the socket on which the engine listens, once it is ready.
     package nonisolated let socketPath: String
@@ -98,11 +98,11 @@ package actor EngineSupervisor {
         try await gate.waitUntilReady(within: limit)
     }
 
-    /// Runs the engine until the surrounding task is cancelled, then ends it:
-    /// SIGTERM, and SIGKILL three seconds later if it is still there.
+    /// Runs the engine until the surrounding task is cancelled, then ends it: SIGTERM, and SIGKILL three seconds later
+    /// if it still runs.
     ///
-    /// Failures to start are states, not errors: they are logged, told to
-    /// waiting requests and tried again. Call it once at a time.
+    /// Failures to start are states, not errors: they are logged, reported to waiting requests, and the start is tried
+    /// again. Call it once at a time.
     package func run() async {
         var settings = HealthProbe.settings
         settings.http1_1ConnectionDebugInitializer = { self.admitPeer(of: $0) }

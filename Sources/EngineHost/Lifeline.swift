@@ -48,7 +48,7 @@ package struct Lifeline: ~Copyable {
     /// The map of a process's memory is most of it.
     private static let longestAnswer = 16 << 20
 
-    /// A descriptor of its own for our end, for as long as somebody listens.
+    /// Returns another descriptor for this process's end, which is valid for as long as it is used for reading.
     func listening() throws(EngineStartError) -> FileDescriptor {
         do { return try ours.duplicate() } catch {
             throw EngineStartError("cannot listen to the engine's launcher: \(error)")

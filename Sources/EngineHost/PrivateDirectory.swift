@@ -4,8 +4,8 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// A directory of one engine that nobody else can enter, locked for as long
-/// as this value lives: two supervisors cannot share it.
+/// A directory of one engine that no other user can enter, locked for as long as this value exists, so that two
+/// supervisors cannot share it.
 package struct PrivateDirectory: ~Copyable {
     let path: String
     private let lock: FileLock

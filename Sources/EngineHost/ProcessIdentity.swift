@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A process that is told from another that has its number later.
+/// The identity of a process, which distinguishes it from a later process with the same number.
 package struct ProcessIdentity: Sendable, Hashable {
     package var number: Int32
     package var parent: Int32
@@ -31,7 +31,7 @@ package struct ProcessIdentity: Sendable, Hashable {
         name = String(stat[stat.index(after: open)..<close])
     }
 
-    /// A child of ours, which nobody else can be while it isn't reaped.
+    /// Creates the identity of a child of this process. Its number can't be reused before its exit code is collected.
     init(child number: Int32) {
         if let known = ProcessIdentity(number) {
             self = known
@@ -45,7 +45,7 @@ package struct ProcessIdentity: Sendable, Hashable {
 }
 
 extension EngineFamily {
-    /// Deeper trees are nobody's engine.
+    /// The depth up to which descendants are searched; deeper trees belong to no engine.
     private static let deepest = 64
 
     /// Returns whether a process is the engine or one of its descendants at this moment.

@@ -10,12 +10,12 @@ final class ReadinessGate: Sendable {
 
     private struct Contents {
         var status = EngineStatus(state: .stopped, restarts: 0, processID: nil)
-        /// Failures in a row: from the second on nobody waits for the next try.
+        /// The number of failures in a row: from the second on, requests don't wait for the next attempt.
         var failures = 0
         var receipt: CustodyReceipt?
         /// The engine's process, as it was when it began.
         var process: ProcessIdentity?
-        /// The impostor that was told of last, and when.
+        /// The impostor that was reported last, and the time of the report.
         var impostor: (process: Int32, at: ContinuousClock.Instant)?
         var nextID: UInt64 = 0
         var waiting: [UInt64: CheckedContinuation<Answer, Never>] = [:]
@@ -60,7 +60,7 @@ final class ReadinessGate: Sendable {
     /// The number of requests that wait now.
     var waiting: Int { contents.withLock { $0.waiting.count } }
 
-    /// Changes the status, and lets go whoever has waited for this.
+    /// Changes the status, and resumes the requests that have waited for this change.
     ///
     /// - Parameter failures: failures in a row so far.
     func update(failures: Int, _ change: (inout EngineStatus) -> Void) {

@@ -5,7 +5,7 @@ package struct SigningProblem: Error, Sendable, Hashable, CustomStringConvertibl
         case malformed
         /// The kind is known, but is not supported.
         case unsupported
-        /// Signed by nobody who is believed, or not signed at all.
+        /// The data has no signature, or none of a trusted signer.
         case untrusted
         /// Signed, but not what is there or what is asked for.
         case mismatch

@@ -59,7 +59,7 @@ import Testing
     }
 
     /// The amount that was granted in any period is at most the bucket's content plus the refill; a caller that waits
-    /// as long as it was told is admitted, and a caller that waits a nanosecond less is not.
+    /// for the reported time is admitted, and a caller that waits a nanosecond less is not.
     @Test(arguments: [UInt64.random(in: 0...UInt64.max), 1, 2, 3])
     func noStretchOfTimeGivesMoreThanItMay(seed: UInt64) {
         print("seed \(seed)")

@@ -178,8 +178,8 @@ import Testing
             "in the wrong order")
     }
 
-    /// A writer goes on while the file is copied. Whatever it does and when:
-    /// what is taken is what was signed.
+    /// A writer continues while the file is copied. Regardless of the times and contents of its writes, only the signed
+    /// bytes are accepted.
     @Test(.timeLimit(.minutes(1))) func fileThatChangesDuringTheCopyIsRefusedOrAsSigned() throws {
         let scratch = try Scratch()
         let bytes = TinyModel(tensorRows: 16 << 10).bytes

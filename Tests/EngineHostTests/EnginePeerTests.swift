@@ -7,7 +7,7 @@ import NIOPosix
 import Synchronization
 import Testing
 
-/// Nothing goes to whoever listens in an engine's place.
+/// Tests that no data is sent to a process that listens in an engine's place.
 @Suite(.timeLimit(.minutes(2))) struct EnginePeerTests {
     /// - Returns: true if the supervisor allows a request on a new connection to its socket.
     private func isAdmitted(_ supervisor: EngineSupervisor) async throws -> Bool {

@@ -148,7 +148,7 @@ import Testing
         #expect(error?.description.contains("shorter run directory") == true)
     }
 
-    /// The guard itself has its own tests; here a script stands in for it.
+    /// The guard itself has its own tests; here a script replaces it.
     @Test func configuredCommandRunsUnderTheGuardWithItsPlaceholdersFilled() async throws {
         try await withScratchDirectory { directory in
             let stand = directory + "/guard"

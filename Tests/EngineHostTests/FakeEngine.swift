@@ -56,8 +56,8 @@ func processID(in file: String) -> Int32? {
     return Int32(text.dropLast())
 }
 
-/// Programs that stand in for the interpreter with the launcher: each reads
-/// the start order from its standard input, as the launcher does.
+/// Programs that replace the interpreter with the launcher: each reads the start order from its standard input, as the
+/// launcher does.
 enum FakeEngine: String {
     /// Serves `/health`, and leaves at the end of its input.
     case healthy = "serve()"

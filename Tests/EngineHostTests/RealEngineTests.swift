@@ -8,7 +8,7 @@ import Testing
 /// The default engine as `make setup` leaves it, if it has been fetched.
 private let fetched = FileManager.default.currentDirectoryPath + "/.holdfast"
 
-/// Loads as Holdfast does a model that nobody has signed.
+/// Returns the function that loads a model without signatures as Holdfast does.
 func developing(_ directory: String) -> WeightsLoading {
     let manifests = DevelopmentManifests(folder: directory + "/custody")
     return { configuration throws(CustodyProblem) in

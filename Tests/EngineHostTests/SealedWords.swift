@@ -10,8 +10,8 @@ func sealedWords(_ text: String = "GGUF weights") throws(CustodyProblem) -> Seal
     weights(try filled(Array(text.utf8)).sealed())
 }
 
-/// Weights that nobody has sealed, and that can therefore be changed while an
-/// engine has them: what a fault of the machine's memory would look like.
+/// Weights that are not sealed and can therefore be changed while an engine has them, as by a fault of the machine's
+/// memory.
 final class ChangeableWeights: Sendable {
     private let content: [UInt8]
     private let tensors: Range<UInt64>

@@ -40,7 +40,7 @@ import WeightSigning
         }
     }
 
-    /// Whatever is changed, added or taken away: never verified, never a trap.
+    /// A bundle that is changed in any way is never verified, and never causes a trap.
     @Test func aBundleByAKeyUnderMutation() async throws {
         let good = try ModelSigner(key: key).sign(MemoryModel.small, named: "m", ignoring: []).bundle.text
         let payload = try await SignatureBundle(good).verified(by: trust, at: 0)

@@ -83,7 +83,7 @@ enum MemoryPeak {
         close(file)
     }
 
-    /// In bytes; 0 where it isn't told.
+    /// The peak of the memory in bytes; 0 if the kernel doesn't report it.
     static var now: UInt64 {
         guard let text = ProcFile.read("/proc/self/status", limit: 64 << 10) else { return 0 }
         for line in text.split(separator: "\n") where line.hasPrefix("VmHWM:") {

@@ -2,8 +2,8 @@ import CLinux
 import Files
 import Glibc
 
-/// The folder a model's files lie in, held open: what is opened beneath it
-/// is opened in this folder, whatever becomes of its path meanwhile.
+/// The folder of a model's files, held open. Files are opened relative to the open folder, so they are in this folder
+/// even if its path now leads elsewhere.
 package struct WeightsFolder: ~Copyable {
     let path: String
     private let descriptor: Int32

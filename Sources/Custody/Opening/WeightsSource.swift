@@ -63,7 +63,7 @@ package struct SignedModelSource: Sendable, Hashable {
     package struct Terms: Sendable, Hashable {
         /// A custody statement.
         package var statement: String
-        /// PEM: the public keys of those who may sign it.
+        /// PEM: the public keys of the custodians, who may sign the statement.
         package var custodians: [String]
         package var threshold: Int
         /// The model's name there; nil is the one in its engine's answers.

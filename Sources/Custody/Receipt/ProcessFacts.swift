@@ -15,7 +15,7 @@ struct ProcessFacts {
     private var status: [Substring: Substring]
     private var limits: String
     var network: String?
-    /// Interfaces of its network namespace; nil where nobody can tell.
+    /// The interfaces of its network namespace; nil if unknown.
     var interfaces: [String]?
     /// True if other processes of its user can read its memory; nil if unknown.
     var isDumpable: Bool?

@@ -25,8 +25,8 @@ package struct ScrubPolicy: Sendable, Equatable {
     /// - Parameter remembered: the standing of the weights before a restart, since a restart clears nothing.
     package init(remembered: Standing = .trusted) { standing = remembered }
 
-    /// Weights were found changed. One reload, and no second within a day:
-    /// whatever changed them is still there.
+    /// Records that weights were found changed. They are reloaded once, but not a second time within a day, since the
+    /// cause of the change must then be still present.
     package mutating func mismatch(at now: Int) -> Verdict {
         switch standing {
         case .quarantined: return .quarantine

@@ -11,7 +11,7 @@ enum MachineMemory {
             remedy: "use a machine with more memory, or a smaller model")
     }
 
-    /// `MemAvailable` of /proc/meminfo, in bytes; nil where it isn't told.
+    /// The value of `MemAvailable` in /proc/meminfo, in bytes; nil if it is missing.
     static var available: UInt64? {
         guard let text = ProcFile.read("/proc/meminfo", limit: 16 << 10) else { return nil }
         for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {

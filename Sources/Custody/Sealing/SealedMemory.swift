@@ -4,8 +4,8 @@ import Files
 import Glibc
 package import WeightFormats
 
-/// Bytes in memory that nobody can change any more, for as long as somebody
-/// holds them: a memfd with its seals on, open for reading only.
+/// Bytes in memory that no process can change any more: a memfd with its seals on, open for reading only. They exist
+/// for as long as a descriptor of them is open.
 package final class SealedMemory: Sendable {
     package let descriptor: Int32
     package let size: UInt64
@@ -15,7 +15,7 @@ package final class SealedMemory: Sendable {
     package let identity: FileIdentity
     private let shown: String
 
-    /// Opens what the writer's descriptor stands for anew, to read only.
+    /// Opens the file behind the writer's descriptor again, for reading only.
     init(_ writer: Int32, required: Int32, size: UInt64, shown: String) throws(CustodyProblem) {
         let reader = clinux_open("/proc/self/fd/\(writer)", O_RDONLY, 0)
         guard reader >= 0 else {
@@ -61,8 +61,7 @@ package final class SealedMemory: Sendable {
     }
 }
 
-/// One reading of sealed memory from its first byte to its last, as many
-/// bytes at a time as somebody likes.
+/// One pass over sealed memory from its first byte to its last, in steps of any number of bytes.
 package struct HashingPass {
     private let memory: SealedMemory
     private var hasher = SHA256()

@@ -1,9 +1,14 @@
 import Glibc
 import WeightFormats
 
-/// A model's files, each in sealed memory, hashed there and found to be what
-/// a manifest names. There is no other way to make one than ``load(_:_:)``,
-/// and an engine is given nothing else: no path, ever.
+/// A model's files in sealed memory, where each was hashed and matches the manifest.
+///
+/// The files are copied into memory that the kernel then seals, so that no process can change them any more, this one
+/// included. Only then they are hashed, and an engine maps exactly these pages. So a later change of the files on the
+/// disk has no effect, and the engine computes with the bytes that were verified.
+///
+/// Only ``load(_:_:)`` creates this value, and an engine gets its weights in no other way, in particular never as a
+/// path.
 package struct SealedWeights: ~Copyable {
     package let expected: ExpectedWeights
     package let files: [SealedFile]

@@ -3,8 +3,7 @@ import Yams
 /// Turns the bytes of a YAML file into nodes with places, or says what keeps
 /// it from being one.
 struct Composer {
-    /// Stand for the first letter of a key that the file repeats, see
-    /// `compose`.
+    /// The characters that replace the first letter of a key which the file repeats, see `compose`.
     static let markers: ClosedRange<UInt32> = 0xE100...0xE117
 
     /// The file as its owner named it, for messages.

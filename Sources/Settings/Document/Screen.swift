@@ -119,8 +119,8 @@ package struct Screen {
     }
 }
 
-/// Control characters, other marks that YAML takes for line ends, and the
-/// private characters that stand for others while a text is parsed.
+/// Returns whether a character is refused: control characters, other characters that YAML treats as line ends, and the
+/// private characters that replace others while a text is parsed.
 private func isForbidden(_ scalar: UnicodeScalar) -> Bool {
     switch scalar.value {
     case 0x09, 0x0D: false

@@ -1,7 +1,7 @@
 import Encodings
 import Ledger
 
-/// Reads `alerts` and `status_page`: who is told, and what everybody may see.
+/// A reader of `alerts` and `status_page`: the receivers of alerts, and the public status.
 struct TellingReader {
     let file: Section
 

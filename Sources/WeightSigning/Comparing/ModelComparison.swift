@@ -25,7 +25,7 @@ package struct ModelComparison: Sendable, Hashable {
         }
     }
 
-    /// Compares the names alone, for whoever compares the bytes elsewhere.
+    /// Compares the names only, for callers that compare the bytes elsewhere.
     package init(
         namesOf manifest: ModelManifest, _ files: some ModelFiles, own: Set<ModelPath>
     ) throws(SigningProblem) {

@@ -2,8 +2,12 @@ import Encodings
 import NIOCore
 import Wire
 
-/// A custody statement as it comes from its file: a DSSE envelope that nobody
-/// has vouched for yet. Says nothing before ``granted(_:by:)``.
+/// A custody statement as it was read from its file: a DSSE envelope whose signatures are not verified yet. Its content
+/// is available only through ``granted(_:by:)``.
+///
+/// A custody statement is the joint decision of several custodians to put a model into service. It names the model by
+/// the root of its manifest, its role, the engine's files, the most information that may leave in a day, an epoch that
+/// must increase, and an expiry time.
 package struct CustodyStatement: Sendable {
     package static let mostBytes = 4 << 20
 

@@ -11,8 +11,8 @@ package struct SignatureBundle: Sendable {
     package static let mostBytes = 64 << 20
 
     enum Material: Sendable {
-        /// - Parameter hint: which key it is said to be; nil in bundles from
-        ///   before 1.1 of the reference implementation.
+        /// - Parameter hint: the key that the bundle names; nil in bundles from before 1.1 of the reference
+        ///   implementation.
         case key(hint: String?)
         /// DER, the signer's first.
         case certificates([[UInt8]])

@@ -1,8 +1,8 @@
 import Encodings
 import Wire
 
-/// A DSSE envelope (Dead Simple Signing Envelope 1.0) whose payload nobody
-/// has vouched for yet, and which therefore doesn't show it.
+/// A DSSE envelope (Dead Simple Signing Envelope 1.0) whose signatures are not verified yet, and which therefore
+/// doesn't give access to its payload.
 package struct SignedEnvelope: Sendable {
     struct Signature: Sendable, Hashable {
         /// The key that the signature claims to be made with; empty if it claims none.
@@ -65,9 +65,8 @@ package struct SignedEnvelope: Sendable {
         return VerifiedPayload(payload, by: [key])
     }
 
-    /// Every signature must be of one of these keys, and each of another: a
-    /// signature that can't be checked has no business here, and one that is
-    /// there twice counts for nobody's second opinion.
+    /// Returns the payload if every signature is of one of these keys, and each is of a different key: a signature that
+    /// can't be checked is refused, and a second signature with the same key doesn't count as a second person's.
     func verified(by keys: CustodyKeys) throws(SigningProblem) -> VerifiedPayload {
         var signers: [ECPublicKey] = []
         for signature in signatures {

@@ -12,9 +12,9 @@ package struct CertificateRoots: Sendable {
 
     private let store: CertificateStore
 
-    /// - Parameter texts: PEM, of one certificate or more each.
-    /// - Throws: ``SigningProblem`` where there is none: then nobody is
-    ///   believed, and least of all the web's authorities.
+    /// - Parameter texts: PEM, each with one certificate or more.
+    /// - Throws: ``SigningProblem`` if there is no certificate: then no signer is trusted, and the authorities that
+    ///   certify web servers are not used instead.
     package init(pem texts: [String]) throws(SigningProblem) {
         var roots: [Certificate] = []
         for text in texts { roots += try Self.certificates(pem: text, "the root certificate").map(\.parsed) }

@@ -61,8 +61,7 @@ package struct ManifestFile: Sendable, Hashable {
     }
 }
 
-/// Compares a file with what was signed, as its bytes go by: for whoever
-/// reads it for another reason, too, such as to load it.
+/// A check that compares a file with the signed one while its bytes are read for another purpose, such as loading it.
 package struct FileCheck {
     private let file: ManifestFile
     private var piece = 0
