@@ -154,7 +154,7 @@ final class LedgerService: AuditRecorder, ServerEventSubscriber {
 
     func withheld(_ record: RequestRecord) { add(.withheld(record, at: now)) }
 
-    /// How long an answer is held back for the record's sake.
+    /// The longest time that an answer is held back until its entry is durable.
     private static let patience = DispatchTimeInterval.seconds(10)
 
     private func durable(_ entry: LedgerEntry) -> Durability {
@@ -214,8 +214,7 @@ final class LedgerService: AuditRecorder, ServerEventSubscriber {
 
     var isServed: Bool { settings.isServed }
 
-    /// What `GET /ledger/<path>` answers with; nil where there is no such
-    /// public file.
+    /// Answers `GET /ledger/<path>`; nil if there is no such public file.
     var publicFile: @Sendable (String) -> ByteBuffer? {
         let folder = LedgerFolder(publicPath, links: .refused)
         return { path in
@@ -225,13 +224,12 @@ final class LedgerService: AuditRecorder, ServerEventSubscriber {
     }
 }
 
-/// What makes a digest of a short prompt unguessable, and still lets whoever
-/// runs Holdfast show that it is the prompt's: 16 bytes for each request,
-/// made of a secret that stays here.
+/// A source of salts that make the digest of a short prompt impossible to guess, while the operator can still show that
+/// it is the prompt's digest. A salt is 16 bytes, different for each request, and is derived from a secret that stays
+/// on this machine.
 ///
-/// The first half of SHA-256 over the secret, filled up with zeros to a block
-/// that is hashed once for all, and the request's id. Half of it only, so that
-/// nobody can go on from it.
+/// The salt is the first half of SHA-256 over the secret, filled up with zeros to one block that is hashed only once,
+/// and the request's id. It is only half of the hash, so that the hash can't be extended.
 struct Salter: Sendable {
     typealias Salt = (UInt64, UInt64)
 
@@ -258,7 +256,7 @@ struct Salter: Sendable {
 private final class TextDigest: AnswerDigest {
     let prompt: SHA256Digest?
     private let salt: Salter.Salt
-    /// Of what was sent so far.
+    /// The hash of everything that was sent so far.
     private var hasher: SHA256?
 
     init(_ salt: Salter.Salt, prompt: ByteBuffer) {
