@@ -24,7 +24,7 @@ struct Joint {
     static let longestTail = 4096
 
     private let isInstructed: Bool
-    /// What may be told again before anything else.
+    /// The texts that the candidate may repeat before it writes anything new.
     private let echoes: [ArraySlice<Unicode.Scalar>]
     /// The last word sent beyond what was given; empty if there is none.
     private let word: Scalars
@@ -35,8 +35,8 @@ struct Joint {
     /// - Parameters:
     ///   - text: all that was sent.
     ///   - given: the part of it that the candidate was given.
-    init(text: Scalars, given: Scalars, manner: Manner) {
-        isInstructed = manner == .instruction
+    init(text: Scalars, given: Scalars, mode: ContinuationMode) {
+        isInstructed = mode == .instruction
         if isInstructed {
             let end = text.trailingSpace
             word = Self.lastWord(of: text) ?? []
@@ -50,7 +50,7 @@ struct Joint {
             // Asked with all of the text, a candidate that goes back may begin
             // anywhere.
             echoes = Self.tails(
-                of: given, shortest: Self.shortestEcho, atWords: manner == .prefill,
+                of: given, shortest: Self.shortestEcho, atWords: mode == .prefill,
                 wholeCounts: given.count >= Self.shortestEcho)
         }
     }
@@ -98,7 +98,8 @@ struct Joint {
 
     /// The text that came and is not judged yet.
     var pending: Scalars { held }
-    /// What it has to begin with, if it tells the last word again.
+    /// The text with which the candidate must begin if it repeats the last
+    /// word.
     var expected: Scalars { word }
 
     private func find(isLast: Bool) -> Finding { isInstructed ? instructed(isLast) : prefilled(isLast) }
@@ -152,9 +153,9 @@ struct Joint {
         return afterSpace(Scalars(spoken.dropFirst(repeated)), isLast)
     }
 
-    /// Whether text that begins like this end of what was sent repeats it. A
-    /// pattern that goes round may as well go on, and so may a few words
-    /// that begin with the last one: the candidate was asked for that.
+    /// Returns whether text that begins like this end of what was sent is a
+    /// repetition. A periodic pattern may simply continue, and so may a few
+    /// words that begin with the last word: the candidate was asked for that.
     private func tellsAgain(_ echo: ArraySlice<Unicode.Scalar>) -> Bool {
         if echo.count < Self.shortestTail, echo.count > word.count, echo.starts(with: word) { return false }
         return !Scalars(echo).isLooping

@@ -1,20 +1,20 @@
 package import Conversation
 import Wire
 
-/// How an answer that broke off can be brought to its end.
+/// The way in which an answer that broke off can be completed.
 package enum Resumption: Sendable, Equatable {
     /// Nothing that a reader would see has been sent: the original request
     /// is asked again. Thinking that was sent is not mixed with new thinking.
     case restart
     /// Text has been sent: a candidate goes on with it.
     case resume
-    /// The answer is complete; ``Journal/completion(of:)`` ends it.
+    /// The answer is complete; ``StreamJournal/completion(of:)`` ends it.
     case whole
-    /// Nobody can go on, for the reason given.
+    /// No candidate can continue, for the reason given.
     case impossible(String)
 }
 
-extension Journal {
+extension StreamJournal {
     package func resumption(of request: ChatRequest) -> Resumption {
         if let wanted = request.choices, wanted > 1 {
             return .impossible("\(wanted) choices were asked for; only one can be continued")
@@ -30,18 +30,18 @@ extension Journal {
         return holdsWholeJSON(request) ? .whole : .resume
     }
 
-    /// What is still to be said of an answer that is `whole`: the finish
-    /// reason, where it hasn't come, and the terminal event. A call that was
-    /// delivered is never issued again, so that an answer which broke off
-    /// after one ends with it.
+    /// Returns the events that a `whole` answer still lacks: the finish reason,
+    /// where it hasn't come, and the terminal event. A tool call that was
+    /// delivered is never made again, so that an answer which broke off after a
+    /// call ends with that call.
     package func completion(of request: ChatRequest) -> [StreamEvent] {
         guard finish == nil else { return [.ended] }
         let reason: FinishReason = completedCalls.isEmpty ? .endTurn : .toolCalls
         return [.finished(choice: 0, reason, stopSequence: nil), .ended]
     }
 
-    /// Whether JSON was asked for and has been sent to its last bracket:
-    /// nothing that could follow belongs to it.
+    /// Returns whether JSON was asked for and has been sent to its last
+    /// bracket: nothing that could follow belongs to it.
     private func holdsWholeJSON(_ request: ChatRequest) -> Bool {
         guard request.wantsJSON else { return false }
         var progress = ArgumentsProgress()

@@ -12,7 +12,7 @@ struct StopSequences {
     private let sequences: [Scalars]
     /// The end of what was sent, and what waits.
     private var window: Scalars
-    /// How much of `window` was sent.
+    /// The number of scalars in `window` that were sent.
     private var sent: Int
 
     init(_ sequences: [String], after text: Scalars) {

@@ -12,7 +12,7 @@ struct WholeValue {
         progress.consume(text)
     }
 
-    /// - Returns: what of `more` belongs to the value.
+    /// - Returns: The part of `more` that belongs to the value.
     mutating func take(_ more: String) -> String {
         guard !progress.isComplete else { return "" }
         var kept = String.UnicodeScalarView()
@@ -27,8 +27,8 @@ struct WholeValue {
 
     var isWhole: Bool { Self.parses(text) }
 
-    /// Whether a text is JSON to its readers, who take a name that is given
-    /// twice.
+    /// Returns whether a text is JSON to its readers, who accept a name that is
+    /// given twice.
     static func parses(_ text: String) -> Bool {
         do throws(JSONProblem) {
             _ = try JSONDocument(text)

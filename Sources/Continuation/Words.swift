@@ -6,19 +6,19 @@ typealias Scalars = [Unicode.Scalar]
 extension Array where Element == Unicode.Scalar {
     init(_ text: String) { self = Array(text.unicodeScalars) }
 
-    /// How many scalars of white space it begins with.
+    /// The number of scalars of white space at the beginning.
     var leadingSpace: Int { firstIndex { !$0.properties.isWhitespace } ?? count }
 
-    /// Where the white space at its end begins.
+    /// The position at which the white space at the end begins.
     var trailingSpace: Int { (lastIndex { !$0.properties.isWhitespace } ?? -1) + 1 }
 
-    /// Where the word that ends at `end` begins.
+    /// Returns the position at which the word that ends at `end` begins.
     func wordStart(before end: Int) -> Int {
         (self[..<end].lastIndex { $0.properties.isWhitespace } ?? -1) + 1
     }
 
-    /// Whether it is a pattern told at least twice: a repetition of it
-    /// can't be told from a text that goes on in the same way.
+    /// True when the text is a pattern that occurs at least twice: a repetition
+    /// of it can't be distinguished from a text that continues in the same way.
     var isLooping: Bool {
         guard count > 1 else { return false }
         // The failure function of Knuth, Morris and Pratt.
@@ -41,16 +41,17 @@ extension String {
     }
 }
 
-/// Where a text that broke off is cut for the one who goes on.
+/// The point at which a text that broke off is cut for the candidate that
+/// continues.
 struct Cut {
     /// The longest last word that is asked for again, in scalars. What is
     /// longer (a URL, a script without spaces) would hardly come out the same
     /// again.
     static let longestWord = 32
 
-    /// What the candidate is given.
+    /// The text that the candidate is given.
     var given: Scalars
-    /// What was sent beyond that.
+    /// The text that was sent beyond that.
     var tail: Scalars
 
     /// At the last whole word: a cut inside a word changes how it goes on.

@@ -1,5 +1,5 @@
 extension String {
-    /// Whether it holds nothing but white space.
+    /// True when the text holds nothing but white space.
     package var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
 
     /// The text up to its last character that isn't white space.

@@ -41,18 +41,18 @@ package struct ChatReply: Sendable, Equatable {
     }
 }
 
-/// Why a model stopped.
+/// The reason why a model stopped.
 package enum FinishReason: Sendable, Hashable {
-    /// It had said what it wanted to say.
+    /// The model had finished its answer.
     case endTurn
-    /// It came to one of the caller's stop sequences.
+    /// The model came to one of the caller's stop sequences.
     case stopSequence
-    /// It came to the most tokens it was allowed.
+    /// The model came to the most tokens that it was allowed.
     case length
     /// The model's context is full (Anthropic's
     /// `model_context_window_exceeded`).
     case contextFull
-    /// It wants tools called.
+    /// The model wants tools called.
     case toolCalls
     /// The provider's filter cut the answer.
     case contentFilter
@@ -65,7 +65,7 @@ package enum FinishReason: Sendable, Hashable {
     case other(String)
 }
 
-/// What an answer cost, in tokens.
+/// The cost of an answer, in tokens.
 package struct Usage: Sendable, Hashable {
     /// All of the prompt, what came from a cache and what went into one
     /// included.

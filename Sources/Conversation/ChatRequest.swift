@@ -24,7 +24,7 @@ package struct ChatRequest: Sendable, Equatable {
     package var presencePenalty: Double?
     package var seed: Int?
     package var stop: [String] = []
-    /// How many answers are wanted; nil is one.
+    /// The number of answers that are wanted; nil means one.
     package var choices: Int?
     /// Log-probabilities are wanted, with that many alternatives a token (0
     /// for none).
@@ -51,7 +51,7 @@ package struct ChatRequest: Sendable, Equatable {
         self.messages = messages
     }
 
-    /// Whether the caller can narrow down which tokens may come: by a schema,
+    /// True when the caller can limit which tokens are possible: by a schema,
     /// or by tools, which have one.
     package var narrowsTokens: Bool {
         if case .jsonSchema = responseFormat { return true }
@@ -61,11 +61,13 @@ package struct ChatRequest: Sendable, Equatable {
 
 /// A field of a request that the shared terms can't hold.
 package struct Leftover: Sendable, Hashable {
-    /// Its path in the caller's own terms, e.g. `messages[2].content[0].type`.
+    /// The field's path in the caller's own terms, e.g.
+    /// `messages[2].content[0].type`.
     package var field: String
-    /// Whether the answer is still what was asked for without it. An
-    /// advisory field (a cache hint, a tag for the provider's dashboard) may
-    /// be left behind, said in a response header; any other is refused.
+    /// True when the answer is still what the caller asked for if the field is
+    /// left out. An advisory field (a cache hint, a tag for the provider's
+    /// dashboard) may be left out, and a response header names it; any other is
+    /// refused.
     package var isAdvisory: Bool
 
     package init(_ field: String, isAdvisory: Bool) {
@@ -103,7 +105,7 @@ package enum ResponseFormat: Sendable, Equatable {
     case jsonSchema(name: String?, description: String?, schema: JSONFragment, isStrict: Bool?)
 }
 
-/// Whether the model may think before it answers.
+/// The caller's choice whether the model may think before it answers.
 package enum Reasoning: Sendable, Equatable {
     case disabled
     /// The model decides (Anthropic's `adaptive`).

@@ -3,6 +3,12 @@ package import Wire
 
 /// An API that applications and providers speak, as a pair of translations
 /// to and from the shared terms. Pure: bytes in, bytes out.
+///
+/// A caller may speak another dialect than the provider that answers. The
+/// caller's dialect decodes the request into a ``ChatRequest``, and the
+/// provider's encodes it; the answer goes the other way, as a ``ChatReply`` or
+/// as ``StreamEvent``s. Where both speak the same dialect, bytes are passed
+/// through, and a ``StreamWatcher`` reads along.
 package protocol Dialect: Sendable {
     var name: DialectName { get }
 
@@ -51,9 +57,9 @@ package protocol Dialect: Sendable {
     /// - Parameter dropped: gets the names of what was left behind.
     /// - Returns: nil where the bytes can go as they are.
     func repaired(_ body: ByteBuffer, model: String, dropped: inout [String]) -> ByteBuffer?
-    /// Why the provider may not have a field of a request that the shared
-    /// terms can't hold, where there is more to say than that nobody knows
-    /// it: the end of a sentence that begins with the field.
+    /// Returns the reason why a field that the shared terms can't hold must not
+    /// be sent to the provider, where there is more to say than that the field
+    /// is unknown: the end of a sentence that begins with the field.
     func objection(to field: String) -> String?
     func decodeReply(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply
     func makeStreamDecoder() -> any StreamDecoder
@@ -64,8 +70,9 @@ package protocol Dialect: Sendable {
 
     /// Looks on while bytes pass, for what Holdfast has to know of them.
     func makeStreamWatcher() -> any StreamWatcher
-    /// What an answer that is passed through cost, nil where it doesn't say.
-    /// - Parameter reply: the answer, read with ``Wire/JSONLimits/answer``.
+    /// Returns the cost of an answer that is passed through; nil where it
+    /// doesn't say.
+    /// - Parameter reply: The answer, read with ``Wire/JSONLimits/answer``.
     func usage(inReply reply: JSONView) -> Usage?
 
     // MARK: Embeddings
@@ -100,7 +107,7 @@ package protocol StreamEncoder: Sendable {
     mutating func encode(_ event: StreamEvent, into bytes: inout ByteBuffer)
 }
 
-/// What Holdfast learns of a stream that it forwards as it comes.
+/// The facts that Holdfast learns of a stream that it forwards as it comes.
 package struct StreamObservation: Sendable, Equatable {
     package var usage: Usage?
     /// The dialect's terminal event has passed.
@@ -114,7 +121,8 @@ package struct StreamObservation: Sendable, Equatable {
     /// that a call is whole (OpenAI's), every call counts as open until the
     /// finish reason comes.
     package var hasOpenToolCall = false
-    /// What ended is a refusal, or what a filter has left of an answer.
+    /// True when the finished answer is a refusal, or what a filter has left of
+    /// an answer.
     package var isRefusal = false
     /// The provider sent an error instead of going on.
     package var failure: ProviderError?
@@ -125,8 +133,8 @@ package struct StreamObservation: Sendable, Equatable {
 /// Reads along without changing a byte.
 package protocol StreamWatcher: Sendable {
     var observation: StreamObservation { get }
-    /// Its terminal event has passed, or an error: what follows is nobody's.
-    /// Asked for every event, and cheaper than ``observation``.
+    /// True when the terminal event has passed, or an error: everything after
+    /// that is ignored. Read for every event, and cheaper than ``observation``.
     var isOver: Bool { get }
     mutating func observe(_ event: SSEEvent)
 }

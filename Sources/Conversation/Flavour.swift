@@ -131,7 +131,8 @@ package struct ServerTraits: Sendable, Hashable {
         longestAnswers.filter { Self.isOf($0.key, model) }.max { $0.key.utf8.count < $1.key.utf8.count }?.value
     }
 
-    /// Whether a model's name is the prefix, or begins with it as a word.
+    /// Returns whether a model's name is the prefix, or begins with it as a
+    /// word.
     private static func isOf(_ prefix: String, _ model: String) -> Bool {
         guard !prefix.isEmpty else { return true }
         // A host may name the maker before it.

@@ -4,9 +4,10 @@ package import Wire
 package struct HandOver: Sendable, Equatable {
     /// The candidate that went on, as `provider/model`.
     package var by: String
-    /// Why the one before it left off.
+    /// The cause for which the previous candidate stopped.
     package var cause: String
-    /// How many characters (Unicode scalars) of text were sent before.
+    /// The number of characters (Unicode scalars) of text that were sent
+    /// before.
     package var at: Int
 
     package init(by: String, cause: String, at: Int) {

@@ -1,4 +1,4 @@
-/// Who speaks.
+/// The author of a message.
 package enum Role: String, Sendable, Hashable {
     case system, developer, user, assistant
 }
@@ -56,7 +56,7 @@ package struct ToolCall: Sendable, Equatable {
     }
 }
 
-/// What a called tool answered.
+/// The result of a called tool.
 package struct ToolResult: Sendable, Equatable {
     package var callID: String
     /// Text and images only.

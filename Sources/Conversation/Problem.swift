@@ -1,7 +1,7 @@
 import Encodings
 
-/// What Holdfast itself has to say against a request, to be put into the
-/// caller's own dialect.
+/// An error of Holdfast's own about a request, to be encoded in the caller's
+/// dialect.
 package struct Problem: Error, Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         /// The request is malformed or asks for something that can't be
@@ -26,10 +26,10 @@ package struct Problem: Error, Sendable, Equatable {
         case internalFailure
         /// The provider answered with something unusable: 502.
         case badUpstream
-        /// Nobody can serve now, or Holdfast is draining: 503.
+        /// No candidate can serve now, or Holdfast is draining: 503.
         case unavailable
-        /// Nobody can serve before a person has mended something: 503 with
-        /// `x-should-retry: false`.
+        /// No candidate can serve before a person has repaired something: 503
+        /// with `x-should-retry: false`.
         case outOfOrder
         /// The deadline passed: 504.
         case deadline
@@ -80,7 +80,8 @@ package struct Problem: Error, Sendable, Equatable {
             + "conversation, with thread {\"type\": \"create\"} or without a thread.",
         field: "thread.previous_message_id", code: "thread_not_found")
 
-    /// Whatever stands in a message, it is no body of megabytes.
+    /// The longest message, in bytes: even a message that quotes a request must
+    /// not grow to megabytes.
     static let longestMessage = 8 << 10
 
     /// Bytes of a name or an id that a caller may choose.
@@ -91,7 +92,8 @@ package struct Problem: Error, Sendable, Equatable {
 package struct CannotCarry: Error, Sendable, Equatable {
     /// The field, in the caller's own terms.
     package var field: String
-    /// Why, and what to do: the end of a sentence that begins with the field.
+    /// The reason, and what to do: the end of a sentence that begins with the
+    /// field.
     package var reason: String
 
     package init(_ field: String, _ reason: String) {
@@ -102,12 +104,12 @@ package struct CannotCarry: Error, Sendable, Equatable {
 
 /// An answer of a provider that is not what its dialect promises.
 package struct UnreadableReply: Error, Sendable, Equatable {
-    /// What was wrong with it, without quoting it.
+    /// The fault of the answer, without a quotation from it.
     package var reason: String
     package init(_ reason: String) { self.reason = reason }
 }
 
-/// How a provider said no, in its own words.
+/// An error of a provider, in its own words.
 package struct ProviderError: Error, Sendable, Equatable {
     /// The HTTP status; for an error inside a stream, the one that its type
     /// stands for, or 200 where that is unknown.

@@ -1,8 +1,8 @@
 package import Wire
 
 extension JSONView {
-    /// Whether a member of that value asks for nothing: null, an empty list,
-    /// an empty object or an empty text.
+    /// True when a member with this value asks for nothing: null, an empty
+    /// list, an empty object or an empty text.
     package var saysNothing: Bool {
         switch kind {
         case .null: true

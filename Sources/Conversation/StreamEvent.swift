@@ -14,24 +14,26 @@ package enum StreamEvent: Sendable, Equatable {
     case redactedThinking(choice: Int, String)
     case toolCallStarted(choice: Int, call: Int, id: String, name: String)
     case toolCallArguments(choice: Int, call: Int, fragment: String)
-    /// What was told last is closed: more of its kind is another part. Only
-    /// dialects that have parts say it.
+    /// The end of the present part: more content of its kind is a new part.
+    /// Only dialects that have parts send it.
     case partEnded(choice: Int)
     /// A part of a kind that the shared terms don't know: what a provider's
     /// own tools did. Who tells the stream anew leaves it out.
     case foreignPart
     case logprobs(choice: Int, [TokenLogprob])
     case finished(choice: Int, FinishReason, stopSequence: String?)
-    /// What is known of the cost so far; the last one counts. Counts that
-    /// are not yet known are those of an earlier event, or 0.
+    /// The cost as far as it is known; the last one counts. Counts that are not
+    /// yet known are those of an earlier event, or 0.
     case usage(Usage)
-    /// From here on another candidate goes on with the answer. Only Holdfast
-    /// says it; no dialect decodes into it.
+    /// The change to another candidate, which continues the answer from here
+    /// on. Only Holdfast makes this event; no dialect decodes into it.
     /// - Parameters:
-    ///   - by: the candidate, as `provider/model`.
-    ///   - model: the name that the candidate gives itself.
-    ///   - cause: why the one before it left off, a word of the failure table.
-    ///   - at: how many characters (Unicode scalars) of text were sent before.
+    ///   - by: The candidate, as `provider/model`.
+    ///   - model: The name that the candidate gives itself.
+    ///   - cause: The cause for which the previous candidate stopped, a word of
+    ///     the failure table.
+    ///   - at: The number of characters (Unicode scalars) of text that were
+    ///     sent before.
     case continued(by: String, model: String, cause: String, at: Int)
     case ping
     /// The provider gave up in mid-answer.

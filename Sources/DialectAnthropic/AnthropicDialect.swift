@@ -8,9 +8,9 @@ package import Wire
 /// official Python client's types decide. What maps to what, what is refused
 /// and what is left behind: `docs/dialect-anthropic.md`.
 package struct AnthropicDialect: Dialect {
-    /// What is sent as `max_tokens`, which the API requires, where the
-    /// request has no limit. Small enough for every model that is served
-    /// today, and a complete answer to most questions.
+    /// The value of `max_tokens`, which the API requires, where the request has
+    /// no limit. Small enough for every model that is served today, and enough
+    /// for a complete answer to most questions.
     package var defaultMaxTokens: Int
 
     package init(defaultMaxTokens: Int = 8192) {

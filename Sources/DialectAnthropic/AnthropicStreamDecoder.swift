@@ -12,9 +12,10 @@ struct AnthropicStreamDecoder: StreamDecoder {
     private enum Block {
         case text
         case thinking
+        /// A tool call.
         /// - Parameters:
-        ///   - call: its number in the shared terms.
-        ///   - isBlank: no arguments have come yet.
+        ///   - call: The call's number in the shared terms.
+        ///   - isBlank: True while no arguments have come.
         case toolUse(call: Int, isBlank: Bool)
         case ignored
     }

@@ -56,10 +56,10 @@ struct AnthropicStreamWatcher: StreamWatcher {
         return true
     }
 
-    /// Whether a block is a call, of the caller's tool or of one that the
-    /// provider runs itself: `tool_use`, `server_tool_use`, `mcp_tool_use`.
-    /// A search through the few bytes that begin a block, which hold nothing
-    /// that a model wrote but a tool's name.
+    /// Returns whether a block is a call, of the caller's tool or of one that
+    /// the provider runs itself: `tool_use`, `server_tool_use`, `mcp_tool_use`.
+    /// A search through the few bytes that begin a block; of these, a model
+    /// writes nothing but a tool's name.
     private static func isToolUse(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.place(of: "tool_use\"") != nil }
 
     private mutating func cost(_ data: ByteBuffer, in member: StaticString?) {

@@ -13,7 +13,8 @@ struct BlockQueue {
         case text
         case thinking
         case redactedThinking(String)
-        /// - Parameter call: its number in the shared terms.
+        /// A tool call.
+        /// - Parameter call: The call's number in the shared terms.
         case toolUse(call: Int, id: String, name: String)
     }
 
@@ -30,7 +31,7 @@ struct BlockQueue {
         /// Nothing more will come: what follows opens another block.
         var isSealed = false
 
-        /// Whether the next block may begin.
+        /// True when the next block may begin.
         var canClose: Bool {
             switch kind {
             case .toolUse: progress.isComplete

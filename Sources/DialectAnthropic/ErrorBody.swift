@@ -60,7 +60,8 @@ struct ErrorBody {
 
     // MARK: The other way
 
-    /// What can't be read becomes an error with the status alone.
+    /// Reads an error; one that can't be read becomes an error with the status
+    /// alone.
     static func decode(status: Int, body: ByteBuffer) -> ProviderError {
         guard let document = try? JSONDocument(body), let error = document.root["error"] else {
             return ProviderError(status: status, message: "The provider answered with status \(status).")

@@ -134,7 +134,7 @@ struct Field {
     }
 }
 
-/// What of a request has found no place in the shared terms.
+/// The parts of a request that have no place in the shared terms.
 struct Leftovers {
     private(set) var all: [Leftover] = []
     private var hasCacheControl = false

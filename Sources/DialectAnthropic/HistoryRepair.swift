@@ -105,7 +105,7 @@ struct HistoryRepair {
         edit["type"]?.word?.utf8.starts(with: "clear_thinking".utf8) == true
     }
 
-    /// Whether the last turn brings results of calls that the turn before
+    /// True when the last turn brings results of calls that the turn before
     /// made without thinking.
     private var endsInUnthoughtCall: Bool {
         var last: JSONView?

@@ -2,7 +2,7 @@ import Encodings
 package import NIOCore
 import Wire
 
-/// What `GET /v1/models` answers.
+/// The answers of `GET /v1/models`.
 ///
 /// https://docs.anthropic.com/en/api/models-list
 extension AnthropicDialect {
@@ -27,7 +27,7 @@ extension AnthropicDialect {
         return json.buffer
     }
 
-    /// What `GET /v1/models/{id}` answers.
+    /// Encodes the answer of `GET /v1/models/{id}`.
     package func encodeModel(_ id: String, createdAt: Int? = nil) -> ByteBuffer {
         var json = JSONWriter()
         Self.write(id, createdAt, to: &json)

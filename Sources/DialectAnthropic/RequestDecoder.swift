@@ -5,7 +5,7 @@ import Wire
 ///
 /// https://docs.anthropic.com/en/api/messages
 struct RequestDecoder {
-    /// What the request is for: only an answer needs `max_tokens`.
+    /// The purpose of the request: only an answer needs `max_tokens`.
     enum Purpose { case answer, count }
 
     private var request = ChatRequest(model: "", messages: [])

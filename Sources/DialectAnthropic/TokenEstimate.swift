@@ -133,7 +133,7 @@ private struct Weigher {
 }
 
 extension AnthropicDialect {
-    /// What `POST /v1/messages/count_tokens` answers.
+    /// Encodes the answer of `POST /v1/messages/count_tokens`.
     package func encodeTokenCount(_ tokens: Int) -> ByteBuffer {
         var json = JSONWriter(ByteBufferAllocator().buffer(capacity: 64))
         json.object { $0.member("input_tokens", tokens) }

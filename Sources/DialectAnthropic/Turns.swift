@@ -9,7 +9,7 @@ struct Turns {
         var blocks: [Block]
     }
 
-    /// What goes into the top-level `system`, in order.
+    /// The texts of the top-level `system`, in order.
     private(set) var system: [String] = []
     /// `user`, `assistant` and, where the model takes it, `system`.
     private(set) var turns: [Turn] = []
@@ -142,8 +142,9 @@ struct Turns {
         pending = []
     }
 
-    /// Whether a model takes `system` inside `messages`. Others answer 400,
-    /// so that a model that isn't listed gets its instructions up front.
+    /// Returns whether a model takes `system` inside `messages`. Others answer
+    /// 400, so that a model that isn't listed gets its instructions at the
+    /// beginning.
     ///
     /// https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
     static func takesLaterInstructions(_ model: String) -> Bool {

@@ -2,11 +2,11 @@ import Conversation
 import NIOCore
 import Wire
 
-/// What is known of the cost, gathered from `message_start` and
+/// The cost as far as it is known, gathered from `message_start` and
 /// `message_delta`, whose counts are totals and replace earlier ones.
 ///
-/// Anthropic counts apart what was read from a cache and what was written
-/// into one; the shared input is the sum of the three.
+/// Anthropic counts tokens that were read from a cache, and tokens that were
+/// written into one, separately; the shared input is the sum of the three.
 struct UsageTally {
     private var input = 0
     private var cacheRead: Int?

@@ -151,7 +151,7 @@ struct ChatRequestReader {
         return bias
     }
 
-    /// - Returns: whether usage is wanted at the stream's end. Without
+    /// - Returns: True when usage is wanted at the stream's end. Without
     ///   `stream` the answer has it anyway.
     private mutating func readStreamOptions(_ value: JSONView) throws(Problem) -> Bool {
         var includeUsage = false

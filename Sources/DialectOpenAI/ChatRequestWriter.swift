@@ -52,7 +52,8 @@ struct ChatRequestWriter {
         if refusal == nil { refusal = CannotCarry(field, reason) }
     }
 
-    /// Whether the server takes a member that is a wish.
+    /// Returns whether the server takes a member that is only a wish; such a
+    /// member is left out for servers that refuse it.
     func takes(_ member: String) -> Bool { !traits.leftOut.contains(member) }
 
     /// - Returns: the value where the server takes it; nil where there is none,
@@ -186,8 +187,9 @@ struct ChatRequestWriter {
         return [Message(.system, [.text(words)])] + messages
     }
 
-    /// Whether the model is to be held to a schema in OpenAI's sense: not where
-    /// it is strict in another's.
+    /// Returns the value to send as `strict`. A schema that is strict in
+    /// another API's sense, but not in OpenAI's, gets none; then `path` is
+    /// recorded as dropped. Engines get the caller's value.
     private mutating func strictness(_ isStrict: Bool?, of schema: JSONFragment?, at path: String) -> Bool? {
         guard isStrict == true, !form.isEngine else { return isStrict }
         if let schema, StrictSchema.fits(schema) { return true }

@@ -91,9 +91,9 @@ package struct ChunkEncoder: StreamEncoder {
         head.writeStaticString(",\"choices\":[")
     }
 
-    /// - Parameter content: what the role's chunk says of `content`, if this
-    ///   choice hasn't begun: `""` where text follows, null where something
-    ///   else does, as OpenAI has it.
+    /// - Parameter content: The value of `content` in the chunk with the role,
+    ///   if this choice hasn't begun: `""` where text follows, null where
+    ///   something else does, as OpenAI sends it.
     private mutating func place(of number: Int, content: StaticString, into bytes: inout ByteBuffer) -> Int {
         if let place = choices.firstIndex(where: { $0.number == number }) { return place }
         choices.append(ChoiceProgress(number: number))

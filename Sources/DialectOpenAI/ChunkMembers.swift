@@ -1,6 +1,7 @@
-/// What one search through a chunk's bytes tells without parsing them.
+/// The facts that one search through a chunk's bytes finds without parsing
+/// them.
 ///
-/// Inside a JSON string a quote has a backslash before it, so that what a
+/// Inside a JSON string a quote has a backslash before it, so that text which a
 /// model writes can't look like a member's name.
 struct ChunkMembers {
     /// `usage`, `error` or `finish_reason` with another value than null.
@@ -47,9 +48,9 @@ struct ChunkMembers {
         }
     }
 
-    /// - Parameter name: with its closing quote.
-    /// - Returns: where the value of the member whose name begins at `place`
-    ///   begins; nil if that is another member, or null.
+    /// - Parameter name: The name, with its closing quote.
+    /// - Returns: The position at which the value of the member begins whose
+    ///   name begins at `place`; nil if that is another member, or null.
     private static func value(of name: StaticString, in bytes: UnsafeRawBufferPointer, at place: Int) -> Int? {
         let length = name.utf8CodeUnitCount
         guard place + 1 + length < bytes.count else { return nil }

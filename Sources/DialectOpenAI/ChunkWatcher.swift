@@ -78,7 +78,7 @@ package struct ChunkWatcher: StreamWatcher {
         observation.hasOpenToolCall = false
     }
 
-    /// Whether a delta says something: the role alone is nothing yet.
+    /// Returns whether a delta has content: the role alone is none yet.
     private static func holdsContent(_ root: JSONView) -> Bool {
         guard let choices = root["choices"] else { return false }
         for choice in choices.elements {

@@ -18,24 +18,24 @@ package struct EngineDialect: Dialect {
     private let toolCallOpening: @Sendable () -> String?
     private let blindSeed: (@Sendable (ByteBuffer) -> UInt32)?
 
-    /// How many alternatives of a token an engine is asked for, and a caller
-    /// may be told.
+    /// The number of alternatives of a token that an engine is asked for; a
+    /// caller can't get more.
     package static let mostAlternatives = 5
 
     /// - Parameters:
-    ///   - acceptsImages: whether the model can see.
-    ///   - maxChoices: the highest `n`. llama.cpp answers at most one choice
-    ///     a slot, and counts the tokens of one choice only: above 1, usage
-    ///     is too low.
-    ///   - toolCallOpening: what a tool call begins with in the model's
-    ///     template, e.g. `<tool_call>\n`, once the engine has told. Where a
-    ///     call is required, llama.cpp holds a model to it only after these
-    ///     words: with them it is made to begin.
-    ///   - blindSeed: makes a seed out of a request and something that
-    ///     callers don't know; nil sends their own. Who knows the seed knows
-    ///     the number that a sampler holds against a probability, and a
-    ///     search over seeds then measures the probability.
-    ///   - now: seconds since 1970.
+    ///   - acceptsImages: True when the model can see.
+    ///   - maxChoices: The highest `n`. llama.cpp answers at most one choice a
+    ///     slot, and counts the tokens of one choice only: above 1, usage is
+    ///     too low.
+    ///   - toolCallOpening: The text with which a tool call begins in the
+    ///     model's template, e.g. `<tool_call>\n`; nil until the engine has
+    ///     reported it. Where a call is required, llama.cpp enforces it only
+    ///     after these words; so the model's answer is made to begin with them.
+    ///   - blindSeed: Makes a seed out of a request and something that callers
+    ///     don't know; nil sends the callers' own seeds. A caller who knows the
+    ///     seed knows the number that a sampler compares with a probability,
+    ///     and can then measure the probability by a search over seeds.
+    ///   - now: The present time, in seconds since 1970.
     package init(
         acceptsImages: Bool = false, maxChoices: Int = 1, toolCallOpening: @escaping @Sendable () -> String? = { nil },
         blindSeed: (@Sendable (ByteBuffer) -> UInt32)? = nil, now: @escaping @Sendable () -> Int

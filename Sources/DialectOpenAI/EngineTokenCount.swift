@@ -2,8 +2,9 @@ package import Conversation
 package import NIOCore
 import Wire
 
-/// How an engine is asked for the exact size of a prompt: it writes the
-/// prompt out by its own template, then cuts it up by its own tokenizer.
+/// The requests that ask an engine for the exact size of a prompt: the engine
+/// writes the prompt out with its own template, then divides it with its own
+/// tokenizer.
 ///
 /// llama.cpp's server: `POST /apply-template` and `POST /tokenize`,
 /// https://github.com/ggml-org/llama.cpp/tree/master/tools/server
@@ -11,7 +12,7 @@ extension EngineDialect {
     package static let templatePath = "/apply-template"
     package static let tokenizePath = "/tokenize"
 
-    /// What `/apply-template` is sent.
+    /// Encodes the request to `/apply-template`.
     /// - Throws: ``CannotCarry`` as ``encodeChat(_:model:dropped:)`` does.
     package func encodeTemplateRequest(_ request: ChatRequest, model: String) throws(CannotCarry) -> ByteBuffer {
         var request = request
@@ -20,7 +21,8 @@ extension EngineDialect {
         return try encodeChat(request, model: model, dropped: &dropped)
     }
 
-    /// What `/tokenize` is sent, from the answer of `/apply-template`.
+    /// Encodes the request to `/tokenize`, from the answer of
+    /// `/apply-template`.
     package func encodeTokenizeRequest(template answer: ByteBuffer) throws(UnreadableReply) -> ByteBuffer {
         guard let document = try? JSONDocument(answer), let prompt = document.root["prompt"], prompt.kind == .string
         else {
@@ -38,7 +40,7 @@ extension EngineDialect {
         return json.buffer
     }
 
-    /// How many tokens `/tokenize` found.
+    /// Reads the number of tokens from the answer of `/tokenize`.
     package func decodeTokenCount(_ answer: ByteBuffer) throws(UnreadableReply) -> Int {
         guard let document = try? JSONDocument(answer), let tokens = document.root["tokens"], tokens.kind == .array
         else {

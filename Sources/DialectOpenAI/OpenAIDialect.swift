@@ -11,16 +11,17 @@ package struct OpenAIDialect: Dialect {
 
     /// The traits of the provider's server; no matter for a door.
     package let traits: ServerTraits
-    /// Whether the traits are known to be the server's, and no guess: only
-    /// then is a request of this dialect made to fit them.
+    /// True when the traits are known to be the server's, and are not a guess:
+    /// only then is a request of this dialect changed to fit them.
     package let isKnown: Bool
     /// Seconds since 1970, for answers of providers that don't say when.
     let now: @Sendable () -> Int
 
     /// - Parameters:
-    ///   - traits: what the provider's server takes.
-    ///   - isKnown: whether these are known to be the server's, and no guess.
-    ///   - now: seconds since 1970.
+    ///   - traits: The features of the provider's server.
+    ///   - isKnown: True when these are known to be the server's, and are not a
+    ///     guess.
+    ///   - now: The present time, in seconds since 1970.
     package init(
         traits: ServerTraits = Flavour.openai.traits, isKnown: Bool = false, now: @escaping @Sendable () -> Int
     ) {

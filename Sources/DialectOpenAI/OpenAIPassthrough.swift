@@ -1,10 +1,11 @@
 package import Wire
 
-/// What of a request that is forwarded byte by byte has to be known.
+/// The members that the gateway must know of a request which is forwarded byte
+/// by byte.
 ///
-/// Nothing is altered for it: usage comes at a stream's end only where the
-/// caller asked for it, and a chunk that the caller didn't ask for must not
-/// come.
+/// Nothing in the request is changed for this. A stream reports usage at its
+/// end only where the caller asked for it: a chunk that the caller didn't ask
+/// for must not come.
 package struct OpenAIPassthrough: Sendable {
     /// The model's name as it stands, to be read and to be spliced; nil
     /// where there is none or it isn't text.

@@ -1,7 +1,7 @@
 import Conversation
 import Wire
 
-/// What a message or a delta says, in the shapes that servers give it.
+/// The content of a message or a delta, in the forms that servers give it.
 enum Spoken: Equatable {
     case text(String)
     case thinking(String)

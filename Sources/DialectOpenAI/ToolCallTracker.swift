@@ -81,7 +81,8 @@ struct ToolCallTracker {
         return calls.count - 1
     }
 
-    /// Whether a fragment that could belong to a call begins another.
+    /// Returns whether a fragment that could belong to `call` begins another
+    /// one.
     private func begins(_ fragment: Fragment, after call: Call) -> Bool {
         guard !fragment.name.isEmpty, !call.name.isEmpty else { return false }
         if !fragment.id.isEmpty, !call.id.isEmpty, fragment.id != call.id { return true }

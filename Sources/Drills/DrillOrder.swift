@@ -1,16 +1,22 @@
 package import Failures
 
-/// What is to be rehearsed.
+/// The description of a drill, as an administrator orders it.
+///
+/// A drill rehearses an outage on one route. For a limited time one of the
+/// route's candidates is pulled: requests that would go to it meet a failure of
+/// the chosen cause instead, while the real candidate and all other routes are
+/// left alone. The drill counts how the route's requests fare before, during
+/// and after that, and compares the result with the route's objectives.
 package struct DrillOrder: Sendable, Hashable {
     package var id: String
     package var route: String
     /// The candidate that is pulled.
     package var provider: String
     package var model: String
-    /// What it says.
+    /// The cause for which the pulled candidate seems to fail.
     package var cause: Cause
-    /// It says it in the middle of its streams, after so many pieces; nil is
-    /// at once, in place of an answer.
+    /// The number of pieces after which the failure comes in the middle of a
+    /// stream; nil means at once, in place of an answer.
     package var atToken: Int?
     /// Streams that are under way when it is pulled are cut; with
     /// ``atToken``, streams are cut there without a word.
@@ -18,11 +24,11 @@ package struct DrillOrder: Sendable, Hashable {
     /// Requests a second that Holdfast makes itself; nil leaves it to live
     /// traffic.
     package var rate: Double?
-    /// How long it is pulled.
+    /// The time for which the candidate is pulled.
     package var duration: Duration
-    /// How long the route is watched before, for comparison.
+    /// The time for which the route is watched before, for comparison.
     package var warmUp: Duration
-    /// How long it is watched after.
+    /// The time for which the route is watched after.
     package var recovery: Duration
     /// The id of the admin key.
     package var by: String
@@ -50,7 +56,7 @@ package struct DrillOrder: Sendable, Hashable {
     package var candidate: String { "\(provider)/\(model)" }
 }
 
-/// Where a drill stands.
+/// The phase that a drill is in.
 package enum DrillPhase: String, Sendable, Hashable, CaseIterable {
     /// Everything is as it was, and watched.
     case warmUp = "warm-up"
@@ -67,9 +73,9 @@ package enum DrillPhase: String, Sendable, Hashable, CaseIterable {
 package struct DrillTimeline: Sendable {
     package enum End: String, Sendable, Hashable {
         case done
-        /// Somebody ended it.
+        /// A person ended the drill.
         case stopped
-        /// Nobody has renewed its lease.
+        /// The drill's lease was not renewed.
         case lapsed
     }
 

@@ -2,7 +2,7 @@ import Failures
 package import NIOCore
 import Wire
 
-/// What a drill has shown, for people and programs.
+/// The result of a drill, for people and programs.
 package struct DrillReport: Sendable {
     package enum Verdict: String, Sendable, Hashable {
         /// Every objective of the route was met.

@@ -1,6 +1,6 @@
-/// What became of one request on a route where a drill runs.
+/// The outcome of one request on a route where a drill runs.
 package struct DrillSample: Sendable {
-    /// What happened to a stream that the drill broke.
+    /// The outcome of a stream that the drill broke.
     package enum Fate: String, Sendable, Hashable, CaseIterable {
         /// Another candidate went on with what had been told.
         case continued
@@ -24,7 +24,7 @@ package struct DrillSample: Sendable {
     package var total = Duration.zero
     /// From the verdict on the pulled candidate to the first word of another.
     package var switchTime: Duration?
-    /// Why candidates were passed over.
+    /// The reasons why candidates were passed over.
     package var skipped: [String] = []
     /// Fields of the request that whoever served could not be told.
     package var dropped: [String] = []
@@ -33,13 +33,14 @@ package struct DrillSample: Sendable {
     package var currency: String?
     /// Every candidate that served has a price.
     package var isPriced = true
-    /// Why it wasn't answered.
+    /// The reason why the request wasn't answered.
     package var reason: String?
 
     package init(phase: DrillPhase) { self.phase = phase }
 }
 
-/// What is kept of durations: enough for quantiles, bounded.
+/// A collection of durations that keeps enough of them for quantiles, and no
+/// more than a limit.
 struct Durations: Sendable {
     private(set) var values: [Duration] = []
     private(set) var count = 0

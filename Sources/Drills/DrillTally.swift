@@ -1,6 +1,6 @@
-/// What a drill has shown so far. Pure.
+/// The counts and times that a drill has found so far. Pure.
 package struct DrillTally: Sendable {
-    /// What the route promises.
+    /// The objectives of the route.
     package struct Objectives: Sendable, Hashable {
         package var availability: Double
         package var firstToken: Duration?

@@ -1,11 +1,13 @@
-/// How many bytes of answers have left each model today, against what may.
+/// The count of the bytes of answers that have left each model today, against a
+/// daily budget.
 ///
-/// Who holds the engine could write the weights themselves into answers: the
-/// bytes that go out in a day bound how many of them leave in it. Counted is
-/// what the engine says, in UTF-8 and by the gateway's own count: bytes times
-/// eight is more than tokens times log2 of the vocabulary (about twice for
-/// English), and an engine that lies about its tokens lies in vain. An
-/// embedding is 32 bits a dimension, a log-probability 32 bits.
+/// An attacker who controls the engine could write the weights themselves into
+/// answers: the bytes that leave in a day limit how much of the weights can
+/// leave in it. The meter counts the engine's words, in UTF-8 and by the
+/// gateway's own count. Bytes times eight is more than tokens times log2 of the
+/// vocabulary (about twice as much for English), and an engine that reports
+/// wrong token counts gains nothing. An embedding is counted as 32 bits a
+/// dimension, a log-probability as 32 bits.
 package struct EgressMeter: Sendable {
     package struct Day: Sendable, Hashable {
         /// Since 1970, UTC.
@@ -53,12 +55,12 @@ package struct EgressMeter: Sendable {
         return Self.secondsOfDay - time % Self.secondsOfDay
     }
 
-    /// Counts what goes out.
+    /// Counts bytes that are about to be sent.
     ///
-    /// - Parameter isWhole: a whole answer, that isn't told where it doesn't
-    ///   fit: then nothing more goes out that day. A piece of a stream that
-    ///   has begun goes out in any case, as the last one.
-    /// - Returns: whether it may go out.
+    /// - Parameter isWhole: True for a whole answer, which isn't sent where it
+    ///   doesn't fit: then nothing more is sent that day. A piece of a stream
+    ///   that has begun is sent in any case, as the last one.
+    /// - Returns: True when the bytes may be sent.
     package mutating func spend(
         _ bytes: Int, of model: HostedModel, isWhole: Bool, at time: Int, alarms: inout [Alarm]
     ) -> Bool {
@@ -90,7 +92,7 @@ package struct EgressMeter: Sendable {
         }
     }
 
-    /// What has changed since it was asked for last.
+    /// Returns the changes since the last call.
     package mutating func takeChanges() -> [String: Day] {
         defer { changed = [] }
         return days.filter { changed.contains($0.key) }

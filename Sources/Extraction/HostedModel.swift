@@ -2,8 +2,7 @@
 package struct HostedModel: Sendable, Hashable {
     /// As alarms and messages call it.
     package var name: String
-    /// What its meters are kept under: who serves the same weights under two
-    /// names has one budget.
+    /// The key of its meters: the same weights under two names have one budget.
     package var weights: String
     package var cost: RecoveryCost
     /// Of the cost, what one key may spend, and what all keys of a tenant may.
@@ -42,7 +41,8 @@ package struct RecoveryShares: Sendable, Hashable {
     }
 }
 
-/// Whose measuring is added up.
+/// The holder of an account in the meters: values that its requests learn are
+/// added up.
 package enum Subject: Sendable, Hashable {
     case key(String)
     /// The keys without a tenant are one, too: ten of them learn no more than

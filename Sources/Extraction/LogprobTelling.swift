@@ -9,7 +9,7 @@ package import Conversation
 /// tenth of a token's probability: enough to tell sure from unsure. Rounded
 /// and not blurred by chance: chance is averaged away by asking again.
 package enum LogprobTelling {
-    /// What stands for "not among the likeliest"; OpenAI's own value.
+    /// The value that means "not among the likeliest"; OpenAI's own.
     package static let unlikely = -9999.0
 
     package static func rounded(_ logprob: Double) -> Double {
@@ -18,17 +18,19 @@ package enum LogprobTelling {
     }
 
     /// - Parameters:
-    ///   - tokens: with the five likeliest of each, as the engine was asked.
-    ///   - alternatives: how many of them the caller wants; nil wants none of
-    ///     it all.
+    ///   - tokens: The tokens with the five likeliest alternatives of each, as
+    ///     the engine was asked.
+    ///   - alternatives: The number of alternatives that the caller wants; nil
+    ///     means that it wants no log-probabilities at all.
     package static func told(_ tokens: [TokenLogprob], alternatives: Int?) -> [TokenLogprob]? {
         guard let alternatives else { return nil }
         return tokens.map { told($0, alternatives: alternatives) }
     }
 
-    /// What the engine says of the token itself is not told: a caller can
-    /// have any token come (by a schema, by a high temperature), and would
-    /// learn them all, one after the other. Only if it is one of the five.
+    /// Limits the log-probabilities of one token. The token's own is given only
+    /// if it is one of the five likeliest: a caller can make any token appear
+    /// (by a schema, by a high temperature), and would otherwise learn the
+    /// values of all tokens, one after the other.
     private static func told(_ token: TokenLogprob, alternatives: Int) -> TokenLogprob {
         let likeliest = token.top.prefix(QueryRules.mostAlternatives)
         let own = likeliest.first { $0.token == token.token && $0.bytes == token.bytes }

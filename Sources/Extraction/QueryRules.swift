@@ -1,24 +1,23 @@
 package import Conversation
 
-/// What a key may ask of a model that is hosted here.
+/// The rules about what a key may ask of a model that is hosted here.
 ///
-/// Two things together recover a model's last layer: many logits of one and
-/// the same context, and a way to choose of which tokens. So:
+/// Two things together recover a model's last layer: many logits of one and the
+/// same context, and a way to choose of which tokens. So:
 ///
-/// - Log-probabilities are told of the five likeliest tokens only
-///   (``LogprobTelling``): five values a context, where more than h are
-///   needed.
-/// - Nothing that shifts logits goes with them: `logit_bias`, and the
-///   penalties, which shift the tokens that occur in a prompt's end.
+/// - Log-probabilities are given for the five likeliest tokens only
+///   (``LogprobTelling``): five values a context, where more than h are needed.
+/// - Nothing that shifts logits is allowed together with them: `logit_bias`,
+///   and the penalties, which shift the tokens that occur in a prompt's end.
 /// - A bias measures without log-probabilities, too: a search for the bias at
-///   which the answer changes gives a logit after some few answers. So it has
-///   a permission of its own, and is metered.
+///   which the answer changes gives a logit after a few answers. So a bias
+///   needs a permission of its own, and is metered.
 /// - A schema or a tool leaves the model two tokens to choose from, and a
-///   penalty then shifts one of them: the same search. Both together count as
-///   a bias.
+///   penalty then shifts one of them: the same search. Both together count as a
+///   bias.
 ///
-/// Other thresholds that a caller could move are coarse or not its own: see
-/// `EngineDialect` on `top_p` and `seed`.
+/// Other thresholds that a caller could move are coarse, or are not under the
+/// caller's control: see `EngineDialect` on `top_p` and `seed`.
 package struct QueryRules: Sendable, Hashable {
     package static let mostAlternatives = 5
 
@@ -32,8 +31,8 @@ package struct QueryRules: Sendable, Hashable {
         self.allowsBias = allowsBias
     }
 
-    /// - Returns: what the request measures; nil where it is nothing but its
-    ///   answer's words.
+    /// - Returns: The measurement that the request makes; nil where it gets
+    ///   only the words of its answer.
     /// - Throws: ``CannotCarry`` for the field that this key may not use here.
     package func measurement(of request: ChatRequest) throws(CannotCarry) -> Measurement? {
         let penalty = Self.penalty(in: request)

@@ -1,18 +1,18 @@
-/// What it takes to recover a model's last layer, up to a change of basis,
-/// from what is told of its logits.
+/// The cost of recovering a model's last layer, up to a change of basis, from
+/// published values of its logits.
 ///
-/// A model of hidden size h writes its logits, one for each word of its
-/// vocabulary, as h numbers times a matrix that is always the same. Who has
-/// some more than h answers, and of each of them some more than h logits of
-/// the same tokens, finds h by a singular value decomposition, and then the
-/// matrix. With a bias that lifts any K tokens into the list, an answer gives
-/// K - 1 new values: (h + 4)² / (K - 1) answers in all.
+/// A model of hidden size h computes its logits, one for each word of its
+/// vocabulary, as h numbers times a matrix that is always the same. With
+/// somewhat more than h answers, and somewhat more than h logits of the same
+/// tokens in each of them, a singular value decomposition gives h, and then the
+/// matrix. With a bias that lifts any K tokens into the list, an answer gives K
+/// - 1 new values: (h + 4)² / (K - 1) answers in all.
 ///
 /// Carlini et al. 2024, Stealing Part of a Production Language Model,
 /// https://arxiv.org/abs/2403.06634
 package struct RecoveryCost: Sendable, Hashable {
-    /// Where a model's own isn't known: less than language models in use have,
-    /// so that the cost is not taken for more than it is.
+    /// The hidden size for models whose own isn't known: smaller than that of
+    /// language models in use, so that the cost is never overestimated.
     package static let assumedHiddenSize = 512
 
     package let hiddenSize: Int

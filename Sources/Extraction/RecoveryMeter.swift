@@ -1,9 +1,10 @@
-/// How much of what it takes to recover a model's last layer has been told to
-/// whom. Pure: no clock, no lock, nothing on disk.
+/// The account of how many of the values that recover a model's last layer each
+/// subject has learnt. Pure: no clock, no lock, nothing on disk.
 ///
-/// What a request may learn at most is reserved before it is asked, so that
-/// many at once learn no more than one after the other; what it didn't learn
-/// is given back. Nothing is forgotten with time: the layer stays the same.
+/// Before a request is sent to the model, the most that it may learn is
+/// reserved, so that many requests at once learn no more than one after the
+/// other; the part that it didn't learn is given back. Nothing is forgotten
+/// with time, because the layer stays the same.
 package struct RecoveryMeter: Sendable {
     package struct Account: Sendable, Hashable {
         package var subject: Subject
@@ -15,7 +16,7 @@ package struct RecoveryMeter: Sendable {
         }
     }
 
-    /// What a request under way may learn.
+    /// The values that a request under way may learn.
     package struct Reservation: Sendable, Hashable {
         package let values: Int
         package let accounts: [Account]
@@ -47,14 +48,15 @@ package struct RecoveryMeter: Sendable {
 
     package init(spent: [Account: Int] = [:]) { self.spent = spent }
 
-    /// What is to be remembered of an account: what is reserved counts as
-    /// spent, should the process be killed.
+    /// Returns the value to store for an account: reserved values count as
+    /// spent, in case the process is killed.
     package func standing(of account: Account) -> Int { (spent[account] ?? 0) + (reserved[account] ?? 0) }
 
     package var accounts: [Account: Int] { spent }
 
-    /// Why a request may not learn so much; nil if it may.
-    /// - Parameter least: what one token is worth.
+    /// Returns the reason why a request may not learn so many values; nil if it
+    /// may.
+    /// - Parameter least: The number of values that one token counts as.
     package func refusal(_ values: Int, least: Int, by subjects: [Subject], of model: HostedModel) -> Refusal? {
         for subject in subjects {
             let account = Account(subject, model.weights)
@@ -66,7 +68,8 @@ package struct RecoveryMeter: Sendable {
         return nil
     }
 
-    /// - Parameter least: what one token is worth.
+    /// Reserves values for a request.
+    /// - Parameter least: The number of values that one token counts as.
     package mutating func reserve(
         _ values: Int, least: Int, by subjects: [Subject], of model: HostedModel
     ) -> Result<Reservation, Refusal> {
@@ -105,8 +108,8 @@ package struct RecoveryMeter: Sendable {
         }
     }
 
-    /// Begins anew for a subject, on a person's word.
-    /// - Returns: its accounts.
+    /// Sets a subject's accounts back to nothing, on a person's decision.
+    /// - Returns: The subject's accounts.
     package mutating func forgive(_ subject: Subject) -> [Account] {
         let accounts = spent.keys.filter { $0.subject == subject }
         for account in accounts {

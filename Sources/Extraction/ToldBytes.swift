@@ -1,11 +1,12 @@
 package import Conversation
 
-/// How many bytes of what an engine chooses a piece of an answer brings to a
-/// caller.
+/// The number of bytes, among those that an engine chooses, which a piece of an
+/// answer brings to a caller.
 ///
-/// Ids, names of models and times of an answer are made anew here, so they
-/// bring none. Where a piece of a stream ends, and of which choice it is, can
-/// say something, too: a byte a piece.
+/// Ids, names of models and times of an answer are made by Holdfast, so they
+/// count nothing. The point at which a piece of a stream ends, and the choice
+/// that it belongs to, can carry information, too: one byte is counted for each
+/// piece.
 package enum ToldBytes {
     /// Token counts and what stands for the end, which every answer has.
     package static let ofEveryAnswer = 24

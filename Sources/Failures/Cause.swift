@@ -34,7 +34,8 @@ package enum Cause: String, Sendable, Hashable, CaseIterable {
     case truncated
 }
 
-/// How far a failure reaches: memory of it is kept there and no wider.
+/// The reach of a failure: it is remembered for that much, and for nothing
+/// more.
 package enum Scope: String, Sendable, Hashable, CaseIterable {
     /// This request only; nothing is remembered.
     case request
@@ -48,7 +49,7 @@ package enum Scope: String, Sendable, Hashable, CaseIterable {
     case host
 }
 
-/// How sure a sign of withdrawal is.
+/// The certainty of a sign of withdrawal.
 package enum Evidence: String, Sendable, Hashable, CaseIterable {
     /// The provider's words say it: deprecated, decommissioned, end of life.
     case explicit

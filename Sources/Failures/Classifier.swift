@@ -1,6 +1,15 @@
 import Wire
 
-/// The judge of failures. Pure: the same symptom, the same verdict.
+/// The judge of failures: turns the symptom of a failed attempt into a verdict.
+///
+/// Providers express the same failure in many ways: a status, a code, a
+/// sentence, an event in the middle of a stream, or a connection that closes.
+/// The classifier reads all of them and finds the cause, the scope for which
+/// the failure is remembered, and how certain a withdrawal is. The verdict
+/// decides if the request is repeated, which candidate is asked next, and what
+/// later requests know of it. ``Rules`` is its table.
+///
+/// Pure: the same symptom always gets the same verdict.
 package struct Classifier: Sendable {
     package static let standard = Classifier()
 

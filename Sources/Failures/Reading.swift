@@ -1,8 +1,8 @@
 import NIOCore
 import Wire
 
-/// What stands in a failure, as far as rules look at it: read once, whatever
-/// host wrote it.
+/// The content of a failure, as far as rules look at it: read once, in the same
+/// form for all hosts.
 struct Reading {
     let position: Symptom.Position
     /// The head's status; where that says yes and the error inside carries a
@@ -92,7 +92,7 @@ struct Reading {
     /// The thing that the message says is gone.
     var goneSubject: GoneSubject { GoneSubject(in: text, field: field) }
 
-    /// Whether the message has that piece, given in lower case.
+    /// Returns whether the message contains that piece, given in lower case.
     func says(_ piece: String) -> Bool {
         let piece = Array(piece.utf8)
         guard let first = piece.first, bytes.count >= piece.count else { return false }

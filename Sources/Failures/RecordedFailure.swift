@@ -6,13 +6,13 @@ package import Wire
 package struct RecordedFailure: Sendable {
     package var id: String
     package var symptom: Symptom
-    /// What it meant, in the words of ``Cause``, ``Scope`` and ``Evidence``;
-    /// nil where the line doesn't say.
+    /// The meaning, in the words of ``Cause``, ``Scope`` and ``Evidence``; nil
+    /// where the line doesn't say.
     package var cause: String?
     package var scope: String?
     package var evidence: String?
 
-    /// What a line lacks.
+    /// An error about a line: the part that it lacks.
     package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
         package var description: String
     }
@@ -49,7 +49,7 @@ package struct RecordedFailure: Sendable {
         evidence = root["evidence"]?.string
     }
 
-    /// How a connection failed, from what was written about it: not every
+    /// Finds out from the notes of a record how a connection failed: not every
     /// record has a field for that.
     private static func transport(_ position: Symptom.Position, told: String) -> Symptom.Transport? {
         let words = Set(told.lowercased().split { !$0.isLetter }.map(String.init))

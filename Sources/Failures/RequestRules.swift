@@ -1,4 +1,4 @@
-/// What is wrong with the request itself.
+/// The rules for faults of the request itself.
 extension Rules {
     // MARK: A model named inside the request
 

@@ -3,8 +3,8 @@
 enum Rules {
     static let all = noWords + inside + credential + account + request + things + gone + access + capacity + defaults
 
-    /// What no rule knows: worth another candidate, and no more memory than a
-    /// breaker's.
+    /// The rule for everything that no other rule matches: another candidate is
+    /// asked, and only a breaker remembers it.
     static let unknown = Rule("unknown", .broken, .model)
 
     static let client: [ClosedRange<Int>] = [400...499]

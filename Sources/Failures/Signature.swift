@@ -1,11 +1,11 @@
 package import NIOCore
 package import Wire
 
-/// What a provider says on the wire when it fails for a cause: the inverse
-/// of ``Classifier``, for drills.
+/// The bytes or the behaviour with which a provider fails for a cause: the
+/// inverse of ``Classifier``, for drills.
 ///
-/// The words are those of the providers, as they were recorded; the tests
-/// hold every signature against the classifier.
+/// The words are those of the providers, as they were recorded; the tests check
+/// every signature with the classifier.
 package struct Signature: Sendable, Equatable {
     package enum Form: Sendable, Equatable {
         /// An answer whose status says no, or that is none.

@@ -1,10 +1,10 @@
 package import NIOCore
 package import Wire
 
-/// What a provider's failure looked like, as far as it can be seen from
+/// The appearance of a provider's failure, as far as it can be seen from
 /// outside.
 package struct Symptom: Sendable, Equatable {
-    /// Where in the exchange it showed.
+    /// The part of the exchange in which the failure showed.
     package enum Position: String, Sendable, Hashable, CaseIterable {
         /// Before an answer's head: no connection, or no byte of an answer.
         case connect
@@ -18,8 +18,8 @@ package struct Symptom: Sendable, Equatable {
         case streamEnd = "stream-end"
     }
 
-    /// How a connection failed; only at ``Position/connect``, and where an
-    /// answer that had begun broke off.
+    /// The way in which a connection failed; only at ``Position/connect``, and
+    /// where an answer that had begun broke off.
     package enum Transport: String, Sendable, Hashable, CaseIterable {
         /// No connection: refused, no such name, TLS failed, no route.
         case unreachable
@@ -46,7 +46,7 @@ package struct Symptom: Sendable, Equatable {
     /// The answer's body, the error event's data, or nothing.
     package var body: ByteBuffer
     package var transport: Transport?
-    /// Whether anything that a caller would read as part of the answer had
+    /// True when something that a caller would read as part of the answer had
     /// come.
     package var hadContent: Bool
 

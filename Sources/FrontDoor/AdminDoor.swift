@@ -52,7 +52,8 @@ package struct AdminDoor: Reception {
     }
 
     package struct ActionRequest: Sendable {
-        /// What stood for `:id`; empty where the path has none.
+        /// The part of the path in the place of `:id`; empty where the path has
+        /// none.
         package var parameter: String
         package var body: ByteBuffer
         /// The id of the admin key.
@@ -124,8 +125,9 @@ package struct AdminDoor: Reception {
         return .answer(nothingHere(head))
     }
 
-    /// - Returns: what stands for `:id`, empty where the pattern has none; nil
-    ///   where the path is another.
+    /// Compares a path with a pattern, which may hold `:id`.
+    /// - Returns: The part of the path in the place of `:id`, empty where the
+    ///   pattern has none; nil where the path doesn't match.
     static func match(_ path: Substring, _ pattern: String) -> String? {
         let parts = path.split(separator: "/")
         let wanted = pattern.split(separator: "/")

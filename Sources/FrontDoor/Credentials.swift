@@ -2,11 +2,11 @@ import Access
 import Conversation
 import NIOHTTP1
 
-/// Who a request's credentials say it is.
+/// The check of a request's credentials.
 ///
 /// Keys are taken from `x-api-key` and `Authorization: Bearer`, at every door
-/// and in every line of them; whichever is good counts, since clients send a
-/// placeholder, an empty field or another service's token beside it.
+/// and in every line of these fields. Any valid one is enough, since clients
+/// send a placeholder, an empty field or another service's token beside it.
 struct Credentials {
     let keys: KeyRing
     let time: @Sendable () -> UnixTime

@@ -28,8 +28,8 @@ package final class OriginPolicy: Sendable {
     }
 }
 
-/// What browsers are told so that a page of another origin may use the answer
-/// (Fetch Standard §3.3).
+/// The header fields that allow a page of another origin to use the answer in a
+/// browser (Fetch Standard §3.3).
 enum CrossOrigin {
     /// Fields that a page may read beside those that it always may.
     private static let exposed =

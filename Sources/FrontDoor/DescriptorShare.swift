@@ -1,7 +1,7 @@
 import Foundation
 
-/// How many of the process's descriptors callers' connections may take: some
-/// are kept for providers, files, and the other listener.
+/// The number of the process's file descriptors that callers' connections may
+/// take: some are kept for providers, files, and the other listener.
 package struct DescriptorShare: Sendable, Equatable {
     /// Applications' connections at once.
     package var applications: Int
@@ -9,8 +9,8 @@ package struct DescriptorShare: Sendable, Equatable {
     package var administrators: Int
 
     /// - Parameters:
-    ///   - limit: what the process may open.
-    ///   - open: what is open already.
+    ///   - limit: The number of descriptors that the process may open.
+    ///   - open: The number that is open already.
     package init(limit: Int, open: Int) {
         let kept = max(32, min(limit / 10, 1024))
         administrators = kept / 4

@@ -28,7 +28,7 @@ package struct Door: Sendable {
     }
 }
 
-/// What stands at an address.
+/// The meaning of an address on the applications' listener.
 enum Address {
     case chat(Door)
     case embeddings(Door)

@@ -9,19 +9,19 @@ package import NIOHTTP1
 import Routing
 import Wire
 
-/// What the doors show of the house's state.
+/// The parts of the server's state that the doors show.
 package struct HouseView: Sendable {
     /// Nil when requests can be served, otherwise what is missing.
     package var unready: @Sendable () -> [String]
     /// Prometheus text, nil where `/metrics` is on the admin listener.
     package var metrics: (@Sendable () -> ByteBuffer)?
-    /// Whether `/metrics` needs an admin key.
+    /// True when `/metrics` needs an admin key.
     package var metricsNeedKey: Bool
     /// A public file of the ledger by its path below `/ledger/`; nil where the
     /// ledger isn't served here.
     package var ledgerFile: (@Sendable (String) -> ByteBuffer?)?
-    /// What everybody may see of the state of models and hosts; nil where
-    /// that is switched off.
+    /// The public status of models and hosts; nil where the status page is
+    /// switched off.
     package var status: @Sendable (StatusForm) -> ByteBuffer?
 
     package enum StatusForm: Sendable { case json, page }
@@ -39,7 +39,14 @@ package struct HouseView: Sendable {
     }
 }
 
-/// The applications' listener: a door per dialect, one address for all.
+/// The applications' listener: one address, with a door for each dialect.
+///
+/// A door is the part of the HTTP surface that speaks one API: OpenAI's or
+/// Anthropic's. The listener decides on each request by its head: it answers
+/// public pages itself, checks the key, refuses what needs no body to be
+/// refused, and gives the rest to the ``Gateway`` as a call, with the door
+/// that it came through. The answer, and every refusal, is in that door's
+/// dialect.
 package final class Doors: Reception {
     let openai: Door
     let anthropic: Door
@@ -125,7 +132,7 @@ package final class Doors: Reception {
         return .call(PendingCall(self, door, call))
     }
 
-    /// What everybody may see.
+    /// Returns the answer to a request that needs no key; nil for all others.
     private func openAnswer(_ address: Address, _ head: HTTPRequestHead, _ id: String) -> Answer? {
         if head.method == .CONNECT { return refuseTunnel(id) }
         let isLook = head.method == .GET || head.method == .HEAD
@@ -140,7 +147,7 @@ package final class Doors: Reception {
         }
     }
 
-    /// What needs a key and no body.
+    /// Returns the answer to a request that needs a key and no body.
     private func keyedAnswer(
         _ address: Address, _ path: Substring, _ head: HTTPRequestHead, _ principal: Principal, _ door: Door,
         _ id: String
@@ -169,7 +176,7 @@ package final class Doors: Reception {
         "Holdfast speaks POST /v1/chat/completions, POST /v1/embeddings, POST /v1/messages, "
         + "POST /v1/messages/count_tokens and GET /v1/models."
 
-    /// Whose dialect an answer to this request is given in.
+    /// Returns the door whose dialect an answer to this request is given in.
     private func door(for address: Address, _ head: HTTPRequestHead) -> Door {
         switch address {
         case .chat(let door), .embeddings(let door), .countTokens(let door): door

@@ -32,6 +32,6 @@ package final class HeavyPool: WorkerPool {
         return true
     }
 
-    /// How much work was done.
+    /// The number of finished pieces of work.
     package var finished: Int { done.load(ordering: .relaxed) }
 }

@@ -14,7 +14,7 @@ package struct Listener: ServerChildChannel {
         package let channel: any Channel
     }
 
-    /// What belongs to one event loop.
+    /// The objects that belong to one event loop.
     private final class Loop: @unchecked Sendable {
         // The date is touched on its event loop only.
         let executor: EventLoopTaskExecutor

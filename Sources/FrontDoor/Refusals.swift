@@ -6,11 +6,13 @@ import NIOCore
 import NIOHTTP1
 import Wire
 
-// What is refused before it becomes a call. Each refusal is noted: whoever
-// quotes its id finds it in the log, and keys that are being guessed show.
+// What is refused before it becomes a call. Each refusal is recorded, so that
+// its id can be found in the log, and attempts to guess keys become visible.
 extension Problem {
-    /// Who administers doesn't spend: such a key lies where many commands can
-    /// read it, and has no limits that an application's has.
+    /// The refusal of an admin key on the applications' listener. Admin keys
+    /// can't be used for requests to models: such a key is stored where many
+    /// commands can read it, and doesn't have the limits of an application's
+    /// key.
     static let adminKey = Problem(
         .forbidden,
         "This is an admin key, and is for the admin listener only. Applications need a key of their own: "

@@ -1,5 +1,5 @@
-/// What a request's first line asks for (RFC 9112 §3.2): a path and its query,
-/// or the same behind a scheme and a host, as callers of proxies write it.
+/// The target of a request's first line (RFC 9112 §3.2): a path and its query,
+/// or the same after a scheme and a host, as callers of proxies write it.
 package struct RequestTarget {
     /// Without its query; `/` where none was given.
     package let path: Substring

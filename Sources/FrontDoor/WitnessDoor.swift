@@ -21,7 +21,8 @@ package struct WitnessDoor: Sendable {
         }
     }
 
-    /// How long a request may take to arrive, and a connection say nothing.
+    /// The time within which a request must arrive, and after which a silent
+    /// connection is closed; in seconds.
     private static let patience: Int64 = 10
     private static let mostConnections = 256
 
@@ -30,9 +31,9 @@ package struct WitnessDoor: Sendable {
     private let answer: @Sendable (ByteBuffer) async -> Answer
 
     /// - Parameters:
-    ///   - page: what `GET /` says.
-    ///   - largestBody: bytes of a request.
-    ///   - answer: to a request's body.
+    ///   - page: The text of `GET /`.
+    ///   - largestBody: The largest body of a request, in bytes.
+    ///   - answer: Makes the answer to a request's body.
     package init(
         page: String, largestBody: Int, answer: @escaping @Sendable (ByteBuffer) async -> Answer
     ) {
@@ -104,7 +105,8 @@ package struct WitnessDoor: Sendable {
         request.headers[.transferEncoding] == nil && request.headers[.contentLength].map { $0 == "0" } ?? true
     }
 
-    /// What is left of the request is not waited for, however slowly it comes.
+    /// Makes a refusal that doesn't wait for the rest of the request, however
+    /// slowly it comes.
     private static func refusal(_ status: Int, _ message: String, _ channel: any Channel) -> Response {
         channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
         var response = response(status, plain, message + "\n")

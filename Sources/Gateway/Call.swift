@@ -45,7 +45,7 @@ package struct Call: Sendable {
     package var body: ByteBuffer
     /// Fields that every answer to it gets, whoever gives it.
     package var answerFields = HTTPFieldList()
-    /// Where the request's task runs.
+    /// The executor on which the request's task runs.
     package var executor: EventLoopTaskExecutor
     package var arrived: NIODeadline
 
@@ -65,7 +65,7 @@ package struct Call: Sendable {
     }
 }
 
-/// How a door asks for a prompt's size in tokens.
+/// The way in which a door asks for a prompt's size in tokens.
 package struct TokenCounting: Sendable {
     /// Below a provider of the same dialect, where its own count is asked for.
     package var path: String
@@ -88,10 +88,11 @@ package struct TokenCounting: Sendable {
 /// The way back to the caller. Used by one task, in order: either ``send``
 /// once, or ``begin``, ``write`` any number of times, ``finish``.
 package protocol CallerReply: AnyObject {
-    /// Whether the head has gone out: from then on there is no other answer.
+    /// True when the head has been sent: from then on no other answer is
+    /// possible.
     var hasBegun: Bool { get }
-    /// Whether the request was cancelled because the process ends, not
-    /// because the caller left: then it can still be told.
+    /// True when the request was cancelled because the process ends, and not
+    /// because the caller left: then the caller can still receive a message.
     var isCutOff: Bool { get }
     /// Asks for room for so many more bytes of an answer that is collected
     /// before it is sent; false where callers leave too much unread.

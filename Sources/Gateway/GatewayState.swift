@@ -5,8 +5,9 @@ import Failures
 package import Routing
 import Synchronization
 
-/// What the settings say of who serves what, at one moment. Immutable: a
-/// reload makes a new one, and a request keeps the one it began with.
+/// The settings of the gateway at one moment: the routes and the providers,
+/// made ready for use. Immutable: a reload makes a new one, and a request keeps
+/// the one with which it began.
 package final class GatewayState: AtomicReference, Sendable {
     package let routes: RouteTable
     package let providers: [String: Provider]
@@ -27,14 +28,14 @@ package final class GatewayState: AtomicReference, Sendable {
     }
 }
 
-/// What limits the whole gateway.
+/// The limits of the whole gateway.
 package struct GatewayLimits: Sendable {
     /// The largest whole answer of a provider, in bytes.
     package var responseBody: Int
     /// The largest event of a stream, in bytes.
     package var streamEvent: Int
-    /// What is remembered of one stream, for another candidate to go on with
-    /// it, in bytes.
+    /// The most that is remembered of one stream so that another candidate can
+    /// continue it, in bytes.
     package var continuation: Int
 
     package init(responseBody: Int = 64 << 20, streamEvent: Int = 8 << 20, continuation: Int = 4 << 20) {
@@ -44,47 +45,57 @@ package struct GatewayLimits: Sendable {
     }
 }
 
-/// The gateway: takes calls, gives answers. One per process.
+/// The gateway: takes the applications' calls and answers them through the
+/// providers. One per process.
 ///
-/// What happens to a request is in `RequestLife.swift`.
+/// A call names a route, or one model of a provider. The gateway checks the
+/// key and its limits, finds the candidates, and asks one after the other
+/// until one answers. It relays the answer in the API that the caller speaks,
+/// goes on with another candidate when a stream breaks off, and records the
+/// outcome. `Pipeline.swift` has these steps in their order. The settings
+/// (``GatewayState``) can be replaced while requests run; what was learnt of
+/// providers' health (``Continuity``) is kept.
 package final class Gateway: Sendable {
     private let current: ManagedAtomic<GatewayState>
     private let draining = ManagedAtomic<Bool>(false)
     package let keys: KeyRing
     let recorder: any RequestRecorder
     /// Nil where nothing is put on the public record.
-    let notary: (any Notary)?
+    let auditRecorder: (any AuditRecorder)?
+    /// The optional stages of the pipeline.
+    let stages: OptionalStages
     let limits: GatewayLimits
     package let continuity: Continuity
     package let disclosures: DisclosureBook
     package let drills = DrillRoom()
     let probes = RunningProbes()
     let answerSizes = AnswerSizes()
-    /// Where large bodies are read.
+    /// The reader of large bodies.
     let reading: HeavyReading
 
     package init(
         _ state: GatewayState, keys: KeyRing, recorder: any RequestRecorder, continuity: Continuity,
-        disclosures: DisclosureBook, notary: (any Notary)? = nil, limits: GatewayLimits = GatewayLimits(),
-        pool: (any WorkerPool)? = nil
+        disclosures: DisclosureBook, auditRecorder: (any AuditRecorder)? = nil, limits: GatewayLimits = GatewayLimits(),
+        pool: (any WorkerPool)? = nil, stages: OptionalStages = OptionalStages()
     ) {
         reading = HeavyReading(pool: pool)
         current = ManagedAtomic(state)
         self.keys = keys
         self.recorder = recorder
-        self.notary = notary
+        self.auditRecorder = auditRecorder
+        self.stages = stages
         self.limits = limits
         self.continuity = continuity
         self.disclosures = disclosures
     }
 
-    /// What the settings say at this moment.
+    /// The settings in force at this moment.
     package var state: GatewayState { current.load(ordering: .acquiring) }
 
     /// Takes over reloaded settings; requests under way keep theirs.
     package func replace(_ state: GatewayState) { current.store(state, ordering: .releasing) }
 
-    /// Whether new requests are turned away because the process will end.
+    /// True when new requests are refused because the process is about to end.
     package var isDraining: Bool { draining.load(ordering: .acquiring) }
 
     private let cutOffs = ManagedAtomic<Int>(0)
@@ -94,11 +105,11 @@ package final class Gateway: Sendable {
     /// Requests that the end of the drain time cut off.
     package var requestsCutOff: Int { cutOffs.load(ordering: .relaxed) }
 
-    /// Takes note of a request that a door refused before it became a call:
-    /// who quotes its id finds it in the log.
+    /// Records a request that a door refused before it became a call, so that
+    /// the id that its caller was given can be found in the log.
     ///
-    /// Strangers can be refused without end: all are counted, and of each
-    /// reason some a minute are logged, with how many the others were.
+    /// There is no limit to refused requests. All are counted; of each reason
+    /// a few are logged every minute, and the number of the others.
     package func noteRefusal(_ record: RequestRecord) {
         state.instruments.record(record)
         let reason = record.reason ?? "other"

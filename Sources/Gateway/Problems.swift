@@ -233,8 +233,9 @@ extension String {
     /// Longer than any provider's, ARNs among them.
     static let longestModelName = 1024
 
-    /// Whether a caller may name a model like that. Such names come into logs,
-    /// meters, entries of the ledger and reports, and into a request's address.
+    /// True when a caller may name a model like that. Such names get into logs,
+    /// metrics, entries of the ledger and reports, and into a request's
+    /// address.
     var isModelName: Bool {
         utf8.count <= Self.longestModelName
             && unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }

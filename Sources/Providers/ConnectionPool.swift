@@ -39,12 +39,13 @@ final class ConnectionPool: @unchecked Sendable {
         self.budget = budget
     }
 
-    /// How often time limits are looked at; so they hold to within that.
+    /// The time between two checks of all time limits; limits are exact to
+    /// within that.
     static let tick = TimeAmount.milliseconds(50)
 
     // MARK: Taking
 
-    /// - Parameter ending: what the wait can be ended with, besides the task.
+    /// - Parameter ending: A handle that can end the wait, besides the task.
     /// - Throws: ``LaneFailure``, or `CancellationError`.
     func acquire(until deadline: NIODeadline, _ ending: ExchangeEnd? = nil) async throws -> LaneConnection {
         eventLoop.preconditionInEventLoop()

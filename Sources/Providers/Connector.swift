@@ -91,7 +91,8 @@ struct Connector: Sendable {
         }
     }
 
-    /// What an operator can make something of.
+    /// Turns an error into a failure with a message that is useful to an
+    /// operator.
     static func failure(_ error: any Error) -> LaneFailure {
         switch error {
         case let failure as LaneFailure: return failure

@@ -93,7 +93,7 @@ struct RequestTemplate: Sendable {
     private let target: String
     private let fixed: ByteBuffer
     private let defaults: [(name: String, value: String)]
-    /// What the settings say, nobody says otherwise.
+    /// The names of fields that the settings set: no request may override them.
     private let pinned: Set<String>
 
     init(_ options: LaneOptions) {

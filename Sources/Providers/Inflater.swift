@@ -62,6 +62,6 @@ final class Inflater {
         return output.readableBytes > 0 ? output : nil
     }
 
-    /// Whether the compressed text has come to its end.
+    /// True when the compressed text has come to its end.
     var isWhole: Bool { hasEnded }
 }

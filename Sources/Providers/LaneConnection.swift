@@ -55,7 +55,8 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
     private var inflater: Inflater?
     private var progress = StreamProgress()
     var idleSince = NIODeadline.now()
-    /// Whether the pool has taken it in, and counts it among the open ones.
+    /// True when the pool has accepted the connection, and counts it among the
+    /// open ones.
     var isCounted = false
     /// The index among the pool's busy connections; nil for one that is idle.
     var busyIndex: Int?
@@ -198,9 +199,9 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
         waiter?.resume()
     }
 
-    /// The user is done with the exchange.
-    /// - Parameter isWhole: whether it has what it wanted; otherwise nothing
-    ///   may run on at the provider, and the connection is closed.
+    /// Ends the exchange on the side of its user.
+    /// - Parameter isWhole: True when the user has the whole answer. Otherwise
+    ///   the connection is closed, so that nothing runs on at the provider.
     func finish(isWhole: Bool) {
         guard phase != .closed else { return }
         guard isWhole else { return close() }
@@ -226,10 +227,10 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
         context?.close(promise: nil)
     }
 
-    /// Whether an end before the first byte means that the provider had closed
-    /// the connection while it lay idle. One that took its time may have
-    /// worked on the request: sending that again would have it done, and
-    /// paid, twice.
+    /// True when an end before the first byte means that the provider had
+    /// closed the connection while it was idle. If more time has passed, the
+    /// provider may have worked on the request: to send it again would do the
+    /// work, and cost the price, twice.
     private var wasStale: Bool { isReused && .now() < started + .seconds(1) }
 
     // MARK: Time

@@ -1,7 +1,8 @@
 package import NIOCore
 package import NIOSSL
 
-/// How a provider is reached, and for how long Holdfast is patient.
+/// The address of a provider, the way to it, and the time limits of requests
+/// there.
 package struct LaneOptions: Sendable {
     package enum Endpoint: Sendable {
         case tcp(host: String, port: Int)
@@ -27,7 +28,7 @@ package struct LaneOptions: Sendable {
     /// Nil for plain HTTP.
     package var tls: TLSConfiguration?
     package var proxy: Proxy?
-    /// What stands before every request's path, e.g. `/v1`.
+    /// The prefix of every request's path, e.g. `/v1`.
     package var basePath: String
     /// The `host` field.
     package var authority: String
@@ -44,8 +45,8 @@ package struct LaneOptions: Sendable {
     package var idleTimeout: TimeAmount = .seconds(60)
     /// From beginning to end.
     package var totalTimeout: TimeAmount = .seconds(600)
-    /// How long a connection may wait unused; shorter than what servers and
-    /// load balancers commonly allow (60 s and more).
+    /// The time for which a connection may stay unused; shorter than what
+    /// servers and load balancers commonly allow (60 s and more).
     package var keepAlive: TimeAmount = .seconds(45)
     /// Connections at a time, over all event loops.
     package var maxConnections = 4096

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the process itself can lack when it wants to connect.
+/// The resources that the process itself can lack when it wants to connect.
 enum Shortage {
     /// - Returns: the end of "has … left"; nil for errors of another kind.
     static func named(_ error: CInt) -> String? {

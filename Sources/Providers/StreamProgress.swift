@@ -9,12 +9,12 @@ package import NIOCore
 package struct StreamProgress {
     /// When the next such piece must have come.
     package private(set) var deadline = NIODeadline.distantFuture
-    /// Whether any has come.
+    /// True when any such piece has come.
     package private(set) var hasBegun = false
-    /// Whether the next bytes are worth a look.
+    /// True when the next bytes are to be searched for such a piece.
     package private(set) var isWanted = true
     private var pause = TimeAmount.zero
-    /// How long nobody looks after a piece that counted.
+    /// The time after such a piece during which bytes aren't searched.
     private var rest = TimeAmount.zero
     private var isNew = false
     private var last = NIODeadline.distantPast
@@ -38,8 +38,8 @@ package struct StreamProgress {
         isNew = true
     }
 
-    /// - Parameter isAwaited: whether somebody waits for the next bytes, so that
-    ///   the time that passes is the provider's.
+    /// - Parameter isAwaited: True when a reader waits for the next bytes, so
+    ///   that the time that passes is the provider's.
     package mutating func checkTime(_ now: NIODeadline, isAwaited: Bool) {
         guard hasBegun else { return }
         if isNew {

@@ -1,11 +1,14 @@
 import Failures
 
-/// Whether a thing that failed may be tried again.
+/// A circuit breaker: keeps requests away from something that fails, and finds
+/// out when they may go there again.
 ///
-/// Closed, it counts; open, it lets nobody through; when its time is up it
-/// lets one request through on a lease. That request's success closes it, its
-/// failure opens it for twice as long, and a lease that lapses is another's,
-/// so that nothing lost can wedge it.
+/// Closed, it lets requests through and counts their results. Open, it lets no
+/// request through. When its wait is over, it lets one request through as a
+/// trial, on a lease. If the trial succeeds, the breaker closes; if the trial
+/// fails, the breaker opens for twice as long. When a lease ends without a
+/// result, the next request gets the trial, so that a lost request can't block
+/// the breaker for ever.
 struct Breaker: Sendable {
     enum State: Sendable, Hashable {
         case closed
@@ -20,9 +23,9 @@ struct Breaker: Sendable {
     private(set) var cause: Cause
     private(set) var run = FailureRun()
     private var window = ResultWindow()
-    /// How often the wait has doubled.
+    /// The number of times that the wait has doubled.
     private var level = 0
-    /// When it last opened or closed. A permit from before says nothing
+    /// When it last opened or closed. A token from before says nothing
     /// about the time since.
     private var turned: Duration
     private var lastFailure: Duration
@@ -44,7 +47,7 @@ struct Breaker: Sendable {
         }
     }
 
-    /// Whether whoever passes now does so on trial.
+    /// True when a request that passes now is a trial.
     var asksForTrial: Bool { state != .closed }
 
     mutating func beginTrial(_ lease: UInt64, now: Duration, _ policy: ResiliencePolicy) {
@@ -56,15 +59,15 @@ struct Breaker: Sendable {
         if case .trial(lease, _) = state { state = .open(until: now) }
     }
 
-    mutating func succeeded(_ permit: Permit, now: Duration, _ policy: ResiliencePolicy) -> Turn {
+    mutating func succeeded(_ token: AttemptToken, now: Duration, _ policy: ResiliencePolicy) -> Turn {
         switch state {
-        case .trial(permit.lease, _):
+        case .trial(token.lease, _):
             state = .closed
             turned = now
             run = FailureRun()
             window = ResultWindow()
             return .closed
-        case .closed where permit.entered >= turned:
+        case .closed where token.entered >= turned:
             run = FailureRun()
             window.count(failed: false, model: "", connection: false, now: now, policy)
         default: break
@@ -73,18 +76,18 @@ struct Breaker: Sendable {
     }
 
     mutating func failed(
-        _ permit: Permit, _ cause: Cause, now: Duration, _ policy: ResiliencePolicy
+        _ token: AttemptToken, _ cause: Cause, now: Duration, _ policy: ResiliencePolicy
     ) -> Turn {
         switch state {
-        case .trial(permit.lease, _):
+        case .trial(token.lease, _):
             note(cause, now)
-            run.count(permit.place.model, connection: cause == .unreachable)
+            run.count(token.place.model, connection: cause == .unreachable)
             open(now: now, policy)
-        case .closed where permit.entered >= turned:
+        case .closed where token.entered >= turned:
             note(cause, now)
-            run.count(permit.place.model, connection: cause == .unreachable)
+            run.count(token.place.model, connection: cause == .unreachable)
             window.count(
-                failed: true, model: permit.place.model, connection: cause == .unreachable, now: now, policy)
+                failed: true, model: token.place.model, connection: cause == .unreachable, now: now, policy)
             guard isTripped(policy) else { break }
             if now - turned > policy.relapse { level = 0 }
             open(now: now, policy)
@@ -94,10 +97,10 @@ struct Breaker: Sendable {
         return .none
     }
 
-    /// Whether anything has failed since then.
+    /// Returns whether anything has failed since then.
     func hasFailed(since: Duration) -> Bool { lastFailure >= since }
 
-    /// Whether nothing would be lost with it.
+    /// Returns whether the breaker can be removed without losing anything.
     func isForgettable(now: Duration, _ policy: ResiliencePolicy) -> Bool {
         switch state {
         case .closed: now - max(lastFailure, turned) >= policy.forgetFailures

@@ -1,4 +1,5 @@
-/// What a breaker stands before.
+/// The name of the thing that a breaker protects: a model, a host or a
+/// credential.
 struct BreakerKey: Sendable, Hashable {
     let kind: BreakerReport.Kind
     /// Unique among all kinds.

@@ -1,7 +1,8 @@
 import Failures
 
-/// How a provisional hold becomes a lasting one, or is lifted: a request of
-/// Holdfast's own decides, which carries nothing of a caller's.
+/// The rules by which a provisional hold becomes a lasting one, or is lifted:
+/// the answer to a probe decides, a request of Holdfast's own which carries
+/// nothing of a caller's.
 extension HealthMachine {
     mutating func dueProbes(now: Moment) -> [ProbeOrder] {
         tidy(now.tick)
@@ -106,9 +107,9 @@ extension HealthMachine {
     }
 
     /// A request that went out after them was answered.
-    mutating func contradictedByTraffic(_ permit: Permit, _ now: Moment) -> [HealthChange] {
-        provisional(at: permit.place).filter { key in
-            records[key].map { $0.placed ?? .zero <= permit.entered } ?? false
+    mutating func contradictedByTraffic(_ token: AttemptToken, _ now: Moment) -> [HealthChange] {
+        provisional(at: token.place).filter { key in
+            records[key].map { $0.placed ?? .zero <= token.entered } ?? false
         }.flatMap { contradict($0, by: "traffic", now) }
     }
 

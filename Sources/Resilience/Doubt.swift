@@ -14,9 +14,10 @@ struct Doubt: Sendable {
 
     func stands(now: Duration) -> Bool { until > now }
 
-    /// A hold there was contradicted.
-    /// - Returns: how many keys' requests were, where that is news: a model
-    ///   that is pulled region by region is there for some.
+    /// Records that a hold there was contradicted.
+    /// - Returns: The number of keys whose requests led to contradicted holds,
+    ///   where that is to be reported: a model that is withdrawn region by
+    ///   region still answers some requests.
     mutating func contradicted(_ key: String?, now: Duration, _ policy: ResiliencePolicy) -> Int? {
         if now - until > policy.longestDoubt { level = 0 }
         var time = policy.firstDoubt

@@ -4,7 +4,7 @@ package import Failures
 package struct FailureReport: Sendable {
     package var judgement: Judgement
     package var status: Int?
-    /// How a request of Holdfast's own would ask for the same.
+    /// The kind of probe that asks for the same as the failed request.
     package var probe: ProbeKind
     /// Tells whether this model has ever answered.
     package var everAnswered = true

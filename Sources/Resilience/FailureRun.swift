@@ -3,7 +3,7 @@ struct FailureRun: Sendable {
     private(set) var failures = 0
     /// Of these, how many found no connection.
     private(set) var connections = 0
-    /// Whose they were; two are enough to know.
+    /// The models that failed; no more than two are kept, which is enough.
     private(set) var models: [String] = []
 
     mutating func count(_ model: String, connection: Bool) {

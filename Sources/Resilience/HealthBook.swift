@@ -1,7 +1,13 @@
 package import Failures
 import Synchronization
 
-/// The memory that all requests share of their providers' health.
+/// The memory of providers' health that all requests share.
+///
+/// Requests report their failures here, and ask here before they go to a
+/// provider. A failure opens a circuit breaker (``Breaker``), starts the wait
+/// of a rate limit, or places a hold (``Hold``): a decision to send no more
+/// requests to a model, a host or an account before a probe or a person has
+/// lifted it. `HealthMachine` has the rules, without clock or lock.
 ///
 /// While nothing is wrong, a request costs one atomic load here; otherwise a
 /// lock, held for a few look-ups.
@@ -16,7 +22,8 @@ package final class HealthBook: Sendable {
         machine = Mutex(HealthMachine(policy))
     }
 
-    /// Whether nothing is held, waiting, counted or open.
+    /// True when there is no hold, no wait, no counted failure and no open
+    /// breaker.
     package var isQuiet: Bool { quiet.load(ordering: .acquiring) }
 
     /// Tells whether a request may go there. Changes nothing.
@@ -40,30 +47,30 @@ package final class HealthBook: Sendable {
 
     /// Leave to send one request; nil if the place is not free, or another
     /// request has the one trial.
-    package func enter(_ place: Place, for key: String? = nil, now: Moment) -> Permit? {
-        if isQuiet { return Permit(place: place, entered: now.tick, lease: 0) }
+    package func enter(_ place: Place, for key: String? = nil, now: Moment) -> AttemptToken? {
+        if isQuiet { return AttemptToken(place: place, entered: now.tick, lease: 0) }
         return change { $0.enter(place, for: key, now: now) }
     }
 
     /// Leave to send one request though the place is suspected, or its breaker
     /// open: nobody else is free.
-    package func enterInSpite(_ place: Place, now: Moment) -> Permit {
-        Permit(place: place, entered: now.tick, lease: 0)
+    package func enterInSpite(_ place: Place, now: Moment) -> AttemptToken {
+        AttemptToken(place: place, entered: now.tick, lease: 0)
     }
 
-    package func succeeded(_ permit: Permit, now: Moment) -> [HealthChange] {
-        isQuiet ? [] : change { $0.succeeded(permit, now: now) }
+    package func succeeded(_ token: AttemptToken, now: Moment) -> [HealthChange] {
+        isQuiet ? [] : change { $0.succeeded(token, now: now) }
     }
 
-    /// Takes note of a failed attempt.
-    /// - Returns: what has changed, and the probes to make at once.
-    package func failed(_ permit: Permit, _ report: FailureReport, now: Moment) -> HealthNews {
-        change { $0.failed(permit, report, now: now) }
+    /// Records a failed attempt.
+    /// - Returns: The changes, and the probes to make at once.
+    package func failed(_ token: AttemptToken, _ report: FailureReport, now: Moment) -> HealthNews {
+        change { $0.failed(token, report, now: now) }
     }
 
     /// The caller has gone: no verdict, and a trial is the next request's.
-    package func abandoned(_ permit: Permit, now: Moment) {
-        if permit.isTrial { change { $0.abandoned(permit, now: now) } }
+    package func abandoned(_ token: AttemptToken, now: Moment) {
+        if token.isTrial { change { $0.abandoned(token, now: now) } }
     }
 
     /// Counts a request, for the budget of repeats.
@@ -101,8 +108,8 @@ package final class HealthBook: Sendable {
         change { $0.acknowledge(id, by: by, now: now) }
     }
 
-    /// Whether what serves at this place is back, and a route that waits for
-    /// that must not rely on it yet.
+    /// Returns whether the model at this place works again, while a route that
+    /// waits for `awaited` must not rely on it yet.
     package func isAwaiting(_ awaited: AwaitedReturn, at place: Place) -> Bool {
         isQuiet ? false : machine.withLock { $0.isAwaiting(awaited, at: place) }
     }
@@ -112,8 +119,8 @@ package final class HealthBook: Sendable {
         change { $0.passedDrill(on: route, places) }
     }
 
-    /// Whether any route waits before it lets its candidate serve again; else
-    /// nothing is kept for that.
+    /// Sets whether any route waits before it lets its candidate serve again;
+    /// otherwise nothing is kept for that.
     package func keepReturns(_ keeps: Bool) { change { $0.keepsReturns = keeps } }
 
     /// Oldest first.
@@ -121,7 +128,8 @@ package final class HealthBook: Sendable {
         machine.withLock { $0.returned.values.sorted { ($0.since, $0.hold.id) < ($1.since, $1.hold.id) } }
     }
 
-    /// Whether a hold was about what serves at this place.
+    /// Returns whether a hold was about the model, host or credential of this
+    /// place.
     package static func concerns(_ hold: Hold, _ place: Place) -> Bool {
         Reach(hold).map { Reach.all(of: place).contains($0) } ?? false
     }

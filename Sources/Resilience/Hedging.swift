@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How long a candidate takes until it says something: the last times.
+/// The last times that a candidate took until its first word.
 struct LatencyWindow: Sendable {
     private var times: [Duration] = []
     private var next = 0
@@ -41,8 +41,9 @@ struct LatencyWindow: Sendable {
     }
 }
 
-/// How long a stream may say nothing before another candidate is asked beside
-/// the one that is silent, and for how many requests.
+/// The rules for silent streams: how long a stream may send nothing before
+/// another candidate is asked beside it, and for how many requests that may
+/// happen.
 package struct SilencePolicy: Sendable, Hashable {
     /// While too few times are known.
     package var unknown: Duration = .seconds(12)
@@ -80,9 +81,10 @@ package final class HedgeBook: Sendable {
         state.withLock { $0.windows[candidate, default: LatencyWindow()].note(time) }
     }
 
-    /// It was overtaken after so long, and nobody knows when it would have
-    /// answered. Were that never counted, a slow model on a quiet route would
-    /// be overtaken each time, and never get to show how slow it is.
+    /// Records that the candidate was overtaken after so long; the time after
+    /// which it would have answered is not known. Without this, a slow model on
+    /// a quiet route would be overtaken each time, and Holdfast would never
+    /// learn how slow it is.
     package func noteOvertaken(after time: Duration, of candidate: String) {
         state.withLock { $0.windows[candidate, default: LatencyWindow()].note(atLeast: time) }
     }

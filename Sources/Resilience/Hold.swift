@@ -30,7 +30,7 @@ package struct Hold: Sendable, Hashable {
     package var credential: String
     /// Empty where the scope does not reach it.
     package var model: String
-    /// Whose answer it came from.
+    /// The provider whose answer gave rise to the hold.
     package var provider: String
     package var firmness: Firmness
     package var origin: Origin
@@ -46,9 +46,9 @@ package struct Hold: Sendable, Hashable {
     /// The rule that decided.
     package var rule: String
     package var status: Int?
-    /// Who has seen it, or placed it by hand.
+    /// The administrator who has acknowledged the hold, or placed it by hand.
     package var acknowledgedBy: String?
-    /// Why it was placed by hand.
+    /// The reason of a hold that was placed by hand.
     package var reason: String?
     /// The keys for whose requests it counts until a probe has confirmed it;
     /// nil is everybody's.

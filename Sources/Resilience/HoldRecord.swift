@@ -22,7 +22,7 @@ struct HoldRecord: Sendable {
     var quotesRequest = false
     /// When it ends where nothing may be probed; nil where a probe decides.
     var lapses: Duration?
-    /// How many probes have left it as it is.
+    /// The number of probes that have left the hold as it is.
     private var step = 0
     /// When the next probe is due; nil until that is asked for, since a
     /// remembered hold knows no tick.

@@ -1,4 +1,5 @@
-/// Where a request goes: what a failure there may be remembered of.
+/// The destination of a request: everything about it that a failure can be
+/// remembered for.
 package struct Place: Sendable, Hashable {
     /// The provider's name in the settings.
     package var provider: String

@@ -1,6 +1,6 @@
 package import Failures
 
-/// How a request of Holdfast's own asks for its token.
+/// The kind of request with which Holdfast probes.
 package enum ProbeKind: Sendable, Hashable {
     /// A whole answer.
     case whole
@@ -12,8 +12,8 @@ package enum ProbeKind: Sendable, Hashable {
 /// right.
 package struct ProbeOrder: Sendable, Hashable {
     package var hold: Hold
-    /// Where it showed last; after a restart without what the hold's scope
-    /// does not reach.
+    /// The place where the failure was last seen; after a restart, without the
+    /// parts that the hold's scope does not include.
     package var place: Place
     package var kind: ProbeKind
     /// The time after which it is inconclusive.
@@ -25,7 +25,7 @@ package struct ProbeOrder: Sendable, Hashable {
 package enum ProbeResult: Sendable, Hashable {
     case answered
     case failed(Verdict, status: Int?)
-    /// It says nothing either way, and why.
+    /// The probe neither confirms nor contradicts the hold; with the reason.
     case inconclusive(String)
     /// No such request can be made, and why.
     case impossible(String)
@@ -35,7 +35,8 @@ package enum ProbeResult: Sendable, Hashable {
 struct ProbeSchedule: Sendable {
     /// Before the first, the second, …; the last one repeats.
     var waits: [Duration]
-    /// Whether an answer lifts the hold; else it is reported.
+    /// True when an answer lifts the hold; otherwise the answer is only
+    /// reported.
     var lifts = true
 
     func wait(_ step: Int) -> Duration { waits[min(step, waits.count - 1)] }

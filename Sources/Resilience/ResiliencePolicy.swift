@@ -1,4 +1,5 @@
-/// How quickly failures are believed, and how long they are remembered.
+/// The limits that say how quickly failures are believed, and how long they are
+/// remembered.
 package struct ResiliencePolicy: Sendable, Hashable {
     /// So many failures in a row open a breaker.
     package var failuresInARow = 3
@@ -7,8 +8,8 @@ package struct ResiliencePolicy: Sendable, Hashable {
     package var failureShare = 0.5
     package var fewestResults = 10
     package var window: Duration = .seconds(30)
-    /// How long a breaker is open at first; doubles with each trial that
-    /// fails.
+    /// The time for which a breaker is open at first; doubles with each trial
+    /// that fails.
     package var firstOpen: Duration = .seconds(2)
     /// Well below 30 s, so that who flaps is back within that.
     package var longestOpen: Duration = .seconds(15)
@@ -32,7 +33,7 @@ package struct ResiliencePolicy: Sendable, Hashable {
     package var longestRetryAfter: Duration = .seconds(900)
     /// A longer wait is probed after so long, and again each time.
     package var waitProbes: Duration = .seconds(60)
-    /// How long after a wait the doubling is remembered.
+    /// The time after a wait during which the doubling is remembered.
     package var forgetThrottle: Duration = .seconds(120)
 
     /// Before each probe of a provisional hold; the first confirms it.
@@ -54,13 +55,14 @@ package struct ResiliencePolicy: Sendable, Hashable {
     /// The same for the probes that follow.
     package var laterPatience: Duration = .seconds(30)
 
-    /// How long a provisional hold lasts where no probe may confirm it.
+    /// The time for which a provisional hold lasts where no probe may confirm
+    /// it.
     package var unprobedHold: Duration = .seconds(60)
     /// Within that two callers' requests confirm each other there.
     package var sightingWindow: Duration = .seconds(600)
 
-    /// How long words start no hold after one was contradicted; doubles with
-    /// each further one.
+    /// The time after a contradicted hold during which a provider's words alone
+    /// start no hold; doubles with each further one.
     package var firstDoubt: Duration = .seconds(600)
     package var longestDoubt: Duration = .seconds(3600)
     /// So many keys' requests, each contradicted, are reported as flapping

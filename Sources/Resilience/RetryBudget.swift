@@ -1,8 +1,8 @@
-/// How many requests to one provider may be repeats.
+/// The limit to how many requests to one provider may be repeats.
 ///
 /// In any minute at most `fewestRepeats`, or `repeatShare` of that minute's
 /// requests where that is more. Counted by the second, so that memory is
-/// bounded; rounded against the repeat.
+/// bounded; when in doubt, a repeat is refused.
 struct RetryBudget: Sendable {
     private struct Second {
         var second: Int64 = .min
@@ -23,8 +23,9 @@ struct RetryBudget: Sendable {
     }
 
     /// - Parameters:
-    ///   - share: of the last minute's requests.
-    ///   - floor: what is allowed in any case.
+    ///   - share: The allowed repeats, as a share of the last minute's
+    ///     requests.
+    ///   - floor: The number of repeats that is allowed in any case.
     mutating func mayTake(now: Duration, share: Double, floor: Int) -> Bool {
         let present = index(now)
         var requests = 0

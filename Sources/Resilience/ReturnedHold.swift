@@ -18,7 +18,7 @@ package struct ReturnedHold: Sendable, Hashable {
     }
 }
 
-/// What a candidate that is back still waits for.
+/// The event that a candidate waits for after its hold has been lifted.
 package enum AwaitedReturn: Sendable, Hashable {
     /// An administrator.
     case hand
@@ -27,7 +27,8 @@ package enum AwaitedReturn: Sendable, Hashable {
 }
 
 extension HealthMachine {
-    /// Whether somebody who serves at this place is back and waits for that.
+    /// Returns whether the hold of something at this place has been lifted, and
+    /// a route still waits for `awaited`.
     func isAwaiting(_ awaited: AwaitedReturn, at place: Place) -> Bool {
         for reach in Reach.all(of: place) {
             for ground in HoldGround.standing {
@@ -43,10 +44,10 @@ extension HealthMachine {
 
     /// The one that lifts a hold.
     enum Lifter {
-        /// What it holds has answered.
+        /// The model or host that was on hold has answered.
         case itself(String)
         case hand(String)
-        /// It held nothing any more.
+        /// The hold had no effect any more.
         case nobody(String)
     }
 

@@ -1,6 +1,7 @@
 package import Failures
 
-/// Whether a request may go somewhere, and if not, until when.
+/// The present state of a place: free to receive requests, or not, and until
+/// when.
 package enum Standing: Sendable, Hashable {
     case free
     /// Throttled.
@@ -15,9 +16,10 @@ package enum Standing: Sendable, Hashable {
 }
 
 /// Leave to send one request; its outcome is reported with it, once.
-package struct Permit: Sendable {
+package struct AttemptToken: Sendable {
     package var place: Place
-    /// Whether it is the one request that a half-open breaker lets through.
+    /// True when this token is for the one request that a half-open breaker
+    /// lets through.
     package var isTrial: Bool { lease != 0 }
     /// When it was given: what it finds out is about the time since.
     let entered: Duration

@@ -1,6 +1,6 @@
-/// What a caller may choose of an operator's account at a provider: whose
-/// project pays, and where or by whom the request is served. Nothing, unless
-/// the provider's settings allow it by name.
+/// The choices that a caller may make about an operator's account at a
+/// provider: whose project pays, and where or by whom the request is served.
+/// None, unless the provider's settings allow it by name.
 package struct CallerChoices: OptionSet, Sendable, Hashable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -8,7 +8,7 @@ package struct CallerChoices: OptionSet, Sendable, Hashable {
     /// The header fields of these names.
     package static let organization = CallerChoices(rawValue: 1 << 0)
     package static let project = CallerChoices(rawValue: 1 << 1)
-    /// What stands behind the path's question mark: a key may stand there.
+    /// The part of the path after the question mark: it may hold a key.
     package static let query = CallerChoices(rawValue: 1 << 2)
     /// The top-level members of these names: other models, other hosts, other
     /// regions than the settings name.

@@ -8,22 +8,24 @@ package struct Candidate: Sendable, Hashable {
     package var model: String
     /// The API that the provider speaks.
     package var dialect: DialectName
-    /// What the model costs there; nil when the settings don't say.
+    /// The price of the model there; nil when the settings don't say.
     package var price: Price?
-    /// Who made the model, e.g. `anthropic`.
+    /// The maker of the model, e.g. `anthropic`.
     package var lab: String?
-    /// Who runs it, e.g. `aws`; `self` for an engine of our own.
+    /// The operator of the machines that the model runs on, e.g. `aws`; `self`
+    /// for an engine of our own.
     package var host: String?
-    /// Where it runs, as residency rules name the place, e.g. `eu`.
+    /// The place where the model runs, as residency rules name it, e.g. `eu`.
     package var region: String?
     /// The most tokens that one request may use, prompt and answer together.
     package var context: Int?
-    /// Why this candidate cannot serve at present, for people; nil when it
-    /// can. Such a candidate keeps its place in its route.
+    /// The reason why this candidate cannot serve at present, for people; nil
+    /// when it can. Such a candidate keeps its position in its route.
     package var unavailable: String?
-    /// What it can do, as far as requests may need it.
+    /// The model's capabilities, as far as requests may need them.
     package var capabilities: Capabilities
-    /// Its part of the requests of a weighted route, against the others'.
+    /// The weight of the candidate on a weighted route: its share of the
+    /// requests in proportion to the others' weights.
     package var weight: Int
     /// When it will be retired, in seconds since 1970; nil when nobody has
     /// said so.
@@ -31,7 +33,8 @@ package struct Candidate: Sendable, Hashable {
     /// When it was, or will be, deprecated, in seconds since 1970; nil where
     /// nobody has said so.
     package var deprecated: Int?
-    /// Who takes its place then: a route's or `provider/model`'s name.
+    /// The successor after the retirement: the name of a route, or
+    /// `provider/model`.
     package var successor: String?
 
     /// A candidate that can serve, unless said otherwise.
@@ -62,7 +65,7 @@ package struct Candidate: Sendable, Hashable {
     package var id: String { "\(provider)/\(model)" }
 }
 
-/// What a million tokens cost, in the currency that the operator counts in.
+/// The price of a million tokens, in the operator's currency.
 package struct Price: Sendable, Hashable {
     /// A million prompt tokens.
     package var input: Double

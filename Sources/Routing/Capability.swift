@@ -27,9 +27,9 @@ package struct Capabilities: OptionSet, Sendable, Hashable {
     /// The words of the settings for what is in the set, in a fixed order.
     package var names: [String] { Self.names.filter { contains($0.value) }.map(\.key) }
 
-    /// What a provider of that dialect is taken to be able to do while the
-    /// settings don't say. Prefill only where it is certain: newer models of
-    /// providers refuse it.
+    /// Returns the capabilities that a provider of that dialect is assumed to
+    /// have when the settings don't say. Prefill only where it is certain:
+    /// providers' newer models refuse it.
     package static func usual(for dialect: DialectName) -> Capabilities {
         switch dialect {
         case .openai, .anthropic: [.tools, .images, .jsonSchema, .logprobs]

@@ -1,6 +1,6 @@
 /// One entry of `GET /v1/models`.
 package struct ListedModel: Sendable, Hashable {
-    /// What a request gives as its `model`.
+    /// The text that a request gives as its `model`.
     package var id: String
     /// The provider of a `provider/model`; nil for a route.
     package var provider: String?
@@ -17,12 +17,12 @@ package struct ListedModel: Sendable, Hashable {
 }
 
 extension RouteTable {
-    /// What a caller is shown: its routes first, then `provider/model` of
-    /// every listed model.
+    /// Returns the list of models that a caller sees: its routes first, then
+    /// `provider/model` of every listed model.
     ///
-    /// `allowed` is the caller's scope: nil is every route and every model, a
-    /// set is those routes and no model by its provider's name. What nobody
-    /// can serve at present is left out.
+    /// `allowed` is the caller's scope: nil means every route and every model,
+    /// a set means those routes and no model by its provider's name. Models
+    /// that no provider can serve at present are left out.
     package func listing(allowed: Set<String>? = nil) -> [ListedModel] {
         var entries: [ListedModel] = []
         for route in routes where route.isServed && allowed?.contains(route.name) ?? true {

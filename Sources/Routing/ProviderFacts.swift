@@ -1,11 +1,12 @@
 package import Conversation
 
-/// What routing knows of a provider: enough to turn `provider/model` into a
-/// candidate, nothing of how to reach it.
+/// The facts about a provider that routing needs: enough to turn
+/// `provider/model` into a candidate, but not how to reach the provider.
 package struct ProviderFacts: Sendable, Hashable {
     /// Which models a request may name at a provider.
     package enum Models: Sendable, Hashable {
-        /// Whatever the provider accepts; an unknown one is its 404 to give.
+        /// Every name. The provider itself answers 404 to those that it doesn't
+        /// know.
         case any
         /// These and no others, in the order in which they are listed.
         case listed([String])
@@ -15,20 +16,21 @@ package struct ProviderFacts: Sendable, Hashable {
     package var name: String
     /// The API that it speaks.
     package var dialect: DialectName
-    /// Who made its models.
+    /// The maker of its models.
     package var lab: String?
-    /// Who runs them.
+    /// The operator of its machines.
     package var host: String?
-    /// Where they run.
+    /// The place where its models run.
     package var region: String?
     /// The most tokens that one request may use there.
     package var context: Int?
     /// Which models a request may name.
     package var models: Models
-    /// Why the provider was skipped (its key variable is not set), for
-    /// people; nil when it serves.
+    /// The reason why the provider was skipped (its key variable is not set),
+    /// for people; nil when it serves.
     package var unavailable: String?
-    /// What its models can do; nil is what is usual for the dialect.
+    /// The capabilities of its models; nil means those that are usual for the
+    /// dialect.
     package var capabilities: Capabilities?
     /// Which server of OpenAI's format it is; nil for other dialects.
     package var flavour: Flavour?
@@ -58,7 +60,7 @@ package struct ProviderFacts: Sendable, Hashable {
             unavailable: unavailable, capabilities: capabilities)
     }
 
-    /// Whether a request may name this model here.
+    /// Returns whether a request may name this model here.
     package func serves(_ model: String) -> Bool {
         switch models {
         case .any: !model.isEmpty

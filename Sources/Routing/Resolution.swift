@@ -1,7 +1,7 @@
-/// What the `model` of a request turned out to mean.
+/// The meaning of a request's `model`.
 ///
-/// A refusal is a value here: the door that asked knows how its dialect says
-/// 404 or 503.
+/// A refusal is a value here, and not an error: the door that the request came
+/// through knows how its dialect expresses 404 or 503.
 package enum Resolution: Sendable, Hashable {
     /// The name of a route.
     case route(Route)

@@ -1,11 +1,11 @@
 /// A name that applications ask for, and who can serve it.
 package struct Route: Sendable, Hashable {
-    /// What an application sends as `model`. Never contains `/`: that is how
-    /// a route and `provider/model` are told apart.
+    /// The name that an application sends as `model`. Never contains `/`, which
+    /// distinguishes a route from `provider/model`.
     package var name: String
     /// Best first, never empty in a table that came from settings.
     package var candidates: [Candidate]
-    /// How it treats them.
+    /// The rules by which the route uses its candidates.
     package var policy: RoutePolicy
 
     /// A route; takes all as it is, settings have checked it.
@@ -15,18 +15,19 @@ package struct Route: Sendable, Hashable {
         self.policy = policy
     }
 
-    /// Whether at least one candidate's provider is up for service.
+    /// True when at least one candidate's provider is available.
     package var isServed: Bool { candidates.contains { $0.unavailable == nil } }
 
-    /// Its candidates in the order in which they are to be asked.
+    /// Returns the candidates in the order in which they are to be asked.
     ///
-    /// A weighted route's are drawn by their weights. Whose retirement is due
-    /// comes after all others: it may still answer, and is no longer relied
-    /// on.
+    /// The order of a weighted route is drawn by the weights. A candidate whose
+    /// retirement date has passed comes after all others: it may still answer,
+    /// but is no longer relied on.
     ///
     /// - Parameters:
-    ///   - now: seconds since 1970.
-    ///   - draw: a number from 0 up to, not including, the one given.
+    ///   - now: The present time, in seconds since 1970.
+    ///   - draw: Returns a random number from 0 up to, but not including, its
+    ///     argument.
     package func order(now: Int, draw: (Int) -> Int) -> [Candidate] {
         places(now: now, draw: draw).map { candidates[$0] }
     }

@@ -18,7 +18,8 @@ package struct RouteAlias: Sendable, Hashable {
         texts = pattern.split(separator: "*", omittingEmptySubsequences: false).map(String.init)
     }
 
-    /// Whether a request that names `model` means the route. Compares bytes.
+    /// Returns whether a request that names `model` means the route. Compares
+    /// bytes.
     package func matches(_ model: String) -> Bool {
         var rest = model.utf8[...]
         guard rest.starts(with: texts[0].utf8) else { return false }

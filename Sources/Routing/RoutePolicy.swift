@@ -1,4 +1,5 @@
-/// How a route treats its candidates and its callers' time.
+/// The rules of a route: the order of its candidates, its time limits, and the
+/// ways in which others may substitute for them.
 package struct RoutePolicy: Sendable, Hashable {
     /// Which candidate is asked first while all are well.
     package enum Order: String, Sendable, Hashable, CaseIterable {
@@ -29,7 +30,7 @@ package struct RoutePolicy: Sendable, Hashable {
     /// A safety refusal is passed on as it is, unless the route wants the
     /// next candidate asked.
     package var movesOnRefusal = false
-    /// Whether a stream that breaks off is continued by the next candidate.
+    /// True when a stream that breaks off is continued by the next candidate.
     package var continues = true
     package var substitution = Substitution()
     package var hedge: Hedge?
@@ -39,8 +40,9 @@ package struct RoutePolicy: Sendable, Hashable {
     /// never.
     package var keepWarm: Duration? = .seconds(12 * 3600)
     package var objectives = Objectives()
-    /// Whether the first byte of an answer waits until it is on record whom
-    /// the request went to, and its end until it is what became of it.
+    /// True when the answer waits for the record: its first byte until the
+    /// record says durably which candidate received the request, and its end
+    /// until the record says durably what the outcome was.
     package var recordsBeforeAnswer = false
     /// Models named inside a request (a tool's, a sub-agent's), and whom to
     /// name instead where a provider says that they are gone.
@@ -51,23 +53,24 @@ package struct RoutePolicy: Sendable, Hashable {
     package init() {}
 }
 
-/// Who may stand in for a route's first candidate, and how openly.
+/// The rules about substitutes for a route's first candidate: which ones are
+/// allowed, and whether callers are told.
 package struct Substitution: Sendable, Hashable {
-    /// What happens once the first candidate is back.
+    /// The moment at which the first candidate serves again after an outage.
     package enum Return: String, Sendable, Hashable, CaseIterable {
-        /// It serves again at once.
+        /// At once.
         case automatic
-        /// It serves again once a drill on the route has passed after its
-        /// return.
+        /// Once a drill on the route has passed after the candidate's return.
         case afterDrill = "after-drill"
-        /// It serves again once an administrator restores it.
+        /// When an administrator restores the candidate.
         case byHand = "by-hand"
     }
 
     /// `provider/model` of those who may; nil is every candidate of the
     /// route, empty is nobody.
     package var by: [String]?
-    /// Whether the caller is told in a header that someone stood in, and why.
+    /// True when a header field tells the caller that a substitute answered,
+    /// and why.
     package var isDisclosed = true
     /// Regions in which a stand-in may run; nil is any.
     package var residency: [String]?
@@ -95,13 +98,13 @@ package enum SilenceLimit: Sendable, Hashable {
     case after(Duration)
 }
 
-/// What a route promises: what a drill's verdict is measured against.
+/// The objectives of a route, against which a drill's result is measured.
 package struct Objectives: Sendable, Hashable {
     /// Part of requests answered whole, e.g. 0.999.
     package var availability = 0.999
     /// To the first piece of an answer that a caller would read.
     package var firstToken: Duration?
-    /// What moving to a stand-in may add to a request.
+    /// The most time that the change to a substitute may add to a request.
     package var switchTime: Duration = .seconds(2)
 
     package init() {}

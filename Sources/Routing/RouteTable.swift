@@ -45,14 +45,14 @@ package struct RouteTable: Sendable {
     /// - Parameter model: `provider/model`.
     package func names(_ model: String) -> Bool { routedModels.contains(model) || listedModels[model] != nil }
 
-    /// What `requested` means: a route by its name, else a listed
+    /// Finds the meaning of `requested`: a route by its name, else a listed
     /// `provider/model`, else a route by another name or a pattern, else
-    /// `provider/model`, split at the first slash because model names have
-    /// slashes themselves.
+    /// `provider/model`. The latter is split at the first slash, because names
+    /// of models have slashes themselves.
     ///
-    /// `allowed` only keeps the suggestion honest: a key that may use two
-    /// routes is not told the names of others. Whether the caller may use
-    /// what was found is for `Principal` to say.
+    /// `allowed` limits only the suggestion: a key that may use two routes is
+    /// not told the names of others. `Principal` decides whether the caller may
+    /// use the result.
     package func resolve(_ requested: String, allowed: Set<String>? = nil) -> Resolution {
         if let route = routesByName[requested] { return .route(route) }
         if let candidate = listedModels[requested] { return .direct(candidate) }

@@ -29,8 +29,9 @@ package enum Spelling {
         name.prefix(longest + 1).lowercased().map { $0 == "_" ? "-" : $0 }
     }
 
-    /// How many letters must be put in, left out, replaced or swapped with
-    /// their neighbour to make one word the other (optimal string alignment).
+    /// Returns the number of letters that must be inserted, removed, replaced
+    /// or swapped with their neighbour to turn one word into the other (optimal
+    /// string alignment).
     static func distance(_ a: [Character], _ b: [Character]) -> Int {
         guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
         var beforeLast: [Int] = []

@@ -1,7 +1,7 @@
 import Glibc
 
 extension UnsafeRawBufferPointer {
-    /// Where a word stands first; nil where it doesn't.
+    /// Returns the first position of a word; nil where it doesn't occur.
     package func place(of word: StaticString) -> Int? {
         var start = 0
         while let place = next(word.utf8Start[0], from: start) {
@@ -11,7 +11,8 @@ extension UnsafeRawBufferPointer {
         return nil
     }
 
-    /// Where a byte stands next, from a place on; nil where it doesn't.
+    /// Returns the next position of a byte, from `start` on; nil where there is
+    /// none.
     package func next(_ byte: UInt8, from start: Int) -> Int? {
         guard let base = baseAddress, start < count, let found = memchr(base + start, Int32(byte), count - start) else {
             return nil
@@ -19,7 +20,8 @@ extension UnsafeRawBufferPointer {
         return UnsafeRawPointer(found) - base
     }
 
-    /// Whether a word stands there; also for places outside.
+    /// Returns whether a word is at that position; positions outside are
+    /// allowed.
     package func holds(_ word: StaticString, at place: Int) -> Bool {
         place >= 0 && place + word.utf8CodeUnitCount <= count
             && memcmp(baseAddress! + place, word.utf8Start, word.utf8CodeUnitCount) == 0

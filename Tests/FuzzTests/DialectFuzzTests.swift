@@ -26,8 +26,8 @@ private let doors: [any Dialect] = [AnthropicDialect(), OpenAIDialect(now: { 0 }
         }
     }
 
-    /// What a provider is sent, it would read; and having been read once, it
-    /// no longer changes.
+    /// Checks that a provider's dialect can read what it wrote itself, and that
+    /// a request no longer changes after it has been read once.
     private func carry(_ request: ChatRequest, to provider: any Dialect) throws {
         for model in ["claude-opus-5", "m"] {
             var dropped: [String] = []

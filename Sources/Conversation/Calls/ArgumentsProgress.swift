@@ -1,5 +1,5 @@
-/// How far the arguments of a tool call have come, judged by brackets and
-/// quotes alone as the fragments pass.
+/// The progress of a tool call's arguments, judged only by brackets and quotes
+/// as the fragments pass.
 package struct ArgumentsProgress: Sendable, Equatable {
     private var depth = 0
     private var isInString = false

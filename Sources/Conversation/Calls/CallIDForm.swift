@@ -11,7 +11,7 @@ import Encodings
 /// agree.
 package struct CallIDForm: Sendable, Hashable {
     package enum Alphabet: Sendable, Hashable {
-        /// Whatever is printable.
+        /// All printable characters.
         case any
         /// `[a-zA-Z0-9_-]`
         case word
@@ -31,7 +31,7 @@ package struct CallIDForm: Sendable, Hashable {
         self.shortest = shortest
     }
 
-    /// Whatever a caller may send.
+    /// The form of all ids that a caller may send.
     package static let free = CallIDForm(.any, longest: Problem.longestIdentifier)
     /// Anthropic's `^[a-zA-Z0-9_-]+$`; 64 bytes is what its hosts take
     /// (Bedrock's `toolUseId`).

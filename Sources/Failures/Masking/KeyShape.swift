@@ -1,5 +1,5 @@
-/// What keys look like: of Holdfast's own, and of providers whose keys say
-/// whose they are.
+/// The form of API keys: Holdfast's own, and those of providers whose keys have
+/// a known prefix.
 package enum KeyShape {
     private static let prefixes = [
         "sk-", "sk_", "pk-", "rk-", "hf_", "hfa_", "gsk_", "AKIA", "ASIA", "AIza", "xai-", "eyJ", "ghp_", "ya29.",
@@ -16,7 +16,7 @@ package enum KeyShape {
         character.isASCII && (character.isLetter || character.isNumber || "_-+.*".contains(character))
     }
 
-    /// What a caller has put where a name belongs, without the keys in it.
+    /// Removes keys from a text that a caller has sent in the place of a name.
     package static func masking(_ name: String) -> String {
         // Keys are longer than most names.
         guard name.utf8.count >= shortest else { return name }

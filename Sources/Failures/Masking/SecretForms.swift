@@ -35,9 +35,10 @@ enum SecretForms {
         return [pair, String(pair[pair.index(after: colon)...])]
     }
 
-    /// What base 64 of any text has in it that has the secret in it: one form
-    /// for each place that the secret can have in a group of three bytes,
-    /// without the digits that its neighbours have a part in.
+    /// Returns the pieces of base 64 that occur in the encoding of every text
+    /// with the secret in it: one for each position that the secret can have in
+    /// a group of three bytes, without the digits that also depend on the bytes
+    /// beside it.
     private static func base64(_ bytes: [UInt8]) -> [[UInt8]] {
         (0..<3).map { before in
             let padded = [UInt8](repeating: 0, count: before) + bytes

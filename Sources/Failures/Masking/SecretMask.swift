@@ -8,16 +8,16 @@ package import NIOCore
 /// 64 or base 16. Cut short it is found, too, where most of it is there. What
 /// holds no secret stays as it is, byte for byte.
 package struct SecretMask: Sendable {
-    /// What stands in a secret's place: plain in JSON, in a header field and
-    /// in HTML.
+    /// The text that replaces a secret: plain in JSON, in a header field and in
+    /// HTML.
     package static let mark = "[key removed]"
     /// Nothing to look for.
     package static let none = SecretMask([])
 
     /// Folded, by their first byte.
     private let needles: [[[UInt8]]]
-    /// Whether a secret may begin with a byte as it is spelt: most bytes of
-    /// most texts are passed over by it.
+    /// For each byte, true when a secret may begin with it, in any spelling.
+    /// With this, most bytes of a text are skipped at once.
     private let starts: [Bool]
     private let shortest: Int
     private let secrets: Set<String>
@@ -79,7 +79,7 @@ package struct SecretMask: Sendable {
 
     // MARK: Finding
 
-    /// Where secrets stand, in order, none over another.
+    /// Returns the ranges of secrets, in order and without overlaps.
     private func places(_ bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
         var places: [Range<Int>] = []
         var index = 0
@@ -123,8 +123,9 @@ package struct SecretMask: Sendable {
         return longest
     }
 
-    /// How much of a secret gives it away: all of a short one, two thirds of
-    /// a long one, whose beginning may be the same for all.
+    /// Returns the number of bytes from which a part of a secret gives the
+    /// secret away: all of a short one, two thirds of a long one, whose
+    /// beginning may be the same in all keys.
     private static func least(_ needle: [UInt8]) -> Int {
         min(needle.count, max(16, needle.count * 2 / 3))
     }

@@ -1,7 +1,7 @@
 import Atomics
 
-/// What the bodies of all requests may take together: one body's limit times
-/// many connections is more than a machine has.
+/// The limit to the memory that the bodies of all requests may take together:
+/// the limit of one body times many connections is more than a machine has.
 package final class BodyBudget: Sendable {
     private let limit: Int
     private let taken = ManagedAtomic<Int>(0)

@@ -3,8 +3,8 @@ import NIOCore
 import NIOHTTP1
 import Wire
 
-/// What all connections of a listener share, and what belongs to their event
-/// loop.
+/// The objects that a connection uses: those that all connections of a listener
+/// share, and those that belong to its event loop.
 struct ConnectionSurroundings {
     let reception: any Reception
     let limits: ConnectionLimits
@@ -58,9 +58,10 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
     /// it would make each piece that is added copy it.
     struct IncomingBody {
         var bytes = ByteBuffer()
-        /// What of the bodies' budget it has, also while it is served.
+        /// The bytes that the body takes of the bodies' budget, also while the
+        /// request is served.
         var budgeted = 0
-        /// What has come since it was looked at last.
+        /// The bytes that have come since the last check of the rate.
         var sinceLook = 0
     }
 
@@ -72,7 +73,7 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
     // object that ever was held so takes a slower way. The gate lets go when it
     // is removed, and so does all else at the connection's end.
     var gate: RequestGate?
-    /// What the caller hasn't taken; nil outside of a pipeline.
+    /// The bytes that the caller hasn't taken; nil outside of a pipeline.
     private(set) var outgoing: OutgoingBytes?
 
     var state = State.beginning
@@ -120,7 +121,7 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
         deadline = .now() + limits.requestTimeout
     }
 
-    /// What came is no request that can be trusted to mean one thing.
+    /// Refuses bytes that are not a request with one certain meaning.
     func refuseMalformed(headersTooLarge: Bool = false) {
         switch state {
         case .idle, .beginning, .collecting:

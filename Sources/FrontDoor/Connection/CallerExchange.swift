@@ -55,7 +55,7 @@ final class CallerExchange: CallerReply, @unchecked Sendable {
         connection.answered(self, close: true)
     }
 
-    /// Whoever served the request has returned: an answer that isn't whole
-    /// by now never will be.
+    /// Ends the exchange when the task that served the request has returned: an
+    /// answer that isn't whole by now never will be.
     func taskEnded() { abort() }
 }

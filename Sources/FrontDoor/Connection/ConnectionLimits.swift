@@ -1,12 +1,12 @@
 package import NIOCore
 
-/// What one caller's connection may take.
+/// The limits of one caller's connection.
 package struct ConnectionLimits: Sendable {
     /// The largest body, in bytes.
     package var body = 32 << 20
     /// All bodies together, in bytes.
     package var bodies = 512 << 20
-    /// How much of a body that is already refused is still read.
+    /// The most bytes that are still read of a body that has been refused.
     package var swallow = 128 << 20
     package var swallowTimeout = TimeAmount.seconds(10)
     /// For a head to arrive whole, from its first byte (the first one's from
@@ -18,17 +18,19 @@ package struct ConnectionLimits: Sendable {
     package var minimumRate = 1 << 10
     /// Between two requests.
     package var idleTimeout = TimeAmount.seconds(120)
-    /// How long a caller may read nothing while there is something to read.
+    /// The longest time that a caller may read nothing while there is something
+    /// to read.
     package var writeTimeout = TimeAmount.seconds(120)
     /// Header fields together, in bytes.
     package var header = 32 << 10
     package var headerCount = 200
 
-    /// How often a connection looks at its deadline.
+    /// The time between two checks of a connection's deadline.
     package var tick = TimeAmount.seconds(5)
 
     package init() {}
 
-    /// What a body must have brought in ``requestTimeout``.
+    /// The fewest bytes that a body must have brought within
+    /// ``requestTimeout``.
     var fewestBodyBytes: Int { Int(Double(requestTimeout.nanoseconds) / 1e9 * Double(minimumRate)) }
 }

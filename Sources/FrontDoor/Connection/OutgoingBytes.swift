@@ -1,9 +1,9 @@
 import NIOCore
 
-/// What one caller was sent and hasn't taken yet.
+/// The bytes that one caller was sent and hasn't taken yet.
 ///
-/// Costs nothing while the caller keeps up: only what is beyond the channel's
-/// high-water mark, and large answers, are counted in the budget.
+/// Costs nothing while the caller reads fast enough: only bytes beyond the
+/// channel's high-water mark, and large answers, are counted in the budget.
 // Touched on its connection's event loop only.
 final class OutgoingBytes: @unchecked Sendable {
     private let channel: any Channel
@@ -11,7 +11,7 @@ final class OutgoingBytes: @unchecked Sendable {
     private var account: UnreadAnswers.Account?
     /// All bytes that were ever written.
     private var written = 0
-    /// What was taken when it was looked at last.
+    /// The bytes that had been taken at the last check.
     private var takenBefore = 0
     /// More waits than the channel wants to hold.
     private(set) var isCrowded = false

@@ -21,7 +21,7 @@ package protocol PendingRequest: AnyObject, Sendable {
     func refusal(_ fault: BodyFault) -> Answer
 }
 
-/// Why a request's body isn't taken.
+/// The reason why a request's body isn't taken.
 package enum BodyFault: Sendable {
     /// Longer than so many bytes.
     case tooLarge(limit: Int)
@@ -35,8 +35,9 @@ package enum Receipt: Sendable {
     case call(any PendingRequest)
 }
 
-/// What a connection asks of the house. Implemented by ``Doors`` and
-/// ``AdminDoor``.
+/// The decisions that a connection leaves to its listener: what to do with a
+/// request, and what to answer where there is none. Implemented by ``Doors``
+/// and ``AdminDoor``.
 package protocol Reception: Sendable {
     /// Decides on a request by its head alone. Runs on the event loop.
     func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> Receipt

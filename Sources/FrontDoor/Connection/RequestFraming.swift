@@ -1,13 +1,13 @@
 import Foundation
 package import NIOCore
 
-/// Where HTTP/1.1 requests begin and end in a caller's bytes (RFC 9112 §2, §6,
-/// §7.1).
+/// A scanner that finds where HTTP/1.1 requests begin and end in a caller's
+/// bytes (RFC 9112 §2, §6, §7.1).
 ///
 /// Reads only as much as that takes; the decoder behind it judges whether a
-/// request is one. It cuts what comes so that the decoder never gets the
-/// beginning of a request before the one ahead of it is answered, and it hides
-/// an offer to change the protocol (`Upgrade`), after which that decoder would
+/// request is valid. It cuts the bytes so that the decoder never gets the
+/// beginning of a request before the previous one is answered. And it hides an
+/// offer to change the protocol (`Upgrade`), after which that decoder would
 /// read nothing any more.
 ///
 /// Pure: bytes in, pieces out.
@@ -52,8 +52,8 @@ package struct RequestFraming {
     private var place = Place.beforeRequest
     private var length: Int?
     private var isChunked = false
-    /// What a field's line may be at most before it is passed on unread, for
-    /// the decoder to refuse.
+    /// The longest line of a field that is held back. A longer one is passed on
+    /// unread, for the decoder to refuse.
     private let longestLine: Int
 
     package init(longestLine: Int = 32 << 10) {
@@ -99,7 +99,7 @@ package struct RequestFraming {
         /// Bytes that may be passed on.
         var count = 0
         var endsRequest = false
-        /// Where names of `Upgrade` fields begin.
+        /// The positions at which names of `Upgrade` fields begin.
         var offers: [Int] = []
         var isFolded = false
     }
@@ -152,8 +152,8 @@ package struct RequestFraming {
         return end + 1
     }
 
-    /// - Returns: how long it is, 0 where another line stands there, nil where
-    ///   that isn't known yet.
+    /// - Returns: The length of the empty line; 0 where another line begins
+    ///   there, nil where that isn't known yet.
     private func emptyLine(_ bytes: UnsafeRawBufferPointer) -> Int? {
         if bytes[0] == .lineFeed { return 1 }
         guard bytes[0] == .carriageReturn else { return 0 }
@@ -210,7 +210,8 @@ package struct RequestFraming {
         }
     }
 
-    /// What is no number is refused by the decoder at the end of the head.
+    /// Reads a number; nil for other text, which the decoder refuses at the end
+    /// of the head.
     private static func number(_ text: Slice<UnsafeRawBufferPointer>) -> Int? {
         var value = 0
         for byte in text where byte != 0x20 && byte != 0x09 && byte != .carriageReturn {

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// How fast a caller takes what it is sent: bytes in the last seconds.
+/// The rate at which a caller takes what it is sent: bytes in the last seconds.
 struct TakingRate: Sendable {
     private struct Sample: Sendable {
         var time: NIODeadline

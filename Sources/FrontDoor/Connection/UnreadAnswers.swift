@@ -46,15 +46,16 @@ package final class UnreadAnswers: Sendable {
             self.giveUp = giveUp
         }
 
-        /// Room for `more` bytes of an answer that hasn't begun.
-        /// - Parameter taken: what the caller has taken in all.
+        /// Makes room for `more` bytes of an answer that hasn't begun.
+        /// - Parameter taken: All bytes that the caller has taken so far.
+        /// - Returns: False where there is no room.
         func take(_ more: Int, taken: Int, now: NIODeadline = .now()) -> Bool {
             let room = budget.change(self) { $0.take(more, for: $1, taken: taken, now: now) }
             if room == .none { budget.refused.wrappingIncrement(ordering: .relaxed) }
             return room == .given
         }
 
-        /// What waits by now, in all.
+        /// Sets the number of all bytes that wait now.
         func note(_ waiting: Int, taken: Int, now: NIODeadline = .now()) {
             budget.change(self) { ((), $0.note(waiting, for: $1, taken: taken, now: now)) }
         }

@@ -1,9 +1,11 @@
 package import NIOCore
 
-/// Who waits for how many bytes of answers to be read, and who is given up
-/// where that is more than there is room for.
+/// The account of the bytes of answers that wait to be read, by connection.
+/// Chooses the connections to close when more bytes wait than there is room
+/// for.
 ///
-/// Pure: it is told what happens, and says whom to give up.
+/// Pure: its caller reports what happens and gives the time, and closes the
+/// connections that it chooses.
 package struct UnreadLedger<Connection: Hashable & Sendable>: Sendable {
     private struct Entry: Sendable {
         var waiting: Int
@@ -28,7 +30,7 @@ package struct UnreadLedger<Connection: Hashable & Sendable>: Sendable {
 
     package var connections: Int { entries.count }
 
-    /// What is to come of an answer that hasn't begun.
+    /// The decision about an answer that hasn't begun.
     package enum Room: Sendable, Equatable {
         case given
         case none
@@ -45,9 +47,9 @@ package struct UnreadLedger<Connection: Hashable & Sendable>: Sendable {
         return (.given, givenUp)
     }
 
-    /// What waits for a connection by now: it has been written, whether or not
-    /// there was room.
-    /// - Returns: who is given up, which may be that connection.
+    /// Sets the number of bytes that wait for a connection now: they have been
+    /// written, whether or not there was room.
+    /// - Returns: The connections to close, which may include that one.
     package mutating func note(
         _ waiting: Int, for connection: Connection, taken: Int, now: NIODeadline
     ) -> [Connection] {

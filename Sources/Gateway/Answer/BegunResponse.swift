@@ -20,8 +20,8 @@ final class BegunResponse: LaneResponse {
         return try await response.next()
     }
 
-    /// Whether the first line is one of an event stream: a field's, or a
-    /// comment. Waits for enough of it to tell.
+    /// Returns whether the first line is one of an event stream: a field's, or
+    /// a comment. Waits for enough bytes to decide.
     func beginsLikeEvents() async throws -> Bool {
         var begun = ByteBuffer()
         defer { if begun.readableBytes > 0 { first = begun } }
@@ -88,9 +88,9 @@ struct AnswerShape {
         }
     }
 
-    /// Whether it is what a relay says instead of an answer, without calling it
-    /// an error: no choices, or words and a number of its own. What else isn't
-    /// known is the caller's to read.
+    /// True for a body that a relay sends instead of an answer without calling
+    /// it an error: no choices, or words and a number of its own. All other
+    /// unknown bodies are left for the caller to read.
     var isNoAnswer: Bool { !holdsAnswer && (saysNothing || hasEmptyChoices && !hasUsage || hasWords) }
 
     private mutating func noteChoices(_ value: JSONView) {

@@ -9,27 +9,26 @@ import Wire
 /// one left off. Belongs to the request's task.
 final class CallerStream {
     private let door: any Dialect
-    /// Whether anybody could go on: otherwise nothing is written down, and
-    /// nothing held back.
+    /// True when another candidate could continue the stream. Otherwise nothing
+    /// is written down, and nothing is held back.
     let keepsJournal: Bool
-    /// What has gone out, or is about to.
-    var journal: Journal
+    /// The journal of everything that has been sent, or is about to be.
+    var journal: StreamJournal
     /// The candidates that went on, in order.
     private(set) var handOvers: [HandOver] = []
     /// The one that wrote what has gone out; nil while bytes pass through.
     private var encoder: (any StreamEncoder)?
-    /// What those before the present candidate have cost.
+    /// The usage of the candidates before the present one.
     private var costBefore: Usage?
     private let promptBytes: Int
-    /// Whether the present candidate has told the caller anything.
+    /// True when the present candidate has sent something to the caller.
     var hasContributed = false
 
-    /// - Parameter limit: of what is remembered, in bytes.
-    init(_ door: any Dialect, keepsJournal: Bool, promptBytes: Int, limit: Int) {
-        journal = Journal(limit: limit)
-        self.door = door
+    init(_ context: RequestContext, keepsJournal: Bool) {
+        journal = StreamJournal(limit: context.gateway.limits.continuation)
+        door = context.call.door
         self.keepsJournal = keepsJournal
-        self.promptBytes = promptBytes
+        promptBytes = context.record.requestBytes
     }
 
     // MARK: Candidates come and go
@@ -77,8 +76,8 @@ final class CallerStream {
         encoder?.encode(.ended, into: &output)
     }
 
-    /// What is still to be said of an answer that was complete when its
-    /// candidate left off.
+    /// Returns the rest of an answer that was complete when its candidate
+    /// stopped.
     func complete(_ events: [StreamEvent], for request: ChatRequest) -> ByteBuffer {
         // All but the terminal event has passed as it came, and must not be
         // said again by an encoder that keeps some of it for the end.

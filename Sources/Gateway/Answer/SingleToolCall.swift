@@ -9,7 +9,7 @@ struct SingleToolCall {
         applies = request.parallelToolCalls == false
     }
 
-    /// Whether an event of a stream is part of the answer.
+    /// Returns whether an event of a stream is part of the answer.
     func admits(_ event: StreamEvent) -> Bool {
         guard applies else { return true }
         return switch event {
@@ -18,7 +18,8 @@ struct SingleToolCall {
         }
     }
 
-    /// - Returns: whether anything was cut.
+    /// Removes all tool calls but the first.
+    /// - Returns: True when something was removed.
     func cut(_ reply: inout ChatReply) -> Bool {
         guard applies else { return false }
         var hasCut = false

@@ -4,9 +4,9 @@ import NIOCore
 import Wire
 
 extension Problem {
-    /// What is wrong between Holdfast and a provider, in Holdfast's words: what
-    /// the provider says of a key or an account is for whoever holds them.
-    /// Nil for all other causes.
+    /// Describes a problem between Holdfast and a provider in Holdfast's words:
+    /// a provider's text about a key or an account is meant for the owner of
+    /// the account, not for the caller. Nil for all other causes.
     init?(between cause: Cause, and provider: Provider) {
         switch cause {
         case .credential:

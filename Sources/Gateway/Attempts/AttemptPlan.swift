@@ -1,30 +1,28 @@
 package import Failures
 package import Resilience
 
-/// Whom to ask next, and when there is nobody left: one request's way through
-/// its candidates, as a pure machine.
+/// The plan of one request's way through its candidates: says which candidate
+/// to ask next, and when none is left. A pure state machine: it does no I/O and
+/// is given the time.
 ///
-/// Order: a candidate that was well and failed at once is asked once more, as
-/// far as the retry budget goes; a lead that will soon take requests again is
-/// waited for where the route wants that. Otherwise a candidate that is free
-/// now comes before any wait. Then who failed in a way that may pass is asked
-/// once more; then a rate limit is waited for, if that fits; last, a candidate
-/// whose breaker is open, or that is only suspected, is asked all the same:
-/// both move traffic, and refuse none.
+/// The order:
+/// 1. A candidate that was healthy and failed at once is asked once more, as
+///    far as the retry budget allows.
+/// 2. Where the route wants it, the plan waits for a first candidate that will
+///    soon take requests again.
+/// 3. Otherwise a candidate that is free now comes before any wait.
+/// 4. Then a candidate whose failure may be temporary is asked once more.
+/// 5. Then the plan waits for the end of a rate limit, if that fits into the
+///    request's time.
+/// 6. Last, a candidate whose breaker is open, or that is only suspected, is
+///    asked nevertheless: both states move traffic elsewhere, but refuse no
+///    request.
 package struct AttemptPlan {
     package enum Step: Equatable {
-        case ask(Int, Manner)
-        /// Nobody before that tick; then ask again.
+        case ask(Int, RetryKind)
+        /// No candidate may be asked before that tick; then ask the plan again.
         case wait(until: Duration)
         case stop
-    }
-
-    package enum Manner: Equatable {
-        case first
-        /// The same once more, after a moment.
-        case again
-        /// Though its breaker is open, or a provisional hold is on it.
-        case inSpite
     }
 
     private struct Entry {
@@ -35,10 +33,12 @@ package struct AttemptPlan {
         var mayRepeat = false
         /// The same, at once, and with nothing against it before.
         var repeatsAtOnce = false
-        /// Its context isn't known to take a request that was too long for
-        /// another: it isn't asked twice to find out.
+        /// True when the context is not known to be large enough for a request
+        /// that was too long for another candidate. Such a candidate isn't
+        /// asked twice to find out.
         var isAskedOnce = false
-        /// Whatever memory says: a throttled one isn't asked before that tick.
+        /// The earliest tick at which a throttled candidate is asked, even if
+        /// the health memory says otherwise.
         var notBefore = Duration.zero
         /// The tokens that one request may use there.
         var context: Int?
@@ -65,17 +65,17 @@ package struct AttemptPlan {
     /// The least wait after a rate limit, however soon the provider says to
     /// come again.
     static let shortestWait = Duration.milliseconds(250)
-    /// How often one request asks one candidate at most.
+    /// The largest number of times that one request asks one candidate.
     static let mostTries = 4
 
     /// - Parameter contexts: of each candidate, nil where it isn't known.
     package init(contexts: some Collection<Int?>) { entries = contexts.map { Entry(context: $0) } }
 
     /// - Parameters:
-    ///   - now: the present tick.
-    ///   - latest: the last tick that may be waited for.
-    ///   - standing: how a candidate stands at present.
-    ///   - mayRepeat: takes from a candidate's retry budget.
+    ///   - now: The present tick.
+    ///   - latest: The last tick until which the plan may wait.
+    ///   - standing: Returns the present state of a candidate.
+    ///   - mayRepeat: Takes from a candidate's retry budget.
     package mutating func next(
         now: Duration, latest: Duration, standing: (Int) -> Standing, mayRepeat: (Int) -> Bool
     ) -> Step {
@@ -146,7 +146,7 @@ package struct AttemptPlan {
     /// comes after all others.
     package mutating func overtaken(_ index: Int) { entries[index].mayRepeat = !entries[index].isOut }
 
-    /// Whether it hasn't been asked and may be.
+    /// Returns whether the candidate hasn't been asked and may be.
     package func mayAsk(_ index: Int) -> Bool { !isOver && !entries[index].isOut && entries[index].tries == 0 }
 
     package mutating func asked(_ index: Int) {
@@ -162,9 +162,10 @@ package struct AttemptPlan {
     package mutating func ruleOutAll() { isOver = true }
 
     /// - Parameters:
-    ///   - movesOnRefusal: the route wants the next candidate asked after a
-    ///     safety refusal.
-    ///   - byChance: it failed at once, and had not failed for a while.
+    ///   - movesOnRefusal: True when the route wants the next candidate asked
+    ///     after a safety refusal.
+    ///   - byChance: True when the candidate failed at once, and had not failed
+    ///     for a while.
     package mutating func failed(
         _ index: Int, _ verdict: Verdict, now: Duration, movesOnRefusal: Bool, byChance: Bool = false
     ) {
@@ -197,4 +198,13 @@ package struct AttemptPlan {
         case .refused, .callerFault, .nestedReference: isOver = true
         }
     }
+}
+
+/// The reason for which the plan asks a candidate.
+package enum RetryKind: Equatable {
+    case first
+    /// The same once more, after a moment.
+    case again
+    /// Though its breaker is open, or a provisional hold is on it.
+    case inSpite
 }

@@ -5,8 +5,9 @@ package import Resilience
 package import Routing
 import Synchronization
 
-/// What outlives a request, a reload and (through its keeper) a restart: who
-/// is held, who is throttled, whose breaker is open.
+/// The memory that outlives a request, a reload and (through its keeper) a
+/// restart: which candidates are on hold, which are throttled, and whose
+/// circuit breaker is open.
 package final class Continuity: Sendable {
     package let book: HealthBook
     let classifier = Classifier.standard
@@ -46,10 +47,10 @@ package final class Continuity: Sendable {
 
     // MARK: What attempts report
 
-    func succeeded(_ permit: Permit?, at place: Place) {
+    func succeeded(_ token: AttemptToken?, at place: Place) {
         noteAnswer(at: place)
-        guard let permit, permit.isTrial || !book.isQuiet else { return }
-        report(book.succeeded(permit, now: now))
+        guard let token, token.isTrial || !book.isQuiet else { return }
+        report(book.succeeded(token, now: now))
     }
 
     func noteAnswer(at place: Place) {
@@ -59,9 +60,9 @@ package final class Continuity: Sendable {
         if isNew { keeper.noteAnswered(model, now) }
     }
 
-    func abandoned(_ permit: Permit?) {
-        guard let permit, permit.isTrial else { return }
-        book.abandoned(permit, now: now)
+    func abandoned(_ token: AttemptToken?) {
+        guard let token, token.isTrial else { return }
+        book.abandoned(token, now: now)
     }
 
     func hasAnswered(_ place: Place) -> Bool {
@@ -84,8 +85,8 @@ package final class Continuity: Sendable {
     }
 
     /// Reports changes to the keeper.
-    /// - Returns: what a request that goes on has to wait for
-    ///   (``untilDurable(_:)``); nil where there is nothing.
+    /// - Returns: A ticket that the request has to wait for before it goes on
+    ///   (``untilDurable(_:)``); nil where there is nothing to wait for.
     @discardableResult
     package func report(_ changes: [HealthChange]) -> KeeperTicket? {
         guard !changes.isEmpty, let ticket = keeper.note(changes, now) else { return nil }
@@ -107,14 +108,14 @@ package final class Continuity: Sendable {
 }
 
 extension Gateway {
-    /// What the routes want remembered.
+    /// Tells the health memory which returns the routes want remembered.
     package func applyRoutes() {
         continuity.book.keepReturns(
             state.routes.routes.contains { $0.policy.substitution.return != .automatic })
     }
 
-    /// Whether what serves there is back, and the route doesn't rely on it
-    /// yet.
+    /// Returns whether the model at that place works again while the route
+    /// doesn't rely on it yet.
     package func isAwaitingReturn(_ route: Route, at place: Place) -> Bool {
         switch route.policy.substitution.return {
         case .automatic: false

@@ -5,7 +5,8 @@ import Wire
 
 /// One candidate gave no usable answer, and the caller has heard nothing yet.
 struct FailedAttempt: Error {
-    /// What can be passed on if nobody else serves.
+    /// The answer of the failed attempt that can be passed on if no candidate
+    /// serves.
     enum Answer {
         /// A no, with its body.
         case answer(ResponseHead, ByteBuffer)
@@ -29,8 +30,9 @@ struct FailedAttempt: Error {
         answer = .lane(failure)
     }
 
-    /// Whether the same request could meet something else there a moment later:
-    /// what Holdfast itself lacks or forbids stays as it is.
+    /// True when the same request could succeed there a moment later. A failure
+    /// because of something that Holdfast itself lacks or forbids would stay
+    /// the same.
     var mayBeChance: Bool {
         switch answer {
         case .lane(.overloaded), .lane(.notReady), .lane(.usedUp), .lane(.ownShortage): false
@@ -50,7 +52,8 @@ struct FailedAttempt: Error {
 }
 
 extension Symptom {
-    /// - Parameter hasBegun: whether the caller has heard something of it.
+    /// - Parameter hasBegun: True when the caller has received some of the
+    ///   answer.
     init(_ failure: LaneFailure, dialect: String, hasBegun: Bool) {
         let position: Position
         let transport: Transport

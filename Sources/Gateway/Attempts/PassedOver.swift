@@ -11,9 +11,10 @@ struct PassedOver {
     mutating func refuse(_ problem: Problem) { refusals.append(problem) }
     mutating func isOut(_ problem: Problem) { outages.append(problem) }
 
-    /// One answer out of all reasons: the first refusal's, which the caller can
-    /// do something about, with everybody's words.
-    /// - Parameter others: what keeps other candidates from serving, as
+    /// Makes one answer out of all reasons: the kind of the first refusal,
+    /// because the caller can change something about that, with the words of
+    /// all.
+    /// - Parameter others: The reasons why the other candidates can't serve, as
     ///   sentences.
     func problem(beside others: [String] = []) -> Problem? {
         guard let first = refusals.first else { return outages.first }

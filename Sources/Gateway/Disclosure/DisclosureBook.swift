@@ -2,8 +2,8 @@ package import Conversation
 package import Extraction
 import Synchronization
 
-/// What hosted models have told: shared by all requests, and kept across
-/// reloads and restarts.
+/// The account of everything that hosted models have disclosed: shared by all
+/// requests, and kept across reloads and restarts.
 package final class DisclosureBook: Sendable {
     private let recovery: Mutex<RecoveryMeter>
     private let egress: Mutex<EgressMeter>
@@ -35,9 +35,9 @@ package final class DisclosureBook: Sendable {
         return egress.withLock { $0.wait(of: model, at: now) }
     }
 
-    /// - Parameter isWhole: a whole answer, that is not told where it doesn't
-    ///   fit.
-    /// - Returns: whether it may go out.
+    /// - Parameter isWhole: True for a whole answer, which isn't sent at all
+    ///   where it doesn't fit.
+    /// - Returns: True when the bytes may be sent.
     func spend(_ bytes: Int, of model: HostedModel, isWhole: Bool) -> Bool {
         let now = clock()
         var alarms: [EgressMeter.Alarm] = []
@@ -48,13 +48,14 @@ package final class DisclosureBook: Sendable {
         return goesOut
     }
 
-    /// What has left a model today, in bytes.
+    /// Returns the bytes that have left a model today.
     package func egress(of model: HostedModel) -> Int {
         let now = clock()
         return egress.withLock { $0.bytes(of: model, at: now) }
     }
 
-    /// What a keeper hasn't written yet; it gives back what it can't.
+    /// Returns the changes that the keeper hasn't written yet. The keeper puts
+    /// back those that it can't write.
     package func takeEgressChanges() -> [String: EgressMeter.Day] { egress.withLock { $0.takeChanges() } }
     package func putBack(_ weights: [String]) { egress.withLock { $0.putBack(weights) } }
 
@@ -106,11 +107,12 @@ package final class DisclosureBook: Sendable {
         keeper.keep(accounts.map { ($0, recovery.standing(of: $0)) })
     }
 
-    /// Who has learnt how many values of which weights.
+    /// The number of values that each subject has learnt of each model's
+    /// weights.
     package var learnt: [RecoveryMeter.Account: Int] { recovery.withLock { $0.accounts } }
 
-    /// Begins anew for a subject, on a person's word.
-    /// - Returns: whether it had learnt anything.
+    /// Sets a subject's account back to nothing, on a person's decision.
+    /// - Returns: True when the subject had learnt anything.
     package func forgive(_ subject: Subject) -> Bool {
         recovery.withLock { recovery in
             let accounts = recovery.forgive(subject)

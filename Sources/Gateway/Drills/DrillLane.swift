@@ -17,7 +17,7 @@ final class DrillLane: ProviderLane {
     private let isProbe: Bool
     private let hasInjected = Atomic<Bool>(false)
 
-    /// Whether what came of it was the drill's doing.
+    /// True when the drill caused the outcome.
     var didInject: Bool { hasInjected.load(ordering: .acquiring) }
 
     init(_ rehearsal: Rehearsal, before provider: Provider, streams: Bool, isProbe: Bool = false) {
@@ -70,7 +70,7 @@ final class DrillLane: ProviderLane {
     }
 }
 
-/// What a drill says in a provider's place.
+/// The answer that a drill sends in a provider's place.
 private final class MadeUpResponse: LaneResponse {
     let head: ResponseHead
     private var pieces: [ByteBuffer]
@@ -97,7 +97,7 @@ private final class PulledResponse: LaneResponse {
     /// Events that a caller would read.
     private var tokens = 0
     private var held = ByteBuffer()
-    /// What still has to be said before it ends.
+    /// The bytes that are still to be sent before the response ends.
     private var lastWords: ByteBuffer?
     private var isPulled = false
 
@@ -130,7 +130,7 @@ private final class PulledResponse: LaneResponse {
         }
     }
 
-    /// - Returns: what of the bytes comes before the pull, nil if nothing.
+    /// - Returns: The bytes that come before the cut; nil if there are none.
     private func upToToken(_ bytes: ByteBuffer) -> ByteBuffer? {
         held.hold(bytes)
         parser.feed(bytes)

@@ -45,7 +45,7 @@ extension Rehearsal {
 }
 
 extension Price {
-    /// What these tokens cost.
+    /// Returns the cost of these tokens.
     func cost(of usage: Usage) -> Double {
         let read = min(usage.input, usage.cacheRead ?? 0)
         let fresh = Double(usage.input - read) * input + Double(read) * (cached ?? input)

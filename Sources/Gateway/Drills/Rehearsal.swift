@@ -37,10 +37,11 @@ package final class Rehearsal: Sendable {
 
     var isPulling: Bool { phase == .pulled }
 
-    /// What requests know of the candidate at present.
+    /// The health memory that requests use for the candidate at present.
     var book: HealthBook { isPulling ? pulledBook : calmBook }
 
-    /// Whether the memory of what happens there is the drill's.
+    /// Returns whether the drill keeps the memory of what happens at that
+    /// candidate.
     func covers(_ upstream: Upstream) -> Bool {
         upstream.candidate.provider == order.provider && upstream.candidate.model == order.model
     }
@@ -136,7 +137,7 @@ package final class DrillRoom: Sendable {
 }
 
 extension Gateway {
-    /// Why a drill can't begin, as a sentence.
+    /// The reason why a drill can't begin, as a sentence.
     package struct DrillRefusal: Error { package var message: String }
 
     /// Begins a drill.

@@ -11,8 +11,9 @@ package final class ExchangeEnd: @unchecked Sendable {
 
     package init() {}
 
-    /// The exchange to be ended from now on; at once if the end has come already.
-    /// - Parameter number: what `exchange` knows this exchange by.
+    /// Sets the exchange that is to be ended; ends it at once if ``end()`` has
+    /// been called already.
+    /// - Parameter number: The number by which `exchange` knows this exchange.
     package func attach(_ exchange: any EndableExchange, _ number: Int = 0) {
         if isEnded { return exchange.cancel(number) }
         self.exchange = exchange

@@ -10,15 +10,16 @@ package final class Provider: Sendable {
     package let name: String
     package let dialect: any Dialect
     package let lane: any ProviderLane
-    /// How an engine counts a prompt's tokens exactly; nil where it can't.
+    /// The exact counter of a prompt's tokens, which an engine has; nil where
+    /// there is none.
     package let counter: (any TokenCounter)?
-    /// Where embeddings are asked for below the base address; nil where the
-    /// provider has none, with what an operator can do about it.
+    /// The path of embeddings below the base address; where the provider has
+    /// none, the reason and what an operator can do about it.
     package let embeddings: Embeddings
-    /// Whether its models answer.
+    /// Tells if the provider's models answer chats, and if not, why.
     package let chat: Chat
-    /// Whose machines they are: the address that is connected to. Failures of
-    /// a host are remembered under it.
+    /// The address that is connected to: it stands for the machines behind it.
+    /// Failures of a host are remembered under it.
     package let host: String
     /// Stands for the key's value without telling it: another key is another
     /// credential.
@@ -31,17 +32,19 @@ package final class Provider: Sendable {
     /// The id of what is on record about the weights that answer now; nil for
     /// somebody else's.
     package let receipt: (@Sendable () -> String?)?
-    /// Whether it may be asked for a token when no caller wants one.
+    /// True when the provider may be asked for a token without a caller's
+    /// request.
     package let mayBeProbed: Bool
-    /// What is to be kept of the model that is hosted there; nil where it is
-    /// somebody else's.
+    /// The model that Holdfast hosts there, with the limits to its disclosure;
+    /// nil for models that others host.
     package var hosted: HostedModel? { hostedNow?() }
     private let hostedNow: (@Sendable () -> HostedModel)?
     /// The API that its error messages are written in, for the classifier.
     package let errorDialect: String
-    /// What it is sent and nobody else may read.
+    /// The secrets that are sent to the provider and that no other reader may
+    /// see.
     package let secrets: SecretMask
-    /// What its settings leave to callers.
+    /// The choices that the provider's settings leave to callers.
     let choices: CallerChoices
     /// Header fields that its settings set, in lower case: a caller's of the
     /// same name doesn't go along.
@@ -49,13 +52,13 @@ package final class Provider: Sendable {
 
     package enum Embeddings: Sendable {
         case path(String)
-        /// Why not, and what to do: the end of a sentence.
+        /// The reason, and what to do: the end of a sentence.
         case none(String)
     }
 
     package enum Chat: Sendable {
         case served
-        /// Why not, and what to do: the end of a sentence.
+        /// The reason, and what to do: the end of a sentence.
         case none(String)
     }
 
@@ -86,7 +89,7 @@ package final class Provider: Sendable {
         errorDialect = dialect.name.rawValue
     }
 
-    /// Where memory of this model's failures is kept.
+    /// Returns the place under which failures of this model are remembered.
     package func place(of model: String) -> Place {
         Place(provider: name, host: host, credential: credential, model: model)
     }
@@ -105,7 +108,8 @@ package final class Provider: Sendable {
         choices.isSuperset(of: CallerChoices.ofField(field)) && !pinned.contains(field)
     }
 
-    /// Whether a caller's bytes can go there as they are.
+    /// Returns whether the caller's bytes can be sent to this provider as they
+    /// are.
     func takesBytes(of door: any Dialect) -> Bool { dialect.name == door.name }
 }
 

@@ -25,7 +25,7 @@ package struct LaneRequest: Sendable {
     }
 }
 
-/// How long one attempt may take, where the route says more than the
+/// The time limits of one attempt, where the route sets others than the
 /// provider's settings.
 package struct AttemptLimits: Sendable, Equatable {
     /// From the request's last byte to the answer's first.
@@ -42,7 +42,7 @@ package struct AttemptLimits: Sendable, Equatable {
     package init() {}
 }
 
-/// Why a provider gave no (whole) answer.
+/// The reason why a provider gave no answer, or not the whole answer.
 package enum LaneFailure: Error, Sendable, Equatable {
     /// No connection; nothing was sent.
     case unreachable(String)
@@ -72,7 +72,8 @@ package enum LaneFailure: Error, Sendable, Equatable {
     /// Holdfast itself lacks what a connection needs (descriptors, memory):
     /// says nothing of the provider.
     case ownShortage(String)
-    /// It may tell no more today; in so many seconds it may.
+    /// The hosted model may disclose no more today; it may again in so many
+    /// seconds.
     case usedUp(wait: Int)
 }
 
@@ -83,9 +84,9 @@ package protocol LaneResponse: AnyObject {
     /// The next bytes of the body, nil at its end.
     /// - Throws: ``LaneFailure``, or `CancellationError`.
     func next() async throws -> ByteBuffer?
-    /// Whether it matters if the next bytes bring anything that a caller would
-    /// read. False for a moment after each that did, since to look at all of
-    /// them costs more than to pass them on.
+    /// True when the reader should check if the next bytes bring anything that
+    /// a caller would read. False for a moment after each piece that did,
+    /// because a check of all pieces costs more than passing them on.
     var wantsProgress: Bool { get }
     /// A piece that a caller would read has come: from now on the limit is
     /// the one between two such pieces.
@@ -99,8 +100,9 @@ extension LaneResponse {
 
 /// The way to one provider.
 package protocol ProviderLane: Sendable {
-    /// Whether it leads to a hosted engine that is working on a request: its
-    /// silence is its work, and another request would slow all of them.
+    /// True when the lane leads to a hosted engine that is working on a
+    /// request: its silence is a sign of work, and another request would slow
+    /// down all of them.
     var isAtWork: Bool { get }
     /// Sends a request and hands its answer to `body`, as soon as its head is
     /// there. When `body` returns, throws or is cancelled before the answer

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// How many tokens candidates' answers take, as far as requests of keys with a
-/// token limit have shown: others don't come here.
+/// The sizes of candidates' answers in tokens, learnt only from requests whose
+/// key has a token limit.
 package final class AnswerSizes: Sendable {
-    /// What an answer is taken for while too few have been seen.
+    /// The size that is assumed for an answer while too few have been seen.
     package static let unknown = 4096
     /// As few say nothing about one in twenty.
     package static let fewest = 20
@@ -21,7 +21,7 @@ package final class AnswerSizes: Sendable {
         }
     }
 
-    /// What nineteen of twenty answers stay within.
+    /// Returns the size within which nineteen of twenty answers stay.
     package func expected(of candidate: String) -> Int {
         known.withLock { known in
             guard let counts = known[candidate], counts.total >= Self.fewest else { return Self.unknown }

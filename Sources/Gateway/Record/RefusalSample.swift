@@ -1,11 +1,12 @@
 package import NIOCore
 
-/// How many requests of a kind were refused, and how many of them are told of
-/// one by one: whoever has no key must not fill a disk.
+/// The number of refused requests of each kind, and the limit to how many of
+/// them are logged one by one: callers without a key must not be able to fill a
+/// disk.
 ///
-/// Pure; it is told the time.
+/// Pure; the time is a parameter.
 package struct RefusalSample: Sendable {
-    /// What is logged of those that weren't logged one by one.
+    /// The log entry for the refusals that weren't logged one by one.
     package struct Summary: Sendable, Equatable {
         package var reason: String
         package var count: Int
@@ -38,8 +39,8 @@ package struct RefusalSample: Sendable {
         self.period = period
     }
 
-    /// - Returns: whether this one is logged, and what is to be said of those
-    ///   before that weren't.
+    /// - Returns: `isLogged` is true when this one is logged; `summary` is the
+    ///   entry for the ones before it that weren't.
     package mutating func note(_ reason: String, now: NIODeadline) -> (isLogged: Bool, summary: Summary?) {
         let name = kinds[reason] != nil || kinds.count < Self.mostKinds ? reason : "other"
         var kind = kinds[name] ?? Kind(began: now)
@@ -57,7 +58,7 @@ package struct RefusalSample: Sendable {
         return (true, summary)
     }
 
-    /// What is to be said of all whose period is over.
+    /// Returns the entries for all kinds whose period is over.
     package mutating func summaries(now: NIODeadline) -> [Summary] {
         var summaries: [Summary] = []
         for (name, kind) in kinds where now - kind.began >= period {

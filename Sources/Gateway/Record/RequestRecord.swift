@@ -6,12 +6,12 @@ import Failures
 import NIOCore
 import Routing
 
-/// What became of a request, for the log and the metrics. Holds names,
+/// The record of a request's outcome, for the log and the metrics. Holds names,
 /// numbers and times; never a key, a prompt or an answer.
 ///
-/// An object, because it goes with the request through every suspension: as
-/// a value its copies were most of a stream's memory. It belongs to the
-/// request's task.
+/// An object, because it goes with the request through every suspension: as a
+/// value, its copies took up the greater part of a stream's memory. It belongs
+/// to the request's task.
 package final class RequestRecord {
     package enum Outcome: String, Sendable, CaseIterable {
         /// Answered whole.
@@ -30,43 +30,7 @@ package final class RequestRecord {
         case callerGone = "caller_gone"
     }
 
-    /// One try at one candidate.
-    package struct Attempt: Sendable {
-        package let upstream: Upstream
-        /// The reason for sending it while another one was under way; nil where none
-        /// was.
-        let beside: Race.Kind?
-        package var isHedge: Bool { beside == .hedge }
-        /// Sent because another one said nothing.
-        package var isRescue: Bool { beside == .rescue }
-        /// The provider's status, nil where no answer came.
-        package var status: Int?
-        /// What went wrong, in a word; nil if nothing did.
-        package var failure: String?
-        /// What that meant (``Failures/Cause``), and the rule that said so.
-        package var cause: String?
-        package var rule: String?
-        /// What this candidate has sold, nil where it gave nothing.
-        package var usage: Usage?
-        /// The cost of a rescue: what the one of two cost that was not heard.
-        package var unheard: Usage?
-
-        /// Whether it was ended because another one beside it had the first
-        /// word.
-        package var isLost: Bool { failure == Self.lostHedge || failure == Self.overtaken }
-        static let lostHedge = "hedge_lost"
-        static let overtaken = "overtaken"
-
-        package var provider: String { upstream.candidate.provider }
-        package var model: String { upstream.candidate.model }
-
-        init(_ upstream: Upstream, beside: Race.Kind? = nil) {
-            self.upstream = upstream
-            self.beside = beside
-        }
-    }
-
-    /// What a drill did to it.
+    /// The drill's effect on the request.
     package struct Drill: Sendable {
         package var id: String
         /// The candidate that it pulls, as `provider/model`.
@@ -93,16 +57,16 @@ package final class RequestRecord {
     package var door: DialectName
     package var keyID: String
     package var tenant: String?
-    /// What the caller named; cut to a sane length.
+    /// The model that the caller named; cut to a reasonable length.
     package var requested = ""
     package var route: String?
-    package var attempts: [Attempt] = []
+    package var attempts: [AttemptRecord] = []
     /// Candidates that were passed over, each with the reason.
     package var skipped: [String] = []
     /// The candidate that should have served, where another does and the
     /// caller is to know.
     package var standsInFor: String?
-    /// Whether another one than the route's first candidate began.
+    /// True when another candidate than the route's first one began the answer.
     package var isStandIn = false
     /// The custody receipt of the hosted model that answered, or went on last;
     /// nil where it is somebody else's.
@@ -144,7 +108,8 @@ package final class RequestRecord {
 
     /// False for one of many refusals that are only counted.
     package var isLogged = true
-    /// It became too long for another candidate to go on with it.
+    /// True when the answer became too long for another candidate to continue
+    /// it.
     package var isBeyondContinuation = false
     /// A word of what was wrong, for refusals and failures.
     package var reason: String?
@@ -169,7 +134,7 @@ package final class RequestRecord {
         reason = problem.code ?? problem.message
     }
 
-    /// Who served, or began, as `provider/model`.
+    /// The candidate that served, or began, the answer, as `provider/model`.
     package var servedBy: String? {
         begun.map { attempts[$0].upstream.id } ?? attempts.last?.upstream.id
     }
@@ -187,7 +152,7 @@ package final class RequestRecord {
     }
 }
 
-/// Where records go: the request log. Must not block.
+/// The destination of records: the request log. Must not block.
 package protocol RequestRecorder: Sendable {
     func record(_ record: RequestRecord)
     /// Refusals that were not told of one by one.

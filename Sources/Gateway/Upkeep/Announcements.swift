@@ -28,8 +28,8 @@ package struct Announcement: Sendable, Hashable {
     }
 }
 
-/// What providers have announced since the process began. What the settings
-/// say goes before it.
+/// The retirements that providers have announced since the process began. The
+/// settings take precedence over them.
 package final class Announcements: Sendable {
     private let known = Mutex<[String: Announcement]>([:])
     private let isEmptyFlag = Atomic<Bool>(true)
@@ -44,7 +44,7 @@ package final class Announcements: Sendable {
         isEmpty ? nil : known.withLock { $0["\(provider)/\(model)"] }
     }
 
-    /// - Returns: whether it is news.
+    /// - Returns: True when the announcement is new.
     @discardableResult
     package func note(_ announcement: Announcement, by provider: String) -> Bool {
         let isNews = known.withLock { known in
@@ -76,14 +76,15 @@ package final class Announcements: Sendable {
 }
 
 extension Announcement {
-    /// What a provider's list of models says of retirements. Models without a
-    /// date are not in it.
+    /// Reads the retirements in a provider's list of models. Models without a
+    /// date are not in the result.
     ///
     /// Mistral: `deprecation`, `deprecation_replacement_model`
-    /// (https://docs.mistral.ai/api/endpoint/models). Azure: `deprecation:
-    /// {inference}` in seconds
+    /// (https://docs.mistral.ai/api/endpoint/models).
+    /// Azure: `deprecation: {inference}` in seconds
     /// (https://learn.microsoft.com/rest/api/azureopenai/models/list).
-    /// OpenRouter: `expiration_date` (https://openrouter.ai/docs/api-reference/list-available-models).
+    /// OpenRouter: `expiration_date`
+    /// (https://openrouter.ai/docs/api-reference/list-available-models).
     /// Others name it in one of the ways below.
     static func read(_ body: ByteBuffer) -> [Announcement] {
         guard let root = try? JSONDocument(body).root else { return [] }
@@ -106,8 +107,8 @@ extension Announcement {
         }
     }
 
-    /// What an answer's head says: `Sunset` (RFC 8594), and with it
-    /// `Deprecation` (RFC 9745, or the HTTP date of its drafts).
+    /// Reads the announcement in an answer's head: `Sunset` (RFC 8594), and
+    /// with it `Deprecation` (RFC 9745, or the HTTP date of its drafts).
     static func read(_ fields: HTTPFieldList, model: String) -> Announcement? {
         guard let sunset = fields["sunset"], let retires = HTTPDate.seconds(sunset) else { return nil }
         var deprecated: Int?
@@ -126,7 +127,7 @@ extension Announcement {
 
 /// Asks providers for their models, for what they say of retirements.
 extension Gateway {
-    /// - Returns: what is new, by provider.
+    /// - Returns: The new announcements, by provider.
     package func readModelList(
         of name: String, on executor: EventLoopTaskExecutor
     ) async -> [(provider: String, announcement: Announcement)] {

@@ -37,7 +37,7 @@ extension Gateway {
 }
 
 extension Continuity {
-    /// Whom to ask; each counts as asked from here on.
+    /// Returns the models to ask; each counts as asked from here on.
     func dueForWarming(_ state: GatewayState) -> [(Provider, String)] {
         let now = now.tick
         var due: [(Provider, String)] = []

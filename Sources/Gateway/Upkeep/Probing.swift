@@ -19,13 +19,14 @@ extension Gateway {
     /// The field by which a provider's operator can tell probes from traffic.
     package static let probeField = "x-holdfast-probe"
 
-    /// Takes note of a failure, and begins the probe that it asks for.
-    /// - Returns: what the request has to wait for before it goes on.
+    /// Records a failure, and begins the probe that it requires.
+    /// - Returns: A ticket that the request has to wait for before it goes on;
+    ///   nil where there is nothing to wait for.
     func note(
-        _ report: FailureReport, of permit: Permit?, at place: Place, on executor: EventLoopTaskExecutor
+        _ report: FailureReport, of token: AttemptToken?, at place: Place, on executor: EventLoopTaskExecutor
     ) -> KeeperTicket? {
-        guard let permit else { return nil }
-        let news = continuity.book.failed(permit, report, now: continuity.now)
+        guard let token else { return nil }
+        let news = continuity.book.failed(token, report, now: continuity.now)
         let ticket = continuity.report(news.changes)
         startProbes(news.probes, in: .real, on: executor)
         return ticket

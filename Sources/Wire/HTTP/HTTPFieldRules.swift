@@ -23,8 +23,9 @@ package enum HTTPFieldRules {
         }
     }
 
-    /// Whether a name, in whatever case, may be one of those that
-    /// ``isForwardedToProvider(_:)`` knows: saves lowering all others.
+    /// Returns whether a name, in any case, may be one of those that
+    /// ``isForwardedToProvider(_:)`` knows. A quick check, so that not every
+    /// name has to be changed to lower case.
     package static func mayBeForwarded(_ name: String) -> Bool {
         switch name.utf8.count {
         case 11, 14, 15, 17, 19, 25: true

@@ -10,7 +10,7 @@ package struct ResponseHead: Sendable, Equatable {
     }
 }
 
-/// Why bytes are not an HTTP/1.1 response.
+/// The reason why bytes are not an HTTP/1.1 response.
 package struct HTTPProblem: Error, Sendable, Equatable {
     package var reason: String
     package init(_ reason: String) { self.reason = reason }
@@ -43,7 +43,7 @@ package struct HTTPResponseParser: Sendable {
         case done
     }
 
-    /// What head and trailers may take together, in bytes.
+    /// The largest size of head and trailers together, in bytes.
     private static let headLimit = 64 << 10
 
     private var state = State.head
@@ -53,7 +53,7 @@ package struct HTTPResponseParser: Sendable {
 
     package init() {}
 
-    /// Whether any byte of a response has come.
+    /// True when any byte of a response has come.
     package private(set) var hasBegun = false
 
     /// Bytes that have come and have not been asked for.

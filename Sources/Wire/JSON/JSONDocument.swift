@@ -15,9 +15,9 @@ struct JSONNode {
 
 /// A JSON text that has been checked, with an index of its values.
 ///
-/// The bytes stay where they are: ``JSONView`` reads them in place, and
-/// ``JSONView/fragment`` cuts them out unchanged, so that what Holdfast does
-/// not understand it can still forward bit for bit.
+/// The bytes are not copied: ``JSONView`` reads a value in place, and
+/// ``JSONView/fragment`` cuts it out unchanged. So Holdfast can forward values
+/// bit for bit even if it does not understand them.
 package final class JSONDocument: Sendable {
     package let bytes: ByteBuffer
     let nodes: ContiguousArray<JSONNode>

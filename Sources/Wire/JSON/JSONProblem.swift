@@ -1,9 +1,9 @@
-/// Why bytes are not a JSON text that Holdfast accepts.
+/// The reason why bytes are not a JSON text that Holdfast accepts.
 ///
-/// The grammar is RFC 8259's, read strictly: UTF-8 only, no byte order mark,
-/// no duplicate names, no lone surrogates (RFC 8259 §8.2 calls what a
-/// receiver makes of them unpredictable; a gateway must not be the place
-/// where two parsers begin to disagree).
+/// The grammar is RFC 8259's, read strictly: UTF-8 only, no byte order mark, no
+/// duplicate names, no lone surrogates. (RFC 8259 §8.2 says that receivers
+/// treat these in unpredictable ways. A gateway must not be the place where two
+/// parsers begin to disagree.)
 package struct JSONProblem: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Reason: Sendable, Equatable {
         case empty
@@ -67,12 +67,12 @@ package struct JSONProblem: Error, Sendable, Equatable, CustomStringConvertible 
     }
 }
 
-/// What a JSON text may cost its reader.
+/// The limits to the cost of reading a JSON text.
 package struct JSONLimits: Sendable {
-    /// How deep objects and arrays may nest.
+    /// The greatest depth of nested objects and arrays.
     package var depth: Int
-    /// How many values are indexed at the most; those below ``indexedDepth``
-    /// are checked but cost no memory.
+    /// The largest number of values that are indexed; those below
+    /// ``indexedDepth`` are checked but cost no memory.
     package var values: Int
     /// Down to which depth values are indexed; 1 is the top object's members.
     package var indexedDepth: Int

@@ -8,12 +8,13 @@ struct JSONScanner {
     let limits: JSONLimits
     var position = 0
     var nodes: ContiguousArray<JSONNode> = []
-    /// What is read belongs to the member that is indexed in full.
+    /// True while the scanner reads the member that is indexed in full.
     private var isInMember = false
 
     /// An open object or array.
     private struct Frame {
-        /// Its node, or -1 where it lies below the indexed depth.
+        /// The node of the object or array; -1 where it lies below the indexed
+        /// depth.
         var node: Int32
         var isObject: Bool
     }
@@ -270,7 +271,7 @@ struct JSONScanner {
     }
 
     /// Reads a string from its opening to behind its closing quote.
-    /// - Returns: whether it holds escapes.
+    /// - Returns: True when the string holds escapes.
     mutating func string() throws(JSONProblem) -> Bool {
         let opening = position
         position += 1

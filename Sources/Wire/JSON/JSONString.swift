@@ -2,8 +2,8 @@ package import NIOCore
 
 /// The inside of JSON strings: escapes and UTF-8.
 package enum JSONString {
-    /// Whether eight bytes are all plain ASCII: no quote, no backslash, no
-    /// control character, nothing above 0x7F.
+    /// Returns whether eight bytes are all plain ASCII: no quote, no backslash,
+    /// no control character, nothing above 0x7F.
     @inline(__always)
     static func isPlain(_ word: UInt64) -> Bool {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -100,8 +100,10 @@ package enum JSONString {
         buffer.writeInteger(UInt8(ascii: "\""))
     }
 
-    /// The same where nothing needs escaping, in one go.
-    /// - Returns: whether it did; nothing is written where not.
+    /// Appends `text` with its quotes in one step, if nothing in it needs
+    /// escaping.
+    /// - Returns: True when the text was appended; otherwise nothing is
+    ///   written.
     static func appendPlain(_ text: String, to buffer: inout ByteBuffer) -> Bool {
         var text = text
         return text.withUTF8 { bytes in

@@ -29,7 +29,8 @@ package struct JSONTemplate: Sendable {
         inside(bytes) { JSONString.decode($0, isEscaped: $1) }
     }
 
-    /// Whether `bytes` are such a text.
+    /// Returns whether `bytes` are the template's text with any string in the
+    /// varying position.
     package func matches(_ bytes: ByteBuffer) -> Bool { inside(bytes) { _, _ in true } ?? false }
 
     private func inside<T>(_ bytes: ByteBuffer, _ body: (UnsafeBufferPointer<UInt8>, _ isEscaped: Bool) -> T) -> T? {
@@ -53,7 +54,7 @@ package struct JSONTemplate: Sendable {
 }
 
 extension JSONScanner {
-    /// - Returns: whether the string holds escapes; nil if the bytes are
+    /// - Returns: True when the string holds escapes; nil if the bytes are
     ///   anything but one string.
     fileprivate static func isOneString(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool? {
         guard let base = bytes.baseAddress else { return nil }

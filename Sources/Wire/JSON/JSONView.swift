@@ -8,7 +8,7 @@ package struct JSONView: Sendable {
     package var kind: JSONKind { node.kind }
     package var isNull: Bool { node.kind == .null }
 
-    /// Where the value stands in the text, in bytes.
+    /// The range of the value in the text, in bytes.
     package var range: Range<Int> { Int(node.start)..<Int(node.end) }
 
     /// The value's bytes as they came.
@@ -32,7 +32,7 @@ package struct JSONView: Sendable {
         return node.isEscaped ? string?.utf8.count ?? 0 : Int(node.end - node.start) - 2
     }
 
-    /// Whether this is the string `text`; allocates nothing.
+    /// Returns whether this is the string `text`; allocates nothing.
     package func isString(_ text: StaticString) -> Bool {
         let node = node
         guard node.kind == .string else { return false }
@@ -70,8 +70,8 @@ package struct JSONView: Sendable {
     /// In bytes as they came.
     package static let longestWord = 256
 
-    /// How many bytes stand for the scalar there: an escape, a pair of them,
-    /// or UTF-8.
+    /// Returns the number of bytes that encode the scalar there: an escape, a
+    /// pair of them, or UTF-8.
     private static func unit(_ bytes: UnsafeBufferPointer<UInt8>, at place: Int, isEscaped: Bool) -> Int {
         switch bytes[place] {
         case UInt8(ascii: "\\") where isEscaped:
@@ -105,7 +105,8 @@ package struct JSONView: Sendable {
         return Int(value)
     }
 
-    /// What most counts are: a few digits and nothing else.
+    /// The value of a number that is a few digits and nothing else, as most
+    /// counts are; nil for all other values.
     private var plainDigits: Int? {
         let node = node
         guard node.kind == .number, node.end - node.start <= 18 else { return nil }

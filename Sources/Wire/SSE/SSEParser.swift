@@ -31,7 +31,8 @@ package struct SSEProblem: Error, Sendable, Equatable, CustomStringConvertible {
 package struct SSEParser: Sendable {
     private let limit: Int
     private var pending = ByteBuffer()
-    /// How far `pending` has been searched for a line's end.
+    /// The number of bytes in `pending` that have been searched for a line's
+    /// end.
     private var searched = 0
     private var name = ""
     private var data: ByteBuffer?
@@ -48,9 +49,9 @@ package struct SSEParser: Sendable {
     /// Bytes of the lines that have been read since the last blank line.
     private var openBytes = 0
 
-    /// How many of the bytes fed so far belong to an event that has not
-    /// ended. Whoever forwards the bytes holds back that many: so that a
-    /// stream that breaks in the middle of an event still ends between two.
+    /// The number of bytes fed so far that belong to an event which has not
+    /// ended. Code that forwards the bytes holds back that many: so a stream
+    /// that breaks in the middle of an event still ends between two events.
     package var unfinishedBytes: Int { openBytes + pending.readableBytes }
 
     package mutating func feed(_ buffer: ByteBuffer) {
@@ -147,7 +148,7 @@ package struct SSEParser: Sendable {
         return nil
     }
 
-    /// Whether `line` is that field; leaves its value in `line`.
+    /// Returns whether `line` is that field; leaves its value in `line`.
     private static func take(_ field: StaticString, from line: inout ByteBuffer) -> Bool {
         let count = field.utf8CodeUnitCount
         guard line.readableBytes >= count else { return false }

@@ -8,8 +8,8 @@ final class ServedRoute: Sendable {
     let upstreams: [Upstream]
     /// The candidate for which others stand in; nil where there is none.
     let lead: Upstream?
-    /// Whether the order of the settings is the order in which all requests
-    /// ask, while all are well and nobody has announced anything.
+    /// True when all requests ask in the order of the settings, as long as all
+    /// candidates are healthy and no provider has announced anything.
     let isInOrder: Bool
 
     init(_ route: Route, _ providers: [String: Provider], _ instruments: Instruments) {
@@ -32,7 +32,7 @@ final class ServedRoute: Sendable {
 }
 
 extension Gateway {
-    /// Who is asked, in which order.
+    /// Chooses which candidates are asked, and in which order.
     func choose(_ settled: ServedRoute, in state: GatewayState) -> RouteChoice {
         var served = settled
         let announcements = continuity.announcements
@@ -60,7 +60,7 @@ extension Gateway {
     }
 }
 
-/// Who is to be asked for an answer, and how.
+/// The candidates to be asked for an answer, in their order.
 struct RouteChoice {
     let served: ServedRoute
     /// In the order in which they are to be asked.

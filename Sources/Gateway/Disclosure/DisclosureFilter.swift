@@ -2,12 +2,13 @@ import Conversation
 import Encodings
 import Extraction
 
-/// What passes of a hosted model's answer, and how much that was.
+/// The filter of a hosted model's answer, which also counts how much of it has
+/// passed.
 ///
-/// Of log-probabilities, what was asked for as it may be told; none that
-/// nobody asked for. Ids, the model's name and the time are ours. Belongs to
-/// the request's task.
-final class AnswerSieve {
+/// Log-probabilities pass only where the request asked for them, and in the
+/// form that the model's rules allow. Ids, the model's name and the time are
+/// Holdfast's own. Belongs to the request's task.
+final class DisclosureFilter {
     let model: HostedModel
     /// Of log-probabilities, where they are asked for.
     private let alternatives: Int?
@@ -16,7 +17,7 @@ final class AnswerSieve {
     private let name: String
     /// Answered tokens that came with log-probabilities.
     private(set) var measured = 0
-    /// Whether anything has passed.
+    /// True when something has passed.
     private(set) var hasPassed = false
     private var bytes = 0
 
@@ -24,8 +25,8 @@ final class AnswerSieve {
     private static let longestError = 400
 
     /// - Parameters:
-    ///   - request: nil where it isn't a chat's.
-    ///   - name: what the candidate calls the model.
+    ///   - request: The chat request; nil for requests of other kinds.
+    ///   - name: The candidate's own name of the model.
     init(_ model: HostedModel, _ request: ChatRequest?, call: String, name: String) {
         self.model = model
         alternatives = request?.logprobs
@@ -34,7 +35,8 @@ final class AnswerSieve {
         self.name = name
     }
 
-    /// - Returns: what is told of it; nil where that is nothing.
+    /// - Returns: The part of the event that the caller may receive; nil where
+    ///   that is nothing.
     func pass(_ event: StreamEvent) -> StreamEvent? {
         var event = event
         switch event {

@@ -13,9 +13,10 @@ final class AdmittedCall {
     private let modelView: JSONView
     let requestedModel: String
     let isStream: Bool
-    /// Its body is too large to be read on the event loop.
+    /// True when the body is too large to be read on the event loop.
     let isHeavy: Bool
-    /// What the caller chooses in it of an operator's account.
+    /// The members with which the caller chooses among the services of an
+    /// operator's account.
     private let choices: CallerChoices
     private let names: MemberNames
     /// The request in shared terms, once it was needed.
@@ -75,7 +76,8 @@ final class AdmittedCall {
         throw .forbiddenMember(name, by: whom)
     }
 
-    /// - Throws: where the caller chooses what the settings leave to nobody.
+    /// - Throws: ``Problem`` where the caller chooses something that the
+    ///   settings leave to no caller.
     private func checkChoices(_ candidate: Candidate, _ provider: Provider) throws(Problem) {
         guard !choices.isSubset(of: provider.choices) else { return }
         let name = choices.subtracting(provider.choices).firstName ?? ""
@@ -149,7 +151,7 @@ final class AdmittedCall {
     }
 
     /// A request that Holdfast made out of this one.
-    /// - Parameter translation: how the answer is read.
+    /// - Parameter translation: The way in which the answer is read.
     /// - Throws: ``Problem`` when the candidate can't carry it.
     func outgoing(
         _ request: ChatRequest, to candidate: Candidate, at provider: Provider,
@@ -204,8 +206,8 @@ final class AdmittedCall {
         return isOver ? .max : all
     }
 
-    /// Whether it goes on with a conversation that a provider keeps, and holds
-    /// only what is new: Anthropic's threads.
+    /// True when the request continues a conversation that a provider keeps,
+    /// and holds only what is new: Anthropic's threads.
     var continuesThread: Bool {
         guard let thread = skimmed.root["thread"], thread.kind == .object, thread.range.count < 4096 else {
             return false
@@ -213,8 +215,8 @@ final class AdmittedCall {
         return (try? thread.fragment.document().root["type"]?.isString("continue")) ?? false
     }
 
-    /// Whether an answer to it can be told in the shared terms: one choice, of
-    /// text and tool calls.
+    /// True when an answer to the request can be expressed in the shared terms:
+    /// one choice, of text and tool calls.
     var isContinuable: Bool {
         guard isStream, !continuesThread else { return false }
         let root = skimmed.root
@@ -225,7 +227,8 @@ final class AdmittedCall {
         return choices.int == 1
     }
 
-    /// What the request needs that a candidate with these capabilities lacks.
+    /// Returns the capabilities that the request needs and that `capabilities`
+    /// lacks.
     func needs(beyond capabilities: Capabilities) throws(Problem) -> Capabilities {
         guard call.operation.isChat, !capabilities.isSuperset(of: .askable) else { return [] }
         return try chat().needs.subtracting(capabilities)
@@ -324,62 +327,8 @@ final class AdmittedCall {
     }
 }
 
-/// A request on its way out, and how its answer comes back.
-/// An object for the same reason as ``RequestRecord``.
-final class Outgoing {
-    enum Kind {
-        case request(LaneRequest)
-        // Rare and large: kept out of what every request carries along.
-        indirect case count(TokenCounting, ChatRequest, any TokenCounter)
-        indirect case estimate(TokenCounting, ChatRequest)
-    }
-
-    enum Translation {
-        /// The answer's bytes are the caller's own dialect.
-        case none
-        case chat(ChatRequest)
-        case embeddings(EmbeddingsRequest)
-        /// The answer goes on where another candidate left off.
-        case continuation(Resumed)
-    }
-
-    let kind: Kind
-    let translation: Translation
-    let dropped: [String]
-
-    /// The caller's own request, where it is a chat's and has been read.
-    var chat: ChatRequest? {
-        switch translation {
-        case .chat(let request): request
-        case .continuation(let resumed): resumed.request
-        case .none, .embeddings: nil
-        }
-    }
-
-    init(kind: Kind, translation: Translation, dropped: [String]) {
-        self.kind = kind
-        self.translation = translation
-        self.dropped = dropped
-    }
-}
-
-/// A candidate that can carry the request, and the request as it wants it.
-final class Attempt {
-    let outgoing: Outgoing
-    let upstream: Upstream
-    let provider: Provider
-    let place: Place
-
-    init(_ outgoing: Outgoing, _ upstream: Upstream, _ provider: Provider, _ place: Place) {
-        self.outgoing = outgoing
-        self.upstream = upstream
-        self.provider = provider
-        self.place = place
-    }
-}
-
 extension ChatRequest {
-    /// What a model must be able to do to answer this.
+    /// The capabilities that a model needs to answer this request.
     var needs: Capabilities {
         var needs: Capabilities = []
         if !tools.isEmpty { needs.insert(.tools) }

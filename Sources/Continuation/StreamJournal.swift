@@ -1,12 +1,14 @@
 package import Conversation
 
-/// What a caller has been given of an answer so far, in shared terms.
+/// The record of the part of an answer that a caller has received so far, in
+/// shared terms.
 ///
-/// Fed what goes to the caller, in order, the events after a seam included,
-/// with each candidate's own usage and not the sum. Of more than one choice
-/// only the first is kept: such an answer can't be resumed. Nor can one that
-/// is longer than the limit: of that nothing is kept any more.
-package struct Journal: Sendable {
+/// It is given everything that is sent to the caller, in order, including the
+/// events after a seam, with each candidate's own usage and not the sum. Of
+/// several choices only the first is kept: such an answer can't be resumed. An
+/// answer that is longer than the limit can't be resumed either: then nothing
+/// of it is kept any more.
+package struct StreamJournal: Sendable {
     package private(set) var id = ""
     /// The name that the candidate who began gives its model.
     package private(set) var model = ""
@@ -20,7 +22,7 @@ package struct Journal: Sendable {
     /// A part has been sent that can't be told anew, nor counted.
     package private(set) var hasForeignPart = false
     package private(set) var finish: FinishReason?
-    /// What the candidate that serves now says of its cost.
+    /// The cost that the present candidate has reported.
     package private(set) var usage: Usage?
     /// Fragments of text, thinking and tool calls: about the tokens given.
     package private(set) var fragments = 0
@@ -33,7 +35,7 @@ package struct Journal: Sendable {
         var progress = ArgumentsProgress()
     }
 
-    /// What was sent, in order; neighbours of a kind are one.
+    /// A piece of what was sent, in order; neighbours of the same kind are one.
     private enum Entry: Sendable {
         /// Bytes of ``text``, and of ``thinking``.
         case text(Int)
@@ -46,7 +48,7 @@ package struct Journal: Sendable {
     /// More was given than is kept.
     package private(set) var isFull = false
     private let limit: Int
-    /// What is kept, in bytes.
+    /// The size of what is kept, in bytes.
     private var size = 0
     private var entries: [Entry] = []
     private var thinking = ""
@@ -163,7 +165,7 @@ package struct Journal: Sendable {
         (text, thinking, calls, entries) = ("", "", [], [])
     }
 
-    /// What can be known of an answer of which the rest isn't kept.
+    /// Keeps what can be known of an answer whose rest isn't kept.
     private mutating func noteEnd(_ event: StreamEvent) {
         if case .finished(0, let reason, _) = event, finish == nil { finish = reason }
     }

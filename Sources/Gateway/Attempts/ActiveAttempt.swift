@@ -5,37 +5,41 @@ import Resilience
 /// One attempt that is under way.
 ///
 /// Belongs to the request's event loop, like everything that it refers to.
-final class Runner {
+final class ActiveAttempt {
+    /// The index of its candidate among the request's.
     let index: Int
-    let attempt: Attempt
-    let permit: Permit?
+    let prepared: PreparedAttempt
+    let token: AttemptToken?
     let stream: CallerStream
     let began = NIODeadline.now()
-    var place: Place { attempt.place }
-    /// What stands before its provider while a drill runs.
-    var injection: DrillLane?
-    /// Its place among the record's attempts.
+    /// The lane that stands before its provider while a drill runs.
+    var drillLane: DrillLane?
+    /// Its index among the record's attempts.
     var number = 0
     /// The handle that ends it if another one has the first word; nil where
     /// none will be asked beside it, or its task ends it.
     var ending: ExchangeEnd?
-    /// The others beside it; nil while there are none.
+    /// The race with attempts beside it; nil while there are none.
     var race: Race?
     /// The watch over its silence; nil where there is none.
     var watch: SilenceWatch?
-    /// Whether nothing has come of it that a caller would read.
+    /// True while nothing has come of it that a caller would read.
     private(set) var isSilent = true
     /// Its cost by its provider's words, where its answer was never told.
     var unheard: Usage?
 
-    init(_ index: Int, _ attempt: Attempt, _ permit: Permit?, _ stream: CallerStream) {
+    var upstream: Upstream { prepared.upstream }
+    var provider: Provider { prepared.provider }
+    var place: Place { prepared.place }
+
+    init(_ index: Int, _ prepared: PreparedAttempt, _ token: AttemptToken?, _ stream: CallerStream) {
         self.index = index
-        self.attempt = attempt
-        self.permit = permit
+        self.prepared = prepared
+        self.token = token
         self.stream = stream
     }
 
-    /// It has said something, or is over.
+    /// Takes note that it has said something, or is over.
     func endSilence() {
         isSilent = false
         stopWatching()
@@ -48,26 +52,6 @@ final class Runner {
         case .timed(let timer): timer.cancel()
         }
         watch = nil
-    }
-
-    indirect enum Outcome: Sendable {
-        case served
-        case failed(FailedAttempt)
-        case interrupted(InterruptedStream)
-        case mismatch(Mismatch)
-        case other(any Error)
-
-        var isServed: Bool {
-            if case .served = self { true } else { false }
-        }
-
-        /// Whether it has told the caller anything, or was about to.
-        var wasHeard: Bool {
-            switch self {
-            case .served, .interrupted, .mismatch: true
-            case .failed, .other: false
-            }
-        }
     }
 }
 

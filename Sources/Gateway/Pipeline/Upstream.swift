@@ -9,15 +9,18 @@ package final class Upstream: Sendable {
     package let id: String
     /// Nil where it isn't in service.
     let provider: Provider?
-    /// Where memory of its failures is kept; nil where it isn't in service.
+    /// The place under which its failures are remembered; nil where the
+    /// candidate isn't in service.
     package let place: Place?
     let meters: CandidateInstruments
-    /// What the times of its streams are kept under, and those of its whole
-    /// answers: these take longer than the beginning of a stream.
+    /// The names under which the durations of its streams and of its whole
+    /// answers are kept: whole answers take longer than the beginning of a
+    /// stream.
     let streamClock: String
     let wholeClock: String
 
-    /// - Parameter route: its name; empty where the caller named the provider.
+    /// - Parameter route: The route's name; empty where the caller named the
+    ///   provider.
     init(_ candidate: Candidate, on route: String, _ providers: [String: Provider], _ instruments: Instruments) {
         self.candidate = candidate
         id = candidate.id

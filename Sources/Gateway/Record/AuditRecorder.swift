@@ -1,35 +1,37 @@
 package import Conversation
 package import NIOCore
 import Synchronization
-package import Wire
+import Wire
 
 /// Puts what was decided on the public record (the ledger).
-package protocol Notary: Sendable {
-    /// Why new requests are turned away: nothing more can be put on record.
-    /// Nil while it can; looked at once a request.
+package protocol AuditRecorder: Sendable {
+    /// The problem with which new requests are refused when nothing more can be
+    /// put on record; nil while it can. Read once for each request.
     var refusal: Problem? { get }
-    /// Who reads along what is asked and answered; nil where requests aren't
-    /// put on record.
-    func witness(of call: Call) -> (any AnswerWitness)?
+    /// Returns the digest that reads the request and its answer along; nil
+    /// where requests aren't put on record.
+    func digest(of call: Call) -> (any AnswerDigest)?
     /// A candidate is about to be asked.
     /// - Returns: tells when that is durable.
-    func admitted(_ record: RequestRecord, to candidate: String, _ witness: any AnswerWitness) -> Durability
+    func admitted(_ record: RequestRecord, to candidate: String, _ digest: any AnswerDigest) -> Durability
     /// A request is over; its answer has been sent. Waits only where the
     /// record is full and the settings want that.
-    func settled(_ record: RequestRecord, _ witness: any AnswerWitness) async
+    func settled(_ record: RequestRecord, _ digest: any AnswerDigest) async
     /// A request is over, and the end of its answer is held back until that is
     /// durable.
-    func settling(_ record: RequestRecord, _ witness: any AnswerWitness) -> Durability
-    /// Its end couldn't be put on record in time, so it was not sent.
+    func settling(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability
+    /// Records that the end of the answer couldn't be put on record in time,
+    /// and so was not sent.
     func withheld(_ record: RequestRecord)
 }
 
 /// Reads along what one caller is sent. Belongs to the request's task.
-package protocol AnswerWitness: AnyObject {
+package protocol AnswerDigest: AnyObject {
     func saw(_ body: ByteBuffer)
 }
 
-/// Whether something is durable by now; told once, waited for by one.
+/// The state of one write that is to become durable; set once, waited for by
+/// one task.
 package final class Durability: Sendable {
     private struct State {
         var isDurable: Bool?
@@ -40,7 +42,7 @@ package final class Durability: Sendable {
 
     package init() {}
 
-    /// What is told first counts.
+    /// Sets the result. The first call counts.
     package func tell(_ isDurable: Bool) {
         let waiting = state.withLock { state -> CheckedContinuation<Bool, Never>? in
             guard state.isDurable == nil else { return nil }

@@ -24,8 +24,8 @@ package struct HeavyReading: Sendable {
     }
 
     /// Runs `body` on another thread, and returns to the task's own.
-    /// - Throws: what `body` throws, and ``Problem/tooMuchToRead`` where too
-    ///   much waits already.
+    /// - Throws: The error of `body`, or ``Problem/tooMuchToRead`` where too
+    ///   much is waiting already.
     func run<Value>(_ body: @escaping () throws -> Value) async throws -> Value {
         guard let pool else { return try body() }
         let work = Work(body)
