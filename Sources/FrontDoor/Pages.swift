@@ -43,7 +43,7 @@ extension Doors {
 
     func readiness(_ id: String) -> Answer {
         var missing = view.unready()
-        if gateway.isDraining { missing.insert("shutting down", at: 0) }
+        if gateway.shutdown.isDraining { missing.insert("shutting down", at: 0) }
         var json = JSONWriter()
         json.object { json in
             json.member("status", missing.isEmpty ? "ready" : "not ready")

@@ -112,11 +112,11 @@ package struct HoldfastServer {
             try await ServiceGroup(configuration: configuration).run()
         } catch is CancellationError {
         }
-        if models.gateway.requestsCutOff > 0 {
+        if models.gateway.shutdown.requestsCutOff > 0 {
             logger.warning(
                 "the drain time ended before these requests did; they were cut off",
                 metadata: [
-                    "requests": "\(models.gateway.requestsCutOff)", "limits.drain": "\(settings.limits.drain)",
+                    "requests": "\(models.gateway.shutdown.requestsCutOff)", "limits.drain": "\(settings.limits.drain)",
                 ])
         }
         logger.info("stopped")

@@ -173,7 +173,7 @@ import Wire
             await busy.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
             try await busy.received.until { String(buffer: $0).contains("content") }
 
-            house.house.gateway.drain()
+            house.house.gateway.shutdown.drain()
             await house.services.triggerGracefulShutdown()
             try await idle.closed.until(within: .seconds(3), "the end of an idle connection") { $0 != nil }
             try await silent.closed.until(within: .seconds(3), "the end of a silent connection") { $0 != nil }
@@ -196,7 +196,7 @@ import Wire
             await late.send(request.cut(at: request.readableBytes - 5)[0])
             // It has been taken in once the listener has read its head.
             try await Task.sleep(for: .milliseconds(50))
-            house.house.gateway.drain()
+            house.house.gateway.shutdown.drain()
             await house.services.triggerGracefulShutdown()
             await late.send(request.cut(at: request.readableBytes - 5)[1])
             let answer = try await late.answer()

@@ -81,7 +81,7 @@ import Wire
                     "the engine \"here\" is starting"
                 ])
             missing.change { $0 = [] }
-            house.house.gateway.drain()
+            house.house.gateway.shutdown.drain()
             let draining = try await ask(house, RawClient.get("/ready", key: nil))
             #expect(draining.status == 503)
             #expect(draining.text.contains("shutting down"))

@@ -23,15 +23,15 @@ package final class TestHouse: Sendable {
         providers: [Provider], facts: [ProviderFacts], routes: [Route], keys: [KeyRecord] = [TestHouse.record()],
         limits: GatewayLimits = GatewayLimits(), continuity: Continuity = TestHouse.continuity(),
         disclosures: DisclosureBook = DisclosureBook(clock: { 1_577_836_800 }), pool: (any WorkerPool)? = nil,
-        on eventLoop: (any EventLoop)? = nil
+        audit: (any AuditRecorder)? = nil, stages: OptionalStages = OptionalStages(), on eventLoop: (any EventLoop)? = nil
     ) {
         self.keys = KeyRing(keys, now: .now)
         let state = GatewayState(
             routes: RouteTable(providers: facts, routes: routes),
             providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.name, $0) }))
         gateway = Gateway(
-            state, keys: self.keys, recorder: book, continuity: continuity, disclosures: disclosures, limits: limits,
-            pool: pool)
+            state, keys: self.keys, records: RequestRecords(log: book, audit: audit), continuity: continuity,
+            disclosures: disclosures, options: GatewayOptions(limits: limits, pool: pool, stages: stages))
         executor = EventLoopTaskExecutor(eventLoop ?? Self.loops.next())
     }
 

@@ -63,7 +63,7 @@ extension Gateway {
         let problem = Problem(
             .unavailable, "This Holdfast shut down before the answer was whole; send the request again.",
             code: "shutting_down", retryAfter: 1)
-        countCutOff()
+        shutdown.countCutOff()
         guard reply.hasBegun else { return refuse(call, problem, reply, record) }
         record.outcome = .truncated
         record.reason = problem.code

@@ -30,7 +30,7 @@ struct ConfigurationReloader: Service {
                 if let keyFile { group.addTask { for await _ in keyFile.changes() { reloadKeys() } } }
                 group.addTask {
                     while (try? await Task.sleep(for: .seconds(60))) != nil {
-                        gateway.reportRefusals()
+                        gateway.records.reportRefusals()
                         if let loss = keys.loss { report(loss) }
                     }
                 }
