@@ -23,7 +23,8 @@ package final class TestHouse: Sendable {
         providers: [Provider], facts: [ProviderFacts], routes: [Route], keys: [KeyRecord] = [TestHouse.record()],
         limits: GatewayLimits = GatewayLimits(), continuity: Continuity = TestHouse.continuity(),
         disclosures: DisclosureBook = DisclosureBook(clock: { 1_577_836_800 }), pool: (any WorkerPool)? = nil,
-        audit: (any AuditRecorder)? = nil, stages: OptionalStages = OptionalStages(), on eventLoop: (any EventLoop)? = nil
+        audit: (any AuditRecorder)? = nil, stages: OptionalStages = OptionalStages(),
+        on eventLoop: (any EventLoop)? = nil
     ) {
         self.keys = KeyRing(keys, now: .now)
         let state = GatewayState(

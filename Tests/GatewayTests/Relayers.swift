@@ -30,7 +30,8 @@ struct Relayers {
 
     init(
         _ candidates: [(kind: Kind, script: ReplayLane.Script)], prefill: Bool = true,
-        continuity: Continuity = TestHouse.continuity(), policy: RoutePolicy = RoutePolicy()
+        continuity: Continuity = TestHouse.continuity(), policy: RoutePolicy = RoutePolicy(),
+        audit: (any AuditRecorder)? = nil, stages: OptionalStages = OptionalStages()
     ) {
         var providers: [Provider] = []
         var facts: [ProviderFacts] = []
@@ -48,7 +49,8 @@ struct Relayers {
         }
         let route = Route(name: "talk", candidates: facts.map { $0.candidate(model: "m-\($0.name)") }, policy: policy)
         self.lanes = lanes
-        house = TestHouse(providers: providers, facts: facts, routes: [route], continuity: continuity)
+        house = TestHouse(
+            providers: providers, facts: facts, routes: [route], continuity: continuity, audit: audit, stages: stages)
     }
 
     func ask(_ speech: Speech, extra: String = "") async -> Heard {

@@ -110,6 +110,11 @@ extension Gateway {
         _ provider: Provider, _ model: String, _ kind: ProbeKind, within patience: Duration,
         in memory: ProbeMemory = .real, on executor: EventLoopTaskExecutor
     ) async -> ProbeResult {
+        if let candidate = state.routes.provider(provider.name)?.candidate(model: model),
+            let refusal = refusal(of: candidate)
+        {
+            return .impossible(refusal.message)
+        }
         guard var request = Self.probe(of: provider, model, kind) else {
             return .impossible("its dialect has no words for a probe")
         }
