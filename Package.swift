@@ -55,6 +55,7 @@ let package = Package(
     products: [
         .executable(name: "holdfast", targets: ["holdfast"]),
         .executable(name: "holdfast-verify", targets: ["holdfast-verify"]),
+        .executable(name: "holdfast-measure", targets: ["holdfast-measure"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -175,6 +176,12 @@ let package = Package(
         .executableTarget(
             name: "holdfast-verify", dependencies: ["Encodings", "Files", "Ledger", "LedgerDisk", crypto],
             swiftSettings: strict),
+        .executableTarget(
+            name: "holdfast-measure",
+            dependencies: [
+                "Availability", "Custody", "Encodings", "Files", "HoldfastServer", "Ledger", "LedgerDisk", "Storage",
+                "StorageSQLite", "Wire", arguments, crypto, nioCore,
+            ], swiftSettings: strict),
 
         // Tests: of one module each; what several share is in GatewayTesting, and
         // chance with a seed in Seeded.

@@ -25,7 +25,7 @@ LAYERS = {
     "Custody": 3, "WeightFiles": 3,
     "AdminAPI": 4, "HoldfastServer": 4,
     "HoldfastCLI": 5,
-    "holdfast": 6, "holdfast-verify": 6,
+    "holdfast": 6, "holdfast-verify": 6, "holdfast-measure": 6,
 }
 ALLOWED_SIDEWAYS = {("Wire", "Encodings"), ("Conversation", "Wire"), ("Conversation", "Encodings"),
                     ("Resilience", "Failures"), ("Drills", "Failures"), ("EngineHost", "Custody"),
@@ -44,7 +44,7 @@ LIBRARY_HOMES = {
     "GRDB": {"StorageSQLite"},
     "Subprocess": {"EngineHost"},
     "AsyncHTTPClient": {"EngineHost", "HoldfastServer", "HoldfastCLI"},
-    "ArgumentParser": {"HoldfastCLI"},
+    "ArgumentParser": {"HoldfastCLI", "holdfast-measure"},
     "X509": {"WeightSigning"},
     "SystemPackage": {"Files", "EngineHost"},
 }
@@ -62,6 +62,8 @@ NEVERS = {
     "HoldfastCLI": {"Gateway", "FrontDoor", "Providers", "Telemetry"},
     "holdfast": set(LAYERS) - {"HoldfastCLI"},
     "holdfast-verify": set(LAYERS) - {"Encodings", "Files", "Ledger", "LedgerDisk"},
+    "holdfast-measure": set(LAYERS) - {"Availability", "Custody", "Encodings", "Files", "HoldfastServer", "Ledger",
+                                       "LedgerDisk", "Storage", "StorageSQLite", "Wire"},
 }
 
 # What would make tests need another build than the release build that users

@@ -12,7 +12,7 @@ struct LedgerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger", abstract: "Read, prove and verify the public record.",
         subcommands: [
-            LedgerShow.self, LedgerProve.self, LedgerVerify.self, LedgerKey.self, LedgerPrune.self, LedgerMeasure.self,
+            LedgerShow.self, LedgerProve.self, LedgerVerify.self, LedgerKey.self, LedgerPrune.self,
         ])
 }
 

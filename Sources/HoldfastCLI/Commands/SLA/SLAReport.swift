@@ -9,7 +9,7 @@ import FoundationEssentials
 struct SLA: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sla", abstract: "What contracts say of a month, and what applications felt.",
-        subcommands: [SLAReport.self, SLAClaim.self, SLAContracts.self, SLAMeasure.self])
+        subcommands: [SLAReport.self, SLAClaim.self, SLAContracts.self])
 }
 
 /// `holdfast sla report`

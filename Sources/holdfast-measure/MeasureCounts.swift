@@ -1,22 +1,22 @@
-import HoldfastServer
 import ArgumentParser
 import Availability
 import FoundationEssentials
 import Glibc
+import HoldfastServer
 import NIOCore
 import Storage
 import StorageSQLite
 import Wire
 
-/// `holdfast sla measure`
-struct SLAMeasure: AsyncParsableCommand {
+/// `holdfast-measure counts`
+struct MeasureCounts: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "measure", abstract: "Measure what counts take on this machine, and how fast they are reported.",
+        commandName: "counts", abstract: "Measure what counts take on this machine, and how fast they are reported.",
         discussion: """
             Counts a month of made-up requests into a new folder, as `holdfast serve` does, \
             reports it as `holdfast sla report` does, and removes the folder.
 
-            Example: holdfast sla measure /tmp --requests 10000000
+            Example: holdfast-measure counts /tmp --requests 10000000
             """)
 
     @Argument(help: "Where the folder is made.", completion: .directory)
@@ -36,8 +36,8 @@ struct SLAMeasure: AsyncParsableCommand {
         do {
             try await measure(path)
         } catch let problem as StorageError {
-            complain("holdfast: \(problem.message)")
-            throw ExitStatus.cannotCreate.exit
+            complain("\(problem.message)")
+            throw ExitCode.cannotCreate
         }
     }
 
@@ -59,8 +59,8 @@ struct SLAMeasure: AsyncParsableCommand {
         }
         let counted = report!.routes.reduce(0) { $0 + $1.requests }
         guard counted == requests else {
-            complain("holdfast: \(counted) of \(requests) requests are in the report")
-            throw ExitStatus.dataError.exit
+            complain("\(counted) of \(requests) requests are in the report")
+            throw ExitCode.dataError
         }
         let bytes = Double(reader.bytes(of: "hourCounts") ?? 0) / Double(busy)
         if json {
@@ -80,7 +80,7 @@ struct SLAMeasure: AsyncParsableCommand {
                 + "route-minute (\(Figures.count(busy)) of them)")
     }
 
-    /// - Returns: minutes in which a route had requests.
+    /// - Returns: the number of pairs of a route and a minute in which it had requests.
     private func count(_ path: String, _ period: Period) async throws -> Int {
         let storage = try SQLiteStorage(directory: path)
         var book = AvailabilityBook()
@@ -113,8 +113,8 @@ struct SLAMeasure: AsyncParsableCommand {
         return busy
     }
 
-    /// One in 500 meets a failure and is answered by the second candidate,
-    /// and for three days in the middle all do.
+    /// A made-up request. One in 500, and all of three days in the middle of the month, fail at the first candidate and
+    /// are answered by the second.
     private func request(
         _ number: Int, _ minute: Int, _ place: (route: String, first: String, second: String)
     ) -> SettledRequest {

@@ -1,21 +1,22 @@
 import ArgumentParser
+import Availability
 import Custody
 import FoundationEssentials
 import NIOCore
 import Wire
 
-/// `holdfast weights measure`
-struct WeightsMeasure: ParsableCommand {
+/// `holdfast-measure weights`
+struct MeasureWeights: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "measure", abstract: "Measure what it takes to bring weights into sealed memory.",
+        commandName: "weights", abstract: "Measure what it takes to bring weights into sealed memory.",
         discussion: """
             Opens, copies, seals, hashes and checks the file as a start of its engine does, and \
             sets that against hashing the same bytes twice in memory. Each run loads twice and shows \
             the second time, for which the machine has the memory ready. Needs as much free memory \
             as the file is long; with --synthetic, and its file isn't kept, as much room on the disk.
 
-            Example: holdfast weights measure model.gguf
-            Example: holdfast weights measure --synthetic 4GB
+            Example: holdfast-measure weights model.gguf
+            Example: holdfast-measure weights --synthetic 4GB
             """)
 
     @Argument(help: "A GGUF file.", completion: .file()) var file: String?
@@ -34,8 +35,8 @@ struct WeightsMeasure: ParsableCommand {
             let all = try measurements().sorted { $0.times.total < $1.times.total }
             json ? print(render(all)) : show(all[all.count / 2])
         } catch {
-            complain("holdfast: \(error)")
-            throw (error.kind == .missing ? ExitStatus.noInput : .dataError).exit
+            complain("\(error)")
+            throw error.kind == .missing ? ExitCode.noInput : .dataError
         }
     }
 
@@ -53,18 +54,21 @@ struct WeightsMeasure: ParsableCommand {
     }
 
     private func show(_ one: LoadMeasurement) {
-        func seconds(_ duration: Duration) -> String { "\(LoadFigures.decimals(duration / .seconds(1))) s" }
-        print(
-            Table(rows: [
-                ["size", "\(one.size) bytes"],
-                ["open, copy and hash", seconds(one.times.copying)], ["seal", seconds(one.times.sealing)],
-                ["hash what is sealed", seconds(one.times.hashing)], ["check its form", seconds(one.times.checking)],
-                ["together", seconds(one.times.total)],
-                ["the time before", seconds(one.first)],
-                ["two passes in memory", seconds(one.twoPasses)],
-                ["ratio", LoadFigures.decimals(one.ratio)],
-                ["memory at most", "\(one.peak >> 20) MiB, \(one.peakBefore >> 20) MiB before"],
-            ]).text)
+        func seconds(_ duration: Duration) -> String { "\(Figures.decimals(duration / .seconds(1), 3)) s" }
+        let rows = [
+            ("size", "\(one.size) bytes"),
+            ("open, copy and hash", seconds(one.times.copying)), ("seal", seconds(one.times.sealing)),
+            ("hash what is sealed", seconds(one.times.hashing)), ("check its form", seconds(one.times.checking)),
+            ("together", seconds(one.times.total)),
+            ("the time before", seconds(one.first)),
+            ("two passes in memory", seconds(one.twoPasses)),
+            ("ratio", Figures.decimals(one.ratio, 3)),
+            ("memory at most", "\(one.peak >> 20) MiB, \(one.peakBefore >> 20) MiB before"),
+        ]
+        let width = rows.map(\.0.count).max() ?? 0
+        for (name, figure) in rows {
+            print(name + String(repeating: " ", count: width + 2 - name.count) + figure)
+        }
     }
 
     private func render(_ all: [LoadMeasurement]) -> String {
@@ -89,15 +93,6 @@ struct WeightsMeasure: ParsableCommand {
             }
         }
         return String(buffer: json.buffer)
-    }
-}
-
-private enum LoadFigures {
-    /// A number as text with three decimals.
-    static func decimals(_ number: Double) -> String {
-        let thousandths = Int((number * 1000).rounded())
-        let rest = String(thousandths % 1000)
-        return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - rest.count) + rest
     }
 }
 

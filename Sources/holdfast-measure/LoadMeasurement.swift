@@ -1,29 +1,31 @@
 import Crypto
+import Custody
+import Files
 import Glibc
 
 /// The time that loading a file of weights takes, compared with the least possible time: reading the same bytes twice
 /// from memory, with the same hash.
-package struct LoadMeasurement: Sendable {
-    package var size: UInt64
-    package var times: LoadTimes
+struct LoadMeasurement {
+    var size: UInt64
+    var times: LoadTimes
     /// The time that the same load took immediately before. The host of a virtual machine may first have to provide the
     /// memory, which can take ten times as long as everything else.
-    package var first: Duration
+    var first: Duration
     /// SHA-256 of the sealed pages, twice, in one piece.
-    package var twoPasses: Duration
+    var twoPasses: Duration
     /// The peak of this process's memory before the load; the next property is the peak during the load. Sealed memory
     /// isn't included, but a second copy of the weights would be.
-    package var peakBefore: UInt64
-    package var peak: UInt64
+    var peakBefore: UInt64
+    var peak: UInt64
 
-    package var ratio: Double { times.total / twoPasses }
+    var ratio: Double { times.total / twoPasses }
 
-    /// Loads a file as Holdfast loads a model's, and lets it go again. It is
-    /// read once before, so that no disk is measured.
+    /// Loads a file twice, as Holdfast loads a model's file, and frees its memory. The file is read once before, so that
+    /// the disk isn't measured.
     ///
-    /// - Parameter path: of a GGUF file, absolute.
-    /// - Throws: as ``SealedWeights/load(_:_:)`` does.
-    package static func of(_ path: String) throws(CustodyProblem) -> LoadMeasurement {
+    /// - Parameter path: the absolute path of a GGUF file.
+    /// - Throws: ``CustodyProblem`` if the file is missing, or `SealedWeights.load` refuses it.
+    static func of(_ path: String) throws(CustodyProblem) -> LoadMeasurement {
         let source = WeightsSource(modelFile: path)
         let expected = try expectation(source)
         let first = try SealedWeights.load(source, expected).times.total
@@ -37,25 +39,36 @@ package struct LoadMeasurement: Sendable {
     }
 
     private static func expectation(_ source: WeightsSource) throws(CustodyProblem) -> ExpectedWeights {
-        let file = try WeightsFolder(source.folder).open(source.file)
+        let size = try source.plainSize(of: source.file)
+        let digest: ContentDigest
+        do throws(FileFault) {
+            digest = try Self.digest(of: source.path)
+        } catch {
+            throw CustodyProblem(.missing, "\(error)", remedy: "see whether the disk is in order")
+        }
+        return ExpectedWeights(
+            files: [.init(name: source.file, size: size, sha256: digest)], manifestRoot: digest, model: source.file,
+            origin: .development)
+    }
+
+    private static func digest(of path: String) throws(FileFault) -> ContentDigest {
+        let file = try RegularFile(path)
         var hasher = SHA256()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: MemoryFile.chunk, alignment: 4096)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }
         while true {
             let count = try file.read(into: buffer)
-            guard count > 0 else { break }
+            guard count > 0 else { return ContentDigest(hasher.finalize()) }
             hasher.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
-        let digest = ContentDigest(hasher.finalize())
-        return ExpectedWeights(
-            files: [.init(name: source.file, size: file.size, sha256: digest)], manifestRoot: digest,
-            model: source.file, origin: .development)
     }
 
     private static func hashTwice(_ memory: SealedMemory) throws(CustodyProblem) -> Duration {
         let mapped = mmap(nil, Int(memory.size), PROT_READ, MAP_SHARED | MAP_POPULATE, memory.descriptor, 0)
         guard let mapped, mapped != MAP_FAILED else {
-            throw CustodyProblem(.system, "the sealed memory can't be mapped: \(reason(errno))", remedy: "report this")
+            throw CustodyProblem(
+                .system, "the sealed memory can't be mapped: \(String(cString: strerror(errno)))",
+                remedy: "report this")
         }
         defer { munmap(mapped, Int(memory.size)) }
         let began = ContinuousClock.now
@@ -75,7 +88,7 @@ package struct LoadMeasurement: Sendable {
 
 /// The most memory that this process has held at once (proc_pid_status(5)).
 enum MemoryPeak {
-    /// From here on anew (proc_pid_clear_refs(5)).
+    /// Resets the peak to the memory in use now (proc_pid_clear_refs(5)).
     static func reset() {
         let file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
         guard file >= 0 else { return }
@@ -85,8 +98,8 @@ enum MemoryPeak {
 
     /// The peak of the memory in bytes; 0 if the kernel doesn't report it.
     static var now: UInt64 {
-        guard let text = ProcFile.read("/proc/self/status", limit: 64 << 10) else { return 0 }
-        for line in text.split(separator: "\n") where line.hasPrefix("VmHWM:") {
+        guard let bytes = try? WholeFile.readAll("/proc/self/status", limit: 64 << 10, within: nil) else { return 0 }
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmHWM:") {
             return line.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }.map { $0 << 10 } ?? 0
         }
         return 0

@@ -1,19 +1,19 @@
+import Custody
 import Files
 import Glibc
 
-/// A GGUF file as large as one likes, to measure with: a model in its form,
-/// and nothing in its numbers.
-package struct SyntheticModel {
+/// A GGUF file of any size, to measure with: its form is a model's, its numbers are random.
+struct SyntheticModel {
     /// One row of its only tensor, in F32.
     private static let width: UInt64 = 4096
     private let rows: UInt64
 
-    /// - Parameter size: of the file, roughly; it is rounded up to whole rows.
-    package init(size: UInt64) { rows = max(1, size / (Self.width * 4)) }
+    /// - Parameter size: the approximate size of the file, in bytes.
+    init(size: UInt64) { rows = max(1, size / (Self.width * 4)) }
 
     /// Writes the model to a new file.
     /// - Throws: ``CustodyProblem`` if the file exists already, or there is no room.
-    package func write(to path: String) throws(CustodyProblem) {
+    func write(to path: String) throws(CustodyProblem) {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw failed(path) }
         defer { close(file) }
@@ -41,7 +41,8 @@ package struct SyntheticModel {
 
     private func failed(_ path: String) -> CustodyProblem {
         CustodyProblem(
-            .system, "\(path) can't be written: \(reason(errno))", remedy: "name a folder with room: --folder")
+            .system, "\(path) can't be written: \(String(cString: strerror(errno)))",
+            remedy: "name a folder with room: --folder")
     }
 
     // MARK: Header

@@ -7,16 +7,16 @@ import NIOCore
 import Synchronization
 import Wire
 
-/// `holdfast ledger measure`
-struct LedgerMeasure: ParsableCommand {
+/// `holdfast-measure ledger`
+struct MeasureLedger: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "measure", abstract: "Measure how fast a disk and this machine keep a ledger.",
+        commandName: "ledger", abstract: "Measure how fast a disk and this machine keep a ledger.",
         discussion: """
             Writes a ledger of made-up entries into a new folder, as `holdfast serve` does \
             (groups of 20 ms or 1,000 entries, each synced; a checkpoint a second), verifies \
             it, and removes the folder.
 
-            Example: holdfast ledger measure /var/lib/holdfast --entries 500000
+            Example: holdfast-measure ledger /var/lib/holdfast --entries 500000
             """)
 
     @Argument(help: "Where the folder is made.", completion: .directory)
@@ -37,8 +37,8 @@ struct LedgerMeasure: ParsableCommand {
         do {
             try measure(path)
         } catch let problem as LedgerProblem {
-            complain("holdfast: \(problem)")
-            throw ExitStatus.cannotCreate.exit
+            complain("\(problem)")
+            throw ExitCode.cannotCreate
         }
     }
 
