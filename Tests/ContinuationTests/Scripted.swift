@@ -71,7 +71,10 @@ struct Joined {
         events.compactMap { if case .continued(_, _, _, let at) = $0 { at } else { nil } }
     }
 
-    init(_ journal: StreamJournal, _ mode: ContinuationMode, given: String, to request: ChatRequest = base, _ stream: [StreamEvent]) {
+    init(
+        _ journal: StreamJournal, _ mode: ContinuationMode, given: String, to request: ChatRequest = base,
+        _ stream: [StreamEvent]
+    ) {
         var seam = Seam(
             journal: journal, mode: mode, given: given, request: request, by: "b/two", cause: "truncated")
         for event in stream {

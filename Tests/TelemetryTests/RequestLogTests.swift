@@ -25,7 +25,8 @@ import Wire
         return (
             house,
             Gateway(
-                house.gateway.state, keys: house.keys, records: RequestRecords(log: log), continuity: TestHouse.continuity(),
+                house.gateway.state, keys: house.keys, records: RequestRecords(log: log),
+                continuity: TestHouse.continuity(),
                 disclosures: DisclosureBook(clock: { 0 }))
         )
     }
