@@ -176,8 +176,9 @@ let package = Package(
             name: "holdfast-verify", dependencies: ["Encodings", "Files", "Ledger", "LedgerDisk", crypto],
             swiftSettings: strict),
 
-        // Tests: of one module each; what several share is in GatewayTesting, and
-        // chance with a seed in Seeded.
+        // Tests: of one module each, or of what two dialects make of one another
+        // (TranslationTests). What several share is in GatewayTesting, chance with
+        // a seed in Seeded, and the tables of `docs` in Documented.
         suite("AccessTests", ["Access"]),
         suite("AdminAPITests", ["AdminAPI"]),
         suite("ConversationTests", ["Conversation", "DialectOpenAI"]),
@@ -197,12 +198,16 @@ let package = Package(
         suite(
             "GatewayTests",
             [
-                "GatewayTesting", "Gateway", "Extraction", "Conversation", "Wire", "Routing", "Access", "Failures",
+                "Documented", "GatewayTesting", "Gateway", "Extraction", "Conversation", "Wire", "Routing", "Access",
+                "Failures",
                 "Resilience",
                 "DialectOpenAI",
                 "DialectAnthropic", "Telemetry", coreMetrics, nioCore, nioEmbedded,
             ]),
         suite("ProvidersTests", ["GatewayTesting", "Providers", "Gateway", "Wire", nioCore, nioPosix, nioSSL]),
+        suite(
+            "TranslationTests",
+            ["Documented", "DialectOpenAI", "DialectAnthropic", "Conversation", "Wire", nioCore]),
         suite("StorageTests", ["Storage", "StorageSQLite", grdb]),
         suite(
             "HoldfastServerTests",
@@ -222,10 +227,10 @@ let package = Package(
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
         suite("EncodingsTests", ["Encodings"]),
         suite("FilesTests", ["Files", system]),
-        suite("FailuresTests", ["Encodings", "Failures", "Wire", nioCore]),
-        suite("ResilienceTests", ["Resilience", "Failures"]),
+        suite("FailuresTests", ["Documented", "Encodings", "Failures", "Wire", nioCore]),
+        suite("ResilienceTests", ["Documented", "Resilience", "Failures"]),
         suite("RoutingTests", ["Routing", "Conversation"]),
-        suite("SettingsTests", ["Settings", "Access", "Files", "Routing", "Conversation", system]),
+        suite("SettingsTests", ["Documented", "Settings", "Access", "Files", "Routing", "Conversation", system]),
         suite(
             "TelemetryTests",
             [
@@ -234,6 +239,7 @@ let package = Package(
                 coreMetrics, nioCore,
             ]),
         suite("WireTests", ["Encodings", "Wire", nioCore]),
+        .target(name: "Documented", path: "Tests/Documented", swiftSettings: strict),
         .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
         .target(
             name: "GatewayTesting",
