@@ -183,8 +183,9 @@ let package = Package(
                 "StorageSQLite", "Wire", arguments, crypto, nioCore,
             ], swiftSettings: strict),
 
-        // Tests: of one module each; what several share is in GatewayTesting, and
-        // chance with a seed in Seeded.
+        // Tests: of one module each, or of what two dialects make of one another
+        // (TranslationTests). What several share is in GatewayTesting, chance with
+        // a seed in Seeded, and the tables of `docs` in Documented.
         suite("AccessTests", ["Access"]),
         suite("AdminAPITests", ["AdminAPI"]),
         suite("ConversationTests", ["Conversation", "DialectOpenAI"]),
@@ -204,12 +205,16 @@ let package = Package(
         suite(
             "GatewayTests",
             [
-                "GatewayTesting", "Gateway", "Extraction", "Conversation", "Wire", "Routing", "Access", "Failures",
+                "Documented", "GatewayTesting", "Gateway", "Extraction", "Conversation", "Wire", "Routing", "Access",
+                "Failures",
                 "Resilience",
                 "DialectOpenAI",
                 "DialectAnthropic", "Telemetry", coreMetrics, nioCore, nioEmbedded,
             ]),
         suite("ProvidersTests", ["GatewayTesting", "Providers", "Gateway", "Wire", nioCore, nioPosix, nioSSL]),
+        suite(
+            "TranslationTests",
+            ["Documented", "DialectOpenAI", "DialectAnthropic", "Conversation", "Wire", nioCore]),
         suite("StorageTests", ["Storage", "StorageSQLite", grdb]),
         suite(
             "HoldfastServerTests",
@@ -229,10 +234,10 @@ let package = Package(
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
         suite("EncodingsTests", ["Encodings"]),
         suite("FilesTests", ["Files", system]),
-        suite("FailuresTests", ["Encodings", "Failures", "Wire", nioCore]),
-        suite("ResilienceTests", ["Resilience", "Failures"]),
+        suite("FailuresTests", ["Documented", "Encodings", "Failures", "Wire", nioCore]),
+        suite("ResilienceTests", ["Documented", "Resilience", "Failures"]),
         suite("RoutingTests", ["Routing", "Conversation"]),
-        suite("SettingsTests", ["Settings", "Access", "Files", "Routing", "Conversation", system]),
+        suite("SettingsTests", ["Documented", "Settings", "Access", "Files", "Routing", "Conversation", system]),
         suite(
             "TelemetryTests",
             [
@@ -241,6 +246,7 @@ let package = Package(
                 coreMetrics, nioCore,
             ]),
         suite("WireTests", ["Encodings", "Wire", nioCore]),
+        .target(name: "Documented", path: "Tests/Documented", swiftSettings: strict),
         .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
         .target(
             name: "GatewayTesting",

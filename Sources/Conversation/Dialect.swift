@@ -90,6 +90,22 @@ extension Dialect {
     package var queryItems: Set<String> { [] }
     package func objection(to field: String) -> String? { nil }
     package func repaired(_ body: ByteBuffer, model: String, dropped: inout [String]) -> ByteBuffer? { nil }
+
+    /// Leaves behind what the shared terms can't hold of a request that goes
+    /// to this dialect's provider.
+    /// - Returns: the advisory fields, to be disclosed.
+    /// - Throws: ``CannotCarry`` for a field that the provider may not have, or
+    ///   without which the answer would be another.
+    package func leavingBehind(_ leftovers: [Leftover]) throws(CannotCarry) -> [String] {
+        // Also of a wish: what an engine must not be sent is said with the reason.
+        for leftover in leftovers {
+            if let reason = objection(to: leftover.field) { throw CannotCarry(leftover.field, reason) }
+        }
+        if let field = leftovers.first(where: { !$0.isAdvisory })?.field {
+            throw CannotCarry(field, "is not known to Holdfast's translation, and would be lost; leave it out")
+        }
+        return leftovers.map(\.field)
+    }
 }
 
 /// Turns a provider's events into shared ones. Fed whole events only; how

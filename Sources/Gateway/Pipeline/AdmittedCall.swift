@@ -308,17 +308,11 @@ final class AdmittedCall {
     private static func leaveBehind(
         _ leftovers: [Leftover], _ candidate: Candidate, _ provider: Provider
     ) throws(Problem) -> [String] {
-        // Also of a wish: what an engine must not be sent is said with the reason.
-        for leftover in leftovers {
-            guard let reason = provider.dialect.objection(to: leftover.field) else { continue }
-            throw Problem(CannotCarry(leftover.field, reason), candidate)
+        do throws(CannotCarry) {
+            return try provider.dialect.leavingBehind(leftovers)
+        } catch {
+            throw Problem(error, candidate)
         }
-        if let field = leftovers.first(where: { !$0.isAdvisory })?.field {
-            throw Problem(
-                CannotCarry(field, "is not known to Holdfast's translation, and would be lost; leave it out"),
-                candidate)
-        }
-        return leftovers.map(\.field)
     }
 
     private static func distinct(_ names: [String]) -> [String] {
