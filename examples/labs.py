@@ -5,7 +5,7 @@
 
 The first speaks Anthropic's API at ANTHROPIC_ADDRESS, the second OpenAI's at
 OPENAI_ADDRESS. Whatever they are asked, both give the same answer, and both go
-on where another one stopped. Each does what it is told:
+on where another one stopped. Each can be made to fail:
 
     curl -X POST http://127.0.0.1:9001/pull      # the model is withdrawn
     curl -X POST http://127.0.0.1:9001/cut       # streams break off half way
