@@ -7,9 +7,9 @@ The first speaks Anthropic's API at ANTHROPIC_ADDRESS, the second OpenAI's at
 OPENAI_ADDRESS. Whatever they are asked, both give the same answer, and both go
 on where another one stopped. Each can be made to fail:
 
-    curl -X POST http://127.0.0.1:9001/pull      # the model is withdrawn
-    curl -X POST http://127.0.0.1:9001/cut       # streams break off half way
-    curl -X POST http://127.0.0.1:9001/restore   # all is well again
+    curl -sX POST http://127.0.0.1:9001/pull      # the model is withdrawn
+    curl -sX POST http://127.0.0.1:9001/cut       # streams break off half way
+    curl -sX POST http://127.0.0.1:9001/restore   # all is well again
 
 They are made of the scripted provider that the tests use
 (Tests/Clients/upstream.py). Python's standard library is enough.
@@ -134,7 +134,7 @@ class Lab(Upstream):
     def behaviour(self, request):
         if request.target in ("/pull", "/cut", "/restore") and request.method == "POST":
             self.state = request.target[1:]
-            return answer({"lab": self.name, "state": self.state})
+            return answer(f"{self.name}: {self.state}\n".encode(), headers={"content-type": "text/plain"})
         if request.method != "POST":
             return status(404)
         if self.state == "pull":

@@ -120,10 +120,11 @@ class Example:
         for word, meant in words.items():
             text = re.sub(rf"\b{word}\b", meant, text)
         done = subprocess.run(
-            ["bash", "-c", text], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300,
+            ["bash", "-c", text], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, timeout=300,
         )  # fmt: skip
-        assert done.returncode in (code if isinstance(code, tuple) else (code,)), f"{text}{done.stdout}{done.stderr}"
-        return done.stdout + done.stderr
+        assert done.returncode in (code if isinstance(code, tuple) else (code,)), f"{text}{done.stdout}"
+        return done.stdout
 
     def get(self, address):
         """The body; nothing where it isn't there, or not ready."""
@@ -259,7 +260,8 @@ def test_sla_drill():
         assert f"{report.name}: exit code 0" in said
         found = json.loads(report.read_text())
         assert found["verdict"] == "passed" and found["requests"]["pulled"]["whole"] == found["requests"]["pulled"]["total"] > 0
-        assert found["streams_in_flight"]["lost"] == 0 and found["streams_in_flight"]["continued"] > 0
+        # Whether a stream was in flight when the model went is chance.
+        assert found["streams_in_flight"]["lost"] == 0 and found["requests"]["met_the_pull"] > 0
         assert [each["what"] for each in found["stood_in"]] == [OPENAI] and found["cost"]["total"] > 0
         listed = it.run("The drill", 1)
         assert found["id"] in listed and "passed" in listed
