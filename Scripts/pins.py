@@ -164,7 +164,7 @@ def differences(root):
 
 
 def self_test():
-    """What differs is found, and what doesn't is not, in a repository of two packages."""
+    """A difference is found, and equal pins are not reported, in a repository of two packages."""
 
     def repository(root, pins="a 1.0.0 r1\nb 2.0.0 r2\n", resolved=(("a", "1.0.0", "r1"), ("b", "2.0.0", "r2")),
                    requirements="Some_Client[x]==3.1\n", constraints="some-client==3.1\nits-part==0.5\n",

@@ -1,4 +1,4 @@
-"""What the documents point at is there, and they agree with the program on its version."""
+"""Targets of links in the documents exist, and the documents agree with the program on its version."""
 
 import json
 import re

@@ -233,7 +233,7 @@ class in_turn(Behaviour):
 
 @dataclass(frozen=True)
 class by_request(Behaviour):
-    """Whatever a function of the request says."""
+    """The answer that a function of the request gives."""
 
     choose: Callable[["Request"], Behaviour]
 

@@ -42,7 +42,7 @@ package struct DocumentedPage: Sendable {
     }
 
     /// The table under a heading.
-    /// - Parameter number: its place among those there, from 0.
+    /// - Parameter number: The index among the tables there, from 0.
     package func table(under heading: String, _ number: Int = 0) throws -> DocumentedTable {
         let tables = try tables(under: heading)
         guard tables.indices.contains(number) else {

@@ -4,7 +4,7 @@ import Gateway
 import Resilience
 import Testing
 
-/// Whom a request asks after a failure, as the table of causes has it.
+/// The candidate that a request asks after a failure, as the table of causes has it.
 @Suite("Whom a request asks next, row by row") struct CauseRowTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let cause: Cause
