@@ -6,6 +6,7 @@ import HoldfastServer
 import Logging
 import Storage
 import StorageTesting
+import Synchronization
 import Testing
 import WeightSigning
 import WeightsTesting

@@ -94,11 +94,11 @@ import Testing
         let hold = try #require(news.changes.first.flatMap { if case .placed(let hold) = $0 { hold } else { nil } })
         let entries = Self.entries(.health(news.changes + changes))
         #expect(try Self.kinds(entries) == ["\"hold.placed\"", "\"hold.lifted\"", "\"verdict.unconfirmed\""])
-        #expect(
-            entries.last
-                == #"{"v":2,"kind":"verdict.unconfirmed",\#(Self.at),"by":"probe","status":404,"cause":"withdrawn","#
-                + #""rule":"model-gone","provider":"first","model":"m","hold":"\#(hold.id)","scope":"model","#
-                + #""host":"one.example:443","verdict":"withdrawn"}"#)
+        let expected: String =
+            #"{"v":2,"kind":"verdict.unconfirmed",\#(Self.at),"by":"probe","status":404,"cause":"withdrawn","#
+            + #""rule":"model-gone","provider":"first","model":"m","hold":"\#(hold.id)","scope":"model","#
+            + #""host":"one.example:443","verdict":"withdrawn"}"#
+        #expect(entries.last == expected)
     }
 
     @Test func changesOfOneEventKeepTheirOrder() throws {
@@ -172,9 +172,9 @@ import Testing
         let change = ConfigurationChange(
             settings: try settings("providers:\n" + providers.joined(separator: "\n")), previous: nil)
         let entries = EventEntries(Self.allKinds).entries(of: .configuration(change), at: Self.time) { _ in [] }
-        let bytes = try #require(entries.first?.bytes)
-        #expect(bytes.count <= EntryBundle.mostBytes)
-        let places = try #require(try member("places", of: text(try #require(entries.first))))
+        let entry = try #require(entries.first)
+        #expect(entry.bytes.count <= EntryBundle.mostBytes)
+        let places = try #require(try member("places", of: text(entry)))
         #expect(places.contains(#""provider":"p99""#) && !places.contains(#""provider":"p100""#))
         #expect(places.contains(String(repeating: "h", count: 100)))
         #expect(!places.contains(String(repeating: "h", count: 101)))

@@ -5,6 +5,7 @@ import GatewayTesting
 import HoldfastServer
 import Ledger
 import LedgerDisk
+import Logging
 import NIOCore
 import Resilience
 import Settings
@@ -27,9 +28,10 @@ import Testing
         settings.kinds = kinds ?? settings.kinds
         let clock = clock
         while true {
-            do {
+            do throws(StartupError) {
                 return try await LedgerService(settings, heads: heads, logger: log.logger, clock: { clock.value })
-            } catch let error as StartupError where error.message.contains("another process writes the ledger") {
+            } catch {
+                guard error.message.contains("another process writes the ledger") else { throw error }
                 // The one before lets go of its lock once its queue is empty.
                 await Task.yield()
             }
@@ -44,7 +46,7 @@ import Testing
         await writing.value
     }
 
-    /// What the closed ledger's entries say, verified up to the signed root.
+    /// The text of the closed ledger's entries, verified up to the signed root.
     private func entries(of ledger: LedgerService) throws -> [String] {
         var entries: [String] = []
         _ = try LedgerVerifier(LedgerFolder(ledger.publicPath), policy: LedgerPolicy(log: ledger.key))
@@ -78,7 +80,7 @@ import Testing
 
     @Test func eventsAndRequestsAreInOneVerifiableLogInTheirOrder() async throws {
         let ledger = try await open()
-        let house = House(notary: ledger)
+        let house = House(auditRecorder: ledger)
         await ledger.receive(.health([.placed(.example())]))
         await house.ask(id: "req_a")
         await ledger.receive(Self.action("/admin/holds"))
@@ -103,7 +105,7 @@ import Testing
 
     @Test("whoever keeps the salt can show that a digest is a prompt's or an answer's") func digests() async throws {
         let ledger = try await open()
-        let house = House(notary: ledger)
+        let house = House(auditRecorder: ledger)
         let body = #"{"model":"talk","messages":[{"role":"user","content":"a prompt"}]}"#
         let reply = await house.send(body, id: "req_a")
         await house.send(body, id: "req_b")
@@ -117,7 +119,7 @@ import Testing
 
     @Test("the public folder holds no prompt, no answer, no key and no salt") func publicFolder() async throws {
         let ledger = try await open()
-        let house = House(notary: ledger)
+        let house = House(auditRecorder: ledger)
         await house.ask("talk", "a secret prompt")
         await close(ledger)
         let salt = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/ledger/private/salt"))
@@ -133,7 +135,7 @@ import Testing
 
     @Test func requestsAreNotWitnessedWhereTheSettingsDontListThem() async throws {
         let ledger = try await open(kinds: [.holds])
-        let house = House(notary: ledger)
+        let house = House(auditRecorder: ledger)
         #expect(await house.ask().status == 200)
         await ledger.receive(.health([.placed(.example())]))
         await close(ledger)

@@ -8,6 +8,7 @@ import GatewayTesting
 import HoldfastServer
 import Ledger
 import NIOCore
+import Resilience
 import Synchronization
 import Testing
 import Wire
@@ -42,7 +43,7 @@ final class EntryBook: RequestRecorder {
         next?.record(record)
     }
 
-    /// What the last request's entry says.
+    /// The text of the last request's entry.
     var last: String { all.last.map { text($0.settled) } ?? "no request" }
 }
 
@@ -206,7 +207,7 @@ final class EntryBook: RequestRecorder {
 
     // MARK: Secrets
 
-    /// Wherever a caller puts its words.
+    /// Requests with a caller's words in all kinds of places.
     private static let bodies = [
         #"{"model":"talk","messages":[{"role":"user","content":"MARKER"}],"user":"MARKER"}"#,
         #"{"model":"talk","messages":[{"role":"MARKER","content":"MARKER"}]}"#,
@@ -216,7 +217,7 @@ final class EntryBook: RequestRecorder {
         #"{"model":"MARKER","messages":[]}"#, #"{"model":"second/MARKER","messages":[]}"#, "MARKER", "",
     ]
 
-    /// Whatever a provider says.
+    /// Answers of all kinds, in which a provider says the same.
     private static let scripts: [ReplayLane.Script] =
         [
             .json(House.answer.replacing("the answer", with: "MARKER")), .json("MARKER"),

@@ -1,3 +1,4 @@
+import Conversation
 import Failures
 import Foundation
 import Gateway
@@ -10,9 +11,10 @@ import Routing
 import Storage
 import StorageSQLite
 import StorageTesting
+import Synchronization
 import Testing
 
-/// What a process has learnt, in the next one.
+/// Tests of the memory that a process leaves to the next one.
 @Suite struct RestoredStateTests {
     /// A process from its start to its end.
     private final class Process: Sendable {

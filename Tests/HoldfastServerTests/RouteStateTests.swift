@@ -1,5 +1,6 @@
 import Availability
 import Conversation
+import Failures
 import FrontDoor
 import Gateway
 import GatewayTesting

@@ -31,7 +31,7 @@ struct SignedFolder {
 
     var path: String { scratch.path + "/model" }
 
-    /// Where a file beside the model's folder lies.
+    /// The path of a file beside the model's folder.
     func beside(_ name: String) -> String { scratch.path + "/" + name }
 
     func write(_ bytes: [UInt8], to name: String) throws { try scratch.write(Data(bytes), to: "model/" + name) }
@@ -68,9 +68,9 @@ struct SignedFolder {
     // MARK: Settings
 
     /// - Parameters:
-    ///   - wholeFolder: whether the folder was signed, and not the file alone.
+    ///   - wholeFolder: true if the folder was signed, and not the file alone.
     ///   - roots: of certificates, in place of the signer's key.
-    ///   - hasTerms: whether custodians have to agree.
+    ///   - hasTerms: true if custodians have to agree.
     func signed(
         wholeFolder: Bool = true, roots: [String] = [], hasTerms: Bool = false
     ) -> SignedModelSource {

@@ -5,6 +5,7 @@ import GatewayTesting
 import HoldfastServer
 import Storage
 import StorageTesting
+import Synchronization
 import Testing
 import WeightSigning
 import WeightsTesting

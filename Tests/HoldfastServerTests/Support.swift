@@ -125,7 +125,7 @@ struct House: Sendable {
     init(
         clock: Watched<Int> = Watched(halfPastTen), credential: String = "key-1",
         recorder: any RequestRecorder = RecordBook(), keeper: any ContinuityKeeper = ForgetfulKeeper(),
-        continuity: Continuity? = nil, notary: (any Notary)? = nil, routes: [Route] = []
+        continuity: Continuity? = nil, auditRecorder: (any AuditRecorder)? = nil, routes: [Route] = []
     ) {
         self.clock = clock
         let facts = [
@@ -151,7 +151,7 @@ struct House: Sendable {
         gateway = Gateway(
             front.gateway.state, keys: front.keys, recorder: recorder,
             continuity: continuity ?? Continuity(keeper: keeper, jitter: { .zero }, clock: now),
-            disclosures: DisclosureBook(clock: { clock.value }), notary: notary)
+            disclosures: DisclosureBook(clock: { clock.value }), auditRecorder: auditRecorder)
     }
 
     /// Both clocks, set by one.

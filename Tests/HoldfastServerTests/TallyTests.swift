@@ -6,6 +6,7 @@ import HoldfastServer
 import Logging
 import NIOCore
 import Resilience
+import Settings
 import Storage
 import StorageTesting
 import Testing

@@ -6,6 +6,7 @@ import Logging
 import Settings
 import Storage
 import StorageTesting
+import Synchronization
 import Testing
 
 /// Receivers that answer as a test says, and keep what they were sent.
