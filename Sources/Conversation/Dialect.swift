@@ -11,6 +11,8 @@ package import Wire
 /// through, and a ``StreamWatcher`` reads along.
 package protocol Dialect: Sendable {
     var name: DialectName { get }
+    /// The way in which its streams are divided into frames.
+    var framing: Framing { get }
 
     // MARK: As a door: the caller speaks it
 
@@ -92,12 +94,12 @@ extension Dialect {
     package func repaired(_ body: ByteBuffer, model: String, dropped: inout [String]) -> ByteBuffer? { nil }
 }
 
-/// Turns a provider's events into shared ones. Fed whole events only; how
+/// Turns a provider's events into shared ones. Fed whole frames only; how
 /// they were cut on the wire can't show.
 package protocol StreamDecoder: Sendable {
     /// - Throws: ``UnreadableReply`` for an event that the dialect doesn't
     ///   allow.
-    mutating func decode(_ event: SSEEvent, into events: inout [StreamEvent]) throws(UnreadableReply)
+    mutating func decode(_ frame: Frame, into events: inout [StreamEvent]) throws(UnreadableReply)
 }
 
 /// Turns shared events into a caller's bytes.
@@ -136,7 +138,7 @@ package protocol StreamWatcher: Sendable {
     /// True when the terminal event has passed, or an error: everything after
     /// that is ignored. Read for every event, and cheaper than ``observation``.
     var isOver: Bool { get }
-    mutating func observe(_ event: SSEEvent)
+    mutating func observe(_ frame: Frame)
 }
 
 extension JSONLimits {

@@ -18,6 +18,7 @@ package struct AnthropicDialect: Dialect {
     }
 
     package var name: DialectName { .anthropic }
+    package var framing: Framing { .serverSentEvents }
     package var chatPath: String { "/v1/messages" }
     /// The official clients' `beta` resources ask with it.
     package var queryItems: Set<String> { ["beta=true", "beta=false"] }

@@ -49,6 +49,7 @@ package struct EngineDialect: Dialect {
     }
 
     package var name: DialectName { .engine }
+    package var framing: Framing { wire.framing }
     package var chatPath: String { wire.chatPath }
     package var modelsPath: String? { nil }
     package var longestToolName: Int { wire.longestToolName }

@@ -31,6 +31,7 @@ package struct OpenAIDialect: Dialect {
     }
 
     package var name: DialectName { .openai }
+    package var framing: Framing { .serverSentEvents }
     package var chatPath: String { "/chat/completions" }
     package var modelsPath: String? { "/models" }
     package var longestToolName: Int { 64 }

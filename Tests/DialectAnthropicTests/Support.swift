@@ -22,9 +22,9 @@ func fragment(_ text: String) -> JSONFragment {
 }
 
 /// The events in a stream's bytes, fed in the pieces given.
-func events(in pieces: [ByteBuffer]) throws -> [SSEEvent] {
+func events(in pieces: [ByteBuffer]) throws -> [Frame] {
     var parser = SSEParser()
-    var events: [SSEEvent] = []
+    var events: [Frame] = []
     for piece in pieces {
         parser.feed(piece)
         while let event = try parser.next() { events.append(event) }

@@ -90,7 +90,7 @@ import Wire
         }
     }
 
-    private func events(in pieces: [ByteBuffer]) -> [SSEEvent] {
+    private func events(in pieces: [ByteBuffer]) -> [Frame] {
         (try? Pieces.events(in: pieces)) ?? []
     }
 }
@@ -106,9 +106,9 @@ enum Pieces {
         return pieces
     }
 
-    static func events(in pieces: [ByteBuffer]) throws(SSEProblem) -> [SSEEvent] {
+    static func events(in pieces: [ByteBuffer]) throws(FrameProblem) -> [Frame] {
         var parser = SSEParser()
-        var events: [SSEEvent] = []
+        var events: [Frame] = []
         for piece in pieces {
             parser.feed(piece)
             while let event = try parser.next() { events.append(event) }

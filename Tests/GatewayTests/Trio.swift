@@ -149,7 +149,7 @@ enum Sample {
 
 /// The events of a caller's stream.
 struct Events {
-    var events: [SSEEvent] = []
+    var events: [Frame] = []
     /// Whether the bytes end between two events.
     var endsClean = true
 

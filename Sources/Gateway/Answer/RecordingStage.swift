@@ -42,7 +42,7 @@ final class RecordingStage: StreamStage {
 private struct Recording {
     private let stream: CallerStream
     private var decoder: any StreamDecoder
-    private var parser: SSEParser
+    private var parser: FrameParser
     private var gate = ToolCallGate()
     private var ends = ChoiceEnds()
     private var held = ByteBuffer()
@@ -68,7 +68,7 @@ private struct Recording {
     init(_ dialect: any Dialect, into stream: CallerStream, limit: Int) {
         self.stream = stream
         decoder = dialect.makeStreamDecoder()
-        parser = SSEParser(limit: limit)
+        parser = FrameParser(dialect.framing, limit: limit)
     }
 
     var isOver: Bool { observation.hasEnded || observation.failure != nil || fault != nil }
@@ -104,7 +104,7 @@ private struct Recording {
             read(event)
             guard observation.failure == nil, fault == nil else { return nil }
             _ = release(held.readableBytes)
-            output = held.closingEvent
+            output = parser.closing(held)
         }
         held = ByteBuffer()
         if !observation.hasEnded, ends.isComplete {
@@ -114,8 +114,8 @@ private struct Recording {
         return output.readableBytes > 0 ? output : nil
     }
 
-    private mutating func next() -> SSEEvent? {
-        do throws(SSEProblem) {
+    private mutating func next() -> Frame? {
+        do throws(FrameProblem) {
             return try parser.next()
         } catch {
             fault = .garbage(error.description)
@@ -123,7 +123,7 @@ private struct Recording {
         }
     }
 
-    private mutating func read(_ event: SSEEvent) {
+    private mutating func read(_ event: Frame) {
         decoded.removeAll(keepingCapacity: true)
         lastEvent = event.data
         fragments += 1

@@ -78,7 +78,7 @@ final class Relay {
                 Symptom(
                     dialect: provider.errorDialect, position: .head, status: status, fields: head.fields, body: body),
                 .answer(head, body))
-        } else if response.head.isEventStream {
+        } else if response.head.isStream(of: provider.dialect.framing) {
             guard admitted.isStream else { throw LaneFailure.garbage("a stream came that was not asked for") }
             instruments.streamOpened()
             defer { instruments.streamClosed() }
@@ -101,7 +101,7 @@ final class Relay {
     /// what it begins with, which is how the official clients read it.
     private func runUnnamedStream(_ response: any LaneResponse) async throws {
         let begun = BegunResponse(response)
-        guard try await begun.beginsLikeEvents() else {
+        guard try await begun.begins(like: provider.dialect.framing) else {
             let body = try await begun.collect(first: 1 << 20, makeRoom)
             if let root = (try? JSONDocument(body, limits: .skim))?.root, Self.saysError(root) {
                 throw saidError(body, response.head)
@@ -319,9 +319,7 @@ final class Relay {
 }
 
 extension ResponseHead {
-    var isEventStream: Bool {
-        fields["content-type"].map { $0.lowercased().hasPrefix("text/event-stream") } ?? false
-    }
+    func isStream(of framing: Framing) -> Bool { fields["content-type"].map(framing.isNamed(by:)) ?? false }
 }
 
 extension ByteBuffer {

@@ -192,7 +192,7 @@ struct StreamRelay {
         record.status = 200
         record.timeToFirstByte = relay.call.arrived.elapsed()
         record.begun = relay.runner.number
-        var head = relay.head(response.head, contentType: "text/event-stream; charset=utf-8")
+        var head = relay.head(response.head, contentType: relay.call.door.framing.contentType)
         head.fields.append("cache-control", "no-cache")
         // nginx in front of us would hold the events back otherwise.
         head.fields.append("x-accel-buffering", "no")

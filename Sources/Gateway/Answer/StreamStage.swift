@@ -141,7 +141,7 @@ final class ForwardingStage: StreamStage {
 private struct Forwarding {
     fileprivate let dialect: any Dialect
     fileprivate var watcher: any StreamWatcher
-    fileprivate var parser: SSEParser
+    fileprivate var parser: FrameParser
     fileprivate var held = ByteBuffer()
     private(set) var fault: LaneFailure?
     private(set) var fragments = 0
@@ -150,7 +150,7 @@ private struct Forwarding {
     init(_ dialect: any Dialect, limit: Int) {
         self.dialect = dialect
         watcher = dialect.makeStreamWatcher()
-        parser = SSEParser(limit: limit)
+        parser = FrameParser(dialect.framing, limit: limit)
     }
 
     var isWatched = false
@@ -168,7 +168,7 @@ private struct Forwarding {
         let isBeginning = !observation.hasContent
         // Where the last event begins.
         var begin = 0
-        do throws(SSEProblem) {
+        do throws(FrameProblem) {
             while !watcher.isOver {
                 begin = held.readableBytes - parser.unfinishedBytes
                 guard let event = try parser.next() else { break }
@@ -183,7 +183,7 @@ private struct Forwarding {
         observation = watcher.observation
         if isBeginning { hasProgressed = observation.hasContent }
         var whole = held.readableBytes - parser.unfinishedBytes
-        if watcher.isOver, held.lineFeedFollows(at: whole) { whole += 1 }
+        if watcher.isOver { whole += parser.bytesBehind(whole, in: held) }
         if observation.failure == nil {
             // Kept for what it says of a failure; what it is part of is larger.
             lastEvent = ByteBuffer()
@@ -197,7 +197,7 @@ private struct Forwarding {
     /// Returns whether the event by itself says anything. Asks a new watcher,
     /// because the stream's own no longer looks at events once it has seen
     /// enough.
-    private func saysMore(_ event: SSEEvent) -> Bool {
+    private func saysMore(_ event: Frame) -> Bool {
         var watcher = dialect.makeStreamWatcher()
         watcher.observe(event)
         let observation = watcher.observation
@@ -216,7 +216,7 @@ extension Forwarding {
                 lastEvent = event.data
                 return nil
             }
-            output = held.closingEvent
+            output = parser.closing(held)
         }
         held = ByteBuffer()
         if !observation.hasEnded, observation.hasFinished {
@@ -227,8 +227,8 @@ extension Forwarding {
     }
 }
 
-extension SSEEvent {
-    /// True when the event lacks nothing but its blank line: its data is a
+extension Frame {
+    /// True when the frame lacks nothing but its own end: its data is a
     /// terminal word, or JSON that ends.
     var isWhole: Bool {
         let text = data.readableBytesView
@@ -240,21 +240,6 @@ extension SSEEvent {
 }
 
 extension ByteBuffer {
-    /// The bytes of an event, with the blank line that it lacks.
-    var closingEvent: ByteBuffer {
-        var bytes = self
-        // Behind a carriage return, the first line feed belongs to it.
-        bytes.writeStaticString(bytes.readableBytesView.last == UInt8(ascii: "\n") ? "\n" : "\n\n")
-        return bytes
-    }
-
-    /// Tells whether what was read up to there ends in the first half of a CRLF.
-    fileprivate func lineFeedFollows(at offset: Int) -> Bool {
-        guard offset > 0, offset < readableBytes else { return false }
-        return getInteger(at: readerIndex + offset - 1, as: UInt8.self) == UInt8(ascii: "\r")
-            && getInteger(at: readerIndex + offset, as: UInt8.self) == UInt8(ascii: "\n")
-    }
-
     /// Appends; where nothing is held, without a copy.
     mutating func hold(_ bytes: ByteBuffer) {
         guard readableBytes > 0 else { return self = bytes }

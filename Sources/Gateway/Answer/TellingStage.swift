@@ -20,7 +20,7 @@ final class TellingStage: StreamStage {
     private let single: SingleToolCall
     private var calls: AnsweredCalls
     private var ends = ChoiceEnds()
-    private var parser: SSEParser
+    private var parser: FrameParser
     private var filter: Filter
     private var decoded: [StreamEvent] = []
     private var passed: [StreamEvent] = []
@@ -51,7 +51,7 @@ final class TellingStage: StreamStage {
         decoder = provider.makeStreamDecoder()
         single = SingleToolCall(request)
         calls = AnsweredCalls(request, from: provider)
-        parser = SSEParser(limit: limit)
+        parser = FrameParser(provider.framing, limit: limit)
         if let seam {
             filter = .seam(seam)
         } else if stream.keepsJournal {
@@ -76,7 +76,7 @@ final class TellingStage: StreamStage {
         return output.readableBytes > 0 ? output : nil
     }
 
-    private func read(_ event: SSEEvent, into output: inout ByteBuffer) {
+    private func read(_ event: Frame, into output: inout ByteBuffer) {
         decoded.removeAll(keepingCapacity: true)
         lastEvent = event.data
         do throws(UnreadableReply) {
@@ -104,8 +104,8 @@ final class TellingStage: StreamStage {
         return output.readableBytes > 0 ? output : nil
     }
 
-    private func next() -> SSEEvent? {
-        do throws(SSEProblem) {
+    private func next() -> Frame? {
+        do throws(FrameProblem) {
             return try parser.next()
         } catch {
             fault = .garbage(error.description)

@@ -43,7 +43,8 @@ final class DrillLane: ProviderLane {
                 throw LaneFailure.firstByteTimeout
             case .cleanEnd:
                 var head = ResponseHead(status: 200)
-                head.fields.append("content-type", streams ? "text/event-stream" : "application/json")
+                head.fields.append(
+                    "content-type", streams ? provider.dialect.framing.contentType : "application/json")
                 return try await body(MadeUpResponse(head, []))
             case .answer(let status, let fields, let bytes):
                 var head = ResponseHead(status: status, fields: fields)
@@ -92,7 +93,7 @@ private final class PulledResponse: LaneResponse {
     private let rehearsal: Rehearsal
     private let provider: Provider
     private let inject: () -> Void
-    private var parser = SSEParser()
+    private var parser: FrameParser
     private var watcher: any StreamWatcher
     /// Events that a caller would read.
     private var tokens = 0
@@ -108,6 +109,7 @@ private final class PulledResponse: LaneResponse {
         self.rehearsal = rehearsal
         self.provider = provider
         self.inject = inject
+        parser = FrameParser(provider.dialect.framing)
         watcher = provider.dialect.makeStreamWatcher()
     }
 

@@ -193,7 +193,7 @@ extension Gateway {
             }
             return Symptom(dialect: dialect, position: .body, status: head.status, fields: head.fields, body: body)
         }
-        var parser = SSEParser()
+        var parser = FrameParser(provider.dialect.framing)
         parser.feed(body)
         var watcher = provider.dialect.makeStreamWatcher()
         var last = ByteBuffer()
