@@ -121,9 +121,7 @@ let package = Package(
         module(
             "FrontDoor",
             [
-                "Gateway", "Conversation", "DialectAnthropic", "DialectOpenAI", "Encodings", "Failures", "Wire",
-                "Access",
-                "Routing", atomics, hummingbird,
+                "Gateway", "Conversation", "Encodings", "Failures", "Wire", "Access", "Routing", atomics, hummingbird,
                 hummingbirdCore, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
             ]),
         module(
@@ -188,7 +186,7 @@ let package = Package(
         // chance with a seed in Seeded.
         suite("AccessTests", ["Access"]),
         suite("AdminAPITests", ["AdminAPI"]),
-        suite("ConversationTests", ["Conversation", "DialectOpenAI"]),
+        suite("ConversationTests", ["Conversation", "DialectOpenAI", "Wire"]),
         suite("DialectAnthropicTests", ["DialectAnthropic", "Conversation", "Wire", nioCore]),
         suite("DialectOpenAITests", ["DialectOpenAI", "Conversation", "Wire", nioCore]),
         suite("CustodyTests", ["Custody", "CLinux", "WeightFormats", crypto]),

@@ -57,6 +57,7 @@ ONE_PLACE = {
 # Modules of ours that a module may not know, though they lie lower.
 NEVERS = {
     "HoldfastCLI": {"Gateway", "FrontDoor", "Providers", "Telemetry"},
+    "FrontDoor": {"DialectOpenAI", "DialectAnthropic"},
     "holdfast": set(LAYERS) - {"HoldfastCLI"},
     "holdfast-verify": set(LAYERS) - {"Encodings", "Files", "Ledger", "LedgerDisk"},
 }

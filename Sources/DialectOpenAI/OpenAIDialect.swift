@@ -5,10 +5,7 @@ package import Wire
 /// OpenAI's Chat Completions and Embeddings, as a door and as a provider.
 ///
 /// https://platform.openai.com/docs/api-reference/chat
-package struct OpenAIDialect: Dialect {
-    /// The path of the embeddings endpoint below a provider's base address.
-    package static let embeddingsPath = "/embeddings"
-
+package struct OpenAIDialect: CallerProtocol, ProviderProtocol, EmbeddingsCaller, EmbeddingsProvider, ModelListWriter {
     /// The traits of the provider's server; no matter for a door.
     package let traits: ServerTraits
     /// True when the traits are known to be the server's, and are not a guess:
@@ -32,13 +29,13 @@ package struct OpenAIDialect: Dialect {
 
     package var name: DialectName { .openai }
     package var framing: Framing { .serverSentEvents }
-    package var chatPath: String { "/chat/completions" }
-    package var modelsPath: String? { "/models" }
-    package var longestToolName: Int { 64 }
 
     // MARK: As a door
 
-    package func decodeChat(_ document: JSONDocument) throws(Problem) -> ChatRequest {
+    package var chatAddresses: [CallerAddress] { [CallerAddress("/v1/chat/completions")] }
+    package var embeddingsAddresses: [CallerAddress] { [CallerAddress("/v1/embeddings")] }
+
+    package func decodeChat(_ document: JSONDocument, at path: CalledPath) throws(Problem) -> ChatRequest {
         var reader = ChatRequestReader()
         return try reader.read(document)
     }
@@ -72,6 +69,12 @@ package struct OpenAIDialect: Dialect {
     package func encodeStreamEnd() -> ByteBuffer { ByteBuffer(string: "data: [DONE]\n\n") }
 
     // MARK: As a provider
+
+    package func chatEndpoint(model: String, isStream: Bool) -> String { "/chat/completions" }
+    package func embeddingsEndpoint(model: String) -> String { "/embeddings" }
+    package var modelsPath: String? { "/models" }
+    package func credential(_ key: String) -> (name: String, value: String) { ("authorization", "Bearer \(key)") }
+    package var longestToolName: Int { 64 }
 
     package func encodeChat(
         _ request: ChatRequest, model: String, dropped: inout [String]

@@ -49,7 +49,7 @@ package struct ProviderSettings: Sendable, Hashable {
     package var unavailable: String?
 
     /// The API that it speaks.
-    package var dialect: DialectName {
+    package var dialect: ProviderDialect {
         switch kind {
         case .remote(let remote): remote.dialect
         case .engine: .engine
@@ -59,7 +59,7 @@ package struct ProviderSettings: Sendable, Hashable {
     /// What routing has to know.
     package var facts: ProviderFacts {
         ProviderFacts(
-            name: name, dialect: dialect, lab: lab, host: host, region: region, context: context, models: models,
+            name: name, dialect: dialect.name, lab: lab, host: host, region: region, context: context, models: models,
             unavailable: unavailable, capabilities: capabilities, flavour: flavour)
     }
 
@@ -80,7 +80,7 @@ package struct RemoteProvider: Sendable, Hashable {
     }
 
     /// `dialect`: openai or anthropic.
-    package var dialect: DialectName
+    package var dialect: ProviderDialect
     /// `base_url`: what its official client would be given.
     package var baseURL: BaseURL
     /// `api_key`; nil when it takes none, or when it is skipped.

@@ -13,6 +13,12 @@ func fixture(_ name: String, from file: String = #filePath) throws -> ByteBuffer
     return ByteBuffer(bytes: data)
 }
 
+extension TokenCountCaller {
+    func decodeCountTokens(_ document: JSONDocument) throws -> ChatRequest {
+        try decodeCountTokens(document, at: CalledPath())
+    }
+}
+
 func chat(_ text: String) throws -> ChatRequest { try dialect.decodeChat(JSONDocument(text)) }
 
 func text(_ buffer: ByteBuffer) -> String { String(buffer: buffer) }

@@ -40,14 +40,16 @@ struct FrontHouse: Sendable {
         let facts = [
             ProviderFacts(name: "oa", dialect: .openai, models: .listed(["m", "sla/shed"]))
         ]
-        let provider = Provider(
-            name: "oa", dialect: OpenAIDialect(now: { 1 }), lane: lane, embeddings: .path("/embeddings"))
+        let openai = OpenAIDialect(now: { 1 })
+        let anthropic = AnthropicDialect()
+        let provider = Provider(name: "oa", dialect: openai, lane: lane, embeddings: .served(openai))
         let house = TestHouse(
             providers: [provider], facts: facts,
             routes: [Route(name: "r", candidates: [facts[0].candidate(model: "m")])],
             keys: keys, pool: pool)
         let doors = Doors(
-            house.gateway, openai: OpenAIDialect(now: { 1 }), anthropic: AnthropicDialect(), view: view,
+            house.gateway, standard: Door(openai, embeddings: openai, models: openai),
+            others: [Door(anthropic, tokenCounts: anthropic, models: anthropic)], view: view,
             origins: OriginPolicy(origins), time: { TestHouse.year2020 })
         var limits = ConnectionLimits()
         limits.body = 100_000

@@ -66,7 +66,7 @@ package final class TestHouse: Sendable {
     }
 
     package func call(
-        _ body: String, door: any Dialect, operation: Call.Operation = .chat, key: String = TestHouse.key,
+        _ body: String, door: any CallerProtocol, operation: Call.Operation = .chat, key: String = TestHouse.key,
         fields: HTTPFieldList = .init(), query: String = ""
     ) -> Call {
         Call(

@@ -101,7 +101,7 @@ import Wire
     /// Whether an answer is: its terminal event has come, or all that it says
     /// and either what it cost or a proper end.
     private static func isWhole(_ part: ByteBuffer, of way: Way, _ ending: Ending) throws -> Bool {
-        let dialect: any Dialect = way.provider == "an" ? AnthropicDialect() : OpenAIDialect(now: { 0 })
+        let dialect: any ProviderProtocol = way.provider == "an" ? AnthropicDialect() : OpenAIDialect(now: { 0 })
         var watcher = dialect.makeStreamWatcher()
         var parser = SSEParser()
         parser.feed(part)

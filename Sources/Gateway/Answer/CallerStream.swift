@@ -8,7 +8,7 @@ import Wire
 /// Remembers what has gone out, so that another candidate can go on where
 /// one left off. Belongs to the request's task.
 final class CallerStream {
-    private let door: any Dialect
+    private let door: any CallerProtocol
     /// True when another candidate could continue the stream. Otherwise nothing
     /// is written down, and nothing is held back.
     let keepsJournal: Bool
@@ -25,7 +25,7 @@ final class CallerStream {
     var hasContributed = false
 
     /// - Parameter limit: of what is remembered, in bytes.
-    init(_ door: any Dialect, keepsJournal: Bool, promptBytes: Int, limit: Int) {
+    init(_ door: any CallerProtocol, keepsJournal: Bool, promptBytes: Int, limit: Int) {
         journal = Journal(limit: limit)
         self.door = door
         self.keepsJournal = keepsJournal

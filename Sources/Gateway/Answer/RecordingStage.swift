@@ -14,15 +14,12 @@ final class RecordingStage: StreamStage {
     // every property.
     private var recording: Recording
 
-    private let dialect: any Dialect
-
-    init(_ dialect: any Dialect, into stream: CallerStream, limit: Int) {
-        self.dialect = dialect
+    init(_ dialect: any ProviderProtocol, into stream: CallerStream, limit: Int) {
         recording = Recording(dialect, into: stream, limit: limit)
     }
 
     func take(_ bytes: ByteBuffer) -> ByteBuffer? { recording.take(bytes) }
-    func endWithoutTerminal() -> ByteBuffer? { recording.endWithoutTerminal(dialect) }
+    func endWithoutTerminal(for door: any CallerProtocol) -> ByteBuffer? { recording.endWithoutTerminal(for: door) }
     var isOver: Bool { recording.isOver }
     var observation: StreamObservation { recording.observation }
     var hasContent: Bool { recording.hasContent }
@@ -65,7 +62,7 @@ private struct Recording {
     /// A call that is larger than that goes out as it comes.
     private static let mostHeld = 1 << 20
 
-    init(_ dialect: any Dialect, into stream: CallerStream, limit: Int) {
+    init(_ dialect: any ProviderProtocol, into stream: CallerStream, limit: Int) {
         self.stream = stream
         decoder = dialect.makeStreamDecoder()
         parser = FrameParser(dialect.framing, limit: limit)
@@ -97,7 +94,7 @@ private struct Recording {
         return ready > 0 ? held.readSlice(length: ready) : nil
     }
 
-    mutating func endWithoutTerminal(_ dialect: any Dialect) -> ByteBuffer? {
+    mutating func endWithoutTerminal(for door: any CallerProtocol) -> ByteBuffer? {
         guard !isOver else { return nil }
         var output = ByteBuffer()
         if parser.unfinishedBytes > 0, let event = parser.finish(), event.isWhole {
@@ -109,7 +106,7 @@ private struct Recording {
         held = ByteBuffer()
         if !observation.hasEnded, ends.isComplete {
             observation.hasEnded = true
-            output.writeImmutableBuffer(dialect.encodeStreamEnd())
+            output.writeImmutableBuffer(door.encodeStreamEnd())
         }
         return output.readableBytes > 0 ? output : nil
     }

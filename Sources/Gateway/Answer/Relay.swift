@@ -163,13 +163,13 @@ final class Relay {
             sieve?.pass(&reply)
             whole.usage = reply.usage
             whole.body = call.door.encodeReply(reply, to: request)
-        case .embeddings(let request):
+        case .embeddings(let request, let embeddings, let caller):
             var reply = try read(received, answer) { () throws(UnreadableReply) in
-                try provider.dialect.decodeEmbeddingsReply(received)
+                try embeddings.decodeEmbeddingsReply(received)
             }
             sieve?.pass(&reply)
             whole.usage = Usage(input: reply.inputTokens, output: 0)
-            whole.body = call.door.encodeEmbeddingsReply(reply, to: request)
+            whole.body = caller.encodeEmbeddingsReply(reply, to: request)
         case .continuation: throw LaneFailure.garbage("a stream was asked for and something else came")
         }
         return whole

@@ -65,7 +65,7 @@ struct StreamRelay {
             failure = error
         }
         if !stage.isOver, failure == nil || stage.observation.usage != nil && failure != .totalTimeout,
-            var rest = stage.endWithoutTerminal()
+            var rest = stage.endWithoutTerminal(for: relay.call.door)
         {
             prelude.writeBuffer(&rest)
             if stage.observation.hasEnded {

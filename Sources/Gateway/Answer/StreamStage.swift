@@ -15,9 +15,10 @@ protocol StreamStage: AnyObject {
     /// event. Reads an event that lacks only its blank line. Where the finish
     /// reason of every choice has come, returns the terminal event in the
     /// provider's place.
+    /// - Parameter door: The API that the caller speaks.
     /// - Returns: The bytes that can be sent to the caller now; nil if there
     ///   are none.
-    func endWithoutTerminal() -> ByteBuffer?
+    func endWithoutTerminal(for door: any CallerProtocol) -> ByteBuffer?
     /// Nothing more is wanted of the provider: its terminal event has come,
     /// or an error.
     var isOver: Bool { get }
@@ -119,10 +120,10 @@ struct ChoiceEnds {
 final class ForwardingStage: StreamStage {
     private var forwarding: Forwarding
 
-    init(_ dialect: any Dialect, limit: Int) { forwarding = Forwarding(dialect, limit: limit) }
+    init(_ dialect: any ProviderProtocol, limit: Int) { forwarding = Forwarding(dialect, limit: limit) }
 
     func take(_ bytes: ByteBuffer) -> ByteBuffer? { forwarding.take(bytes) }
-    func endWithoutTerminal() -> ByteBuffer? { forwarding.endWithoutTerminal() }
+    func endWithoutTerminal(for door: any CallerProtocol) -> ByteBuffer? { forwarding.endWithoutTerminal(for: door) }
     var isOver: Bool { forwarding.isOver }
     var observation: StreamObservation { forwarding.observation }
     var hasContent: Bool { forwarding.observation.hasContent }
@@ -139,7 +140,7 @@ final class ForwardingStage: StreamStage {
 }
 
 private struct Forwarding {
-    fileprivate let dialect: any Dialect
+    fileprivate let dialect: any ProviderProtocol
     fileprivate var watcher: any StreamWatcher
     fileprivate var parser: FrameParser
     fileprivate var held = ByteBuffer()
@@ -147,7 +148,7 @@ private struct Forwarding {
     private(set) var fragments = 0
     private(set) var ownFailure: ByteBuffer?
 
-    init(_ dialect: any Dialect, limit: Int) {
+    init(_ dialect: any ProviderProtocol, limit: Int) {
         self.dialect = dialect
         watcher = dialect.makeStreamWatcher()
         parser = FrameParser(dialect.framing, limit: limit)
@@ -206,7 +207,7 @@ private struct Forwarding {
 }
 
 extension Forwarding {
-    fileprivate mutating func endWithoutTerminal() -> ByteBuffer? {
+    fileprivate mutating func endWithoutTerminal(for door: any CallerProtocol) -> ByteBuffer? {
         guard !isOver else { return nil }
         var output = ByteBuffer()
         if parser.unfinishedBytes > 0, let event = parser.finish(), event.isWhole {
@@ -221,7 +222,7 @@ extension Forwarding {
         held = ByteBuffer()
         if !observation.hasEnded, observation.hasFinished {
             observation.hasEnded = true
-            output.writeImmutableBuffer(dialect.encodeStreamEnd())
+            output.writeImmutableBuffer(door.encodeStreamEnd())
         }
         return output.readableBytes > 0 ? output : nil
     }

@@ -43,7 +43,7 @@ final class TellingStage: StreamStage {
     ///   - sieve: nil for somebody else's model.
     ///   - seam: nil for a candidate that begins.
     init(
-        from provider: any Dialect, into stream: CallerStream, _ request: ChatRequest, sieve: AnswerSieve?,
+        from provider: any ProviderProtocol, into stream: CallerStream, _ request: ChatRequest, sieve: AnswerSieve?,
         seam: Seam? = nil, limit: Int
     ) {
         self.stream = stream
@@ -94,7 +94,7 @@ final class TellingStage: StreamStage {
         }
     }
 
-    func endWithoutTerminal() -> ByteBuffer? {
+    func endWithoutTerminal(for door: any CallerProtocol) -> ByteBuffer? {
         var output = ByteBuffer()
         if !isOver, parser.unfinishedBytes > 0, let event = parser.finish(), event.isWhole {
             read(event, into: &output)

@@ -62,7 +62,7 @@ extension Attempts {
 
     /// Answers with an estimate. No provider is asked, so nothing is learnt
     /// about a provider's health.
-    func answerEstimate(_ runner: Runner, _ counting: TokenCounting, _ estimate: Int) {
+    func answerEstimate(_ runner: Runner, _ counting: any TokenCountCaller, _ estimate: Int) {
         introduce(runner)
         answerCount(estimate, isEstimate: true, counting, runner.attempt.upstream)
     }
@@ -104,8 +104,10 @@ extension Attempts {
         return limits
     }
 
-    private func answerCount(_ count: Int, isEstimate: Bool, _ counting: TokenCounting, _ upstream: Upstream) {
-        let body = counting.encode(count)
+    private func answerCount(
+        _ count: Int, isEstimate: Bool, _ counting: any TokenCountCaller, _ upstream: Upstream
+    ) {
+        let body = counting.encodeTokenCount(count)
         var head = ResponseHead(status: 200)
         head.addHoldfastFields(admitted.call, record, servedBy: upstream.id)
         if isEstimate { head.fields.append("x-holdfast-token-count", "estimate") }

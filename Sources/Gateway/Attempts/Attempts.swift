@@ -205,7 +205,7 @@ final class Attempts {
         if manner == .again, interruption != nil { manners[index] = .instruction }
         guard let attempt = interruption.map({ resume(index, $0) }) ?? attempt(index) else { return nil }
         guard case .estimate(let counting, let request) = attempt.outgoing.kind else { return Ready(attempt: attempt) }
-        return Ready(attempt: attempt, estimate: counting.estimate(request))
+        return Ready(attempt: attempt, estimate: counting.estimateTokens(request))
     }
 
     /// Sends it, and brings the answer back.

@@ -8,13 +8,15 @@ import Wire
 /// A provider, ready to be asked.
 package final class Provider: Sendable {
     package let name: String
-    package let dialect: any Dialect
+    package let dialect: any ProviderProtocol
     package let lane: any ProviderLane
     /// The exact counter of a prompt's tokens, which an engine has; nil where
     /// there is none.
     package let counter: (any TokenCounter)?
-    /// The path of embeddings below the base address; where the provider has
-    /// none, the reason and what an operator can do about it.
+    /// The provider's own count of a prompt's tokens; nil where it has none.
+    package let tokenCounts: (any TokenCountProvider)?
+    /// The embeddings of the provider; where it has none, the reason and what
+    /// an operator can do about it.
     package let embeddings: Embeddings
     /// The chat ability of the provider's models.
     package let chat: Chat
@@ -51,7 +53,7 @@ package final class Provider: Sendable {
     private let pinned: Set<String>
 
     package enum Embeddings: Sendable {
-        case path(String)
+        case served(any EmbeddingsProvider)
         /// The reason, and what to do: the end of a sentence.
         case none(String)
     }
@@ -63,8 +65,9 @@ package final class Provider: Sendable {
     }
 
     package init(
-        name: String, dialect: any Dialect, lane: any ProviderLane, embeddings: Embeddings, chat: Chat = .served,
-        counter: (any TokenCounter)? = nil, host: String? = nil, credential: String? = nil,
+        name: String, dialect: any ProviderProtocol, lane: any ProviderLane, embeddings: Embeddings,
+        chat: Chat = .served, tokenCounts: (any TokenCountProvider)? = nil, counter: (any TokenCounter)? = nil,
+        host: String? = nil, credential: String? = nil,
         firstToken: Duration? = nil, firstByte: Duration = .seconds(300), mayBeProbed: Bool = true,
         receipt: (@Sendable () -> String?)? = nil, secrets: SecretMask = .none,
         choices: CallerChoices = [], pinned: Set<String> = [],
@@ -73,6 +76,7 @@ package final class Provider: Sendable {
         self.name = name
         self.dialect = dialect
         self.lane = lane
+        self.tokenCounts = tokenCounts
         self.counter = counter
         self.embeddings = embeddings
         self.chat = chat
@@ -110,7 +114,7 @@ package final class Provider: Sendable {
 
     /// Returns whether the caller's bytes can be sent to this provider as they
     /// are.
-    func takesBytes(of door: any Dialect) -> Bool { dialect.name == door.name }
+    func takesBytes(of door: any CallerProtocol) -> Bool { dialect.name == door.name }
 }
 
 /// Counts a prompt's tokens by asking the model's own tokenizer.

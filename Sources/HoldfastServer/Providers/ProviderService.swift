@@ -135,18 +135,20 @@ final class ProviderService: Sendable {
         let clock: @Sendable () -> Int = { time(nil) }
         switch settings.kind {
         case .remote(let remote) where remote.dialect == .anthropic:
+            let dialect = AnthropicDialect()
             return Provider(
-                name: settings.name, dialect: AnthropicDialect(), lane: lane,
+                name: settings.name, dialect: dialect, lane: lane,
                 embeddings: .none("Anthropic's API has none; ask for a route that ends at another provider"),
-                host: Self.host(remote), credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
+                tokenCounts: dialect, host: Self.host(remote), credential: Self.credential(remote),
+                firstToken: settings.timeouts.firstToken,
                 firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes,
                 secrets: ProviderSecrets.mask(remote), choices: remote.choices, pinned: Self.pinned(remote))
         case .remote(let remote):
+            let dialect = OpenAIDialect(
+                traits: remote.server.traits, isKnown: remote.server.isKnown, now: clock)
             return Provider(
-                name: settings.name,
-                dialect: OpenAIDialect(traits: remote.server.traits, isKnown: remote.server.isKnown, now: clock),
-                lane: lane,
-                embeddings: .path(OpenAIDialect.embeddingsPath), host: Self.host(remote),
+                name: settings.name, dialect: dialect, lane: lane, embeddings: .served(dialect),
+                host: Self.host(remote),
                 credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
                 firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes,
                 secrets: ProviderSecrets.mask(remote), choices: remote.choices, pinned: Self.pinned(remote))
@@ -173,7 +175,7 @@ final class ProviderService: Sendable {
                 lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout),
                 embeddings: engine.embeddings == nil
                     ? .none("its provider has no `embeddings: mean` in the configuration")
-                    : .path(OpenAIDialect.embeddingsPath),
+                    : .served(dialect),
                 chat: HostedWeights(engine.modelFile).answers
                     ? .served : .none("its weights are an encoder's, which makes embeddings only"),
                 counter: counting.map { lane in
