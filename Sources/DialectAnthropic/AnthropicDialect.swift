@@ -111,6 +111,8 @@ package struct AnthropicDialect: CallerProtocol, ProviderProtocol, TokenCountCal
         ErrorBody.decode(status: status, body: body)
     }
 
+    package var errorVocabulary: ErrorVocabulary { .anthropic }
+
     // MARK: Passing through
 
     package func makeStreamWatcher() -> any StreamWatcher { AnthropicStreamWatcher() }

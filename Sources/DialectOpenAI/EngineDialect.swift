@@ -107,6 +107,8 @@ package struct EngineDialect: ProviderProtocol, EmbeddingsProvider {
             message: error.message.cut(toUTF8Bytes: 400), field: short(error.field))
     }
 
+    package var errorVocabulary: ErrorVocabulary { wire.errorVocabulary }
+
     /// Numbers are asked for in any case; the door gives them the form that
     /// the caller wants.
     package func encodeEmbeddings(

@@ -106,6 +106,8 @@ package struct OpenAIDialect: CallerProtocol, ProviderProtocol, EmbeddingsCaller
         ProviderError(status: status, reading: body)
     }
 
+    package var errorVocabulary: ErrorVocabulary { .openai }
+
     // MARK: Passing through
 
     package func makeStreamWatcher() -> any StreamWatcher { ChunkWatcher() }

@@ -52,6 +52,9 @@ package protocol ProviderProtocol: Dialect {
     func makeStreamDecoder() -> any StreamDecoder
     /// Never fails: what can't be read becomes an error with the status alone.
     func decodeError(status: Int, body: ByteBuffer) -> ProviderError
+    /// The vocabulary of its errors, for what tells one failure from another
+    /// and for drills, which say what a provider would say.
+    var errorVocabulary: ErrorVocabulary { get }
 
     // MARK: Passing through: the caller speaks it, too
 

@@ -266,7 +266,9 @@ final class Relay {
         record.status = call.door.status(for: error)
         let body = call.door.encodeProviderError(error, requestID: call.id)
         record.responseBytes = body.readableBytes
-        reply.send(head(answer, contentType: "application/json"), body: body)
+        var head = head(answer, contentType: "application/json")
+        call.door.addErrorFields(of: error, to: &head.fields)
+        reply.send(head, body: body)
     }
 
     // MARK: What a hosted model may tell in a day

@@ -35,7 +35,7 @@ final class DrillLane: ProviderLane {
         let order = rehearsal.order
         if rehearsal.isPulling, order.atToken == nil || isProbe {
             inject()
-            let signature = Signature.of(order.cause, dialect: provider.errorDialect, model: order.model)
+            let signature = Signature.of(order.cause, in: provider.dialect.errorVocabulary, model: order.model)
             switch signature.form {
             case .unreachable: throw LaneFailure.unreachable("a drill has pulled it")
             case .silent:
@@ -155,7 +155,7 @@ private final class PulledResponse: LaneResponse {
         inject()
         guard !rehearsal.order.cuts else { return }
         lastWords = Signature.event(
-            rehearsal.order.cause, dialect: provider.errorDialect, model: rehearsal.order.model)
+            rehearsal.order.cause, in: provider.dialect.errorVocabulary, model: rehearsal.order.model)
     }
 
     private func end() async throws -> ByteBuffer? {

@@ -41,7 +41,7 @@ package final class Provider: Sendable {
     /// nil for models that others host.
     package var hosted: HostedModel? { hostedNow?() }
     private let hostedNow: (@Sendable () -> HostedModel)?
-    /// The API that its error messages are written in, for the classifier.
+    /// The vocabulary of its error messages, for the classifier.
     package let errorDialect: String
     /// The secrets that are sent to the provider and that no other reader may
     /// see.
@@ -90,7 +90,7 @@ package final class Provider: Sendable {
         self.choices = choices
         self.pinned = pinned
         hostedNow = hosted
-        errorDialect = dialect.name.rawValue
+        errorDialect = dialect.errorVocabulary.rawValue
     }
 
     /// Returns the place under which failures of this model are remembered.
