@@ -42,15 +42,8 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-/// - Parameter testable: its tests look inside. Tests run against the release
-///   build, where that has to be asked for; it costs some optimization, so
-///   nothing on the hot path does.
-func module(
-    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [], testable: Bool = false
-) -> Target {
-    .target(
-        name: name, dependencies: dependencies, resources: resources,
-        swiftSettings: testable ? strict + [.unsafeFlags(["-enable-testing"])] : strict)
+func module(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
 func suite(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -100,13 +93,13 @@ let package = Package(
         module("Resilience", ["Failures"]),
         module("Continuation", ["Conversation", "Wire", nioCore]),
         module("Drills", ["Failures", "Wire", nioCore]),
-        module("Access", ["Conversation", "Encodings", atomics, crypto], testable: true),
+        module("Access", ["Conversation", "Encodings", atomics, crypto]),
         module("Ledger", ["Encodings", crypto]),
         module("Availability", ["Wire", nioCore]),
         module("WeightFormats", ["Encodings"]),
         module("Extraction", ["Conversation"]),
         module("Storage", []),
-        module("WeightSigning", ["Encodings", "Wire", crypto, x509, asn1, nioCore], testable: true),
+        module("WeightSigning", ["Encodings", "Wire", crypto, x509, asn1, nioCore]),
 
         // 2: a request's life
         module(
@@ -130,17 +123,16 @@ let package = Package(
                 "CInflate", "Encodings", "Gateway", "Wire", atomics, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS,
                 nioExtras,
             ]),
-        module("Custody", ["CLinux", "Files", "WeightFormats", "Wire", crypto, nioCore], testable: true),
+        module("Custody", ["CLinux", "Files", "WeightFormats", "Wire", crypto, nioCore]),
         module(
             "EngineHost",
             ["CLinux", "Custody", "Files", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
-            resources: ["confinement", "install_engine", "launch_engine"].map { .embedInCode("Resources/\($0).py") },
-            testable: true),
+            resources: ["confinement", "install_engine", "launch_engine"].map { .embedInCode("Resources/\($0).py") }),
         module(
             "Settings", ["Access", "Availability", "Conversation", "Encodings", "Files", "Ledger", "Routing", yams],
             resources: ["amazon-bedrock", "azure-openai", "google-gemini"].map {
                 .embedInCode("Contracts/\($0).yaml")
-            }, testable: true),
+            }),
         module("StorageSQLite", ["Files", "Storage", grdb]),
         module("WeightFiles", ["Encodings", "Files", "WeightFormats", "WeightSigning"]),
         module("LedgerDisk", ["Files", "Ledger"]),
@@ -224,7 +216,7 @@ let package = Package(
         suite("AvailabilityTests", ["Availability", "Wire", nioCore]),
         suite("WeightFormatsTests", ["WeightFormats"]),
         suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
-        suite("WeightSigningTests", ["WeightSigning", "Encodings", "Wire", crypto, x509, asn1, nioCore]),
+        suite("WeightSigningTests", ["WeightSigning", "Encodings", crypto, x509, asn1]),
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
         suite("EncodingsTests", ["Encodings"]),
         suite("FilesTests", ["Files", system]),

@@ -97,8 +97,8 @@ def prepare(chosen: argparse.Namespace) -> tuple[list[peers.Peer], list[str]]:
 
 
 def before_the_mock(chosen: argparse.Namespace, present: list[peers.Peer], skipped: list[str]) -> dict[str, Series]:
-    """What is measured in front of the mock provider, which is built and run for it; what this doesn't work
-    without ends the run."""
+    """Runs the measurements in front of the mock provider, which is built and started for them; ends the run if a
+    necessary program is missing."""
     wrk = install.debian("wrk", "wrk")
     upstream_program, load = install.programs()
     tools = Tools(wrk, load, chosen.seconds, 500 if chosen.quick else 2000, chosen.ramp_ms)
@@ -199,7 +199,7 @@ def happy_path(
 def before_scripted(
     chosen: argparse.Namespace, present: list[peers.Peer], skipped: list[str]
 ) -> tuple[dict[str, Series], dict[str, list[Verdict]]]:
-    """What is measured in front of providers that are scripted to fail."""
+    """Runs the measurements in front of providers that are scripted to fail."""
     results: dict[str, Series] = {}
     verdicts: dict[str, list[Verdict]] = {}
     names = [peer.name for peer in present]

@@ -2,7 +2,8 @@
 """Holds the module boundaries that ARCHITECTURE.md draws.
 
 Reads the imports of every Swift file under Sources/ and refuses what points
-up, sideways where it may not, or at a library that the layer may not know.
+up, sideways where it may not, or at a library that the layer may not know;
+and in Tests/ and Package.swift what would need another build for the tests.
 Exits 1 with a line for each, so that CI and an editor can jump to it.
 """
 
@@ -52,6 +53,8 @@ LIBRARY_HOMES = {
 ONE_PLACE = {
     re.compile(r"\bEINTR\b"): ("Files", "uninterrupted(_:) repeats an interrupted call"),
     re.compile(r"\bgmtime|\btimegm|146_097|719_468"): ("Encodings", "CivilTime is the calendar"),
+    re.compile(r"\bMemoryFile\b|\bSealedWeights\(|\bSealedFile\(|ForTests\b"): (
+        "Custody", "SealedWeights.load is the only way from a file to an engine"),
 }
 
 # Modules of ours that a module may not know, though they lie lower.
@@ -61,6 +64,10 @@ NEVERS = {
     "holdfast": set(LAYERS) - {"HoldfastCLI"},
     "holdfast-verify": set(LAYERS) - {"Encodings", "Files", "Ledger", "LedgerDisk"},
 }
+
+# What would make tests need another build than the release build that users
+# get: they use what is `package`, and nothing that is internal.
+TESTING = {"Tests": "@testable", "Package.swift": "-enable-testing"}
 
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+"
                     r"(?:struct\s+|class\s+|enum\s+|func\s+|protocol\s+)?(\w+)")
@@ -80,6 +87,11 @@ def problems():
                 found = IMPORT.match(line)
                 if found and (complaint := refuse(module, found[1])):
                     yield file, number, complaint
+    for place, word in TESTING.items():
+        for file in [ROOT / place, *sorted((ROOT / place).rglob("*.swift"))]:
+            for number, line in enumerate(file.read_text().splitlines() if file.is_file() else [], 1):
+                if word in line:
+                    yield file, number, f"{word} needs another build than the one that users get: make it `package`"
 
 
 def refuse(module, imported):

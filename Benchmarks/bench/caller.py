@@ -38,7 +38,7 @@ class Heard:
         return self.ended_at - self.asked_at
 
     def fault(self) -> str:
-        """Why this is not the whole answer, once, with its end; empty if it is."""
+        """The reason why this is not the whole answer exactly once with a proper end; empty if it is."""
         if self.status != 200:
             return f"{self.status} to the caller" if self.status else self.error or "no answer"
         if self.text == WHOLE and self.finish == ["stop"] and self.ended and not self.error:

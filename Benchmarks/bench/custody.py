@@ -1,5 +1,5 @@
-"""What custody costs: how long it takes until weights are in sealed memory, and what reading them again and again
-takes from an engine."""
+"""The cost of custody: the time until weights are in sealed memory, and the effect on an engine of verifying them again
+and again."""
 
 from __future__ import annotations
 

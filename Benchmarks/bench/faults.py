@@ -86,7 +86,7 @@ def dead_model_asked_once(trial: Trial) -> str:
 
 
 def soon_left_alone(trial: Trial) -> str:
-    """Of the last ten requests at most two tried the primary."""
+    """Checks that at most two of the last ten requests tried the primary."""
     late = len(trial.first_calls) - trial.marked
     return "" if late <= 2 else f"served, but {late} calls to the primary for the last 10 requests"
 

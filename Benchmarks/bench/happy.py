@@ -1,4 +1,5 @@
-"""What the readiness to switch costs when nothing goes wrong: this Holdfast beside an older one, by turns."""
+"""The cost of being ready to switch when nothing goes wrong: this Holdfast compared with an older one, in alternation.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ class OneCandidate(Holdfast):
 
 
 class TwoCandidates(Holdfast):
-    """With somebody to go on, what is streamed has to be remembered until it has ended."""
+    """A route with a second candidate: the gateway has to remember what it streams until the stream has ended."""
 
     name = TWO
     title = "now, two candidates"

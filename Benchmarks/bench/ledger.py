@@ -1,4 +1,5 @@
-"""What the public record costs: how fast it is written and verified, and what a gateway loses that keeps one."""
+"""The cost of the public record: the speed at which it is written and verified, and the loss of a gateway that keeps
+one."""
 
 from __future__ import annotations
 

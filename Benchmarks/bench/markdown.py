@@ -9,7 +9,7 @@ from statistics import median
 
 @dataclass
 class Goal:
-    """What has to hold, and what was found; `found` is empty where a side is missing."""
+    """A goal of the benchmarks and the result; `found` is empty if one of the sides is missing."""
 
     text: str
     found: list[float] | None

@@ -23,7 +23,7 @@ INTERVAL_MS = 20
 
 @dataclass
 class Sample:
-    """What one measurement of one peer gave; `flaw` says why it must not be quoted."""
+    """The result of one measurement of one peer; `flaw` is the reason why it must not be quoted."""
 
     values: dict[str, float]
     flaw: str = ""

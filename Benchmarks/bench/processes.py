@@ -104,10 +104,11 @@ class Child:
 
 
 class OtherWork:
-    """How many cores the machine spent on neither the given children nor those waited for, while a block ran.
+    """The number of processor cores that the machine spent on other work while a block ran. The given children and the
+    children that were waited for don't count as other work.
 
-    Builds that run beside a measurement are its largest error; this makes
-    them visible. Time in interrupts isn't counted: most of it is our own traffic.
+    Builds that run beside a measurement are its largest error; this makes them visible. Time in interrupts isn't
+    counted: most of it is our own traffic.
     """
 
     def __init__(self, *children: Child | None) -> None:

@@ -131,7 +131,7 @@ def table(results: dict[str, Series], verdicts: dict[str, list[Verdict]], peers:
 
 
 def machine(peers: list[Peer], skipped: list[str], command: str, conditions: str) -> str:
-    """Where, when and with what a run was made, as Markdown."""
+    """The date, the machine and the program versions of a run, as Markdown."""
     versions = [f"{peer.title} {peer.version}" for peer in peers if peer.version]
     if shutil.which("wrk"):
         said = subprocess.run(["wrk", "-v"], capture_output=True, text=True).stdout
@@ -149,7 +149,7 @@ def machine(peers: list[Peer], skipped: list[str], command: str, conditions: str
 
 
 def disturbance(results: dict[str, Series]) -> str:
-    """How much else the machine did during the measurements, in words."""
+    """A description of the machine's other load during the measurements."""
     seen = [
         sample.values["others"]
         for series in results.values()

@@ -26,7 +26,7 @@ class Series:
     rounds: list[dict[Key, Sample]] = field(default_factory=list)
 
     def values(self, key: Key, name: str) -> list[float]:
-        """What the unflawed samples of a peer gave, round by round."""
+        """The values of a peer's samples that have no flaw, one per round."""
         found = (samples.get(key) for samples in self.rounds)
         return [sample.values[name] for sample in found if sample and not sample.flaw and name in sample.values]
 

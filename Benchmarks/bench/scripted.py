@@ -1,7 +1,8 @@
-"""What the two scripted providers of `faults` and `switch` say: sixty tokens, and every way to fail at them.
+"""The answers of the two scripted providers of `faults` and `switch`: sixty tokens, and every way to fail while sending
+them.
 
-The sockets and the plain behaviours are those of Tests/Clients/upstream.py. The
-rest of that folder needs the official clients, which a benchmark goes without.
+The sockets and the plain behaviours are those of Tests/Clients/upstream.py. The rest of that folder needs the official
+clients, which a benchmark does without.
 """
 
 from __future__ import annotations
@@ -94,10 +95,10 @@ def is_prefilled(request: Request) -> bool:
 
 
 def known_to(request: Request) -> str:
-    """How much of the answer the request says has been sent.
+    """Returns the part of the answer that has already been sent according to the request.
 
-    It stands in the last assistant's message, or is quoted somewhere; nothing of
-    it in the request means that the answer is wanted from its beginning.
+    This part is the last assistant's message, or is quoted in another message; if the request contains none of it, the
+    answer is wanted from its beginning.
     """
     texts = [(message["role"], _text(message.get("content"))) for message in reversed(request.json["messages"])]
     for role, text in texts:
@@ -114,7 +115,7 @@ def known_to(request: Request) -> str:
 
 
 def rest_for(request: Request) -> list[str]:
-    """What is left to say to this request, a word a piece."""
+    """Returns the rest of the answer to this request, one word per piece."""
     known = known_to(request)
     if not WHOLE.startswith(known):
         return [f"<asked to go on after {known[-40:]!r}, which nobody said>"]

@@ -30,7 +30,7 @@ TITLES = {"prefill": "the standby is given the beginning (`prefill`)", "words": 
 
 @dataclass
 class Seam:
-    """What the two providers noted of one switch."""
+    """The notes of the two providers about one switch."""
 
     cut: float = 0.0
     asked: float = 0.0

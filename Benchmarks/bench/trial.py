@@ -17,7 +17,7 @@ from .scripted import Behaviour, Request, Upstream, well
 
 
 class Trial:
-    """What a fault's checks look at."""
+    """The observations that a fault's checks examine."""
 
     def __init__(self, peer: Peer, pair: Pair, first: Upstream, second: Upstream) -> None:
         self._peer, self._pair, self._first, self._second = peer, pair, first, second
@@ -69,7 +69,8 @@ class Fault:
 
 @dataclass
 class Verdict:
-    """How one gateway took one fault; without a problem it did what it should, which `good` says in a word."""
+    """The result of one gateway with one fault. Without a problem it behaved correctly, and `good` describes this in a
+    word."""
 
     problem: str
     good: str

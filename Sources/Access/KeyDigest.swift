@@ -16,7 +16,7 @@ package struct KeyDigest: Sendable, Hashable {
         self = text.withUTF8 { KeyDigest(of: UnsafeRawBufferPointer($0)) }
     }
 
-    /// Hashes a key that stands in a buffer.
+    /// Hashes a key that is in a buffer.
     package init(of bytes: UnsafeRawBufferPointer) {
         var hash = SHA256()
         hash.update(bufferPointer: bytes)

@@ -1,26 +1,25 @@
-/// What is stored of a key: who it is for, what it may do, never the key.
+/// The stored record of a key: its owner, its permissions and its limits, but never the key itself.
 package struct KeyRecord: Sendable, Hashable {
     /// Short, safe to log, unique in a key file: `k_` and eight digits of the
     /// digest.
     package var id: String
-    /// What people call it.
+    /// The name that people gave the key.
     package var name: String
-    /// Whose it is, where one Holdfast serves several.
+    /// The tenant that the key belongs to, if one Holdfast serves several.
     package var tenant: String?
-    /// What a presented key is recognised by.
+    /// The digest by which a presented key is recognised.
     package var digest: KeyDigest
     /// The routes it may use; nil is all of them and `provider/model` too.
     package var routes: Set<String>?
-    /// Whether the admin listener takes it.
+    /// True if the administrators' listener accepts the key.
     package var admin: Bool
-    /// What it may use up.
+    /// The limits on the key's use.
     package var limits: RateLimits
-    /// Where its requests may be served, as regions are named in the
-    /// settings; nil is anywhere.
+    /// The regions in which its requests may be served, as the settings name them; nil allows all.
     package var residency: [String]?
-    /// Who may not serve its requests.
+    /// The labs, hosts and regions that may not serve its requests.
     package var exclusions: Exclusions
-    /// What it may be told of a hosted model beside an answer's words.
+    /// The facts about a hosted model that the key may obtain in addition to an answer's text.
     package var disclosures: Disclosures
     /// Top-level members that its requests may not have.
     package var forbidden: [String]
@@ -75,7 +74,7 @@ package struct Exclusions: Sendable, Hashable {
 
     package var isEmpty: Bool { labs.isEmpty && hosts.isEmpty && regions.isEmpty }
 
-    /// Why a candidate may not serve, as the end of a sentence; nil if it may.
+    /// The reason why a candidate may not serve, as the end of a sentence; nil if it may.
     package func reason(against lab: String?, host: String?, region: String?) -> String? {
         for (kind, excluded, own) in [("lab", labs, lab), ("host", hosts, host), ("region", regions, region)]
         where !excluded.isEmpty {
@@ -86,8 +85,8 @@ package struct Exclusions: Sendable, Hashable {
     }
 }
 
-/// What a key may ask of models that are hosted here, by which their weights
-/// can be measured. Nothing unless somebody says so.
+/// The outputs of hosted models that a key may request although the models' weights can be measured with them. The
+/// default is none.
 package struct Disclosures: Sendable, Hashable {
     /// `logprobs`, metered.
     package var logprobs: Bool
@@ -100,7 +99,7 @@ package struct Disclosures: Sendable, Hashable {
     }
 }
 
-/// How much a key may use up in a minute; nil is without a limit.
+/// The limits of a key for each minute; nil means without a limit.
 package struct RateLimits: Sendable, Hashable {
     /// Requests, counted when they are admitted.
     package var requestsPerMinute: Int?
@@ -114,6 +113,6 @@ package struct RateLimits: Sendable, Hashable {
         self.tokensPerMinute = tokensPerMinute
     }
 
-    /// Whether nothing is limited.
+    /// True if there is no limit.
     package var isEmpty: Bool { requestsPerMinute == nil && tokensPerMinute == nil }
 }

@@ -1,6 +1,6 @@
 import Atomics
 
-/// What a presented key turned out to be.
+/// The result of checking a presented key.
 package enum Authentication: Sendable {
     /// A key that counts, or anybody where keys are switched off.
     case granted(Principal)
@@ -8,18 +8,20 @@ package enum Authentication: Sendable {
     case missing
     /// No such key.
     case unknown
-    /// It was a key until then.
+    /// The key was valid until this time.
     case expired(UnixTime)
-    /// It was a key until its owner said otherwise.
+    /// The key was valid until its owner revoked it.
     case revoked
 }
 
-/// The keys that count at present.
+/// The keys that are valid at present.
 ///
-/// Looking one up takes no lock: it loads the current table, an atomic
-/// reference, hashes what was presented and looks that up. An edit of the key
-/// file makes a new table and swaps it in whole; limits that keys have used up
-/// stay used up.
+/// A caller presents a key with each request, and the ring returns the key's ``Principal``, or the reason why the key
+/// is refused. Only digests of keys are stored, so a copy of the ring or of its file contains no usable key.
+///
+/// Finding a key takes no lock: the current table is loaded through an atomic reference, the presented text is hashed,
+/// and the hash is looked up. An edit of the key file makes a new table, which replaces the old one as a whole; the
+/// used part of each key's limits is kept.
 package final class KeyRing: Sendable {
     /// Longer texts are no keys of ours and not worth hashing.
     package static let longestKey = 256
@@ -33,8 +35,8 @@ package final class KeyRing: Sendable {
 
     private init(table: KeyTable) { self.table = ManagedAtomic(table) }
 
-    /// A ring for `keys: none`: everybody is the same principal, who may use
-    /// every route and is not an admin. Settings allow it on loopback only.
+    /// Returns a ring for `keys: none`: all callers are the same principal, which may use every route and is not an
+    /// admin. Settings allow it on loopback only.
     package static func withoutKeys() -> KeyRing { KeyRing(table: KeyTable(anonymous: .anonymous)) }
 
     /// Takes over an edited key file. Requests under way keep the principal
@@ -49,10 +51,10 @@ package final class KeyRing: Sendable {
     /// Takes over the mode without keys.
     package func removeKeys() { table.store(KeyTable(anonymous: .anonymous), ordering: .releasing) }
 
-    /// How many keys there are, revoked and expired ones too.
+    /// The number of keys, including revoked and expired ones.
     package var count: Int { table.load(ordering: .acquiring).count }
 
-    /// Whether keys are switched off.
+    /// True if keys are switched off.
     package var isOpen: Bool { table.load(ordering: .acquiring).anonymous != nil }
 
     /// Says whose key this is; nil where the request had none.
@@ -66,7 +68,7 @@ package final class KeyRing: Sendable {
         return Self.judge(table[KeyDigest(of: presented)], now: now)
     }
 
-    /// The same for a key that stands in a buffer.
+    /// Authenticates a key that is in a buffer.
     package func authenticate(
         _ presented: UnsafeRawBufferPointer, now: @autoclosure () -> UnixTime
     ) -> Authentication {

@@ -13,7 +13,7 @@ package struct KeySecret: Sendable {
     /// The prefix of keys for the admin listener, so that a leak scanner and
     /// a tired eye can tell them apart.
     package static let adminPrefix = "hfa_"
-    /// How many digits follow the prefix.
+    /// The number of digits after the prefix.
     package static let digits = 43
 
     private let text: String
@@ -31,14 +31,14 @@ package struct KeySecret: Sendable {
         text = (admin ? Self.adminPrefix : Self.prefix) + Base62.encode(words)
     }
 
-    /// Wraps text that somebody presented, whatever it is.
+    /// Wraps any text that a caller presents as a key.
     package init(presented text: String) { self.text = text }
 
     /// The text itself. Call it where a key is handed to its owner, nowhere
     /// else.
     package func reveal() -> String { text }
 
-    /// What is stored of the key.
+    /// The digest of the key, which is stored in its place.
     package var digest: KeyDigest { KeyDigest(of: text) }
 }
 

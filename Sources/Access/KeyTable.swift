@@ -3,7 +3,7 @@ import Atomics
 /// The keys of one moment, by digest. Immutable; `KeyRing` swaps whole tables.
 final class KeyTable: AtomicReference, Sendable {
     private let principals: [KeyDigest: Principal]
-    /// Whoever presents nothing, where keys are switched off.
+    /// The principal of callers that present no key, if keys are switched off.
     let anonymous: Principal?
 
     /// Limits go on from where they stood in `previous` for every key that it

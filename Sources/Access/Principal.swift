@@ -1,11 +1,11 @@
-/// Who a request comes from: a key that was found valid, and its limits.
+/// The authenticated caller of a request: a valid key and its limits.
 ///
-/// Only `KeyRing.authenticate` hands these out, so holding one is the proof.
+/// Only `KeyRing.authenticate` creates principals, so a value of this type proves that the key was checked.
 package final class Principal: Sendable {
-    /// What is stored of the key.
+    /// The stored record of the key.
     package let record: KeyRecord
     /// Nil for a key without limits.
-    let limiter: RateLimiter?
+    package let limiter: RateLimiter?
 
     init(record: KeyRecord, limiter: RateLimiter?) {
         self.record = record
@@ -15,17 +15,17 @@ package final class Principal: Sendable {
     /// The key's id, for logs.
     package var id: String { record.id }
 
-    /// Whether the admin listener takes it.
+    /// True if the administrators' listener accepts the key.
     package var isAdmin: Bool { record.admin }
 
     /// The routes it may use; nil is all. What `RouteTable` calls `allowed`.
     package var allowedRoutes: Set<String>? { record.routes }
 
-    /// Whether it may ask for this route.
+    /// Returns whether the key may use this route.
     package func mayUse(route: String) -> Bool { record.routes?.contains(route) ?? true }
 
-    /// Whether it may ask for `provider/model`: not when it is scoped to
-    /// routes, or the scope could be walked around.
+    /// True if the key may name `provider/model`. A key that is limited to routes may not, since it could bypass the
+    /// limitation in this way.
     package var mayNameProviders: Bool { record.routes == nil }
 
     /// Counts one request against the key's limits.
@@ -48,8 +48,7 @@ package final class Principal: Sendable {
         limiter?.settle(used: used, setAside: setAside, now: now())
     }
 
-    /// What is left of its limits, for rate-limit headers; nil where there is
-    /// no limit.
+    /// Returns the remaining requests and tokens, for rate-limit headers; nil where there is no limit.
     package func remaining(now: @autoclosure () -> ContinuousClock.Instant) -> (requests: Int?, tokens: Int?) {
         limiter?.remaining(now: now()) ?? (nil, nil)
     }

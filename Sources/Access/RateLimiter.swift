@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Whether a key may make one more request.
+/// The decision whether a key may make another request.
 package enum Admission: Sendable, Hashable {
-    /// What a key has run out of.
+    /// The limit that a key has reached.
     package enum Limit: String, Sendable, Hashable {
         case requests
         case tokens
@@ -10,8 +10,8 @@ package enum Admission: Sendable, Hashable {
 
     /// Go ahead; the request has been counted.
     case allowed
-    /// Not now. After `retryAfter` the same request is admitted, unless
-    /// others of the same key come first.
+    /// The request is not admitted now. After `retryAfter` the same request is admitted, unless other requests of the
+    /// same key come first.
     case limited(Limit, retryAfter: Duration)
 }
 
@@ -79,8 +79,8 @@ package final class RateLimiter: Sendable {
         }
     }
 
-    /// What is left of the limits at this moment, for rate-limit headers;
-    /// negative when in debt, nil where there is no limit.
+    /// Returns the remaining requests and tokens at this moment, for rate-limit headers; negative for a key in debt,
+    /// nil where there is no limit.
     package func remaining(now: ContinuousClock.Instant) -> (requests: Int?, tokens: Int?) {
         state.withLock { ($0.requests?.available(now: now), $0.tokens?.available(now: now)) }
     }

@@ -21,8 +21,8 @@ package struct TokenBucket: Sendable {
         updated = now
     }
 
-    /// How long until `count` can be taken; zero if now. Nil if never,
-    /// because the bucket is smaller.
+    /// Returns the time until `count` can be taken; zero if they can be taken now, and nil if they never can, because
+    /// the bucket is smaller.
     package mutating func wait(for count: Int, now: ContinuousClock.Instant) -> Duration? {
         refill(now)
         guard count <= perMinute else { return nil }
@@ -32,8 +32,8 @@ package struct TokenBucket: Sendable {
         return .nanoseconds(Int64(clamping: (missing + rate - 1) / rate))
     }
 
-    /// How long until `count` can be set aside; zero if now. More than the
-    /// bucket holds waits until it is full.
+    /// Returns the time until `count` can be set aside; zero if they can be set aside now. A count that is larger than
+    /// the bucket waits until the bucket is full.
     package mutating func waitToSetAside(_ count: Int, now: ContinuousClock.Instant) -> Duration {
         wait(for: min(max(0, count), perMinute), now: now) ?? .zero
     }

@@ -1,5 +1,4 @@
-/// The paths of the administrators' resources. In patterns `:id` stands for
-/// one part.
+/// The paths of the administrators' resources. In a pattern, `:id` represents one segment of the path.
 package enum AdminPath {
     package static let models = "/admin/models"
     package static let routes = "/admin/routes"

@@ -1,4 +1,4 @@
-/// `GET /admin/disclosures`: what hosted models have disclosed.
+/// `GET /admin/disclosures`: the disclosures of hosted models.
 package struct DisclosuresView: Codable, Sendable, Hashable {
     package struct Model: Codable, Sendable, Hashable {
         package var model: String

@@ -23,7 +23,7 @@ package struct HoldView: Codable, Sendable, Hashable {
     package var model: String?
     /// Seconds since 1970.
     package var since: Int
-    /// Of a hold that ends by itself.
+    /// The remaining seconds, if the hold ends by itself.
     package var secondsLeft: Int?
     package var status: Int?
     /// The provider's own words, shortened.

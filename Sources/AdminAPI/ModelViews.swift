@@ -2,7 +2,7 @@
 package struct ModelsView: Codable, Sendable, Hashable {
     package struct Route: Codable, Sendable, Hashable {
         package var name: String
-        /// Names and patterns that stand for the route.
+        /// The names and patterns that are aliases of the route.
         package var aliases: [String]?
         package var candidates: [Candidate]
 
@@ -48,9 +48,9 @@ package struct ProviderView: Codable, Sendable, Hashable {
     package var connections: Int?
     /// Nil where it serves any name.
     package var models: [String]?
-    /// Of an engine.
+    /// The number of restarts, for an engine.
     package var restarts: Int?
-    /// Of an engine's process.
+    /// The process id, for an engine.
     package var pid: Int?
 
     package init(name: String, dialect: String, health: String) {

@@ -35,8 +35,8 @@ struct Joint {
     /// - Parameters:
     ///   - text: all that was sent.
     ///   - given: the part of it that the candidate was given.
-    init(text: Scalars, given: Scalars, manner: Manner) {
-        isInstructed = manner == .instruction
+    init(text: Scalars, given: Scalars, mode: ContinuationMode) {
+        isInstructed = mode == .instruction
         if isInstructed {
             let end = text.trailingSpace
             word = Self.lastWord(of: text) ?? []
@@ -50,7 +50,7 @@ struct Joint {
             // Asked with all of the text, a candidate that goes back may begin
             // anywhere.
             echoes = Self.tails(
-                of: given, shortest: Self.shortestEcho, atWords: manner == .prefill,
+                of: given, shortest: Self.shortestEcho, atWords: mode == .prefill,
                 wholeCounts: given.count >= Self.shortestEcho)
         }
     }

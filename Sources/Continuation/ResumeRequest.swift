@@ -2,7 +2,7 @@ package import Conversation
 import Wire
 
 /// The way in which a candidate is asked to continue an answer.
-package enum Manner: Sendable, Equatable {
+package enum ContinuationMode: Sendable, Equatable {
     /// The original request, asked again.
     case restart
     /// The text up to its last whole word, as a turn that the candidate goes
@@ -25,11 +25,11 @@ package struct ResumeRequest: Sendable, Equatable {
     /// length, and nobody needs to be asked.
     package var outOfTokens: Bool
 
-    /// - Returns: nil where the journal can't be resumed in that manner:
+    /// - Returns: nil where the journal can't be resumed in that mode:
     ///   a restart after visible text, or anything after a tool call.
-    package static func make(_ original: ChatRequest, _ journal: Journal, _ manner: Manner) -> ResumeRequest? {
+    package static func make(_ original: ChatRequest, _ journal: StreamJournal, _ mode: ContinuationMode) -> ResumeRequest? {
         guard journal.completedCalls.isEmpty, !journal.hasOpenCall, !journal.hasRefusal else { return nil }
-        if manner == .restart {
+        if mode == .restart {
             return journal.hasVisibleText ? nil : ResumeRequest(request: original, given: "", outOfTokens: false)
         }
         var request = original
@@ -45,7 +45,7 @@ package struct ResumeRequest: Sendable, Equatable {
         }
         let text = Scalars(journal.text)
         let cut: Cut =
-            switch manner {
+            switch mode {
             case .prefill: .atWord(text)
             case .instruction: Cut(given: text, tail: [])
             case .restart, .exactPrefill: .exact(text)
@@ -56,7 +56,7 @@ package struct ResumeRequest: Sendable, Equatable {
         }
         let given = String(cut.given)
         request.messages.say(given)
-        if manner == .instruction {
+        if mode == .instruction {
             request.messages.append(Message(.user, [.text(instruction(text, isJSON: original.wantsJSON))]))
         }
         return ResumeRequest(request: request, given: given, outOfTokens: outOfTokens)

@@ -8,13 +8,13 @@ package enum Resumption: Sendable, Equatable {
     case restart
     /// Text has been sent: a candidate goes on with it.
     case resume
-    /// The answer is complete; ``Journal/completion(of:)`` ends it.
+    /// The answer is complete; ``StreamJournal/completion(of:)`` ends it.
     case whole
     /// No candidate can continue, for the reason given.
     case impossible(String)
 }
 
-extension Journal {
+extension StreamJournal {
     package func resumption(of request: ChatRequest) -> Resumption {
         if let wanted = request.choices, wanted > 1 {
             return .impossible("\(wanted) choices were asked for; only one can be continued")

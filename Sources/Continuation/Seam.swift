@@ -10,7 +10,7 @@ package struct Seam: Sendable {
     package enum Outcome: Sendable, Equatable {
         case going
         /// The candidate writes another word than was sent: ask again with
-        /// ``Manner/exactPrefill``. Nothing was given out.
+        /// ``ContinuationMode/exactPrefill``. Nothing was given out.
         case diverged
         /// A stop sequence matched across the seam; the finish reason was
         /// given, and nothing more is wanted of the candidate.
@@ -22,7 +22,7 @@ package struct Seam: Sendable {
 
     private let by: String
     private let cause: String
-    private let manner: Manner
+    private let mode: ContinuationMode
     private let stop: [String]
     /// Characters of text sent before.
     private let at: Int
@@ -45,11 +45,11 @@ package struct Seam: Sendable {
     ///   - by: The candidate, as `provider/model`.
     ///   - cause: The cause for which the previous candidate stopped.
     package init(
-        journal: Journal, manner: Manner, given: String, request: ChatRequest, by: String, cause: String
+        journal: StreamJournal, mode: ContinuationMode, given: String, request: ChatRequest, by: String, cause: String
     ) {
         self.by = by
         self.cause = cause
-        self.manner = manner
+        self.mode = mode
         stop = request.stop
         let text = Scalars(journal.text)
         at = text.count
@@ -58,9 +58,9 @@ package struct Seam: Sendable {
         hidesThinking = journal.hasThinking || journal.hasVisibleText
         model = journal.model
         isJoined = text.isEmpty
-        joint = Joint(text: text, given: Scalars(given), manner: manner)
-        stops = StopSequences(manner == .restart ? [] : request.stop, after: text)
-        if manner != .restart, request.wantsJSON { value = WholeValue(after: journal.text) }
+        joint = Joint(text: text, given: Scalars(given), mode: mode)
+        stops = StopSequences(mode == .restart ? [] : request.stop, after: text)
+        if mode != .restart, request.wantsJSON { value = WholeValue(after: journal.text) }
     }
 
     package mutating func take(_ event: StreamEvent, into events: inout [StreamEvent]) -> Outcome {

@@ -1,12 +1,11 @@
-/// Why weights are not taken, or an engine is not let serve: what is wrong,
-/// and what to do about it.
+/// The reason why weights are refused, or an engine may not serve: the defect and the remedy.
 package struct CustodyProblem: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Kind: String, CaseIterable, Sendable, Hashable {
         /// The file isn't there, or this user may not read it.
         case missing
         /// A link, a FIFO, a device, a way out of the folder.
         case notPlain = "not_plain"
-        /// Not the bytes that the manifest names.
+        /// The bytes are not those that the manifest names.
         case mismatch
         /// The bytes are right, and of a form that is not loaded.
         case format
@@ -14,7 +13,7 @@ package struct CustodyProblem: Error, Sendable, Hashable, CustomStringConvertibl
         case encryption
         /// The manifest itself.
         case manifest
-        /// What the kernel, or the machine, doesn't offer.
+        /// The kernel or the machine lacks something that is required.
         case system
         /// The engine isn't what it was expected to be.
         case engine

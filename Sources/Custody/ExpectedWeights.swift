@@ -1,5 +1,5 @@
-/// What a manifest says that a model is. Everything that loading compares
-/// with comes from here, and nothing from the folder the files lie in.
+/// The properties that a model has to have according to a manifest. Loading compares the files with these values only,
+/// and with nothing from the folder that contains the files.
 package struct ExpectedWeights: Sendable, Hashable {
     /// One file. Its size and digest are of the plain bytes, also where it
     /// lies encrypted on the disk.
@@ -17,19 +17,19 @@ package struct ExpectedWeights: Sendable, Hashable {
             self.init(name: name, size: size, .sha256(sha256))
         }
 
-        /// Of the whole file; nil where the manifest has digests of another
-        /// kind, or of its pieces.
+        /// The digest of the whole file; nil if the manifest has digests of another kind, or digests of the file's
+        /// pieces.
         package var sha256: ContentDigest? { if case .sha256(let digest) = content { digest } else { nil } }
     }
 
-    /// What its bytes must be.
+    /// The requirement on the file's bytes.
     package enum Content: Sendable, Hashable {
         case sha256(ContentDigest)
-        /// What a manifest says by digests of another kind, or of pieces.
+        /// The manifest's digests are of another kind, or of the file's pieces.
         case other(ContentCheck)
     }
 
-    /// Whether sealed memory holds what was signed.
+    /// A check that sealed memory contains the signed bytes.
     package struct ContentCheck: Sendable, Hashable {
         /// All that it compares with: two checks with the same are the same.
         package var digests: [[UInt8]]
@@ -46,17 +46,17 @@ package struct ExpectedWeights: Sendable, Hashable {
         package func hash(into hasher: inout Hasher) { hasher.combine(digests) }
     }
 
-    /// What a model may be used for.
+    /// The purpose for which a model may be used.
     package enum Role: String, Sendable, Hashable {
         case primary, supervisor, adapter
     }
 
-    /// Who says so.
+    /// The authority for these values.
     package enum Origin: String, Sendable, Hashable {
         /// Signatures that were verified.
         case signed
-        /// What lay there at the first start. It shows a later change, and
-        /// says nothing of where the bytes came from.
+        /// The files that were found at the first start. This shows a later change, but proves nothing about the origin
+        /// of the bytes.
         case development
     }
 
@@ -69,7 +69,7 @@ package struct ExpectedWeights: Sendable, Hashable {
     /// SHA-256 of what may be mapped executable in the engine; nil where the
     /// manifest doesn't say.
     package var engine: Set<ContentDigest>?
-    /// Of the custody statement; nil where there is none.
+    /// The epoch of the custody statement; nil if there is none.
     package var epoch: UInt64?
     /// SHA-256 of the chat template; nil where the manifest doesn't say.
     package var template: ContentDigest?

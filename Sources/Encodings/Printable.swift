@@ -1,5 +1,5 @@
-/// What a file says, made fit to be shown: a name that moves a terminal's
-/// cursor or turns the reading direction could hide what it is.
+/// Text from files and callers, made safe to show: a name that contains control characters, for example to move a
+/// terminal's cursor or to reverse the reading direction, could hide the true content.
 package enum Printable {
     /// One line: controls, invisible and unassigned characters as `\u{…}`; cut
     /// after `most` characters.
@@ -14,9 +14,8 @@ package enum Printable {
         return shown
     }
 
-    /// Lines as they are laid out: line ends and tabs stay, whatever else a
-    /// terminal would obey is spelt `\uXXXX`, as JSON has it: a JSON text
-    /// means what it meant.
+    /// Returns lines with their layout: line ends and tabs remain, and everything else that a terminal would interpret
+    /// is written as `\uXXXX`. That is JSON's notation, so a JSON text keeps its meaning.
     package static func lines(_ text: String) -> String {
         func isPlain(_ byte: UInt8) -> Bool { (0x20...0x7E).contains(byte) || byte == 0x0A || byte == 0x09 }
         if text.utf8.allSatisfy(isPlain) { return text }
@@ -34,11 +33,11 @@ package enum Printable {
         return shown
     }
 
-    /// A caller's words, as they may stand in an error, a log or a header
-    /// field: at most so many bytes of them, and nothing that a terminal obeys.
+    /// Returns the beginning of a caller's words, safe for an error, a log or a header field: limited in bytes, and
+    /// without anything that a terminal would interpret.
     ///
-    /// Costs what is shown and not what was said. A text is never counted or
-    /// cut by characters: a single one may be megabytes of combining marks.
+    /// The cost depends on the part that is shown, not on the length of the text. A text is never counted or cut by
+    /// characters, since a single one may be megabytes of combining marks.
     package static func excerpt(_ text: some StringProtocol, _ most: Int = mostQuoted) -> String {
         var shown = ""
         for scalar in text.unicodeScalars {
@@ -65,7 +64,7 @@ package enum Printable {
         }
     }
 
-    /// Bytes of a caller's word in a message, which may stand in it twice.
+    /// The most bytes of a caller's word in a message, which may contain the word twice.
     package static let mostQuoted = 100
 
     /// For messages.

@@ -1,16 +1,15 @@
 package import Custody
 
-/// What becomes of an engine's weights: for the record, and for whoever has
-/// to be told.
+/// An event in the custody of an engine's weights, for the ledger and for alerts.
 package enum CustodyEvent: Sendable {
-    /// They are in sealed memory, and are what the manifest says.
+    /// The weights are in sealed memory and match the manifest.
     case verified(Verified)
     /// An engine has them, and may serve.
     case loaded(CustodyReceipt)
     /// An engine does not start, or may not serve.
     case refused(provider: String, CustodyProblem)
 
-    /// They have changed in memory; the engine is being killed.
+    /// The weights have changed in memory; the engine is being killed.
     case changed(Change)
 
     /// A stranger listens at an engine's socket; nothing was sent there.

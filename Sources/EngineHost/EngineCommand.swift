@@ -2,10 +2,10 @@ import Custody
 import FoundationEssentials
 
 /// The program to execute for an engine, with everything it is given.
-struct EngineCommand: Equatable {
-    var executable: String
-    var arguments: [String]
-    var environment: [String: String]
+package struct EngineCommand: Equatable {
+    package var executable: String
+    package var arguments: [String]
+    package var environment: [String: String]
     /// nil: our own.
     var workingDirectory: String?
 
@@ -15,18 +15,18 @@ struct EngineCommand: Equatable {
     static let launcherName = "launch_engine.py"
 
     /// One file: an isolated Python finds no other beside it.
-    static let launcher = PackageResources.confinement_py + PackageResources.launch_engine_py
+    package static let launcher = PackageResources.confinement_py + PackageResources.launch_engine_py
 
     static let launcherImage = EngineImage(path: launcherName, sha256: .of(launcher))
 
     /// The launcher's exit status when starting it again would not help.
-    static let misconfigured: Int32 = 78
+    package static let misconfigured: Int32 = 78
 
-    /// Checks what can be checked before a process is started.
+    /// Checks everything that can be checked before a process is started.
     ///
-    /// - Throws: ``EngineStartError`` saying what is missing and what to do.
-    /// - Parameter weights: what the model is found by.
-    init(_ configuration: EngineConfiguration, weights: WeightPlaces) throws(EngineStartError) {
+    /// - Throws: ``EngineStartError`` that says what is missing and what to do.
+    /// - Parameter weights: the places at which the engine finds the model.
+    package init(_ configuration: EngineConfiguration, weights: WeightPlaces) throws(EngineStartError) {
         let name = configuration.provider
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isPlain) else {
             throw EngineStartError("engine name \"\(name)\" may have only letters, digits, - and _")

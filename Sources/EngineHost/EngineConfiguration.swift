@@ -1,16 +1,16 @@
 package import Custody
 
-/// What an engine needs of the kernel before it may serve.
+/// The kernel protections that an engine requires before it may serve.
 package enum CustodyDemand: String, Sendable, Hashable, CaseIterable {
     /// All that there is to shut it in with.
     case required
-    /// What this kernel offers; the rest is told.
+    /// Those protections that this kernel offers; the missing ones are reported.
     case bestEffort = "best-effort"
 }
 
-/// What one engine is to be: which program, which model, how big.
+/// The configuration of one engine: its program, its model and its size.
 package struct EngineConfiguration: Sendable, Equatable {
-    /// How the engine's process is started.
+    /// The way in which the engine's process is started.
     package enum Launcher: Sendable, Equatable {
         /// llama.cpp's own server out of the Python package `xllamacpp`,
         /// through the launcher script that is part of this module. The
@@ -29,11 +29,10 @@ package struct EngineConfiguration: Sendable, Equatable {
     /// directory and is in every log line. Letters, digits, `-` and `_`.
     package var provider: String
     package var launcher: Launcher
-    /// Where the model's files lie. No engine is told.
+    /// The place of the model's files. The engine never gets these paths.
     package var weights: WeightsSource
     package var custody: CustodyDemand
-    /// How much of a core goes into reading the weights in memory again and
-    /// again; nil is none.
+    /// The share of a core that is used for verifying the weights in memory again and again; nil for none.
     package var scrub: Double?
     /// The model's name in the engine's answers.
     package var alias: String
@@ -41,11 +40,11 @@ package struct EngineConfiguration: Sendable, Equatable {
     package var context: Int
     /// Requests served at once. The engine gets `context * parallel` tokens.
     package var parallel: Int
-    /// Whether `/v1/embeddings` answers, with mean pooling.
+    /// True if `/v1/embeddings` answers, with mean pooling.
     package var embeddings: Bool
-    /// Where the private directory is made. May be relative.
+    /// The directory in which the private directory is made. May be relative.
     package var runDirectory: String
-    /// How long a start may take, from the process to the first healthy answer.
+    /// The longest time that a start may take, from the start of the process to the first healthy answer.
     package var startTimeout: Duration
     /// Our own executable, which has the hidden command `engine-guard`.
     package var guardExecutable: String
@@ -79,22 +78,22 @@ package struct EngineConfiguration: Sendable, Equatable {
     /// Tokens of context of all slots together.
     package var totalContext: Int { context * parallel }
 
-    /// What only Holdfast enters: the launcher and the lock.
+    /// The directory that only Holdfast can enter, with the launcher and the lock.
     var privatePath: String { absolutePath(runDirectory) + "/" + provider }
 
-    /// What the engine enters, and nobody else: its socket.
+    /// The directory that only the engine and Holdfast can enter, with the engine's socket.
     var socketFolder: String { privatePath + "/s" }
 
     static let socketName = "engine.sock"
 
-    /// Where the engine listens: an absolute path.
+    /// The absolute path of the socket that the engine listens on.
     package var socketPath: String { Self.socketPath(of: provider, in: runDirectory) }
 
-    /// Where the engine of a provider listens.
+    /// Returns the path of the socket on which a provider's engine listens.
     package static func socketPath(of provider: String, in runDirectory: String) -> String {
         "\(absolutePath(runDirectory))/\(provider)/s/\(socketName)"
     }
 
-    /// Whether it runs Holdfast's own launcher.
+    /// True if it runs Holdfast's own launcher.
     var isOwnLauncher: Bool { if case .python = launcher { true } else { false } }
 }

@@ -2,9 +2,9 @@ import Custody
 import FoundationEssentials
 
 /// The processes that a foreign engine consists of.
-enum EngineFamily {
-    /// The one that has the weights mapped; the guard's child where nobody
-    /// has, or nobody can tell.
+package enum EngineFamily {
+    /// Returns the process that has mapped the weights; the guard's child if no process has, or if this can't be
+    /// determined.
     static func holder(of weights: borrowing SealedWeights, below guardProcess: Int32) -> Int32 {
         let family = descendants(of: guardProcess)
         return family.first { CustodyReceipt.maps($0, weights) } ?? family.first ?? guardProcess

@@ -1,27 +1,27 @@
-import Logging
+package import Logging
 
 /// Turns what an engine prints into lines of our log.
 ///
 /// Lines are cut at `longestLine` bytes. What an engine prints once it serves
 /// may quote a request, so what is not known to be harmless is then withheld.
-struct EngineLog {
+package struct EngineLog {
     static let longestLine = 1000
 
     private let logger: Logger
-    /// Whether the lines are llama.cpp's, whose form is known.
+    /// True if the lines are those of llama.cpp, whose format is known.
     private let isKnown: Bool
     private var partial: [UInt8] = []
     private var overflowed = false
     /// The engine's latest line that looked like a complaint, from before it served.
     private(set) var complaint: String?
 
-    init(logger: Logger, isKnown: Bool) {
+    package init(logger: Logger, isKnown: Bool) {
         self.logger = logger
         self.isKnown = isKnown
     }
 
     /// Takes the next bytes of output.
-    mutating func take(_ bytes: UnsafeRawBufferPointer, serving: Bool) {
+    package mutating func take(_ bytes: UnsafeRawBufferPointer, serving: Bool) {
         for byte in bytes {
             if byte == UInt8(ascii: "\n") {
                 finishLine(serving: serving)
@@ -34,7 +34,7 @@ struct EngineLog {
     }
 
     /// Logs what is left when the output has ended.
-    mutating func finish(serving: Bool) {
+    package mutating func finish(serving: Bool) {
         if !partial.isEmpty { finishLine(serving: serving) }
     }
 
@@ -55,14 +55,14 @@ struct EngineLog {
 
 extension EngineLog {
     /// One line, understood.
-    struct Line: Equatable {
-        var level: Logger.Level
-        var text: String
-        /// Whether it may say why a start fails.
+    package struct Line: Equatable {
+        package var level: Logger.Level
+        package var text: String
+        /// True if the line may contain the reason why a start fails.
         var isComplaint: Bool
 
         /// nil if the line is not to be logged.
-        init?(_ line: String, isKnown: Bool, serving: Bool) {
+        package init?(_ line: String, isKnown: Bool, serving: Bool) {
             if line.hasPrefix("holdfast: ") {
                 self.init(level: .error, text: String(line.dropFirst(10)), isComplaint: true)
                 return

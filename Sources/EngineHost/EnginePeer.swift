@@ -3,11 +3,11 @@ import Glibc
 import Logging
 package import NIOCore
 
-/// The listener at an engine's socket: looked at before a byte goes there.
+/// The check of the listener at an engine's socket, made before a byte is sent to it.
 ///
-/// The socket's folder is closed to everybody but the engine's own user, who
-/// can still unlink it and listen in its place. The kernel says which process
-/// called listen(2) (SO_PEERCRED, unix(7)), and nobody can make it say another.
+/// The socket's folder is closed to all users but the engine's own, and a process of that user can still unlink the
+/// socket and listen in its place. The kernel reports which process called listen(2) (SO_PEERCRED, unix(7)), and no
+/// process can change this report.
 extension EngineSupervisor {
     /// Succeeds where the process at the other end of a new connection is the
     /// engine or belongs to it; else closes the connection, and tells.
@@ -26,7 +26,7 @@ extension EngineSupervisor {
         }
     }
 
-    /// What the kernel writes (`struct ucred`).
+    /// The structure that the kernel writes (`struct ucred`).
     private struct Credentials: Sendable {
         var process: Int32 = 0
         var user: UInt32 = 0

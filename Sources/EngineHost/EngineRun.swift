@@ -6,21 +6,21 @@ import SystemPackage
 
 /// One run of an engine's process, from its weights to its end.
 extension EngineSupervisor {
-    /// How one run of the process came to its end.
+    /// The end of one run of the process.
     struct Ending {
         var reason: String
         var healthySince: ContinuousClock.Instant?
         var weightsChanged = false
     }
 
-    /// How far an engine came.
+    /// The stage that an engine has reached.
     enum Outcome {
-        /// Its process ended first.
+        /// The engine's process ended first.
         case ended
         case served
         case late
         case refused(CustodyProblem)
-        /// Its weights have changed in memory.
+        /// The engine's weights have changed in memory.
         case changed(ScrubPolicy.Verdict)
     }
 
@@ -208,8 +208,7 @@ extension EngineSupervisor {
                 + "or set custody: best-effort")
     }
 
-    /// - Returns: whether it became healthy in time; nil if the task was
-    ///   cancelled first.
+    /// - Returns: true if it became healthy in time, false if not; nil if the task was cancelled first.
     private func waitForHealth(_ probe: HealthProbe, until deadline: ContinuousClock.Instant) async -> Bool? {
         var pause = Duration.milliseconds(10)
         while !Task.isCancelled {

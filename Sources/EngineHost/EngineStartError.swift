@@ -1,5 +1,5 @@
-/// Why an engine cannot be started as configured. The description says what
-/// is wrong and what to do about it.
+/// The reason why an engine cannot be started as configured. The description says what is wrong and what to do about
+/// it.
 package struct EngineStartError: Error, Equatable, CustomStringConvertible {
     package let description: String
 

@@ -1,18 +1,17 @@
 import CLinux
 import FoundationEssentials
 
-/// What the launcher is told, as one line of JSON on its standard input.
-/// `Resources/launch_engine.py` describes the fields.
-struct EngineStartOrder: Codable, Equatable {
-    /// Where the engine makes its socket: its working directory.
-    var folder: String
+/// The launcher's orders, as one line of JSON on its standard input. `Resources/launch_engine.py` describes the fields.
+package struct EngineStartOrder: Codable, Equatable {
+    /// The folder in which the engine makes its socket; it is the engine's working directory.
+    package var folder: String
     /// The socket's name there.
     var socket: String
     /// Names that a split model's files get; empty for one file.
     var files: [String]
     /// The number that the first of them gets.
     var first: Int32
-    /// Whom it becomes; nil where it can't become anybody.
+    /// The id of the user as which the engine runs; nil if it can't change its user.
     var user: UInt32?
     /// The seccomp program, in hex.
     var filter: String
@@ -27,7 +26,7 @@ struct EngineStartOrder: Codable, Equatable {
     /// that wait cost address space only.
     static let mostConnections = 256
 
-    init(_ configuration: EngineConfiguration, weights: WeightPlaces, user: UInt32?) {
+    package init(_ configuration: EngineConfiguration, weights: WeightPlaces, user: UInt32?) {
         folder = configuration.socketFolder
         socket = EngineConfiguration.socketName
         files = weights.names
@@ -55,7 +54,7 @@ struct EngineStartOrder: Codable, Equatable {
     }
 
     /// The line, newline included.
-    func line() throws(EngineStartError) -> [UInt8] {
+    package func line() throws(EngineStartError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {

@@ -1,38 +1,36 @@
-/// Where an engine stands.
+/// The state of an engine.
 package enum EngineState: Sendable, Equatable {
-    /// Its process is being started, or loads the model.
+    /// The engine's process is being started, or is loading the model.
     case starting
-    /// It answers requests.
+    /// The engine answers requests.
     case ready(since: ContinuousClock.Instant)
-    /// It died or would not start; `reason` says what happened and what to do.
+    /// The engine ended or did not start; `reason` says what happened and what to do.
     case failed(reason: String, retryAt: ContinuousClock.Instant)
-    /// Its supervisor does not run.
+    /// The engine's supervisor does not run.
     case stopped
 }
 
 /// A snapshot of an engine, for `/ready`, metrics and `holdfast models`.
 package struct EngineStatus: Sendable, Equatable {
     package var state: EngineState
-    /// How often it was started again since the supervisor began.
+    /// The number of restarts since the supervisor began.
     package var restarts: Int
     /// The process that was started last, while it runs: the engine, or the
     /// guard in front of a configured command.
     package var processID: Int32?
-    /// What a tool call begins with in the model's template, where the engine
-    /// tells (llama.cpp's `/props`) and it is the form that Hermes and Qwen
-    /// models made common.
+    /// The beginning of a tool call in the model's template, if the engine reports it (llama.cpp's `/props`) and it is
+    /// the form that Hermes and Qwen models made common.
     package var toolCallOpening: String?
 }
 
-/// Why a request cannot have the engine now. The description is written for
-/// whoever sent the request.
+/// The reason why a request cannot use the engine now. The description is written for the caller who sent the request.
 package struct EngineUnavailable: Error, Equatable, CustomStringConvertible {
     package enum Cause: Sendable, Equatable {
-        /// It did not get ready in the time the request could wait.
+        /// The engine did not get ready in the time that the request could wait.
         case stillStarting
         /// As many requests as may wait are waiting already.
         case tooManyWaiting
-        /// It keeps failing; `reason` is the last failure.
+        /// The engine keeps failing; `reason` is the last failure.
         case failing(reason: String)
         /// Holdfast is shutting down, or never started it.
         case stopped

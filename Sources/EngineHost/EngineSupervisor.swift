@@ -5,17 +5,17 @@ package import NIOCore
 import Subprocess
 import SystemPackage
 
-/// Keeps one engine running: starts its process, waits until it answers, and
-/// starts it again, after a growing delay, whenever it ends.
+/// The supervisor that keeps one engine running: starts its process, waits until it answers, and starts it again, after
+/// a growing delay, whenever it ends.
 ///
-/// The engine gets its model in sealed memory and at no path, listens on a
-/// Unix socket in a directory that nobody else can enter, has an empty
-/// environment and no network. It is ready once what really holds has been
-/// read back and stands in a ``CustodyReceipt``. It ends when ``run()`` is
-/// cancelled, and also when this process dies in any way: its standard input
-/// is a socket whose other end only we hold.
+/// An engine is a separate process that computes a hosted model's answers. It gets its model in sealed memory and never
+/// as a path, listens on a Unix socket in a directory that no other user can enter, and has an empty environment and no
+/// network. It is ready once its actual state has been read from the kernel and recorded in a ``CustodyReceipt``.
+///
+/// It ends when ``run()`` is cancelled, and also when this process ends for any reason: its standard input is a socket
+/// whose other end only this process has.
 package actor EngineSupervisor {
-    /// Where the engine listens, once it is ready.
+    /// The path of the socket on which the engine listens, once it is ready.
     package nonisolated let socketPath: String
 
     nonisolated let configuration: EngineConfiguration
@@ -28,22 +28,21 @@ package actor EngineSupervisor {
     var policy: RestartPolicy
     /// Kept while it runs: an engine that crashed gets them again.
     var held: HeldWeights?
-    /// What was refused last: it is put on record once, not at every try.
+    /// The last refusal, so that it is recorded once and not at every attempt.
     var refused: CustodyProblem?
     var scrubbing: ScrubPolicy
-    /// Whether its weights have changed, and are being brought up again.
+    /// True if the engine's weights have changed and are being loaded again.
     var isReload = false
     let lifts: AsyncStream<Void>
     private let lifted: AsyncStream<Void>.Continuation
 
     /// - Parameters:
-    ///   - load: brings the weights; called on a thread of its own.
-    ///   - stillStands: asked before an engine is started again on weights that
-    ///     it had.
-    ///   - told: of what becomes of the weights. Must not block.
-    ///   - mostWaiting: requests that may wait for the engine at once.
-    ///   - standing: what is remembered of its weights in memory.
-    ///   - eventLoopGroup: carries the health probes; nothing else.
+    ///   - load: loads the weights; called on a thread of its own.
+    ///   - stillStands: checks whether weights that an engine already had may be used for another start.
+    ///   - told: receives the custody events. Must not block.
+    ///   - mostWaiting: the number of requests that may wait for the engine at once.
+    ///   - standing: the remembered standing of its weights in memory.
+    ///   - eventLoopGroup: the event loops of the health probes; they are used for nothing else.
     package init(
         _ configuration: EngineConfiguration, load: @escaping WeightsLoading,
         stillStands: @escaping WeightsRecheck = { _, _ in true }, logger: Logger,
@@ -75,10 +74,10 @@ package actor EngineSupervisor {
         lifted.yield()
     }
 
-    /// What its model is called.
+    /// The name of its model.
     package nonisolated var model: String { configuration.alias }
 
-    /// Where the engine stands now.
+    /// The engine's present state.
     package nonisolated var state: EngineState { gate.status.state }
 
     /// The receipt in force; nil while nothing serves.
@@ -87,7 +86,7 @@ package actor EngineSupervisor {
     /// The state, with what there is to know about restarts and process.
     package nonisolated var status: EngineStatus { gate.status }
 
-    /// How many requests wait for the engine now.
+    /// The number of requests that wait for the engine now.
     package nonisolated var waitingRequests: Int { gate.waiting }
 
     /// Returns when the engine is ready: at once, without suspending, if it is.
@@ -99,11 +98,11 @@ package actor EngineSupervisor {
         try await gate.waitUntilReady(within: limit)
     }
 
-    /// Runs the engine until the surrounding task is cancelled, then ends it:
-    /// SIGTERM, and SIGKILL three seconds later if it is still there.
+    /// Runs the engine until the surrounding task is cancelled, then ends it: SIGTERM, and SIGKILL three seconds later
+    /// if it still runs.
     ///
-    /// Failures to start are states, not errors: they are logged, told to
-    /// waiting requests and tried again. Call it once at a time.
+    /// Failures to start are states, not errors: they are logged, reported to waiting requests, and the start is tried
+    /// again. Call it once at a time.
     package func run() async {
         var settings = HealthProbe.settings
         settings.http1_1ConnectionDebugInitializer = { self.admitPeer(of: $0) }

@@ -2,7 +2,7 @@ package import Custody
 import Subprocess
 import SystemPackage
 
-/// What an engine executes, before there is one: for whoever signs it.
+/// The list of everything that an engine executes, made before the engine runs, so that it can be signed.
 package enum EngineSurvey {
     /// The launcher, and every file with code that its interpreter maps,
     /// hashed.

@@ -26,10 +26,9 @@ struct HealthProbe {
         return settings
     }
 
-    /// Whether the engine says that it is healthy.
+    /// Returns whether the engine reports that it is healthy.
     ///
-    /// llama-server and vLLM answer `/health`; a server that does not know it
-    /// counts as healthy once it lists its models.
+    /// llama-server and vLLM answer `/health`; a server without that path counts as healthy once it lists its models.
     func isHealthy() async -> Bool {
         switch await status(of: "/health") {
         case 200: true
@@ -38,8 +37,8 @@ struct HealthProbe {
         }
     }
 
-    /// What a tool call begins with in the model's template: `<tool_call>`
-    /// where llama.cpp's `/props` shows a template that has it, else nil.
+    /// Returns the beginning of a tool call in the model's template: `<tool_call>` if llama.cpp's `/props` shows a
+    /// template that contains it, otherwise nil.
     func toolCallOpening() async -> String? {
         let mark = "<tool_call>"
         guard let answer = await get("/props", upTo: 4 << 20), answer.status == 200 else { return nil }

@@ -8,11 +8,11 @@ final class HeldWeights: Sendable {
     init(_ sealed: consuming SealedWeights) { self.sealed = sealed }
 }
 
-/// How an engine gets its weights: sealed, and in no other way. Blocks.
+/// The function that loads an engine's weights into sealed memory, which is the only way to get them. Blocks.
 package typealias WeightsLoading = @Sendable (EngineConfiguration) async throws(CustodyProblem) -> SealedWeights
 
-/// Whether weights that were loaded for this expectation are still what is
-/// asked for: a statement may have run out, or a newer one be there. Blocks.
+/// The function that checks whether weights that were loaded for this expectation may still be used: a statement may
+/// have expired, or there may be a newer one. Blocks.
 package typealias WeightsRecheck =
     @Sendable (EngineConfiguration, ExpectedWeights) async throws(CustodyProblem) -> Bool
 

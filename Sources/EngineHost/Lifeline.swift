@@ -1,11 +1,11 @@
 import CLinux
 import Files
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// Our end of a child's standard input. While it is open the child may live;
 /// when it closes, by us or by the kernel after our death, the child leaves.
-struct Lifeline: ~Copyable {
+package struct Lifeline: ~Copyable {
     private let ours: FileDescriptor
     /// The child's end. The process library closes it once the child has it.
     let child: FileDescriptor
@@ -25,7 +25,7 @@ struct Lifeline: ~Copyable {
     ///
     /// Blocks its thread until then, until the child's end is closed, or until
     /// the time is over; in the last two cases it is nil.
-    static func answer(on socket: FileDescriptor, by deadline: ContinuousClock.Instant) -> [UInt8]? {
+    package static func answer(on socket: FileDescriptor, by deadline: ContinuousClock.Instant) -> [UInt8]? {
         var line: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
         while line.count < longestAnswer {
@@ -48,7 +48,7 @@ struct Lifeline: ~Copyable {
     /// The map of a process's memory is most of it.
     private static let longestAnswer = 16 << 20
 
-    /// A descriptor of its own for our end, for as long as somebody listens.
+    /// Returns another descriptor for this process's end, which is valid for as long as it is used for reading.
     func listening() throws(EngineStartError) -> FileDescriptor {
         do { return try ours.duplicate() } catch {
             throw EngineStartError("cannot listen to the engine's launcher: \(error)")

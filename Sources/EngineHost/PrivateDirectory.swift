@@ -4,9 +4,9 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// A directory of one engine that nobody else can enter, locked for as long
-/// as this value lives: two supervisors cannot share it.
-struct PrivateDirectory: ~Copyable {
+/// A directory of one engine that no other user can enter, locked for as long as this value exists, so that two
+/// supervisors cannot share it.
+package struct PrivateDirectory: ~Copyable {
     let path: String
     private let lock: FileLock
 
@@ -14,7 +14,7 @@ struct PrivateDirectory: ~Copyable {
     ///
     /// - Throws: ``EngineStartError`` if it cannot be made, belongs to someone
     ///   else, or is in use.
-    init(path: String) throws(EngineStartError) {
+    package init(path: String) throws(EngineStartError) {
         self.path = path
         do throws(FileFault) {
             try Folder.make(path, parents: 0o755)

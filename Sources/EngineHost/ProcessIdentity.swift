@@ -1,23 +1,23 @@
 import FoundationEssentials
 
-/// A process that is told from another that has its number later.
-struct ProcessIdentity: Sendable, Hashable {
-    var number: Int32
-    var parent: Int32
+/// The identity of a process, which distinguishes it from a later process with the same number.
+package struct ProcessIdentity: Sendable, Hashable {
+    package var number: Int32
+    package var parent: Int32
     /// In the kernel's ticks since it booted; nil where /proc hides it.
-    var began: UInt64?
-    /// What it calls itself: 15 bytes that it may choose.
-    var name: String
+    package var began: UInt64?
+    /// The name that the process gave itself: 15 bytes of its own choice.
+    package var name: String
 
     /// Nil where there is no such process, or /proc hides it.
-    init?(_ number: Int32) {
+    package init?(_ number: Int32) {
         guard let data = FileManager.default.contents(atPath: "/proc/\(number)/stat") else { return nil }
         self.init(number, stat: String(decoding: data, as: UTF8.self))
     }
 
     /// - Parameter stat: as proc(5) has it; the name in it may hold brackets
     ///   and spaces.
-    init?(_ number: Int32, stat: String) {
+    package init?(_ number: Int32, stat: String) {
         guard let open = stat.firstIndex(of: "("), let close = stat.lastIndex(of: ")"), open < close else { return nil }
         let fields = stat[close...].split(separator: " ").dropFirst()
         // Behind the name: the state, the parent; the 22nd of all is when it
@@ -31,7 +31,7 @@ struct ProcessIdentity: Sendable, Hashable {
         name = String(stat[stat.index(after: open)..<close])
     }
 
-    /// A child of ours, which nobody else can be while it isn't reaped.
+    /// Creates the identity of a child of this process. Its number can't be reused before its exit code is collected.
     init(child number: Int32) {
         if let known = ProcessIdentity(number) {
             self = known
@@ -45,15 +45,15 @@ struct ProcessIdentity: Sendable, Hashable {
 }
 
 extension EngineFamily {
-    /// Deeper trees are nobody's engine.
+    /// The depth up to which descendants are searched; deeper trees belong to no engine.
     private static let deepest = 64
 
-    /// Tells whether a process is an engine's or below it, at this moment.
+    /// Returns whether a process is the engine or one of its descendants at this moment.
     ///
     /// - Parameters:
-    ///   - root: as it was when it was started.
-    ///   - look: what is so now.
-    static func has(
+    ///   - root: the identity of the engine's process when it was started.
+    ///   - look: returns the present identity of a process.
+    package static func has(
         _ number: Int32, below root: ProcessIdentity, _ look: (Int32) -> ProcessIdentity? = { ProcessIdentity($0) }
     ) -> Bool {
         guard number > 0 else { return false }

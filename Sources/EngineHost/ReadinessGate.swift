@@ -10,12 +10,12 @@ final class ReadinessGate: Sendable {
 
     private struct Contents {
         var status = EngineStatus(state: .stopped, restarts: 0, processID: nil)
-        /// Failures in a row: from the second on nobody waits for the next try.
+        /// The number of failures in a row: from the second on, requests don't wait for the next attempt.
         var failures = 0
         var receipt: CustodyReceipt?
         /// The engine's process, as it was when it began.
         var process: ProcessIdentity?
-        /// The impostor that was told of last, and when.
+        /// The impostor that was reported last, and the time of the report.
         var impostor: (process: Int32, at: ContinuousClock.Instant)?
         var nextID: UInt64 = 0
         var waiting: [UInt64: CheckedContinuation<Answer, Never>] = [:]
@@ -32,8 +32,8 @@ final class ReadinessGate: Sendable {
 
     var status: EngineStatus { contents.withLock { $0.status } }
 
-    /// What was so when the engine became ready; nil while it isn't. It is
-    /// there before anybody is let through.
+    /// The receipt that was made when the engine became ready; nil while it isn't ready. It is set before the first
+    /// request is let through.
     var receipt: CustodyReceipt? {
         get { contents.withLock { $0.receipt } }
         set { contents.withLock { $0.receipt = newValue } }
@@ -57,10 +57,10 @@ final class ReadinessGate: Sendable {
         }
     }
 
-    /// How many requests wait now.
+    /// The number of requests that wait now.
     var waiting: Int { contents.withLock { $0.waiting.count } }
 
-    /// Changes the status, and lets go whoever has waited for this.
+    /// Changes the status, and resumes the requests that have waited for this change.
     ///
     /// - Parameter failures: failures in a row so far.
     func update(failures: Int, _ change: (inout EngineStatus) -> Void) {
@@ -147,7 +147,7 @@ final class ReadinessGate: Sendable {
         }
     }
 
-    /// What the status means for a request, or nil if it has to wait.
+    /// Returns the result of the status for a request, or nil if the request has to wait.
     private func verdict(_ contents: Contents, now: ContinuousClock.Instant) -> Verdict? {
         switch contents.status.state {
         case .ready: return .ready

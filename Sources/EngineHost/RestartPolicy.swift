@@ -1,8 +1,7 @@
-/// Decides how long to wait before an engine that died is started again.
+/// The policy that decides the delay before an engine that ended is started again.
 ///
-/// Pure: it is told what happened and when, and answers with a delay. The
-/// delay doubles from `first` to `ceiling` with every death in a row; an
-/// engine that stayed healthy for `forgiveAfter` starts a new row.
+/// Pure: the caller reports each event with its time, and gets back a delay. The delay doubles from `first` to
+/// `ceiling` with every failure in a row; an engine that stayed healthy for `forgiveAfter` starts a new row.
 package struct RestartPolicy: Sendable, Equatable {
     package typealias Instant = ContinuousClock.Instant
 
@@ -10,7 +9,7 @@ package struct RestartPolicy: Sendable, Equatable {
     package var first: Duration
     /// No delay is longer.
     package var ceiling: Duration
-    /// How long an engine has to be healthy for its earlier deaths not to count.
+    /// The time that an engine has to be healthy before its earlier failures no longer count.
     package var forgiveAfter: Duration
     /// The share of a delay that chance may take off, so that engines that
     /// died together do not all start together.

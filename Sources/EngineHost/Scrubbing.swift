@@ -4,14 +4,12 @@ import Logging
 
 /// Watching over the weights of an engine that serves.
 extension EngineSupervisor {
-    /// What is read between two rests: some 0.6 ms of work.
+    /// The number of steps between two rests: about 0.6 ms of work.
     private static let steps = 4
 
-    /// Reads the weights in memory until they are found changed, or until the
-    /// task is cancelled.
+    /// Reads the weights in memory until they are found changed, or until the task is cancelled.
     ///
-    /// By when this returns, nobody is let through any more, and the receipt
-    /// is gone.
+    /// When this returns because of a change, requests are no longer let through, and the receipt is removed.
     func watch(_ held: HeldWeights, _ receipt: CustodyReceipt) async -> Outcome {
         guard let share = configuration.scrub else { return .served }
         var scrubber = Scrubber(held.sealed)

@@ -8,13 +8,12 @@ import SystemPackage
 struct SocketFolder {
     let path: String
 
-    /// Makes it, or takes over what an engine before has left.
+    /// Makes the folder, and removes the one that an earlier engine has left.
     ///
     /// - Parameters:
-    ///   - directory: what it lies in, which nobody else can enter.
-    ///   - owner: whose it is to be; nil is us.
-    ///   - weights: for a foreign program, which finds a split model's parts
-    ///     here.
+    ///   - directory: the directory that contains the folder, which no other user can enter.
+    ///   - owner: the user that the folder will belong to; nil is Holdfast's own.
+    ///   - weights: the places of the weights for a foreign program, which finds the parts of a split model here.
     init(
         in directory: borrowing PrivateDirectory, at path: String, owner: UInt32?, weights: WeightPlaces? = nil
     ) throws(EngineStartError) {

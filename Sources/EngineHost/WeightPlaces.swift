@@ -1,9 +1,9 @@
 import CLinux
 import Custody
 
-/// Where an engine finds its model: at numbers of descriptors, and never at
-/// a path that somebody could put something else at.
-struct WeightPlaces: Equatable {
+/// The places at which an engine finds its model: numbers of open descriptors, and never paths, where another process
+/// could replace the file.
+package struct WeightPlaces: Equatable {
     static let first = Int32(clinux_first_weights)
 
     var count: Int
@@ -15,7 +15,7 @@ struct WeightPlaces: Equatable {
         try self.init(weights.files.map(\.name))
     }
 
-    init(_ files: [String]) throws(EngineStartError) {
+    package init(_ files: [String]) throws(EngineStartError) {
         guard files.count <= Int(clinux_most_descriptors) else {
             throw EngineStartError(
                 "the model has \(files.count) files, and \(clinux_most_descriptors) can be given to an engine; "
@@ -25,7 +25,7 @@ struct WeightPlaces: Equatable {
         names = files.count > 1 ? files.map { String($0.split(separator: "/").last ?? "") } : []
     }
 
-    /// - Parameter folder: where the names are, if there are any.
+    /// - Parameter folder: the folder that contains the names, if there are any.
     func path(from folder: String) -> String {
         names.first.map { folder + "/" + $0 } ?? link(0)
     }

@@ -40,7 +40,7 @@ package struct FileFault: Error, Sendable, Hashable {
         self.init(operation, path, .system(Errno(rawValue: code)))
     }
 
-    /// Whether there is no such file.
+    /// True if the file does not exist.
     package var isMissing: Bool {
         cause == .system(.noSuchFileOrDirectory) || cause == .system(.notDirectory)
     }
@@ -104,7 +104,7 @@ extension FileFault: CustomStringConvertible {
 package enum FileKind: Sendable, Hashable {
     case regular, folder, fifo, device, socket, link, other
 
-    /// Of stat(2)'s mode.
+    /// Creates the kind from the mode that stat(2) returns.
     package init(mode: mode_t) {
         self =
             switch mode & S_IFMT {

@@ -3,7 +3,7 @@ import SystemPackage
 
 /// Folders: made, synced, listed.
 package enum Folder {
-    /// The folder that a path's last part stands in.
+    /// The folder that contains the last part of a path.
     package static func above(_ path: String) -> String {
         let above = FilePath(path).removingLastComponent().string
         return above.isEmpty ? "." : above

@@ -5,11 +5,10 @@ package enum Output {
     /// The bytes that a ready pipe takes without waiting: PIPE_BUF, pipe(7).
     private static let piece = 4096
 
-    /// Writes, and waits for the reader only so long.
+    /// Writes bytes, and waits for the reader for a limited time only.
     ///
-    /// - Parameter patience: the longest time without a byte taken; nil waits
-    ///   without an end.
-    /// - Returns: how many bytes were taken.
+    /// - Parameter patience: the longest time to wait without a byte being accepted; nil waits without limit.
+    /// - Returns: the number of bytes that were accepted.
     package static func write(
         _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, patience: Duration? = nil
     ) -> Int {
@@ -26,7 +25,7 @@ package enum Output {
         return done
     }
 
-    /// Whether the descriptor takes bytes, or says at once why it does not.
+    /// Returns whether the descriptor accepts bytes now, or would report at once why it does not.
     private static func isReady(_ descriptor: Int32, within patience: Duration?) -> Bool {
         var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         let end = patience.map { ContinuousClock.now + $0 }

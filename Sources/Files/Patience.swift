@@ -13,8 +13,7 @@ package enum Patience {
     private static let stuck = Mutex<Set<String>>([])
 
     /// Runs work and waits for its result.
-    /// - Throws: what the work throws, and ``FileFault/Cause/slow(_:)`` once
-    ///   the time is over.
+    /// - Throws: the error that the work throws, or ``FileFault/Cause/slow(_:)`` when the time is over.
     package static func run<Value: Sendable>(
         _ operation: FileFault.Operation, _ path: String, within time: Duration,
         _ work: @escaping @Sendable () throws(FileFault) -> Value
@@ -88,7 +87,7 @@ private final class HandOver<Value: Sendable>: @unchecked Sendable {
         lock.deallocate()
     }
 
-    /// - Returns: whether the other thread still waits.
+    /// - Returns: true if the other thread is still waiting.
     func put(_ result: Result<Value, FileFault>) -> Bool {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }

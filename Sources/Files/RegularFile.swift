@@ -68,17 +68,16 @@ package struct RegularFile: ~Copyable, Sendable {
     /// Lends the descriptor, which stays open for as long as `body` runs.
     package func withDescriptor<Result>(_ body: (Int32) -> Result) -> Result { body(descriptor.rawValue) }
 
-    /// Reads on from where the last one ended.
-    /// - Returns: how many bytes; 0 at the end of the file.
+    /// Reads from the position where the last read ended.
+    /// - Returns: the number of bytes; 0 at the end of the file.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileFault) -> Int {
         let count = uninterrupted { Glibc.read(descriptor.rawValue, buffer.baseAddress, buffer.count) }
         guard count >= 0 else { throw FileFault(.read, path) }
         return count
     }
 
-    /// Reads from some place on.
-    /// - Returns: how many bytes: fewer than there is room for only at the end
-    ///   of the file.
+    /// Reads from an offset.
+    /// - Returns: the number of bytes, which is less than the size of the buffer only at the end of the file.
     package func read(
         at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
     ) throws(FileFault) -> Int {
@@ -120,8 +119,8 @@ package struct RegularFile: ~Copyable, Sendable {
     }
 }
 
-/// Fills a buffer from some place of a file on, as far as the file goes.
-/// - Returns: how many bytes; nil, with `errno` set, where it can't be read.
+/// Fills a buffer from an offset of a file, as far as the file reaches.
+/// - Returns: the number of bytes; nil, with `errno` set, if the file can't be read.
 package func readFully(
     _ descriptor: Int32, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
 ) -> Int? {
@@ -137,8 +136,8 @@ package func readFully(
     return done
 }
 
-/// Writes all bytes to a descriptor, however long it takes.
-/// - Returns: whether it took them; else `errno` says why not.
+/// Writes all bytes to a descriptor, however long this takes.
+/// - Returns: true if all bytes were accepted; otherwise `errno` has the reason.
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
     var done = 0
     while done < bytes.count {

@@ -1,25 +1,23 @@
 package import Glibc
 
-/// The replacement of a file that survives a crash at any moment: there is
-/// the old content or the new, never a part of it, and once this returns it
-/// is the new.
+/// The replacement of a file that survives a crash at any moment: the file has the old content or the new, never a part
+/// of it, and once this returns it has the new.
 ///
 /// The system calls, in their order:
 ///
-/// 1. `open(NEW, O_CREAT | O_EXCL | O_NOFOLLOW)`, a name of its own in the
-///    same folder: a rename across file systems is not atomic.
-/// 2. `write(NEW)` until all is written; `fchmod(NEW)`, since the umask may
-///    have taken rights away.
-/// 3. `fsync(NEW)`: without it, the name may reach the disk before the bytes,
-///    and a crash would leave an empty file under the old name.
+/// 1. `open(NEW, O_CREAT | O_EXCL | O_NOFOLLOW)`, a separate name in the same folder: a rename across file systems is
+///   not atomic.
+/// 2. `write(NEW)` until all is written; `fchmod(NEW)`, since the umask may have removed permissions.
+/// 3. `fsync(NEW)`: without it, the name may reach the disk before the bytes, and a crash would leave an empty file
+///   under the old name.
 /// 4. `close(NEW)`.
-/// 5. `rename(NEW, PATH)`; or `link(NEW, PATH)` and `unlink(NEW)` where there
-///    must be no file yet, since rename(2) would replace one.
-/// 6. `open(FOLDER, O_DIRECTORY)`, `fsync(FOLDER)`, `close(FOLDER)`: names
-///    live in the folder, which is a file of its own.
+/// 5. `rename(NEW, PATH)`; or `link(NEW, PATH)` and `unlink(NEW)` where there must be no file yet, since rename(2)
+///   would replace one.
+/// 6. `open(FOLDER, O_DIRECTORY)`, `fsync(FOLDER)`, `close(FOLDER)`: names are part of the folder, which is a file of
+///   its own.
 ///
-/// Whatever fails before 5 leaves the old file, and no other. A failure in 6
-/// is reported: the new content is there, but a crash may bring back the old.
+/// A failure before step 5 leaves only the old file. A failure in step 6 is reported: the new content is there, but a
+/// crash may bring back the old.
 package struct Replacement<Calls: DurableCalls> {
     private let calls: Calls
 

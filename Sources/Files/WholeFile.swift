@@ -52,8 +52,8 @@ package enum WholeFile {
         }
     }
 
-    /// Whether a regular file or a folder is there that this process may read;
-    /// false also where its storage doesn't answer.
+    /// Returns whether there is a regular file or a folder at the path that this process may read; also false if its
+    /// storage doesn't respond.
     package static func isReadable(_ path: String) -> Bool {
         let found = try? Patience.run(.read, path, within: patience) { () throws(FileFault) -> Bool in
             var facts = stat()
@@ -82,8 +82,7 @@ package enum WholeFile {
         try Replacement(LinuxCalls()).create(path, with: bytes, mode: mode)
     }
 
-    /// What a path leads to once symbolic links are followed; the path itself
-    /// where there is nothing yet.
+    /// Returns the path after symbolic links are followed, or the path itself if nothing exists there yet.
     package static func resolved(_ path: String) -> String {
         guard let found = realpath(path, nil) else { return path }
         defer { free(found) }

@@ -57,8 +57,8 @@ package final class Doors: Reception {
     private let credentials: Credentials
 
     /// - Parameters:
-    ///   - standard: Its dialect is that of answers at addresses that no door
-    ///     has to itself, unless a field of another door's clients is there.
+    ///   - standard: The door in whose dialect everything is answered that is
+    ///     no door's own, unless a field of another door's clients is there.
     ///   - others: The other doors, in the order in which they are listed.
     package init(
         _ gateway: Gateway, standard: Door, others: [Door] = [], view: HouseView,

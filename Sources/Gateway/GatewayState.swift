@@ -52,7 +52,7 @@ package struct GatewayLimits: Sendable {
 /// key and its limits, finds the candidates, and asks one after the other
 /// until one answers. It relays the answer in the API that the caller speaks,
 /// goes on with another candidate when a stream breaks off, and records the
-/// outcome. `RequestLife.swift` has these steps in their order. The settings
+/// outcome. `Pipeline.swift` has these steps in their order. The settings
 /// (``GatewayState``) can be replaced while requests run; what was learnt of
 /// providers' health (``Continuity``) is kept.
 package final class Gateway: Sendable {
@@ -61,7 +61,9 @@ package final class Gateway: Sendable {
     package let keys: KeyRing
     let recorder: any RequestRecorder
     /// Nil where nothing is put on the public record.
-    let notary: (any Notary)?
+    let auditRecorder: (any AuditRecorder)?
+    /// The optional stages of the pipeline.
+    let stages: OptionalStages
     let limits: GatewayLimits
     package let continuity: Continuity
     package let disclosures: DisclosureBook
@@ -73,14 +75,15 @@ package final class Gateway: Sendable {
 
     package init(
         _ state: GatewayState, keys: KeyRing, recorder: any RequestRecorder, continuity: Continuity,
-        disclosures: DisclosureBook, notary: (any Notary)? = nil, limits: GatewayLimits = GatewayLimits(),
-        pool: (any WorkerPool)? = nil
+        disclosures: DisclosureBook, auditRecorder: (any AuditRecorder)? = nil, limits: GatewayLimits = GatewayLimits(),
+        pool: (any WorkerPool)? = nil, stages: OptionalStages = OptionalStages()
     ) {
         reading = HeavyReading(pool: pool)
         current = ManagedAtomic(state)
         self.keys = keys
         self.recorder = recorder
-        self.notary = notary
+        self.auditRecorder = auditRecorder
+        self.stages = stages
         self.limits = limits
         self.continuity = continuity
         self.disclosures = disclosures

@@ -54,10 +54,10 @@ package struct HoldfastServer {
         process.events.send(.configuration(ConfigurationChange(settings: settings, previous: nil)))
     }
 
-    /// Serves until the process is told to stop.
+    /// Serves until the process is asked to stop.
     ///
-    /// - Parameter greetKeyFile: holds the key for ready-made client lines, which
-    ///   go to standard output once Holdfast is ready.
+    /// - Parameter greetKeyFile: the file with the key for ready-made client lines, which are printed to standard
+    ///   output once Holdfast is ready.
     /// - Throws: ``StartupError`` when a listener can't listen.
     package func run(greetKeyFile: String?) async throws {
         // Writers and the delivery outlive the services: what those bring up

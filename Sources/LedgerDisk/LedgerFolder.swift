@@ -27,12 +27,12 @@ package struct LedgerFolder: LedgerReader {
     }
 }
 
-/// The folders that one process writes a ledger to, or what a witness
-/// remembers: `log` can be copied to any web server, `private` is nobody
-/// else's business. Locked for as long as this lives; the kernel lets go of
-/// the lock if the process dies.
+/// The folders in which one process keeps a ledger or a witness's state. The folder `log` can be copied to any web
+/// server; `private` contains the key and must not be published.
+///
+/// The folders are locked for as long as this object exists; the kernel releases the lock if the process dies.
 package final class LedgerStorage: LedgerFiles, Sendable {
-    /// What it is opened for; one process each.
+    /// The purpose for which the folders are opened; each allows one process.
     package enum Purpose: String, Sendable {
         case writing = "writes the ledger"
         case witnessing = "is the witness"
@@ -63,10 +63,10 @@ package final class LedgerStorage: LedgerFiles, Sendable {
         }
     }
 
-    /// The log's or the witness's key; made where there is none.
+    /// Returns the key of the log or the witness, and creates it if there is none.
     /// - Parameters:
-    ///   - name: of a new one.
-    ///   - kind: what it signs.
+    ///   - name: the name of a new key.
+    ///   - kind: the kind of statement that the key signs.
     package func key(named name: String, kind: SignatureKind = .note) throws(LedgerProblem) -> SignerKey {
         let file = "\(path)/private/key"
         if let bytes = try FileSystem.read(file, links: .refused) {

@@ -2,15 +2,17 @@ package import Dispatch
 package import Ledger
 import Synchronization
 
-/// Gives entries their places: gathers them for a moment, makes the group
-/// durable, and commits to it in a checkpoint at most once a second.
+/// The queue that assigns entries their places in the ledger: collects them for a moment, makes the group durable, and
+/// commits to it in a checkpoint at most once a second.
 ///
-/// One per ledger. What it has acknowledged survives a crash at any instant.
-/// A disk that fails stops it, and loses nothing: entries wait, as many as may
-/// wait, and it tries again every second.
+/// Callers add entries from any thread and are answered once their entry is durable. Writing entries in groups means
+/// that many of them share one sync of the disk.
+///
+/// One per ledger. Acknowledged entries survive a crash at any moment. A failing disk stops the writing but loses
+/// nothing: entries wait, up to the capacity, and the writing is tried again every second.
 package final class LedgerSequencer: Sendable {
     package struct Options: Sendable {
-        /// How long the first entry of a group waits for others.
+        /// The time that the first entry of a group waits for others.
         package var gathering = DispatchTimeInterval.milliseconds(20)
         /// A group that is as large waits no longer.
         package var groupSize = 1_000
@@ -21,18 +23,18 @@ package final class LedgerSequencer: Sendable {
         package init() {}
     }
 
-    /// What happens to it, on its queue; must not block.
+    /// An event of the sequencer. Events are delivered on its queue; their handler must not block.
     package enum Event: Sendable {
         case published(Checkpoint)
-        /// The disk fails; told once, until it works again.
+        /// The disk fails. Sent once, until the disk works again.
         case stuck(LedgerProblem)
         case recovered
     }
 
-    /// What is committed as one.
+    /// The entries that are committed together.
     private struct Group {
         var entries = EntryGroup()
-        /// Who wants to know, and of which entry.
+        /// The callbacks to call with the result, each with the offset of its entry in the group.
         var thens: [(offset: Int, then: @Sendable (Result<UInt64, LedgerProblem>) -> Void)] = []
 
         mutating func take() -> Group {
@@ -91,19 +93,18 @@ package final class LedgerSequencer: Sendable {
     /// The newest checkpoint, with its signatures.
     package var published: SignedNote { state.withLock { $0.published } }
 
-    /// Why nothing is made durable at present; nil while all is well.
+    /// The reason why nothing can be made durable at present; nil if all is well.
     package var problem: LedgerProblem? { state.withLock { $0.problem } }
 
-    /// Whether no more entries may wait.
+    /// True if no more entries may wait.
     package var isFull: Bool { state.withLock { $0.waiting >= options.capacity } }
 
-    /// Adds an entry, even to a full ledger: what has happened has to be on
-    /// record. Who can wait, waits (``room()``) before it makes more happen.
+    /// Adds an entry, even to a full ledger, because everything that has happened has to be on record. Callers that can
+    /// wait do so first (``room()``), before they cause new entries.
     ///
     /// - Parameters:
     ///   - entry: is copied.
-    ///   - then: is told the entry's index once it is durable, on the
-    ///     sequencer's queue; must not block.
+    ///   - then: receives the entry's index once it is durable, on the sequencer's queue; must not block.
     package func append(
         _ entry: UnsafeRawBufferPointer, then: (@Sendable (Result<UInt64, LedgerProblem>) -> Void)? = nil
     ) {
@@ -156,8 +157,8 @@ package final class LedgerSequencer: Sendable {
         }
     }
 
-    /// Makes all that waits durable, publishes it and takes nothing more.
-    /// - Returns: how many entries a failing disk has lost.
+    /// Makes all waiting entries durable, publishes them, and accepts no more.
+    /// - Returns: the number of entries that were lost because the disk failed.
     @discardableResult
     package func close() -> Int {
         state.withLock { $0.isClosed = true }
@@ -211,7 +212,7 @@ package final class LedgerSequencer: Sendable {
         }
     }
 
-    /// - Returns: whether the disk works.
+    /// - Returns: true if the disk works.
     private func commit(_ group: Group) -> Bool {
         let first = writer.size
         do throws(LedgerProblem) {
@@ -246,10 +247,9 @@ package final class LedgerSequencer: Sendable {
         }
     }
 
-    /// Puts witnesses' signatures to the checkpoint that they have cosigned,
-    /// in the background; an older checkpoint than the newest only stands
-    /// beside it.
-    /// - Parameter isWitnessed: it has its quorum.
+    /// Adds witnesses' signatures to the published checkpoint, in the background, if it still is the one that they have
+    /// cosigned (``LedgerWriter/add(cosignaturesOf:)``).
+    /// - Parameter isWitnessed: true if the checkpoint has its quorum; it is then kept for proofs.
     package func add(cosignaturesOf note: SignedNote, isWitnessed: Bool) {
         queue.async { [self] in
             guard problem == nil else { return }

@@ -1,8 +1,7 @@
 package import Ledger
 import Dispatch
 
-/// Where a witness's requests are answered, one after the other, on a thread
-/// that may wait for the disk.
+/// The queue that answers a witness's requests, one after the other, on a thread that may wait for the disk.
 package final class WitnessDesk: Sendable {
     private let queue = DispatchQueue(label: "holdfast.witness", qos: .utility)
     // Touched on the queue only.

@@ -8,13 +8,11 @@ final class ConnectionPool: @unchecked Sendable {
     let eventLoop: any EventLoop
     private let connector: Connector
     private let options: LaneOptions
-    /// Set once, before the first request. Weak: a lane that a reload has
-    /// replaced goes before its last connections do.
-    weak var lane: HTTPLane?
+    private let budget: ConnectionBudget
 
     /// Most recently used last: taken first, so that the others can expire.
     private var idle: [LaneConnection] = []
-    private var busy: [ObjectIdentifier: LaneConnection] = [:]
+    private var busy = BusyConnections()
     private var waiters: [Waiter] = []
     private var connecting = 0
     private var isRetired = false
@@ -34,10 +32,11 @@ final class ConnectionPool: @unchecked Sendable {
         func cancel(_ exchange: Int) { pool?.giveUp(self) }
     }
 
-    init(eventLoop: any EventLoop, connector: Connector, options: LaneOptions) {
+    init(eventLoop: any EventLoop, connector: Connector, options: LaneOptions, budget: ConnectionBudget) {
         self.eventLoop = eventLoop
         self.connector = connector
         self.options = options
+        self.budget = budget
     }
 
     /// The time between two checks of all time limits; limits are exact to
@@ -52,11 +51,11 @@ final class ConnectionPool: @unchecked Sendable {
         eventLoop.preconditionInEventLoop()
         while let connection = idle.popLast() {
             if connection.isUsable {
-                busy[ObjectIdentifier(connection)] = connection
+                busy.add(connection)
                 return connection
             }
         }
-        guard let lane, lane.mayWait() else {
+        guard budget.mayWait() else {
             throw LaneFailure.overloaded("\(options.maxWaiting) requests are waiting for it already")
         }
         let waiter = NIOLoopBound(Waiter(until: deadline, in: self), eventLoop: eventLoop)
@@ -90,15 +89,15 @@ final class ConnectionPool: @unchecked Sendable {
     private func resume(_ waiter: Waiter, _ result: Result<LaneConnection, any Error>) {
         guard let continuation = waiter.continuation else { return }
         waiter.continuation = nil
-        lane?.waitingEnded()
+        budget.waitingEnded()
         continuation.resume(returning: result)
     }
 
     private func connectIfNeeded() {
         while connecting < waiters.count {
-            guard let lane, lane.mayOpen() else {
+            guard budget.mayOpen() else {
                 // Connections that lie idle on other loops are in the way.
-                lane?.makeRoom()
+                budget.makeRoom()
                 return
             }
             connecting += 1
@@ -106,14 +105,14 @@ final class ConnectionPool: @unchecked Sendable {
                 self.connecting -= 1
                 switch result {
                 case .success(let connection) where connection.isUsable:
-                    connection.isCounted = true
+                    connection.pooled.isCounted = true
                     self.startSweeping()
                     self.offer(connection)
                 case .success:
-                    self.lane?.closed()
+                    self.budget.closed()
                     self.refuseOne(.unreachable("it closed the connection at once"))
                 case .failure(let error):
-                    self.lane?.closed()
+                    self.budget.closed()
                     // One connection failed, one request is told; the others
                     // have connections of their own on the way.
                     self.refuseOne(Connector.failure(error))
@@ -131,11 +130,11 @@ final class ConnectionPool: @unchecked Sendable {
     private func offer(_ connection: LaneConnection) {
         guard connection.isUsable else { return }
         if waiters.isEmpty {
-            if isRetired || lane?.isScarce ?? true { return connection.close() }
-            connection.idleSince = .now()
+            if isRetired || budget.isScarce { return connection.close() }
+            connection.pooled.idleSince = .now()
             idle.append(connection)
         } else {
-            busy[ObjectIdentifier(connection)] = connection
+            busy.add(connection)
             resume(waiters.removeFirst(), .success(connection))
         }
     }
@@ -143,15 +142,15 @@ final class ConnectionPool: @unchecked Sendable {
     // MARK: Giving back
 
     func release(_ connection: LaneConnection) {
-        busy[ObjectIdentifier(connection)] = nil
+        busy.remove(connection)
         offer(connection)
     }
 
     func connectionClosed(_ connection: LaneConnection) {
-        busy[ObjectIdentifier(connection)] = nil
+        busy.remove(connection)
         idle.removeAll { $0 === connection }
-        if connection.isCounted { lane?.closed() }
-        connection.isCounted = false
+        if connection.pooled.isCounted { budget.closed() }
+        connection.pooled.isCounted = false
     }
 
     // MARK: From other threads
@@ -181,8 +180,8 @@ final class ConnectionPool: @unchecked Sendable {
         guard sweep == nil else { return }
         sweep = eventLoop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { task in
             let now = NIODeadline.now()
-            for connection in self.busy.values { connection.checkTime(now) }
-            let expired = self.idle.prefix { $0.idleSince + self.options.keepAlive < now }
+            for connection in self.busy.all { connection.checkTime(now) }
+            let expired = self.idle.prefix { $0.pooled.idleSince + self.options.keepAlive < now }
             for connection in expired { connection.close() }
             for waiter in self.waiters where waiter.deadline < now {
                 self.waiters.removeAll { $0 === waiter }
@@ -193,5 +192,28 @@ final class ConnectionPool: @unchecked Sendable {
                 self.sweep = nil
             }
         }
+    }
+}
+
+/// The connections that carry an exchange, added and removed in constant time
+/// and without hashing: both happen on every request.
+private struct BusyConnections {
+    private(set) var all: [LaneConnection] = []
+
+    var isEmpty: Bool { all.isEmpty }
+
+    mutating func add(_ connection: LaneConnection) {
+        connection.pooled.busyIndex = all.count
+        all.append(connection)
+    }
+
+    /// Removes the connection if it is in here; the last one takes its index.
+    mutating func remove(_ connection: LaneConnection) {
+        guard let index = connection.pooled.busyIndex else { return }
+        connection.pooled.busyIndex = nil
+        let last = all.removeLast()
+        guard last !== connection else { return }
+        last.pooled.busyIndex = index
+        all[index] = last
     }
 }

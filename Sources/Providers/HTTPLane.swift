@@ -1,4 +1,3 @@
-import Atomics
 package import Gateway
 package import NIOCore
 import NIOSSL
@@ -14,8 +13,7 @@ package final class HTTPLane: ProviderLane {
     let options: LaneOptions
     private let pools: [ObjectIdentifier: ConnectionPool]
     private let template: RequestTemplate
-    private let open = ManagedAtomic<Int>(0)
-    private let waiting = ManagedAtomic<Int>(0)
+    private let budget: ConnectionBudget
 
     /// - Parameter eventLoops: all those on which requests will run.
     /// - Throws: NIOSSL's error when the TLS settings can't be used, e.g. a
@@ -25,15 +23,20 @@ package final class HTTPLane: ProviderLane {
         template = RequestTemplate(options)
         let tls = try options.tls.map { try NIOSSLContext(configuration: $0) }
         let connector = Connector(options: options, tls: tls)
+        let budget = ConnectionBudget(options)
+        self.budget = budget
         pools = Dictionary(
             uniqueKeysWithValues: eventLoops.map {
-                (ObjectIdentifier($0), ConnectionPool(eventLoop: $0, connector: connector, options: options))
+                let pool = ConnectionPool(eventLoop: $0, connector: connector, options: options, budget: budget)
+                return (ObjectIdentifier($0), pool)
             })
-        for pool in pools.values { pool.lane = self }
+        budget.serve(Array(pools.values))
     }
 
+    deinit { budget.forgetPools() }
+
     /// Connections that are open, busy or not.
-    package var openConnections: Int { open.load(ordering: .relaxed) }
+    package var openConnections: Int { budget.openConnections }
 
     package func exchange<T: Sendable>(
         _ request: LaneRequest, on executor: EventLoopTaskExecutor, _ body: (any LaneResponse) async throws -> T
@@ -83,36 +86,4 @@ package final class HTTPLane: ProviderLane {
     package func retire() {
         for pool in pools.values { pool.retire() }
     }
-
-    // MARK: Counting, over all pools
-
-    func mayOpen() -> Bool {
-        if open.loadThenWrappingIncrement(ordering: .relaxed) < options.maxConnections { return true }
-        open.wrappingDecrement(ordering: .relaxed)
-        return false
-    }
-
-    func closed() {
-        open.wrappingDecrement(ordering: .relaxed)
-        guard waiting.load(ordering: .relaxed) > 0 else { return }
-        for pool in pools.values { pool.wake() }
-    }
-
-    /// True when requests wait while no more connections may be opened: then it
-    /// is better to close an idle connection than to keep it.
-    var isScarce: Bool {
-        waiting.load(ordering: .relaxed) > 0 && open.load(ordering: .relaxed) >= options.maxConnections
-    }
-
-    func makeRoom() {
-        for pool in pools.values { pool.makeRoom() }
-    }
-
-    func mayWait() -> Bool {
-        if waiting.loadThenWrappingIncrement(ordering: .relaxed) < options.maxWaiting { return true }
-        waiting.wrappingDecrement(ordering: .relaxed)
-        return false
-    }
-
-    func waitingEnded() { waiting.wrappingDecrement(ordering: .relaxed) }
 }

@@ -91,7 +91,7 @@ struct RequestTemplate: Sendable {
         return fields
     }
 
-    /// Nobody may start another field inside this one.
+    /// Returns whether a field is written: none may start another inside it.
     private static func isWritten(_ name: String, _ value: String) -> Bool {
         HTTPFieldRules.isValidName(name) && HTTPFieldRules.isValidValue(value)
     }

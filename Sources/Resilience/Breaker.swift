@@ -25,7 +25,7 @@ struct Breaker: Sendable {
     private var window = ResultWindow()
     /// The number of times that the wait has doubled.
     private var level = 0
-    /// When it last opened or closed. A permit from before says nothing
+    /// When it last opened or closed. A token from before says nothing
     /// about the time since.
     private var turned: Duration
     private var lastFailure: Duration
@@ -59,15 +59,15 @@ struct Breaker: Sendable {
         if case .trial(lease, _) = state { state = .open(until: now) }
     }
 
-    mutating func succeeded(_ permit: Permit, now: Duration, _ policy: ResiliencePolicy) -> Turn {
+    mutating func succeeded(_ token: AttemptToken, now: Duration, _ policy: ResiliencePolicy) -> Turn {
         switch state {
-        case .trial(permit.lease, _):
+        case .trial(token.lease, _):
             state = .closed
             turned = now
             run = FailureRun()
             window = ResultWindow()
             return .closed
-        case .closed where permit.entered >= turned:
+        case .closed where token.entered >= turned:
             run = FailureRun()
             window.count(failed: false, model: "", connection: false, now: now, policy)
         default: break
@@ -76,18 +76,18 @@ struct Breaker: Sendable {
     }
 
     mutating func failed(
-        _ permit: Permit, _ cause: Cause, now: Duration, _ policy: ResiliencePolicy
+        _ token: AttemptToken, _ cause: Cause, now: Duration, _ policy: ResiliencePolicy
     ) -> Turn {
         switch state {
-        case .trial(permit.lease, _):
+        case .trial(token.lease, _):
             note(cause, now)
-            run.count(permit.place.model, connection: cause == .unreachable)
+            run.count(token.place.model, connection: cause == .unreachable)
             open(now: now, policy)
-        case .closed where permit.entered >= turned:
+        case .closed where token.entered >= turned:
             note(cause, now)
-            run.count(permit.place.model, connection: cause == .unreachable)
+            run.count(token.place.model, connection: cause == .unreachable)
             window.count(
-                failed: true, model: permit.place.model, connection: cause == .unreachable, now: now, policy)
+                failed: true, model: token.place.model, connection: cause == .unreachable, now: now, policy)
             guard isTripped(policy) else { break }
             if now - turned > policy.relapse { level = 0 }
             open(now: now, policy)

@@ -107,9 +107,9 @@ extension HealthMachine {
     }
 
     /// A request that went out after them was answered.
-    mutating func contradictedByTraffic(_ permit: Permit, _ now: Moment) -> [HealthChange] {
-        provisional(at: permit.place).filter { key in
-            records[key].map { $0.placed ?? .zero <= permit.entered } ?? false
+    mutating func contradictedByTraffic(_ token: AttemptToken, _ now: Moment) -> [HealthChange] {
+        provisional(at: token.place).filter { key in
+            records[key].map { $0.placed ?? .zero <= token.entered } ?? false
         }.flatMap { contradict($0, by: "traffic", now) }
     }
 

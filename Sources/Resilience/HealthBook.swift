@@ -47,30 +47,30 @@ package final class HealthBook: Sendable {
 
     /// Leave to send one request; nil if the place is not free, or another
     /// request has the one trial.
-    package func enter(_ place: Place, for key: String? = nil, now: Moment) -> Permit? {
-        if isQuiet { return Permit(place: place, entered: now.tick, lease: 0) }
+    package func enter(_ place: Place, for key: String? = nil, now: Moment) -> AttemptToken? {
+        if isQuiet { return AttemptToken(place: place, entered: now.tick, lease: 0) }
         return change { $0.enter(place, for: key, now: now) }
     }
 
     /// Leave to send one request though the place is suspected, or its breaker
     /// open: nobody else is free.
-    package func enterInSpite(_ place: Place, now: Moment) -> Permit {
-        Permit(place: place, entered: now.tick, lease: 0)
+    package func enterInSpite(_ place: Place, now: Moment) -> AttemptToken {
+        AttemptToken(place: place, entered: now.tick, lease: 0)
     }
 
-    package func succeeded(_ permit: Permit, now: Moment) -> [HealthChange] {
-        isQuiet ? [] : change { $0.succeeded(permit, now: now) }
+    package func succeeded(_ token: AttemptToken, now: Moment) -> [HealthChange] {
+        isQuiet ? [] : change { $0.succeeded(token, now: now) }
     }
 
     /// Records a failed attempt.
     /// - Returns: The changes, and the probes to make at once.
-    package func failed(_ permit: Permit, _ report: FailureReport, now: Moment) -> HealthNews {
-        change { $0.failed(permit, report, now: now) }
+    package func failed(_ token: AttemptToken, _ report: FailureReport, now: Moment) -> HealthNews {
+        change { $0.failed(token, report, now: now) }
     }
 
     /// The caller has gone: no verdict, and a trial is the next request's.
-    package func abandoned(_ permit: Permit, now: Moment) {
-        if permit.isTrial { change { $0.abandoned(permit, now: now) } }
+    package func abandoned(_ token: AttemptToken, now: Moment) {
+        if token.isTrial { change { $0.abandoned(token, now: now) } }
     }
 
     /// Counts a request, for the budget of repeats.

@@ -81,33 +81,33 @@ struct HealthMachine: Sendable {
         return waits.allSatisfy(\.isNamed) ? until : nil
     }
 
-    mutating func enter(_ place: Place, for caller: String?, now: Moment) -> Permit? {
+    mutating func enter(_ place: Place, for caller: String?, now: Moment) -> AttemptToken? {
         tidy(now.tick)
         guard standing(of: place, for: caller, now: now.tick) == .free else { return nil }
         let keys = BreakerKey.all(place).filter { breakers[$0]?.asksForTrial == true }
-        guard !keys.isEmpty else { return Permit(place: place, entered: now.tick, lease: 0) }
+        guard !keys.isEmpty else { return AttemptToken(place: place, entered: now.tick, lease: 0) }
         let lease = nextSerial()
         for key in keys { breakers[key]?.beginTrial(lease, now: now.tick, policy) }
-        return Permit(place: place, entered: now.tick, lease: lease)
+        return AttemptToken(place: place, entered: now.tick, lease: lease)
     }
 
-    mutating func abandoned(_ permit: Permit, now: Moment) {
-        for key in BreakerKey.all(permit.place) { breakers[key]?.giveBack(permit.lease, now: now.tick) }
+    mutating func abandoned(_ token: AttemptToken, now: Moment) {
+        for key in BreakerKey.all(token.place) { breakers[key]?.giveBack(token.lease, now: now.tick) }
     }
 
-    mutating func succeeded(_ permit: Permit, now: Moment) -> [HealthChange] {
-        let changes = answered(permit, now.tick)
-        for reach in Reach.all(of: permit.place) { throttles[reach]?.succeeded(permit) }
-        return settle(changes + contradictedByTraffic(permit, now), now.tick)
+    mutating func succeeded(_ token: AttemptToken, now: Moment) -> [HealthChange] {
+        let changes = answered(token, now.tick)
+        for reach in Reach.all(of: token.place) { throttles[reach]?.succeeded(token) }
+        return settle(changes + contradictedByTraffic(token, now), now.tick)
     }
 
-    mutating func failed(_ permit: Permit, _ report: FailureReport, now: Moment) -> HealthNews {
+    mutating func failed(_ token: AttemptToken, _ report: FailureReport, now: Moment) -> HealthNews {
         var news = HealthNews()
         guard let verdict = report.judgement.memory else {
             // Nothing but the caller's words: no evidence either way.
-            abandoned(permit, now: now)
+            abandoned(token, now: now)
             if report.judgement.isQuestion, let sign = Sign(report.judgement.verdict) {
-                news = suspect(sign, report.judgement.verdict, at: permit.place, report, now: now)
+                news = suspect(sign, report.judgement.verdict, at: token.place, report, now: now)
             }
             news.changes = settle(news.changes, now.tick)
             return news
@@ -115,24 +115,24 @@ struct HealthMachine: Sendable {
         switch verdict.cause {
         case .overloaded, .broken, .unreachable, .silent, .truncated:
             if verdict.blamesRequest {
-                abandoned(permit, now: now)
+                abandoned(token, now: now)
             } else {
-                news.changes += broke(permit, verdict, report, now.tick)
+                news.changes += broke(token, verdict, report, now.tick)
             }
         default:
             // It said no, so it is there.
-            news.changes += answered(permit, now.tick)
+            news.changes += answered(token, now.tick)
         }
         if verdict.cause == .throttled {
-            if !verdict.blamesRequest { news.changes += throttle(permit, verdict, report, now: now) }
+            if !verdict.blamesRequest { news.changes += throttle(token, verdict, report, now: now) }
             news.probes += dueWaitProbes(now: now)
         } else if let sign = Sign(verdict) {
             if report.isOwn {
                 news.changes += place(
-                    sign, verdict, at: permit.place, as: .lasting, origin: .probe, status: report.status,
+                    sign, verdict, at: token.place, as: .lasting, origin: .probe, status: report.status,
                     kind: report.probe, now: now)
             } else {
-                let more = suspect(sign, verdict, at: permit.place, report, now: now)
+                let more = suspect(sign, verdict, at: token.place, report, now: now)
                 news.changes += more.changes
                 news.probes += more.probes
             }
@@ -143,17 +143,17 @@ struct HealthMachine: Sendable {
 
     // MARK: Breakers
 
-    private mutating func answered(_ permit: Permit, _ now: Duration) -> [HealthChange] {
-        BreakerKey.all(permit.place).compactMap { key in
-            breakers[key]?.succeeded(permit, now: now, policy) == .closed ? .closed(key: key.text) : nil
+    private mutating func answered(_ token: AttemptToken, _ now: Duration) -> [HealthChange] {
+        BreakerKey.all(token.place).compactMap { key in
+            breakers[key]?.succeeded(token, now: now, policy) == .closed ? .closed(key: key.text) : nil
         }
     }
 
     private mutating func broke(
-        _ permit: Permit, _ verdict: Verdict, _ report: FailureReport, _ now: Duration
+        _ token: AttemptToken, _ verdict: Verdict, _ report: FailureReport, _ now: Duration
     ) -> [HealthChange] {
         var changes: [HealthChange] = []
-        for key in BreakerKey.all(permit.place) {
+        for key in BreakerKey.all(token.place) {
             let counts =
                 switch key.kind {
                 case .model: verdict.scope != .request && report.isKnownModel
@@ -162,15 +162,15 @@ struct HealthMachine: Sendable {
                 case .host:
                     (verdict.scope == .host || verdict.scope == .model)
                         && (report.isKnownModel || verdict.cause == .unreachable)
-                case .credential: verdict.scope == .credential && !permit.place.credential.isEmpty
+                case .credential: verdict.scope == .credential && !token.place.credential.isEmpty
                 }
             guard counts else {
                 // No evidence about this one: the trial is another's.
-                breakers[key]?.giveBack(permit.lease, now: now)
+                breakers[key]?.giveBack(token.lease, now: now)
                 continue
             }
-            var breaker = breakers[key] ?? Breaker(verdict.cause, isHosts: key.kind == .host, now: permit.entered)
-            if breaker.failed(permit, verdict.cause, now: now, policy) == .opened {
+            var breaker = breakers[key] ?? Breaker(verdict.cause, isHosts: key.kind == .host, now: token.entered)
+            if breaker.failed(token, verdict.cause, now: now, policy) == .opened {
                 changes.append(.opened(key: key.text, verdict.cause))
             }
             breakers[key] = breaker

@@ -16,9 +16,9 @@ package enum Standing: Sendable, Hashable {
 }
 
 /// Leave to send one request; its outcome is reported with it, once.
-package struct Permit: Sendable {
+package struct AttemptToken: Sendable {
     package var place: Place
-    /// True when this permit is for the one request that a half-open breaker
+    /// True when this token is for the one request that a half-open breaker
     /// lets through.
     package var isTrial: Bool { lease != 0 }
     /// When it was given: what it finds out is about the time since.

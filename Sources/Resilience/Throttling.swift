@@ -34,8 +34,8 @@ struct Throttle: Sendable {
         until = max(until, now + wait)
     }
 
-    mutating func succeeded(_ permit: Permit) {
-        if permit.entered >= until { level = 0 }
+    mutating func succeeded(_ token: AttemptToken) {
+        if token.entered >= until { level = 0 }
     }
 
     func isForgettable(now: Duration, _ policy: ResiliencePolicy) -> Bool {
@@ -45,23 +45,23 @@ struct Throttle: Sendable {
 
 extension HealthMachine {
     mutating func throttle(
-        _ permit: Permit, _ verdict: Verdict, _ report: FailureReport, now: Moment
+        _ token: AttemptToken, _ verdict: Verdict, _ report: FailureReport, now: Moment
     ) -> [HealthChange] {
-        guard let reach = Reach(verdict.scope, permit.place), isKept(reach, report) else { return [] }
+        guard let reach = Reach(verdict.scope, token.place), isKept(reach, report) else { return [] }
         var throttle = throttles[reach] ?? Throttle()
         let old = throttle.hold
-        throttle.refused(entered: permit.entered, retryAfter: verdict.retryAfter, now: now.tick, policy)
+        throttle.refused(entered: token.entered, retryAfter: verdict.retryAfter, now: now.tick, policy)
         defer { throttles[reach] = throttle }
         guard throttle.until > now.tick else { return [] }
         var hold = Hold(
             id: reach.holdID(.failure(.throttled)), ground: .failure(.throttled), scope: reach.scope, host: reach.host,
-            credential: reach.credential, model: reach.model, provider: permit.place.provider, firmness: .timed,
+            credential: reach.credential, model: reach.model, provider: token.place.provider, firmness: .timed,
             origin: .traffic, name: Cause.throttled.rawValue, since: old?.since ?? now.unix,
             words: verdict.words, rule: verdict.rule, status: report.status)
         hold.until = throttle.until
         hold.acknowledgedBy = old?.acknowledgedBy
         throttle.hold = hold
-        throttle.place = probed(permit.place, report)
+        throttle.place = probed(token.place, report)
         if throttle.serial == 0 || old == nil { throttle.serial = nextSerial() }
         scheduleProbe(&throttle, verdict, report, now.tick)
         return old == nil ? [.placed(hold)] : old == hold ? [] : [.changed(hold)]

@@ -3,7 +3,7 @@
 /// Never holds a secret: values that come from the environment are shown as
 /// the file spells them, keys and header values not at all.
 package struct Problem: Error, Sendable, Hashable {
-    /// How bad it is.
+    /// The severity of a problem.
     package enum Severity: Sendable, Hashable {
         /// The file is not used.
         case error
@@ -15,7 +15,7 @@ package struct Problem: Error, Sendable, Hashable {
     package var file: String
     /// Nil when the file as a whole is meant.
     package var position: Position?
-    /// How bad it is.
+    /// The severity of the problem.
     package var severity: Severity
     /// One sentence for people, without a full stop.
     package var message: String

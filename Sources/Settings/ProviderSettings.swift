@@ -1,11 +1,11 @@
 package import Conversation
 package import Routing
 
-/// One entry of `providers`: who serves, and how to reach them.
+/// One entry of `providers`: a provider and the way to reach it.
 package struct ProviderSettings: Sendable, Hashable {
-    /// What kind of provider it is.
+    /// The kind of a provider.
     package enum Kind: Sendable, Hashable {
-        /// Somebody else's API.
+        /// An API that another party runs.
         case remote(RemoteProvider)
         /// A model that Holdfast hosts itself (`dialect: engine`).
         case engine(EngineProvider)
@@ -13,18 +13,18 @@ package struct ProviderSettings: Sendable, Hashable {
 
     /// The key under `providers`.
     package var name: String
-    /// How to reach it.
+    /// The kind of the provider, with the way to reach it.
     package var kind: Kind
-    /// `models`: what requests may name there. Left out, a remote provider
-    /// takes any, and an engine has one model, called like its file.
+    /// `models`: the models that requests may name there. If it is left out, a remote provider takes any model, and an
+    /// engine has one model, named like its file.
     package var models: ProviderFacts.Models
-    /// `lab`: who made the models.
+    /// `lab`: the maker of the models.
     package var lab: String?
-    /// `host`: who runs them; `self` for engines unless the file says else.
+    /// `host`: the operator of the models; `self` for engines by default.
     package var host: String?
-    /// `region`: where they run.
+    /// `region`: the region in which the models run.
     package var region: String?
-    /// `key_custodian`: who holds the account and its keys.
+    /// `key_custodian`: the party that holds the account and its keys.
     package var custodian: String?
     /// `contract`: a template's name, or the path of a contract's file; nil is
     /// none that is known.
@@ -32,20 +32,19 @@ package struct ProviderSettings: Sendable, Hashable {
     /// `context`: the most tokens that one request may use, prompt and
     /// answer together; 4096 for engines by default.
     package var context: Int?
-    /// `capabilities`: what its models can do; nil is what is usual.
+    /// `capabilities`: the abilities of its models; nil means the usual ones.
     package var capabilities: Capabilities?
-    /// `probes`: whether it may be asked for a token, or for its models, when
-    /// no caller wants one of it; true by default.
+    /// `probes`: true if it may be asked for a token, or for its models, when no caller needs one of it; true by
+    /// default.
     package var probes: Bool
-    /// `model_list`: how often it is asked for its models, for what it says of
-    /// retirements; 6 h by default, nil is never.
+    /// `model_list`: the period at which it is asked for its models and their retirements; 6 h by default, nil is
+    /// never.
     package var modelList: Duration?
     /// `timeouts`
     package var timeouts: UpstreamTimeouts
-    /// `max_connections`: how many connections are open to it at most; 4096
-    /// by default.
+    /// `max_connections`: the most connections that are open to it; 4096 by default.
     package var maxConnections: Int
-    /// Why it is skipped (its key variable is not set); nil when it serves.
+    /// The reason why the provider is skipped (its key variable is not set); nil if it serves.
     package var unavailable: String?
 
     /// The API that it speaks.
@@ -56,7 +55,7 @@ package struct ProviderSettings: Sendable, Hashable {
         }
     }
 
-    /// What routing has to know.
+    /// The facts about the provider that routing requires.
     package var facts: ProviderFacts {
         ProviderFacts(
             name: name, dialect: dialect.name, lab: lab, host: host, region: region, context: context, models: models,
@@ -69,7 +68,7 @@ package struct ProviderSettings: Sendable, Hashable {
     }
 }
 
-/// How to reach somebody else's API.
+/// The address and the credentials of an API that another party runs.
 package struct RemoteProvider: Sendable, Hashable {
     /// A header that every request to it carries.
     package struct Header: Sendable, Hashable {
@@ -81,22 +80,21 @@ package struct RemoteProvider: Sendable, Hashable {
 
     /// `dialect`: openai or anthropic.
     package var dialect: ProviderDialect
-    /// `base_url`: what its official client would be given.
+    /// `base_url`: the base URL, as it would be given to the provider's official client.
     package var baseURL: BaseURL
     /// `api_key`; nil when it takes none, or when it is skipped.
     package var apiKey: Secret?
     /// `headers`, in the order of the file.
     package var headers: [Header]
-    /// `proxy`, else what HTTPS_PROXY and NO_PROXY say; `proxy: none` is nil
-    /// whatever they say.
+    /// `proxy`, or else the values of HTTPS_PROXY and NO_PROXY; with `proxy: none` it is always nil.
     package var proxy: ProxyAddress?
     /// `ca_file`: PEM roots to trust instead of the system's.
     package var caFile: String?
-    /// `allow`: what callers may choose of the account; nothing by default.
+    /// `allow`: the choices that callers may make about the account; none by default.
     package var choices: CallerChoices = []
     /// `tls.minimum`: the oldest version of TLS that is spoken; 1.2 by default.
     package var minimumTLS = TLSMinimum.v12
-    /// `flavour` and `traits`: which server of OpenAI's format it is.
+    /// `flavour` and `traits`: the kind of server with OpenAI's format.
     package var server = ServerSettings()
 }
 
@@ -106,7 +104,7 @@ package struct ServerSettings: Sendable, Hashable {
     package var flavour = Flavour.compatible
     /// The flavour's, with what `traits` says otherwise.
     package var traits = Flavour.compatible.traits
-    /// Whether that is known to be so, and no guess.
+    /// True if the flavour and the traits are certain, and false if they are only assumed.
     package var isKnown = false
 
     package init() {}
@@ -114,12 +112,12 @@ package struct ServerSettings: Sendable, Hashable {
 
 /// A model that Holdfast hosts itself.
 package struct EngineProvider: Sendable, Hashable {
-    /// How token vectors become one (`embeddings`).
+    /// The method by which the vectors of tokens are combined into one (`embeddings`).
     package enum Pooling: String, Sendable, Hashable, CaseIterable {
         case mean, cls, last
     }
 
-    /// What runs the model.
+    /// The program that runs the model.
     package enum Program: Sendable, Hashable {
         /// Holdfast's launcher on this Python; nil is the one that `make run`
         /// set up.
@@ -135,41 +133,39 @@ package struct EngineProvider: Sendable, Hashable {
     /// divides what it is given among its slots, so it is given
     /// `context × parallel`.
     package var context: Int
-    /// `parallel`: how many requests run at once; 4 by default.
+    /// `parallel`: the number of requests that run at once; 4 by default.
     package var parallel: Int
     /// `embeddings`: enables `/v1/embeddings`; nil is off.
     package var embeddings: Pooling?
     /// `engine`, else the file's top-level `engine`.
     package var program: Program
-    /// `start_timeout`: how long loading may take; 2 min by default.
+    /// `start_timeout`: the longest time that loading may take; 2 min by default.
     package var startTimeout: Duration
     /// `custody`, else the file's top-level `custody`.
     package var custody: Custody
-    /// `signed`: who vouches for the weights; nil where nobody does.
+    /// `signed`: the signatures of the weights; nil if they are not signed.
     package var signed: SignedWeights?
-    /// `weights_key`: what opens encrypted weights; nil where they aren't.
+    /// `weights_key`: the source of the key of encrypted weights; nil if they aren't encrypted.
     package var weightsKey: WeightsKey?
-    /// `scrub`: how much of a core goes into reading the weights in memory
-    /// again and again; 1 % by default, nil is none.
+    /// `scrub`: the share of a core that is used for verifying the weights in memory again and again; 1 % by default,
+    /// nil is none.
     package var scrub: Double?
 
-    /// `egress.per_day`: how much of its answers may leave in a day; a tenth
-    /// of the weights' size by default.
+    /// `egress.per_day`: the amount of its answers that may leave in a day; a tenth of the weights' size by default.
     package var egress: EgressLimit
-    /// `logprobs.per_key`, `.per_tenant`: which part of the values that
-    /// recover the model's last layer one key, and all keys of a tenant, may
-    /// be told; a twentieth and a tenth by default.
+    /// `logprobs.per_key`, `.per_tenant`: the share of the values which recover the model's last layer that one key,
+    /// and all keys of a tenant, may obtain; a twentieth and a tenth by default.
     package var logprobShares: LogprobShares
 
-    /// What has to hold before it may serve.
+    /// The protections that must be in force before the engine may serve.
     package enum Custody: String, Sendable, Hashable, CaseIterable {
         /// Everything that shuts an engine in.
         case required
-        /// What the kernel offers; the rest is told.
+        /// Those protections that the kernel offers; the missing ones are reported.
         case bestEffort = "best-effort"
     }
 
-    /// Where the key of encrypted weights comes from.
+    /// The source of the key of encrypted weights.
     package enum WeightsKey: Sendable, Hashable {
         /// `file`
         case file(String)
@@ -183,7 +179,7 @@ package struct EngineProvider: Sendable, Hashable {
 
 /// `egress.per_day` of a hosted model.
 package enum EgressLimit: Sendable, Hashable {
-    /// Of the size of the weights.
+    /// A part of the size of the weights.
     case part(Double)
     case bytes(Int)
     /// `off`

@@ -1,20 +1,24 @@
 package import Ledger
 package import Routing
 
-/// What one `holdfast.yaml` says, checked and with its defaults filled in.
+/// The settings of one `holdfast.yaml`, checked and with all defaults filled in.
 ///
-/// A value: two readings can be compared to see what an edit changed. Paths
-/// are joined to the folder that the file is in. Prints no secrets.
+/// Everything that can be configured is in this value.
+/// ``Settings/read(_:file:environment:isReadable:othersCanRead:now:)`` makes it from a file's bytes and reports all
+/// problems of the file at once, so that a value never contains an invalid setting.
+///
+/// A value: two readings can be compared to see the changes of an edit. Paths are joined to the folder that contains
+/// the file. Descriptions contain no secrets.
 package struct Settings: Sendable, Hashable {
     /// The file it came from, as the caller named it.
     package var file: String
-    /// `listen`: where applications connect; 127.0.0.1:8080 by default.
+    /// `listen`: the address to which applications connect; 127.0.0.1:8080 by default.
     package var listen: ListenAddress
     /// `tls`: makes `listen` HTTPS; nil is HTTP.
     package var tls: TLSFiles?
     /// `admin`: the listener for admin keys; nil, the default, is none.
     package var admin: ListenAddress?
-    /// `keys`: who may connect.
+    /// `keys`: the callers that may connect.
     package var keys: KeysSetting
     /// `cors: {origins}`: web pages that may use `listen`, such as
     /// `https://app.example.com`; none by default.
@@ -35,22 +39,19 @@ package struct Settings: Sendable, Hashable {
     package var log: LogSettings
     /// `metrics`
     package var metrics: MetricsSettings
-    /// `data: {directory}`: where Holdfast remembers; `.holdfast/data` by
-    /// default.
+    /// `data: {directory}`: the directory of the data that Holdfast keeps; `.holdfast/data` by default.
     package var dataDirectory: String
-    /// `run: {directory}`: what lives as long as the process; nil is
-    /// `.holdfast/run` beside the file.
+    /// `run: {directory}`: the directory of the files that exist as long as the process; nil is `.holdfast/run` beside
+    /// the file.
     package var runDirectory: String?
     /// `ledger`: the public record; nil, where the section is missing, is
     /// none.
     package var ledger: LedgerSettings?
-    /// `status_page`: what everybody may see; nil is nothing.
+    /// `status_page`: the public status; nil is none.
     package var statusPage: StatusPageSettings?
-    /// `alerts: {webhooks}`: who is told when something happens, in the order
-    /// of the file.
+    /// `alerts: {webhooks}`: the receivers of alerts, in the order of the file.
     package var webhooks: [Webhook]
-    /// `alerts: {every}`: how often error budgets are looked at; 1 min by
-    /// default.
+    /// `alerts: {every}`: the period at which error budgets are checked; 1 min by default.
     package var alertPeriod: Duration
     /// `alerts: {instance}`: this Holdfast's name in alerts; `listen` by
     /// default.
@@ -75,22 +76,21 @@ package struct Settings: Sendable, Hashable {
 package struct TLSFiles: Sendable, Hashable {
     /// The certificate and those between it and the root.
     package var certificate: String
-    /// Its private key.
+    /// The private key of the certificate.
     package var key: String
     /// `minimum`: the oldest version that is spoken; 1.2 by default.
     package var minimum = TLSMinimum.v12
 }
 
-/// `tls.minimum`: what is older is broken.
+/// `tls.minimum`: the oldest version of TLS that is accepted; versions before 1.2 are broken.
 package enum TLSMinimum: String, Sendable, Hashable, CaseIterable {
     case v12 = "1.2"
     case v13 = "1.3"
 }
 
-/// `keys`: who may connect.
+/// The value of `keys`: the callers that may connect.
 package enum KeysSetting: Sendable, Hashable {
-    /// `{file: PATH}`: whoever has a key of this file. The default, with
-    /// `.holdfast/keys.yaml`.
+    /// `{file: PATH}`: callers with a key of this file. The default, with `.holdfast/keys.yaml`.
     case file(String)
     /// `none`: everybody; only where every listener is on loopback.
     case none
@@ -98,14 +98,14 @@ package enum KeysSetting: Sendable, Hashable {
 
 /// `ledger`
 package struct LedgerSettings: Sendable, Hashable {
-    /// What is put on record; what administrators do always is.
+    /// The kinds of entries that are recorded; administrators' actions always are.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         case requests, holds, drills, configuration
     }
 
-    /// What happens to requests while no more entries may wait.
+    /// The treatment of requests while no more entries may wait.
     package enum WhenFull: String, Sendable, Hashable, CaseIterable {
-        /// They end later.
+        /// The requests are delayed.
         case block
         /// New ones are refused with 503.
         case refuse
@@ -120,10 +120,9 @@ package struct LedgerSettings: Sendable, Hashable {
     package var kinds = Set(Kind.allCases)
     /// `when_full`: block by default.
     package var whenFull = WhenFull.block
-    /// `serve`: whether `GET /ledger/…` answers with its public files; true by
-    /// default.
+    /// `serve`: true if `GET /ledger/…` answers with its public files; true by default.
     package var isServed = true
-    /// `witnesses`: who is asked to cosign its checkpoints.
+    /// `witnesses`: the witnesses that are asked to cosign its checkpoints.
     package var witnesses: [WitnessSettings] = []
     /// `policy`: a C2SP tlog-policy; its witnesses with an address are asked,
     /// too, and its quorum is the one that counts. By default all witnesses
@@ -151,7 +150,7 @@ package struct WitnessSettings: Sendable, Hashable {
 
 /// `status_page`
 package struct StatusPageSettings: Sendable, Hashable {
-    /// `title`: whose page it is.
+    /// `title`: the page's title, which names its operator.
     package var title = "Holdfast"
 }
 
@@ -172,8 +171,8 @@ package struct Webhook: Sendable, Hashable {
     package var name: String
     /// `url`; such addresses often hold a token.
     package var url: Secret
-    /// `secret`: what messages are signed with (Standard Webhooks): `whsec_`
-    /// and base64, or any other text of 24 bytes or more.
+    /// `secret`: the secret with which messages are signed (Standard Webhooks): `whsec_` and base64, or any other text
+    /// of 24 bytes or more.
     package var secret: Secret
     /// `on`: all kinds by default.
     package var kinds = Set(Kind.allCases)
@@ -193,17 +192,19 @@ package struct ServerLimits: Sendable, Hashable {
     /// that a caller must take where more waits than `unread_answers`; 1 KiB
     /// by default.
     package var minimumRate = 1 << 10
-    /// `continuation`: what is remembered of one stream for another candidate
-    /// to go on with it, in bytes; 4 MiB by default.
+    /// `continuation`: the most bytes of one stream that are remembered so that another candidate can continue it; 4
+    /// MiB by default.
     package var continuation = 4 << 20
-    /// `drain`: how long running requests may go on after SIGTERM; 30 s by
-    /// default.
+    /// `drain`: the longest time that running requests may continue after SIGTERM; 30 s by default.
     package var drain = Duration.seconds(30)
+
+    /// Creates the limits that apply if the file sets none.
+    package init() {}
 }
 
 /// `log`
 package struct LogSettings: Sendable, Hashable {
-    /// How a line looks.
+    /// The format of a line.
     package enum Format: String, Sendable, Hashable, CaseIterable {
         /// For people: time, level, message, then what belongs to it.
         case human
@@ -220,13 +221,13 @@ package struct LogSettings: Sendable, Hashable {
     package var format = Format.human
     /// `level`: info by default.
     package var level = Level.info
-    /// `requests`: whether every request gets a line; true by default.
+    /// `requests`: true if every request gets a line; true by default.
     package var requests = true
 }
 
 /// `metrics`
 package struct MetricsSettings: Sendable, Hashable {
-    /// Which listener serves `/metrics`.
+    /// The listener that serves `/metrics`.
     package enum Listener: String, Sendable, Hashable, CaseIterable {
         /// The admin one; where there is none, metrics are not served.
         case admin
@@ -236,6 +237,6 @@ package struct MetricsSettings: Sendable, Hashable {
 
     /// `on`: admin by default.
     package var listener = Listener.admin
-    /// `open`: whether no key is asked for; false by default.
+    /// `open`: true if no key is required; false by default.
     package var isOpen = false
 }

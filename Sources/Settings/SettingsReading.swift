@@ -1,31 +1,29 @@
 package import Access
 import Routing
 
-/// What came of reading a settings file: settings if there were no errors,
-/// and in any case every problem, in the order of the file.
+/// The result of reading a settings file: the settings if there were no errors, and in any case every problem, in the
+/// order of the file.
 package struct SettingsReading: Sendable {
     /// Nil if there is at least one error.
     package var settings: Settings?
     /// Errors and warnings, sorted by line.
     package var problems: [Problem]
 
-    /// What keeps the file from being used.
+    /// The problems that prevent the use of the file.
     package var errors: [Problem] { problems.filter { $0.severity == .error } }
-    /// What its owner should know.
+    /// The problems that its owner should know of.
     package var warnings: [Problem] { problems.filter { $0.severity == .warning } }
 }
 
 extension Settings {
-    /// Reads settings from the bytes of a file. Pure: `environment` is where
-    /// `${NAME}` is looked up, and the disk is not touched.
+    /// Reads settings from the bytes of a file. Pure: `${NAME}` is looked up in `environment`, and the disk is not
+    /// read.
     ///
     /// - Parameters:
-    ///   - file: what the file is called in messages; relative paths in it
-    ///     start from its folder.
-    ///   - isReadable: whether a certificate or a model that the file names
-    ///     is there.
-    ///   - othersCanRead: whether every user of the machine can read a file.
-    ///   - now: nil where dates are not to be judged by it.
+    ///   - file: the name of the file in messages; relative paths in it start from its folder.
+    ///   - isReadable: returns whether a certificate or a model that the file names exists and can be read.
+    ///   - othersCanRead: returns whether every user of the machine can read a file.
+    ///   - now: the time by which dates are checked; nil if they are not to be checked.
     package static func read(
         _ bytes: [UInt8], file: String, environment: [String: String],
         isReadable: @escaping (String) -> Bool = { _ in true },

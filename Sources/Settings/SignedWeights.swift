@@ -6,7 +6,7 @@ package struct SignedWeights: Sendable, Hashable {
     /// `signature`: an OpenSSF Model Signing bundle; by default beside what was
     /// signed, with `.sig` behind its name.
     package var signature: String
-    /// `keys`: PEM files of those who may sign the model.
+    /// `keys`: PEM files with the public keys of those who may sign the model.
     package var keys: [String]
     /// `roots`: PEM files of root certificates, in place of `keys`.
     package var roots: [String]
@@ -16,9 +16,9 @@ package struct SignedWeights: Sendable, Hashable {
     package struct Terms: Sendable, Hashable {
         /// `custody`: the statement.
         package var statement: String
-        /// `custodians`: PEM files of those who may sign it.
+        /// `custodians`: PEM files with the public keys of the custodians, who may sign the statement.
         package var custodians: [String]
-        /// `threshold`: how many of them must; 2 by default.
+        /// `threshold`: the number of them that must sign; 2 by default.
         package var threshold: Int
         /// `model`: the model's name in the statement; nil is the provider's
         /// first model.

@@ -26,7 +26,7 @@ package struct CountPlace: Sendable, Hashable {
 
 /// The counts of one subject in one hour, packed.
 package struct StoredCounts: Sendable, Hashable {
-    /// Since 1970.
+    /// Hours since 1970.
     package var hour: Int
     package var subject: String
     package var counts: [UInt8]

@@ -23,7 +23,7 @@ package struct StoredLearnt: Codable, Sendable, Hashable {
 /// The bytes of answers that have left a model on its last day.
 package struct StoredEgress: Codable, Sendable, Hashable {
     package var weights: String
-    /// Since 1970.
+    /// Days since 1970.
     package var day: Int
     package var bytes: Int
 

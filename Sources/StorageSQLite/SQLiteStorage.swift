@@ -3,11 +3,10 @@ package import Storage
 
 /// The storage in one SQLite file, in WAL mode.
 ///
-/// Every call is one transaction and returns when it is on disk as far as
-/// `synchronous=NORMAL` promises: a killed process loses nothing, a power cut
-/// at most the last moments. The work runs on GRDB's own queues and never on
-/// the caller's thread, so an event loop that waits for it goes on turning.
-/// A call is not cancelled with its task: what was begun is written.
+/// Every call is one transaction. It returns when the transaction is on disk as far as `synchronous=NORMAL` guarantees:
+/// if the process is killed, nothing is lost; after a power failure, at most the last moments are. The work runs on
+/// GRDB's own queues and never on the caller's thread, so an event loop that awaits a call continues to run. Cancelling
+/// the task does not cancel the call: a transaction that has begun is completed.
 package final class SQLiteStorage: Sendable {
     private let folder: DataFolder
     private let pool: DatabasePool

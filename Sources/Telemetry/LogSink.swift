@@ -5,12 +5,11 @@ import Glibc
 package import NIOCore
 import Synchronization
 
-/// Where all log lines go: a descriptor, written in batches off the hot path.
+/// The destination of all log lines: a file descriptor, which is written in batches outside the path of requests.
 ///
-/// Lines wait in memory for at most ``interval``. When the reader of the
-/// descriptor stops reading, or the disk is full, lines beyond ``capacity``
-/// are dropped, counted, and the count is logged once there is room again:
-/// serving comes before logging, and silence would be a lie.
+/// Lines wait in memory for at most ``interval``. When the reader of the descriptor stops reading, or the disk is full,
+/// lines beyond ``capacity`` are dropped and counted, and their number is logged as soon as there is room again.
+/// Serving requests is more important than logging, and the log must show that it has a gap.
 package final class LogSink: Sendable {
     private struct State {
         var pending = ByteBuffer()
@@ -43,8 +42,8 @@ package final class LogSink: Sendable {
         if schedule { queue.asyncAfter(deadline: .now() + Self.interval) { self.drain() } }
     }
 
-    /// Writes what is waiting as soon as it can, and does not wait for that:
-    /// a reader that has stopped must not stop whoever logs.
+    /// Writes the waiting lines as soon as possible, without waiting for this: a reader that has stopped must not stop
+    /// the code that logs.
     package func hurry() {
         queue.async { self.drain() }
     }

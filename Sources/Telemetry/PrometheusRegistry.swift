@@ -40,7 +40,7 @@ package final class PrometheusRegistry: MetricsFactory {
 
     package init() {}
 
-    /// A gauge that is read when somebody asks.
+    /// Adds a gauge whose value is read when the metrics are requested.
     package func addGauge(_ name: String, _ read: @escaping @Sendable () -> Double) {
         addGauges(name) { [Sample([], read())] }
     }

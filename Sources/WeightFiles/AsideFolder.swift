@@ -2,8 +2,7 @@ import Encodings
 import Glibc
 package import WeightSigning
 
-/// Where what is not signed is moved to, out of a model's folder and beside
-/// it: nothing of it is lost, and nothing of it is loaded.
+/// A folder beside a model's folder, into which files that are not signed are moved: they are kept, but not loaded.
 package struct AsideFolder {
     package let path: String
     private let model: String

@@ -3,18 +3,17 @@ import Files
 import Glibc
 package import WeightSigning
 
-/// A model's files in a folder, or a model that is one file. For signing and
-/// for looking after what was signed: whoever loads a model reads it through
-/// a sealed copy instead.
+/// A model's files in a folder, or a model that is one file. This type is for signing files and for inspecting signed
+/// files; to load a model, a sealed copy is read instead.
 ///
-/// Below the folder no link is followed. Links on the way to it are the
-/// business of whoever named it.
+/// Below the folder no link is followed. Links in the path to the folder are followed, since the user who named the
+/// path is responsible for them.
 package struct ModelOnDisk: ModelFiles {
-    /// What follows is read at once.
+    /// The number of bytes that are read at a time.
     private static let chunk = 1 << 20
 
     package let path: String
-    /// By itself; else a folder of files.
+    /// True if the model is a single file, and false if it is a folder of files.
     package let isFile: Bool
     /// The folder's or the file's own.
     package let name: String
@@ -43,7 +42,7 @@ package struct ModelOnDisk: ModelFiles {
         return String(cString: found)
     }
 
-    /// Where a file lies below the folder; nil where it lies elsewhere.
+    /// Returns the path of a file relative to the folder; nil if the file is not inside the folder.
     package func place(of file: String) -> ModelPath? {
         guard !isFile else { return nil }
         let slash = file.lastIndex(of: "/")

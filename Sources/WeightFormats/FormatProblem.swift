@@ -1,7 +1,7 @@
-/// Why a file is not taken: where, what, and what to do about it.
+/// The reason why a file is refused: the place, the defect, and the remedy.
 package struct FormatProblem: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Kind: Sendable, Hashable {
-        /// Not as its format says: damaged, cut off, or made to harm.
+        /// The file violates its format: it is damaged, truncated, or made to cause harm.
         case malformed
         /// A format that is never opened.
         case foreign(ForeignFormat)

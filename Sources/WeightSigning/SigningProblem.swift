@@ -1,13 +1,11 @@
-/// Why something that is signed, or should be, is not taken: what, and what
-/// to do about it.
+/// The reason why something that is signed, or should be, is refused: the defect and the remedy.
 package struct SigningProblem: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Kind: Sendable, Hashable {
-        /// Not as its format says: damaged, or made to be understood in two
-        /// ways.
+        /// The data violates its format: it is damaged, or made so that it can be understood in two ways.
         case malformed
-        /// Of a kind that is known and not taken.
+        /// The kind is known, but is not supported.
         case unsupported
-        /// Signed by nobody who is believed, or not signed at all.
+        /// The data has no signature, or none of a trusted signer.
         case untrusted
         /// Signed, but not what is there or what is asked for.
         case mismatch

@@ -3,7 +3,7 @@ import Ledger
 /// Ends of an audit that are no `HOLDS`, each with an exit code of its own: a
 /// typing error must never read like a forgery, nor a forgery like one.
 enum AuditFailure: Error {
-    /// What was read contradicts itself, its signatures or the policy.
+    /// The files contradict themselves, their signatures or the policy.
     case doesNotHold(String)
     /// Nothing was compared: a wrong path, a key that is none, another log.
     case couldNotLook(String)

@@ -9,7 +9,7 @@ import Ledger
 struct CustodyReceiptFile {
     let id: String
 
-    /// - Throws: where the text is no receipt, or its id is another one's.
+    /// - Throws: ``AuditFailure`` if the text is not a receipt, or its id belongs to another one.
     init(_ bytes: [UInt8], path: String) throws(AuditFailure) {
         let text = String(decoding: Self.withoutWhiteSpace(bytes), as: UTF8.self)
         let mark = "\"id\":\"custody_"
@@ -27,17 +27,17 @@ struct CustodyReceiptFile {
         self.id = String(id)
     }
 
-    /// Whether an entry says that an engine began to serve with this receipt.
+    /// Returns whether an entry records that an engine began to serve with this receipt.
     ///
-    /// Entries begin with `v`, `kind` and `at`, in that order, and a quotation
-    /// mark within a text is escaped: the bytes can't mean anything else.
+    /// Entries begin with `v`, `kind` and `at`, in that order, and a quotation mark inside a text is escaped, so these
+    /// bytes can have no other meaning.
     func isIn(_ entry: [UInt8]) -> Bool {
         let text = String(decoding: entry, as: UTF8.self)
         return text.hasPrefix("{\"v\":2,\"kind\":\"\(EntryKind.weightsLoaded.rawValue)\",")
             && text.contains("\"receipt\":\"\(id)\"")
     }
 
-    /// JSON as Holdfast writes it, whatever has laid it out since.
+    /// Returns JSON in the form that Holdfast writes, even if another program has changed its layout.
     private static func withoutWhiteSpace(_ bytes: [UInt8]) -> [UInt8] {
         var kept: [UInt8] = []
         var isText = false

@@ -1,6 +1,5 @@
+import Access
 import Testing
-
-@testable import Access
 
 @Suite struct KeyRingTests {
     let start = ContinuousClock.now

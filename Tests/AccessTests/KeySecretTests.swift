@@ -1,6 +1,5 @@
+import Access
 import Testing
-
-@testable import Access
 
 @Suite struct KeySecretTests {
     /// Repeats one word, so that keys are known.

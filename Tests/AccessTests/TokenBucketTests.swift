@@ -1,7 +1,6 @@
+import Access
 import Seeded
 import Testing
-
-@testable import Access
 
 @Suite struct TokenBucketTests {
     let start = ContinuousClock.now
@@ -59,9 +58,8 @@ import Testing
         #expect(bucket.available(now: start) == 170)
     }
 
-    /// What was given out in any stretch of time is at most what the bucket
-    /// holds and what flowed in; and who waits as long as told is admitted,
-    /// who waits a nanosecond less is not.
+    /// The amount that was granted in any period is at most the bucket's content plus the refill; a caller that waits
+    /// for the reported time is admitted, and a caller that waits a nanosecond less is not.
     @Test(arguments: [UInt64.random(in: 0...UInt64.max), 1, 2, 3])
     func noStretchOfTimeGivesMoreThanItMay(seed: UInt64) {
         print("seed \(seed)")

@@ -47,8 +47,8 @@ class _OverSocket(http.client.HTTPConnection):
 
 
 class BareEngine:
-    """`with BareEngine() as engine:` serves the default model inside. It
-    leaves when its standard input is closed."""
+    """An engine without Holdfast: `with BareEngine() as engine:` serves the default model inside the block. The engine
+    ends when its standard input is closed."""
 
     def __init__(self, context=2048):
         self._scratch = tempfile.TemporaryDirectory(prefix="hf-bare-")

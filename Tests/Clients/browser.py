@@ -38,7 +38,7 @@ class Browser:
         return self._run("--dump-dom", address).stdout.decode()
 
     def picture(self, address, *, dark=False, width=1100, height=1600):
-        """What it looks like, as the set of its colours with their counts."""
+        """Returns the page's appearance as its colours with the number of pixels of each."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "page.png"
             more = ["--enable-features=WebContentsForceDark", "--blink-settings=preferredColorScheme=0"] if dark else []

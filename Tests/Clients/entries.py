@@ -9,7 +9,7 @@ SCHEMA = Schema((Path(__file__).parents[2] / "docs/ledger-entry.cddl").read_text
 
 
 def raw(log):
-    """Of a ledger's public folder, in order."""
+    """Yields the entries of a ledger's public folder as bytes, in order."""
     folder = Path(log) / "tile/entries"
     bundles = {}
     for path in folder.rglob("*"):

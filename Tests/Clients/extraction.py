@@ -1,9 +1,8 @@
-"""How the last layer of a model is stolen through its API.
+"""An attack that steals the last layer of a model through its API.
 
-A model of hidden size h writes its logits, one for each token, as h numbers
-times a matrix that is always the same. Who is told more than h logits of the
-same tokens in more than h contexts finds h as the place where the singular
-values fall, and then the matrix, up to a change of basis.
+A model of hidden size h computes its logits, one for each token, as the product of h numbers and a matrix that is
+always the same. An attacker who receives more than h logits of the same tokens in more than h contexts finds h as the
+position at which the singular values drop, and then the matrix, up to a change of basis.
 
 Carlini et al. 2024, Stealing Part of a Production Language Model,
 https://arxiv.org/abs/2403.06634
@@ -50,7 +49,7 @@ WAYS = {
 
 @dataclass
 class Loot:
-    """What the attack got."""
+    """The results of the attack."""
 
     #: Of each context, the log-probabilities of tokens.
     vectors: list = field(default_factory=list)

@@ -18,8 +18,8 @@ def is_possible():
 
 
 class HangingFile:
-    """`with HangingFile(folder, "keys.yaml") as path:` — opens, tells its size
-    and never answers a read."""
+    """A file that hangs: `with HangingFile(folder, "keys.yaml") as path:`. The file can be opened and has a size, but a
+    read never returns."""
 
     def __init__(self, folder, name, size=100):
         self.folder, self.name, self.size = str(folder), name.encode(), size

@@ -29,8 +29,8 @@ ANSWER = "ANSWERMARKER9B1C"
 
 
 def eventually(check, within, every=0.02):
-    """What `check` returns once it is true; fails after so many seconds.
-    A check that raises AssertionError is not true yet."""
+    """Returns the result of `check` once it is true; fails after `within` seconds. A check that raises AssertionError
+    is not true yet."""
     deadline = time.monotonic() + within
     while True:
         problem = None
@@ -79,7 +79,7 @@ def engine(**more):
 
 
 def is_alive(pid):
-    """Whether a process runs; one that nobody has reaped does not."""
+    """Returns whether a process runs; a zombie, whose parent has not collected its exit code, does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -87,11 +87,11 @@ def is_alive(pid):
 
 
 class Holdfast:
-    """`with Holdfast(providers=…, routes=…) as holdfast:` serves inside.
+    """A running Holdfast: `with Holdfast(providers=…, routes=…) as holdfast:` serves inside the block.
 
-    At the end it must have taken SIGTERM with exit code 0, and its log must
-    hold none of its keys and none of the marker words; `ends_badly=True` is
-    for tests that kill it, `waits=False` for those that it isn't ready in.
+    At the end it must have ended after SIGTERM with exit code 0, and its log must contain none of its keys and none of
+    the marker words; `ends_badly=True` is for tests that kill it, `waits=False` for tests in which it does not become
+    ready.
     """
 
     def __init__(self, providers, routes=None, *, ends_badly=False, waits=True, **top):
@@ -230,8 +230,8 @@ class Holdfast:
             return error.code, error.headers, error.read()
 
     def admin(self, path, method="GET"):
-        """What the administrators' listener says, asked as the commands of
-        the same machine do."""
+        """Returns the answer of the administrators' listener, requested in the same way as the commands on the same
+        machine do."""
         token = (self.directory / ".holdfast/run/admin-token").read_text()
         request = urllib.request.Request(f"http://127.0.0.1:{self.admin_port}{path}", method=method)
         request.add_header("authorization", f"Bearer {token}")
@@ -240,7 +240,7 @@ class Holdfast:
 
     @property
     def holds(self):
-        """What it holds, as the administrators see it."""
+        """The present holds, as the administrators see them."""
         return json.loads(self.admin("/admin/holds"))["holds"]
 
     def restore(self, hold):
@@ -289,7 +289,7 @@ class Holdfast:
 
     @property
     def resident(self):
-        """Its memory, in bytes; the engines' is not in it."""
+        """The server's memory in bytes, without the memory of the engines."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGESIZE")
 

@@ -1,4 +1,4 @@
-"""What OpenAI's and Anthropic's servers answer, in the fields that matter."""
+"""The answers of OpenAI's and Anthropic's servers, in the fields that matter."""
 
 from holdfast import ANSWER
 

@@ -142,8 +142,8 @@ def is_prefilled(request):
 
 
 def known_part(request, whole):
-    """How much of the known text the request says has been sent: what stands
-    in its last assistant's message, else a part that somebody quotes."""
+    """Returns the part of the known text that has already been sent according to the request: the last assistant's
+    message, or else a part that another message quotes."""
     messages = request.json["messages"]
     for message in reversed(messages):
         if message["role"] == "assistant" and said(message):

@@ -1,5 +1,5 @@
-"""What contracts say beside what applications felt: reports, claims, the
-status page, alerts and exposure, from the commands that people type."""
+"""Tests of the availability that contracts state and that applications experience: reports, claims, the status page,
+alerts and exposure, through the commands that people type."""
 
 import base64
 import hashlib

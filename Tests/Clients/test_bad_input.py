@@ -1,5 +1,5 @@
-"""What no good client sends. Each is a clear error or a clean close, costs
-bounded memory, and leaves the next request unharmed."""
+"""Requests that no correct client sends. Each gets a clear error or a clean close, costs a bounded amount of memory,
+and leaves the next request unharmed."""
 
 import json
 import socket
@@ -67,7 +67,7 @@ def test_byte_order_mark(wire, upstream):
     ],
 )  # fmt: skip
 def test_duplicate_keys(wire, upstream, twice):
-    """What Holdfast read and what the provider reads could differ."""
+    """A body with duplicate keys is refused, since Holdfast and the provider could read different values from it."""
     model = upstream.plays(answer(openai_answer()))
     wire.post(twice.replace(b"M", model.encode()))
     status, message = wire.error()
@@ -145,7 +145,7 @@ def test_unknown_models(wire, model):
 
 @pytest.mark.parametrize("model", ["oa/" + "x" * 1025, "oa/a\u0000b", "oa/a\nb", "oa/a\u001b[31m"])
 def test_what_names_no_model_reaches_no_provider(wire, model):
-    """It would stand in logs, meters, the ledger and reports."""
+    """Such a name would otherwise be written to logs, meters, the ledger and reports."""
     wire.post({"model": model, "messages": TALK})
     status, message = wire.error()
     assert status == 400 and "1024 bytes" in message and len(message) < 400

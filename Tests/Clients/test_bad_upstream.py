@@ -1,5 +1,5 @@
-"""What no good provider sends. The caller gets an error or the whole answer,
-never something broken that looks whole."""
+"""Answers that no correct provider sends. The caller gets an error or the whole answer, and never a damaged answer that
+looks whole."""
 
 import gzip
 import json
@@ -291,7 +291,7 @@ def test_an_error_as_the_first_event(scripted, upstream, library, provider):
 
 @ways
 def test_a_stream_that_ended_but_stays_open(scripted, upstream, library, provider):
-    """Its last word is said: nobody has to wait for the connection."""
+    """The stream is complete, so the caller doesn't have to wait for the connection to close."""
     model = upstream.plays(sse(stream_of(provider), ends=False))
     began = time.monotonic()
     assert streamed(scripted, library, f"{provider}/{model}") == TEXT

@@ -79,7 +79,7 @@ def test_check_prints_no_secret(tmp_path):
 
 
 def test_check_of_the_sample():
-    """What `make run` writes first is without fault."""
+    """The sample that `make run` writes first has no errors and no warnings."""
     from holdfast import REPO
 
     done = cli("check", str(REPO / "Scripts/holdfast.sample.yaml"))

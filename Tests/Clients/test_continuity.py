@@ -383,7 +383,7 @@ def test_signs_of_life_are_no_first_token(upstream, spare, library, provider, be
 @pytest.mark.parametrize("second", [None, "oa"], ids=["alone", "continuable"])
 @ways
 def test_a_slow_stream_with_signs_of_life_is_whole(upstream, spare, library, provider, second):
-    """It takes three times the limit, and something comes in time always."""
+    """The stream takes three times the limit, but the next bytes always come in time."""
     beat = HEARTBEATS["comments"][0]
     events = [each for event in stream_of(provider) for each in (event, beat)]
     stand_in = second and served(second)
@@ -592,7 +592,7 @@ def test_a_content_filter_moves_where_the_route_says_so(upstream, spare, library
 @pytest.mark.parametrize("claims", [True, False], ids=["claims prefill", "claims nothing"])
 @trips
 def test_a_standby_that_rejects_prefill(upstream, spare, library, provider, stand_in, claims):
-    """It is then told in words to go on; the caller hears of none of it."""
+    """The standby is then asked in words to continue; the caller notices nothing of this."""
     can = {"capabilities": ["tools", "prefill"]} if claims else {}
     second = goes_on(stand_in, refuses_prefill=True)
     with pair(upstream, spare, sse(opening(provider, 41)), second, (provider, stand_in), ({}, can)) as two:

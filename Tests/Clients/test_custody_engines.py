@@ -1,5 +1,5 @@
-"""What shuts hosted engines in, and what is said or refused where it doesn't
-hold: foreign programs, kernels that refuse, neighbours of the same user."""
+"""Tests of the confinement of hosted engines, and of the reports or refusals where it doesn't hold: foreign programs,
+kernels that refuse, other processes of the same user."""
 
 import ctypes
 import json

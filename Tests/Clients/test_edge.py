@@ -1,4 +1,4 @@
-"""What callers could do to everybody: nobody's memory, time or disk is theirs."""
+"""Tests of callers that try to harm others: no caller can use up the memory, the time or the disk of all."""
 
 import json
 import os

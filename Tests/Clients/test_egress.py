@@ -1,4 +1,4 @@
-"""What a hosted model may say in a day, and who hears when it has."""
+"""Tests of the amount that a hosted model may send in a day, and of the alarm when it has been reached."""
 
 import json
 import signal

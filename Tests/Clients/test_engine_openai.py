@@ -280,7 +280,7 @@ def test_image_is_refused_by_name(complete):
 
 @pytest.mark.parametrize("field", ["frobnicate", "cache_prompt", "n_predict", "grammar", "samplers"])
 def test_unknown_fields_are_refused_by_name(complete, field):
-    """What llama.cpp would take beside OpenAI's fields, too."""
+    """Fields that llama.cpp would accept in addition to OpenAI's are refused, too."""
     with pytest.raises(openai.BadRequestError) as caught:
         complete(extra_body={field: 1})
     assert caught.value.param == field

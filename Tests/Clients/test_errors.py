@@ -1,5 +1,5 @@
-"""What goes wrong arrives as the clients' own exceptions, with a message that
-says what to do and an id to ask about."""
+"""Tests that failures reach callers as the clients' own exceptions, with a message that says what to do and an id to
+quote in questions."""
 
 import time
 

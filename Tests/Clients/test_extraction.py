@@ -67,7 +67,7 @@ def anthropic_door(holdfast, model, key):
 
 
 def measured(holdfast):
-    """Who has measured how many values."""
+    """Returns the number of measured values of each caller."""
     return {one["who"]: one["values"] for one in json.loads(holdfast.admin("/admin/disclosures"))["measured"]}
 
 
@@ -124,7 +124,7 @@ def test_the_other_dialect_has_no_way_either(guarded):
 
 
 def test_one_key_with_permission_gets_nothing_to_compute_with(guarded):
-    """Where the meter would let it take all that recovery needs."""
+    """The meter of this route would allow the key to take everything that a recovery needs."""
     key = guarded.make_counting_key("measures", "--tenant", "lab", "--logprobs", "--logit-bias")
     ask = openai_door(guarded, "generous/smol-generous", key)
     every = attack(ask, contexts=60)

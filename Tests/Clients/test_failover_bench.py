@@ -80,7 +80,7 @@ def cut(tokens=40):
 
 @dataclass
 class Seen:
-    """What the caller and the two candidates saw of one scenario."""
+    """The observations of the caller and of the two candidates in one scenario."""
 
     heard: list[Heard]
     first: list

@@ -40,7 +40,7 @@ def fifo(path):
 
 
 def quiet_fifo(path):
-    """With a writer that never writes, for as long as the tests run."""
+    """Makes a FIFO with a writer that never writes, for as long as the tests run."""
     fifo(path)
     os.open(path, os.O_RDWR)
 
@@ -299,7 +299,7 @@ def unread(config, *, stdout=False):
 
 
 def takes_care_of(pid, number):
-    """Whether a process ignores or catches a signal."""
+    """Returns whether a process ignores or catches a signal."""
     masks = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith(("SigIgn", "SigCgt"))]
     return any(int(line.split()[1], 16) >> (number - 1) & 1 for line in masks)
 

@@ -1,6 +1,5 @@
-"""What an operator meets on the first day: warnings of `check`, tables that fit
-a terminal, JSON wherever something is printed, a taken port, a service manager,
-and the first ten minutes."""
+"""Tests of an operator's first day: warnings of `check`, tables that fit a terminal, JSON wherever something is
+printed, a port that is in use, a service manager, and the first ten minutes."""
 
 import json
 import os

@@ -60,7 +60,7 @@ def house(upstream):
 
 
 def complaints(holdfast, form, route, *more):
-    """What the program finds wrong, by its test's name."""
+    """Returns the failures that the program reports, by the names of its tests."""
     place = [part.format(url=holdfast.url) for part in FORMATS[form]]
     program = Path(sys.executable).parent / "llm-comply"
     command = [program, "--format", form, *place, "--api-key", holdfast.key, "--model", route, "--json", *more]
@@ -79,6 +79,6 @@ def test_every_member_that_the_schema_requires(house, form, route):
 
 
 def test_a_hosted_model_answers_in_form(house):
-    """What a small model can do: it sees no pictures and thinks nothing."""
+    """The model passes the tests that a small model can pass: it accepts no pictures and writes no thoughts."""
     able = "anth-basic-response,anth-streaming-response,anth-streaming-usage"
     assert complaints(house, "anthropic", "over-engine", "--filter", able) == {}

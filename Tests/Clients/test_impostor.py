@@ -1,5 +1,5 @@
-"""Somebody of the engine's own user unlinks its socket and listens there: nothing of a request goes to them, no answer
-of theirs to a caller, and it is on record."""
+"""Tests of another process of the engine's own user that unlinks the engine's socket and listens there: it receives
+nothing of a request, none of its answers reaches a caller, and the attempt is on record."""
 
 import json
 import os

@@ -16,7 +16,7 @@ pytestmark = [
 
 
 def test_the_client_of_the_jdk_is_answered_again_and_again(scripted, upstream):
-    """Its first request on a connection offers `Upgrade: h2c`."""
+    """The first request of this client on a connection offers `Upgrade: h2c`."""
     whole, streamed = upstream.plays(answer(openai_answer())), upstream.plays(sse(openai_stream()))
     program = Path(__file__).with_name("Twice.java")
     ran = subprocess.run(

@@ -225,7 +225,7 @@ def test_a_provider_that_answers_no_probe_delays_no_others(upstream, spare):
 
 
 def test_a_suspect_is_asked_when_nobody_else_is_free(upstream, spare):
-    """It moves traffic and refuses none."""
+    """A suspicion moves traffic to other candidates, but refuses no request."""
     answers = []
 
     def choose(request):

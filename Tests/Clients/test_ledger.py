@@ -156,8 +156,7 @@ def test_what_is_on_record(upstream):
 
 
 def test_killed_at_any_instant(upstream, tmp_path):
-    """What a published checkpoint holds is there for ever, and no two
-    checkpoints contradict each other."""
+    """All entries of a published checkpoint remain for ever, and no two checkpoints contradict each other."""
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
     kept = []
@@ -316,8 +315,8 @@ def test_pruning_keeps_the_last_hour(upstream):
 
 
 def test_pruning(upstream, tmp_path):
-    """What is old goes, beside a Holdfast that writes; what is later is
-    proven, to us and to tlog-scales."""
+    """Old entries are removed while a Holdfast writes; later ones can still be proven, both to Holdfast and to
+    tlog-scales."""
     with recording(upstream, ends_badly=True) as holdfast:
         holdfast.stop()
         aged(holdfast, 2_000)
@@ -482,7 +481,7 @@ def test_before_answer_wants_a_ledger(upstream, tmp_path):
 
 
 def test_a_full_disk_holds_answers_back(upstream, tmp_path):
-    """What can't be put on record isn't answered; once there is room it is."""
+    """Requests that can't be put on record get no answer; once the disk has room again, they do."""
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", small], capture_output=True)

@@ -134,7 +134,7 @@ def test_port_taken(which):
 
 
 def test_it_starts_again_after_kill(upstream):
-    """What a killed one leaves behind, its lock and its sockets, is no obstacle."""
+    """The lock and the sockets that a killed process leaves behind don't prevent the next start."""
     with Holdfast(scripted_providers(upstream), ends_badly=True) as holdfast:
         holdfast.process.kill()
         holdfast.process.wait()

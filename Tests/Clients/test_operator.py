@@ -53,7 +53,7 @@ HIDDEN = ["HOLDFAST_TESTS_ADMIN", "HOLDFAST_TESTS_KEY"]
 
 @pytest.fixture(scope="module")
 def house(upstream, spare):
-    """Whose settings need an environment that no shell of an operator's has."""
+    """A running Holdfast whose settings need environment variables that the operator's shell does not have."""
     upstream.plays(served("oa"), model="op-model")
     spare.plays(served("oa"), model="op-spare")
     with pytest.MonkeyPatch.context() as environment:
@@ -199,7 +199,7 @@ COMMANDS = [
 
 
 def test_one_that_was_killed_is_noticed_without_asking_it(upstream):
-    """Its port may be somebody else's by now, who never answers."""
+    """The commands don't connect to its port, since another program that never answers may use that port by now."""
     with Holdfast(scripted_providers(upstream), ends_badly=True) as holdfast:
         number = holdfast.process.pid
         holdfast.process.kill()
@@ -238,7 +238,7 @@ def test_one_that_is_still_starting_is_not_asked_where_the_one_before_was(upstre
 
 
 def test_one_in_a_deep_folder_is_found_however_its_path_is_written(upstream):
-    """Its own folder's path is too long for sockets."""
+    """The path of the server's own folder is too long for sockets."""
 
     class Deep(Holdfast):
         def __init__(self, *arguments, **top):
@@ -271,8 +271,7 @@ def test_a_key_is_revoked_with_neither_a_server_nor_settings(tmp_path):
 
 
 class Apart(Holdfast):
-    """Its settings lie in a folder of their own, and all that it writes in
-    another."""
+    """A Holdfast with its settings in one folder, and everything that it writes in another."""
 
     def __init__(self, *arguments, **top):
         places = {"run": {"directory": "../state/run"}, "data": {"directory": "../state/data"}, "keys": {"file": "../state/keys.yaml"}}
@@ -427,7 +426,7 @@ def test_an_idle_route_is_no_outage_and_is_said_to_be_idle(upstream, spare):
 
 
 def messages(got, *kinds):
-    """What a webhook was told, in the order in which it came."""
+    """Returns the messages that a webhook received, in the order in which they came."""
     told = []
     for headers, body, _ in list(got):
         Webhook(SECRET).verify(body, lower(headers))

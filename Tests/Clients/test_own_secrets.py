@@ -66,7 +66,7 @@ def echoing(upstream):
 
 
 def ask(holdfast, door, model, stream=False):
-    """By hand: what a client makes of it doesn't count."""
+    """Sends the request without a client library, whose own handling of the answer doesn't matter here."""
     path = "/v1/chat/completions" if door == "openai" else "/v1/messages"
     body = {"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "stream": stream}
     fields = {"authorization": f"Bearer {holdfast.key}", "anthropic-version": "2023-06-01"}

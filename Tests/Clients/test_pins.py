@@ -1,5 +1,5 @@
-"""Whose account pays, and who serves, is the operator's to say: pinned fields, routing members, the query, members of
-which not every server tells the names apart, and members that a key or a route forbids."""
+"""Tests that the operator decides which account pays and which host serves: pinned fields, routing members, the query,
+members whose names not every server distinguishes, and members that a key or a route forbids."""
 
 import json
 

@@ -35,8 +35,8 @@ def says(row):
 
 
 def providers_of(row):
-    """Whose API can say so: its own dialect's, or, of those that have no
-    dialect here, any that a host dresses up as."""
+    """Returns the providers whose API can give this answer: those of the answer's own dialect, or all if the dialect
+    doesn't exist here, since a host may imitate any API."""
     own = {"openai": ["oa"], "azure": ["oa"], "gemini": ["oa"], "anthropic": ["an"]}
     return own.get(row["dialect"], ["oa", "an"])
 

@@ -1,4 +1,4 @@
-"""What callers can't reach of a hosted engine: in each dialect a clear no."""
+"""Tests of everything that callers can't use of a hosted engine: they get a clear refusal in each dialect."""
 
 import json
 
@@ -27,7 +27,7 @@ FIELDS = {
 
 
 def ask(hosted, library, **fields):
-    """With the official client, which sends these fields as they are."""
+    """Asks with the official client, which sends these fields unchanged."""
     create = hosted.openai().chat.completions.create if library == "openai" else hosted.anthropic().messages.create
     return create(**ASK, extra_body=fields)
 

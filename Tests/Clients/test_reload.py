@@ -75,7 +75,7 @@ def test_a_new_route_drops_no_stream(holdfast, upstream):
 
 
 def test_a_changed_provider_drops_no_stream(holdfast, upstream):
-    """Its connections are replaced; those in use live on until they are done."""
+    """The provider's connections are replaced; those in use remain until they are done."""
     running = Running(holdfast, upstream)
     providers = scripted_providers(upstream)
     providers["oa"]["api_key"] = "sk-another"
@@ -138,7 +138,7 @@ def test_hangup_reloads(holdfast):
 
 
 def test_an_edit_in_place_counts_too(holdfast, upstream):
-    """Not every editor replaces the file."""
+    """Some editors write to the file instead of replacing it."""
     import json
 
     holdfast.settings["routes"]["second"] = second(upstream)
@@ -148,7 +148,7 @@ def test_an_edit_in_place_counts_too(holdfast, upstream):
 
 
 def test_a_file_behind_a_link_counts_too(holdfast, upstream):
-    """How Kubernetes replaces mounted files: a link to a link is changed."""
+    """Kubernetes replaces mounted files in this way: it changes a link to a link."""
     import json
     import os
 

@@ -1,5 +1,5 @@
-"""Who is asked, in which order, and what the caller is told of it: data
-residency, announced retirements, standbys that are kept warm, hedging."""
+"""Tests of the choice and order of candidates, and of the report to the caller: data residency, announced retirements,
+standbys that are kept warm, hedging."""
 
 import time
 from dataclasses import dataclass

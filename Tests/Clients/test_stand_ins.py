@@ -49,7 +49,7 @@ def test_a_pattern_names_a_route(upstream, spare):
 
 
 def test_a_thread_goes_on_where_it_is_kept(upstream, spare):
-    """What goes on with a thread holds only what is new: nobody else gets it."""
+    """A request that continues a thread contains only the new messages, so it is sent to no other provider."""
     lead = {"down": False}
     first = by_request(lambda request: GONE_AN if lead["down"] else answer(anthropic_answer()))
     holdfast, models = house(upstream, spare, first, answer(openai_answer()))

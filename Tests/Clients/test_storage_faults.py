@@ -1,5 +1,5 @@
-"""What is remembered of holds where the disk doesn't do what it should: another process has the database, the disk is
-full, the machine ends at the worst moment, or the key is another one at the next start."""
+"""Tests of remembered holds when the disk fails: another process has locked the database, the disk is full, the machine
+stops at the worst moment, or the key has changed at the next start."""
 
 import contextlib
 import json
@@ -47,7 +47,7 @@ def kill(holdfast):
 
 @contextlib.contextmanager
 def locked(file):
-    """Nobody else can write it inside."""
+    """Locks the database, so that no other process can write to it inside the block."""
     connection = sqlite3.connect(file, isolation_level=None, timeout=10)
     try:
         connection.execute("BEGIN EXCLUSIVE")
@@ -111,7 +111,7 @@ def month():
 
 
 def held(holdfast, service, *options):
-    """What a month's report says of the time in which it was held."""
+    """Returns the minutes for which the service was held, according to the month's report."""
     done = cli("sla", "report", "--month", month(), "--json", *options, config=holdfast.config, check=0)
     [found] = [each for each in json.loads(done.stdout)["services"] if each["service"] == service] or [{"held": {"minutes": 0}}]
     return found["held"]["minutes"]

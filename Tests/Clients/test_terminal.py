@@ -1,4 +1,5 @@
-"""What a file, a caller or a provider says never moves a terminal's cursor, and never turns the reading direction."""
+"""Tests that text from a file, a caller or a provider never moves a terminal's cursor, and never reverses the reading
+direction."""
 
 import json
 import subprocess

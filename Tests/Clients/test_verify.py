@@ -1,5 +1,5 @@
-"""What an auditor is told: HOLDS, DOES NOT HOLD or COULD NOT LOOK, each with
-an exit code of its own; entries, cosignatures and receipts."""
+"""Tests of the results that an auditor gets: HOLDS, DOES NOT HOLD or COULD NOT LOOK, each with its own exit code;
+entries, cosignatures and receipts."""
 
 import json
 import os

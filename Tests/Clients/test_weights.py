@@ -1,4 +1,4 @@
-"""What people see of files of weights."""
+"""Tests of the commands that show files of weights to people."""
 
 import json
 import os

@@ -235,8 +235,8 @@ def test_a_witness_is_killed_and_comes_back(world):
 
 
 def test_witnesses_killed_at_any_instant(world):
-    """What a witness has signed it remembers: the log is never told an older
-    size than one that it holds a signature of."""
+    """A witness remembers what it has signed: it never reports to the log a smaller size than one that it has signed.
+    """
     for round in range(6):
         witness = world.witnesses[round % 2]
         deadline = time.monotonic() + 0.3 + 0.35 * round

@@ -31,7 +31,7 @@ class Gone(Exception):
 
 @dataclass
 class Request:
-    """What came in, and what became of the connection it came on."""
+    """A received request, and the later state of the connection on which it came."""
 
     method: str
     target: str
@@ -70,7 +70,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How a request is answered. `play` sends; raising `Gone` ends it."""
+    """A way to answer a request. `play` sends the answer; raising `Gone` ends it."""
 
     async def play(self, wire: "Wire") -> None:
         raise NotImplementedError
@@ -284,7 +284,7 @@ class Wire:
 
     @property
     def request(self):
-        """What is being answered."""
+        """The request that is being answered."""
         return self._connection.current
 
     def reset(self):

@@ -34,14 +34,14 @@ func string(_ scalars: some Sequence<Unicode.Scalar>) -> String {
 /// differently.
 func same(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }
 
-func journal(_ text: String) -> Journal {
-    var journal = Journal()
+func journal(_ text: String) -> StreamJournal {
+    var journal = StreamJournal()
     journal.note(started)
     for scalar in text.unicodeScalars { journal.note(.text(choice: 0, String(scalar))) }
     return journal
 }
 
-/// What a candidate says, in pieces of `size` scalars.
+/// Returns a candidate's stream, in pieces of `size` scalars.
 func stream(_ text: String, size: Int = 3, finish: FinishReason? = .endTurn) -> [StreamEvent] {
     let all = scalars(text)
     var events = [second]
@@ -55,7 +55,7 @@ func stream(_ text: String, size: Int = 3, finish: FinishReason? = .endTurn) -> 
     return events + [.usage(Usage(input: 3, output: 4)), .ended]
 }
 
-/// What came of feeding a candidate's stream through a seam.
+/// The result of feeding a candidate's stream through a seam.
 struct Joined {
     var events: [StreamEvent] = []
     var outcome = Seam.Outcome.going
@@ -71,9 +71,9 @@ struct Joined {
         events.compactMap { if case .continued(_, _, _, let at) = $0 { at } else { nil } }
     }
 
-    init(_ journal: Journal, _ manner: Manner, given: String, to request: ChatRequest = base, _ stream: [StreamEvent]) {
+    init(_ journal: StreamJournal, _ mode: ContinuationMode, given: String, to request: ChatRequest = base, _ stream: [StreamEvent]) {
         var seam = Seam(
-            journal: journal, manner: manner, given: given, request: request, by: "b/two", cause: "truncated")
+            journal: journal, mode: mode, given: given, request: request, by: "b/two", cause: "truncated")
         for event in stream {
             outcome = seam.take(event, into: &events)
             if outcome != .going { return }

@@ -6,14 +6,14 @@ import Testing
 @Suite("The text at a seam") struct SeamTests {
     /// Every cut of every text, with the request that would be asked.
     private func everyCut(
-        _ manner: Manner, _ body: (_ text: String, _ sent: String, _ left: String, _ given: String, Journal) -> Void
+        _ mode: ContinuationMode, _ body: (_ text: String, _ sent: String, _ left: String, _ given: String, StreamJournal) -> Void
     ) throws {
         for text in texts {
             let all = scalars(text)
             for cut in 1..<all.count {
                 let sent = string(all[..<cut])
                 let journal = journal(sent)
-                let resumed = try #require(ResumeRequest.make(base, journal, manner))
+                let resumed = try #require(ResumeRequest.make(base, journal, mode))
                 body(text, sent, string(all[cut...]), resumed.given, journal)
             }
         }
@@ -21,23 +21,23 @@ import Testing
 
     @Test(
         "a candidate that goes on exactly from its prefill loses or doubles text",
-        arguments: [Manner.prefill, .exactPrefill], [1, 3, 1000])
-    func exact(manner: Manner, size: Int) throws {
-        try everyCut(manner) { text, sent, _, given, journal in
+        arguments: [ContinuationMode.prefill, .exactPrefill], [1, 3, 1000])
+    func exact(mode: ContinuationMode, size: Int) throws {
+        try everyCut(mode) { text, sent, _, given, journal in
             let rest = string(scalars(text)[scalars(given).count...])
-            let joined = Joined(journal, manner, given: given, stream(rest, size: size))
+            let joined = Joined(journal, mode, given: given, stream(rest, size: size))
             #expect(joined.outcome == .going && same(sent + joined.text, text), "\(sent)|\(given)|\(joined)")
             #expect(joined.continuedAt == [scalars(sent).count] && joined.finish == .endTurn)
         }
     }
 
-    @Test("a prefill ends inside a word or in white space", arguments: [Manner.prefill, .exactPrefill])
-    func whole(manner: Manner) throws {
-        try everyCut(manner) { text, sent, left, given, _ in
+    @Test("a prefill ends inside a word or in white space", arguments: [ContinuationMode.prefill, .exactPrefill])
+    func whole(mode: ContinuationMode) throws {
+        try everyCut(mode) { text, sent, left, given, _ in
             #expect(given.utf8.isEmpty || !given.unicodeScalars.last!.properties.isWhitespace)
             #expect(sent.utf8.starts(with: given.utf8))
             let tail = scalars(sent)[scalars(given).count...]
-            if manner == .prefill, !given.isEmpty, given.utf8.count < sent.utf8.count {
+            if mode == .prefill, !given.isEmpty, given.utf8.count < sent.utf8.count {
                 #expect(tail.first!.properties.isWhitespace)
             }
         }
@@ -45,11 +45,11 @@ import Testing
 
     @Test("a candidate that repeats its whole prefill repeats it to the caller", arguments: [1, 5, 1000])
     func echo(size: Int) throws {
-        for manner in [Manner.prefill, .exactPrefill] {
-            try everyCut(manner) { text, sent, _, given, journal in
+        for mode in [ContinuationMode.prefill, .exactPrefill] {
+            try everyCut(mode) { text, sent, _, given, journal in
                 // A text that loops can't be told from its repetition.
                 guard scalars(given).count >= 24, !text.hasPrefix("ha ha") else { return }
-                let joined = Joined(journal, manner, given: given, stream(text, size: size))
+                let joined = Joined(journal, mode, given: given, stream(text, size: size))
                 #expect(joined.outcome == .going && same(sent + joined.text, text), "\(sent)|\(joined)")
             }
         }
@@ -76,8 +76,8 @@ import Testing
 
     @Test("white space that the candidate leaves out or widens is doubled")
     func space() {
-        for (sent, manner, given, said, whole) in [
-            ("a quick bro", Manner.prefill, "a quick", "brown fox", "a quick brown fox"),
+        for (sent, mode, given, said, whole) in [
+            ("a quick bro", ContinuationMode.prefill, "a quick", "brown fox", "a quick brown fox"),
             ("a quick bro", .prefill, "a quick", "  brown fox", "a quick brown fox"),
             ("a quick ", .prefill, "a quick", "brown", "a quick brown"),
             ("a quick ", .prefill, "a quick", " brown", "a quick brown"),
@@ -89,7 +89,7 @@ import Testing
             ("a quick ", .instruction, "a quick ", "quicker", "a quick quicker"),
         ] {
             for size in [1, 2, 100] {
-                let joined = Joined(journal(sent), manner, given: given, stream(said, size: size))
+                let joined = Joined(journal(sent), mode, given: given, stream(said, size: size))
                 #expect(sent + joined.text == whole, "\(said) after \(sent)")
             }
         }
@@ -143,17 +143,17 @@ import Testing
                 return "w\(number)" + string(word) + " "
             }.joined()
             let all = scalars(text)
-            var journal = Journal()
+            var journal = StreamJournal()
             journal.note(started)
             var sent = Int.random(in: 1..<all.count, using: &random)
             journal.note(.text(choice: 0, string(all[..<sent])))
             while sent < all.count {
-                let manner = [Manner.prefill, .exactPrefill].randomElement(using: &random)!
-                let resumed = try #require(ResumeRequest.make(base, journal, manner))
+                let mode = [ContinuationMode.prefill, .exactPrefill].randomElement(using: &random)!
+                let resumed = try #require(ResumeRequest.make(base, journal, mode))
                 let rest = Array(all[scalars(resumed.given).count...])
                 let end = Int.random(in: 1...rest.count, using: &random)
                 var seam = Seam(
-                    journal: journal, manner: manner, given: resumed.given, request: base, by: "b", cause: "broken")
+                    journal: journal, mode: mode, given: resumed.given, request: base, by: "b", cause: "broken")
                 var out: [StreamEvent] = []
                 for event in stream(string(rest[..<end]), size: Int.random(in: 1..<9, using: &random)).dropLast(3) {
                     #expect(seam.take(event, into: &out) == .going)

@@ -14,17 +14,17 @@ import Testing
         let cutAfter = scalars(before).count
         for cut in 1..<cutAfter + scalars(stop).count {
             for size in [1, 2, 50] {
-                for manner in [Manner.prefill, .exactPrefill, .instruction] {
+                for mode in [ContinuationMode.prefill, .exactPrefill, .instruction] {
                     let sent = string(all[..<cut])
                     let journal = journal(sent)
-                    let given = try #require(ResumeRequest.make(request, journal, manner)).given
+                    let given = try #require(ResumeRequest.make(request, journal, mode)).given
                     // What begins like the last word is taken for it.
                     let word = scalars(sent).split { $0.properties.isWhitespace }.last ?? []
-                    if manner == .instruction, all[cut...].starts(with: word) { continue }
-                    let from = manner == .instruction ? cut : scalars(given).count
+                    if mode == .instruction, all[cut...].starts(with: word) { continue }
+                    let from = mode == .instruction ? cut : scalars(given).count
                     let joined = Joined(
-                        journal, manner, given: given, to: request, stream(string(all[from...]), size: size))
-                    #expect(joined.outcome == .stopped, "\(sent) \(manner)")
+                        journal, mode, given: given, to: request, stream(string(all[from...]), size: size))
+                    #expect(joined.outcome == .stopped, "\(sent) \(mode)")
                     #expect(joined.events.last == .finished(choice: 0, .stopSequence, stopSequence: stop))
                     // What of the sequence was sent can't be taken back.
                     let expected = string(all[..<max(cut, cutAfter)])
@@ -81,7 +81,7 @@ import Testing
 
     @Test("thinking of two models is mixed")
     func thinking() throws {
-        var thought = Journal()
+        var thought = StreamJournal()
         for event in [started, .thinking(choice: 0, "hm")] { thought.note(event) }
         #expect(thought.resumption(of: base) == .restart)
         let answer: [StreamEvent] = [
@@ -94,7 +94,7 @@ import Testing
                 .continued(by: "b/two", model: "two", cause: "truncated", at: 0), .text(choice: 0, "Yes"),
                 .finished(choice: 0, .endTurn, stopSequence: nil), .ended,
             ])
-        var silent = Journal()
+        var silent = StreamJournal()
         silent.note(started)
         #expect(Joined(silent, .restart, given: "", answer).events.contains(.thinking(choice: 0, "well")))
         var request = base

@@ -14,12 +14,12 @@ import Testing
         }
         + [.finished(choice: 0, .toolCalls, stopSequence: nil), .ended]
 
-    private func journal(_ events: some Sequence<StreamEvent>) -> Journal {
+    private func journal(_ events: some Sequence<StreamEvent>) -> StreamJournal {
         var gate = ToolCallGate()
         var out: [StreamEvent] = []
         for event in events { gate.take(event, into: &out) }
         gate.drop()
-        var journal = Journal()
+        var journal = StreamJournal()
         for event in out { journal.note(event) }
         return journal
     }

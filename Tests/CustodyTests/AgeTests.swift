@@ -1,9 +1,8 @@
 import Crypto
+import Custody
 import FoundationEssentials
 import Glibc
 import Testing
-
-@testable import Custody
 
 private let hasAge = access("/usr/bin/age", X_OK) == 0 && access("/usr/bin/age-keygen", X_OK) == 0
 
@@ -160,8 +159,8 @@ private let hasAge = access("/usr/bin/age", X_OK) == 0 && access("/usr/bin/age-k
 
     // MARK: -
 
-    /// A new key in the file `key`.
-    /// - Returns: whom to encrypt to.
+    /// Makes a new key in the file `key`.
+    /// - Returns: the recipient to encrypt to.
     private func ageKey(in scratch: Scratch) throws -> String {
         try #require(try run(["/usr/bin/age-keygen", "-o", scratch.path + "/key"]) == 0)
         let text = try String(contentsOfFile: scratch.path + "/key", encoding: .utf8)

@@ -1,8 +1,7 @@
+import Custody
 import FoundationEssentials
 import Glibc
 import Testing
-
-@testable import Custody
 
 /// A folder with a model in it, removed at the end.
 final class Scratch {
@@ -25,7 +24,7 @@ final class Scratch {
         WeightsSource(modelFile: path + "/" + name, key: key)
     }
 
-    /// What a manifest says that was made for these bytes.
+    /// Returns the expectation of a manifest that was made for these bytes.
     static func expecting(_ bytes: [UInt8], name: String = "m.gguf", template: ContentDigest? = nil) -> ExpectedWeights
     {
         expecting([(name, bytes)], template: template)
@@ -39,7 +38,7 @@ final class Scratch {
             }, manifestRoot: ContentDigest.of([]), model: "tiny", origin: .signed, template: template)
     }
 
-    /// Why loading is refused; nil where it isn't.
+    /// Returns the reason why loading is refused; nil if it isn't.
     func refusal(
         _ expected: ExpectedWeights, name: String = "m.gguf", key: KeySource? = nil
     ) -> CustodyProblem? {

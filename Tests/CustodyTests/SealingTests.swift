@@ -1,10 +1,9 @@
 import CLinux
+import Custody
 import Glibc
 import Seeded
 import Synchronization
 import Testing
-
-@testable import Custody
 
 @Suite struct SealingTests {
     private let model = TinyModel().bytes
@@ -170,7 +169,7 @@ import Testing
                 .bytes
         }
         let names = ["m-00001-of-00002.gguf", "m-00002-of-00002.gguf"]
-        #expect(SplitName.all(of: names[0]) == names && SplitName.all(of: names[1]) == [names[1]])
+        #expect(scratch.source(names[0]).plainNames == names && scratch.source(names[1]).plainNames == [names[1]])
         for (name, bytes) in zip(names, parts) { try scratch.write(bytes, to: name) }
         #expect(scratch.refusal(Scratch.expecting(Array(zip(names, parts)).map { ($0, $1) })) == nil)
         #expect(scratch.refusal(Scratch.expecting([(names[0], parts[0])]))?.what.contains("one of 2 files") == true)
@@ -179,8 +178,8 @@ import Testing
             "in the wrong order")
     }
 
-    /// A writer goes on while the file is copied. Whatever it does and when:
-    /// what is taken is what was signed.
+    /// A writer continues while the file is copied. Regardless of the times and contents of its writes, only the signed
+    /// bytes are accepted.
     @Test(.timeLimit(.minutes(1))) func fileThatChangesDuringTheCopyIsRefusedOrAsSigned() throws {
         let scratch = try Scratch()
         let bytes = TinyModel(tensorRows: 16 << 10).bytes
@@ -239,7 +238,7 @@ import Testing
         #expect(memory.streamed == ContentDigest.of(model), "what was opened is what is read")
     }
 
-    /// What lies beside the named files is never opened.
+    /// Files beside the named ones are never opened.
     @Test func plantedFileMakesNoDifference() throws {
         let scratch = try Scratch()
         try scratch.write(model)

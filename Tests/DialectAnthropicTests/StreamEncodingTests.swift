@@ -240,8 +240,8 @@ private let started = StreamEvent.started(id: "i", model: "m", created: 1)
         }
     }
 
-    /// What https://docs.anthropic.com/en/docs/build-with-claude/streaming
-    /// promises of the order of events.
+    /// Checks the order of events that
+    /// https://docs.anthropic.com/en/docs/build-with-claude/streaming promises.
     private func check(_ bytes: ByteBuffer, _ comment: String, calls: Set<Int>, expected: [Int: String]) throws {
         var phase = "idle"
         var index = -1

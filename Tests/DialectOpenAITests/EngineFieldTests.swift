@@ -5,10 +5,11 @@ import Seeded
 import Testing
 import Wire
 
-/// What a caller sends and an engine must not see.
+/// The fields that a caller sends and an engine must not get.
 @Suite("The engine's allow-list") struct EngineFieldTests {
-    /// What the server reads, from its own source (`server-schema.cpp` and
-    /// `oaicompat_chat_params_parse`), each with a value that it would take.
+    /// The fields that the server reads, from its own source
+    /// (`server-schema.cpp` and `oaicompat_chat_params_parse`), each with a
+    /// value that it would take.
     static let serverFields: [(name: String, value: String)] = [
         ("verbose", "true"), ("timings_per_token", "true"), ("cache_prompt", "false"), ("return_tokens", "true"),
         ("return_progress", "true"), ("sse_ping_interval", "1"), ("n_predict", "5"), ("n_indent", "2"),

@@ -44,7 +44,7 @@ extension ProviderProtocol {
         return (String(buffer: body), dropped)
     }
 
-    /// What a stream says, its bytes cut as given.
+    /// Returns the events of a stream whose bytes are cut as given.
     func decode(stream pieces: some Sequence<ByteBuffer>) throws -> [StreamEvent] {
         var parser = SSEParser()
         var decoder = makeStreamDecoder()

@@ -4,7 +4,7 @@ import Seeded
 import Testing
 
 @Suite struct CivilTimeTests {
-    /// What the C library makes of it.
+    /// The result of the C library for the same time.
     private func reference(_ seconds: Int) -> (CivilTime, weekday: Int)? {
         var seconds = seconds
         var parts = tm()

@@ -1,7 +1,6 @@
+import EngineHost
 import Logging
 import Testing
-
-@testable import EngineHost
 
 @Suite struct EngineCommandTests {
     private func command(_ words: [String], embeddings: Bool = false, files: [String] = ["m.gguf"]) throws

@@ -1,9 +1,8 @@
 import CLinux
+import EngineHost
 import FoundationEssentials
 import Glibc
 import Testing
-
-@testable import EngineHost
 
 // The guard takes over a whole process, so each test runs it in one of its own.
 // One at a time: waiting for it holds one of the few threads that tests run on.

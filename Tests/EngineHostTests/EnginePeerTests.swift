@@ -1,16 +1,15 @@
 import Custody
+import EngineHost
+import FoundationEssentials
 import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
 import Testing
 
-@testable import EngineHost
-
-/// Nothing goes to whoever listens in an engine's place.
+/// Tests that no data is sent to a process that listens in an engine's place.
 @Suite(.timeLimit(.minutes(2))) struct EnginePeerTests {
-    /// - Returns: whether the supervisor lets a request out on a new
-    ///   connection to its socket.
+    /// - Returns: true if the supervisor allows a request on a new connection to its socket.
     private func isAdmitted(_ supervisor: EngineSupervisor) async throws -> Bool {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(unixDomainSocketPath: supervisor.socketPath).get()
@@ -72,9 +71,14 @@ import Testing
     }
 
     @Test func whereNoEngineRunsNobodyIsAsked() async throws {
-        try await withSupervisor(of: .healthy) { supervisor in
-            try await eventually("it is ready") { if case .ready = supervisor.state { true } else { false } }
-            supervisor.gate.process = nil
+        try await withScratchDirectory { directory in
+            let supervisor = EngineSupervisor(
+                EngineConfiguration(
+                    provider: "here", launcher: .python(interpreter: "/nowhere/python"),
+                    modelFile: "/nowhere/model.gguf", alias: "fake", runDirectory: directory),
+                load: { _ throws(CustodyProblem) in try sealedWords() }, logger: LogLines().logger)
+            let folder = supervisor.socketPath.replacing("/engine.sock", with: "")
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             let impostor = try listen(at: supervisor.socketPath)
             defer { close(impostor) }
             #expect(try await !isAdmitted(supervisor))
@@ -84,11 +88,8 @@ import Testing
     // MARK: Who belongs to an engine
 
     private static func process(_ number: Int32, _ parent: Int32, _ began: UInt64) -> ProcessIdentity {
-        var one = ProcessIdentity(child: 0)
-        one.number = number
-        one.parent = parent
-        one.began = began
-        return one
+        let between = String(repeating: " 0", count: 17)
+        return ProcessIdentity(number, stat: "\(number) (x) S \(parent)\(between) \(began)")!
     }
 
     @Test func whoIsBelowTheEngineBelongsToIt() {

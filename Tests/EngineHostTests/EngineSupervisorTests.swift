@@ -1,9 +1,8 @@
 import Custody
+import EngineHost
 import FoundationEssentials
 import Glibc
 import Testing
-
-@testable import EngineHost
 
 @Suite(.timeLimit(.minutes(2))) struct EngineSupervisorTests {
     @Test func engineGetsReadyAndEndsWithTheSupervisor() async throws {
@@ -149,7 +148,7 @@ import Testing
         #expect(error?.description.contains("shorter run directory") == true)
     }
 
-    /// The guard itself has its own tests; here a script stands in for it.
+    /// The guard itself has its own tests; here a script replaces it.
     @Test func configuredCommandRunsUnderTheGuardWithItsPlaceholdersFilled() async throws {
         try await withScratchDirectory { directory in
             let stand = directory + "/guard"

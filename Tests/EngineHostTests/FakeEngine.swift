@@ -1,11 +1,11 @@
 import Custody
+import Dispatch
+import EngineHost
 import FoundationEssentials
 import Glibc
 import Logging
 import Synchronization
 import Testing
-
-@testable import EngineHost
 
 /// A directory that is removed with everything in it at the end of `body`.
 /// Its path is short, as a socket's has to be.
@@ -34,7 +34,15 @@ func eventually(
     }
 }
 
-/// Whether a process exists and has not ended.
+/// Runs work that waits for the kernel on a thread of its own: the few that
+/// tests run on are for others.
+func onAnotherThread<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+        DispatchQueue(label: "waiting").async { continuation.resume(returning: work()) }
+    }
+}
+
+/// Returns whether a process exists and has not ended.
 func isAlive(_ process: Int32) -> Bool {
     guard let facts = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
         let end = facts.lastIndex(of: ")")
@@ -48,8 +56,8 @@ func processID(in file: String) -> Int32? {
     return Int32(text.dropLast())
 }
 
-/// Programs that stand in for the interpreter with the launcher: each reads
-/// the start order from its standard input, as the launcher does.
+/// Programs that replace the interpreter with the launcher: each reads the start order from its standard input, as the
+/// launcher does.
 enum FakeEngine: String {
     /// Serves `/health`, and leaves at the end of its input.
     case healthy = "serve()"

@@ -1,12 +1,11 @@
 import CLinux
 import Custody
+import EngineHost
 import FoundationEssentials
 import Glibc
 import Subprocess
 import SystemPackage
 import Testing
-
-@testable import EngineHost
 
 /// The launcher with an engine that tries to get out, and neighbours that try
 /// to get in. As root it becomes a user of its own; as anybody else it has to
@@ -21,8 +20,7 @@ struct HostileEngineTests {
         var testDescription: String { rawValue }
     }
 
-    /// What it tries, each a line of Python: none may succeed, and none may
-    /// end it.
+    /// The attempts of a hostile engine, each a line of Python: none may succeed, and none may end the engine.
     private static let attempts = """
         import ctypes, mmap, os, socket, signal
         libc = ctypes.CDLL(None, use_errno=True)
@@ -99,7 +97,7 @@ struct HostileEngineTests {
         }
     }
 
-    /// Somebody with the engine's own user, who has to be as good as nobody.
+    /// Another process of the engine's own user, which must not have more access than a stranger.
     private static let neighbour = """
         import ctypes, os, sys
         victim = int(sys.argv[1])
@@ -169,12 +167,11 @@ struct HostileEngineTests {
         return try await Subprocess.run(
             python, arguments: ["-I", "-c", Self.neighbour, "\(process)"], environment: .custom([:]),
             platformOptions: options, input: .none, output: .string(limit: 10_000), error: .discarded
-        ).standardOutput ?? ""
+        ).standardOutput
     }
 
-    /// Runs the launcher with a module in xllamacpp's place, and `body` once
-    /// it has reported; then lets it go.
-    /// - Returns: what the module printed.
+    /// Runs the launcher with a module in place of xllamacpp, and `body` once it has reported; then lets it continue.
+    /// - Returns: the output of the module.
     private func launch(
         _ start: Start, module: String, in directory: String, _ body: (Int32) async throws -> Void
     ) async throws -> String {
@@ -202,7 +199,7 @@ struct HostileEngineTests {
             user: start == .asRoot ? Self.nobody : nil)
         order.folder = folder
         let line = try order.line()
-        let weights = HeldWeights(try sealedWords())
+        let weights = try sealedWords().files[0].memory
         var pair: [Int32] = [-1, -1]
         try #require(clinux_socket_pair(&pair) == 0)
         let (ours, child) = (pair[0], FileDescriptor(rawValue: pair[1]))
@@ -218,7 +215,7 @@ struct HostileEngineTests {
             input: .fileDescriptor(child, closeAfterSpawningProcess: true), output: .string(limit: 20_000),
             error: .string(limit: 20_000)
         ) { process in
-            try #require(clinux_send(ours, line, line.count, [weights.sealed.files[0].memory.descriptor], 1) == 0)
+            try #require(clinux_send(ours, line, line.count, [weights.descriptor], 1) == 0)
             let answer = await onAnotherThread {
                 Lifeline.answer(on: FileDescriptor(rawValue: ours), by: .now + .seconds(20))
             }
@@ -226,7 +223,7 @@ struct HostileEngineTests {
             try await body(process.processIdentifier.value)
             close(ours)
         }
-        #expect(result.terminationStatus == .exited(0), "\(result.standardError ?? "")")
-        return result.standardOutput ?? ""
+        #expect(result.terminationStatus == .exited(0), "\(result.standardError)")
+        return result.standardOutput
     }
 }

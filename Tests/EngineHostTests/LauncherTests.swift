@@ -1,12 +1,11 @@
 import CLinux
 import Custody
+import EngineHost
 import FoundationEssentials
 import Glibc
 import Subprocess
 import SystemPackage
 import Testing
-
-@testable import EngineHost
 
 /// The launcher script itself, run by a plain Python, with a module in the
 /// place of xllamacpp that writes down what it was given.
@@ -15,11 +14,15 @@ import Testing
 
     @Test func missingModuleIsToldWithWhatToDo() async throws {
         try await withScratchDirectory { directory in
-            let lifeline = try Lifeline()
-            try lifeline.send(try order(in: directory).line())
+            let line = try order(in: directory).line()
+            var pair: [Int32] = [-1, -1]
+            try #require(clinux_socket_pair(&pair) == 0)
+            let (ours, child) = (pair[0], FileDescriptor(rawValue: pair[1]))
+            defer { close(ours) }
+            #expect(clinux_send(ours, line, line.count, [], 0) == 0)
             let result = try await Subprocess.run(
                 python, arguments: ["-I", "-B", try script(in: directory)], environment: .custom([:]),
-                input: .fileDescriptor(lifeline.child, closeAfterSpawningProcess: true), output: .discarded,
+                input: .fileDescriptor(child, closeAfterSpawningProcess: true), output: .discarded,
                 error: .string(limit: 10_000))
             #expect(result.terminationStatus == .exited(EngineCommand.misconfigured))
             #expect(
@@ -42,7 +45,7 @@ import Testing
 
     @Test func orderAndDescriptorsReachTheEngine() async throws {
         try await withScratchDirectory { directory in
-            let weights = HeldWeights(try sealedWords())
+            let weights = try sealedWords().files[0].memory
             let line = try order(in: directory).line()
             let command = try withFakeModule(in: directory)
             var pair: [Int32] = [-1, -1]
@@ -53,7 +56,7 @@ import Testing
                 input: .fileDescriptor(child, closeAfterSpawningProcess: true), output: .string(limit: 10_000),
                 error: .string(limit: 10_000)
             ) { _ in
-                #expect(clinux_send(ours, line, line.count, [weights.sealed.files[0].memory.descriptor], 1) == 0)
+                #expect(clinux_send(ours, line, line.count, [weights.descriptor], 1) == 0)
                 let report = await onAnotherThread {
                     Lifeline.answer(on: FileDescriptor(rawValue: ours), by: .now + .seconds(20))
                 }

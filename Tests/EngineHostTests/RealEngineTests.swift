@@ -1,15 +1,14 @@
 import Custody
+import EngineHost
 import FoundationEssentials
 import Glibc
 import Synchronization
 import Testing
 
-@testable import EngineHost
-
 /// The default engine as `make setup` leaves it, if it has been fetched.
 private let fetched = FileManager.default.currentDirectoryPath + "/.holdfast"
 
-/// Loads as Holdfast does a model that nobody has signed.
+/// Returns the function that loads a model without signatures as Holdfast does.
 func developing(_ directory: String) -> WeightsLoading {
     let manifests = DevelopmentManifests(folder: directory + "/custody")
     return { configuration throws(CustodyProblem) in
@@ -19,7 +18,7 @@ func developing(_ directory: String) -> WeightsLoading {
     }
 }
 
-/// Whether an engine can be given namespaces here; many containers refuse.
+/// True if an engine can get its own namespaces here; many containers refuse them.
 private let mayUnshare: Bool = {
     var child: pid_t = 0
     let words = ["unshare", "-Un", "true"]
@@ -52,8 +51,8 @@ struct RealEngineTests {
         }
     }
 
-    /// What the default engine computes with are the sealed pages themselves,
-    /// all of them, and what shuts it in is seen to hold.
+    /// The default engine computes with the sealed pages themselves, all of them, and its confinement is seen to be in
+    /// force.
     @Test(.enabled(if: mayUnshare, "this machine lets nobody have a network namespace"))
     func receiptOfTheDefaultEngineLacksNothing() async throws {
         try await withRealEngine(load: nil) { supervisor, _ in
@@ -68,7 +67,7 @@ struct RealEngineTests {
         }
     }
 
-    /// What the engine executes is what the manifest names, file by file.
+    /// The engine executes exactly the files that the manifest names.
     @Test func engineThatTheManifestDoesNotNameIsRefused() async throws {
         let known = Mutex<Set<ContentDigest>>([])
         try await withRealEngine(load: nil) { supervisor, _ in

@@ -1,6 +1,5 @@
+import EngineHost
 import Testing
-
-@testable import EngineHost
 
 @Suite struct RestartPolicyTests {
     private let start = ContinuousClock.now

@@ -1,13 +1,12 @@
 import Custody
 import Dispatch
+import EngineHost
 import FoundationEssentials
 import Glibc
 import Synchronization
 import Testing
 
-@testable import EngineHost
-
-/// What was told of weights, in order.
+/// The reported custody events, in order.
 final class Told: Sendable {
     private let kept = Mutex<[String]>([])
 
@@ -64,7 +63,7 @@ final class Told: Sendable {
         #expect(log.lines.contains { $0.contains("WEIGHTS HAVE CHANGED IN MEMORY AGAIN") })
     }
 
-    /// Whoever asks meanwhile goes to a standby.
+    /// Requests that come in the meantime go to a standby.
     @Test func nobodyWaitsForWeightsThatAreLoadedAgain() async throws {
         let (weights, again) = (ChangeableWeights(), DispatchSemaphore(value: 0))
         try await withSupervisor(

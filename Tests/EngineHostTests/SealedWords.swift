@@ -1,9 +1,8 @@
+import Custody
 import EngineHost
 import Glibc
 import Synchronization
 import WeightFormats
-
-@testable import Custody
 
 /// A few bytes in sealed memory, which an engine that is none takes for its
 /// weights.
@@ -11,8 +10,8 @@ func sealedWords(_ text: String = "GGUF weights") throws(CustodyProblem) -> Seal
     weights(try filled(Array(text.utf8)).sealed())
 }
 
-/// Weights that nobody has sealed, and that can therefore be changed while an
-/// engine has them: what a fault of the machine's memory would look like.
+/// Weights that are not sealed and can therefore be changed while an engine has them, as by a fault of the machine's
+/// memory.
 final class ChangeableWeights: Sendable {
     private let content: [UInt8]
     private let tensors: Range<UInt64>
@@ -25,7 +24,7 @@ final class ChangeableWeights: Sendable {
 
     deinit { close(loads.withLock { $0.writer }) }
 
-    /// How often they were loaded.
+    /// The number of times that the weights were loaded.
     var count: Int { loads.withLock { $0.count } }
 
     func load() throws(CustodyProblem) -> SealedWeights {
@@ -47,7 +46,7 @@ final class ChangeableWeights: Sendable {
     func cut() { precondition(ftruncate(loads.withLock { $0.writer }, 4096) == 0) }
 }
 
-/// Where tensors lie in a model's bytes.
+/// Returns the range of the tensors in a model's bytes.
 func tensors(in bytes: [UInt8]) throws -> Range<UInt64> {
     try WeightFile(reading: try filled(bytes).sealed()).dataOffset..<UInt64(bytes.count)
 }

@@ -3,7 +3,7 @@ import GatewayTesting
 import Seeded
 import Testing
 
-/// How much has been told to whom, and when it is too much.
+/// Tests of the meters: the amount that was disclosed to each caller, and the limit.
 @Suite struct MeterTests {
     private static func model(
         _ hiddenSize: Int? = 6, perKey: Double = 0.5, perTenant: Double = 0.8, egress: Int? = nil, name: String = "here"

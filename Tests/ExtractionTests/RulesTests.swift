@@ -16,7 +16,7 @@ extension ChatRequest {
     }
 }
 
-/// What a hosted model is asked beside words.
+/// Tests of the rules for requests that ask a hosted model for more than text.
 @Suite struct RulesTests {
     private static let open = QueryRules(allowsLogprobs: true, allowsBias: true)
     private static let closed = QueryRules(allowsLogprobs: false, allowsBias: false)

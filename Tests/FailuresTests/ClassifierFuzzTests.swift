@@ -4,8 +4,8 @@ import NIOCore
 import Testing
 import Wire
 
-/// Whatever bytes a host sends, there is a verdict, and it keeps its
-/// promises.
+/// Random bytes of a host: every failure gets a verdict, and the verdict keeps
+/// its promises.
 struct ClassifierFuzzTests {
     @Test func mutatedRowsAreJudgedWithoutHarm() {
         let seed = UInt64.random(in: .min ... .max)

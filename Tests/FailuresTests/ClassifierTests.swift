@@ -3,7 +3,7 @@ import NIOCore
 import Testing
 import Wire
 
-/// What a verdict carries beside its cause.
+/// The parts of a verdict beside its cause.
 struct ClassifierTests {
     /// Sun, 06 Nov 1994 08:49:00 GMT.
     private static let now = 784_111_740

@@ -85,8 +85,8 @@ import Wire
         #expect(judgement.verdict.cause == .throttled && judgement.verdict.retryAfter == nil)
     }
 
-    /// Whatever pieces of failures stand in a request: quoted in a 400, they
-    /// are the caller's.
+    /// Pieces of failures that a request contains are the caller's when a 400
+    /// quotes them, whatever they say.
     @Test func allWordingsQuotedInA400AreTheCallers() {
         let seed = UInt64.random(in: .min ... .max)
         print("EchoTests seed \(seed)")
@@ -114,7 +114,7 @@ import Wire
     }
 }
 
-/// What a message calls deprecated, removed or no longer supported.
+/// The things that a message calls deprecated, removed or no longer supported.
 @Suite struct GoneSubjectTests {
     private func judge(_ status: Int, _ message: String, param: String? = nil) -> Verdict {
         var json = JSONWriter()

@@ -27,11 +27,11 @@ final class ForgetfulFiles: DurableCalls, @unchecked Sendable {
         }
     }
 
-    /// What a reader sees.
+    /// The files as a reader sees them.
     var visible: [String: Content] { names.compactMapValues { contents[$0] } }
 
-    /// All that a power cut at this moment may leave of a name: whatever of
-    /// the unsynced changes reached the disk.
+    /// All contents that a power failure at this moment may leave under a name, depending on which unsynced changes
+    /// reached the disk.
     func remains(of name: String) -> Set<Content?> {
         var remains: Set<Content?> = []
         for file in Set([names[name], syncedNames[name]]) {

@@ -7,8 +7,7 @@ import Testing
     private let old = Array("the old keys".utf8)
     private let new = Array("all of the new keys".utf8)
 
-    /// A power cut after every call: the old content or the new, and the new
-    /// once the caller was told so.
+    /// A power failure after every call leaves the old content or the new, and the new one once the call has returned.
     @Test func aCrashAtAnyMomentLeavesTheOldOrTheNew() throws {
         for calls in 0...6 {
             let files = ForgetfulFiles(["folder/keys": old], budget: calls)

@@ -6,7 +6,7 @@ import NIOHTTP1
 import Testing
 import Wire
 
-/// What honest clients send that is unusual, and what strangers try.
+/// The unusual things that honest clients send, and the attempts of strangers.
 @Suite struct EdgeTests {
     private static let offers = [
         "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n",

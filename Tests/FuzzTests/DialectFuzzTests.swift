@@ -31,8 +31,8 @@ private let embedder = OpenAIDialect(now: { 0 })
         }
     }
 
-    /// What a provider is sent, it would read; and having been read once, it
-    /// no longer changes.
+    /// Checks that a provider's dialect can read what it wrote itself, and that
+    /// a request no longer changes after it has been read once.
     private func carry(_ request: ChatRequest, to provider: any CallerProtocol & ProviderProtocol) throws {
         for model in ["claude-opus-5", "m"] {
             var dropped: [String] = []

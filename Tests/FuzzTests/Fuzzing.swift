@@ -3,11 +3,11 @@ import Foundation
 import NIOCore
 import Testing
 
-/// How long to fuzz, and from which seed. The same seed makes the same
-/// inputs in the same order; a longer run only goes on where a shorter ended.
+/// The time to fuzz, and the seed. The same seed makes the same inputs in the
+/// same order; a longer run begins with the inputs of a shorter one.
 ///
-/// - `HOLDFAST_FUZZ_SECONDS`: for all of it together, 10 unless told.
-/// - `HOLDFAST_FUZZ_SEED`: else a new one, which is printed.
+/// - `HOLDFAST_FUZZ_SECONDS`: for all tests together, 10 by default.
+/// - `HOLDFAST_FUZZ_SEED`: by default a new one, which is printed.
 struct Fuzzing {
     static let seconds = Double(ProcessInfo.processInfo.environment["HOLDFAST_FUZZ_SECONDS"] ?? "") ?? 10
     static let seed: UInt64 = {
@@ -17,7 +17,8 @@ struct Fuzzing {
         return seed
     }()
 
-    /// What an input may cost, in a debug build on a busy machine.
+    /// The longest time that an input may take, in a debug build on a busy
+    /// machine.
     static let patience = Duration.seconds(5)
 
     /// Runs `body` on mutated inputs for its share of the time; stops at the
@@ -59,7 +60,7 @@ struct Fuzzing {
     }
 }
 
-/// What an input did that none may.
+/// A forbidden effect of an input.
 struct Fault: Error, CustomStringConvertible {
     var description: String
     init(_ description: String) { self.description = description }

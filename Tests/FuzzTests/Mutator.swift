@@ -69,7 +69,7 @@ struct Mutator {
         for (_, value) in view.members { list(value, into: &views) }
     }
 
-    /// Where the values of `data:` lines lie.
+    /// Returns the ranges of the values of `data:` lines.
     private static func dataLines(_ bytes: [UInt8]) -> [Range<Int>] {
         var lines: [Range<Int>] = []
         var start = 0

@@ -30,7 +30,8 @@ import Wire
         }
     }
 
-    /// What was accepted can be read, and stands alone.
+    /// Checks that accepted JSON can be read, and that each of its values is
+    /// valid alone.
     private func read(_ view: JSONView) throws {
         let alone = try view.fragment.document().root
         guard alone.kind == view.kind, alone.range == 0..<view.range.count else {

@@ -1,10 +1,10 @@
 import Seeded
 package import NIOCore
 
-/// What a scripted upstream does with a request.
+/// The behaviour of a scripted upstream towards a request.
 ///
-/// A value, so that a scenario reads in one line:
-/// `.cut(afterBytes: 100, of: .answer(body: "{}"))`.
+/// A value, so that a scenario reads in one line: `.cut(afterBytes: 100, of:
+/// .answer(body: "{}"))`.
 package indirect enum Behaviour: Sendable {
     /// A whole answer with a content-length; the connection stays open.
     case answer(status: Int = 200, headers: [(String, String)] = [("content-type", "application/json")], body: String)
@@ -26,7 +26,7 @@ package indirect enum Behaviour: Sendable {
     /// connections.
     case attemptBased(@Sendable (Int) -> Behaviour)
 
-    /// What is sent, and when: pieces with a pause before each but the first.
+    /// The pieces that are sent, with a pause before each but the first.
     var pieces: [ByteBuffer] {
         switch self {
         case .answer(let status, let headers, let body):
@@ -67,7 +67,7 @@ package indirect enum Behaviour: Sendable {
         }
     }
 
-    /// How many bytes the whole of it is.
+    /// The number of bytes of all pieces.
     package var byteCount: Int { pieces.reduce(0) { $0 + $1.readableBytes } }
 }
 
@@ -79,8 +79,8 @@ package struct FaultPlan: Sendable {
     private let share: Double
 
     /// - Parameters:
-    ///   - share: how many of the requests meet a fault, 0 to 1.
-    ///   - good: what the others meet.
+    ///   - share: The share of requests that meet a fault, 0 to 1.
+    ///   - good: The behaviour for all other requests.
     package init(seed: UInt64, share: Double, faults: [Behaviour], good: Behaviour) {
         self.seed = seed
         self.share = share
@@ -88,7 +88,8 @@ package struct FaultPlan: Sendable {
         self.good = good
     }
 
-    /// What the request of that number meets, and whether it is a fault.
+    /// Returns the behaviour for the request of that number, and whether it is
+    /// a fault.
     package func behaviour(_ number: Int) -> (behaviour: Behaviour, isFault: Bool) {
         var generator = SplitMix(seed: seed &+ UInt64(number) &* 0x2545_F491_4F6C_DD1D)
         guard Double.random(in: 0..<1, using: &generator) < share, let fault = faults.randomElement(using: &generator)

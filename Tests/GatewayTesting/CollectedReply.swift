@@ -21,8 +21,10 @@ package final class CollectedReply: CallerReply, Sendable {
     package let isCutOff: Bool
 
     /// - Parameters:
-    ///   - leavesAfter: how many pieces the caller takes before it goes away.
-    ///   - isCutOff: whether a cancelled request can still be told.
+    ///   - leavesAfter: The number of pieces that the caller takes before it
+    ///     goes away.
+    ///   - isCutOff: True when the caller of a cancelled request can still get
+    ///     a message.
     package init(leavesAfter: Int = .max, isCutOff: Bool = false) {
         self.leavesAfter = leavesAfter
         self.isCutOff = isCutOff

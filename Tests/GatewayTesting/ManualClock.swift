@@ -31,7 +31,8 @@ package final class ManualClock: Clock, Sendable {
     package var now: Instant { state.withLock { $0.now } }
     package var minimumResolution: Duration { .nanoseconds(1) }
 
-    /// How many tasks sleep: for a test to wait for before it moves on.
+    /// The number of tasks that sleep: a test waits for it before it moves the
+    /// clock.
     package var sleepers: Int { state.withLock { $0.sleepers.count } }
 
     /// Moves on and wakes, in the order of their deadlines, those whose time

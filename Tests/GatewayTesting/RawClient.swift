@@ -109,7 +109,7 @@ package final class RawClient: Sendable {
             self.hasBody = hasBody
         }
 
-        /// - Returns: whether the answer is whole.
+        /// - Returns: True when the answer is whole.
         mutating func read(_ bytes: ByteBuffer, isClosed: Bool) throws -> Bool {
             while position < bytes.readableBytes {
                 let count = step(bytes.readableBytes - position)
@@ -144,7 +144,7 @@ package final class RawClient: Sendable {
         }
     }
 
-    /// Whether all that came has been taken.
+    /// True when all bytes that came have been taken.
     package var isDrained: Bool { received.value.readableBytes == position.withLock { $0 } }
 
     /// Stops listening: what the server says stays in the kernels.

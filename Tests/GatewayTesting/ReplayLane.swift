@@ -19,7 +19,7 @@ package final class ReplayLane: ProviderLane, Sendable {
         /// Nothing until the caller has gone.
         case silent
         case attemptBased(@Sendable (Int) -> Script)
-        /// What is answered depends on what is asked.
+        /// An answer that depends on the request.
         case reading(@Sendable (LaneRequest) -> Script)
 
         package static func json(_ text: String, status: Int = 200) -> Script {
@@ -39,7 +39,7 @@ package final class ReplayLane: ProviderLane, Sendable {
     private let script: Watched<Script>
     private let work = Watched(false)
 
-    /// Whether it says that it leads to an engine at work.
+    /// True when the lane claims to lead to an engine at work.
     package var isAtWork: Bool {
         get { work.value }
         set { work.change { $0 = newValue } }

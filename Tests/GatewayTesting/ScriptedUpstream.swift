@@ -39,10 +39,10 @@ package final class ScriptedUpstream: Sendable {
 
     package var port: Int { channel.localAddress?.port ?? 0 }
 
-    /// How many connections are open at this moment.
+    /// The number of connections that are open at this moment.
     package var openConnections: Int { connections.value.count { $0.closedAt == nil } }
 
-    /// What requests meet from now on.
+    /// Sets the behaviour that requests meet from now on.
     package func behave(_ behaviour: Behaviour) { self.behaviour.change { $0 = behaviour } }
 
     /// Waits until that connection has ended.

@@ -69,12 +69,13 @@ package struct TestCertificate: Sendable {
         process.waitUntilExit()
     }
 
-    /// What a server that has it is set to.
+    /// The configuration of a server with this certificate.
     package var server: TLSConfiguration {
         .makeServerConfiguration(certificateChain: [.certificate(certificate)], privateKey: .privateKey(key))
     }
 
-    /// What a client that trusts it, and nothing else, is set to.
+    /// The configuration of a client that trusts this certificate, and nothing
+    /// else.
     package var client: TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.trustRoots = .certificates([certificate])

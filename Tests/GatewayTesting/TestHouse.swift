@@ -75,7 +75,7 @@ package final class TestHouse: Sendable {
     }
 
     /// Serves a call to its end.
-    /// - Returns: what the caller was told.
+    /// - Returns: The reply that the caller received.
     @discardableResult
     package func serve(_ call: Call, reply: CollectedReply = CollectedReply()) async -> CollectedReply {
         let gateway = gateway

@@ -7,7 +7,7 @@ import Telemetry
 import Testing
 import Wire
 
-/// What requests cost their keys, and what is noted of them.
+/// The cost of requests to their keys, and the records of it.
 @Suite struct AccountTests {
     private func left(_ trio: Trio) -> Int? { trio.house.principal().remaining(now: .now).tokens }
 

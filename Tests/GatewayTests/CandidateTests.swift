@@ -7,7 +7,8 @@ import Routing
 import Testing
 import Wire
 
-/// Who serves, who is passed over and why, and what the caller is told.
+/// The choice of the candidate that serves, the reasons for passing over
+/// others, and the caller's answer.
 @Suite struct CandidateTests {
     private static func candidate(_ provider: String, region: String? = nil, unavailable: String? = nil) -> Candidate {
         let dialect: DialectName = provider == "an" ? .anthropic : provider == "en" ? .engine : .openai

@@ -8,7 +8,8 @@ import Routing
 import Testing
 import Wire
 
-/// Whose account pays, and who serves, is for the operator to say.
+/// The operator, and not the caller, chooses the account that pays and the
+/// provider that serves.
 @Suite struct ChoiceTests {
     static let members = ["models", "provider", "route", "inference_geo"]
 

@@ -190,7 +190,7 @@ import Wire
     }
 }
 
-/// What one request may ask of one candidate.
+/// The most attempts that one request may make at one candidate.
 enum AttemptBounds { static let most = 5 }
 
 extension ByteBuffer {

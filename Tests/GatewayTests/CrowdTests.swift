@@ -7,8 +7,8 @@ import Testing
 import Wire
 
 @Suite struct CrowdTests {
-    /// Whatever the providers do, and whoever leaves, every caller gets one
-    /// clean ending and every request one record.
+    /// Every caller gets one clean ending and every request one record, no
+    /// matter what the providers do and which callers leave.
     @Test func aBadDayForEverybody() async throws {
         let seed = UInt64.random(in: .min ... .max)
         let stream = ByteBuffer(string: Sample.openaiStream.joined())

@@ -10,9 +10,10 @@ import Synchronization
 import Testing
 import Wire
 
-/// What a hosted model tells through the gateway, to whom, and until when.
+/// The limits to what a hosted model discloses through the gateway: how much,
+/// to which keys, and until when.
 @Suite struct DisclosureTests {
-    /// What a keeper is told.
+    /// A keeper that remembers what it was given.
     final class Keeper: DisclosureKeeper {
         let standings = Mutex<[RecoveryMeter.Account: Int]>([:])
         let alarms = Mutex<[String]>([])

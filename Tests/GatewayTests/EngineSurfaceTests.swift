@@ -6,7 +6,7 @@ import NIOCore
 import Testing
 import Wire
 
-/// What callers ask of a hosted engine and it never hears.
+/// The things that callers ask of a hosted engine and that never reach it.
 @Suite struct EngineSurfaceTests {
     @Test func aWithheldFieldIsRefusedByNameWithTheReasonAndNobodyIsAsked() async throws {
         let trio = Trio(.json(Sample.openaiReply))

@@ -3,7 +3,7 @@ import Gateway
 import Resilience
 import Testing
 
-/// Whom a request asks next, without a network or a clock.
+/// The choice of the next candidate, without a network or a clock.
 @Suite struct PlanTests {
     /// A request's way through its candidates, at moments that are set by hand.
     private struct Way {

@@ -70,7 +70,7 @@ struct Heard {
     var terminals = 0
     var errors = 0
     var isWhole = false
-    /// Why no caller could read it.
+    /// The reason why no caller could read the stream.
     var problem: String?
 
     init(_ reply: CollectedReply, _ speech: Speech) {
@@ -116,7 +116,7 @@ struct Reciter: Sendable {
     var text: String
     var id: String
 
-    /// Its answer to a request, as bytes.
+    /// Returns the answer to a request, as bytes.
     func bytes(_ request: LaneRequest) -> ByteBuffer {
         var said = ""
         if let root = try? JSONDocument(request.body).root, let messages = root["messages"] {

@@ -8,7 +8,8 @@ import Routing
 import Testing
 import Wire
 
-/// What once went wrong at a seam, or between two candidates.
+/// Earlier faults at a seam, or between two candidates, which must not come
+/// back.
 @Suite struct SeamRegressionTests {
     private static func sse(_ events: [(String, String)]) -> ReplayLane.Script {
         .events([ByteBuffer(string: events.map { "event: \($0)\ndata: \($1)\n\n" }.joined())])

@@ -98,8 +98,8 @@ import Wire
 
     enum Ending: CaseIterable, Sendable { case failure, clean, stalled }
 
-    /// Whether an answer is: its terminal event has come, or all that it says
-    /// and either what it cost or a proper end.
+    /// Returns whether a part of an answer counts as whole: its terminal event
+    /// has come, or all of its content and either its cost or a proper end.
     private static func isWhole(_ part: ByteBuffer, of way: Way, _ ending: Ending) throws -> Bool {
         let dialect: any ProviderProtocol = way.provider == "an" ? AnthropicDialect() : OpenAIDialect(now: { 0 })
         var watcher = dialect.makeStreamWatcher()

@@ -11,7 +11,7 @@ import Routing
 import Telemetry
 import Wire
 
-/// What the callers of a test speak.
+/// The API that the callers of a test speak.
 enum Speech: String, CaseIterable, Sendable, CustomStringConvertible {
     case openai, anthropic
     var description: String { rawValue }
@@ -151,7 +151,7 @@ enum Sample {
 /// The events of a caller's stream.
 struct Events {
     var events: [Frame] = []
-    /// Whether the bytes end between two events.
+    /// True when the bytes end between two events.
     var endsClean = true
 
     init(_ bytes: ByteBuffer) throws {
@@ -161,7 +161,7 @@ struct Events {
         endsClean = parser.unfinishedBytes == 0
     }
 
-    /// How many events say that the answer is whole.
+    /// The number of events that say that the answer is whole.
     var terminals: Int {
         events.count { event in
             event.name == "message_stop" || event.data == ByteBuffer(string: "[DONE]")
@@ -174,7 +174,7 @@ struct Events {
         }
     }
 
-    /// Whether an error is the last that is said.
+    /// True when the last event is an error.
     var endsWithError: Bool {
         guard let last = events.last else { return false }
         return last.name == "error" || (try? JSONDocument(last.data).root["error"]) != nil

@@ -3,8 +3,8 @@ import Ledger
 import Seeded
 import Testing
 
-/// What a crash leaves of the journal is what was acknowledged, and nothing
-/// else: the file is written over, so much in it is old.
+/// Tests that the entries read from the journal after a crash are exactly the acknowledged ones. The journal's file is
+/// overwritten in place, so it also contains old bytes.
 @Suite struct JournalTests {
     private let key = SignerKey(name: "holdfast.example/test")!
     private let path = "journal/groups"
@@ -59,8 +59,7 @@ import Testing
         }
     }
 
-    /// Whoever has a say in an entry's bytes writes a group into them, where
-    /// a group ends that comes later.
+    /// A party that controls an entry's bytes writes a group into them, at the position where a later group ends.
     @Test func anEntryThatLooksLikeAGroup() throws {
         let other = MemoryFiles()
         var writer = try LedgerWriter(other, key: key, time: 1_000)
@@ -81,7 +80,7 @@ import Testing
         #expect(try size(of: files) == 2)
     }
 
-    /// Of a version that is killed, and started again as this one.
+    /// The former journal is of an older version that was killed, after which this version starts.
     @Test func aFormerJournalIsReadOnceMore() throws {
         func group(_ index: UInt64, _ entries: [[UInt8]]) -> [UInt8] {
             let bundle = entries.flatMap { [UInt8($0.count >> 8), UInt8($0.count & 0xFF)] + $0 }

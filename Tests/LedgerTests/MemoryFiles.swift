@@ -3,16 +3,16 @@ import Ledger
 /// Files that forget what was not synced, as a disk does when the power goes.
 // Used by one thread at a time.
 final class MemoryFiles: LedgerFiles, @unchecked Sendable {
-    /// What a disk writes as one, in bytes: small beside a group.
+    /// The number of bytes that the disk writes as one unit; small compared with a group.
     private static let block = 16
 
-    /// What a reader sees, and what a power cut leaves for certain.
+    /// The contents that a reader sees; `durableBytes` has those that a power failure certainly leaves.
     private var files: [String: [UInt8]] = [:]
     private var durableBytes: [String: [UInt8]] = [:]
     /// Names that were there when their folder was last synced, and what they
     /// were the names of.
     private var durableNames: [String: String] = [:]
-    /// Which content a name stands for: renames move contents.
+    /// The content that each name refers to: a rename moves contents.
     private var contents: [String: String] = [:]
     private var nextContent = 0
     /// After so many changes each further one fails; nil is never.

@@ -31,8 +31,7 @@ import Testing
         #expect(SignerKey(name: "a+b") == nil)
     }
 
-    /// Whatever byte is changed, the note is refused or says something else
-    /// that nobody has signed.
+    /// A change of any byte has the effect that the note is refused, or that its text is one that has no signature.
     @Test func everyFlippedByteIsNoticed() throws {
         let key = try #require(VerifierKey(vkey))
         let bytes = Array(note.utf8)

@@ -12,7 +12,7 @@ import Testing
         try files.list()!.filter { path in Tile(path: path).map { $0.end <= end } ?? false }
     }
 
-    /// What C2SP tlog-tiles promises of a pruned log.
+    /// Tests the guarantees of C2SP tlog-tiles for a pruned log.
     @Test func whatIsLaterStaysProvable() throws {
         let log = try ScriptedLog(key: key)
         let old = try log.grow(to: 100)

@@ -12,7 +12,7 @@ import Testing
         return try LedgerPolicy(text + "group g \(needed) w0 w1 w2\nquorum g\n")
     }
 
-    /// Everybody who is asked answers at once; who isn't there fails.
+    /// Asks the witnesses, all of which answer at once; a missing witness fails.
     private func round(
         _ rounds: inout WitnessRounds, _ log: ScriptedLog, _ witnesses: [CheckpointWitness?], now: Duration
     ) throws -> [WitnessContact.Outcome] {

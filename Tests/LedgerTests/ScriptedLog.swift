@@ -29,7 +29,7 @@ final class ScriptedLog {
         return try MerkleTree(size: size ?? writer.publishedCheckpoint.size, hashes).consistency(from: old)
     }
 
-    /// What it asks a witness that has cosigned `old` entries.
+    /// The request to a witness that has cosigned `old` entries.
     func request(old: UInt64) throws -> [UInt8] {
         AddCheckpoint(oldSize: old, proof: try proof(from: old), checkpoint: writer.published).bytes
     }

@@ -222,7 +222,7 @@ import Testing
         #expect(left == 0 || answer.status == 409, "seed \(seed)")
     }
 
-    /// Whatever a log tries, all that was cosigned is one history.
+    /// All cosigned checkpoints belong to one history, for every attempt of a log to show another.
     @Test func whateverIsTriedOneHistoryIsCosigned() throws {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SplitMix(seed: seed)

@@ -128,7 +128,7 @@ import Testing
         #expect(refusal(missing).contains("missing or damaged"))
     }
 
-    /// Of every file that the checkpoint needs, a byte.
+    /// Flips one byte of every file that the checkpoint needs.
     @Test func aFlippedByteIsFound() throws {
         let files = MemoryFiles()
         var writer = try LedgerWriter(files, key: key, time: 1_000)

@@ -47,7 +47,7 @@ import Wire
         var behaviour: Behaviour
         var status = 200
         var body: String
-        /// Whether the connection may serve another request.
+        /// True when the connection may serve another request.
         var stays: Bool
     }
 

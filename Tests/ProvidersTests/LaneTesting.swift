@@ -24,7 +24,7 @@ struct TestLane: Sendable {
         executors = eventLoops.map { EventLoopTaskExecutor($0) }
     }
 
-    /// What came back of an exchange that went well.
+    /// The answer of an exchange that succeeded.
     struct Reply: Sendable, Equatable {
         var status: Int
         var fields: HTTPFieldList

@@ -6,7 +6,8 @@ import Synchronization
 import Testing
 import Wire
 
-/// What the settings say goes out as they say it, whatever a request brings.
+/// The fields that the settings pin are sent as pinned, whatever a request
+/// contains.
 @Suite struct PinTests {
     @Test func aPinnedFieldIsSentOnce_andAsPinned() async throws {
         try await ScriptedUpstream.with(.answer(body: "{}")) { upstream in

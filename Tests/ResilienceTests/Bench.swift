@@ -11,7 +11,8 @@ final class Bench {
         Place(provider: host, host: host, credential: credential, model: model)
     }
 
-    /// - Returns: what has changed; nil where the place is not free.
+    /// Reports a failure.
+    /// - Returns: The changes; nil where the place is not free.
     @discardableResult func fail(
         _ cause: Cause, _ scope: Scope, evidence: Evidence? = nil, retryAfter: Duration? = nil,
         basis: Verdict.Basis = .code, status: Int = 404, at place: Place = place(), everAnswered: Bool = true,

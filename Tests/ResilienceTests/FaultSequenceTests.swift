@@ -15,7 +15,7 @@ import Testing
             .credential: .credential, .refused: .request, .tooLong: .request, .callerFault: .request,
             .nestedReference: .request, .unreachable: .host,
         ]
-        var underWay: [(permit: Permit, began: Duration)] = []
+        var underWay: [(token: AttemptToken, began: Duration)] = []
         var requests: [Duration] = []
         var repeats: [Duration] = []
         for _ in 0..<10_000 {
@@ -26,35 +26,35 @@ import Testing
                 bench.book.noteRequest(at: "h", now: bench.now)
                 requests.append(bench.tick)
                 let standing = bench.book.standing(of: place, now: bench.now)
-                let permit = bench.book.enter(place, now: bench.now)
-                #expect((standing == .free) == (permit != nil), "seed \(seed)")
-                guard let permit else { continue }
+                let token = bench.book.enter(place, now: bench.now)
+                #expect((standing == .free) == (token != nil), "seed \(seed)")
+                guard let token else { continue }
                 let held = bench.book.holds.contains {
                     $0.firmness != .timed && $0.host == place.host && ["", place.model].contains($0.model)
                         && ["", place.credential].contains($0.credential)
                 }
                 #expect(!held, "seed \(seed)")
-                if permit.isTrial {
+                if token.isTrial {
                     let others = underWay.filter {
-                        $0.permit.isTrial && $0.permit.place == place && bench.tick - $0.began < .seconds(60)
+                        $0.token.isTrial && $0.token.place == place && bench.tick - $0.began < .seconds(60)
                     }
                     #expect(others.isEmpty, "seed \(seed)")
                 }
-                underWay.append((permit, bench.tick))
+                underWay.append((token, bench.tick))
             case 8..<16:
                 guard let index = underWay.indices.randomElement(using: &random) else { continue }
-                let permit = underWay.remove(at: index).permit
+                let token = underWay.remove(at: index).token
                 switch Int.random(in: 0..<8, using: &random) {
-                case 0: bench.book.abandoned(permit, now: bench.now)
+                case 0: bench.book.abandoned(token, now: bench.now)
                 case 1: break  // Lost.
-                case 2..<5: _ = bench.book.succeeded(permit, now: bench.now)
+                case 2..<5: _ = bench.book.succeeded(token, now: bench.now)
                 default:
                     let cause = Cause.allCases.randomElement(using: &random)!
                     let verdict = Verdict(
                         cause, scopes[cause] ?? .model, evidence: Bool.random(using: &random) ? .ambiguous : .explicit,
                         rule: "random")
                     _ = bench.book.failed(
-                        permit, FailureReport(Judgement(verdict, memory: verdict), status: nil), now: bench.now)
+                        token, FailureReport(Judgement(verdict, memory: verdict), status: nil), now: bench.now)
                 }
             case 16, 17:
                 if bench.book.mayRepeat(at: "h", now: bench.now) {
@@ -77,8 +77,8 @@ import Testing
         for _ in 0..<160 {
             bench.tick += .seconds(1)
             for place in places {
-                if let permit = bench.book.enter(place, now: bench.now) {
-                    _ = bench.book.succeeded(permit, now: bench.now)
+                if let token = bench.book.enter(place, now: bench.now) {
+                    _ = bench.book.succeeded(token, now: bench.now)
                 }
             }
         }

@@ -3,7 +3,7 @@ import Failures
 import Resilience
 import Testing
 
-/// What is back, on routes that don't rely on it at once.
+/// The return of candidates on routes that don't rely on them at once.
 @Suite struct ReturnTests {
     private let bench = Bench()
     private let place = Bench.place()

@@ -2,10 +2,10 @@ import Foundation
 
 /// Fuzzes a parser of bytes for a while, from a seed that it prints.
 ///
-/// - `HOLDFAST_FUZZ_SECONDS`: for all of a test run together, 10 unless told.
-/// - `HOLDFAST_FUZZ_SEED`: else a new one.
+/// - `HOLDFAST_FUZZ_SECONDS`: the time for all fuzzing of a test run together; 10 by default.
+/// - `HOLDFAST_FUZZ_SEED`: the seed; a new one by default.
 package struct ByteFuzzing {
-    /// What was found wrong, with all that is needed to see it again.
+    /// A fault that was found, with everything that is needed to reproduce it.
     package struct Fault: Error, CustomStringConvertible {
         package var description: String
 
@@ -13,9 +13,9 @@ package struct ByteFuzzing {
     }
 
     private static let seconds = Double(ProcessInfo.processInfo.environment["HOLDFAST_FUZZ_SECONDS"] ?? "") ?? 10
-    /// What one input may take, on a busy machine.
+    /// The longest time that one input may take, even on a busy machine.
     private static let patience = Duration.seconds(5)
-    /// What all inputs together may add to the process's memory.
+    /// The most memory that all inputs together may add to the process.
     private static let memory = 256 << 20
 
     private let name: String
@@ -90,7 +90,7 @@ package struct ByteFuzzing {
         return bytes
     }
 
-    /// Of this process, in bytes.
+    /// The peak of this process's memory, in bytes.
     private static var peak: Int {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }

@@ -1,10 +1,9 @@
 import Conversation
 import Routing
+import Settings
 import Testing
 
-@testable import Settings
-
-/// What right files mean, as far as it is about who serves when others fail.
+/// Tests of valid files: the settings of candidates that serve when others fail.
 @Suite struct ContinuityShapeTests {
     static let providers = """
         providers:

@@ -1,7 +1,7 @@
 import Settings
 import Testing
 
-/// What a hosted model may tell, as the file says it.
+/// Tests of the settings of a hosted model's disclosures.
 @Suite struct DisclosureShapeTests {
     private static func engine(_ more: String) -> String {
         "providers: {e: {dialect: engine, model_file: m.gguf\(more)}}"

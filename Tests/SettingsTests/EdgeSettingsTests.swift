@@ -1,8 +1,7 @@
+import Settings
 import Testing
 
-@testable import Settings
-
-/// How much callers may take, and which web pages they may be.
+/// Tests of the limits for callers, and of the web pages that may call.
 @Suite struct EdgeSettingsTests {
     @Test func limitsAndOriginsAreRead() throws {
         let settings = try #require(

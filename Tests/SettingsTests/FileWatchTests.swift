@@ -1,8 +1,7 @@
 import Files
 import FoundationEssentials
+import Settings
 import Testing
-
-@testable import Settings
 
 @Suite final class FileWatchTests {
     let path: String

@@ -1,10 +1,9 @@
 import Conversation
 import Routing
+import Settings
 import Testing
 
-@testable import Settings
-
-/// What right files mean.
+/// Tests of the meaning of valid files.
 @Suite struct ShapeTests {
     /// The example of the documentation.
     static let example = """
@@ -119,7 +118,8 @@ import Testing
         #expect(reading.problems == [])
         let settings = try #require(reading.settings)
         #expect(settings.listen.description == "[::1]:8443")
-        #expect(settings.tls == TLSFiles(certificate: "conf/tls/cert.pem", key: "/etc/key.pem"))
+        #expect(settings.tls?.certificate == "conf/tls/cert.pem" && settings.tls?.key == "/etc/key.pem")
+        #expect(settings.tls?.minimum == .v12)
         #expect(settings.keyFile == "conf/keys.yaml")
         #expect(settings.limits.body == 1_048_576 && settings.limits.drain == .seconds(90))
         #expect(settings.log.format == .json && settings.log.level == .debug && !settings.log.requests)

@@ -2,7 +2,7 @@ import Seeded
 import Settings
 import Testing
 
-/// What holds for a file as a whole, however broken.
+/// Tests of properties that every file has as a whole, even a damaged one.
 @Suite struct WholeFileTests {
     @Test func allProblemsAreToldAtOnceInTheOrderOfTheFile() {
         let text = """

@@ -1,8 +1,7 @@
 import Foundation
 import Storage
 
-/// A path for a folder that nobody has made yet; what is there is removed
-/// with this value.
+/// A path for a folder that doesn't exist yet; the folder is removed together with this value.
 final class ScratchFolder: Sendable {
     let path = NSTemporaryDirectory() + "holdfast-store-" + UUID().uuidString
 

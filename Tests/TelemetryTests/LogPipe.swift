@@ -24,7 +24,7 @@ final class LogPipe: Sendable {
         _ = close(writeEnd)
     }
 
-    /// Whether the kernel takes no more.
+    /// True if the kernel accepts no more bytes.
     var isFull: Bool {
         var wanted = pollfd(fd: writeEnd, events: Int16(POLLOUT), revents: 0)
         return poll(&wanted, 1, 0) == 0

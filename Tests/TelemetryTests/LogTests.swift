@@ -89,7 +89,7 @@ import Wire
         _ = try await pipe.until("afterwards")
     }
 
-    /// Whoever shares the descriptor may have made it non-blocking.
+    /// Another process that shares the descriptor may have made it non-blocking.
     @Test func aDescriptorThatDoesNotBlockLosesNoHalfLines() async throws {
         let pipe = LogPipe(nonBlocking: true)
         for number in 0..<5000 {
@@ -120,7 +120,7 @@ import Wire
         _ = try await pipe.until("serving comes")
     }
 
-    /// The end of the process must not wait for whoever reads its log.
+    /// The end of the process must not wait for the reader of its log.
     @Test func theEndDoesNotWaitForAReaderThatStopped() async throws {
         let pipe = LogPipe()
         pipe.sink.append { $0.writeString(String(repeating: String(repeating: "x", count: 1023) + "\n", count: 200)) }

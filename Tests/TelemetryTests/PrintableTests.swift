@@ -4,10 +4,9 @@ import Telemetry
 import Testing
 import Wire
 
-/// What a terminal would obey never gets there.
+/// Tests that no text reaches the terminal that the terminal would interpret as a command.
 @Suite struct PrintableTests {
-    /// ESC, NUL, DEL, a C1 control (CSI), separators, bidirectional controls,
-    /// marks that nobody sees, a tag character.
+    /// ESC, NUL, DEL, a C1 control (CSI), separators, bidirectional controls, invisible marks, a tag character.
     static let harmful: [Unicode.Scalar] = [
         "\u{1B}", "\u{0}", "\u{7F}", "\u{9B}", "\u{85}", "\u{2028}", "\u{202A}", "\u{202E}", "\u{2066}", "\u{2069}",
         "\u{200E}", "\u{200F}", "\u{61C}", "\u{200B}", "\u{FEFF}", "\u{E0001}",

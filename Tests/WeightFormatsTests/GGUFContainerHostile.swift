@@ -1,6 +1,5 @@
 extension GGUFContainerTests {
-    /// What made llama.cpp write where it must not, before it was taught
-    /// otherwise.
+    /// Files that made older versions of llama.cpp write outside their memory, before the defect was fixed.
     static let known: [HostileFile] = [
         .gguf("CVE-2024-23605: n_kv", says: "keys; the most is") { $0.keyCount = 0x1555_5555_5555_5556 },
         .gguf("CVE-2024-21836: n_tensors", says: "tensors; the most is") { $0.tensorCount = 0x0999_9999_9999_999A },

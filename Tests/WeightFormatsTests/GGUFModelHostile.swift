@@ -144,7 +144,7 @@ extension GGUFModelTests {
         },
     ]
 
-    /// What looks odd and is real.
+    /// Files that look unusual but are valid.
     static let odd: [HostileFile] = [
         .gguf("no attention", says: "") {
             $0["llama.attention.head_count"] = .u32(0)

@@ -1,7 +1,7 @@
 import Testing
 import WeightFormats
 
-/// What a file says of its model and its vocabulary.
+/// Tests of the checks of the facts that a file states about its model and its vocabulary.
 @Suite struct GGUFModelTests {
     @Test(arguments: Self.model + Self.layers + Self.vocabulary + Self.byteTokens + Self.split)
     func isRefused(_ file: HostileFile) { file.mustBeRefused() }

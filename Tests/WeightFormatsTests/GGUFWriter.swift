@@ -1,4 +1,4 @@
-/// Writes GGUF as it should be, unless it is told otherwise.
+/// A writer of GGUF files, which are valid unless a test changes them.
 struct GGUFWriter: Sendable {
     enum Value: Sendable {
         case u8(UInt8), u16(UInt16), u32(UInt32), i32(Int32), u64(UInt64), f32(Float), f64(Double), bool(UInt8)

@@ -21,7 +21,7 @@ struct MemoryWeights: WeightBytes {
     }
 }
 
-/// How much was read.
+/// The number of bytes that were read.
 final class ReadLog {
     var count = 0
 }

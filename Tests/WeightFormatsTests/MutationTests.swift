@@ -2,8 +2,8 @@ import Seeded
 import Testing
 import WeightFormats
 
-/// Whatever is done to a header, the file is described or refused with a
-/// reason; the parser never traps, and what it takes it can show.
+/// Tests that a file with any change in its header is described, or refused with a reason; the parser never traps, and
+/// can show everything that it accepts.
 @Suite struct MutationTests {
     enum Sound: CaseIterable, Sendable {
         case gguf, safetensors

@@ -12,7 +12,7 @@ import WeightFormats
         #expect(file.architecture == nil && file.vocabulary == nil && file.chatTemplate == nil)
     }
 
-    /// What `Dtype` of safetensors knows, and its bits.
+    /// The types that safetensors' `Dtype` has, and their bits.
     private static let types: [(String, Int)] = [
         ("BOOL", 8), ("U8", 8), ("I8", 8), ("U16", 16), ("I16", 16), ("U32", 32), ("I32", 32), ("U64", 64),
         ("I64", 64), ("F16", 16), ("BF16", 16), ("F32", 32), ("F64", 64), ("C64", 64), ("F8_E4M3", 8),
@@ -57,7 +57,7 @@ import WeightFormats
         #expect(try read(bytes).tensors[0].name == "\u{E9}\u{1F600}/\\")
     }
 
-    /// Its length's bytes, 80 02, are how a pickle starts.
+    /// The bytes of the header's length, 80 02, are also the beginning of a pickle.
     @Test(arguments: [0x280, 0x380, 0x480, 0x580]) func aHeaderOfThisLengthIsNoPickle(_ length: Int) throws {
         var writer = SafeTensorsWriter.model
         writer.header += [UInt8](repeating: 0x20, count: length - writer.header.count)

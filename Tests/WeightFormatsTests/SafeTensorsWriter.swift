@@ -1,4 +1,4 @@
-/// Writes safetensors as it should be, unless it is told otherwise.
+/// A writer of safetensors files, which are valid unless a test changes them.
 struct SafeTensorsWriter: Sendable {
     var header: [UInt8]
     var length: UInt64?

@@ -28,8 +28,7 @@ import WeightFormats
         }
     }
 
-    /// 1,000 experts' tensors are one line; what can't be told together ends
-    /// somewhere.
+    /// The tensors of 1,000 experts are one line, and a table of tensors that can't be combined is cut off.
     @Test func manyTensorsAreFewLines() throws {
         var writer = GGUFWriter.model
         writer.tensors += (0..<1000).map { .init("x.\($0 / 100).experts.\($0 % 100).w", [1]) }

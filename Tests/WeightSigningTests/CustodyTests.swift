@@ -1,8 +1,7 @@
 import Encodings
 import Seeded
 import Testing
-
-@testable import WeightSigning
+import WeightSigning
 
 @Suite struct CustodyTests {
     private let keys = (0..<3).map { _ in ECPrivateKey() }

@@ -1,8 +1,7 @@
 import Encodings
 import Seeded
 import Testing
-
-@testable import WeightSigning
+import WeightSigning
 
 @Suite struct ManifestTests {
     @Test(arguments: [

@@ -1,11 +1,10 @@
+import Encodings
 import Seeded
 import Testing
-import Wire
+import WeightSigning
 
-@testable import WeightSigning
-
-/// What a mutated bundle never comes to, since its signature no longer holds:
-/// the readers of what is signed. So everything here is signed well.
+/// Tests of the readers of signed content. A mutated bundle never gets to them, since its signature is no longer valid,
+/// so everything here has a valid signature.
 @Suite struct PayloadFuzzTests {
     private let key = ECPrivateKey()
 
@@ -53,28 +52,19 @@ import Wire
         }
     }
 
-    /// Of two files, the second a shard and a half long.
+    /// A manifest of two files, of which the second is one and a half shards long.
     private var shards: [UInt8] {
-        let names = ["a:0:256", "b:0:256", "b:256:300"]
         let digest = Array(repeating: 0x11 as UInt8, count: 32)
-        let root = ModelManifest.root(of: names.compactMap { ModelPath($0) }.map { Resource(path: $0, digest: digest) })
-        return InTotoStatement.bytes("m", root: root, predicateType: ModelManifest.predicateType) { json in
-            json.array("resources") { json in
-                for name in names {
-                    json.object { json in
-                        json.member("name", name)
-                        json.member("algorithm", "sha256-sharded-256")
-                        json.member("digest", String(repeating: "11", count: 32))
-                    }
-                }
-            }
-            json.object("serialization") { json in
-                json.member("method", "shards")
-                json.member("hash_type", "sha256")
-                json.member("shard_size", 256)
-                json.member("allow_symlinks", false)
-                json.array("ignore_paths") { _ in }
-            }
+        let resources = ["a:0:256", "b:0:256", "b:256:300"].map {
+            #"{"name":"\#($0)","algorithm":"sha256-sharded-256","digest":"\#(Hex.encode(digest))"}"#
         }
+        let root = Hex.encode(StreamingDigest.sha256(digest + digest + digest))
+        let serialization =
+            #"{"method":"shards","hash_type":"sha256","shard_size":256,"allow_symlinks":false,"ignore_paths":[]}"#
+        let subject = #"[{"name":"m","digest":{"sha256":"\#(root)"}}]"#
+        let predicate = #"{"resources":[\#(resources.joined(separator: ","))],"serialization":\#(serialization)}"#
+        return Array(
+            (#"{"_type":"https://in-toto.io/Statement/v1","subject":\#(subject),"#
+                + #""predicateType":"https://model_signing/signature/v1.0","predicate":\#(predicate)}"#).utf8)
     }
 }

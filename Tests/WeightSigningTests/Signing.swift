@@ -1,9 +1,8 @@
 import Crypto
 import FoundationEssentials
 import SwiftASN1
+import WeightSigning
 import X509
-
-@testable import WeightSigning
 
 /// Files of a model that are in memory.
 struct MemoryModel: ModelFiles {
@@ -44,12 +43,14 @@ struct Authority {
     static let now: Int64 = 1_790_000_000
 
     let rootKey = P256.Signing.PrivateKey()
+    let signerKey: ECPublicKey
     let signer: ModelSigner
     let roots: CertificateRoots
 
     init() throws {
         let middleKey = P256.Signing.PrivateKey()
         let leafKey = ECPrivateKey()
+        signerKey = leafKey.publicKey
         let leaf = try P256.Signing.PrivateKey(pemRepresentation: leafKey.pem)
         let root = try Self.certificate("root", .init(rootKey.publicKey), by: "root", rootKey, isCA: true)
         let middle = try Self.certificate("middle", .init(middleKey.publicKey), by: "root", rootKey, isCA: true)

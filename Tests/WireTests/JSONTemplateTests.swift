@@ -37,7 +37,8 @@ import Wire
         #expect(try !template(known).matches(text))
     }
 
-    /// Whatever it takes for a match, a parser takes for the same.
+    /// Every text that the template matches is read in the same way by a
+    /// parser.
     @Test func agreesWithTheParser() throws {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SplitMix(seed: seed)

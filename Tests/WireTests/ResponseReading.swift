@@ -1,8 +1,8 @@
 import NIOCore
 import Wire
 
-/// What a parser made of a connection's bytes: a body in one piece, since
-/// how it is cut is not part of the answer.
+/// The result of parsing a connection's bytes. A body is in one piece, since
+/// the places where it is cut are not part of the answer.
 struct ResponseReading: Equatable, CustomStringConvertible {
     var head: ResponseHead?
     var body = ""
@@ -15,7 +15,7 @@ struct ResponseReading: Equatable, CustomStringConvertible {
     }
 }
 
-/// - Parameter ends: whether the connection ends behind the pieces.
+/// - Parameter ends: True when the connection ends after the pieces.
 func readResponse(_ pieces: [ByteBuffer], ends: Bool = false) -> ResponseReading {
     var parser = HTTPResponseParser()
     var reading = ResponseReading()

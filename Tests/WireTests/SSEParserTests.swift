@@ -2,7 +2,7 @@ import NIOCore
 import Testing
 import Wire
 
-/// What a parser made of the pieces it was fed.
+/// Returns the events that a parser made of the pieces.
 private func read(_ pieces: [ByteBuffer], limit: Int = 8 << 20) throws(FrameProblem) -> [Frame] {
     var parser = SSEParser(limit: limit)
     var events: [Frame] = []

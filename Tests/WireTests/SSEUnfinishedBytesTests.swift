@@ -4,8 +4,8 @@ import Testing
 import Wire
 
 @Suite struct SSEUnfinishedBytesTests {
-    /// What has not been fed yet, or belongs to no whole event, must be what
-    /// the parser says: forwarding all but that leaves whole events.
+    /// The bytes that belong to no whole event must be exactly those that the
+    /// parser counts: forwarding all others leaves whole events.
     @Test(arguments: ["\n", "\r\n", "\r"])
     func whatIsForwardedEndsBetweenTwoEvents(_ end: String) throws {
         let seed = UInt64.random(in: .min ... .max)
@@ -42,7 +42,7 @@ import Wire
         }
     }
 
-    /// Whether the bytes end with a blank line.
+    /// Returns whether the bytes end with a blank line.
     private func isBetweenEvents(_ bytes: ArraySlice<UInt8>) -> Bool {
         // Line ends become one sign each.
         var signs: [UInt8] = []

@@ -24,10 +24,10 @@ extension ByteBuffer {
         }
     }
 
-    /// Where the value of the JSON member `quotedName` (quotes included) begins, or nil.
+    /// Returns the offset at which the value of the JSON member `quotedName` (quotes included) begins, or nil.
     ///
-    /// A scan, not a parser: it takes the first `"name"` that a colon follows,
-    /// at any depth. Enough for bodies that this package or a gateway wrote.
+    /// This is a scan, not a parser: it takes the first `"name"` that a colon follows, at any depth. That is sufficient
+    /// for bodies that this package or a gateway wrote.
     package func offsetOfJSONValue(of quotedName: StaticString) -> Int? {
         var from = 0
         while let found = self.offset(of: quotedName, from: from) {
@@ -45,7 +45,7 @@ extension ByteBuffer {
         return nil
     }
 
-    /// Whether the JSON member `quotedName` (quotes included) is `true`.
+    /// Returns whether the JSON member `quotedName` (quotes included) is `true`.
     package func jsonFlag(_ quotedName: StaticString) -> Bool {
         guard let at = self.offsetOfJSONValue(of: quotedName) else { return false }
         return self.offset(of: "true", from: at) == at

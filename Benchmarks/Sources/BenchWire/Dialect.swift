@@ -1,9 +1,9 @@
-/// Which provider's API a request and its answer speak.
+/// The provider API that a request and its answer use.
 package enum Dialect: String, Sendable, CaseIterable {
     case openai
     case anthropic
 
-    /// Where the API takes a conversation.
+    /// The path at which the API accepts a conversation.
     package var path: String {
         switch self {
         case .openai: "/v1/chat/completions"

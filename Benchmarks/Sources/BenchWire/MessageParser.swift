@@ -2,7 +2,7 @@ package import NIOCore
 
 /// The start line of an HTTP/1.1 message and the little that decides its framing.
 package struct MessageHead: Sendable {
-    /// How the end of the body is found.
+    /// The method by which the end of the body is found.
     package enum Framing: Sendable, Equatable {
         case length(Int)
         case chunked
@@ -20,7 +20,7 @@ package struct MessageHead: Sendable {
         return bytes.reduce(0) { $0 * 10 + (Int($1) - 48) }
     }
 
-    /// Whether the start line begins with `text`.
+    /// Returns whether the start line begins with `text`.
     package func begins(with text: StaticString) -> Bool {
         self.startLine.offset(of: text) == 0
     }
@@ -32,7 +32,7 @@ package struct MessageHead: Sendable {
 /// and of the gateways between them: no 1xx answers, no trailers that matter,
 /// no `HEAD`. Bodies come as slices of what was received.
 package struct MessageParser {
-    /// Which side's messages these are: it decides what no framing field means.
+    /// The sender of the messages, which decides the meaning of a message without a framing field.
     package enum Kind: Sendable { case request, response }
 
     package enum Part {
@@ -41,7 +41,7 @@ package struct MessageParser {
         case end
     }
 
-    /// What was received is not the HTTP/1.1 that this parser knows.
+    /// The received bytes are not HTTP/1.1 as this parser supports it.
     package struct Malformed: Error {
         package var reason: String
     }
@@ -188,7 +188,7 @@ package struct MessageParser {
         return UnsafeRawBufferPointer(rebasing: line[from..<to])
     }
 
-    /// Whether `bytes` are `name` (lower case) in any case.
+    /// Returns whether `bytes` are `name` (lower case), regardless of case.
     private static func equal(_ bytes: UnsafeRawBufferPointer, _ name: StaticString) -> Bool {
         guard bytes.count == name.utf8CodeUnitCount else { return false }
         for at in 0..<bytes.count where (bytes[at] | 0x20) != (name.utf8Start[at] | 0x20) { return false }

@@ -8,7 +8,7 @@ package import NIOCore
 /// and nothing came after that. A gateway may cut or join the text between
 /// events as it likes: the numbers are read from the text, not from the framing.
 package struct StreamReader {
-    /// Why a stream doesn't count as arrived.
+    /// The reason why a stream doesn't count as completely received.
     package enum Flaw: String, Error, Sendable {
         case outOfOrder = "a number out of order"
         case missing = "numbers missing at the end"
@@ -17,7 +17,7 @@ package struct StreamReader {
         case notNumbered = "a mark that is no number"
     }
 
-    /// What one piece of body brought.
+    /// The progress that one piece of the body brought.
     package struct Progress: Equatable, Sendable {
         /// Complete SSE events with data.
         package var events = 0

@@ -95,7 +95,7 @@ struct Streams: AsyncParsableCommand {
     @Option(help: "Give up after this many seconds.")
     var maxSeconds = 60
 
-    /// What is printed.
+    /// The report that is printed.
     struct Report: Encodable {
         var streams: Int
         var complete: Int

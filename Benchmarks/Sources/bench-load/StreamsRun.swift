@@ -1,13 +1,13 @@
 internal import BenchWire
 internal import NIOCore
 
-/// What many concurrent streams measured, kept by the one event loop they run on.
+/// The measurements of many concurrent streams, kept by the one event loop that runs them.
 final class StreamsRun {
-    /// How many streams are between their first event and the end of their body.
+    /// The number of streams that are between their first event and the end of their body.
     private(set) var open = 0
     private(set) var peakOpen = 0
     private(set) var complete = 0
-    /// Why streams failed, and how many for each reason.
+    /// The number of failed streams for each reason.
     private(set) var failures: [String: Int] = [:]
     private(set) var firstEvent: [TimeAmount] = []
     /// Times between two reads that brought numbers, for each number.

@@ -5,7 +5,7 @@ internal import NIOCore
 
 extension Dialect: ExpressibleByArgument {}
 
-/// What to send and where: the options that every measurement shares.
+/// The request to send and its destination: the options that all measurements share.
 struct Target: ParsableArguments {
     @Option(help: "Port on 127.0.0.1 to send to.")
     var port: Int

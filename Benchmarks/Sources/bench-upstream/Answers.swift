@@ -12,7 +12,7 @@ struct Answers: Sendable {
     let plain: ByteBuffer
     /// The head of a streamed answer and the events that come before the text.
     let streamOpening: ByteBuffer
-    /// What stands before and after the number in a content event.
+    /// The bytes before the number in a content event; `contentSuffix` has the bytes after it.
     private let contentPrefix: String
     private let contentSuffix: String
     private let closing: ByteBuffer

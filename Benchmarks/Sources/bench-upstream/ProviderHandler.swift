@@ -1,7 +1,7 @@
 internal import BenchWire
 internal import NIOCore
 
-/// What the mock provider was told on its command line.
+/// The options from the mock provider's command line.
 struct ProviderOptions: Sendable {
     var events: Int
     var interval: TimeAmount

@@ -1,5 +1,8 @@
-/// What a provider owes for a month that was not as promised: its contract's
-/// own way to count, as data.
+/// A provider's service credit contract as data: the contract's own way to count failures, and the credit that the
+/// provider owes for a month below the promised uptime.
+///
+/// Providers publish different formulas, so each contract names its ``Formula``, the statuses that it calls errors, its
+/// exclusions, its tiers of credit and the terms for a claim. Several contracts can be applied to the same counts.
 package struct Contract: Sendable, Hashable {
     /// Below that uptime, so much of the month's price.
     package struct Tier: Sendable, Hashable {
@@ -24,11 +27,11 @@ package struct Contract: Sendable, Hashable {
         case endOfMonthAfter(Int)
     }
 
-    /// Whose errors count as repeated: published texts leave it open.
+    /// The scope in which an error counts as repeated; published contracts don't define it.
     package enum RepeatUnit: String, Sendable, Hashable, CaseIterable {
         /// Each model for itself.
         case model
-        /// Whatever is counted together.
+        /// All models that are counted together.
         case together
     }
 
@@ -55,8 +58,7 @@ package struct Contract: Sendable, Hashable {
     package var excluded: [Exclusion] = []
     package var tiers: [Tier]
     package var notice: Notice?
-    /// Where its text was published, and the date that the text bears or was
-    /// read on.
+    /// The place where the contract's text was published, and the date that the text has or on which it was read.
     package var source = ""
     package var dated = ""
     /// SHA-256 of the text that was signed, in hexadecimal; empty where it
@@ -64,7 +66,7 @@ package struct Contract: Sendable, Hashable {
     package var textDigest = ""
     /// In words, what else the text excludes.
     package var exclusions: [String] = []
-    /// What a claim has to contain, and where it goes.
+    /// The facts that a claim has to contain, and the place to submit it.
     package var claim: [String] = []
     package var submit = ""
 
@@ -78,9 +80,9 @@ package struct Contract: Sendable, Hashable {
     /// Percent.
     package func uptime(of month: MonthCounts) -> Double { uptime(of: [month], start: 0) }
 
-    /// Of several models together.
+    /// The uptime of several models together.
     ///
-    /// - Parameter start: when the months begin, in seconds since 1970.
+    /// - Parameter start: the beginning of the months, in seconds since 1970.
     /// - Returns: percent.
     package func uptime(of months: [MonthCounts], start: Int) -> Double {
         let counted = months.map { counting($0, start: start) }
@@ -92,7 +94,7 @@ package struct Contract: Sendable, Hashable {
         return formula.uptime(of: MonthCounts(merging: counted), failing: failing)
     }
 
-    /// What of it counts.
+    /// The counts of the month that the contract takes into account.
     func counting(_ month: MonthCounts, start: Int) -> MonthCounts {
         guard !uncounted.isEmpty || !excluded.isEmpty else { return month }
         return MonthCounts(
@@ -108,7 +110,7 @@ package struct Contract: Sendable, Hashable {
         !uncounted.contains { $0.contains(status) } && !excluded.contains { $0.time.contains(time) }
     }
 
-    /// Whether it calls an answer an error.
+    /// Returns whether the contract calls an answer an error.
     /// - Parameter time: seconds since 1970.
     package func isError(_ status: Int, at time: Int) -> Bool {
         failing.contains { $0.contains(status) } && counts(status, at: time)

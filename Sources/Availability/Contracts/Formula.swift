@@ -1,11 +1,10 @@
-/// How a contract makes one number of a month.
+/// A contract's formula for the uptime of a month.
 ///
-/// Published formulas differ in more than their thresholds; what they have
-/// in common is that they count statuses, and none asks whether anybody got
-/// an answer.
+/// Published formulas differ in more than their thresholds. All of them count statuses, and none considers whether the
+/// caller got an answer in the end.
 package enum Formula: Sendable, Hashable {
     package enum EmptyIntervals: String, Sendable, Hashable, CaseIterable {
-        /// Nobody asked, so it was there.
+        /// An interval without requests counts as available.
         case available
         case excluded
     }
@@ -77,7 +76,7 @@ package enum Formula: Sendable, Hashable {
     }
 }
 
-/// What a ratio of attempts comes to: sums, so that several can be added.
+/// The sums of a ratio of attempts, which can be added up over several services.
 struct AttemptsTally {
     private var attempts = 0
     private var failures = 0

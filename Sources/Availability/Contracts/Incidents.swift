@@ -6,7 +6,7 @@ package struct Incident: Sendable, Hashable {
     package var errors: Int
     /// In the minutes that had errors.
     package var attempts: Int
-    /// By status.
+    /// The number of failures by status.
     package var statuses: [Int: Int]
 
     /// Failures that are no more than so many minutes apart are one incident.

@@ -1,4 +1,4 @@
-/// What was answered in one minute, by status.
+/// The answers of one minute, by status.
 package struct MinuteCount: Sendable, Hashable {
     /// Minutes since the month began.
     package var minute: Int
@@ -20,7 +20,7 @@ package struct MinuteCount: Sendable, Hashable {
 
 /// A month of minutes. Minutes without requests may be left out.
 package struct MonthCounts: Sendable, Hashable {
-    /// How many minutes the month has.
+    /// The number of minutes in the month.
     package let minutes: Int
     /// In order, each minute once.
     package let counts: [MinuteCount]

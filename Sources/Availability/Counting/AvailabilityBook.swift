@@ -1,9 +1,11 @@
-/// Counts while traffic goes on. What it has counted is taken out now and
-/// then, and added to what is stored.
+/// The counts of the running traffic, by hour and subject, in memory.
+///
+/// Requests are counted as they end. The counts are taken out at intervals and added to the stored ones (``take()``),
+/// so that the memory holds only the newest counts.
 package struct AvailabilityBook: Sendable {
     /// An hour of a subject.
     package struct Key: Sendable, Hashable {
-        /// Since 1970.
+        /// Hours since 1970.
         package var hour: Int
         package var subject: Subject
 
@@ -39,7 +41,7 @@ package struct AvailabilityBook: Sendable {
         counts[key, default: HourCounts()].add(counter, minute: time / 60 % 60, count)
     }
 
-    /// What was counted since it was taken last.
+    /// Removes and returns everything that was counted since the last call.
     package mutating func take() -> [Key: HourCounts] {
         defer { counts = [:] }
         return counts

@@ -1,4 +1,4 @@
-/// Whose minutes are counted.
+/// A subject of counting: a route or a service.
 package enum Subject: Sendable, Hashable {
     /// Requests, which are what applications count; the empty name is of
     /// callers that named a provider themselves, or were turned away before
@@ -25,7 +25,7 @@ package enum Subject: Sendable, Hashable {
     }
 }
 
-/// What is counted, minute by minute.
+/// A counter, kept for each minute.
 package enum Counter: Sendable, Hashable {
     // Of a route: every request is exactly one of these.
 
@@ -35,13 +35,13 @@ package enum Counter: Sendable, Hashable {
     case stoodIn(by: String)
     /// Whole, and later than the route's objective.
     case late(by: String)
-    /// A refusal where an answer was wanted, whatever its status.
+    /// A refusal of a request that needed an answer, with any status.
     case refused(by: String)
     /// Broke off after it had begun.
     case cut(cause: String)
-    /// Not answered.
+    /// No answer.
     case failed(cause: String)
-    /// By one of the key's limits.
+    /// Refused because of one of the key's limits.
     case turnedAway
     /// The caller left first.
     case callerGone
@@ -60,7 +60,7 @@ package enum Counter: Sendable, Hashable {
     /// Holdfast asked by itself; 0 where no answer came.
     case probe(status: Int)
 
-    /// As it is stored. Short: it stands in every packed hour.
+    /// The counter's name as it is stored. It is short, because every packed hour contains it.
     package var text: String {
         switch self {
         case .whole(let by): "w\(by)"

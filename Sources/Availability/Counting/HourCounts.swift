@@ -1,10 +1,9 @@
-/// What one subject's counters came to in one hour, minute by minute.
+/// The counts of one subject in one hour, minute by minute.
 ///
-/// Packed it takes two to six bytes for a minute in which something happened,
-/// and none for the others: a number of counters, and of each its name, the
-/// minutes that aren't zero (a list of up to 8, else a bitmap of 60 bits) and
-/// their counts. All numbers are LEB128, but for the bitmap's eight bytes,
-/// which are little-endian.
+/// In packed form, they take two to six bytes for a minute in which something happened, and none for other minutes: the
+/// number of counters, then for each counter its name, the minutes that aren't zero (a list if there are up to 8,
+/// otherwise a bitmap of 60 bits) and their counts. All numbers are LEB128, except the bitmap's eight bytes, which are
+/// little-endian.
 package struct HourCounts: Sendable, Hashable {
     package static let minutes = 60
     private static let listed = 8

@@ -12,9 +12,9 @@ package struct SettledRequest: Sendable {
         package var by: String
         /// Nil where no answer came.
         package var status: Int?
-        /// What went wrong, in a word; nil if nothing did.
+        /// The failure as one word; nil if the attempt succeeded.
         package var failure: String?
-        /// What that meant.
+        /// The cause that the failure was attributed to.
         package var cause: String?
 
         package init(by: String, status: Int?, failure: String?, cause: String?) {
@@ -30,14 +30,14 @@ package struct SettledRequest: Sendable {
     package var outcome: Outcome
     /// A word for refusals and failures.
     package var reason: String?
-    /// Who answered, or began.
+    /// The service that answered, or at least began to.
     package var by: String?
     /// Another one than the route's first candidate began, or ended it.
     package var isByStandIn = false
     package var isStream = false
     /// The end of its answer was not sent: it could not be put on record.
     package var isWithheld = false
-    /// Its first piece came later than the route's objective.
+    /// The first piece of the answer came later than the route's objective.
     package var isLate = false
     /// A drill ran on its route: its attempts say nothing of a provider.
     package var isRehearsed = false
@@ -78,7 +78,7 @@ package struct SettledRequest: Sendable {
         attempt.failure == "hedge_lost" || attempt.failure == "overtaken"
     }
 
-    /// What became of it.
+    /// The counter that the request is counted under.
     package var counter: Counter {
         let by = by ?? ""
         if isWithheld {

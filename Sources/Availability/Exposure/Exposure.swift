@@ -1,9 +1,10 @@
-/// How concentrated real traffic is, and whose failure would take what down.
+/// The concentration of real traffic, and the single points of failure: the hosts, labs, regions and custodians on
+/// which all candidates of a route depend.
 package struct Exposure: Sendable {
     /// Traffic by one dimension.
     package struct Concentration: Sendable {
         package var dimension: Placement.Dimension
-        /// By name, requests answered; the largest first.
+        /// The answered requests by name, largest number first.
         package var shares: [(name: String, requests: Int)]
 
         package var total: Int { shares.reduce(0) { $0 + $1.requests } }
@@ -20,7 +21,7 @@ package struct Exposure: Sendable {
         package var effectiveNumber: Double? { index.map { 1 / $0 } }
     }
 
-    /// Somebody on whom all candidates of some routes depend.
+    /// A party on which all candidates of some routes depend.
     package struct SinglePoint: Sendable, Hashable {
         package var dimension: Placement.Dimension
         package var name: String
@@ -58,13 +59,13 @@ package struct Exposure: Sendable {
     package private(set) var unknown: [Placement.Dimension: [String]] = [:]
     package let routes: [Route]
 
-    /// What settings don't say.
+    /// The name that is shown where the settings give none.
     package static let unnamed = "(not said)"
 
     /// - Parameters:
-    ///   - routes: as the settings have them.
-    ///   - traffic: what was counted of routes.
-    ///   - terms: where services are.
+    ///   - routes: the routes of the settings.
+    ///   - traffic: the counts of the routes.
+    ///   - terms: the places of the services.
     package init(_ routes: [Route], traffic: [History], terms: MonthReport.Terms) {
         self.routes = routes
         var served: [String: Int] = [:]
@@ -103,7 +104,7 @@ package struct Exposure: Sendable {
 }
 
 extension Counter {
-    /// Who gave an answer, in time or not, refusals too.
+    /// The service that gave an answer; late answers and refusals included.
     var answeredBy: String? {
         switch self {
         case .whole(let by), .stoodIn(let by), .late(let by), .refused(let by): by.isEmpty ? nil : by

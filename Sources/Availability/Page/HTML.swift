@@ -1,4 +1,4 @@
-/// Text that may stand in HTML.
+/// Text that is safe to insert in HTML.
 enum HTML {
     static func escape(_ text: String) -> String {
         var result = ""
@@ -99,7 +99,7 @@ package enum Figures {
         return pair(whole / 1440, "d", whole % 1440 / 60, "h")
     }
 
-    /// Of an error budget: `12.5 %`, and beyond ten times all of it `31 ×`.
+    /// The used part of an error budget as text: `12.5 %`, or `31 ×` if it is more than ten times the whole budget.
     package static func budget(_ used: Double) -> String {
         used <= 10 ? decimals(used * 100, 1) + " %" : count(Int(min(used, 1e12))) + " ×"
     }

@@ -29,7 +29,7 @@ extension MonthReport {
         return HTML.page(title: "Availability, \(label)", style: Self.style, body: body)
     }
 
-    /// Why a contract's number is not the last word; nil once it is.
+    /// The reason why a contract's result may still change; nil once it is final.
     package var unfinished: String? {
         guard passed < period.minutes else { return nil }
         return
@@ -104,8 +104,7 @@ extension RouteReport {
 }
 
 extension ServiceReport {
-    /// Its line, and one more for each further contract; as the table's
-    /// columns want them.
+    /// The service's row of the table, and one more row for each further contract, with one text per column.
     package var rows: [[String]] {
         let held =
             heldMinutes == 0

@@ -1,9 +1,9 @@
-/// How fast a route uses up what its objective allows to fail: 1 is exactly
-/// as fast as the objective lasts.
+/// The speed at which a route uses up its error budget: at 1, the budget lasts exactly as long as the objective's
+/// period.
 ///
-/// Two windows, both of which must burn: the long one says that it matters,
-/// the short one that it still goes on (Google, The Site Reliability
-/// Workbook, chapter 5: multiwindow, multi-burn-rate alerts).
+/// There are two windows, and the rate must be exceeded in both. The long one shows that the loss is significant, and
+/// the short one that it still continues (Google, The Site Reliability Workbook, chapter 5: multiwindow,
+/// multi-burn-rate alerts).
 package struct BurnRate: Sendable, Hashable {
     package enum Severity: String, Sendable, Hashable { case page, ticket }
 

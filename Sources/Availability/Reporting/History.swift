@@ -9,7 +9,7 @@ package struct Period: Sendable, Hashable {
         self.minutes = minutes
     }
 
-    /// Of these seconds; nil outside.
+    /// Returns the minute of the period that contains `time` (seconds since 1970); nil outside the period.
     package func minute(at time: Int) -> Int? {
         let minute = (time - start) / 60
         return time >= start && minute < minutes ? minute : nil
@@ -19,16 +19,16 @@ package struct Period: Sendable, Hashable {
     package var hours: Range<Int> { start / 3600..<(start + minutes * 60 + 3599) / 3600 }
 }
 
-/// What one subject's counters came to in a period.
+/// The counts of one subject in a period.
 package struct History: Sendable, Hashable {
     package struct Point: Sendable, Hashable {
-        /// Since the period began.
+        /// Minutes since the period began.
         package var minute: Int
         package var count: Int
     }
 
     package let period: Period
-    /// Of each counter the minutes that aren't zero, in order.
+    /// For each counter, the minutes whose count isn't zero, in order.
     package private(set) var counters: [Counter: [Point]] = [:]
 
     package init(_ period: Period) { self.period = period }
@@ -92,7 +92,7 @@ package struct History: Sendable, Hashable {
 }
 
 extension Counter {
-    /// Whether it counts a request that somebody wanted answered.
+    /// True if the counter is of requests that needed an answer: neither wrong themselves nor given up by their caller.
     var isWanted: Bool {
         switch self {
         case .whole, .stoodIn, .late, .refused, .cut, .failed, .turnedAway: true
@@ -100,7 +100,7 @@ extension Counter {
         }
     }
 
-    /// Whether it counts one that was answered whole and in time.
+    /// True if the counter is of requests that were answered completely and in time.
     var isContinuous: Bool {
         switch self {
         case .whole, .stoodIn: true
@@ -108,8 +108,7 @@ extension Counter {
         }
     }
 
-    /// What a request that wasn't answered whole is put down to; nil for the
-    /// others.
+    /// The reason why a request was not answered completely and in time; nil for other requests.
     var lostTo: String? {
         switch self {
         case .late: "late"
@@ -120,7 +119,7 @@ extension Counter {
         }
     }
 
-    /// Who answered, whole.
+    /// The service that answered completely and in time.
     package var servedBy: (service: String, isStandIn: Bool)? {
         switch self {
         case .whole(let by): (by, false)

@@ -2,11 +2,11 @@ import NIOCore
 import Wire
 
 extension MonthReport {
-    /// The report as JSON: the same numbers that people read, none rounded.
+    /// The report as JSON: the same numbers as in the text, but not rounded.
     ///
     /// - Parameters:
     ///   - label: the period's name, such as `2026-06`.
-    ///   - source: what it was computed from, each a member of its own.
+    ///   - source: the data that the report was computed from; each becomes a member.
     package func json(label: String, source: [(name: String, value: String)]) -> String {
         var json = JSONWriter()
         json.object { json in

@@ -1,4 +1,4 @@
-/// Where a service is: by what reports and exposure gather it.
+/// The place of a service in the dimensions by which reports and exposure group services.
 package struct Placement: Sendable, Hashable {
     package enum Dimension: String, Sendable, Hashable, CaseIterable {
         case host, lab, region, custodian
@@ -24,23 +24,26 @@ package struct Placement: Sendable, Hashable {
     package subscript(_ dimension: Dimension) -> String? { names[dimension] }
 }
 
-/// A month, or a day of it: what each contract says, and beside it what
-/// applications felt. Never one number of both.
+/// A report of a month or of one day of it: the uptime by each contract's formula, and beside it the availability that
+/// applications experienced.
+///
+/// The two are never combined into one number. A contract counts the statuses of attempts at a provider, while an
+/// application's request may be answered by another provider when one fails.
 package struct MonthReport: Sendable {
-    /// What reports need to know of the settings.
+    /// The parts of the settings that reports require.
     package struct Terms: Sendable {
-        /// Of a service's provider.
+        /// The place of each provider.
         package var placements: [String: Placement] = [:]
-        /// By provider; those of ``usual`` where there is none.
+        /// The contract of each provider; providers that aren't listed have those of ``usual``.
         package var contracts: [String: Contract] = [:]
         /// For providers whose contract isn't named.
         package var usual: [Contract] = []
-        /// By route: the part to be answered whole, such as 0.999.
+        /// For each route, the share of requests that has to be answered completely, such as 0.999.
         package var objectives: [String: Double] = [:]
 
         package init() {}
 
-        /// Of `provider/model`.
+        /// The place of a service, which is named `provider/model`.
         package func placement(_ service: String) -> Placement {
             let provider = service.firstIndex(of: "/").map { String(service[..<$0]) } ?? service
             return placements[provider] ?? Placement(provider: provider)
@@ -51,13 +54,13 @@ package struct MonthReport: Sendable {
     }
 
     package let period: Period
-    /// By `provider/model`.
+    /// One report for each `provider/model`.
     package private(set) var services: [ServiceReport] = []
     /// The same attempts by provider, host and region, where that gathers
     /// several.
     package private(set) var groups: [(kind: String, report: ServiceReport)] = []
     package private(set) var routes: [RouteReport] = []
-    /// By route, at the period's end, or now where it isn't over.
+    /// The burn rates of each route, at the end of the period, or now if it isn't over.
     package private(set) var burn: [String: [BurnRate]] = [:]
 
     /// Minutes of the period that have passed.

@@ -1,4 +1,4 @@
-/// What applications felt of a route.
+/// The availability of a route as applications experienced it.
 package struct RouteReport: Sendable {
     package struct Day: Sendable, Hashable {
         package var requests = 0
@@ -19,14 +19,14 @@ package struct RouteReport: Sendable {
     /// Answered whole, within the objective's time, by whomever.
     package private(set) var whole = 0
     package private(set) var byStandIn = 0
-    /// By whom, whole and in time.
+    /// The requests that were answered completely and in time, by service.
     package private(set) var servedBy: [String: Int] = [:]
     /// Requests that were not, by what they were lost to.
     package private(set) var lost: [String: Int] = [:]
     /// Minutes lost, by cause: of every minute, the part of its requests. They
     /// add up to the time for which the route was down.
     package private(set) var lostMinutes: [String: Double] = [:]
-    /// Minutes in which somebody stood in.
+    /// Minutes in which another candidate than the first served.
     package private(set) var minutesByStandIn = 0
     package private(set) var callersGone = 0
     package private(set) var ownFaults = 0
@@ -34,7 +34,8 @@ package struct RouteReport: Sendable {
 
     package var continuity: Double? { percent(whole, of: requests) }
 
-    /// How much of what the objective allows to fail has failed: 1 is all.
+    /// The used part of the error budget, which is the number of requests that the objective allows to fail: 1 is all
+    /// of it.
     package var budgetUsed: Double? {
         requests == 0 ? nil : Double(requests - whole) / Double(requests) / max(1 - objective, 1e-9)
     }

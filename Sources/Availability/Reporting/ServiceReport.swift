@@ -1,4 +1,4 @@
-/// What contracts count of a provider's model, or of several together.
+/// The numbers of a provider's model, or of several together, as contracts count them.
 package struct ServiceReport: Sendable {
     package struct Verdict: Sendable, Hashable {
         package var contract: Contract
@@ -20,16 +20,16 @@ package struct ServiceReport: Sendable {
     package private(set) var attempts = 0
     /// Attempts that brought no status at all: contracts don't count them.
     package private(set) var unanswered = 0
-    /// By status.
+    /// The number of attempts by status.
     package private(set) var statuses: [Int: Int] = [:]
-    /// By cause, the attempts that failed.
+    /// The number of failed attempts by cause.
     package private(set) var causes: [String: Int] = [:]
     /// Minutes in which Holdfast sent nothing there for a part of it: what
     /// contracts count there is empty because of us.
     package private(set) var heldMinutes = 0
-    /// Of these, the ones without an attempt.
+    /// Those of ``heldMinutes`` that have no attempt.
     package private(set) var emptyHeldMinutes = 0
-    /// What Holdfast asked by itself in these minutes, and how many answered.
+    /// The number of Holdfast's own probes in these minutes; the next property is the number that were answered.
     package private(set) var heldProbes = 0
     package private(set) var heldProbesAnswered = 0
     package private(set) var days: [Day]

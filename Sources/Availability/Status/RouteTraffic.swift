@@ -22,7 +22,7 @@ package struct RouteTraffic: Sendable, Hashable {
 
     private static let slot = 15
 
-    /// By the number of the slot, since 1970.
+    /// The counts of each slot; the key is the slot's number since 1970.
     private var slots: [Int: Counts] = [:]
     /// The time of the last request, in seconds since 1970; nil before the
     /// first.
@@ -61,9 +61,8 @@ package enum RouteState: Sendable, Hashable {
     case down(reason: String)
 
     /// - Parameters:
-    ///   - lead: whether the first candidate serves.
-    ///   - standIn: the candidate that serves in its place; nil where none
-    ///     does.
+    ///   - lead: true if the first candidate serves.
+    ///   - standIn: the candidate that serves instead of the first; nil if there is none.
     package init(_ traffic: RouteTraffic.Counts, leadServes lead: Bool, standIn: String?) {
         if traffic.requests >= RouteTraffic.fewest, traffic.answered == 0 {
             self = .down(reason: "none of \(traffic.requests) requests in 5 min was answered")

@@ -1,7 +1,7 @@
 package import NIOCore
 import Wire
 
-/// What everybody may see: which routes, models and hosts serve at present.
+/// The public status: the routes, models and hosts that serve at present, and those that don't.
 package struct StatusBoard: Sendable {
     /// As Atlassian's Statuspage calls it, which status aggregators read.
     package enum State: String, Sendable, Hashable, Comparable {
@@ -94,8 +94,7 @@ package struct StatusBoard: Sendable {
         self.time = time
     }
 
-    /// What applications can rely on: a model that is gone while its routes
-    /// serve is minor.
+    /// The overall state as applications experience it: a model that is down while its routes still serve is minor.
     package var indicator: (name: String, words: String) {
         let routes = components.filter { $0.group == .routes }.map(\.state)
         if !routes.isEmpty, routes.allSatisfy({ $0 == .major }) { return ("critical", "All routes are out of service") }

@@ -38,7 +38,7 @@ enum AgeCopy {
         guard memory.size == size else { throw .length(of: name, memory.size, size) }
     }
 
-    /// How many plain bytes an encrypted file holds, by its length.
+    /// Returns the number of plain bytes in an encrypted file, computed from its length.
     static func plainSize(of file: borrowing PlainFile, named name: String) throws(CustodyProblem) -> UInt64 {
         var reader = BufferedReader()
         _ = try AgeHeader { () throws(CustodyProblem) -> [UInt8]? in

@@ -1,7 +1,6 @@
 import Crypto
 
-/// The header of an age v1 file (C2SP age): who may open it, and a MAC over
-/// all of that.
+/// The header of an age v1 file (C2SP age): the keys that can open the file, and a MAC over all of the header.
 struct AgeHeader {
     static let version = "age-encryption.org/v1"
     /// More than two hundred recipients; the header comes before any MAC.

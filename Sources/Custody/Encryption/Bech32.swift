@@ -1,10 +1,10 @@
 /// The form that age's keys are written in: BIP 173's Bech32, of any length.
-enum Bech32 {
+package enum Bech32 {
     private static let letters = Array("qpzry9x8gf2tvdw0s3jn54khce6mua7l".utf8)
 
     /// The bytes of a text with this prefix; nil where anything is wrong:
     /// mixed case, a letter that isn't one, padding, the checksum.
-    static func decode(_ text: String, prefix: String) -> [UInt8]? {
+    package static func decode(_ text: String, prefix: String) -> [UInt8]? {
         guard text == text.lowercased() || text == text.uppercased() else { return nil }
         let text = text.lowercased()
         guard text.hasPrefix(prefix + "1") else { return nil }

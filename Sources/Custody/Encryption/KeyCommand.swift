@@ -4,11 +4,10 @@ import Glibc
 
 /// Runs a program that prints a key.
 enum KeyCommand {
-    /// How long it may take.
+    /// The longest time that the command may take, in milliseconds.
     private static let patience: Int32 = 30_000
 
-    /// - Throws: where it can't be run, fails, takes too long or prints too
-    ///   much.
+    /// - Throws: ``CustodyProblem`` if the command can't be run, fails, takes too long or prints too much.
     static func output(of words: [String], longest: Int) throws(CustodyProblem) -> String {
         var pipe: [Int32] = [-1, -1]
         guard clinux_pipe(&pipe) == 0 else { throw failed(words, reason(errno)) }

@@ -2,20 +2,20 @@ import Files
 import Glibc
 import Synchronization
 
-/// Where the key of encrypted weights comes from. Never from an argument,
-/// which everybody on the machine can read, and never from the settings.
+/// The source of the key of encrypted weights. This is never a command-line argument, which every user of the machine
+/// can read, and never the settings.
 package enum KeySource: Sendable, Hashable {
     /// A file that only its owner can read.
     case file(String)
-    /// What a program prints; words, the first being the program.
+    /// The output of a program; the first word is the program, the others are its arguments.
     case command([String])
-    /// What can be read from an open descriptor, whose number an environment
-    /// variable tells. It is read once, and then closed.
+    /// The content of an open descriptor, whose number is in an environment variable. The descriptor is read once, and
+    /// then closed.
     case descriptor(variable: String)
 
     private static let longest = 64 << 10
 
-    /// What errors call it.
+    /// The name of the source in error messages.
     package var shown: String {
         switch self {
         case .file(let path): path
@@ -60,7 +60,7 @@ package enum KeySource: Sendable, Hashable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// What a descriptor holds to its end.
+    /// Reads everything from a descriptor up to its end.
     static func all(of file: Int32, longest: Int, from name: String) throws(CustodyProblem) -> String {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)

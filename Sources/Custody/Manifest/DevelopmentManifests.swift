@@ -3,20 +3,20 @@ import Files
 import NIOCore
 import Wire
 
-/// What models without a signed manifest were at their first start.
+/// The manifests of models that are not signed, made from their files at the first start.
 ///
-/// It shows when a file was changed since, and proves nothing of where it
-/// came from: who wants that signs it.
+/// Such a manifest shows that a file was changed later, but proves nothing about the file's origin; a signature is
+/// required for that.
 package struct DevelopmentManifests: Sendable {
-    /// Of this Holdfast's own, kept between starts.
+    /// The folder of the manifests. It belongs to this Holdfast only, and is kept between starts.
     private let folder: String
 
     /// - Parameter folder: made when it is needed, for this user only.
     package init(folder: String) { self.folder = folder }
 
-    /// What the model has to be; at its first start, what it is.
+    /// Returns the properties that the model has to have; at its first start, records the properties that it has.
     ///
-    /// - Parameter name: a provider's: letters, digits, `.`, `_` and `-`.
+    /// - Parameter name: the provider's name: letters, digits, `.`, `_` and `-`.
     package func expected(
         _ source: WeightsSource, name: String, model: String
     ) throws(CustodyProblem) -> ExpectedWeights {

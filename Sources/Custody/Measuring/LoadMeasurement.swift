@@ -1,20 +1,18 @@
 import Crypto
 import Glibc
 
-/// What loading a file of weights takes, beside the least that it could:
-/// reading the same bytes twice, where they lie in memory already, with the
-/// same hash.
+/// The time that loading a file of weights takes, compared with the least possible time: reading the same bytes twice
+/// from memory, with the same hash.
 package struct LoadMeasurement: Sendable {
     package var size: UInt64
     package var times: LoadTimes
-    /// What the same took right before. A virtual machine's host may first
-    /// have to provide the memory, and can be ten times slower at that than
-    /// we are at all the rest.
+    /// The time that the same load took immediately before. The host of a virtual machine may first have to provide the
+    /// memory, which can take ten times as long as everything else.
     package var first: Duration
     /// SHA-256 of the sealed pages, twice, in one piece.
     package var twoPasses: Duration
-    /// What this process held in memory at most, before and while it loaded:
-    /// sealed memory is not in it, a second copy would be.
+    /// The peak of this process's memory before the load; the next property is the peak during the load. Sealed memory
+    /// isn't included, but a second copy of the weights would be.
     package var peakBefore: UInt64
     package var peak: UInt64
 
@@ -85,7 +83,7 @@ enum MemoryPeak {
         close(file)
     }
 
-    /// In bytes; 0 where it isn't told.
+    /// The peak of the memory in bytes; 0 if the kernel doesn't report it.
     static var now: UInt64 {
         guard let text = ProcFile.read("/proc/self/status", limit: 64 << 10) else { return 0 }
         for line in text.split(separator: "\n") where line.hasPrefix("VmHWM:") {

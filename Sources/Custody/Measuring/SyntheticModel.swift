@@ -11,8 +11,8 @@ package struct SyntheticModel {
     /// - Parameter size: of the file, roughly; it is rounded up to whole rows.
     package init(size: UInt64) { rows = max(1, size / (Self.width * 4)) }
 
-    /// Writes it to a new file.
-    /// - Throws: where there is a file already, or no room.
+    /// Writes the model to a new file.
+    /// - Throws: ``CustodyProblem`` if the file exists already, or there is no room.
     package func write(to path: String) throws(CustodyProblem) {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw failed(path) }

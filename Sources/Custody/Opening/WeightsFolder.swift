@@ -2,13 +2,13 @@ import CLinux
 import Files
 import Glibc
 
-/// The folder a model's files lie in, held open: what is opened beneath it
-/// is opened in this folder, whatever becomes of its path meanwhile.
-struct WeightsFolder: ~Copyable {
+/// The folder of a model's files, held open. Files are opened relative to the open folder, so they are in this folder
+/// even if its path now leads elsewhere.
+package struct WeightsFolder: ~Copyable {
     let path: String
     private let descriptor: Int32
 
-    init(_ path: String) throws(CustodyProblem) {
+    package init(_ path: String) throws(CustodyProblem) {
         self.path = path
         descriptor = clinux_open_folder(path)
         guard descriptor >= 0 else {
@@ -22,7 +22,7 @@ struct WeightsFolder: ~Copyable {
 
     /// Opens a plain file beneath the folder. No link is followed, neither
     /// as the file nor on the way to it.
-    func open(_ name: String) throws(CustodyProblem) -> PlainFile {
+    package func open(_ name: String) throws(CustodyProblem) -> PlainFile {
         let file = clinux_open_beneath(descriptor, name)
         let shown = "\(path)/\(name)"
         guard file >= 0 else {
@@ -51,7 +51,7 @@ struct WeightsFolder: ~Copyable {
 }
 
 /// An open file that is a regular one, and no other kind of thing.
-struct PlainFile: ~Copyable {
+package struct PlainFile: ~Copyable {
     let descriptor: Int32
     let path: String
     let size: UInt64

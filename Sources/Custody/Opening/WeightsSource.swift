@@ -1,11 +1,11 @@
-/// Where a model's files lie, and what opens them where they are encrypted.
+/// The place of a model's files, and the source of their key if they are encrypted.
 package struct WeightsSource: Sendable, Equatable {
     /// Absolute, without a slash at its end.
     package var folder: String
     /// The file that the settings name; of several, the first.
     package var file: String
     package var key: KeySource?
-    /// Who vouches for the files; nil where nobody does.
+    /// The place of the files' signatures; nil if they are not signed.
     package var signed: SignedModelSource?
 
     /// - Parameter modelFile: an absolute path.
@@ -17,7 +17,7 @@ package struct WeightsSource: Sendable, Equatable {
         self.signed = signed
     }
 
-    /// What encrypted files are called that have another name for it.
+    /// The suffix of an encrypted file's name, if the name differs from the plain file's.
     static let encryptedSuffix = ".age"
 
     /// A manifest names the plain file; encrypted, it may have `.age` at its
@@ -38,9 +38,8 @@ package struct WeightsSource: Sendable, Equatable {
     /// The plain files that are to be loaded, in their order.
     package var plainNames: [String] { SplitName.all(of: plainName) }
 
-    /// How long the plain file is, by what lies there: for what a manifest
-    /// doesn't say. Nothing is believed of it: whoever loads the file still
-    /// compares its bytes.
+    /// Returns the plain file's size, computed from the file on the disk, for manifests that don't state it. The size
+    /// is not trusted: loading the file still compares its bytes.
     package func plainSize(of name: String) throws(CustodyProblem) -> UInt64 {
         let folder = try WeightsFolder(folder)
         let onDisk = nameOnDisk(name)
@@ -49,10 +48,9 @@ package struct WeightsSource: Sendable, Equatable {
     }
 }
 
-/// Where the signatures of a model lie, and who is believed. Paths are
-/// absolute.
+/// The place of a model's signatures, and the trusted keys or roots. Paths are absolute.
 package struct SignedModelSource: Sendable, Hashable {
-    /// What was signed: the folder; nil is the model's file alone.
+    /// The folder that was signed; nil if only the model's file was signed.
     package var folder: String?
     /// An OpenSSF Model Signing bundle.
     package var signature: String
@@ -65,7 +63,7 @@ package struct SignedModelSource: Sendable, Hashable {
     package struct Terms: Sendable, Hashable {
         /// A custody statement.
         package var statement: String
-        /// PEM: the public keys of those who may sign it.
+        /// PEM: the public keys of the custodians, who may sign the statement.
         package var custodians: [String]
         package var threshold: Int
         /// The model's name there; nil is the one in its engine's answers.

@@ -1,6 +1,10 @@
 import Glibc
 
-/// What was true of an engine before the first request reached it.
+/// A record of the verified state of an engine before it got its first request.
+///
+/// A receipt states which files the engine has in sealed memory and their digests, how they are mapped, which programs
+/// the engine executes, and which protections are in force. It goes into the ledger, so that it can be proven later
+/// which weights served at a given time.
 package struct CustodyReceipt: Sendable, Hashable {
     /// Made of all that follows: two receipts that say the same have the same.
     package private(set) var id = ""
@@ -16,9 +20,9 @@ package struct CustodyReceipt: Sendable, Hashable {
     package var images: [EngineImage]
     /// SHA-256 over the images' digests in the order of their values.
     package var engine: ContentDigest
-    /// Whether the manifest named the images, and they are these.
+    /// True if the manifest names the images, and they are the ones that were found.
     package var isEnginePinned: Bool
-    /// Of the custody statement in force; nil where there is none.
+    /// The epoch of the custody statement in force; nil if there is none.
     package var epoch: UInt64?
     package var protections: [Protection]
     /// `observed` or `self-reported`.
@@ -32,24 +36,24 @@ package struct CustodyReceipt: Sendable, Hashable {
         package var seals: SealSet
     }
 
-    /// What the kernel doesn't offer, or the engine doesn't have.
+    /// The protections that the kernel doesn't offer, or that the engine doesn't use.
     package var missing: [Protection] { protections.filter { !$0.isHeld } }
-    /// Whether every page that it computes with is watched.
+    /// True if scrubbing covers every page that the engine computes with.
     package var isScrubbedWhole: Bool { mappings.allSatisfy(\.isWhole) }
 
-    /// Whether a process has all of the files mapped, as far as can be seen.
+    /// Returns whether a process has mapped all of the files, as far as this can be seen.
     package static func maps(_ process: Int32, _ weights: borrowing SealedWeights) -> Bool {
         guard let text = ProcFile.read("/proc/\(process)/maps", limit: 16 << 20) else { return false }
         let mappings = MemoryMapping.all(in: text)
         return weights.files.allSatisfy { file in mappings.contains { $0.shows(file.memory) } }
     }
 
-    /// Looks at an engine that has loaded, and writes down what is so.
+    /// Examines an engine that has loaded its model, and records its state.
     ///
-    /// - Parameter launcher: a script that the engine was started with: code,
-    ///   too, though it is nowhere mapped to be executed.
-    /// - Throws: where the engine executes something that the manifest
-    ///   doesn't name, is traced, or nothing can be known of it.
+    /// - Parameter launcher: a script that the engine was started with. It counts as code, although it is not mapped as
+    ///   executable.
+    /// - Throws: ``CustodyProblem`` if the engine executes something that the manifest doesn't name, if a debugger
+    ///   traces it, or if its state can't be determined.
     package static func certify(
         _ weights: borrowing SealedWeights, provider: String, process: Int32, report: EngineReport?,
         launcher: EngineImage? = nil,

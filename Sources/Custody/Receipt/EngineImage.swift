@@ -18,9 +18,9 @@ package struct EngineImage: Sendable, Hashable {
         self.init(path: path, sha256: try Self.digest(of: file, path))
     }
 
-    /// Every file with an executable mapping, hashed; the same file once.
+    /// Returns the digest of every file with an executable mapping; each file once.
     ///
-    /// - Throws: where one can't be read, or code lies in no file at all.
+    /// - Throws: ``CustodyProblem`` if a file can't be read, or code is in memory that belongs to no file.
     static func all(of process: Int32, _ facts: ProcessFacts) throws(CustodyProblem) -> [EngineImage] {
         var images: [EngineImage] = []
         var seen: Set<String> = []
@@ -36,8 +36,8 @@ package struct EngineImage: Sendable, Hashable {
         return images.sorted { $0.path < $1.path }
     }
 
-    /// Of the very file that is mapped where the kernel lets us at it, else of
-    /// what its path leads to.
+    /// The digest of exactly the file that is mapped, if the kernel allows access to it; otherwise the digest of the
+    /// file at its path.
     private static func digest(of mapping: MemoryMapping, in process: Int32) throws(CustodyProblem) -> ContentDigest {
         let range = mapping.addresses
         let exact =

@@ -1,11 +1,10 @@
 import NIOCore
 import Wire
 
-/// What the launcher says of itself, once it is shut in and has loaded its
-/// model, and before it can be asked anything. Resources/confinement.py of
-/// EngineHost writes it.
+/// The launcher's report about itself, written after it has confined itself and loaded its model, and before it can
+/// receive requests. Resources/confinement.py of EngineHost writes it.
 package struct EngineReport: Sendable {
-    /// What it did to shut itself in, by name.
+    /// The protections that the launcher has set up, by name.
     var protections: [String: (held: Bool, how: String)] = [:]
     var maps: String?
     var status: String?

@@ -5,7 +5,7 @@ package struct MemoryMapping: Sendable, Hashable {
     package var isWritable: Bool
     package var isExecutable: Bool
     package var isShared: Bool
-    /// Where in the file it begins.
+    /// The offset in the file at which the mapping begins.
     package var offset: UInt64
     /// `major:minor`, in hex, as the kernel writes it.
     package var device: String
@@ -41,11 +41,11 @@ package struct MemoryMapping: Sendable, Hashable {
         text.split(separator: "\n").compactMap { MemoryMapping($0) }
     }
 
-    /// What the kernel itself maps into every process.
+    /// True for a mapping that the kernel itself adds to every process.
     var isOfTheKernel: Bool { path == "[vdso]" || path == "[vsyscall]" || path == "[vvar]" }
 
-    /// Whether it shows this memory file. Sealed memory has a device that no
-    /// path leads to, and its inode is there once.
+    /// Returns whether this is a mapping of the memory file. Sealed memory has a device that no path leads to, and its
+    /// inode is unique there.
     func shows(_ memory: SealedMemory) -> Bool {
         inode == memory.identity.inode && path.hasPrefix("/memfd:") && device == memory.identity.shownDevice
     }

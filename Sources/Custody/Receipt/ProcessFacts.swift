@@ -1,8 +1,8 @@
 import Glibc
 
-/// What the kernel says of an engine's process.
+/// The kernel's facts about an engine's process.
 struct ProcessFacts {
-    /// Who read it.
+    /// The process that read the facts.
     enum Witness: String, Sendable {
         /// The gateway, in /proc.
         case gateway = "observed"
@@ -15,14 +15,14 @@ struct ProcessFacts {
     private var status: [Substring: Substring]
     private var limits: String
     var network: String?
-    /// Interfaces of its network namespace; nil where nobody can tell.
+    /// The interfaces of its network namespace; nil if unknown.
     var interfaces: [String]?
-    /// Whether others of its user can look into it; nil where nobody can tell.
+    /// True if other processes of its user can read its memory; nil if unknown.
     var isDumpable: Bool?
 
-    /// Reads /proc itself where it may, else takes the report.
+    /// Reads /proc directly if it is allowed to, and takes the report otherwise.
     ///
-    /// - Throws: where there is neither.
+    /// - Throws: ``CustodyProblem`` if neither is available.
     init(process: Int32, report: EngineReport?) throws(CustodyProblem) {
         let folder = "/proc/\(process)"
         if let maps = ProcFile.read(folder + "/maps", limit: 16 << 20), !maps.isEmpty {
@@ -78,7 +78,7 @@ struct ProcessFacts {
     var hasNoNewPrivileges: Bool { status["NoNewPrivs"] == "1" }
     var isFiltered: Bool { status["Seccomp"] == "2" }
     var hasNoCapabilities: Bool { status["CapEff"].map { $0.allSatisfy { $0 == "0" } } ?? false }
-    /// Somebody debugs it.
+    /// The process that traces the engine as a debugger; nil if there is none.
     var tracer: Int32? { status["TracerPid"].flatMap { Int32($0) }.flatMap { $0 == 0 ? nil : $0 } }
     /// In KiB.
     var locked: UInt64 { status["VmLck"]?.split(separator: " ").first.flatMap { UInt64($0) } ?? 0 }

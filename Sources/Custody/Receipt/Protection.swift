@@ -17,19 +17,19 @@ package struct Protection: Sendable, Hashable {
         case dumps
         /// Others of its user can't look into it.
         case readers
-        /// Its memory isn't written to a disk.
+        /// The engine's memory isn't written to a disk.
         case swap
     }
 
     package var name: Name
     package var isHeld: Bool
-    /// How, or why not.
+    /// The way in which the protection works, or the reason why it doesn't.
     package var how: String
 
-    /// What the kernel says, beside what the engine says it did.
+    /// Compares the kernel's facts with the engine's own report.
     ///
-    /// What can be seen from outside counts only where it is seen. Landlock
-    /// can't: there the engine has tried to open a file, and says so.
+    /// A protection that can be seen from outside counts only if it is seen. Landlock can't be seen: there the engine's
+    /// own report counts, which says that it has tried to open a file.
     static func all(_ facts: ProcessFacts, _ report: EngineReport?) -> [Protection] {
         Name.allCases.map { name in
             let claim = report?.protections[name.rawValue]
@@ -41,7 +41,7 @@ package struct Protection: Sendable, Hashable {
     private static func judge(
         _ name: Name, _ facts: ProcessFacts, _ claim: (held: Bool, how: String)?
     ) -> (Bool, String) {
-        /// What was seen, with the engine's own words for it.
+        /// Returns the observed state, with the engine's own description of it.
         func both(_ seen: Bool, _ missing: String) -> (Bool, String) {
             guard seen else { return (false, claim.map { $0.held ? missing : $0.how } ?? missing) }
             return (true, claim?.how ?? "seen in /proc")

@@ -1,4 +1,4 @@
-/// How one file of weights is mapped in the engine.
+/// The mapping of one file of weights in the engine.
 package struct WeightMapping: Sendable, Hashable {
     package var file: String
     /// Bytes of the file that are mapped.
@@ -6,7 +6,7 @@ package struct WeightMapping: Sendable, Hashable {
     /// Every tensor lies in pages that are the sealed ones: shared, and not
     /// to be written.
     package var isWhole: Bool
-    /// Where, in the engine and in the file.
+    /// The mappings of the file, with their addresses in the engine and their offsets in the file.
     package var ranges: [MemoryMapping]
 
     /// - Parameter mappings: all of the engine's.

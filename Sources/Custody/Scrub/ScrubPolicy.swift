@@ -1,8 +1,8 @@
-/// What follows when weights in memory are found changed, or in order.
+/// The policy for weights in memory that are found changed.
 ///
-/// Pure: it is told what was found and when, and answers with what to do.
+/// Pure: the caller reports each finding with its time, and gets back the action to take.
 package struct ScrubPolicy: Sendable, Equatable {
-    /// What to do about changed weights. Their engine is killed in any case.
+    /// The action for changed weights. Their engine is killed in any case.
     package enum Verdict: String, Sendable, Hashable {
         /// Bring them up once more from the disk, verified anew.
         case reload
@@ -17,17 +17,16 @@ package struct ScrubPolicy: Sendable, Equatable {
         case quarantined(since: Int)
     }
 
-    /// How long one change is remembered.
+    /// The time for which one change is remembered, in seconds.
     package static let window = 24 * 3600
 
     package private(set) var standing: Standing
 
-    /// - Parameter remembered: how they stood before a restart, which forgives
-    ///   nothing.
+    /// - Parameter remembered: the standing of the weights before a restart, since a restart clears nothing.
     package init(remembered: Standing = .trusted) { standing = remembered }
 
-    /// Weights were found changed. One reload, and no second within a day:
-    /// whatever changed them is still there.
+    /// Records that weights were found changed. They are reloaded once, but not a second time within a day, since the
+    /// cause of the change must then be still present.
     package mutating func mismatch(at now: Int) -> Verdict {
         switch standing {
         case .quarantined: return .quarantine

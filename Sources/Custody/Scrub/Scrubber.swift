@@ -1,7 +1,7 @@
 /// Reads an engine's weights in memory over and over, as slowly as asked:
 /// the very pages that it computes with, where it has mapped them.
 package struct Scrubber {
-    /// What was found changed.
+    /// The file that was found changed.
     package struct Mismatch: Error, Sendable, Hashable {
         package var file: String
         package var expected: ContentDigest
@@ -38,8 +38,8 @@ package struct Scrubber {
         pass = HashingPass(files[index].memory)
     }
 
-    /// How long to rest after a piece that took so long, to use no more than
-    /// that share of a core.
+    /// Returns the time to rest after a piece that took the time `work`, so that no more than that share of a core is
+    /// used.
     package static func rest(after work: Duration, share: Double) -> Duration {
         work * ((1 - share) / share)
     }

@@ -1,8 +1,8 @@
 extension ExpectedWeights.File {
-    /// Whether what is sealed is what was signed.
+    /// Returns whether the sealed bytes are the signed bytes.
     ///
-    /// - Parameter sha256: of the memory, which is read once more only where
-    ///   the manifest has digests of another kind.
+    /// - Parameter sha256: the digest of the memory, which is read again only if the manifest has digests of another
+    ///   kind.
     func isMet(by memory: SealedMemory, _ sha256: ContentDigest) throws(CustodyProblem) -> Bool {
         switch content {
         case .sha256(let known): sha256 == known

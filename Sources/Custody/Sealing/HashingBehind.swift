@@ -8,7 +8,7 @@ import Synchronization
 /// Pieces are hashed in the order in which they are handed over. One thread
 /// hands them over.
 final class HashingBehind: Sendable {
-    /// What is copied and hashed at once: it stays in the second-level cache.
+    /// The number of bytes that are copied and hashed at a time; a piece stays in the second-level cache.
     static let piece = 256 << 10
     private static let pieces = 8
 
@@ -55,7 +55,7 @@ final class HashingBehind: Sendable {
         }
     }
 
-    /// Of all that was handed over. Waits until it is hashed.
+    /// The digest of everything that was handed over. Waits until all of it is hashed.
     var digest: ContentDigest {
         queue.sync {}
         return ContentDigest(hasher.withLock { $0.finalize() })

@@ -1,4 +1,4 @@
-/// Where the time went while weights were loaded.
+/// The times of the steps in which weights are loaded.
 package struct LoadTimes: Sendable, Hashable {
     /// Opening, copying into memory and hashing on the way; decrypting, where
     /// it is needed.

@@ -1,9 +1,9 @@
 import Files
 
-/// What this machine has of memory.
+/// The memory of this machine.
 enum MachineMemory {
-    /// - Throws: where a copy of that many bytes would push everybody else
-    ///   out: the kernel gives memory first, and kills later.
+    /// - Throws: ``CustodyProblem`` if a copy of that many bytes would use up the memory that other programs need: the
+    ///   kernel grants memory at first, and kills processes later.
     static func require(_ bytes: UInt64, for model: String) throws(CustodyProblem) {
         guard let available, available < bytes else { return }
         throw CustodyProblem(
@@ -11,7 +11,7 @@ enum MachineMemory {
             remedy: "use a machine with more memory, or a smaller model")
     }
 
-    /// `MemAvailable` of /proc/meminfo, in bytes; nil where it isn't told.
+    /// The value of `MemAvailable` in /proc/meminfo, in bytes; nil if it is missing.
     static var available: UInt64? {
         guard let text = ProcFile.read("/proc/meminfo", limit: 16 << 10) else { return nil }
         for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {

@@ -3,8 +3,9 @@ import Files
 import Glibc
 
 /// A file in memory that is being filled, and can still be changed. Only
-/// ``sealed()`` makes something of it that an engine is given.
-struct MemoryFile: ~Copyable {
+/// ``sealed()`` makes something of it that an engine is given. For Custody and
+/// its tests: `Scripts/boundaries.py` refuses it elsewhere.
+package struct MemoryFile: ~Copyable {
     static let chunk = HashingBehind.piece
 
     private let descriptor: Int32
@@ -13,7 +14,7 @@ struct MemoryFile: ~Copyable {
     private let hashing = HashingBehind()
 
     /// - Parameter name: seen in /proc only; its last part is taken.
-    init(_ name: String) throws(CustodyProblem) {
+    package init(_ name: String) throws(CustodyProblem) {
         shown = name
         // memfd_create(2): at most 249 bytes.
         let label = "weights-" + String(name.split(separator: "/").last?.utf8.suffix(100).map(Self.plain) ?? [])
@@ -34,13 +35,12 @@ struct MemoryFile: ~Copyable {
         return isPlain ? Character(UnicodeScalar(byte)) : "_"
     }
 
-    /// Appends what `read` puts into the buffer that it is given, and takes it
-    /// into the digest of what came by.
+    /// Appends the bytes that `read` puts into its buffer, and adds them to the running digest.
     ///
     /// - Parameters:
-    ///   - most: how much is wanted at the most.
-    ///   - read: returns how many bytes it has put there.
-    /// - Returns: the same; 0 where nothing was appended.
+    ///   - most: the largest number of bytes to append.
+    ///   - read: puts bytes into the buffer and returns their number.
+    /// - Returns: the number of bytes; 0 if nothing was appended.
     mutating func fill(
         most: UInt64 = .max, _ read: (UnsafeMutableRawBufferPointer) throws(CustodyProblem) -> Int
     ) throws(CustodyProblem) -> Int {
@@ -60,7 +60,7 @@ struct MemoryFile: ~Copyable {
     }
 
     /// Appends bytes, and takes them into the digest of what came by.
-    mutating func append(_ bytes: UnsafeRawBufferPointer) throws(CustodyProblem) {
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) throws(CustodyProblem) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = try fill(most: UInt64(rest.count)) { buffer in
@@ -80,12 +80,12 @@ struct MemoryFile: ~Copyable {
     }
 
     /// SHA-256 of what was appended, before it was sealed.
-    var streamed: ContentDigest { hashing.digest }
+    package var streamed: ContentDigest { hashing.digest }
 
-    /// Takes away everybody's way to change it, ours too.
+    /// Makes the memory unchangeable for every process, including this one.
     ///
-    /// - Throws: where the kernel says afterwards that not every seal holds.
-    consuming func sealed() throws(CustodyProblem) -> SealedMemory {
+    /// - Throws: ``CustodyProblem`` if the kernel then reports that a seal is missing.
+    package consuming func sealed() throws(CustodyProblem) -> SealedMemory {
         let wanted = clinux_seal_write | clinux_seal_grow | clinux_seal_shrink | clinux_seal_seal
         guard clinux_add_seals(descriptor, wanted) == 0 else {
             throw CustodyProblem(
@@ -96,12 +96,11 @@ struct MemoryFile: ~Copyable {
     }
 
     /// A writer's descriptor of its own, for tests that change weights in
-    /// memory. No other module can call it.
-    func writerForTests() -> Int32 { dup(descriptor) }
+    /// memory.
+    package func writerForTests() -> Int32 { dup(descriptor) }
 
-    /// The same without a seal, for tests that change weights in memory. No
-    /// other module can call it.
-    consuming func leftUnsealedForTests() throws(CustodyProblem) -> SealedMemory {
+    /// The same without a seal, for tests that change weights in memory.
+    package consuming func leftUnsealedForTests() throws(CustodyProblem) -> SealedMemory {
         try SealedMemory(descriptor, required: 0, size: size, shown: shown)
     }
 }

@@ -1,10 +1,10 @@
 import Glibc
 
 /// Copies a file that lies on the disk as it is.
-enum PlainCopy {
-    /// - Throws: where it is shorter or longer than it has to be, also where
-    ///   it becomes so during the copy.
-    static func run(
+package enum PlainCopy {
+    /// - Throws: ``CustodyProblem`` if the file is shorter or longer than expected, even if it only becomes so during
+    ///   the copy.
+    package static func run(
         _ file: borrowing PlainFile, into memory: inout MemoryFile, expecting size: UInt64, of name: String
     ) throws(CustodyProblem) {
         guard file.size == size else { throw .length(of: name, file.size, size) }

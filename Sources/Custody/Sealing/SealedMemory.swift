@@ -4,8 +4,8 @@ import Files
 import Glibc
 package import WeightFormats
 
-/// Bytes in memory that nobody can change any more, for as long as somebody
-/// holds them: a memfd with its seals on, open for reading only.
+/// Bytes in memory that no process can change any more: a memfd with its seals on, open for reading only. They exist
+/// for as long as a descriptor of them is open.
 package final class SealedMemory: Sendable {
     package let descriptor: Int32
     package let size: UInt64
@@ -15,7 +15,7 @@ package final class SealedMemory: Sendable {
     package let identity: FileIdentity
     private let shown: String
 
-    /// Opens what the writer's descriptor stands for anew, to read only.
+    /// Opens the file behind the writer's descriptor again, for reading only.
     init(_ writer: Int32, required: Int32, size: UInt64, shown: String) throws(CustodyProblem) {
         let reader = clinux_open("/proc/self/fd/\(writer)", O_RDONLY, 0)
         guard reader >= 0 else {
@@ -43,8 +43,8 @@ package final class SealedMemory: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Fills the buffer from some place on.
-    /// - Throws: where there is less.
+    /// Fills the buffer from an offset.
+    /// - Throws: ``CustodyProblem`` if there are fewer bytes.
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(CustodyProblem) {
         guard readFully(descriptor, at: offset, into: buffer) == buffer.count else {
             throw CustodyProblem(
@@ -61,8 +61,7 @@ package final class SealedMemory: Sendable {
     }
 }
 
-/// One reading of sealed memory from its first byte to its last, as many
-/// bytes at a time as somebody likes.
+/// One pass over sealed memory from its first byte to its last, in steps of any number of bytes.
 package struct HashingPass {
     private let memory: SealedMemory
     private var hasher = SHA256()
@@ -83,7 +82,7 @@ package struct HashingPass {
         offset += UInt64(count)
     }
 
-    /// What was read so far.
+    /// The digest of the bytes that were read so far.
     package var digest: ContentDigest { ContentDigest(hasher.finalize()) }
 }
 
@@ -127,7 +126,7 @@ package struct SealSet: Sendable, Hashable, CustomStringConvertible {
         ].filter { rawValue & $0.0 != 0 }.map(\.1)
     }
 
-    /// Whether nobody can change anything, whatever rights they have.
+    /// True if no process can change the memory, regardless of its rights.
     package var isWhole: Bool { names.count == 4 }
 
     package var description: String { names.isEmpty ? "none" : names.joined(separator: ", ") }

@@ -1,34 +1,42 @@
 import Glibc
 import WeightFormats
 
-/// A model's files, each in sealed memory, hashed there and found to be what
-/// a manifest names. There is no other way to make one than ``load(_:_:)``,
-/// and an engine is given nothing else: no path, ever.
+/// A model's files in sealed memory, where each was hashed and matches the manifest.
+///
+/// The files are copied into memory that the kernel then seals, so that no process can change them any more, this one
+/// included. Only then they are hashed, and an engine maps exactly these pages. So a later change of the files on the
+/// disk has no effect, and the engine computes with the bytes that were verified.
+///
+/// Only ``load(_:_:)`` creates this value, and an engine gets its weights in no other way, in particular never as a
+/// path.
 package struct SealedWeights: ~Copyable {
     package let expected: ExpectedWeights
     package let files: [SealedFile]
-    /// How long it took to make.
+    /// The time that loading took.
     package let times: LoadTimes
 
     /// One file, as it will be mapped.
     package struct SealedFile: Sendable {
         package var name: String
         package var memory: SealedMemory
-        /// Of the sealed memory.
+        /// The digest of the sealed memory.
         package var sha256: ContentDigest
-        /// Where tensors lie in it.
+        /// The range of the tensors in the memory.
         package var tensors: Range<UInt64>
+
+        package init(name: String, memory: SealedMemory, sha256: ContentDigest, tensors: Range<UInt64>) {
+            (self.name, self.memory, self.sha256, self.tensors) = (name, memory, sha256, tensors)
+        }
     }
 
-    /// Copies every file into memory, seals it there, and only then judges
-    /// what is sealed: its digest, then its form. What becomes of the file on
-    /// the disk during or after the copy makes no difference.
+    /// Copies every file into memory, seals the memory, and only then checks the sealed bytes: first their digest, then
+    /// their format. Changes to the file on the disk during or after the copy have no effect.
     ///
-    /// Takes time: call it where waiting hurts nobody.
+    /// This takes a long time, so it must not be called on an event loop.
     ///
-    /// - Parameter role: what it is loaded as.
-    /// - Throws: for the first file that isn't what the manifest says, and
-    ///   where that says another role.
+    /// - Parameter role: the role in which the model is loaded.
+    /// - Throws: ``CustodyProblem`` for the first file that differs from the manifest, or if the manifest names another
+    ///   role.
     package static func load(
         _ source: WeightsSource, _ expected: ExpectedWeights, as role: ExpectedWeights.Role = .primary
     ) throws(CustodyProblem) -> SealedWeights {
@@ -70,8 +78,9 @@ package struct SealedWeights: ~Copyable {
         return SealedWeights(expected: expected, files: files, times: times)
     }
 
-    /// For ``load(_:_:)``, and for tests: no other module can call it.
-    init(expected: ExpectedWeights, files: [SealedFile], times: LoadTimes = LoadTimes()) {
+    /// For ``load(_:_:)``, and for tests: `Scripts/boundaries.py` refuses it
+    /// elsewhere.
+    package init(expected: ExpectedWeights, files: [SealedFile], times: LoadTimes = LoadTimes()) {
         self.expected = expected
         self.files = files
         self.times = times

@@ -1,6 +1,6 @@
 import WeightFormats
 
-/// Whether files that are each in order make one model together.
+/// A check that files which are valid on their own form one model together.
 enum WeightSet {
     /// - Throws: for a part that is missing, there twice, or not of this set.
     static func check(_ files: [WeightFile], names: [String]) throws(CustodyProblem) {

@@ -4,7 +4,7 @@ package enum Timestamp {
     ///   are what RFC 3339 can say.
     package static func text(seconds: Int) -> String { "\(toTheSecond(seconds))Z" }
 
-    /// With three digits of the second.
+    /// Returns a time with three digits for the fraction of the second.
     /// - Parameter milliseconds: since 1970.
     package static func text(milliseconds: Int) -> String {
         let (seconds, rest) = milliseconds.flooredQuotientAndRemainder(1000)

@@ -180,7 +180,7 @@ class Confinement:
         return "a seccomp filter of %d steps" % (len(program) // 8)
 
     def try_it_out(self):
-        """Nobody can see from outside whether Landlock holds."""
+        """Tries forbidden operations, since it can't be seen from outside whether Landlock is in force."""
         def must_fail(name, attempt):
             if not self.protections[name]["held"]:
                 return

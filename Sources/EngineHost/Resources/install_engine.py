@@ -71,7 +71,7 @@ def write_stamp(stamp):
 
 
 def facts(path):
-    """What a file's change would change, without reading it."""
+    """Returns the properties of a file that differ after a change, without reading the file."""
     try:
         found = path.stat()
     except OSError:
@@ -158,7 +158,7 @@ def fetch_model():
 
 
 def is_model(path):
-    """Whether a file that we have no stamp for is the model; reads it all."""
+    """Returns whether a file that has no stamp is the model; reads the whole file."""
     if (facts(path) or [0])[0] != MODEL_SIZE:
         return False
     say("Checking the model")

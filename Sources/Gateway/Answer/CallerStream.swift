@@ -13,7 +13,7 @@ final class CallerStream {
     /// is written down, and nothing is held back.
     let keepsJournal: Bool
     /// The journal of everything that has been sent, or is about to be.
-    var journal: Journal
+    var journal: StreamJournal
     /// The candidates that went on, in order.
     private(set) var handOvers: [HandOver] = []
     /// The one that wrote what has gone out; nil while bytes pass through.
@@ -24,12 +24,11 @@ final class CallerStream {
     /// True when the present candidate has sent something to the caller.
     var hasContributed = false
 
-    /// - Parameter limit: of what is remembered, in bytes.
-    init(_ door: any CallerProtocol, keepsJournal: Bool, promptBytes: Int, limit: Int) {
-        journal = Journal(limit: limit)
-        self.door = door
+    init(_ context: RequestContext, keepsJournal: Bool) {
+        journal = StreamJournal(limit: context.gateway.limits.continuation)
+        door = context.call.door
         self.keepsJournal = keepsJournal
-        self.promptBytes = promptBytes
+        promptBytes = context.record.requestBytes
     }
 
     // MARK: Candidates come and go

@@ -10,63 +10,46 @@ import Wire
 /// Same dialect: the bytes go through. Across dialects, and from a hosted
 /// engine: the answer is rebuilt from the shared terms.
 final class Relay {
-    let admitted: AdmittedCall
-    let outgoing: Outgoing
-    let upstream: Upstream
-    let provider: Provider
-    let reply: any CallerReply
-    let record: RequestRecord
-    let limits: GatewayLimits
-    let instruments: Instruments
-    let continuity: Continuity
-    let disclosures: DisclosureBook
-    let secrets: SecretMask
-    let reading: HeavyReading
-    /// The filter of a hosted model's answer; nil for models that others host.
-    let sieve: AnswerSieve?
-    let runner: Runner
-    /// Called before the caller is told anything.
-    /// - Throws: `CancellationError` where another attempt is telling it.
-    let claim: () throws -> Void
-    /// True when the route wants the next candidate asked after a refusal.
-    let movesOnRefusal: Bool
+    private let loop: AttemptLoop
+    let attempt: ActiveAttempt
+    /// The filter for a hosted model's answer; nil for models that others host.
+    let filter: DisclosureFilter?
     /// Counts what a hosted model has told, and gives back what was set aside
     /// for more; nil where nothing is, or once it is done.
     var settling: (() -> Void)?
 
-    init(
-        admitted: AdmittedCall, runner: Runner, reply: any CallerReply, record: RequestRecord, limits: GatewayLimits,
-        instruments: Instruments, continuity: Continuity, disclosures: DisclosureBook, secrets: SecretMask,
-        reading: HeavyReading, movesOnRefusal: Bool, claim: @escaping () throws -> Void
-    ) {
-        self.admitted = admitted
-        self.runner = runner
-        self.claim = claim
-        outgoing = runner.attempt.outgoing
-        upstream = runner.attempt.upstream
-        provider = runner.attempt.provider
-        self.reply = reply
-        self.record = record
-        self.limits = limits
-        self.instruments = instruments
-        self.continuity = continuity
-        self.disclosures = disclosures
-        self.secrets = secrets
-        self.reading = reading
-        let served = runner.attempt.upstream.candidate.model
-        sieve = provider.hosted.map {
-            AnswerSieve($0, runner.attempt.outgoing.chat, call: admitted.call.id, name: served)
+    init(_ loop: AttemptLoop, _ attempt: ActiveAttempt) {
+        self.loop = loop
+        self.attempt = attempt
+        filter = attempt.provider.hosted.map {
+            DisclosureFilter(
+                $0, attempt.prepared.outgoing.chat, call: loop.context.call.id, name: attempt.upstream.candidate.model)
         }
-        self.movesOnRefusal = movesOnRefusal
     }
 
-    var call: Call { admitted.call }
+    private var context: RequestContext { loop.context }
+    var call: Call { loop.context.call }
+    var reply: any CallerReply { loop.context.reply }
+    var record: RequestRecord { loop.context.record }
+    var secrets: SecretMask { loop.context.state.secrets }
+    var limits: GatewayLimits { loop.context.gateway.limits }
+    var provider: Provider { attempt.provider }
+    private var upstream: Upstream { attempt.upstream }
+    private var instruments: Instruments { loop.context.state.instruments }
+    private var disclosures: DisclosureBook { loop.context.gateway.disclosures }
+    private var continuity: Continuity { loop.context.continuity }
+    private var reading: HeavyReading { loop.context.gateway.reading }
+
+    /// Takes note that the answer has something to say, before the caller
+    /// hears it.
+    /// - Throws: `CancellationError` where another attempt says it.
+    func claim() throws { try AttemptExecutor(loop: loop).claim(attempt) }
 
     func run(_ response: any LaneResponse) async throws {
         let status = response.head.status
-        record.attempts[runner.number].status = status
+        record.attempts[attempt.number].status = status
         // What a hosted model retires is for its operator to say.
-        if sieve == nil, let announced = Announcement.read(response.head.fields, model: upstream.candidate.model) {
+        if filter == nil, let announced = Announcement.read(response.head.fields, model: upstream.candidate.model) {
             continuity.announcements.note(announced, by: upstream.candidate.provider)
         }
         if !(200..<300).contains(status) {
@@ -79,11 +62,11 @@ final class Relay {
                     dialect: provider.errorDialect, position: .head, status: status, fields: head.fields, body: body),
                 .answer(head, body))
         } else if response.head.isStream(of: provider.dialect.framing) {
-            guard admitted.isStream else { throw LaneFailure.garbage("a stream came that was not asked for") }
+            guard context.request.isStream else { throw LaneFailure.garbage("a stream came that was not asked for") }
             instruments.streamOpened()
             defer { instruments.streamClosed() }
-            try await StreamRelay(relay: self, stream: runner.stream, response: response).run()
-        } else if admitted.isStream {
+            try await StreamRelay(relay: self, stream: attempt.stream, response: response).run()
+        } else if context.request.isStream {
             try await runUnnamedStream(response)
         } else {
             let received = try await response.collect(upTo: limits.responseBody, makeRoom)
@@ -92,8 +75,10 @@ final class Relay {
             let isHeavy = reading.isHeavy(received, on: call.executor)
             try tell(
                 isHeavy
-                    ? try await reading.run { try self.read(received, head, movesOnRefusal: self.movesOnRefusal) }
-                    : try read(received, head, movesOnRefusal: movesOnRefusal), head)
+                    ? try await reading.run {
+                        try self.read(received, head, movesOnRefusal: self.context.policy.movesOnRefusal)
+                    }
+                    : try read(received, head, movesOnRefusal: context.policy.movesOnRefusal), head)
         }
     }
 
@@ -110,7 +95,7 @@ final class Relay {
         }
         instruments.streamOpened()
         defer { instruments.streamClosed() }
-        try await StreamRelay(relay: self, stream: runner.stream, response: begun).run()
+        try await StreamRelay(relay: self, stream: attempt.stream, response: begun).run()
     }
 
     private func makeRoom(for more: Int) throws {
@@ -140,7 +125,7 @@ final class Relay {
         if whole.isRefusal, movesOnRefusal {
             throw FailedAttempt(symptom(of: received, answer), .whole(answer, received))
         }
-        switch outgoing.translation {
+        switch attempt.prepared.outgoing.translation {
         case .none:
             guard Self.looksLikeObject(received) else { throw LaneFailure.garbage("its answer is not a JSON object") }
             let root = (try? JSONDocument(received, limits: .answer))?.root
@@ -160,14 +145,14 @@ final class Relay {
             var calls = AnsweredCalls(request, from: provider.dialect)
             calls.rename(&reply)
             whole.wasCut = SingleToolCall(request).cut(&reply)
-            sieve?.pass(&reply)
+            filter?.pass(&reply)
             whole.usage = reply.usage
             whole.body = call.door.encodeReply(reply, to: request)
         case .embeddings(let request, let embeddings, let caller):
             var reply = try read(received, answer) { () throws(UnreadableReply) in
                 try embeddings.decodeEmbeddingsReply(received)
             }
-            sieve?.pass(&reply)
+            filter?.pass(&reply)
             whole.usage = Usage(input: reply.inputTokens, output: 0)
             whole.body = caller.encodeEmbeddingsReply(reply, to: request)
         case .continuation: throw LaneFailure.garbage("a stream was asked for and something else came")
@@ -179,20 +164,20 @@ final class Relay {
         try tellWhole()
         try claim()
         if whole.wasCut { record.dropped.append("further tool calls") }
-        if let usage = whole.usage { record.cost(usage, of: runner.number) }
-        record.begun = runner.number
+        if let usage = whole.usage { record.cost(usage, of: attempt.number) }
+        record.begun = attempt.number
         record.timeToFirstByte = call.arrived.elapsed()
         record.responseBytes = whole.body.readableBytes
         record.status = 200
         record.outcome = .served
-        if whole.isRefusal { record.noteRefusal(by: runner.number) }
-        settle()
+        if whole.isRefusal { record.noteRefusal(by: attempt.number) }
+        settleDisclosure()
         reply.send(head(answer, contentType: "application/json"), body: whole.body)
     }
 
     /// Before an answer's end goes out, so that whoever has it finds in their
     /// next request what is left; at the latest when the attempt is over.
-    func settle() {
+    func settleDisclosure() {
         let settling = settling
         self.settling = nil
         settling?()
@@ -200,7 +185,7 @@ final class Relay {
 
     /// Returns whether the answer is a refusal, sent as an ordinary answer.
     private func isRefusal(_ received: ByteBuffer, _ answer: ResponseHead) -> Bool {
-        guard admitted.call.operation.isChat, movesOnRefusal || received.mayHoldRefusal else { return false }
+        guard call.operation.isChat, context.policy.movesOnRefusal || received.mayHoldRefusal else { return false }
         return continuity.classifier.judge(symptom(of: received, answer), now: continuity.now.unix).cause == .refused
     }
 
@@ -274,17 +259,17 @@ final class Relay {
     // MARK: What a hosted model may tell in a day
 
     private func tellWhole() throws(LaneFailure) {
-        guard let sieve else { return }
-        guard !disclosures.spend(sieve.takeBytes(), of: sieve.model, isWhole: true) else { return }
-        throw .usedUp(wait: disclosures.wait(of: sieve.model) ?? 1)
+        guard let filter else { return }
+        guard !disclosures.spend(filter.takeBytes(), of: filter.model, isWhole: true) else { return }
+        throw .usedUp(wait: disclosures.wait(of: filter.model) ?? 1)
     }
 
     /// Words of an error, which go out whether or not there is room for them:
     /// without any where there is none.
     private func count(_ error: inout ProviderError) {
-        guard let sieve else { return }
-        sieve.pass(&error)
-        guard !disclosures.spend(sieve.takeBytes(), of: sieve.model, isWhole: true) else { return }
+        guard let filter else { return }
+        filter.pass(&error)
+        guard !disclosures.spend(filter.takeBytes(), of: filter.model, isWhole: true) else { return }
         error = ProviderError(status: error.status, message: "The engine refused it; its words are withheld.")
     }
 
@@ -292,9 +277,9 @@ final class Relay {
     /// hosted model's daily limit.
     /// - Returns: The reason why nothing more may follow; nil where more may.
     func toldPiece() -> LaneFailure? {
-        guard let sieve else { return nil }
-        _ = disclosures.spend(sieve.takeBytes(), of: sieve.model, isWhole: false)
-        return disclosures.wait(of: sieve.model).map { .usedUp(wait: $0) }
+        guard let filter else { return nil }
+        _ = disclosures.spend(filter.takeBytes(), of: filter.model, isWhole: false)
+        return disclosures.wait(of: filter.model).map { .usedUp(wait: $0) }
     }
 
     // MARK: Head
@@ -308,7 +293,7 @@ final class Relay {
             head.fields.append("x-holdfast-custody", receipt)
         }
         // None of an engine's own fields is for a caller.
-        for field in sieve == nil ? answer.fields.fields : [] {
+        for field in filter == nil ? answer.fields.fields : [] {
             if HTTPFieldRules.isReturnedToCaller(field.name) {
                 head.fields.append(field.name, secrets.masking(field.value))
             } else if field.name == "request-id" || field.name == "x-request-id" {

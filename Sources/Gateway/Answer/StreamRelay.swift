@@ -10,7 +10,7 @@ import Wire
 /// Every event goes out as soon as it is whole. A stream that breaks off is
 /// never made to look like one that ended: either another candidate goes on
 /// with it, or the caller gets an error event in its dialect, and no terminal
-/// event. Which of them is for ``Attempts`` to say.
+/// event. Which of them is for ``AttemptLoop`` to say.
 struct StreamRelay {
     let relay: Relay
     let stream: CallerStream
@@ -28,7 +28,7 @@ struct StreamRelay {
         let stage = try makeStage()
         // What was generated is paid for, whoever ends the stream.
         var isPaid = false
-        defer { if !isPaid { settle(stage) } }
+        defer { if !isPaid { recordCost(stage) } }
         var failure: LaneFailure?
         // What says nothing yet waits for what does: until then another
         // candidate can begin without anybody's noticing.
@@ -39,7 +39,7 @@ struct StreamRelay {
                 var ready = stage.take(bytes, watching: isWatched)
                 if isWatched, stage.hasProgressed {
                     response.noteProgress()
-                    relay.runner.endSilence()
+                    relay.attempt.endSilence()
                 }
                 // The end goes out once all is known of it.
                 if stage.isOver, isWhole(stage) {
@@ -64,11 +64,11 @@ struct StreamRelay {
         } catch let error as LaneFailure {
             failure = error
         }
-        if !stage.isOver, failure == nil || stage.observation.usage != nil && failure != .totalTimeout,
+        if !stage.isOver, failure == nil || stage.findings.observation.usage != nil && failure != .totalTimeout,
             var rest = stage.endWithoutTerminal(for: relay.call.door)
         {
             prelude.writeBuffer(&rest)
-            if stage.observation.hasEnded {
+            if stage.findings.observation.hasEnded {
                 failure = nil
             } else if stage.hasReleased {
                 // Written down as said: whoever goes on begins behind it.
@@ -78,16 +78,16 @@ struct StreamRelay {
             }
         }
         try conclude(stage, failure)
-        settle(stage)
+        recordCost(stage)
         isPaid = true
-        relay.settle()
+        relay.settleDisclosure()
         if prelude.readableBytes > 0 { try await end(with: prelude) } else { relay.reply.finish() }
     }
 
     private func isWhole(_ stage: any StreamStage) -> Bool {
-        let observation = stage.observation
+        let observation = stage.findings.observation
         guard observation.hasEnded, observation.failure == nil else { return false }
-        switch stage.joining {
+        switch stage.findings.joining {
         case .going, .stopped: return true
         case .diverged, .broken: return false
         }
@@ -95,20 +95,25 @@ struct StreamRelay {
 
     private func makeStage() throws -> any StreamStage {
         // An engine tells some words at a time.
-        let limit = relay.sieve == nil ? relay.limits.streamEvent : min(relay.limits.streamEvent, 1 << 20)
-        switch relay.outgoing.translation {
+        let limit = relay.filter == nil ? relay.limits.streamEvent : min(relay.limits.streamEvent, 1 << 20)
+        let dialect = relay.provider.dialect
+        switch relay.attempt.prepared.outgoing.translation {
         case .none where stream.keepsJournal:
-            return RecordingStage(relay.provider.dialect, into: stream, limit: limit)
+            return FrameReader(RecordingHandler(dialect, into: stream), dialect.framing, limit: limit)
         case .none:
-            return ForwardingStage(relay.provider.dialect, limit: limit)
+            return FrameReader(ForwardingHandler(dialect), dialect.framing, limit: limit)
         case .chat(let request):
-            return TellingStage(from: relay.provider.dialect, into: stream, request, sieve: relay.sieve, limit: limit)
+            return FrameReader(
+                RetellingHandler(from: dialect, into: stream, request, disclosure: relay.filter), dialect.framing,
+                limit: limit)
         case .continuation(let resumed):
             let seam = Seam(
-                journal: stream.journal, manner: resumed.manner, given: resumed.given,
-                request: resumed.request, by: relay.upstream.id, cause: resumed.cause.rawValue)
-            return TellingStage(
-                from: relay.provider.dialect, into: stream, resumed.request, sieve: relay.sieve, seam: seam,
+                journal: stream.journal, mode: resumed.mode, given: resumed.given, request: resumed.request,
+                by: relay.attempt.upstream.id, cause: resumed.cause.rawValue)
+            return FrameReader(
+                RetellingHandler(
+                    from: dialect, into: stream, resumed.request, disclosure: relay.filter, seam: seam),
+                dialect.framing,
                 limit: limit)
         case .embeddings:
             throw LaneFailure.garbage("embeddings don't stream")
@@ -119,35 +124,36 @@ struct StreamRelay {
 
     /// Returns if the stream is whole.
     private func conclude(_ stage: any StreamStage, _ failure: LaneFailure?) throws {
-        switch stage.joining {
+        switch stage.findings.joining {
         case .going, .stopped: break
         case .diverged: throw Mismatch.diverged
         case .broken(let reason): throw Mismatch.unusable(reason)
         }
-        let observation = stage.observation
+        let observation = stage.findings.observation
         if observation.hasEnded, observation.failure == nil {
             record.outcome = .served
-            if observation.isRefusal { record.noteRefusal(by: relay.runner.number) }
+            if observation.isRefusal { record.noteRefusal(by: relay.attempt.number) }
             return
         }
         if let failure = observation.failure {
             let error = relay.secrets.masking(failure)
             let symptom = symptom(.stream, stage)
             guard stream.hasContributed else { throw FailedAttempt(symptom, .event(error)) }
-            let message = "\(relay.upstream.id) broke off: \(error.message)"
+            let message = "\(relay.attempt.upstream.id) broke off: \(error.message)"
             throw InterruptedStream(
                 symptom: symptom, word: "provider_error", reason: error.word ?? "the provider broke off its stream",
-                lastWords: stage.ownFailure.map(relay.secrets.masking)
+                lastWords: stage.findings.ownFailure.map(relay.secrets.masking)
                     ?? problemEvent(Problem(.badUpstream, message, code: error.code)))
         }
         // An end that the protocol allows, and the dialect doesn't.
-        let endedCleanly = failure == nil && stage.fault == nil
-        let failure = failure ?? stage.fault ?? (stage.hasContent ? .cut : .garbage("its stream is empty"))
+        let endedCleanly = failure == nil && stage.findings.fault == nil
+        let failure =
+            failure ?? stage.findings.fault ?? (stage.findings.hasContent ? .cut : .garbage("its stream is empty"))
         guard stream.hasContributed else {
             guard endedCleanly else { throw failure }
             throw FailedAttempt(symptom(.streamEnd, stage, transport: .clean), .lane(failure))
         }
-        let problem = Problem(failure, at: relay.upstream.candidate)
+        let problem = Problem(failure, at: relay.attempt.upstream.candidate)
         throw InterruptedStream(
             symptom: endedCleanly
                 ? symptom(.streamEnd, stage, transport: .clean)
@@ -161,8 +167,8 @@ struct StreamRelay {
         Symptom(
             dialect: relay.provider.errorDialect, position: position, status: response.head.status,
             fields: relay.secrets.masking(response.head).fields,
-            body: position == .stream ? relay.secrets.masking(stage.lastEvent) : ByteBuffer(),
-            transport: transport, hadContent: stage.hasContent)
+            body: position == .stream ? relay.secrets.masking(stage.findings.lastEvent) : ByteBuffer(),
+            transport: transport, hadContent: stage.findings.hasContent)
     }
 
     private func problemEvent(_ problem: Problem) -> ByteBuffer {
@@ -191,7 +197,7 @@ struct StreamRelay {
     private func begin() {
         record.status = 200
         record.timeToFirstByte = relay.call.arrived.elapsed()
-        record.begun = relay.runner.number
+        record.begun = relay.attempt.number
         var head = relay.head(response.head, contentType: relay.call.door.framing.contentType)
         head.fields.append("cache-control", "no-cache")
         // nginx in front of us would hold the events back otherwise.
@@ -203,21 +209,21 @@ struct StreamRelay {
     /// sends it only on request), the cost is estimated. A provider that sent
     /// nothing to the caller is not charged for, unless another candidate was
     /// asked in order to help it.
-    private func settle(_ stage: any StreamStage) {
+    private func recordCost(_ stage: any StreamStage) {
         if stream.journal.isFull { record.isBeyondContinuation = true }
-        guard stream.hasContributed || stage.observation.hasEnded || stage.joining != .going else {
-            relay.runner.unheard = stage.observation.usage
+        guard stream.hasContributed || stage.findings.observation.hasEnded || stage.findings.joining != .going else {
+            relay.attempt.unheard = stage.findings.observation.usage
             return
         }
-        if let usage = stage.observation.usage, stage.observation.hasEnded || usage.output > 0 {
-            record.cost(usage, of: relay.runner.number)
+        if let usage = stage.findings.observation.usage, stage.findings.observation.hasEnded || usage.output > 0 {
+            record.cost(usage, of: relay.attempt.number)
             stream.addCost(usage)
         } else {
-            let said = stage.observation.usage
-            var estimate = stream.estimate(fragments: max(0, stage.fragments - 2))
+            let said = stage.findings.observation.usage
+            var estimate = stream.estimate(fragments: max(0, stage.findings.fragments - 2))
             if let said { estimate.input = said.input }
-            guard said != nil || stage.fragments > 0 else { return }
-            record.cost(estimate, of: relay.runner.number, isEstimate: true)
+            guard said != nil || stage.findings.fragments > 0 else { return }
+            record.cost(estimate, of: relay.attempt.number, isEstimate: true)
             stream.addCost(estimate)
         }
     }

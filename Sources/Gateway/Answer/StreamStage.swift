@@ -4,64 +4,201 @@ import NIOCore
 import Wire
 
 /// The synchronous middle of a stream's way: bytes of a provider in, bytes
-/// for the caller out. Never suspends, so that what it needs on the way stays
-/// out of the memory that a waiting stream holds.
+/// for the caller out. Never suspends, so that its working memory stays out
+/// of the memory that a waiting stream holds.
 protocol StreamStage: AnyObject {
-    /// Takes bytes of the provider.
-    /// - Returns: The bytes that can be sent to the caller now; nil if there
-    ///   are none.
-    func take(_ bytes: ByteBuffer) -> ByteBuffer?
-    /// Handles the end of a provider's stream that came without its terminal
-    /// event. Reads an event that lacks only its blank line. Where the finish
-    /// reason of every choice has come, returns the terminal event in the
+    /// - Parameter watching: True where it matters that the bytes bring
+    ///   something (``StreamFindings/hasProgressed``).
+    /// - Returns: The bytes that can go to the caller now, nil if none can.
+    func take(_ bytes: ByteBuffer, watching: Bool) -> ByteBuffer?
+    /// Handles the end of a provider's stream without its terminal event.
+    /// Reads an event that lacks only its blank line; and where the finish
+    /// reason of every choice has come, says the terminal event in the
     /// provider's place.
     /// - Parameter door: The API that the caller speaks.
-    /// - Returns: The bytes that can be sent to the caller now; nil if there
-    ///   are none.
+    /// - Returns: The bytes that can go to the caller now, nil if none can.
     func endWithoutTerminal(for door: any CallerProtocol) -> ByteBuffer?
-    /// Nothing more is wanted of the provider: its terminal event has come,
-    /// or an error.
+    /// True when nothing more is wanted of the provider: its terminal event
+    /// has come, or an error.
     var isOver: Bool { get }
-    /// The state of the stream so far.
-    var observation: StreamObservation { get }
-    /// True when something has come that a caller would read.
-    var hasContent: Bool { get }
-    /// True when the bytes that were taken last had something that a caller
-    /// would read; comments, pings and empty deltas have nothing. Not always
-    /// known where ``isWatched`` is false.
+    /// True when the bytes that were taken last brought something that a
+    /// caller would read.
     var hasProgressed: Bool { get }
-    /// True when the next bytes are to be searched for something that a caller
-    /// would read.
-    var isWatched: Bool { get set }
-    /// True when something that a caller would read may have been sent; a tool
+    /// True when something that a caller would read may have gone out: a tool
     /// call that is held back hasn't.
     var hasReleased: Bool { get }
-    /// The event that came last: where it was an error, what it said.
-    var lastEvent: ByteBuffer { get }
-    /// The reason why the provider's stream can't be read further.
-    var fault: LaneFailure? { get }
-    /// Roughly the tokens that have come, for providers that don't say.
-    var fragments: Int { get }
-    /// An error of the provider's own as it came, for callers of its dialect:
-    /// nil where it has to be told in other words.
-    var ownFailure: ByteBuffer? { get }
-    /// The way in which a continuation joins what was sent.
-    var joining: Seam.Outcome { get }
+    var findings: StreamFindings { get }
 }
 
-extension StreamStage {
-    var joining: Seam.Outcome { .going }
+/// The facts about a provider's stream that its reader has found so far.
+struct StreamFindings {
+    var observation = StreamObservation()
+    /// The reason why the stream can't be read on.
+    var fault: LaneFailure?
+    /// Roughly the tokens that have come, for providers that don't say.
+    var fragments = 0
+    /// True when something has come that a caller would read.
+    var hasContent = false
+    /// True when the bytes that were taken last had such content. Comments,
+    /// pings and empty deltas have none. Where nobody watches, it may stay
+    /// false.
+    var hasProgressed = false
+    /// True when such content may have gone out.
+    var hasReleased = false
+    /// The event that came last, kept only where it was an error.
+    var lastEvent = ByteBuffer()
+    /// An error of the provider's own as it came, for callers of its dialect;
+    /// nil where it has to be told in other words.
+    var ownFailure: ByteBuffer?
+    /// The way in which a continuation joins to what was sent.
+    var joining = Seam.Outcome.going
 
-    /// The same as ``take(_:)``, where it may matter that the bytes bring
-    /// something.
+    var isOver: Bool {
+        observation.hasEnded || observation.failure != nil || fault != nil || joining != .going
+    }
+}
+
+/// The reading of one stream's frames: which of them say something, and
+/// which bytes go to the caller.
+protocol FrameHandler {
+    /// True where the provider's own bytes go to the caller. The reader then
+    /// holds them until the handler lets them go.
+    static var forwardsBytes: Bool { get }
+    /// True when no more frames are read. Asked for every frame.
+    func isOver(_ findings: StreamFindings) -> Bool
+    /// Begins with another piece of the stream.
+    /// - Parameter watching: True where progress is looked for.
+    mutating func beginPiece(_ findings: StreamFindings, watching: Bool)
+    /// Reads one frame.
+    /// - Parameters:
+    ///   - range: The frame's range among the held bytes.
+    ///   - output: Gets bytes for the caller, where they are made anew.
+    /// - Returns: The number of held bytes that can go to the caller; nil where
+    ///   that doesn't change.
+    mutating func read(
+        _ frame: Frame, _ range: Range<Int>, _ findings: inout StreamFindings, into output: inout ByteBuffer
+    ) -> Int?
+    /// Concludes what was read out of one piece of the stream.
+    /// - Parameter whole: The number of held bytes without those of an event
+    ///   that has not ended.
+    /// - Returns: The number of held bytes that can go to the caller; nil where
+    ///   that doesn't change.
+    mutating func endPiece(_ whole: Int, _ held: ByteBuffer, _ findings: inout StreamFindings) -> Int?
+    /// True when all choices have told why they ended, so that at most the
+    /// terminal event is missing.
+    func isComplete(_ findings: StreamFindings) -> Bool
+    /// Says the terminal event in the provider's place.
+    /// - Parameter door: The API that the caller speaks.
+    mutating func end(
+        _ findings: inout StreamFindings, for door: any CallerProtocol, into output: inout ByteBuffer)
+}
+
+/// The one loop that reads the frames of a provider's stream.
+///
+/// Bytes that are forwarded go out by whole events. The rest waits, because an
+/// error event must be able to follow whatever has gone out.
+// Generic, so that each handler is compiled into the loop: a call through a
+// protocol for every event would cost more than most events do.
+final class FrameReader<Handler: FrameHandler>: StreamStage {
+    private let framing: Framing
+    private var parser: FrameParser
+    private var held = ByteBuffer()
+    private var handler: Handler
+    private(set) var findings = StreamFindings()
+
+    /// - Parameters:
+    ///   - framing: Of the provider's stream.
+    ///   - limit: Of one event, in bytes.
+    init(_ handler: Handler, _ framing: Framing, limit: Int) {
+        self.handler = handler
+        self.framing = framing
+        parser = FrameParser(framing, limit: limit)
+    }
+
+    var isOver: Bool { findings.isOver }
+    var hasProgressed: Bool { findings.hasProgressed }
+    var hasReleased: Bool { findings.hasReleased }
+
     func take(_ bytes: ByteBuffer, watching: Bool) -> ByteBuffer? {
-        isWatched = watching
-        return take(bytes)
+        parser.feed(bytes)
+        var output = ByteBuffer()
+        if Handler.forwardsBytes {
+            held.hold(bytes)
+        } else {
+            output = ByteBufferAllocator().buffer(capacity: bytes.readableBytes * 2)
+        }
+        findings.hasProgressed = false
+        handler.beginPiece(findings, watching: watching)
+        var ready = 0
+        while !handler.isOver(findings) {
+            let begin = held.readableBytes - parser.unfinishedBytes
+            guard let frame = next() else { break }
+            let range = begin..<(held.readableBytes - parser.unfinishedBytes)
+            ready = read(frame, range, into: &output) ?? ready
+        }
+        let whole = held.readableBytes - parser.unfinishedBytes
+        ready = handler.endPiece(whole, held, &findings) ?? ready
+        // Kept for what it says of a failure; what it is part of is larger.
+        if findings.observation.failure == nil { findings.lastEvent = ByteBuffer() }
+        if Handler.forwardsBytes { return ready > 0 ? held.readSlice(length: ready) : nil }
+        return output.readableBytes > 0 ? output : nil
+    }
+
+    private func next() -> Frame? {
+        do throws(FrameProblem) {
+            return try parser.next()
+        } catch {
+            findings.fault = .garbage(error.description)
+            return nil
+        }
+    }
+
+    private func read(_ frame: Frame, _ range: Range<Int>, into output: inout ByteBuffer) -> Int? {
+        findings.lastEvent = frame.data
+        let ready = handler.read(frame, range, &findings, into: &output)
+        if Handler.forwardsBytes, findings.observation.failure != nil {
+            let length = range.count + framing.bytesBehind(range.upperBound, in: held)
+            findings.ownFailure = held.getSlice(at: held.readerIndex + range.lowerBound, length: length)
+        }
+        return ready
+    }
+
+    func endWithoutTerminal(for door: any CallerProtocol) -> ByteBuffer? {
+        guard !isOver else { return nil }
+        var output = ByteBuffer()
+        if parser.unfinishedBytes > 0, let frame = parser.finish(), frame.isWhole {
+            _ = read(frame, 0..<held.readableBytes, into: &output)
+            _ = handler.endPiece(0, held, &findings)
+            if Handler.forwardsBytes {
+                findings.ownFailure = nil
+                guard findings.observation.failure == nil, findings.fault == nil else { return nil }
+                output = framing.closing(held)
+            }
+        }
+        held = ByteBuffer()
+        if !isOver, handler.isComplete(findings) { handler.end(&findings, for: door, into: &output) }
+        if findings.observation.failure == nil { findings.lastEvent = ByteBuffer() }
+        return output.readableBytes > 0 ? output : nil
+    }
+}
+
+/// The choices of a stream that have told why they ended.
+struct ChoiceEnds {
+    private var last = -1
+    private var finished: Set<Int> = []
+
+    /// True when every choice that has said something has finished.
+    var isComplete: Bool { last >= 0 && finished.count > last }
+
+    mutating func note(_ event: StreamEvent) {
+        guard let choice = event.choice else { return }
+        if choice > last { last = choice }
+        if case .finished = event { finished.insert(choice) }
     }
 }
 
 extension StreamEvent {
-    /// True when a caller would read the event.
+    /// True when a caller would read it.
     var isContent: Bool {
         switch self {
         case .ping, .started, .continued, .partEnded, .usage, .failed, .ended: false
@@ -71,8 +208,8 @@ extension StreamEvent {
         }
     }
 
-    /// True when the event says that the answer is a refusal, or what a filter
-    /// has left of one.
+    /// True when it says that the answer is a refusal, or what a filter has
+    /// left of one.
     var isRefusal: Bool {
         switch self {
         case .refusal, .finished(_, .contentFilter, _), .finished(_, .refusal, _): true
@@ -92,145 +229,15 @@ extension StreamEvent {
         }
     }
 
-    /// True when the event only closes a part.
+    /// True when it only closes a part.
     var isFrame: Bool {
         if case .partEnded = self { true } else { false }
     }
 }
 
-/// The choices of a stream that have told why they ended.
-struct ChoiceEnds {
-    private var last = -1
-    private var finished: Set<Int> = []
-
-    /// Tells whether every choice that has said something has finished.
-    var isComplete: Bool { last >= 0 && finished.count > last }
-
-    mutating func note(_ event: StreamEvent) {
-        guard let choice = event.choice else { return }
-        if choice > last { last = choice }
-        if case .finished = event { finished.insert(choice) }
-    }
-}
-
-/// Same dialect: the bytes go through, whole events at a time. What is not
-/// yet a whole event waits, because an error event must be able to follow
-/// whatever has gone out. Nothing goes out behind the terminal event, and an
-/// error of the provider's doesn't: it is looked at first.
-final class ForwardingStage: StreamStage {
-    private var forwarding: Forwarding
-
-    init(_ dialect: any ProviderProtocol, limit: Int) { forwarding = Forwarding(dialect, limit: limit) }
-
-    func take(_ bytes: ByteBuffer) -> ByteBuffer? { forwarding.take(bytes) }
-    func endWithoutTerminal(for door: any CallerProtocol) -> ByteBuffer? { forwarding.endWithoutTerminal(for: door) }
-    var isOver: Bool { forwarding.isOver }
-    var observation: StreamObservation { forwarding.observation }
-    var hasContent: Bool { forwarding.observation.hasContent }
-    var hasProgressed: Bool { forwarding.hasProgressed }
-    var isWatched: Bool {
-        get { forwarding.isWatched }
-        set { forwarding.isWatched = newValue }
-    }
-    var hasReleased: Bool { hasContent }
-    var lastEvent: ByteBuffer { forwarding.lastEvent }
-    var fault: LaneFailure? { forwarding.fault }
-    var fragments: Int { forwarding.fragments }
-    var ownFailure: ByteBuffer? { forwarding.ownFailure }
-}
-
-private struct Forwarding {
-    fileprivate let dialect: any ProviderProtocol
-    fileprivate var watcher: any StreamWatcher
-    fileprivate var parser: FrameParser
-    fileprivate var held = ByteBuffer()
-    private(set) var fault: LaneFailure?
-    private(set) var fragments = 0
-    private(set) var ownFailure: ByteBuffer?
-
-    init(_ dialect: any ProviderProtocol, limit: Int) {
-        self.dialect = dialect
-        watcher = dialect.makeStreamWatcher()
-        parser = FrameParser(dialect.framing, limit: limit)
-    }
-
-    var isWatched = false
-    private(set) var hasProgressed = false
-    fileprivate(set) var lastEvent = ByteBuffer()
-    /// The watcher's, fetched once for each piece.
-    fileprivate(set) var observation = StreamObservation()
-
-    var isOver: Bool { observation.hasEnded || observation.failure != nil || fault != nil }
-
-    mutating func take(_ bytes: ByteBuffer) -> ByteBuffer? {
-        parser.feed(bytes)
-        held.hold(bytes)
-        hasProgressed = false
-        let isBeginning = !observation.hasContent
-        // Where the last event begins.
-        var begin = 0
-        do throws(FrameProblem) {
-            while !watcher.isOver {
-                begin = held.readableBytes - parser.unfinishedBytes
-                guard let event = try parser.next() else { break }
-                fragments += 1
-                watcher.observe(event)
-                if isWatched, !isBeginning, !hasProgressed { hasProgressed = saysMore(event) }
-                lastEvent = event.data
-            }
-        } catch {
-            fault = .garbage(error.description)
-        }
-        observation = watcher.observation
-        if isBeginning { hasProgressed = observation.hasContent }
-        var whole = held.readableBytes - parser.unfinishedBytes
-        if watcher.isOver { whole += parser.bytesBehind(whole, in: held) }
-        if observation.failure == nil {
-            // Kept for what it says of a failure; what it is part of is larger.
-            lastEvent = ByteBuffer()
-        } else {
-            ownFailure = held.getSlice(at: held.readerIndex + begin, length: whole - begin)
-            whole = begin
-        }
-        return whole > 0 ? held.readSlice(length: whole) : nil
-    }
-
-    /// Returns whether the event by itself says anything. Asks a new watcher,
-    /// because the stream's own no longer looks at events once it has seen
-    /// enough.
-    private func saysMore(_ event: Frame) -> Bool {
-        var watcher = dialect.makeStreamWatcher()
-        watcher.observe(event)
-        let observation = watcher.observation
-        return observation.hasContent || observation.hasFinished || watcher.isOver
-    }
-}
-
-extension Forwarding {
-    fileprivate mutating func endWithoutTerminal(for door: any CallerProtocol) -> ByteBuffer? {
-        guard !isOver else { return nil }
-        var output = ByteBuffer()
-        if parser.unfinishedBytes > 0, let event = parser.finish(), event.isWhole {
-            watcher.observe(event)
-            observation = watcher.observation
-            guard observation.failure == nil else {
-                lastEvent = event.data
-                return nil
-            }
-            output = parser.closing(held)
-        }
-        held = ByteBuffer()
-        if !observation.hasEnded, observation.hasFinished {
-            observation.hasEnded = true
-            output.writeImmutableBuffer(door.encodeStreamEnd())
-        }
-        return output.readableBytes > 0 ? output : nil
-    }
-}
-
 extension Frame {
-    /// True when the frame lacks nothing but its own end: its data is a
-    /// terminal word, or JSON that ends.
+    /// True when it lacks nothing but its own end: a terminal word, or JSON
+    /// that ends.
     var isWhole: Bool {
         let text = data.readableBytesView
         if text.count <= 16, String(decoding: text, as: UTF8.self).filter({ !$0.isWhitespace }) == "[DONE]" {

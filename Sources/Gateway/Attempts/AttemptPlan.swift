@@ -19,18 +19,10 @@ package import Resilience
 ///    request.
 package struct AttemptPlan {
     package enum Step: Equatable {
-        case ask(Int, Manner)
+        case ask(Int, RetryKind)
         /// No candidate may be asked before that tick; then ask the plan again.
         case wait(until: Duration)
         case stop
-    }
-
-    package enum Manner: Equatable {
-        case first
-        /// The same once more, after a moment.
-        case again
-        /// Though its breaker is open, or a provisional hold is on it.
-        case inSpite
     }
 
     private struct Entry {
@@ -206,4 +198,13 @@ package struct AttemptPlan {
         case .refused, .callerFault, .nestedReference: isOver = true
         }
     }
+}
+
+/// The reason for which the plan asks a candidate.
+package enum RetryKind: Equatable {
+    case first
+    /// The same once more, after a moment.
+    case again
+    /// Though its breaker is open, or a provisional hold is on it.
+    case inSpite
 }

@@ -47,10 +47,10 @@ package final class Continuity: Sendable {
 
     // MARK: What attempts report
 
-    func succeeded(_ permit: Permit?, at place: Place) {
+    func succeeded(_ token: AttemptToken?, at place: Place) {
         noteAnswer(at: place)
-        guard let permit, permit.isTrial || !book.isQuiet else { return }
-        report(book.succeeded(permit, now: now))
+        guard let token, token.isTrial || !book.isQuiet else { return }
+        report(book.succeeded(token, now: now))
     }
 
     func noteAnswer(at place: Place) {
@@ -60,9 +60,9 @@ package final class Continuity: Sendable {
         if isNew { keeper.noteAnswered(model, now) }
     }
 
-    func abandoned(_ permit: Permit?) {
-        guard let permit, permit.isTrial else { return }
-        book.abandoned(permit, now: now)
+    func abandoned(_ token: AttemptToken?) {
+        guard let token, token.isTrial else { return }
+        book.abandoned(token, now: now)
     }
 
     func hasAnswered(_ place: Place) -> Bool {

@@ -13,16 +13,16 @@ final class Race {
     }
 
     let kind: Kind
-    let first: Runner
+    let first: ActiveAttempt
     /// The one beside the first; nil once it has failed while the first might
     /// still answer.
-    private(set) var second: Runner?
-    private(set) var task: Task<Runner.Outcome, Never>?
-    private(set) var winner: Runner?
+    private(set) var second: ActiveAttempt?
+    private(set) var task: Task<AttemptOutcome, Never>?
+    private(set) var winner: ActiveAttempt?
     /// The first is over: what becomes of the other is for it to conclude.
     var isFirstOver = false
 
-    init(_ kind: Kind, _ first: Runner) {
+    init(_ kind: Kind, _ first: ActiveAttempt) {
         self.kind = kind
         self.first = first
         first.race = self
@@ -31,7 +31,7 @@ final class Race {
     /// True when no second attempt runs beside the first, and one may begin.
     var isOpen: Bool { second == nil && winner == nil && !isFirstOver }
 
-    func enter(_ second: Runner, _ task: Task<Runner.Outcome, Never>) {
+    func enter(_ second: ActiveAttempt, _ task: Task<AttemptOutcome, Never>) {
         self.second = second
         self.task = task
         second.race = self
@@ -44,10 +44,10 @@ final class Race {
     }
 
     /// - Returns: True when this attempt is the one that sends the answer.
-    func claim(_ runner: Runner) -> Bool {
-        guard winner == nil else { return winner === runner }
-        winner = runner
-        if runner === first { task?.cancel() } else { first.ending?.end() }
+    func claim(_ attempt: ActiveAttempt) -> Bool {
+        guard winner == nil else { return winner === attempt }
+        winner = attempt
+        if attempt === first { task?.cancel() } else { first.ending?.end() }
         return true
     }
 

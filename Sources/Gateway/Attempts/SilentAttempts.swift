@@ -8,8 +8,8 @@ import NIOCore
 // Touched on its event loop only.
 final class SilentAttempts: @unchecked Sendable {
     private struct Entry {
-        let runner: Runner
-        let attempts: Attempts
+        let attempt: ActiveAttempt
+        let loop: AttemptLoop
         /// When it is to be looked at.
         var due: NIODeadline
     }
@@ -22,9 +22,9 @@ final class SilentAttempts: @unchecked Sendable {
 
     init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
-    func add(_ runner: Runner, of attempts: Attempts, due: NIODeadline) {
-        runner.watch = .swept(self, entries.count)
-        entries.append(Entry(runner: runner, attempts: attempts, due: due))
+    func add(_ attempt: ActiveAttempt, of loop: AttemptLoop, due: NIODeadline) {
+        attempt.watch = .swept(self, entries.count)
+        entries.append(Entry(attempt: attempt, loop: loop, due: due))
         guard sweep == nil else { return }
         sweep = eventLoop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { self.look($0) }
     }
@@ -34,17 +34,17 @@ final class SilentAttempts: @unchecked Sendable {
         let last = entries.removeLast()
         guard slot < entries.count else { return }
         entries[slot] = last
-        last.runner.watch = .swept(self, slot)
+        last.attempt.watch = .swept(self, slot)
     }
 
     private func look(_ task: RepeatedTask) {
         let now = NIODeadline.now()
         for slot in entries.indices.reversed() where entries[slot].due <= now {
             let entry = entries[slot]
-            if let due = entry.attempts.isSilent(entry.runner, now: now) {
+            if let due = HedgedExecutor(loop: entry.loop).isSilent(entry.attempt, now: now) {
                 entries[slot].due = due
             } else {
-                entry.runner.stopWatching()
+                entry.attempt.stopWatching()
             }
         }
         guard entries.isEmpty else { return }

@@ -18,7 +18,7 @@ package final class Provider: Sendable {
     /// The embeddings of the provider; where it has none, the reason and what
     /// an operator can do about it.
     package let embeddings: Embeddings
-    /// The chat ability of the provider's models.
+    /// Tells if the provider's models answer chats, and if not, why.
     package let chat: Chat
     /// The address that is connected to: it stands for the machines behind it.
     /// Failures of a host are remembered under it.

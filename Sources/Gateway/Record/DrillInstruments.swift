@@ -28,7 +28,7 @@ enum DrillInstruments {
         }
     }
 
-    static func failed(_ attempt: RequestRecord.Attempt, route: String) {
+    static func failed(_ attempt: AttemptRecord, route: String) {
         guard let cause = attempt.cause else { return }
         Counter(
             label: "holdfast_drill_failed_attempts_total",

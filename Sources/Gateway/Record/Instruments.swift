@@ -73,7 +73,7 @@ final class Instruments: Sendable {
     }
 
     /// A failed attempt; rare enough to look its meter up by name.
-    private func failed(_ attempt: RequestRecord.Attempt, route: String) {
+    private func failed(_ attempt: AttemptRecord, route: String) {
         guard let cause = attempt.cause else { return }
         let isListed = perCandidate[Self.name(route, "\(attempt.provider)/\(attempt.model)")] != nil
         let model = isListed ? attempt.model : "(unlisted)"
@@ -85,7 +85,7 @@ final class Instruments: Sendable {
         ).increment()
     }
 
-    private func countRescue(_ usage: Usage, of attempt: RequestRecord.Attempt, route: String) {
+    private func countRescue(_ usage: Usage, of attempt: AttemptRecord, route: String) {
         for (kind, tokens) in [("input", usage.input), ("output", usage.output)] {
             Counter(
                 label: "holdfast_rescue_tokens_total",

@@ -23,10 +23,10 @@ extension Gateway {
     /// - Returns: A ticket that the request has to wait for before it goes on;
     ///   nil where there is nothing to wait for.
     func note(
-        _ report: FailureReport, of permit: Permit?, at place: Place, on executor: EventLoopTaskExecutor
+        _ report: FailureReport, of token: AttemptToken?, at place: Place, on executor: EventLoopTaskExecutor
     ) -> KeeperTicket? {
-        guard let permit else { return nil }
-        let news = continuity.book.failed(permit, report, now: continuity.now)
+        guard let token else { return nil }
+        let news = continuity.book.failed(token, report, now: continuity.now)
         let ticket = continuity.report(news.changes)
         startProbes(news.probes, in: .real, on: executor)
         return ticket

@@ -99,7 +99,7 @@ struct Check: ParsableCommand {
         }
     }
 
-    /// What would be served, for people.
+    /// A summary of the settings for people: the listeners, keys, providers and routes.
     static func summary(of settings: Settings, keys: String) -> String {
         var rows = [
             ["listen", "\(settings.tls == nil ? "http" : "https")://\(settings.listen)"],

@@ -10,11 +10,10 @@ struct ConfigOption: ParsableArguments {
         completion: .file(extensions: ["yaml", "yml"]))
     var file = "holdfast.yaml"
 
-    /// Reads the settings; tells every problem and ends the command if there
-    /// is an error.
+    /// Reads the settings; prints every problem, and ends the command if there is an error.
     ///
-    /// - Parameter warns: whether warnings are told too. They matter to who
-    ///   starts or checks a server, not to who makes a key.
+    /// - Parameter warns: true if warnings are printed too. They matter for starting or checking a server, but not for
+    ///   making a key.
     func load(warns: Bool) throws -> Settings {
         let reading = try Self.read(file)
         for problem in warns ? reading.problems : reading.errors { complain(problem.description) }
@@ -22,8 +21,7 @@ struct ConfigOption: ParsableArguments {
         return settings
     }
 
-    /// Reads a settings file; ends the command, with the reason told, if it
-    /// cannot be read at all.
+    /// Reads a settings file; prints the reason and ends the command if it cannot be read at all.
     static func read(_ file: String) throws -> SettingsReading {
         do {
             return try Settings.load(

@@ -53,8 +53,8 @@ struct EngineInstall: ParsableCommand {
 /// A program that a command runs to its end, with the command's own standard
 /// input, output and error.
 enum ChildProcess {
-    /// - Returns: its exit code; 128 and the signal's number where one ended it.
-    /// - Throws: an exit code, once the reason has been told.
+    /// - Returns: the child's exit code; 128 plus the signal's number if a signal ended it.
+    /// - Throws: an exit code, after the reason has been printed.
     static func run(_ words: [String]) throws -> Int32 {
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
         arguments.append(nil)

@@ -27,7 +27,7 @@ struct EntryFilter: ParsableArguments {
         }
     }
 
-    /// Of attempts and holds, and of weights that were refused.
+    /// The causes of attempts and holds, and of refused weights.
     private static let causes =
         Cause.allCases.map(\.rawValue) + [HoldGround.byHand.rawValue] + CustodyProblem.Kind.allCases.map(\.rawValue)
 

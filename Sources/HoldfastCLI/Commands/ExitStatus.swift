@@ -3,20 +3,20 @@ import Encodings
 import Files
 import Glibc
 
-/// What a command's exit code means, after BSD's sysexits(3), so that a
-/// script or a service manager can tell a typing error from a full disk.
+/// The meaning of a command's exit code, after BSD's sysexits(3), so that a script or a service manager can distinguish
+/// a typing error from a full disk.
 enum ExitStatus: Int32 {
-    /// It did what it was asked to.
+    /// The command has succeeded.
     case ok = 0
     /// The command line is wrong. ArgumentParser uses it too.
     case usage = 64
-    /// What was given can't be read.
+    /// The input can't be parsed.
     case dataError = 65
     /// A file that is needed is not there or cannot be read.
     case noInput = 66
-    /// What is needed does not answer: a running Holdfast, an engine.
+    /// A required service does not respond: a running Holdfast, or an engine.
     case unavailable = 69
-    /// It was asked to end, and something hung.
+    /// The command was asked to end, but a part of it hung.
     case hung = 70
     /// A file could not be made.
     case cannotCreate = 73
@@ -25,7 +25,7 @@ enum ExitStatus: Int32 {
     /// The settings or the key file are wrong.
     case config = 78
 
-    /// What to throw to end with this status, once people have been told why.
+    /// The error to throw in order to end with this status, after the reason has been printed.
     var exit: ExitCode { ExitCode(rawValue) }
 }
 

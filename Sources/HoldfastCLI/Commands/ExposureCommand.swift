@@ -71,8 +71,8 @@ struct ExposureCommand: ParsableCommand {
 }
 
 extension Route {
-    /// Who may in fact serve it: not who is skipped for want of a key, nor who
-    /// may not stand in.
+    /// The candidates that can actually serve the route: not those that are skipped because they have no key, nor those
+    /// that may not substitute for others.
     fileprivate var relied: [Candidate] {
         candidates.enumerated().filter { place, candidate in
             guard candidate.unavailable == nil else { return false }

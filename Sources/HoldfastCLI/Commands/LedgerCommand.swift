@@ -16,7 +16,7 @@ struct LedgerCommand: ParsableCommand {
         ])
 }
 
-/// Which ledger, and who is believed.
+/// The options that choose a ledger and the trusted keys.
 struct LedgerOptions: ParsableArguments {
     @OptionGroup var server: ServerOption
 

@@ -33,7 +33,7 @@ struct RunningHoldfast {
         try Self.read(try await get(path), as: view)
     }
 
-    /// - Parameter order: its JSON is the body; nil sends none.
+    /// - Parameter order: the body, which is sent as JSON; nil sends none.
     func post(_ path: String, _ order: (any Encodable)? = nil) async throws -> ByteBuffer {
         try await ask("POST", path, ByteBuffer(bytes: try order.map { try AdminJSON.encode($0) } ?? []))
     }

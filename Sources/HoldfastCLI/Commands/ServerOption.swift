@@ -4,12 +4,10 @@ import FoundationEssentials
 import HoldfastServer
 import Settings
 
-/// `--run DIR` and `--config FILE`: the running Holdfast that a command talks
-/// to.
+/// The options `--run DIR` and `--config FILE`: the running Holdfast that a command asks.
 ///
-/// It is found by its run folder, and the settings aren't read where that has
-/// an `effective.json`: commands work whatever the environment of the shell,
-/// and however broken the file.
+/// The server is found by its run folder. If the folder contains an `effective.json`, the settings aren't read, so
+/// commands work with any environment of the shell, and even if the settings file is damaged.
 struct ServerOption: ParsableArguments {
     @Option(
         name: .customLong("run"),
@@ -48,7 +46,7 @@ struct ServerOption: ParsableArguments {
         return try RunningHoldfast(effective, folder)
     }
 
-    /// What a running server has written of itself; nil where none runs.
+    /// The description that the running server has written of itself; nil if none runs.
     func effective() -> EffectiveView? { look().flatMap { $0.folder.isOf($0.effective) ? $0.effective : nil } }
 
     private typealias Found = (folder: RunDirectory, effective: EffectiveView)

@@ -6,7 +6,7 @@ import Encodings
 /// alone are too wide, the last columns stand below each row instead, with
 /// their heads; only names of more than 40 characters are broken.
 struct Table {
-    /// With a head, all in capitals, or without.
+    /// The rows, with or without a head; a head's words are all in capitals.
     var rows: [[String]]
     /// Spaces before every line.
     var indent = 0
@@ -14,7 +14,7 @@ struct Table {
     private static let width = 80
     private static let longestWord = 40
     private static let gap = 2
-    /// Stands for a space at which no line ends.
+    /// A placeholder for a space at which no line may end.
     private static let tie: Character = "\u{A0}"
 
     /// The rows in lines, nothing after the last.
@@ -40,7 +40,7 @@ struct Table {
         rows.count > 1 && rows[0].allSatisfy { !$0.contains(where: \.isLowercase) } && rows[0].contains { !$0.isEmpty }
     }
 
-    /// How many columns fit if no word is broken; at least two.
+    /// Returns the number of columns that fit if no word is broken; at least two.
     private func columns(holding words: [Int]) -> Int {
         var count = words.count
         while count > 2, words[..<count].reduce(0, +) + (count - 1) * Self.gap + indent > Self.width { count -= 1 }

@@ -19,7 +19,7 @@ struct WitnessCommand: AsyncParsableCommand {
         subcommands: [WitnessServe.self, WitnessKey.self], defaultSubcommand: WitnessServe.self)
 }
 
-/// Which witness.
+/// The option that chooses a witness.
 struct WitnessOptions: ParsableArguments {
     @Option(help: "What it remembers, with its key; made where it is missing.", completion: .directory)
     var directory: String
@@ -27,8 +27,7 @@ struct WitnessOptions: ParsableArguments {
     @Option(help: "Its name in cosignatures, such as witness.example.com.")
     var name: String
 
-    /// - Throws: an exit code, once the reason has been told: in use, damaged,
-    ///   or another witness's.
+    /// - Throws: an exit code, after the reason has been printed: in use, damaged, or another witness's.
     func open() throws -> (storage: LedgerStorage, key: SignerKey) {
         do throws(LedgerProblem) {
             let storage = try LedgerStorage(directory, for: .witnessing)

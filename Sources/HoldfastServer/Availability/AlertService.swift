@@ -19,8 +19,8 @@ import Storage
 import Synchronization
 import Wire
 
-/// Notices what somebody has to be told of, and writes it down for those who
-/// want to hear it; ``WebhookSender`` brings it to them.
+/// The service that notices events for which alerts are configured, and stores a message for each receiver;
+/// ``WebhookSender`` sends the messages.
 final class AlertService: ServerEventSubscriber, Service {
     /// A route's rule that burns.
     private struct Burning: Hashable {
@@ -49,7 +49,7 @@ final class AlertService: ServerEventSubscriber, Service {
         }
     }
 
-    /// By route and long window, in minutes, as they were looked at last.
+    /// The burn rates by route and long window (minutes), as of the last look.
     var burnRates: [(route: String, rate: BurnRate)] { rates.withLock { $0 } }
 
     // MARK: Burn rates

@@ -10,8 +10,8 @@ import Routing
 import Settings
 import Synchronization
 
-/// What everybody may see of a running Holdfast: names of routes, models and
-/// hosts, and whether they serve; no providers' words, no keys.
+/// The public status pages of a running Holdfast: the names of routes, models and hosts, and their state. They show no
+/// words of providers and no keys.
 final class StatusPages: Sendable {
     private let gateway: Gateway
     private let settings: CurrentSettings

@@ -18,7 +18,7 @@ import Storage
 struct WebhookSender: Service {
     /// After the first failure, the second, …; the last one repeats.
     private static let waits = [5, 30, 120, 600, 1800, 3600]
-    /// Then nobody waits for it any more.
+    /// The age in seconds after which a message is no longer of use.
     private static let longest = 3 * 86_400
     private static let atOnce = 8
 
@@ -40,8 +40,8 @@ struct WebhookSender: Service {
         try? await client.shutdown()
     }
 
-    /// Sends the oldest message of each receiver: they come in their order.
-    /// - Returns: whether there may be more.
+    /// Sends the oldest message of each receiver, so that each gets its messages in order.
+    /// - Returns: true if there may be more.
     private func sendWhatIsDue(_ client: HTTPClient) async -> Bool {
         let due: [StoredMessage]
         do throws(StorageError) {
@@ -58,7 +58,7 @@ struct WebhookSender: Service {
         return wasTaken && !Task.isCancelled
     }
 
-    /// - Returns: whether the next one of its receiver may follow.
+    /// - Returns: true if the next message to the same receiver may follow.
     private func send(_ message: StoredMessage, _ client: HTTPClient) async -> Bool {
         guard let webhook = settings.now.webhooks.first(where: { $0.name == message.receiver }) else {
             logger.warning(
@@ -93,7 +93,7 @@ struct WebhookSender: Service {
         return false
     }
 
-    /// - Returns: whether it is forgotten.
+    /// - Returns: true if the message is removed.
     private func forget(_ message: StoredMessage) async -> Bool {
         do throws(StorageError) {
             try await outbox.removeMessage(message.id)
@@ -106,8 +106,8 @@ struct WebhookSender: Service {
         }
     }
 
-    /// - Returns: why it wasn't taken, without the address, which may hold a
-    ///   token; nil if it was.
+    /// - Returns: the reason why the message wasn't accepted, without the address, which may contain a token; nil if it
+    ///   was accepted.
     private func post(_ message: StoredMessage, to webhook: Webhook, _ client: HTTPClient) async -> String? {
         let timestamp = String(time(nil))
         var request = HTTPClientRequest(url: webhook.url.reveal())

@@ -4,8 +4,8 @@ import NIOCore
 import Settings
 import Telemetry
 
-/// What both listeners share: how much their callers may take of this machine,
-/// and which web pages they let in.
+/// The limits that both listeners share: the amount of this machine that callers may use, and the web pages that may
+/// call them.
 final class Edge: Sendable {
     let limits: ConnectionLimits
     let unread: UnreadAnswers

@@ -6,8 +6,8 @@ import Resilience
 import Routing
 import Telemetry
 
-/// Who is held, whose breaker is open, and how every candidate stands, as
-/// gauges that are read when somebody asks.
+/// The gauges of holds, of breakers and of the state of every candidate; their values are read when the metrics are
+/// requested.
 struct HealthGauges {
     let gateway: Gateway
 

@@ -2,13 +2,11 @@ import Dispatch
 import Files
 import Glibc
 
-/// The guarantee that a process which is asked to end does end: within the
-/// drain time and 5 seconds, whatever hangs — a log that is no longer read, a
-/// disk, a mount.
+/// The guarantee that a process which is asked to end does end: within the drain time and 5 seconds, even if a log that
+/// is no longer read, a disk or a mount hangs.
 ///
-/// It listens to SIGTERM and SIGINT beside the services that drain, and ends
-/// the process by itself once the time is over. What is acknowledged is
-/// durable before, so such an end loses no more than a crash would.
+/// It listens to SIGTERM and SIGINT in addition to the services that drain, and ends the process itself once the time
+/// is over. Everything acknowledged is durable before, so such an end loses no more than a crash would.
 enum LatestEnd {
     /// After the drain time: what engines and the ledger need at the end, and
     /// less than the 5 seconds that are promised.

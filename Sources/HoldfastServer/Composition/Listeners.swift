@@ -21,7 +21,9 @@ struct Listeners {
     let keys: KeyStore
     let opened: Openings
 
-    /// - Parameter pages: what the administrators' listener shows and does.
+    /// - Parameters:
+    ///   - pages: the pages of the administrators' listener.
+    ///   - actions: the actions that it can perform.
     func services(_ pages: [AdminDoor.Page], _ actions: [AdminDoor.Action]) throws -> [any Service] {
         let main = try main()
         guard let admin = process.settings.started.admin else { return [main] }

@@ -35,7 +35,7 @@ struct ModelServices {
             try await providers.state(for: settings), keys: keys.applications,
             recorder: records.recorder(process.requestLog),
             continuity: restored.continuity(keeper: keeper, logger: logger), disclosures: disclosures.book(restored),
-            notary: records.ledger, limits: GatewayLimits(continuation: settings.limits.continuation),
+            auditRecorder: records.ledger, limits: GatewayLimits(continuation: settings.limits.continuation),
             pool: edge.pool)
         edge.register(in: process.registry)
         keeper.register(in: process.registry)

@@ -140,8 +140,8 @@ package struct RunDirectory: Sendable {
         try replace(effectivePath, with: bytes)
     }
 
-    /// What the Holdfast that runs here, or ran here last, has written of
-    /// itself; nil where there is none, or it is another user's.
+    /// The description that a Holdfast which runs here, or ran here last, has written of itself; nil if there is none,
+    /// or if it belongs to another user.
     package func effective() -> EffectiveView? {
         guard let bytes = try? WholeFile.readAll(effectivePath, limit: 1 << 20, links: .refused) else { return nil }
         return try? AdminJSON.decode(EffectiveView.self, from: bytes)

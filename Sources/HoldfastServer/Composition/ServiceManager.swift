@@ -28,7 +28,7 @@ struct ServiceManager: Sendable {
         }
     }
 
-    /// Of the clock that systemd compares with.
+    /// The time by the clock that systemd compares with.
     private static var microseconds: Int {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

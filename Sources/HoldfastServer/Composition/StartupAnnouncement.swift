@@ -20,7 +20,7 @@ final class Openings: Sendable {
 
     init(expected: Int) { state = Mutex(State(missing: expected)) }
 
-    /// Whether all listen.
+    /// True if all listeners listen.
     var isComplete: Bool { state.withLock { $0.missing <= 0 } }
 
     func one() {

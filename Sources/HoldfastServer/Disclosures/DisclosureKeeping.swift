@@ -97,7 +97,7 @@ final class EgressWriter: ServerEventSubscriber, Service {
     private static let period = Duration.seconds(5)
 
     private let book: DisclosureBook
-    /// Of two counts of one model the newer is written last, whichever task
+    /// The writer of the counts. Of two counts of one model the newer is written last, regardless of the task that
     /// brought it.
     private let writer: DurableWriter<String, StoredEgress>
     private let turn = Mutex(())

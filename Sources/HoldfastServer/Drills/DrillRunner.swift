@@ -107,7 +107,7 @@ struct DrillRunner: Service {
         }
     }
 
-    /// How many requests are due, and under way.
+    /// The load of a drill: the number of requests that are due, and of those that are in progress.
     private final class Load: Sendable {
         private let rate: Double
         private let start = ContinuousClock.now

@@ -12,14 +12,14 @@ final class CustodyService: Sendable {
     private let events: ServerEvents
     private let manifests: DevelopmentManifests
     let signed: SignedManifests
-    /// How weights stand, by provider; those that aren't here are trusted.
+    /// The standing of weights by provider; weights that aren't listed are trusted.
     private let changed: Mutex<[String: ScrubPolicy.Standing]>
     private let renewals = Mutex<[String: @Sendable () async -> Void]>([:])
     private let writer: DurableWriter<String, StoredScrub?>
 
     /// - Parameters:
-    ///   - folder: of the development manifests.
-    ///   - scrubs: what earlier processes have found.
+    ///   - folder: the folder of the development manifests.
+    ///   - scrubs: the findings of earlier processes.
     init(
         folder: String, memory: any CustodyMemory, scrubs: [String: StoredScrub], events: ServerEvents, logger: Logger
     ) {

@@ -9,7 +9,7 @@ import Synchronization
 final class EngineLane: ProviderLane {
     private let engine: EngineSupervisor
     private let lane: HTTPLane
-    /// How long a request waits for the engine.
+    /// The longest time that a request waits for the engine.
     private let patience: Duration
     /// Requests that the engine has taken.
     private let underWay = Atomic<Int>(0)

@@ -7,11 +7,11 @@ import ServiceLifecycle
 import Synchronization
 import WeightSigning
 
-/// The engines that run, whatever the settings say at the moment.
+/// The running engines, which may differ from the settings for a moment after an edit.
 ///
-/// An engine whose settings an edit leaves as they were runs on; one that
-/// changed is started anew; one that is gone is ended. An engine that is to
-/// be replaced is ended first: its socket and its memory are needed.
+/// An engine whose settings an edit didn't change continues to run; one with changed settings is started again; one
+/// that was removed is ended. An engine that is to be replaced is ended first, because its socket and its memory are
+/// needed.
 final class EngineService: Service {
     private struct Running {
         var configuration: EngineConfiguration
@@ -80,7 +80,7 @@ final class EngineService: Service {
         custody.whenVerified(provider, action)
     }
 
-    /// What a model's signatures say, where it has some and they hold.
+    /// The content of a model's signatures, if the model is signed and they verify; nil otherwise.
     func signatures(
         of configuration: EngineConfiguration
     ) async -> (root: ContentDigest, terms: CustodyTerms?)? {
@@ -116,7 +116,7 @@ final class EngineService: Service {
         engines.withLock { $0[provider]?.supervisor.status }
     }
 
-    /// What runs, by provider.
+    /// The running engines, by provider.
     var supervisors: [(provider: String, engine: EngineSupervisor)] {
         engines.withLock { $0.mapValues(\.supervisor) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }

@@ -8,19 +8,18 @@ import WeightFiles
 import WeightFormats
 import WeightSigning
 
-/// What a hosted model's file says that its meters need.
+/// The facts from a hosted model's file that its meters require.
 struct HostedWeights {
     /// The file's own path, without links.
     var path: String
-    /// Of all files, where it is a folder.
+    /// The size of the file, or of all files of the folder.
     var bytes = 0
     /// Nil where the file doesn't say.
     var hiddenSize: Int?
-    /// Whether the model writes answers; false for one that makes vectors only.
+    /// True if the model generates text; false for a model that only produces vectors.
     var answers = true
 
-    /// Of a file that can't be read nothing is known: it can't be served
-    /// either.
+    /// Reads the facts. If the file can't be read they keep their defaults, since the model can't be served either.
     init(_ path: String) {
         let whole = realpath(path, nil).map { pointer in
             defer { free(pointer) }
@@ -46,9 +45,8 @@ struct HostedWeights {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : 0
     }
 
-    /// - Parameter signed: what the signatures say, where they hold: the
-    ///   weights have one name then, wherever they lie, and no setting lets
-    ///   more of them out than their custodians do.
+    /// - Parameter signed: the content of the signatures, if they verify. The weights then have the same name wherever
+    ///   they are stored, and no setting allows more of them to be disclosed than their custodians allow.
     func model(
         _ provider: String, _ engine: EngineProvider, _ signed: (root: ContentDigest, terms: CustodyTerms?)? = nil
     ) -> HostedModel {

@@ -7,7 +7,7 @@ import Storage
 import WeightFiles
 import WeightSigning
 
-/// What signatures say that a model is, for those who load it.
+/// The expectation of a model's weights that follows from signatures, for the code that loads the model.
 struct SignedManifests {
     let memory: any CustodyMemory
 
@@ -79,8 +79,8 @@ struct SignedManifests {
 
     // MARK: Its files
 
-    /// What lies there unsigned may be read by an engine or a library that
-    /// nobody told to.
+    /// Checks that the folder contains no unsigned files, since an engine or a library could read them without being
+    /// asked to.
     private func nothingElse(
         in folder: String, _ source: WeightsSource, _ signed: SignedModelSource, _ manifest: ModelManifest
     ) throws(SigningProblem) {

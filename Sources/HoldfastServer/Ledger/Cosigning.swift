@@ -141,7 +141,7 @@ final class Cosigning: Service {
         }
     }
 
-    /// What was cosigned goes to where checkpoints are written.
+    /// Passes the cosigned checkpoint to the sequencer, which writes checkpoints.
     private func deliver() {
         let (note, isWitnessed) = rounds.withLock { ($0.note, $0.isWitnessed) }
         let isNew = delivered.withLock { delivered in

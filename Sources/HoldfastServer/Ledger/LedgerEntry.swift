@@ -11,11 +11,9 @@ import NIOCore
 import Resilience
 import Wire
 
-/// What is put on record, as the ledger's bytes: deterministic CBOR, as
-/// docs/ledger.md says. What isn't known is left out.
+/// An entry of the ledger, as bytes: deterministic CBOR, as docs/ledger.md describes it. Unknown members are left out.
 ///
-/// Names, numbers and digests only: never a prompt, an answer, a key, or
-/// words of a caller's own.
+/// An entry contains names, numbers and digests only: never a prompt, an answer, a key, or the caller's own words.
 struct LedgerEntry {
     let bytes: [UInt8]
 
@@ -82,7 +80,7 @@ struct LedgerEntry {
         }
     }
 
-    private static func write(_ attempt: RequestRecord.Attempt, to entry: inout EntryWriter) {
+    private static func write(_ attempt: AttemptRecord, to entry: inout EntryWriter) {
         entry.member(.by, attempt.upstream.id)
         entry.member(.status, ifPresent: attempt.status)
         entry.member(.failure, ifPresent: attempt.failure)
@@ -110,8 +108,8 @@ struct LedgerEntry {
         }
     }
 
-    /// What `request.settled` says of the answer's end is not so: it could
-    /// not be put on record in time, and was not sent.
+    /// Records that the end of the answer in `request.settled` was not sent, because the entry could not be made
+    /// durable in time.
     static func withheld(_ record: RequestRecord, at time: Int) -> LedgerEntry {
         LedgerEntry("request.withheld", at: time) { $0.member(.id, record.id) }
     }
@@ -162,7 +160,7 @@ struct LedgerEntry {
 
     /// - Parameters:
     ///   - changed: the names of the sections that differ.
-    ///   - places: whose and where the providers are.
+    ///   - places: the operators and the locations of the providers.
     static func configuration(
         digest: String, changed: [String], places: [Placement], at time: Int
     ) -> LedgerEntry {
@@ -185,10 +183,10 @@ struct LedgerEntry {
         }
     }
 
-    /// Something that whoever runs this Holdfast has done, and was accepted.
+    /// Records an accepted action of the operator.
     /// - Parameters:
-    ///   - target: what the action's path names; empty where its body does.
-    ///   - body: JSON, of which the members that say what and why are kept.
+    ///   - target: the object that the action's path names; empty if its body names it.
+    ///   - body: JSON, of which the members that state the object and the reason are kept.
     static func administration(
         _ action: String, by: String, _ target: String, _ body: ByteBuffer, at time: Int
     ) -> LedgerEntry {
@@ -206,7 +204,7 @@ struct LedgerEntry {
         }
     }
 
-    /// What becomes of a hosted model's weights.
+    /// Records an event in the custody of a hosted model's weights.
     static func custody(_ event: CustodyEvent, at time: Int) -> LedgerEntry {
         switch event {
         case .verified(let verified):
@@ -267,7 +265,7 @@ struct LedgerEntry {
 }
 
 extension String {
-    /// Words of ours, and not a sentence that may quote somebody.
+    /// True for one of Holdfast's own words, and false for a sentence that may quote a caller.
     fileprivate var isOneWord: Bool {
         utf8.count <= 64 && utf8.allSatisfy { $0 == 0x5F || (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }
     }

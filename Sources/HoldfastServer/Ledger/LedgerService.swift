@@ -19,7 +19,7 @@ import Storage
 import Synchronization
 
 /// The ledger of a running Holdfast.
-final class LedgerService: Notary, ServerEventSubscriber {
+final class LedgerService: AuditRecorder, ServerEventSubscriber {
     private let settings: LedgerSettings
     let sequencer: LedgerSequencer
     private let salter: Salter
@@ -129,32 +129,32 @@ final class LedgerService: Notary, ServerEventSubscriber {
             code: "ledger_full", retryAfter: 1)
     }
 
-    func witness(of call: Call) -> (any AnswerWitness)? {
+    func digest(of call: Call) -> (any AnswerDigest)? {
         guard settings.kinds.contains(.requests) else { return nil }
-        return Witness(salter.salt(call.id), prompt: call.body)
+        return TextDigest(salter.salt(call.id), prompt: call.body)
     }
 
-    func settled(_ record: RequestRecord, _ witness: any AnswerWitness) async {
-        guard let witness = witness as? Witness else { return }
-        add(.settled(record, prompt: witness.prompt, answer: witness.answer, at: now))
+    func settled(_ record: RequestRecord, _ digest: any AnswerDigest) async {
+        guard let digest = digest as? TextDigest else { return }
+        add(.settled(record, prompt: digest.prompt, answer: digest.answer, at: now))
         if settings.whenFull == .block { await sequencer.room() }
     }
 
     func admitted(
-        _ record: RequestRecord, to candidate: String, _ witness: any AnswerWitness
+        _ record: RequestRecord, to candidate: String, _ digest: any AnswerDigest
     ) -> Durability {
-        let prompt = (witness as? Witness)?.prompt
+        let prompt = (digest as? TextDigest)?.prompt
         return durable(.admitted(record, to: candidate, prompt: prompt, at: now))
     }
 
-    func settling(_ record: RequestRecord, _ witness: any AnswerWitness) -> Durability {
-        let witness = witness as? Witness
-        return durable(.settled(record, prompt: witness?.prompt, answer: witness?.answer, at: now))
+    func settling(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability {
+        let digest = digest as? TextDigest
+        return durable(.settled(record, prompt: digest?.prompt, answer: digest?.answer, at: now))
     }
 
     func withheld(_ record: RequestRecord) { add(.withheld(record, at: now)) }
 
-    /// How long an answer is held back for the record's sake.
+    /// The longest time that an answer is held back until its entry is durable.
     private static let patience = DispatchTimeInterval.seconds(10)
 
     private func durable(_ entry: LedgerEntry) -> Durability {
@@ -214,8 +214,7 @@ final class LedgerService: Notary, ServerEventSubscriber {
 
     var isServed: Bool { settings.isServed }
 
-    /// What `GET /ledger/<path>` answers with; nil where there is no such
-    /// public file.
+    /// Answers `GET /ledger/<path>`; nil if there is no such public file.
     var publicFile: @Sendable (String) -> ByteBuffer? {
         let folder = LedgerFolder(publicPath, links: .refused)
         return { path in
@@ -225,13 +224,12 @@ final class LedgerService: Notary, ServerEventSubscriber {
     }
 }
 
-/// What makes a digest of a short prompt unguessable, and still lets whoever
-/// runs Holdfast show that it is the prompt's: 16 bytes for each request,
-/// made of a secret that stays here.
+/// A source of salts that make the digest of a short prompt impossible to guess, while the operator can still show that
+/// it is the prompt's digest. A salt is 16 bytes, different for each request, and is derived from a secret that stays
+/// on this machine.
 ///
-/// The first half of SHA-256 over the secret, filled up with zeros to a block
-/// that is hashed once for all, and the request's id. Half of it only, so that
-/// nobody can go on from it.
+/// The salt is the first half of SHA-256 over the secret, filled up with zeros to one block that is hashed only once,
+/// and the request's id. It is only half of the hash, so that the hash can't be extended.
 struct Salter: Sendable {
     typealias Salt = (UInt64, UInt64)
 
@@ -255,10 +253,10 @@ struct Salter: Sendable {
 
 /// Knows what was asked and answered by its digests only: SHA-256 of a salt
 /// and the bytes; nil where there were none.
-private final class Witness: AnswerWitness {
+private final class TextDigest: AnswerDigest {
     let prompt: SHA256Digest?
     private let salt: Salter.Salt
-    /// Of what was sent so far.
+    /// The hash of everything that was sent so far.
     private var hasher: SHA256?
 
     init(_ salt: Salter.Salt, prompt: ByteBuffer) {

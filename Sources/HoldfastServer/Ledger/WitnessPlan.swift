@@ -2,8 +2,7 @@ import Files
 package import Ledger
 package import Settings
 
-/// Who is asked to cosign the ledger, and which quorum of them counts: what
-/// the settings and their policy file say together.
+/// The witnesses to ask for cosignatures and the quorum that counts, from the settings and their policy file together.
 package struct WitnessPlan {
     /// The policy file's; without one, of all the witnesses that are listed.
     package let policy: LedgerPolicy

@@ -2,7 +2,7 @@ package import Logging
 package import Storage
 import Synchronization
 
-/// A number that stands for writes up to a point in their order.
+/// A number that represents all writes up to a point in their order.
 package struct WriteTicket: Sendable, Hashable, Comparable {
     package var number: Int
 
@@ -90,9 +90,9 @@ package final class DurableWriter<Key: Hashable & Sendable, Value: Sendable>: Se
         var owed = OwedWrites<Key, Value>()
         var waiters: [(ticket: WriteTicket, waiter: Waiter)] = []
         var isFailing = false
-        /// Whether a write is owed that must not wait for company.
+        /// True if a write is pending that must not wait for others.
         var isUrgent = false
-        /// Whether a timer runs that makes what is owed urgent.
+        /// True if a timer runs that makes the pending writes urgent.
         var isGathering = false
         /// Waits that ended before the write.
         var late = 0
@@ -132,7 +132,7 @@ package final class DurableWriter<Key: Hashable & Sendable, Value: Sendable>: Se
     }
 
     /// Returns when the writes are on disk, or after ``Options/patience``.
-    /// - Returns: whether they are on disk.
+    /// - Returns: true if they are on disk.
     @discardableResult
     package func untilWritten(_ ticket: WriteTicket) async -> Bool {
         let waiter = Waiter()

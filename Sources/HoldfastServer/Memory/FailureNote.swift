@@ -4,7 +4,7 @@ import Synchronization
 final class FailureNote: Sendable {
     private let isOn = Mutex(false)
 
-    /// - Returns: whether it has just begun.
+    /// - Returns: true if the failure has just begun.
     func began() -> Bool {
         isOn.withLock { isOn in
             defer { isOn = true }
@@ -12,7 +12,7 @@ final class FailureNote: Sendable {
         }
     }
 
-    /// - Returns: whether it has just ended.
+    /// - Returns: true if the failure has just ended.
     @discardableResult
     func ended() -> Bool {
         isOn.withLock { isOn in

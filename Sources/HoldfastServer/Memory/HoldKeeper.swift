@@ -5,13 +5,12 @@ package import Resilience
 package import Storage
 package import Telemetry
 
-/// The keeper of holds: what a restart must not forget goes to the storage,
-/// and every change to the log and to the server's events.
+/// The keeper of holds: everything that a restart must not forget goes to the storage, and every change goes to the log
+/// and to the server's events.
 ///
-/// A lasting hold is on disk before the request that met it goes on to its
-/// next attempt, which waits for that at most 100 ms
-/// (``untilDurable(_:)``). A disk that can't be written delays no request
-/// further: holds stand in memory, and are written when the disk is free.
+/// A lasting hold is on disk before the request that met it goes on to its next attempt, which waits for that at most
+/// 100 ms (``untilDurable(_:)``). A disk that can't be written delays no request further: holds remain in memory, and
+/// are written when the disk works again.
 package final class HoldKeeper: ContinuityKeeper {
     private let logger: Logger
     private let events: ServerEvents

@@ -1,8 +1,8 @@
 import Crypto
 import NIOCore
 
-/// Makes the seeds that hosted engines get: the same request has the same
-/// one, also after a restart, and nobody can choose or guess it.
+/// The source of the seeds that hosted engines get: the same request always has the same seed, also after a restart,
+/// and a caller can neither choose nor guess it.
 struct SeedBlinder: Sendable {
     static let bytes = 32
     private let key: SymmetricKey

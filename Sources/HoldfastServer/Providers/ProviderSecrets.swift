@@ -1,7 +1,7 @@
 import Failures
 import Settings
 
-/// What a provider is sent of which no caller may ever read a word.
+/// The secrets that a provider is sent, of which no caller may ever see any part.
 enum ProviderSecrets {
     /// Fields that tell a provider something and guard nothing.
     private static let harmless: Set<String> = [

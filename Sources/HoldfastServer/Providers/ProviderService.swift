@@ -55,7 +55,7 @@ final class ProviderService: Sendable {
     /// Connections that are open to each provider.
     var openConnections: [String: Int] { kept.withLock { $0.mapValues(\.lane.openConnections) } }
 
-    /// How often each provider is asked for its models.
+    /// The period at which each provider is asked for its list of models.
     var modelListPeriods: [(name: String, period: Duration)] {
         kept.withLock { kept in
             kept.compactMap { name, provider in provider.settings.modelList.map { (name, $0) } }
@@ -178,8 +178,8 @@ final class ProviderService: Sendable {
         Set(remote.headers.map { $0.name.lowercased() } + ["authorization", "x-api-key"])
     }
 
-    /// What failures of a host are remembered under: the address itself,
-    /// because that is what can fail as one.
+    /// The key under which failures of a host are remembered. It is the address, because everything behind one address
+    /// can fail together.
     private static func host(_ remote: RemoteProvider) -> String {
         "\(remote.baseURL.host):\(remote.baseURL.port)"
     }

@@ -6,8 +6,8 @@ import Routing
 import ServiceLifecycle
 import Synchronization
 
-/// What is looked after when no request asks for it: holds are probed,
-/// standbys kept warm, and providers asked what they will retire.
+/// The upkeep that no request asks for: holds are probed, standbys are kept warm, and providers are asked for the
+/// models that they will retire.
 struct Upkeep: Service {
     let gateway: Gateway
     let providers: ProviderService
@@ -36,8 +36,8 @@ struct Upkeep: Service {
         await withTaskExecutorPreference(executor) { await work() }
     }
 
-    /// Begins the probes that are due later; those that verdicts ask for begin
-    /// with them. Nobody waits for it: one that gets no answer delays no other.
+    /// Begins the probes that are due later; probes that verdicts require begin together with the verdict. Does not
+    /// wait for the probes, so one that gets no answer delays no other.
     private func probe() {
         if !gateway.continuity.book.isQuiet { gateway.forgetReturns() }
         gateway.startDueProbes(on: executor)
@@ -60,7 +60,7 @@ struct Upkeep: Service {
         }
     }
 
-    /// Only of models that somebody relies on.
+    /// Announces a retirement, but only of models that a route uses.
     private func tell(_ provider: String, _ announcement: Announcement) {
         let routes = gateway.state.routes
         let users = routes.routes.filter { route in

@@ -28,7 +28,7 @@ package struct WitnessServer {
         page = "witness \(key.vkey)\n" + logs.map { "log \($0.vkey)\n" }.joined()
     }
 
-    /// Serves until the process is told to stop.
+    /// Serves until the process is asked to stop.
     /// - Throws: ``StartupError`` when it can't listen.
     package func run(at address: ListenAddress) async throws {
         defer { sink.flush() }

@@ -1,8 +1,8 @@
-/// What an entry can say, by the number that stands for it. A number never
-/// gets another meaning; new ones are added at the end.
+/// A member of an entry; its raw value is the number that represents it in the encoded entry. A number never changes
+/// its meaning; new members are added at the end.
 ///
-/// Entries have their members in the order of these numbers. The first 24
-/// take one byte, so what every request says stands among them.
+/// Entries have their members in the order of these numbers. The first 24 numbers take one byte, so they include every
+/// member that all request entries have.
 package enum EntryMember: UInt8, CaseIterable, Sendable {
     case v, kind, at, id, key, operation, door, route, servedBy, by, status, outcome, attempts, failure, cause, rule
     case inputTokens, outputTokens, firstByte, duration, promptDigest, answerDigest, stream, provider

@@ -1,9 +1,8 @@
 import Encodings
 
-/// What an entry says, as one JSON object without white space: members by
-/// their names, times in RFC 3339, digests in base 64.
+/// An entry as one JSON object without white space: members by their names, times in RFC 3339, digests in base 64.
 ///
-/// Entries of version 1 are such an object themselves, and stay as they are.
+/// Entries of version 1 are such an object already, and are returned unchanged.
 package struct EntryText {
     package private(set) var json: [UInt8] = []
 

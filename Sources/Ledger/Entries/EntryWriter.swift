@@ -5,10 +5,10 @@
 /// each at most once. ``EntryText`` reads nothing else.
 package struct EntryWriter {
     private let target: UnsafeMutableRawBufferPointer
-    /// Where the next byte belongs; behind the target's end nothing is
-    /// written, and it is counted on.
+    /// The position of the next byte. Past the end of the target nothing is written, but the position still advances,
+    /// so that it shows how many bytes the entry needs.
     private var place = 0
-    /// Of the map or list that is being written.
+    /// The number of members or items so far in the map or list that is being written.
     private var count = 0
 
     private init(_ target: UnsafeMutableRawBufferPointer) { self.target = target }
@@ -42,7 +42,7 @@ package struct EntryWriter {
         if number >= 0 { head(Kind.unsigned, UInt64(number)) } else { head(Kind.negative, UInt64(~number)) }
     }
 
-    /// That it is so; what isn't is left out.
+    /// Writes the member with the value true; a member that is false is left out.
     package mutating func member(_ member: EntryMember) {
         key(member)
         put(Kind.yes)
@@ -106,7 +106,8 @@ package struct EntryWriter {
         }
     }
 
-    /// Its head says how many it holds, which is known at its end.
+    /// Writes a map or list around `body`. The head has to contain the number of elements, which is known only after
+    /// `body` has run.
     private mutating func collect(_ kind: UInt8, _ body: (inout EntryWriter) -> Void) {
         let (outer, start) = (count, place)
         count = 0

@@ -23,7 +23,7 @@ package struct MerkleHash: Sendable, Hashable {
         self.words = words
     }
 
-    /// Of an entry: SHA-256(0x00 ‖ entry).
+    /// The hash of an entry: SHA-256(0x00 ‖ entry).
     package init(leaf entry: UnsafeRawBufferPointer) {
         var hasher = SHA256()
         Self.leafPrefix.withUnsafeBytes { hasher.update(bufferPointer: $0) }
@@ -33,7 +33,7 @@ package struct MerkleHash: Sendable, Hashable {
 
     package init(leaf entry: [UInt8]) { self = entry.withUnsafeBytes { MerkleHash(leaf: $0) } }
 
-    /// Of two subtrees: SHA-256(0x01 ‖ left ‖ right).
+    /// The hash of two subtrees: SHA-256(0x01 ‖ left ‖ right).
     package init(_ left: MerkleHash, _ right: MerkleHash) {
         var pair = (UInt8(1), left.words, right.words)
         var bytes:
@@ -55,7 +55,7 @@ package struct MerkleHash: Sendable, Hashable {
         self.init(hasher)
     }
 
-    /// Of the tree without entries: SHA-256 of nothing.
+    /// The hash of the tree without entries: SHA-256 of no bytes.
     package static let empty = MerkleHash(SHA256())
 
     private static let leafPrefix: [UInt8] = [0]

@@ -1,8 +1,8 @@
 /// Checks of proofs, as RFC 9162 writes RFC 6962's out in full (§2.1.3.2 and
 /// §2.1.4.2).
 package enum MerkleProof {
-    /// Whether the entry with that hash is the one at `index` of the tree of
-    /// `size` entries whose root is `root`.
+    /// Returns whether the proof shows that the entry with the hash `leaf` is the one at `index` of the tree of `size`
+    /// entries whose root is `root`.
     package static func includes(
         _ leaf: MerkleHash, at index: UInt64, size: UInt64, root: MerkleHash, proof: [MerkleHash]
     ) -> Bool {
@@ -27,8 +27,8 @@ package enum MerkleProof {
         return last == 0 && hash == root
     }
 
-    /// Whether the tree with `size` entries and `root` begins with the one
-    /// with `oldSize` and `oldRoot`.
+    /// Returns whether the proof shows that the tree with `size` entries and `root` begins with the tree with `oldSize`
+    /// entries and `oldRoot`.
     package static func extends(
         oldSize: UInt64, oldRoot: MerkleHash, size: UInt64, root: MerkleHash, proof: [MerkleHash]
     ) -> Bool {

@@ -5,7 +5,11 @@ package protocol SubtreeHashes {
     func hash(level: Int, index: UInt64) throws -> MerkleHash
 }
 
-/// A tree of `size` entries over hashes that lie somewhere else.
+/// A Merkle tree of `size` entries (RFC 6962), computed from subtree hashes that are stored elsewhere.
+///
+/// Each entry is hashed into a leaf, and each pair of hashes into their parent, up to one root hash. The root commits
+/// to all entries and their order: changing, removing or inserting an entry changes the root. A few hashes are enough
+/// to prove that one entry is in the tree, or that a larger tree begins with all entries of a smaller one.
 package struct MerkleTree<Hashes: SubtreeHashes> {
     package let size: UInt64
     private let hashes: Hashes
@@ -63,7 +67,7 @@ package struct MerkleTree<Hashes: SubtreeHashes> {
     /// The largest power of two below `count`.
     private static func split(_ count: UInt64) -> UInt64 { 1 << (63 - (count - 1).leadingZeroBitCount) }
 
-    /// Of a range that begins where a subtree of its size may begin.
+    /// The hash of the subtree over `range`, which has to begin where a subtree of this size can begin.
     private func hash(_ range: Range<UInt64>) throws -> MerkleHash {
         guard !range.isEmpty else { return .empty }
         // From the right: the whole subtrees of the range, smallest first.

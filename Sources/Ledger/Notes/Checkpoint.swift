@@ -1,7 +1,6 @@
 import Encodings
 
-/// How large a log is and what its tree's root is (C2SP tlog-checkpoint):
-/// the text of a signed note.
+/// A log's size and the root of its tree (C2SP tlog-checkpoint): the text of a signed note.
 package struct Checkpoint: Sendable, Hashable {
     package var origin: String
     package var size: UInt64

@@ -1,7 +1,7 @@
-/// Whose checkpoints are accepted (C2SP tlog-policy).
+/// The logs and witnesses whose checkpoints and cosignatures are accepted (C2SP tlog-policy).
 package struct LedgerPolicy: Sendable, Hashable {
     package struct Party: Sendable, Hashable {
-        /// Of a witness; a log goes by its key's name.
+        /// The name of a witness; a log's name is the name of its key.
         package var name: String
         package var key: VerifierKey
         package var url: String?
@@ -94,7 +94,7 @@ package struct LedgerPolicy: Sendable, Hashable {
         guard hasQuorum else { throw LedgerProblem("the policy has no quorum line; `quorum none` asks for no witness") }
     }
 
-    /// Whether these are the quorum of witnesses that it asks for.
+    /// Returns whether the signers include the quorum of witnesses that the policy requires.
     package func isSatisfied(by signers: Set<VerifierKey>) -> Bool {
         quorum == "none" || isWitnessed(quorum, by: signers)
     }

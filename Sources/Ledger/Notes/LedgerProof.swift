@@ -1,6 +1,9 @@
 import Encodings
 
-/// That an entry is in a log: verified without the log (C2SP tlog-proof@v1).
+/// A proof that an entry is in a log, which can be verified without access to the log (C2SP tlog-proof@v1).
+///
+/// It contains the entry's index, the hashes from the entry up to the tree's root, and a checkpoint that commits to the
+/// root with the signatures of the log and of its witnesses.
 package struct LedgerProof: Sendable, Hashable {
     package var index: UInt64
     package var path: [MerkleHash]
@@ -18,7 +21,7 @@ package struct LedgerProof: Sendable, Hashable {
         self.extra = extra
     }
 
-    /// Whether bytes begin as a proof does.
+    /// Returns whether the bytes begin with the header of a proof.
     package static func isOne(_ bytes: [UInt8]) -> Bool { bytes.starts(with: "\(header)\n".utf8) }
 
     package init(_ bytes: [UInt8]) throws(LedgerProblem) {

@@ -1,7 +1,7 @@
 import Encodings
 package import Crypto
 
-/// What a key signs (C2SP signed-note, "Signature types").
+/// The kind of statement that a key signs (C2SP signed-note, "Signature types").
 package enum SignatureKind: UInt8, Sendable {
     /// A note's text.
     case note = 0x01

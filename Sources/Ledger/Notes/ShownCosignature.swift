@@ -5,7 +5,7 @@ package struct ShownCosignature: Sendable, Hashable {
     package var witness: String
     /// Seconds since 1970, as the witness signed them.
     package var time: UInt64
-    /// Whether the policy has the witness's key, and it verified.
+    /// True if the policy contains the witness's key and the signature was verified with it.
     package var isVerified: Bool
 }
 
@@ -18,8 +18,8 @@ extension ShownCosignature: CustomStringConvertible {
 }
 
 extension VerifiedCheckpoint {
-    /// The witnesses' signatures, in the note's order; those of witnesses that
-    /// the policy doesn't name are told, too, as unchecked.
+    /// The witnesses' signatures, in the note's order. Signatures of witnesses that the policy doesn't name are
+    /// included, marked as not verified.
     package var cosignatures: [ShownCosignature] {
         note.signatures.compactMap { signature in
             guard let time = signature.time else { return nil }

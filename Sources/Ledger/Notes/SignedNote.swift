@@ -5,10 +5,10 @@ package struct SignedNote: Sendable, Hashable {
     package struct Signature: Sendable, Hashable {
         package var name: String
         package var id: UInt32
-        /// What follows the key's id.
+        /// The signature's bytes after the key's id.
         package var bytes: [UInt8]
 
-        /// With its line feed.
+        /// The signature as a line of the note, including the line feed.
         var line: String {
             let id = withUnsafeBytes(of: id.bigEndian) { Array($0) }
             return "— \(name) \(Base64.encode(id + bytes))\n"
@@ -19,7 +19,7 @@ package struct SignedNote: Sendable, Hashable {
     package let text: String
     package private(set) var signatures: [Signature]
 
-    /// Nobody has signed it yet.
+    /// Creates a note without signatures.
     package init(text: String) {
         self.text = text
         signatures = []
@@ -83,9 +83,9 @@ package struct SignedNote: Sendable, Hashable {
         return note
     }
 
-    /// Which of the keys have signed it.
-    /// - Throws: ``LedgerProblem`` where a signature says that it is of one of
-    ///   these keys, and isn't: then all of the note is refused.
+    /// Returns those of the keys that have signed the note.
+    /// - Throws: ``LedgerProblem`` if a signature names one of these keys but was not made with it; the whole note is
+    ///   refused then.
     package func signers(among keys: [VerifierKey]) throws(LedgerProblem) -> [VerifierKey] {
         var signers: [VerifierKey] = []
         for key in keys {
@@ -118,13 +118,13 @@ extension SignedNote.Signature {
     }
 }
 
-/// Why a ledger, or a part of one, is not what it should be; a sentence's
-/// part for people, without a full stop.
+/// The reason why a ledger, or a part of one, is refused. The description is a part of a sentence for people, without a
+/// full stop.
 package struct LedgerProblem: Error, Sendable, Hashable, CustomStringConvertible {
     /// Kinds that an auditor must tell apart: the second is no evidence of
     /// anything.
     package enum Kind: Sendable, Hashable {
-        /// What was read contradicts itself, its signatures or the policy.
+        /// The ledger contradicts itself, its signatures or the policy.
         case contradiction
         /// Nothing was read, or it is not what was asked about: a wrong path,
         /// a disk or a server that fails, another log's key.

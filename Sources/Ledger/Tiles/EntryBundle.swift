@@ -11,8 +11,7 @@ package enum EntryBundle {
         bytes.append(contentsOf: entry)
     }
 
-    /// Where the entries stand in `bytes`; nil where they are not exactly
-    /// `count` entries.
+    /// Returns the ranges of the entries in `bytes`, or nil if the bytes are not exactly `count` entries.
     package static func ranges(_ bytes: [UInt8], count: Int) -> [Range<Int>]? {
         var ranges: [Range<Int>] = []
         ranges.reserveCapacity(count)

@@ -2,8 +2,7 @@
 /// the entries beneath the hashes of level 0.
 package struct Tile: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
-        /// Of a level from 0 to 7; level `l` holds the hashes of subtrees of
-        /// 256^l entries.
+        /// The hashes of one level, 0 to 7; level `l` holds the hashes of subtrees of 256^l entries.
         case hashes(level: Int)
         case entries
     }
@@ -79,7 +78,7 @@ package struct Tile: Sendable, Hashable {
         guard (1...Self.fullWidth).contains(width), self.path == path else { return nil }
     }
 
-    /// The entries that it spans, whatever its width.
+    /// The end of the range of entries that the tile covers if it is full, regardless of its present width.
     package var end: UInt64 {
         let shift: Int =
             switch kind {

@@ -26,7 +26,7 @@ package final class TileHashes: SubtreeHashes {
         return Self.fold(hashes[Int(first % 256)..<Int(first % 256 + span)])
     }
 
-    /// Of a number of hashes that is a power of two.
+    /// Computes the root over hashes whose number is a power of two.
     package static func fold(_ hashes: ArraySlice<MerkleHash>) -> MerkleHash {
         var row = Array(hashes)
         while row.count > 1 {

@@ -8,10 +8,8 @@ package struct LedgerProver {
         self.policy = policy
     }
 
-    /// That the entry at `index` is in the log, with the entry itself as its
-    /// extra data.
-    /// - Throws: ``LedgerProblem`` where the log has no such entry or can't
-    ///   prove it.
+    /// Returns the proof that the entry at `index` is in the log, with the entry itself as the proof's extra data.
+    /// - Throws: ``LedgerProblem`` if the log has no such entry or cannot prove it.
     package func prove(_ index: UInt64) throws(LedgerProblem) -> LedgerProof {
         let first = try reader.minimumIndex()
         guard index >= first else {

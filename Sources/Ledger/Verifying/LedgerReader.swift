@@ -1,4 +1,4 @@
-/// Where a ledger's public files are read: a folder, a web server.
+/// A source of a ledger's public files, for example a folder or a web server.
 package protocol LedgerReader {
     /// - Returns: nil where there is no such file.
     /// - Throws: ``LedgerProblem`` where it can't be read.
@@ -58,8 +58,8 @@ package enum LedgerPaths {
         return "\(kept)/\(String(repeating: "0", count: 20 - digits.count))\(digits)"
     }
 
-    /// Holdfast's own: the sizes of the kept checkpoints, each in a line, for
-    /// whoever can't list a folder.
+    /// A file of Holdfast's own: the sizes of the kept checkpoints, each on a line, for readers that can't list a
+    /// folder.
     package static let keptIndex = "\(kept)/index"
 
     /// The size in a kept checkpoint's path; nil where it is no such path.
@@ -68,7 +68,7 @@ package enum LedgerPaths {
         return size
     }
 
-    /// Whether a file of that path may be shown to anybody.
+    /// Returns whether the file at this path is public, so that anybody may read it.
     package static func isPublic(_ path: String) -> Bool {
         [checkpoint, witnessed, minimumIndex, keptIndex].contains(path) || Tile(path: path) != nil
             || keptSize(path) != nil

@@ -1,5 +1,9 @@
-/// Hashes all of a ledger anew: every entry, every tile, up to the root that
-/// the checkpoint's signature vouches for.
+/// A verification of a whole ledger: hashes every entry and every tile again, up to the root that the checkpoint's
+/// signature commits to.
+///
+/// The verifier reads only the ledger's public files, and trusts only the keys of its policy. A ledger that passes
+/// contains exactly the entries that the log's key has signed, in their order; with witnesses in the policy, it is also
+/// the same history that the witnesses have seen.
 package struct LedgerVerifier {
     private let reader: any LedgerReader
     private let policy: LedgerPolicy
@@ -9,7 +13,7 @@ package struct LedgerVerifier {
         self.policy = policy
     }
 
-    /// What was found to hold.
+    /// The result of a successful verification.
     package struct Report: Sendable {
         package var checkpoint: VerifiedCheckpoint
         /// The newest checkpoint with the policy's quorum of witnesses, which
@@ -26,7 +30,7 @@ package struct LedgerVerifier {
         package var unprovable: [UInt64] = []
         /// Files that the checkpoint doesn't need.
         package var leftovers: [String] = []
-        /// What nothing here can exclude, in sentences.
+        /// The possibilities that the verification cannot exclude, as sentences.
         package var caveats: [String] = []
     }
 
@@ -110,7 +114,8 @@ package struct LedgerVerifier {
         }
     }
 
-    /// Whether a tile may be missing. The log may be pruned while it is read.
+    /// Returns whether a tile may be missing because it was pruned. The log may be pruned while it is read, so the
+    /// first remaining index is read again if necessary.
     private func isPruned(_ tile: Tile, _ report: inout Report) throws(LedgerProblem) -> Bool {
         guard tile.isFull else { return false }
         if tile.end > report.minimumIndex { try readMinimumIndex(&report) }

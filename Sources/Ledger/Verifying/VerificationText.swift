@@ -1,5 +1,5 @@
 extension LedgerVerifier.Report {
-    /// What holds, line by line, for people.
+    /// The verified facts, one per line, for people.
     package var text: String {
         let checkpoint = checkpoint.checkpoint
         var lines = [

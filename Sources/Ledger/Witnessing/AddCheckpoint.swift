@@ -1,8 +1,7 @@
 import Encodings
 
-/// What a log asks of a witness: to cosign a checkpoint, with the proof that
-/// it goes on from the one that the witness has cosigned last (C2SP
-/// tlog-witness, "add-checkpoint").
+/// A log's request to a witness to cosign a checkpoint, with the proof that it extends the checkpoint that the witness
+/// cosigned last (C2SP tlog-witness, "add-checkpoint").
 package struct AddCheckpoint: Sendable, Hashable {
     /// The size of the one that the witness has cosigned last; 0 of none, and
     /// where that isn't known.

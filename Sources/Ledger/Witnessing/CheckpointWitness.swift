@@ -1,17 +1,18 @@
 import Encodings
 import Crypto
 
-/// A witness of logs: cosigns a log's checkpoint if it goes on from the one
-/// that it has cosigned last, so that nobody can be shown two histories
-/// without this witness's help (C2SP tlog-witness).
+/// A witness of logs, which cosigns a log's checkpoint only if it extends the checkpoint that the witness cosigned last
+/// (C2SP tlog-witness).
 ///
-/// What it has cosigned is durable before the cosignature is returned: a
-/// witness that forgot would help with a fork. Synchronous and without a
-/// clock; belongs to one thread, and its files to one process.
+/// A log that showed different histories to different readers would need a cosignature for each of them. A witness
+/// signs only one, so readers who require its cosignature all see the same history.
+///
+/// A cosigned checkpoint is durable before the cosignature is returned, since a witness that forgot it could be used to
+/// cosign a second history. Synchronous and without a clock; belongs to one thread, and its files to one process.
 package struct CheckpointWitness {
     private let files: any LedgerFiles
     private let signer: SignerKey
-    /// By origin.
+    /// The keys of each log, by the log's origin.
     private let logs: [String: [VerifierKey]]
 
     package var key: VerifierKey { signer.verifier }

@@ -1,9 +1,8 @@
-/// What a witness answers (C2SP tlog-witness, "add-checkpoint"): a status, and
-/// for two of them a body with a meaning.
+/// A witness's answer (C2SP tlog-witness, "add-checkpoint"): a status, and for two statuses a body that has a meaning.
 package enum WitnessAnswer: Sendable, Hashable {
-    /// With the witness's signature line.
+    /// The checkpoint is cosigned; `line` is the witness's signature line.
     case cosigned(Checkpoint, line: String)
-    /// It is no such request.
+    /// The request is not valid.
     case malformed(String)
     /// No log of the witness's, or not by one of its keys.
     case unsigned(String)

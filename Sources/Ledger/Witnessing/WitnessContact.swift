@@ -1,23 +1,22 @@
-/// What a log knows of one of its witnesses, and what it makes of its answers
-/// (C2SP tlog-witness, the client's side).
+/// The state that a log keeps about one of its witnesses, and its interpretation of the witness's answers (C2SP
+/// tlog-witness, the client's side).
 ///
-/// Pure: somebody else sends the requests and has the clock.
+/// Pure: the caller sends the requests and supplies the time.
 package struct WitnessContact: Sendable {
-    /// Why a witness hasn't cosigned.
+    /// The reason why a witness hasn't cosigned.
     package enum Trouble: Error, Sendable, Hashable, CustomStringConvertible {
         /// No answer, or none that belongs to the protocol.
         case unusable(String)
-        /// It says no, with this status.
+        /// The witness refused with this status.
         case refused(Int)
-        /// It has cosigned more entries than the log has.
+        /// The witness has cosigned more entries than the log has.
         case ahead(UInt64)
-        /// It has seen another history of the log.
+        /// The witness has seen a different history of the log.
         case contradicted
-        /// What the proof for it needs can't be read.
+        /// The log cannot read the data that the consistency proof requires.
         case unprovable(String)
 
-        /// Whether the log itself may be wrong, and not the witness or the way
-        /// to it.
+        /// True if the log itself may be wrong, rather than the witness or the connection to it.
         package var isGrave: Bool {
             switch self {
             case .ahead, .contradicted: true
@@ -42,7 +41,7 @@ package struct WitnessContact: Sendable {
 
     package enum Outcome: Sendable, Hashable {
         case cosigned(SignedNote.Signature)
-        /// It has told what it cosigned last: to be asked again at once.
+        /// The witness has reported the size that it cosigned last; it can be asked again at once.
         case isKnownNow
         case failed(Trouble)
     }
@@ -57,11 +56,11 @@ package struct WitnessContact: Sendable {
 
     package init(_ key: VerifierKey) { self.key = key }
 
-    /// Whether it may be asked, after what went wrong before.
+    /// Returns whether the witness may be asked now, after earlier failures.
     package func isReady(now: Duration) -> Bool { now >= restsUntil }
 
-    /// Takes an answer in.
-    /// - Parameter note: what it was asked to cosign, of `size` entries.
+    /// Processes an answer.
+    /// - Parameter note: the note, of `size` entries, that the witness was asked to cosign.
     package mutating func heard(
         status: Int, contentType: String?, body: [UInt8], of note: SignedNote, size: UInt64, now: Duration
     ) -> Outcome {
@@ -101,7 +100,7 @@ package struct WitnessContact: Sendable {
         return .failed(trouble)
     }
 
-    /// That it has cosigned a checkpoint of that size is known otherwise.
+    /// Records that the witness has cosigned a checkpoint of that size, when this is known from another source.
     mutating func hasCosigned(_ size: UInt64) { knownSize = max(knownSize, size) }
 
     private func cosignature(_ body: [UInt8], of note: SignedNote) -> SignedNote.Signature? {

@@ -1,9 +1,9 @@
-/// How a log gets its newest checkpoint cosigned: one checkpoint at a time,
-/// by all witnesses that are missing and don't rest; then the next one, which
-/// is whatever is newest by then.
+/// The procedure by which a log gets its newest checkpoint cosigned: one checkpoint at a time, by all witnesses whose
+/// signature is missing and that are not paused after a failure. The next round takes the checkpoint that is the newest
+/// by then.
 ///
-/// All are asked about the same checkpoint, since a quorum is one of
-/// signatures on one text. Pure: somebody else asks, and has the clock.
+/// All witnesses are asked about the same checkpoint, since a quorum consists of signatures on one text. Pure: the
+/// caller sends the requests and supplies the time.
 package struct WitnessRounds: Sendable {
     package enum Change: Sendable, Hashable {
         /// The newest checkpoint lacks its quorum for longer than is usual.
@@ -11,35 +11,35 @@ package struct WitnessRounds: Sendable {
         case recovered
     }
 
-    /// How long a checkpoint may lack its quorum before anybody is told.
+    /// The time that a checkpoint may lack its quorum before this is reported.
     package static let patience = Duration.seconds(5)
 
     package let policy: LedgerPolicy
     package private(set) var contacts: [WitnessContact]
-    /// With the cosignatures that there are.
+    /// The checkpoint of this round, with the cosignatures so far.
     package private(set) var note: SignedNote?
     private var size: UInt64 = 0
-    /// Who has signed it.
+    /// The keys of those that have signed the checkpoint.
     private var signers: Set<VerifierKey> = []
     private var began = Duration.zero
-    /// Of the newest checkpoint that is known here.
+    /// The size of the newest checkpoint that is known here.
     private var newestSize: UInt64 = 0
-    /// Of the newest one with its quorum.
+    /// The size of the newest checkpoint that has its quorum.
     package private(set) var witnessedSize: UInt64 = 0
-    /// Since when a newer one lacks it.
+    /// The time since which a newer checkpoint has lacked its quorum.
     private var behindSince: Duration?
     private var isLost = false
 
     /// - Parameters:
-    ///   - policy: whose quorum is wanted.
-    ///   - witnesses: who is asked.
+    ///   - policy: the policy that defines the required quorum.
+    ///   - witnesses: the witnesses to ask.
     package init(_ policy: LedgerPolicy, witnesses: [VerifierKey]) {
         self.policy = policy
         contacts = witnesses.map { WitnessContact($0) }
     }
 
-    /// Begins a round, or goes on with the last one where nothing is newer.
-    /// - Returns: who is to be asked, by their places in ``contacts``.
+    /// Begins a round, or continues the last one if there is no newer checkpoint.
+    /// - Returns: the witnesses to ask, as indices in ``contacts``.
     package mutating func begin(_ published: SignedNote, _ checkpoint: Checkpoint, now: Duration) -> [Int] {
         guard checkpoint.size > 0 else { return [] }
         noticed(checkpoint.size, now: now)
@@ -74,7 +74,7 @@ package struct WitnessRounds: Sendable {
         _ contact: Int, _ trouble: WitnessContact.Trouble, now: Duration
     ) -> WitnessContact.Outcome { contacts[contact].failed(trouble, now: now) }
 
-    /// Whether the present checkpoint has its quorum.
+    /// True if the present checkpoint has its quorum.
     package var isWitnessed: Bool { note != nil && policy.isSatisfied(by: signers) }
 
     private mutating func settle() {
@@ -97,7 +97,7 @@ package struct WitnessRounds: Sendable {
     /// quorum.
     package func lag(now: Duration) -> Duration { behindSince.map { now - $0 } ?? .zero }
 
-    /// What is to be told; once each.
+    /// Returns the change to report, if there is one; each change is returned once.
     package mutating func change(now: Duration) -> Change? {
         let isBehind = lag(now: now) > Self.patience
         guard isBehind != isLost else { return nil }

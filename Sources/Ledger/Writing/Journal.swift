@@ -1,20 +1,17 @@
 import Crypto
 
-/// Entries that are durable and not yet in tiles: groups, each written and
-/// synced as one, so that an acknowledgement costs one sync of one file.
+/// The entries that are durable and not yet in tiles: groups, each written and synced as one, so that an
+/// acknowledgement costs one sync of one file.
 ///
-/// The file is written over from its beginning once a checkpoint commits to
-/// what stands in it: a sync of bytes that were there before costs the disk
-/// those bytes, one of a file that is new or grows a change of the file
-/// system's own records, too.
+/// The file is overwritten from its beginning once a checkpoint commits to its entries. The reason is the cost of a
+/// sync: for bytes that existed before, the disk writes only those bytes; for a file that is new or grows, it also
+/// writes a change of the file system's own records.
 ///
-/// A group is `HFJ2`, the index of its first entry and the number of its
-/// bytes (big-endian uint64, uint32), the entries as in a bundle, and the
-/// first 16 bytes of the SHA-256 of: the sum of the group before it in the
-/// file (zeros before the first), the 16 bytes of its own head, and the
-/// hashes of its entries. A group that isn't whole was never acknowledged.
-/// What stands behind the last one is what it was written over, and does not
-/// continue its sum, whatever it looks like.
+/// A group is `HFJ2`, the index of its first entry and the number of its bytes (big-endian uint64, uint32), the entries
+/// as in a bundle, and the first 16 bytes of the SHA-256 of: the sum of the group before it in the file (zeros before
+/// the first), the 16 bytes of its own head, and the hashes of its entries. A group that isn't whole was never
+/// acknowledged. Bytes after the last group are the remains of older content; they do not continue its sum, so they are
+/// never taken for a group.
 struct Journal {
     static let folder = "journal"
     static let name = "groups"
@@ -82,8 +79,7 @@ struct Journal {
     }
 
     /// The whole groups at the beginning of `bytes`.
-    /// - Parameter sum: what has to follow a group with that head and these
-    ///   entries.
+    /// - Parameter sum: computes the bytes that have to follow a group with that head and these entries.
     static func groups(
         in bytes: [UInt8], magic: [UInt8], sum: (ArraySlice<UInt8>, EntryGroup, [MerkleHash]) -> [UInt8]
     ) -> [Group] {

@@ -1,9 +1,7 @@
-/// The folder that a ledger is written to. Nothing is durable before it is
-/// synced: a file's bytes by ``sync(_:)``, its name by ``syncFolder(_:)`` of
-/// the folder that it stands in.
+/// The folder that a ledger is written to. Nothing is durable before it is synced: a file's bytes by ``sync(_:)``, its
+/// name by ``syncFolder(_:)`` of the folder that contains it.
 ///
-/// Paths are relative, with `/`. What is below `journal` and `scratch` is not
-/// public.
+/// Paths are relative, with `/`. Files below `journal` and `scratch` are not public.
 package protocol LedgerFiles: LedgerReader {
     /// Makes the file anew, with its folders where they are missing.
     func write(_ path: String, _ bytes: [UInt8]) throws(LedgerProblem)

@@ -1,22 +1,20 @@
-/// Forgets a ledger's oldest entries and keeps its tree (C2SP tlog-tiles,
-/// "Pruning"): what is later stays provable, and every checkpoint of at least
-/// that many entries.
+/// A pruner, which removes a ledger's oldest entries and keeps its tree (C2SP tlog-tiles, "Pruning"): later entries can
+/// still be proven, and so can every checkpoint of at least that many entries.
 ///
-/// May work beside the ledger's writer: it removes full tiles that end at or
-/// before the new beginning, which a writer never reads, and no two pruners
-/// have the files at once. After a crash at any instant the ledger verifies,
-/// and whoever prunes again finishes what was begun.
+/// May work at the same time as the ledger's writer: it removes full tiles that end at or before the new beginning,
+/// which a writer never reads, and no two pruners have the files at once. After a crash at any moment the ledger
+/// verifies, and the next pruning finishes the work.
 package struct LedgerPruner {
     private let files: any LedgerFiles
 
     package init(_ files: any LedgerFiles) { self.files = files }
 
-    /// What pruning would do.
+    /// The effect that pruning would have.
     package struct Plan: Sendable, Hashable {
-        /// What the ledger begins with, before and after.
+        /// The index of the ledger's first entry, before and after pruning.
         package var from: UInt64
         package var to: UInt64
-        /// What would be removed.
+        /// The files that would be removed.
         package var paths: [String]
     }
 

@@ -1,9 +1,12 @@
-/// Writes a ledger: makes entries durable group by group, and the tiles and
-/// the checkpoint that commit to them now and then.
+/// A writer of a ledger: makes entries durable group by group, and from time to time writes the tiles and the
+/// checkpoint that commit to them.
 ///
-/// Synchronous and without a clock; belongs to one thread. After an error of
-/// the files it writes no more (``LedgerProblem``): what was acknowledged is
-/// durable, and a new writer goes on from there.
+/// A ledger is an append-only log whose entries are the leaves of a Merkle tree. A signed checkpoint states the tree's
+/// size and root, so an entry that a checkpoint includes cannot be changed or removed later without being noticed.
+/// Between two checkpoints, entries are kept in the journal (``Journal``).
+///
+/// Synchronous and without a clock; belongs to one thread. After an error of the files it writes no more
+/// (``LedgerProblem``): all acknowledged entries are durable, and a new writer continues from there.
 package struct LedgerWriter {
     private let files: any LedgerFiles
     private let signer: SignerKey
@@ -22,7 +25,7 @@ package struct LedgerWriter {
     /// The hour of the checkpoint that was kept last, since 1970.
     private var keptHour: UInt64?
     private var kept: SignedNote?
-    /// Of the newest checkpoint with its quorum of witnesses.
+    /// The size of the newest checkpoint that has its quorum of witnesses.
     private var witnessedSize: UInt64 = 0
 
     /// The entries that are durable.
@@ -138,7 +141,7 @@ package struct LedgerWriter {
         }
     }
 
-    /// What was made durable after the last checkpoint.
+    /// Adds the entries that were made durable after the last checkpoint.
     private mutating func replay() throws(LedgerProblem) {
         for group in try FormerJournal.read(files) + Journal.read(files) {
             // What the checkpoint commits to may still be there, and a group
@@ -268,8 +271,8 @@ package struct LedgerWriter {
         kept = published
     }
 
-    /// Of what was kept: after it is durable, so that nothing is named that
-    /// may be missing. A start writes it anew.
+    /// Writes the index of the checkpoints that are kept. This happens after the checkpoint is durable, so that the
+    /// index names no file that may be missing. Each start writes the index again.
     private func writeIndex() throws(LedgerProblem) {
         let sizes = try files.names(in: LedgerPaths.kept)
             .compactMap { LedgerPaths.keptSize("\(LedgerPaths.kept)/\($0)") }

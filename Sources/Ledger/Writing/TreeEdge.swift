@@ -2,7 +2,7 @@
 /// that isn't full yet.
 struct TreeEdge: Sendable {
     private(set) var size: UInt64
-    /// By level; fewer than 256 each.
+    /// The hashes of each level that do not fill a tile yet; fewer than 256 on each level.
     private(set) var partial: [[MerkleHash]]
 
     init() {

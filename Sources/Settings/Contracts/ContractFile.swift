@@ -9,8 +9,8 @@ package struct ContractFile: Sendable, Hashable {
     /// The text that was agreed on, for its hash; nil where none is named.
     package var text: String?
 
-    /// What comes with Holdfast: published agreements, each marked with what
-    /// of it was read, where and when.
+    /// The templates that come with Holdfast: published agreements, each with a note of the part that was read, its
+    /// source and the date.
     package static let templates: [(name: String, bytes: [UInt8])] = [
         ("amazon-bedrock", PackageResources.amazon_bedrock_yaml),
         ("azure-openai", PackageResources.azure_openai_yaml),
@@ -28,7 +28,7 @@ package struct ContractFile: Sendable, Hashable {
         return read(try WholeFile.readAll(reference, limit: Composer.longestSettings), file: reference)
     }
 
-    /// Whether a provider's `contract` names a file, and not a template.
+    /// Returns whether a provider's `contract` names a file, and not a template.
     static func isPath(_ reference: String) -> Bool {
         reference.contains("/") || reference.hasSuffix(".yaml") || reference.hasSuffix(".yml")
     }

@@ -1,15 +1,15 @@
 package import Files
 import Glibc
 
-/// What tells one state of a file from another without reading it.
+/// A stamp that distinguishes two states of a file without reading it.
 package struct FileStamp: Sendable, Hashable {
     private var inode: UInt
     private var size: Int
     private var modified: [UInt8]
     private var changed: [UInt8]
 
-    /// Looks at a file, through symbolic links; nil if there is none.
-    /// - Throws: where its storage doesn't answer.
+    /// Returns the stamp of a file, through symbolic links; nil if there is no file.
+    /// - Throws: ``FileFault`` if its storage doesn't respond.
     package static func look(at path: String) throws(FileFault) -> FileStamp? {
         try Patience.run(.read, path, within: WholeFile.patience) { () throws(FileFault) in FileStamp(path) }
     }
@@ -26,17 +26,14 @@ package struct FileStamp: Sendable, Hashable {
     }
 }
 
-/// Tells when a file changed: written in place, replaced, removed, made
-/// anew.
+/// A watch that reports when a file has changed: written in place, replaced, removed, or created again.
 ///
-/// It looks four times a second rather than asking the kernel to tell,
-/// because inotify watches inodes, and editors, `kubectl` and we ourselves
-/// replace files. A change is told when two looks in a row agree, so that a
-/// file is not read while it is being written: at most two intervals after.
+/// It examines the file four times a second instead of asking the kernel for notifications: inotify watches inodes,
+/// while editors, `kubectl` and Holdfast itself replace files. A change is reported when two looks in a row agree, so
+/// that a file is not read while it is being written: at most two intervals after the change.
 ///
-/// Make the watch *before* reading the file for the first time: it compares
-/// with how the file was when the watch was made, so no change is missed
-/// between the two.
+/// Make the watch *before* reading the file for the first time: it compares with the state of the file at that moment,
+/// so no change between the two is missed.
 package struct FileWatch: Sendable {
     /// The file.
     package let path: String
@@ -50,8 +47,8 @@ package struct FileWatch: Sendable {
         start = (try? FileStamp.look(at: path)) ?? nil
     }
 
-    /// One element for every change, and one for several that nobody took in
-    /// time. Ends when its task is cancelled or nobody holds it any more.
+    /// A stream with one element for every change; changes that were not read in time become one element. Ends when its
+    /// task is cancelled or the stream is released.
     package func changes(clock: some Clock<Duration> = ContinuousClock()) -> AsyncStream<Void> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             let task = Task {
@@ -72,16 +69,16 @@ package struct FileWatch: Sendable {
         Result { () throws(FileFault) in try FileStamp.look(at: path) }
     }
 
-    /// Decides when a change is told.
-    struct Sight: Sendable {
+    /// The rule that decides when a change is reported.
+    package struct Sight: Sendable {
         private var told: FileStamp?
         private var pending: FileStamp??
 
         /// Starts from what the watcher's owner knows.
-        init(told: FileStamp?) { self.told = told }
+        package init(told: FileStamp?) { self.told = told }
 
-        /// Takes the next look; true if a change is to be told now.
-        mutating func observe(_ stamp: FileStamp?) -> Bool {
+        /// Takes the next look; returns true if a change is to be reported now.
+        package mutating func observe(_ stamp: FileStamp?) -> Bool {
             if stamp == told {
                 pending = .none
                 return false

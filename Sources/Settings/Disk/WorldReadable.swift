@@ -2,8 +2,8 @@ import Glibc
 
 /// Files that every user of the machine can read.
 enum WorldReadable {
-    /// Whether a file lets others read it, and every folder above it lets them
-    /// through. Access lists are not looked at.
+    /// Returns whether a file allows others to read it, and every folder above it allows them through. Access lists are
+    /// not considered.
     static func holds(_ path: String) -> Bool {
         guard let resolved = realpath(path, nil) else { return false }
         defer { free(resolved) }

@@ -3,13 +3,12 @@ import Yams
 /// Turns the bytes of a YAML file into nodes with places, or says what keeps
 /// it from being one.
 struct Composer {
-    /// Stand for the first letter of a key that the file repeats, see
-    /// `compose`.
+    /// The characters that replace the first letter of a key which the file repeats, see `compose`.
     static let markers: ClosedRange<UInt32> = 0xE100...0xE117
 
     /// The file as its owner named it, for messages.
     let file: String
-    /// Whether `${NAME}` means something; not in key files.
+    /// True if `${NAME}` is replaced by a variable's value; false for key files.
     var readsReferences = true
     /// The longest file that is read, in bytes: larger ones are not settings.
     var longest = Composer.longestSettings
@@ -87,7 +86,7 @@ struct Composer {
 }
 
 extension [UnicodeScalar] {
-    /// Where a place of the text is in it.
+    /// Returns the index of a position in the text.
     fileprivate func index(of place: Position) -> Int? {
         var line = 1
         var start = startIndex

@@ -29,7 +29,7 @@ struct DocumentNode {
         if case .scalar = content { !isNull } else { false }
     }
 
-    /// What this is, for people.
+    /// A description of the node's kind, for people.
     var kind: String {
         switch content {
         case .scalar: isNull ? "nothing" : "a single value"

@@ -5,20 +5,19 @@
 /// what a variable holds never goes through the parser, so a key with `: ` or
 /// `#` in it stays a key. Every hidden character takes one place, so lines
 /// and columns stay right.
-enum References {
-    /// What became of a value.
-    struct Expansion {
-        /// With every reference replaced.
-        var value: String
+package enum References {
+    /// The result of replacing the references in a value.
+    package struct Expansion {
+        /// The value with all references replaced.
+        package var value: String
         /// As the file spells it.
         var spelled: String
         /// Variables that are not set, or set to nothing, and have no default.
         var missing: [String]
-        /// What is wrong with how a reference is written.
+        /// The defect in the spelling of a reference; nil if there is none.
         var malformed: String?
 
-        /// Whether any of it came from the environment: then only `spelled`
-        /// may be shown.
+        /// True if any part of the value came from the environment; then only `spelled` may be shown.
         var isReferring: Bool
     }
 
@@ -26,7 +25,7 @@ enum References {
     static let hidden: ClosedRange<UInt32> = 0xE000...0xE07F
 
     /// Hides every reference of the text.
-    static func hide(in text: String) -> String {
+    package static func hide(in text: String) -> String {
         var result = String.UnicodeScalarView()
         var rest = Substring(text).unicodeScalars[...]
         while let dollar = rest.firstIndex(of: "$") {
@@ -41,7 +40,7 @@ enum References {
     }
 
     /// Makes hidden characters visible again.
-    static func show(_ text: String) -> String {
+    package static func show(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { hidden.contains($0.value) }) else { return text }
         return String(
             String.UnicodeScalarView(
@@ -49,7 +48,7 @@ enum References {
     }
 
     /// Replaces the references of a value (hidden or not).
-    static func expand(_ value: String, environment: [String: String]) -> Expansion {
+    package static func expand(_ value: String, environment: [String: String]) -> Expansion {
         let spelled = show(value)
         var expansion = Expansion(value: "", spelled: spelled, missing: [], isReferring: false)
         var rest = Substring(spelled)
@@ -96,8 +95,7 @@ enum References {
         }
     }
 
-    /// Where the reference ends that starts here: `$`, `$$`, `${…}` or
-    /// `$${…}`, never past the end of the line.
+    /// Returns the end of the reference that starts here: `$`, `$$`, `${…}` or `$${…}`, never past the end of the line.
     private static func referenceEnd(_ text: Substring.UnicodeScalarView.SubSequence) -> String.Index {
         var index = text.index(after: text.startIndex)
         if index < text.endIndex, text[index] == "$" { index = text.index(after: index) }

@@ -4,7 +4,7 @@
 ///
 /// It reads just enough YAML to know where a value starts. Where it is in
 /// doubt (a line that goes on a plain text and starts with `*`) it refuses.
-struct Screen {
+package struct Screen {
     /// More than any settings need.
     static let deepest = 32
 
@@ -14,9 +14,9 @@ struct Screen {
     /// While in a `|` or `>` text: lines indented further belong to it.
     private var blockText: Int?
 
-    /// What is to be refused in a text, in order. `text` is as the file has
-    /// it, `hidden` is the same with its references hidden.
-    static func findings(in text: String, hidden: String) -> [(Position, String)] {
+    /// Returns the characters to refuse in a text, in order. `text` is the file's text, `hidden` is the same with its
+    /// references hidden.
+    package static func findings(in text: String, hidden: String) -> [(Position, String)] {
         var screen = Screen()
         var line = 0
         let hiddenLines = hidden.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
@@ -119,8 +119,8 @@ struct Screen {
     }
 }
 
-/// Control characters, other marks that YAML takes for line ends, and the
-/// private characters that stand for others while a text is parsed.
+/// Returns whether a character is refused: control characters, other characters that YAML treats as line ends, and the
+/// private characters that replace others while a text is parsed.
 private func isForbidden(_ scalar: UnicodeScalar) -> Bool {
     switch scalar.value {
     case 0x09, 0x0D: false

@@ -35,8 +35,8 @@ struct BasePath {
         }
     }
 
-    /// Where the API of a known server begins; nil where it is not known, or
-    /// begins at the root as well.
+    /// Returns the path at which the API of a known server begins; nil if it is not known, or if the API also begins at
+    /// the root.
     private static func usual(_ remote: RemoteProvider) -> String? {
         switch remote.server.flavour {
         case .openai, .mistral, .kimi, .minimax, .xai, .together, .cerebras, .nvidia, .vllm, .sglang, .ollama,

@@ -24,8 +24,8 @@ struct ExposedSecret {
             node.position, "\(path): every user of this machine can read \(quoted(spelled)); `chmod 600` it")
     }
 
-    /// Whether the file itself holds it. What is shorter than that is no key
-    /// but a word in place of one, for servers that want none.
+    /// Returns whether the file itself contains the secret. A shorter value is not a key, but a placeholder for servers
+    /// that require none.
     private static func isSecret(_ value: SecretValue) -> Bool {
         guard !value.spelled.contains("${"), LiteralReference.find(in: value.spelled) == nil else { return false }
         switch value.kind {

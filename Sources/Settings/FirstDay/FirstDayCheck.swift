@@ -38,12 +38,12 @@ extension DocumentNode {
         entries.first { $0.key == key }?.value
     }
 
-    /// Of a mapping, in the order of the file; none of anything else.
+    /// The entries of a mapping, in the order of the file; none for other nodes.
     var entries: [Entry] {
         if case .mapping(let entries) = content { entries } else { [] }
     }
 
-    /// Of a list; none of anything else.
+    /// The elements of a list; none for other nodes.
     var elements: [DocumentNode] {
         if case .list(let elements) = content { elements } else { [] }
     }

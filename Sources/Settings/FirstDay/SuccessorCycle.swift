@@ -4,7 +4,7 @@ import Routing
 struct SuccessorCycle {
     let notes: Notes
     private let table: RouteTable
-    /// By the candidate that it follows.
+    /// The successors, by the candidate that each one follows.
     private let successors: [String: String]
 
     init(notes: Notes, providers: ReadProviders, routes: [Route]) {

@@ -9,20 +9,20 @@ import Routing
 /// changes at the same time both count, and a reader never meets half of one.
 /// Comments other than the first lines are lost when it is written.
 package struct KeyFile: Sendable {
-    /// Where it is.
+    /// The path of the file.
     package let path: String
 
     /// Names the file; neither opens it nor makes it.
     package init(path: String) { self.path = path }
 
-    /// What a key file says.
+    /// The content of a key file.
     package enum Content: Sendable, Hashable {
         /// The keys, in their order; an empty list where `keys: []` says so.
         case keys([KeyRecord])
-        /// There is no file.
+        /// The file does not exist.
         case missing
-        /// There is a file, and no list of keys in it: a write that a full
-        /// disk cut off, an editor's first step, a mount that went away.
+        /// The file exists but contains no list of keys: a full disk may have cut off a write, an editor may be in the
+        /// middle of saving, or a mount may be gone.
         case emptied
     }
 
@@ -120,11 +120,11 @@ package struct KeyFile: Sendable {
     }
 }
 
-/// Why a key file could not be read or changed.
+/// The reason why a key file could not be read or changed.
 package enum KeyFileError: Error, Sendable, Hashable {
     /// The system would not let us.
     case file(FileFault)
-    /// It is not a key file; every reason, sorted by line.
+    /// The file is not a key file; contains every reason, sorted by line.
     case invalid([Problem])
     /// A key that counts has this name already.
     case nameTaken(name: String, id: String)
@@ -132,11 +132,11 @@ package enum KeyFileError: Error, Sendable, Hashable {
     case unknown(String, suggestion: String?)
     /// Several keys that count have this name.
     case ambiguous(name: String, ids: [String])
-    /// It was revoked before.
+    /// The key was revoked before.
     case alreadyRevoked(id: String, at: UnixTime)
-    /// There were keys, and there is no file any more.
+    /// The file is gone, although there were keys in it.
     case gone(path: String)
-    /// There were keys, and the file is empty.
+    /// The file is empty, although there were keys in it.
     case emptied(path: String)
 }
 

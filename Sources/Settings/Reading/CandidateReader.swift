@@ -7,7 +7,7 @@ struct ReadCandidates {
     /// A successor as a candidate names it.
     struct Successor {
         var name: Text
-        /// What the value is called in messages.
+        /// The path of the value in messages.
         var path: String
         var candidate: Candidate
     }

@@ -1,4 +1,4 @@
-/// What a hosted model may tell: `egress` and `logprobs` of a provider.
+/// The limits on a hosted model's disclosures: `egress` and `logprobs` of a provider.
 extension Section {
     func egress() -> EgressLimit {
         guard let egress = section("egress", keys: ["per_day"]) else { return .usual }

@@ -3,7 +3,7 @@
 struct EngineReader {
     let notes: Notes
     let folder: String
-    /// Of a provider, or of the whole file.
+    /// The section of a provider, or the whole file.
     let section: Section
 
     func read(

@@ -14,8 +14,8 @@ package enum ForbiddenMember {
     ]
     private static let needed = ["model", "messages", "input", "max_tokens", "stream"]
 
-    /// Why it can't be forbidden, as the end of a sentence that begins with
-    /// the name; nil where it can.
+    /// Returns the reason why a member can't be forbidden, as the end of a sentence that begins with its name; nil if
+    /// it can.
     package static func objection(to name: String) -> String? {
         if needed.contains(name) { return "can't be forbidden: requests need it" }
         guard !name.isEmpty, name.utf8.count <= 64, name.utf8.allSatisfy({ $0 == 0x5F || isLetterOrDigit($0) }) else {

@@ -1,22 +1,22 @@
 import Access
 
-/// What was found out while a file was read: all of it, not only the first.
+/// The problems that were found while a file was read: all of them, not only the first.
 ///
-/// A reference, because every section of the file writes into the same one;
-/// it lives as long as one reading and never leaves its task.
+/// This is a class, because every section of the file adds to the same notes; an object lives as long as one reading
+/// and never leaves its task.
 final class Notes {
     let file: String
     let environment: [String: String]
-    /// Whether `${NAME}` is read in values; not in key files.
+    /// True if `${NAME}` is replaced in values; false for key files.
     let readsReferences: Bool
-    /// Whether a path leads to a file that can be read.
+    /// Returns whether a path leads to a file that can be read.
     let isReadable: (String) -> Bool
-    /// Whether every user of the machine can read the file at a path.
+    /// Returns whether every user of the machine can read the file at a path.
     let othersCanRead: (String) -> Bool
     /// The time; nil where no date is judged by it.
     let now: UnixTime?
     private(set) var problems: [Problem] = []
-    /// How many errors there are so far; to tell whether a part was fine.
+    /// The number of errors so far; a comparison shows whether a part was free of errors.
     private(set) var errorCount = 0
 
     init(

@@ -1,5 +1,5 @@
-/// Reads `cors` and `hosts`: which web pages may use the applications'
-/// listener, and under which names it is reached.
+/// A reader of `cors` and `hosts`: the web pages that may use the applications' listener, and the names under which it
+/// is reached.
 struct OriginReader {
     let file: Section
 

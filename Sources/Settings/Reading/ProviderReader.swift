@@ -120,7 +120,7 @@ struct ProviderReader {
         return text
     }
 
-    /// `model_list`: how often it is asked for its models; nil is never.
+    /// `model_list`: the period at which it is asked for its models; nil is never.
     private func modelList(_ section: Section) -> Duration? {
         let usual = Duration.seconds(6 * 3600)
         guard section.node("model_list") != nil else { return usual }

@@ -15,7 +15,7 @@ extension Duration {
 
 /// Reads `1024`, `64KiB`, `32MiB`, `1GiB`, and `KB`, `MB`, `GB` as powers of
 /// a thousand; nil for anything else.
-func bytesWritten(_ text: String) -> Int? {
+package func bytesWritten(_ text: String) -> Int? {
     let units: [(String, Double)] = [
         ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("B", 1),
     ]

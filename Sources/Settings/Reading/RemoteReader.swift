@@ -1,7 +1,7 @@
 import Conversation
 import Routing
 
-/// Reads what is special to a provider that is somebody else's API.
+/// A reader of the keys that only providers with a remote API have.
 struct RemoteReader {
     let notes: Notes
     let folder: String

@@ -61,7 +61,7 @@ struct RouteReader {
         }
     }
 
-    /// Entries of `routes` that stand for another: `claude-*: assistant`.
+    /// Returns the entries of `routes` that are aliases of another route: `claude-*: assistant`.
     static func aliases(_ file: Section) -> [RouteAlias] {
         guard let section = file.named("routes") else { return [] }
         return aliases(in: section).compactMap { entry, target in

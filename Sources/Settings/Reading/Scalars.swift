@@ -1,8 +1,8 @@
 /// A value of the file with its references replaced.
 struct Text {
     var value: String
-    /// How to show it in a message: as the file spells it when any of it
-    /// came from the environment, where secrets are.
+    /// The text to show in messages: as the file spells it if any part of it came from the environment, which may
+    /// contain secrets.
     var shown: String
     var position: Position
     /// Variables that it needs and that are not set.

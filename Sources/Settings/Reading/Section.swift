@@ -3,8 +3,7 @@ import Routing
 /// One mapping of a file, read key by key. What is wrong goes to the notes,
 /// and the reader carries on with nil.
 struct Section {
-    /// What it is called in messages, e.g. `providers.here`; empty for the
-    /// whole file.
+    /// The path of the section in messages, e.g. `providers.here`; empty for the whole file.
     let name: String
     let position: Position
     let notes: Notes
@@ -42,8 +41,7 @@ struct Section {
         return entry.value
     }
 
-    /// Where a key stands, or else the section: for what is wrong with, or
-    /// missing from, this key.
+    /// Returns the position of a key, or of the section if the key is missing, for messages about this key.
     func place(_ key: String) -> Position { entries.first { $0.key == key }?.value.position ?? position }
 
     func section(_ key: String, keys: [String]) -> Section? {
@@ -54,11 +52,11 @@ struct Section {
         node(key).flatMap { Section(anyKeys: $0, name: path(key), notes: notes) }
     }
 
-    /// What a key of this section is called in messages.
+    /// Returns the path of a key of this section, for messages.
     func path(_ key: String) -> String { name.isEmpty ? key : "\(name).\(key)" }
 
     func error(_ key: String, _ message: String) { notes.error(place(key), "\(path(key)) \(message)") }
 }
 
-/// Somebody pasted something long where a name belongs.
+/// Shortens a text for a message, because a long text may have been pasted where a name belongs.
 func shortened(_ text: String) -> String { text.count > 64 ? text.prefix(60) + "…" : text }

@@ -2,7 +2,7 @@
 struct SignedReader {
     let notes: Notes
     let folder: String
-    /// Where the weights lie.
+    /// The path of the weights.
     let modelFile: String
 
     func read(_ parent: Section) -> SignedWeights? {

@@ -1,10 +1,9 @@
 import Access
 import Routing
 
-/// Whether those who are to take a retiring candidate's place can do so.
+/// A check that the successors of a retiring candidate can replace it.
 ///
-/// A successor is looked up the way a request's model is, so that what passes
-/// here resolves there.
+/// A successor is looked up in the same way as a request's model, so a name that passes this check is also found then.
 struct SuccessorCheck {
     let notes: Notes
     let providers: ReadProviders
@@ -60,7 +59,7 @@ struct SuccessorCheck {
         }
     }
 
-    /// Whether what it names stands in the file, and is wrong there.
+    /// Returns whether the named provider or route is in the file, but is invalid there, which is reported elsewhere.
     private func isNotedElsewhere(_ name: String) -> Bool {
         if names.contains(name) { return true }
         guard let slash = name.firstIndex(of: "/"), let entry = providers[String(name[..<slash])] else { return false }

@@ -1,7 +1,7 @@
 import Encodings
 import Ledger
 
-/// Reads `alerts` and `status_page`: who is told, and what everybody may see.
+/// A reader of `alerts` and `status_page`: the receivers of alerts, and the public status.
 struct TellingReader {
     let file: Section
 
@@ -22,7 +22,7 @@ struct TellingReader {
     /// `alerts`, with its defaults.
     struct Alerts {
         var webhooks: [Webhook] = []
-        /// How often error budgets are looked at.
+        /// The period at which error budgets are checked.
         var period = Duration.seconds(60)
         var instance: String?
         var link: String?

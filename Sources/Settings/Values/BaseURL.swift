@@ -1,6 +1,6 @@
-/// Where a provider's API starts, e.g. `https://api.example.com/v1`.
+/// The address at which a provider's API starts, e.g. `https://api.example.com/v1`.
 package struct BaseURL: Sendable, Hashable {
-    /// Whether it is https.
+    /// True if the scheme is https.
     package var isSecure: Bool
     /// A host name or an address, IPv6 without brackets.
     package var host: String
@@ -9,9 +9,9 @@ package struct BaseURL: Sendable, Hashable {
     /// Starts with `/` unless it is empty; never ends with one.
     package var path: String
 
-    /// What keeps a text from being a base URL.
+    /// The reason why a text is not a base URL.
     package enum Refusal: Error, Sendable, Hashable {
-        /// Not `http://` or `https://`.
+        /// The text begins with neither `http://` nor `https://`.
         case scheme
         /// `?` or `#` in it.
         case query
@@ -56,6 +56,6 @@ package struct BaseURL: Sendable, Hashable {
         return "\(scheme)://\(address.hasSuffix(usual) ? String(address.dropLast(usual.count)) : address)\(path)"
     }
 
-    /// Whether it stays on this machine.
+    /// True if the address is on this machine.
     package var isLoopback: Bool { isLoopbackHost(host) }
 }

@@ -1,4 +1,4 @@
-/// Where to listen: an address or a host name, and a port.
+/// An address to listen on: an IP address or a host name, and a port.
 package struct ListenAddress: Sendable, Hashable {
     /// An IPv4 or IPv6 address (without brackets) or a host name.
     package var host: String
@@ -31,7 +31,7 @@ package struct ListenAddress: Sendable, Hashable {
         self.port = port
     }
 
-    /// Whether only this machine can reach it.
+    /// True if only this machine can reach it.
     package var isLoopback: Bool { isLoopbackHost(host) }
 }
 

@@ -5,7 +5,7 @@
 /// each; what it fetched beyond the header is not looked at.
 struct ByteCursor {
     private let source: any WeightBytes
-    /// Where the next byte is.
+    /// The offset of the next byte to read.
     private(set) var offset: UInt64
     /// No byte from here on is read.
     let end: UInt64
@@ -22,7 +22,7 @@ struct ByteCursor {
 
     var left: UInt64 { end - offset }
 
-    /// - Parameter what: it is, for the message where the file ends before it.
+    /// - Parameter what: names the bytes in the message, in case the file ends before them.
     mutating func take(_ count: Int, _ what: @autoclosure () -> String) throws(FormatProblem) -> ArraySlice<UInt8> {
         guard UInt64(count) <= left else { throw ended(what()) }
         if offset < windowStart || offset + UInt64(count) > windowStart + UInt64(window.count) {

@@ -1,9 +1,8 @@
-/// A file of weights, read here and there: it may have hundreds of gigabytes,
-/// of which a check needs the header, the padding and the very end.
+/// A file of weights that is read in parts: it may have hundreds of gigabytes, of which a check needs the header, the
+/// padding and the end.
 ///
-/// Whoever checks a file before an engine opens it must see to it that nobody
-/// changes it in between (a sealed memfd, say): what was read twice is
-/// expected to say the same twice.
+/// A file that is checked before an engine opens it must not change in between (a sealed memfd guarantees this, for
+/// example): bytes that are read twice are expected to be the same.
 package protocol WeightBytes {
     var size: UInt64 { get }
 

@@ -4,17 +4,17 @@
 package enum WeightLimits {
     /// Far enough from overflow that sums of sizes need no check of their own.
     package static let file: UInt64 = 1 << 56
-    /// Of GGUF: everything before the tensors' data. Vocabularies make the
-    /// most of it, some 20 MB at 260,000 tokens.
+    /// The limit for a GGUF header: everything before the tensors' data. Most of it is the vocabulary, about 20 MB for
+    /// 260,000 tokens.
     package static let ggufHeader: UInt64 = 256 << 20
-    /// Of safetensors, and its own limit.
+    /// The limit for a safetensors header, which the format itself defines.
     package static let safetensorsHeader: UInt64 = 100_000_000
     package static let keys: UInt64 = 4096
     package static let keyLength = 255
     package static let tensors: UInt64 = 65_536
     package static let tokens: UInt64 = 1 << 21
     package static let tokenLength = 65_535
-    /// Of one value: whole tokenizers are stored as one.
+    /// The longest single text. It is large because whole tokenizers are stored as one text.
     package static let textLength = 64 << 20
     /// GGML_MAX_NAME is 64 and counts the zero behind the name.
     package static let ggufNameLength = 63

@@ -1,8 +1,8 @@
 extension WeightFile {
-    /// Reads and checks a file, whatever its name says.
+    /// Reads and checks a file, regardless of its name.
     ///
-    /// - Throws: ``FormatProblem`` where it is of no format that is taken, or
-    ///   where anything in it could be understood in more than one way.
+    /// - Throws: ``FormatProblem`` if its format is not accepted, or if any part of it could be understood in more than
+    ///   one way.
     package init(reading bytes: any WeightBytes) throws(FormatProblem) {
         let size = bytes.size
         guard size > 0 else { throw .malformed("the file is empty", at: nil) }

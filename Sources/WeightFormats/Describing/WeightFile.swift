@@ -1,13 +1,18 @@
-/// What a file of weights holds. There is one only of a file whose header
-/// was checked from the first byte to the last; the tensors' data was not
-/// looked at, apart from the padding.
+/// The contents of a file of weights, as its checked header describes them.
+///
+/// A file of weights contains a model's tensors: large arrays of numbers, which make up most of the file. Before them
+/// there is a header with the name, type, shape and offset of each tensor and, in GGUF, metadata such as the
+/// architecture and the vocabulary.
+///
+/// A value of this type exists only for a file whose header was checked from the first byte to the last. The tensors'
+/// data was not examined, apart from the padding.
 package struct WeightFile: Sendable, Hashable {
     package enum Format: Sendable, Hashable {
         case gguf(version: UInt32)
         case safetensors
     }
 
-    /// What the weights are for (GGUF, `general.type`).
+    /// The purpose of the weights (GGUF, `general.type`).
     package enum Purpose: Sendable, Hashable {
         case model
         /// A LoRA or a control vector: of use with its model only.
@@ -25,14 +30,14 @@ package struct WeightFile: Sendable, Hashable {
     package var metadata: [WeightMetadata]
     /// In the order of their data.
     package var tensors: [WeightTensor]
-    /// How many tokens the tokenizer knows; nil where the file has none.
+    /// The number of tokens in the tokenizer's vocabulary; nil if the file has no tokenizer.
     package var vocabulary: UInt64?
     package var chatTemplates: [ChatTemplate]
-    /// Where the weights are spread over several files.
+    /// The file's place in a split, if the weights are spread over several files.
     package var split: WeightSplit?
-    /// Of the tensors' data; nil where the format has none.
+    /// The alignment of the tensors' data; nil if the format defines none.
     package var alignment: UInt64?
-    /// Where the tensors' data starts.
+    /// The offset at which the tensors' data starts.
     package var dataOffset: UInt64
     package var size: UInt64
 
@@ -46,8 +51,8 @@ package struct WeightFile: Sendable, Hashable {
     package subscript(key key: String) -> WeightValue? { metadata.first { $0.key == key }?.value }
 }
 
-/// Chat templates are programs that an engine runs over every conversation,
-/// so they are pinned: their bytes are here for whoever hashes them.
+/// A chat template. Chat templates are programs that an engine runs over every conversation, so they are pinned by a
+/// hash over the bytes that this value contains.
 package struct ChatTemplate: Sendable, Hashable {
     /// nil is the one used by default.
     package var name: String?
@@ -62,7 +67,7 @@ package struct WeightSplit: Sendable, Hashable {
     /// From 0; the first has the metadata.
     package var number: UInt64
     package var count: UInt64
-    /// Of all files together.
+    /// The number of tensors in all files of the split together.
     package var tensors: UInt64
 }
 
@@ -74,7 +79,7 @@ package struct WeightTensor: Sendable, Hashable {
     /// safetensors last.
     package var shape: [UInt64]
     package var elements: UInt64
-    /// Where its data is, from the file's start.
+    /// The offset of the tensor's data from the start of the file.
     package var offset: UInt64
     package var size: UInt64
 

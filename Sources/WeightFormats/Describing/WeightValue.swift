@@ -1,8 +1,8 @@
-/// A key and its value, as they stand in a header.
+/// A key and its value, as the header contains them.
 package struct WeightMetadata: Sendable, Hashable {
     package var key: String
     package var value: WeightValue
-    /// Where the key starts.
+    /// The offset at which the key starts.
     package var offset: UInt64
 }
 
@@ -43,15 +43,14 @@ package enum WeightValue: Sendable, Hashable {
     }
 }
 
-/// An array's beginning: a vocabulary has hundreds of thousands of elements,
-/// and nobody who reads a description wants them.
+/// The beginning of an array: a vocabulary has hundreds of thousands of elements, too many for a description.
 package struct WeightArray: Sendable, Hashable {
-    /// Of its elements.
+    /// The type of the elements.
     package var type: String
     package var count: UInt64
     /// The first ones: up to 512 numbers or 64 strings.
     package var elements: [WeightValue]
-    /// Where the first one starts.
+    /// The offset at which the first element starts.
     package var offset: UInt64
 
     package var isWhole: Bool { UInt64(elements.count) == count }

@@ -1,4 +1,4 @@
-/// How pickles start (Python's `pickletools`).
+/// A check whether a file begins like a Python pickle (Python's `pickletools`).
 enum PickleShape {
     static func begins(_ head: [UInt8]) -> Bool { beginsWithProtocol(head) || beginsAsText(head) }
 
@@ -34,7 +34,7 @@ enum PickleShape {
         }
     }
 
-    /// `module\nname\n`: what GLOBAL and INST call.
+    /// Returns whether the bytes are `module\nname\n`, the target that GLOBAL and INST call.
     private static func isGlobal(_ bytes: ArraySlice<UInt8>) -> Bool {
         let lines = bytes.split(separator: 0x0A, maxSplits: 2, omittingEmptySubsequences: false)
         return lines.count == 3 && lines[0].count + lines[1].count >= 2

@@ -1,9 +1,8 @@
-/// Whether a file is a ZIP archive to those who open such from the end.
+/// A check whether a program that reads ZIP archives from their end would take the file for one.
 ///
-/// Nothing can stand behind the last tensor. But its own data can be an
-/// archive, and then the file is one for every program that looks for ZIP's
-/// end record, PyTorch among them. So the file's last 64 KiB are searched
-/// for it: the only data of tensors that is read.
+/// No bytes can follow the last tensor. But the tensor's data can itself be an archive, and then every program that
+/// searches for ZIP's end record, PyTorch included, takes the whole file for an archive. So the last 64 KiB of the file
+/// are searched for the record. This is the only part of the tensors' data that is read.
 enum ZIPTail {
     private static let recordLength = 22
     /// A comment of 65,535 bytes may stand behind the record.

@@ -1,5 +1,4 @@
-/// How a tensor's numbers are stored: in blocks of some elements that take
-/// some bytes.
+/// The storage type of a tensor's numbers: blocks with a fixed number of elements and of bytes.
 ///
 /// Source: `ggml_type` of ggml.h and the sizes of ggml-common.h's blocks.
 struct GGMLType: Sendable {
@@ -37,7 +36,7 @@ struct GGMLType: Sendable {
         38: "IQ4_NL_8_8",
     ]
 
-    /// What engines turn activations into while they compute. They have no
-    /// way back from it, so weights stored like that end in a null pointer.
+    /// The types that engines convert activations to during computation. Engines have no conversion from these types
+    /// back to numbers, so weights of such a type lead to a null pointer.
     static let transient: [UInt32: String] = [9: "Q8_1", 15: "Q8_K"]
 }

@@ -1,7 +1,7 @@
 import Encodings
 
-/// Whether a model has tensors for each of its layers and for no other:
-/// engines reserve as many as `block_count` says.
+/// A check that a model has tensors for each of its layers and for no other layer, since engines allocate as many
+/// layers as `block_count` says.
 struct GGUFBlocks {
     private let metadata: GGUFMetadata
     private let architecture: String

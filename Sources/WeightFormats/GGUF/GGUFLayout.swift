@@ -1,13 +1,12 @@
 import Encodings
 
-/// Where a GGUF file's tensors lie: one behind the other from the data's
-/// start to the file's end, with zeros up to the next multiple of the
-/// alignment and nothing else.
+/// The layout of a GGUF file's tensors: one after the other from the start of the data to the end of the file, with
+/// zeros up to the next multiple of the alignment and nothing else between them.
 struct GGUFLayout {
     let tensors: [WeightTensor]
     let dataOffset: UInt64
 
-    /// - Parameter headerEnd: where the last tensor's description ends.
+    /// - Parameter headerEnd: the offset at which the last tensor's description ends.
     init(
         _ infos: [GGUFTensorInfo], headerEnd: UInt64, alignment: UInt64, in bytes: any WeightBytes
     ) throws(FormatProblem) {

@@ -24,15 +24,15 @@ struct GGUFMetadata {
 
     func has(prefix: String) -> Bool { entries.contains { $0.key.hasPrefix(prefix) } }
 
-    /// - Throws: where the value is no string.
+    /// - Throws: ``FormatProblem`` if the value is not a string.
     func text(_ key: String) throws(FormatProblem) -> String? {
         guard let entry = entry(key) else { return nil }
         guard let text = entry.value.text else { throw wrongType(entry, "string") }
         return text
     }
 
-    /// - Parameter type: the only one that engines take.
-    /// - Throws: where the value is of another type or out of range.
+    /// - Parameter type: the only type that engines accept for this key.
+    /// - Throws: ``FormatProblem`` if the value is of another type or out of range.
     func number(
         _ key: String, as type: String = "u32", in range: ClosedRange<UInt64> = 0...UInt64(Int32.max)
     ) throws(FormatProblem) -> UInt64? {
@@ -50,9 +50,9 @@ struct GGUFMetadata {
         return array
     }
 
-    /// A number for all layers or one for each.
+    /// Returns one number for all layers, or one for each layer.
     ///
-    /// - Throws: where it is not a number for each of exactly `layers`.
+    /// - Throws: ``FormatProblem`` if the value is neither a number nor an array of exactly `layers` numbers.
     func perLayer(
         _ key: String, layers: UInt64, in range: ClosedRange<UInt64>
     ) throws(FormatProblem) -> GGUFPerLayer? {

@@ -1,15 +1,15 @@
 import Encodings
 
-/// Whether what a GGUF file says of its model can be: engines size their
-/// tables by these numbers, and divide by some of them.
+/// A check of the numbers that a GGUF file states about its model: engines size their tables by these numbers, and
+/// divide by some of them.
 struct GGUFModel {
     let architecture: String?
     let purpose: WeightFile.Purpose
     private let metadata: GGUFMetadata
     private let tensors: [GGUFTensorInfo]
-    /// Whether the metadata must be all there: a split's later files have none.
+    /// True if all metadata must be present; the later files of a split have none.
     private let isFirst: Bool
-    /// Whether the tensors must be all there.
+    /// True if all tensors must be present.
     private let isWhole: Bool
 
     init(_ metadata: GGUFMetadata, tensors: [GGUFTensorInfo], split: WeightSplit?) throws(FormatProblem) {
@@ -49,7 +49,7 @@ struct GGUFModel {
         }
     }
 
-    /// - Parameter vocabulary: how many tokens the tokenizer has.
+    /// - Parameter vocabulary: the number of tokens in the tokenizer's vocabulary.
     func check(vocabulary: UInt64?) throws(FormatProblem) {
         guard let vocabulary else {
             guard purpose == .model, isFirst else { return }

@@ -1,8 +1,7 @@
 extension WeightSplit {
-    /// nil where the file stands for itself.
+    /// Creates the split's description from the metadata; nil if the file is not part of a split.
     ///
-    /// - Throws: where only some of the keys are there, or they contradict
-    ///   each other.
+    /// - Throws: ``FormatProblem`` if some of the keys are missing or they contradict each other.
     init?(_ metadata: GGUFMetadata) throws(FormatProblem) {
         guard let first = metadata.entries.first(where: { $0.key.hasPrefix("split.") }) else { return nil }
         guard let number = try metadata.number("split.no", as: "u16"),

@@ -1,6 +1,6 @@
 import Encodings
 
-/// What a GGUF header says of one tensor.
+/// The description of one tensor in a GGUF header.
 struct GGUFTensorInfo {
     let name: String
     let type: GGMLType
@@ -9,7 +9,7 @@ struct GGUFTensorInfo {
     let size: UInt64
     /// Within the tensors' data.
     let offset: UInt64
-    /// Where the header says so.
+    /// The offset of this description in the file.
     let place: UInt64
 
     init(_ cursor: inout ByteCursor) throws(FormatProblem) {

@@ -2,7 +2,7 @@ import Encodings
 
 /// Reads values of GGUF's metadata.
 struct GGUFValueReader {
-    /// Whose value it is, for messages.
+    /// The key of the value, for messages.
     let key: String
 
     func value(_ cursor: inout ByteCursor) throws(FormatProblem) -> WeightValue {

@@ -1,4 +1,4 @@
-/// What a value of GGUF's metadata is stored as.
+/// The storage type of a metadata value in GGUF.
 enum GGUFValueType: UInt32 {
     case uint8 = 0
     case int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64

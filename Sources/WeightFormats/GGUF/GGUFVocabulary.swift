@@ -15,7 +15,7 @@ struct GGUFVocabulary {
         (self.bytes, self.metadata, self.tokens) = (bytes, metadata, tokens)
     }
 
-    /// - Returns: how many tokens there are.
+    /// - Returns: the number of tokens.
     func checked() throws(FormatProblem) -> UInt64 {
         guard (1...WeightLimits.tokens).contains(tokens.count) else {
             throw .malformed(

@@ -8,7 +8,7 @@ import Encodings
 struct HeaderScanner {
     private let bytes: [UInt8]
     private var place = 0
-    /// Where the header starts in the file.
+    /// The offset in the file at which the header starts.
     private let start: UInt64
 
     init(_ bytes: [UInt8], start: UInt64) { (self.bytes, self.start) = (bytes, start) }
@@ -140,7 +140,7 @@ struct HeaderScanner {
         return unit
     }
 
-    /// What is left must be spaces: the format's padding.
+    /// Checks that the rest of the header is spaces, which are the format's padding.
     mutating func end() throws(FormatProblem) {
         if let other = bytes[place...].firstIndex(where: { $0 != 0x20 }) {
             place = other

@@ -1,6 +1,6 @@
 import Encodings
 
-/// What a safetensors header says.
+/// The contents of a safetensors header.
 struct SafeTensorsHeader {
     struct Tensor {
         var name: String
@@ -10,7 +10,7 @@ struct SafeTensorsHeader {
         /// Within the tensors' data.
         var begin: UInt64
         var end: UInt64
-        /// Where the header says so.
+        /// The offset of this description in the file.
         var place: UInt64
     }
 

@@ -1,4 +1,4 @@
-/// How safetensors stores a number.
+/// The storage types of numbers in safetensors.
 ///
 /// Source: safetensors' `tensor.rs`, `Dtype`.
 enum SafeTensorsType {

@@ -18,7 +18,7 @@ struct TensorTable {
         var size: UInt64 = 0
     }
 
-    /// What no model has is not shown to its end.
+    /// The most rows that are shown. No ordinary model needs more, so a longer table is cut off.
     private static let mostRows = 200
 
     private var rows: [Row] = []

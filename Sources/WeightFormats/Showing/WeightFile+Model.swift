@@ -1,5 +1,5 @@
-/// What people ask of a model first. All of it is nil where the file doesn't
-/// say: safetensors keeps it in a file of its own.
+/// The facts about a model that people ask for first. All of them are nil if the file doesn't contain them: safetensors
+/// keeps them in a separate file.
 extension WeightFile {
     package var name: String? { self[key: "general.name"]?.text }
     package var contextLength: UInt64? { own("context_length")?.count }
@@ -8,8 +8,7 @@ extension WeightFile {
     package var experts: UInt64? { own("expert_count")?.count }
     package var expertsUsed: UInt64? { own("expert_used_count")?.count }
 
-    /// Whether it writes text: an encoder, which reads in both directions,
-    /// makes vectors only.
+    /// True if the model generates text. An encoder, which reads in both directions, produces only vectors.
     package var answers: Bool {
         if case .bool(false)? = own("attention.causal") { return false }
         return !Self.encoders.contains(architecture ?? "")
@@ -24,7 +23,7 @@ extension WeightFile {
     package var heads: String? { own("attention.head_count").flatMap(Self.span) }
     package var headsOfKeysAndValues: String? { own("attention.head_count_kv").flatMap(Self.span) }
 
-    /// How many tensors are of which type, the most first.
+    /// The number of tensors of each type, largest number first.
     package var types: [(type: String, count: Int)] {
         Dictionary(grouping: tensors, by: \.type).map { ($0.key, $0.value.count) }
             .sorted { ($1.1, $0.0) < ($0.1, $1.0) }

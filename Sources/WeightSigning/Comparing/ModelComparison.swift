@@ -1,7 +1,7 @@
-/// What is there, held against what was signed. All of it must be signed:
-/// engines and libraries read files that nobody named, and `.git` runs hooks.
+/// A comparison of the present files with the signed ones. Every file must be signed: engines and libraries also read
+/// files that were not named to them, and `.git` runs hooks.
 package struct ModelComparison: Sendable, Hashable {
-    /// There and not signed, a link or a device, or of a name that can't be.
+    /// The entries that are present but not signed, are a link or a device, or have an invalid name.
     package private(set) var unsigned: [ModelEntry] = []
     package private(set) var missing: [ModelPath] = []
     /// Links and devices where signed files should be.
@@ -11,11 +11,10 @@ package struct ModelComparison: Sendable, Hashable {
     /// The same.
     package private(set) var same = 0
 
-    /// Compares the names first, and the bytes only where the names are
-    /// right: nobody wants to wait an hour to hear of a stray file.
+    /// Compares the names first, and the bytes only if the names are right, so that a stray file is reported without
+    /// hashing the whole model.
     ///
-    /// - Parameter own: what belongs there unsigned: the signatures
-    ///   themselves.
+    /// - Parameter own: the files that may be present without being signed: the signatures themselves.
     package init(_ manifest: ModelManifest, _ files: some ModelFiles, own: Set<ModelPath>) throws(SigningProblem) {
         try self.init(namesOf: manifest, files, own: own)
         guard hasRightNames else { return }
@@ -26,7 +25,7 @@ package struct ModelComparison: Sendable, Hashable {
         }
     }
 
-    /// Compares the names alone, for whoever compares the bytes elsewhere.
+    /// Compares the names only, for callers that compare the bytes elsewhere.
     package init(
         namesOf manifest: ModelManifest, _ files: some ModelFiles, own: Set<ModelPath>
     ) throws(SigningProblem) {

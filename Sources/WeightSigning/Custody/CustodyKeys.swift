@@ -1,15 +1,15 @@
-/// Whose word puts a model into service: any two or more of these keys, each
-/// in other hands.
+/// The keys of the custodians. A model may serve only if two or more of them sign a statement; each key belongs to a
+/// different person.
 package struct CustodyKeys: Sendable, Hashable {
-    /// Nobody puts a model into service alone.
+    /// The least number of keys, so that no single person can put a model into service.
     package static let least = 2
 
     package let keys: [ECPublicKey]
     package let threshold: Int
 
-    /// - Parameter threshold: how many must sign.
-    /// - Throws: ``SigningProblem`` where a key is given twice (in two files
-    ///   it would look like two people), or where fewer than two could do.
+    /// - Parameter threshold: the number of keys that must sign.
+    /// - Throws: ``SigningProblem`` if a key is given twice (in two files it would look like two people), or if fewer
+    ///   than two keys would be sufficient.
     package init(_ keys: [ECPublicKey], threshold: Int = CustodyKeys.least) throws(SigningProblem) {
         for (index, key) in keys.enumerated() where keys[..<index].contains(key) {
             throw SigningProblem(

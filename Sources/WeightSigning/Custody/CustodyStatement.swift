@@ -2,8 +2,12 @@ import Encodings
 import NIOCore
 import Wire
 
-/// A custody statement as it comes from its file: a DSSE envelope that nobody
-/// has vouched for yet. Says nothing before ``granted(_:by:)``.
+/// A custody statement as it was read from its file: a DSSE envelope whose signatures are not verified yet. Its content
+/// is available only through ``granted(_:by:)``.
+///
+/// A custody statement is the joint decision of several custodians to put a model into service. It names the model by
+/// the root of its manifest, its role, the engine's files, the most information that may leave in a day, an epoch that
+/// must increase, and an expiry time.
 package struct CustodyStatement: Sendable {
     package static let mostBytes = 4 << 20
 
@@ -22,9 +26,9 @@ package struct CustodyStatement: Sendable {
         envelope = try SignedEnvelope(signing: try terms.payload, with: keys)
     }
 
-    /// With the signatures of `other`, which must be of the same terms to the
-    /// byte: a custodian signs what they have put together themselves, and
-    /// never what a file shows them.
+    /// Returns the statement with the signatures of `other` added. Both must have exactly the same bytes as their
+    /// terms: a custodian signs a statement that they have composed themselves, and never the content of a file that
+    /// they were given.
     package func joined(with other: CustodyStatement) throws(SigningProblem) -> CustodyStatement {
         CustodyStatement(try envelope.joined(with: other.envelope))
     }
@@ -40,9 +44,9 @@ package struct CustodyStatement: Sendable {
         return String(buffer: json.buffer)
     }
 
-    /// Whether a model may be loaded for what it is wanted for.
+    /// Returns the permission to load a model for a demand.
     ///
-    /// - Throws: ``SigningProblem`` where it may not, and why.
+    /// - Throws: ``SigningProblem`` with the reason if the model may not be loaded.
     package func granted(_ demand: CustodyDemand, by keys: CustodyKeys) throws(SigningProblem) -> CustodyGrant {
         let payload = try envelope.verified(by: keys)
         let terms = try CustodyTerms(payload)
@@ -73,16 +77,15 @@ package struct CustodyStatement: Sendable {
     }
 }
 
-/// What a model is wanted for.
+/// The model, role and time for which a permission is demanded.
 package struct CustodyDemand: Sendable {
     package var model: String
     package var role: CustodyRole
-    /// Of the verified manifest.
+    /// The root of the verified manifest.
     package var root: [UInt8]
     /// Seconds since 1970.
     package var now: Int64
-    /// What was granted last for this model in this role; nil only where
-    /// nothing ever was.
+    /// The epoch that was granted last for this model in this role; nil only if none was ever granted.
     package var remembered: CustodyEpoch?
 
     package init(model: String, role: CustodyRole, root: [UInt8], now: Int64, remembered: CustodyEpoch?) {
@@ -94,7 +97,7 @@ package struct CustodyDemand: Sendable {
     }
 }
 
-/// Which statement was granted last: to be kept, before the model is loaded.
+/// The epoch of the statement that was granted last. It has to be stored before the model is loaded.
 package struct CustodyEpoch: Sendable, Hashable {
     package var number: UInt64
     /// SHA-256 of what was signed: two statements of one epoch would be two
@@ -119,8 +122,7 @@ package struct CustodyEpoch: Sendable, Hashable {
     }
 }
 
-/// That a model may be loaded, and on what terms. Only
-/// ``CustodyStatement/granted(_:by:)`` makes it.
+/// A permission to load a model, with its terms. Only ``CustodyStatement/granted(_:by:)`` creates it.
 package struct CustodyGrant: Sendable, Hashable {
     package let terms: CustodyTerms
     package let epoch: CustodyEpoch

@@ -1,8 +1,7 @@
 import Encodings
 import Wire
 
-/// What a model is let do here. A model that answers people must not be the
-/// one that watches over the answers.
+/// The role in which a model may serve. A model that answers people must not be the one that supervises the answers.
 package enum CustodyRole: String, Sendable, Hashable, CaseIterable {
     case primary
     case supervisor
@@ -22,9 +21,9 @@ package struct CustodyTerms: Sendable, Hashable {
         package init(name: String, digest: [UInt8]) { (self.name, self.digest) = (name, digest) }
     }
 
-    /// By which Holdfast knows it.
+    /// The name by which Holdfast knows the model.
     package var model: String
-    /// Of its manifest (``ModelManifest/root``).
+    /// The root of the model's manifest (``ModelManifest/root``).
     package var root: [UInt8]
     package var role: CustodyRole
     /// Goes up with every statement about this model in this role: an older
@@ -32,12 +31,12 @@ package struct CustodyTerms: Sendable, Hashable {
     package var epoch: UInt64
     /// Seconds since 1970; after that second the model isn't loaded.
     package var notAfter: Int64
-    /// Of the launcher, the interpreter and every native library: all that
-    /// may be mapped executable in the engine's process. Sorted by name.
+    /// The digests of the launcher, the interpreter and every native library: all files that may be mapped as
+    /// executable in the engine's process. Sorted by name.
     package var mappings: [Mapping]
     /// SHA-256; nil where the model has none.
     package var chatTemplate: [UInt8]?
-    /// What may leave by answers and embeddings together.
+    /// The amount of information that may leave in answers and embeddings together.
     package var egressBitsPerDay: UInt64
 
     package init(
@@ -56,7 +55,7 @@ package struct CustodyTerms: Sendable, Hashable {
 
     // MARK: Reading
 
-    init(_ payload: VerifiedPayload) throws(SigningProblem) {
+    package init(_ payload: VerifiedPayload) throws(SigningProblem) {
         let what = "the custody statement"
         let statement = try StrictObject(
             payload.bytes, what, members: ["_type", "subject", "predicateType", "predicate"])
@@ -92,7 +91,7 @@ package struct CustodyTerms: Sendable, Hashable {
 
     /// The same terms are the same bytes, so that custodians can sign apart.
     /// - Throws: ``SigningProblem`` where these terms could not be read again.
-    var payload: [UInt8] {
+    package var payload: [UInt8] {
         get throws(SigningProblem) {
             let names = Set(mappings.map(\.name))
             guard names.count == mappings.count else {

@@ -1,7 +1,7 @@
 /// BLAKE2b with 64 bytes of output and no key (RFC 7693): the only BLAKE2
 /// that model signatures use.
 struct BLAKE2b {
-    /// Of the output, in bytes.
+    /// The size of the digest, in bytes.
     static let size = 64
     private static let blockSize = 128
 
@@ -22,8 +22,8 @@ struct BLAKE2b {
     ]
 
     private var state = BLAKE2b.start
-    /// What waits for its block to be full. A full block waits, too: the last
-    /// one is treated differently, and only the end tells which one it is.
+    /// The bytes that wait until their block is full. A full block waits, too: the last block is treated differently,
+    /// and only the end of the data shows which block is the last.
     private var block: [UInt8] = []
     private var length: UInt64 = 0
     private var work = [UInt64](repeating: 0, count: 32)

@@ -7,7 +7,7 @@ package enum DigestAlgorithm: String, Sendable, Hashable {
     case sha256
     case blake2b
 
-    /// Of a digest, in bytes.
+    /// The size of a digest, in bytes.
     package var size: Int {
         switch self {
         case .sha256: SHA256.byteCount
@@ -15,7 +15,7 @@ package enum DigestAlgorithm: String, Sendable, Hashable {
         }
     }
 
-    /// - Parameter what: it hashes, for the message.
+    /// - Parameter what: the use of the algorithm, for the message.
     init(named name: String, _ what: String) throws(SigningProblem) {
         guard let known = DigestAlgorithm(rawValue: name) else {
             throw .unsupported(
@@ -56,7 +56,7 @@ package struct StreamingDigest {
 
     package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
-    /// Of all that was given so far; ends this value's use.
+    /// Returns the digest of all data so far, and ends the use of this value.
     package consuming func finish() -> [UInt8] {
         switch state {
         case .sha256(let hash): return Array(hash.finalize())

@@ -7,12 +7,12 @@ import Wire
 /// believed before ``verified(by:at:)``.
 package struct SignatureBundle: Sendable {
     static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
-    /// Of a file; a manifest of some hundred thousand files is smaller.
+    /// The most bytes of a bundle's file; a manifest of some hundred thousand files is smaller.
     package static let mostBytes = 64 << 20
 
     enum Material: Sendable {
-        /// - Parameter hint: which key it is said to be; nil in bundles from
-        ///   before 1.1 of the reference implementation.
+        /// - Parameter hint: the key that the bundle names; nil in bundles from before 1.1 of the reference
+        ///   implementation.
         case key(hint: String?)
         /// DER, the signer's first.
         case certificates([[UInt8]])
@@ -140,15 +140,15 @@ package struct SignatureBundle: Sendable {
     }
 }
 
-/// Whose signatures of models are believed. There is no default: who may sign
-/// web pages has no say in what runs here.
+/// The trusted signers of models. There is no default: the authorities that certify web servers have no say in which
+/// models run here.
 package enum ModelTrust: Sendable {
     case keys([ECPublicKey])
     case roots(CertificateRoots)
 }
 
 extension IteratorProtocol {
-    /// Whether anything is left.
+    /// True if there is another element.
     fileprivate var isMore: Bool {
         var copy = self
         return copy.next() != nil

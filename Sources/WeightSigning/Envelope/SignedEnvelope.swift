@@ -1,11 +1,11 @@
 import Encodings
 import Wire
 
-/// A DSSE envelope (Dead Simple Signing Envelope 1.0) whose payload nobody
-/// has vouched for yet, and which therefore doesn't show it.
+/// A DSSE envelope (Dead Simple Signing Envelope 1.0) whose signatures are not verified yet, and which therefore
+/// doesn't give access to its payload.
 package struct SignedEnvelope: Sendable {
     struct Signature: Sendable, Hashable {
-        /// Which key it is said to be of; empty where nothing is said.
+        /// The key that the signature claims to be made with; empty if it claims none.
         var keyID: String
         var bytes: [UInt8]
     }
@@ -38,7 +38,7 @@ package struct SignedEnvelope: Sendable {
     }
 
     /// Signs a payload with every key.
-    init(signing payload: [UInt8], with keys: [ECPrivateKey]) throws(SigningProblem) {
+    package init(signing payload: [UInt8], with keys: [ECPrivateKey]) throws(SigningProblem) {
         self.payload = payload
         var signatures: [Signature] = []
         for key in keys {
@@ -55,7 +55,7 @@ package struct SignedEnvelope: Sendable {
     }
 
     /// One signature, by this key.
-    func verified(by key: ECPublicKey) throws(SigningProblem) -> VerifiedPayload {
+    package func verified(by key: ECPublicKey) throws(SigningProblem) -> VerifiedPayload {
         guard signatures.count == 1 else {
             throw .malformed("\(signatures.count) signatures are there where one belongs")
         }
@@ -65,9 +65,8 @@ package struct SignedEnvelope: Sendable {
         return VerifiedPayload(payload, by: [key])
     }
 
-    /// Every signature must be of one of these keys, and each of another: a
-    /// signature that can't be checked has no business here, and one that is
-    /// there twice counts for nobody's second opinion.
+    /// Returns the payload if every signature is of one of these keys, and each is of a different key: a signature that
+    /// can't be checked is refused, and a second signature with the same key doesn't count as a second person's.
     func verified(by keys: CustodyKeys) throws(SigningProblem) -> VerifiedPayload {
         var signers: [ECPublicKey] = []
         for signature in signatures {
@@ -116,9 +115,8 @@ package struct SignedEnvelope: Sendable {
     }
 }
 
-/// What was signed, by whom. There is one only of an envelope whose
-/// signatures hold: no other code than the above can make it, and no other
-/// bytes of an envelope can be read.
+/// The signed bytes and their signers. A value exists only for an envelope whose signatures are valid: only the code
+/// above creates it, and there is no other way to read an envelope's bytes.
 package struct VerifiedPayload: Sendable, Hashable {
     package let bytes: [UInt8]
     /// Each another.

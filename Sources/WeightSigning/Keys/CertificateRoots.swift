@@ -7,14 +7,14 @@ import SwiftASN1
 /// The certificates whose owners may say who signs models. Foundation is here
 /// for its `Date` alone, which X509 wants.
 package struct CertificateRoots: Sendable {
-    /// Of a bundle's chain: a signer, some that vouch for one another, a root.
+    /// The most certificates in a bundle's chain: a signer, some intermediate certificates, and a root.
     static let mostCertificates = 6
 
     private let store: CertificateStore
 
-    /// - Parameter texts: PEM, of one certificate or more each.
-    /// - Throws: ``SigningProblem`` where there is none: then nobody is
-    ///   believed, and least of all the web's authorities.
+    /// - Parameter texts: PEM, each with one certificate or more.
+    /// - Throws: ``SigningProblem`` if there is no certificate: then no signer is trusted, and the authorities that
+    ///   certify web servers are not used instead.
     package init(pem texts: [String]) throws(SigningProblem) {
         var roots: [Certificate] = []
         for text in texts { roots += try Self.certificates(pem: text, "the root certificate").map(\.parsed) }

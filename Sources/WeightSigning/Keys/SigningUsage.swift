@@ -1,11 +1,11 @@
 import SwiftASN1
 import X509
 
-/// What certificates must be for: the first for signing code (or signatures,
-/// where nothing narrower is said), those behind it for vouching.
+/// The purposes that certificates must have: the first must be for signing code (or for signatures in general, if it
+/// names no purpose), and the others for signing certificates.
 ///
-/// A web server's key is on machines that face the world, and its certificate
-/// is to be had for the asking: it must not sign weights.
+/// The certificate of a web server must not sign weights: its key is on machines that are exposed to the internet, and
+/// anybody can get such a certificate for a domain.
 struct SigningUsage: VerifierPolicy {
     let verifyingCriticalExtensions: [ASN1ObjectIdentifier] = [.X509ExtensionID.extendedKeyUsage]
 

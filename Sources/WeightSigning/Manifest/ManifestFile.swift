@@ -1,10 +1,12 @@
 /// A signed file: where it is and what must be in it.
 package struct ManifestFile: Sendable, Hashable {
-    /// Of a file's bytes.
+    /// A piece of a file's bytes.
     package struct Piece: Sendable, Hashable {
-        /// Where it ends; nil is the file's end.
+        /// The offset of the piece's end; nil is the end of the file.
         package var end: UInt64?
         package var digest: [UInt8]
+
+        package init(end: UInt64?, digest: [UInt8]) { (self.end, self.digest) = (end, digest) }
     }
 
     package let path: ModelPath
@@ -12,7 +14,11 @@ package struct ManifestFile: Sendable, Hashable {
     /// From the file's first byte on, each where the one before it ends.
     package let pieces: [Piece]
 
-    /// Where the manifest says it; whole files' sizes are not signed.
+    package init(path: ModelPath, algorithm: DigestAlgorithm, pieces: [Piece]) {
+        (self.path, self.algorithm, self.pieces) = (path, algorithm, pieces)
+    }
+
+    /// The size of the file, if the manifest states it; the sizes of files that are signed as a whole are not signed.
     package var size: UInt64? { pieces.last?.end }
 
     /// - Parameter resources: all that there are, each once.
@@ -55,8 +61,7 @@ package struct ManifestFile: Sendable, Hashable {
     }
 }
 
-/// Compares a file with what was signed, as its bytes go by: for whoever
-/// reads it for another reason, too, such as to load it.
+/// A check that compares a file with the signed one while its bytes are read for another purpose, such as loading it.
 package struct FileCheck {
     private let file: ManifestFile
     private var piece = 0
@@ -93,7 +98,7 @@ package struct FileCheck {
         piece += 1
     }
 
-    /// Whether all that was given is exactly the signed file.
+    /// Returns whether the given bytes are exactly the signed file.
     package consuming func finish() -> Bool {
         if holds, piece < file.pieces.count {
             guard file.pieces[piece].end == nil else { return false }

@@ -1,14 +1,16 @@
 import Encodings
 import Wire
 
-/// What a signed model consists of. There is one only of a payload whose
-/// signature holds.
+/// A signed model's files with their digests. A value exists only for a payload whose signature is valid.
+///
+/// A manifest names every file of the model, and the signature is over this list. So a file that is changed, missing or
+/// added is noticed, although the signature itself is much smaller than the model.
 package struct ModelManifest: Sendable, Hashable {
     static let statementType = "https://in-toto.io/Statement/v1"
     static let predicateType = "https://model_signing/signature/v1.0"
     private static let oldPredicateType = "https://model_signing/Digests/v0.1"
 
-    /// What the signer called the model; for people, vouches for nothing.
+    /// The name that the signer gave the model; it is for people, and is not a proof of anything.
     package let name: String
     /// SHA-256 over all digests in their order (§6.5.1): one number for the
     /// whole model.
@@ -16,7 +18,7 @@ package struct ModelManifest: Sendable, Hashable {
     package let serialization: Serialization
     /// In the order of their paths' bytes.
     package let files: [ManifestFile]
-    /// Whose signature holds.
+    /// The keys whose signatures are valid.
     package let signers: [ECPublicKey]
 
     package init(_ payload: VerifiedPayload) throws(SigningProblem) {

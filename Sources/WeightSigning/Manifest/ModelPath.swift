@@ -41,19 +41,18 @@ package struct ModelPath: Sendable, Hashable, Comparable, CustomStringConvertibl
         return bytes.map { (0x20..<0x7F).contains($0) ? String(UnicodeScalar($0)) : "\\x\(Hex.encode([$0]))" }.joined()
     }
 
-    /// Whether it is `other` or lies below it.
+    /// Returns whether the path is `other` or below it.
     package func isWithin(_ other: ModelPath) -> Bool {
         bytes == other.bytes || bytes.starts(with: other.bytes + [UInt8(ascii: "/")])
     }
 
-    /// By bytes, which for UTF-8 is by code points: the order of the
+    /// Orders paths by their bytes, which in UTF-8 is the order of the code points. This is the order of the
     /// specification (§5.2.1).
     package static func < (one: ModelPath, other: ModelPath) -> Bool {
         one.bytes.lexicographicallyPrecedes(other.bytes)
     }
 
-    /// By their parts: the order in which the reference implementation writes
-    /// its manifests (`a/b` before `a.txt`).
+    /// Orders paths by their parts, as the reference implementation writes its manifests (`a/b` before `a.txt`).
     static func precedesByParts(_ one: ModelPath, _ other: ModelPath) -> Bool {
         one.parts.lexicographicallyPrecedes(other.parts) { $0.lexicographicallyPrecedes($1) }
     }

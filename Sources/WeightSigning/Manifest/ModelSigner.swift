@@ -39,15 +39,15 @@ package struct ModelSigner: Sendable {
         certificates = all
     }
 
-    /// What is left out whoever signs: version control's own (§6.2).
+    /// The files that are never signed: those of version control (§6.2).
     package static let leftOut = [".git", ".gitattributes", ".github", ".gitignore"]
 
-    /// Hashes a model and signs what it is.
+    /// Hashes a model's files and signs the list of their digests.
     ///
     /// - Parameters:
-    ///   - name: for people; the folder's or the file's.
-    ///   - ignored: what else is not signed, beside ``leftOut``. Who verifies
-    ///     strictly refuses a model where it lies about.
+    ///   - name: a name for people; the folder's or the file's.
+    ///   - ignored: further paths that are not signed, in addition to ``leftOut``. A strict verification refuses a
+    ///   model that contains them.
     package func sign(
         _ files: some ModelFiles, named name: String, ignoring ignored: [ModelPath]
     ) throws(SigningProblem) -> SignedModel {
@@ -103,6 +103,6 @@ package struct SignedModel: Sendable {
     package var bundle: SignatureBundle
     package var root: [UInt8]
     package var files: Int
-    /// There, and not part of what was signed.
+    /// The paths that are present, but are not part of the signed model.
     package var unsigned: [ModelPath]
 }

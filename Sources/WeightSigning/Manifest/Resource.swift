@@ -2,8 +2,8 @@ import Encodings
 import Wire
 
 /// One entry of a manifest: a file or a part of one, and its digest.
-struct Resource: Sendable, Hashable {
-    var path: ModelPath
+package struct Resource: Sendable, Hashable {
+    package var path: ModelPath
     /// nil where it is the whole file.
     var range: Range<UInt64>?
     var digest: [UInt8]
@@ -25,7 +25,7 @@ struct Resource: Sendable, Hashable {
         }
     }
 
-    init(path: ModelPath, digest: [UInt8]) {
+    package init(path: ModelPath, digest: [UInt8]) {
         (self.path, self.digest, name) = (path, digest, path.bytes)
     }
 
@@ -47,14 +47,13 @@ struct Resource: Sendable, Hashable {
 
     // MARK: Order
 
-    /// By name, as the specification says (§5.2.1).
-    static func precedesByName(_ one: Resource, _ other: Resource) -> Bool {
+    /// Orders resources by name, as the specification requires (§5.2.1).
+    package static func precedesByName(_ one: Resource, _ other: Resource) -> Bool {
         one.name.lexicographicallyPrecedes(other.name)
     }
 
-    /// By the path's parts, then by place, as the reference implementation
-    /// writes them.
-    static func precedesByPlace(_ one: Resource, _ other: Resource) -> Bool {
+    /// Orders resources by the parts of their path, then by their offset, as the reference implementation writes them.
+    package static func precedesByPlace(_ one: Resource, _ other: Resource) -> Bool {
         if one.path == other.path { return one.range?.lowerBound ?? 0 < other.range?.lowerBound ?? 0 }
         return ModelPath.precedesByParts(one.path, other.path)
     }

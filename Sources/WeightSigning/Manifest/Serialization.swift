@@ -1,8 +1,7 @@
 import Encodings
 import Wire
 
-/// How a model was turned into a list of digests (OpenSSF Model Signing 1.0,
-/// §5.2.2).
+/// The method that turns a model into a list of digests (OpenSSF Model Signing 1.0, §5.2.2).
 package struct Serialization: Sendable, Hashable {
     package enum Method: Sendable, Hashable {
         /// A digest for each file.
@@ -14,10 +13,10 @@ package struct Serialization: Sendable, Hashable {
     package var method: Method
     package var algorithm: DigestAlgorithm
     package var allowsLinks: Bool
-    /// What the signer left out. It excuses nothing when a model is verified.
+    /// The paths that the signer left out. When a model is verified, they are not exempt.
     package var ignored: [ModelPath]
 
-    /// What we sign with.
+    /// Creates the method that Holdfast signs with.
     init(ignoring ignored: [ModelPath]) {
         (method, algorithm, allowsLinks) = (.files, .sha256, false)
         self.ignored = ignored
@@ -50,8 +49,8 @@ package struct Serialization: Sendable, Hashable {
         }
     }
 
-    /// How resources name it: with the size of the shards, where the
-    /// reference implementation wrote them.
+    /// Returns whether this is the method's name in resources; the reference implementation writes it with the size of
+    /// the shards.
     func isName(_ name: String) -> Bool {
         if name == algorithm.rawValue { return true }
         guard case .shards(let size) = method else { return false }

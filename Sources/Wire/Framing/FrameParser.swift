@@ -30,26 +30,4 @@ package struct FrameParser: Sendable {
     /// The frame that the stream's end has left without its own end, nil where
     /// there is none. Whoever asks has to see that it is whole.
     package mutating func finish() -> Frame? { events.finish() }
-
-    // MARK: Bytes that are forwarded
-
-    /// The bytes of a frame that ``finish()`` has returned, with the end that
-    /// they lack.
-    package func closing(_ unfinished: ByteBuffer) -> ByteBuffer {
-        var bytes = unfinished
-        // Behind a carriage return, the first line feed belongs to it.
-        bytes.writeStaticString(bytes.readableBytesView.last == UInt8(ascii: "\n") ? "\n" : "\n\n")
-        return bytes
-    }
-
-    /// Returns the number of bytes that belong to the last frame although it
-    /// counted as ended before them: the second half of a CRLF.
-    /// - Parameter end: The offset in `bytes` at which the frame has ended.
-    package func bytesBehind(_ end: Int, in bytes: ByteBuffer) -> Int {
-        guard end > 0, end < bytes.readableBytes,
-            bytes.getInteger(at: bytes.readerIndex + end - 1, as: UInt8.self) == UInt8(ascii: "\r"),
-            bytes.getInteger(at: bytes.readerIndex + end, as: UInt8.self) == UInt8(ascii: "\n")
-        else { return 0 }
-        return 1
-    }
 }

@@ -19,7 +19,7 @@ PATIENCE = 180
 
 @dataclass
 class Heard:
-    """What one turn was, as the SDK tells it."""
+    """One turn, as the SDK reports it."""
 
     texts: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -39,8 +39,8 @@ async def lookup(arguments):
 
 
 class Claude:
-    """`with Claude(url, key, model) as claude: claude.ask(…)`: turns of one
-    session, with whatever a test wants to do between them."""
+    """A session of Claude Code: `with Claude(url, key, model) as claude: claude.ask(…)`. A test can do anything it
+    wants between the turns."""
 
     def __init__(self, url, key, model, **options):
         self._scratch = tempfile.TemporaryDirectory(prefix="hf-claude-")

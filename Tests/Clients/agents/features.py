@@ -1,5 +1,4 @@
-"""What Claude Code can do, as tests of it: the settings, what the model calls,
-and what has come of it."""
+"""The features of Claude Code, as tests of each: the settings, the model's calls, and the expected results."""
 
 from dataclasses import dataclass
 from typing import Callable

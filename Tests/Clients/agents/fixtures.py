@@ -1,5 +1,5 @@
-"""What every suite of agents and frameworks has: a clean world, two scripted
-upstreams, and scenes on them."""
+"""The fixtures that all suites of agents and frameworks share: a clean environment, two scripted upstreams, and scenes
+on them."""
 
 import os
 

@@ -29,7 +29,7 @@ BEFORE_A_CALL = "Let me look it up for you, with care and in one go."
 
 
 def text_of(turn):
-    """What is said at the end of a turn: no two begin alike."""
+    """The text at the end of a turn; no two turns begin with the same words."""
     return f"{NUMBERS[turn]}: the {ANSWER} of the lighthouse says 世界 and \"quoted\" \\ and\nthat's all there is to it."
 
 
@@ -41,7 +41,7 @@ def texts_in(content):
 
 @dataclass
 class Turn:
-    """Where the conversation stands."""
+    """The state of the conversation."""
 
     number: int
     #: Assistant's messages with calls since the last prompt.
@@ -84,8 +84,8 @@ def turn_of(messages):
 
 
 def rest_of(whole, begun):
-    """What is still to be said of a text of which others have said, or say
-    that somebody has said, the beginning."""
+    """The rest of a text whose beginning others have already said, according to the conversation or to a quotation in
+    it."""
     for said in reversed(begun):
         at = said.find(whole[:12])
         if at >= 0:
@@ -161,15 +161,15 @@ class Model:
     # Being pulled
 
     def pull(self):
-        """It is gone, from the next request on."""
+        """Withdraws the model, from the next request on."""
         self.is_pulled = True
 
     def pull_after(self, answers):
-        """It is gone once it has given so many more answers in turns."""
+        """Withdraws the model after this number of further answers in turns."""
         self._pull_after = answers
 
     def pull_in_stream(self, part=0.5, with_error=False):
-        """It is gone in the middle of its next answer in a turn."""
+        """Withdraws the model in the middle of its next answer in a turn."""
         self._cut = Cut(part, with_error)
 
     def back(self):
@@ -249,7 +249,7 @@ class Model:
         return shape.get("schema") or (shape.get("json_schema") or {}).get("schema")
 
     def answer_to(self, body):
-        """What is to be said, and whether that is an answer in a turn."""
+        """Returns the answer to give, and whether it is an answer in a turn."""
         offered, schema = self.offered(body), self.schema_of(body)
         messages = body["messages"]
         turn = turn_of(messages)
@@ -311,7 +311,7 @@ class Model:
         return f"{'call_' if self.kind == 'oa' else 'toolu_'}{self.mark()}"
 
     def mark(self):
-        """What no other model's answer is called."""
+        """Returns an id that no other model's answer has."""
         self._made += 1
         return f"{self.upstream.port}_{self.name.replace('-', '_')}_{self._made}"
 

@@ -1,7 +1,6 @@
-"""What the real servers refuse, and lenient ones let pass: unknown members,
-ids that match nothing, blocks in the wrong place. The members are those that
-the official clients' own types know (anthropic 2.14, openai 3.57), and what
-was left out of them since and older models still take."""
+"""Checks for everything that the real servers refuse although lenient ones accept it: unknown members, ids that match
+nothing, blocks in the wrong place. The known members are those of the official clients' own types (anthropic 2.14,
+openai 3.57), and those that were since removed from the types but are still accepted by older models."""
 
 import re
 

@@ -26,7 +26,7 @@ def look(word: str) -> str:
 
 
 class Lamp(BaseModel):
-    """What is known of a lamp."""
+    """The known facts about a lamp."""
 
     name: str
     height: int = Field(description="In metres.")
@@ -86,7 +86,7 @@ def test_pulled_in_the_middle_of_a_stream(scene, door):
 @pytest.mark.parametrize("answers", [None, 1, 2], ids=["between turns", "after a call", "after two"])
 @doors
 def test_an_agent_with_tools(scene, door, streams, answers):
-    """Its history holds the calls of both models when the first is back."""
+    """The agent's history contains the calls of both models when the first model is back."""
     it = scene(*DOORS[door], steps=STEPS)
     agent = create_agent(chat(it, door, **({"streaming": True} if streams else {})), [look])
     history = []

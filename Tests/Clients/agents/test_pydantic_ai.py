@@ -21,7 +21,7 @@ def look(word: str) -> str:
 
 
 class Lamp(BaseModel):
-    """What is known of a lamp."""
+    """The known facts about a lamp."""
 
     name: str
     height: int

@@ -74,8 +74,8 @@ def test_pulled_before(scene, standby, stream):
 @pytest.mark.parametrize("standby", ["oa", "an"])
 @pytest.mark.parametrize("answers", [1, 2])
 def test_pulled_in_between(scene, spare, standby, stream, answers):
-    """What has no history is asked of nobody else; the client sends it all
-    again, and goes on."""
+    """A request without its history is sent to no other candidate; the client sends the whole history again, and
+    continues."""
     it = scene("an", standby, steps=STEPS)
     it.lead.pull_after(answers)
     passes(it, runner(it, stream=stream).until_done())

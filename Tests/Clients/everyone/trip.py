@@ -1,5 +1,4 @@
-"""What the tests of a client need to know: where to ask, and what comes of
-it."""
+"""The data that the tests of a client require: the addresses to ask, and the expected answers."""
 
 import os
 import subprocess

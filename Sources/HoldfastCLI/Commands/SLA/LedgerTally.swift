@@ -13,7 +13,7 @@ struct LedgerTally {
     /// on record: for some seconds it may still turn out that it wasn't sent.
     private var admitted: Set<String> = []
     private var ended: [String: (time: Int, request: SettledRequest)] = [:]
-    /// Holds that nobody has lifted yet: since when, and which services.
+    /// The holds that have not been lifted yet: their start, and their services.
     private var holds: [String: (since: Int, provider: String, model: String)] = [:]
     private var heldTimes: [(provider: String, model: String, time: Range<Int>)] = []
 
@@ -80,7 +80,7 @@ struct LedgerTally {
         return histories
     }
 
-    /// With the minutes in which services were held.
+    /// Adds the minutes in which services were held.
     private func held() -> [AvailabilityBook.Key: HourCounts] {
         let end = min(now, period.start + period.minutes * 60)
         let services = counts.keys.compactMap { key -> String? in

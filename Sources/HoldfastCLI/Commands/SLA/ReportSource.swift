@@ -10,7 +10,7 @@ import Storage
 import StorageSQLite
 import Wire
 
-/// Which time a report is about.
+/// The month or day that a report covers.
 struct ReportPeriod: ParsableArguments {
     @Option(help: "The month, such as 2026-06.") var month: String?
     @Option(help: "Or a single day, such as 2026-06-12. In UTC, like months.") var day: String?
@@ -21,7 +21,7 @@ struct ReportPeriod: ParsableArguments {
         if let day, Self.day(day) == nil { throw ValidationError("--day wants a day such as 2026-06-12") }
     }
 
-    /// As people call it.
+    /// The period's name for people.
     var label: String { month ?? day ?? "" }
 
     var period: Period { (month.flatMap(Self.month) ?? day.flatMap(Self.day))! }
@@ -55,7 +55,7 @@ extension UnixTime {
     }
 }
 
-/// Where a report's counts come from.
+/// The source of a report's counts.
 struct ReportSource {
     var histories: [Subject: History]
     /// In a sentence.
@@ -63,10 +63,9 @@ struct ReportSource {
     /// For machines.
     var members: [(name: String, value: String)]
 
-    /// What a running Holdfast keeps: quick, and as good as the disk that it
-    /// is on.
+    /// Reads the counts that a running Holdfast keeps: fast, but only as reliable as the disk that they are on.
     ///
-    /// - Throws: an exit code, once the reason has been told.
+    /// - Throws: an exit code, after the reason has been printed.
     static func kept(_ settings: Settings, _ period: Period) throws -> ReportSource {
         do throws(StorageError) {
             let counts = try SQLiteReader(directory: settings.dataDirectory).counts(period.hours)
@@ -80,9 +79,9 @@ struct ReportSource {
         }
     }
 
-    /// Counted anew, entry by entry, while the ledger is verified.
+    /// Counts again, entry by entry, while the ledger is verified.
     ///
-    /// - Throws: an exit code, once the reason has been told.
+    /// - Throws: an exit code, after the reason has been printed.
     static func verified(_ options: LedgerOptions, _ period: Period) throws -> ReportSource {
         var tally = LedgerTally(period, now: Int(UnixTime.now.seconds))
         let folder = try options.folder()

@@ -5,9 +5,9 @@ import Routing
 import Settings
 
 extension MonthReport.Terms {
-    /// What the settings say of contracts, places and objectives.
+    /// Reads the contracts, places and objectives from the settings.
     ///
-    /// - Throws: an exit code, once the reason has been told.
+    /// - Throws: an exit code, after the reason has been printed.
     init(_ settings: Settings) throws {
         self.init()
         usual = try ContractFile.templates.map { try ContractFile.loaded($0.name).contract }
@@ -22,7 +22,7 @@ extension MonthReport.Terms {
 }
 
 extension ContractFile {
-    /// - Throws: an exit code, once the reason has been told.
+    /// - Throws: an exit code, after the reason has been printed.
     static func loaded(_ reference: String) throws -> ContractFile {
         let file: ContractFile?
         let problems: [Problem]

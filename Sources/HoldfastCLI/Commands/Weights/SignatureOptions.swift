@@ -4,7 +4,7 @@ import Access
 import ArgumentParser
 import WeightSigning
 
-/// Which signature, and who is believed.
+/// The options that choose a signature and the trusted signers.
 struct SignatureOptions: ParsableArguments {
     @Option(help: "The signature; MODEL.sig by default.", completion: .file()) var signature: String?
     @Option(help: "The signer's public key (PEM); may be given more than once.", completion: .file())
@@ -37,7 +37,7 @@ struct SignatureOptions: ParsableArguments {
         return keys
     }
 
-    /// What the signature says, once it holds.
+    /// Returns the signed manifest of the model, after the signature is verified.
     func manifest(of model: ModelOnDisk) async throws(SigningProblem) -> ModelManifest {
         let bytes = try SmallFile.read(file(for: model), most: SignatureBundle.mostBytes)
         return try ModelManifest(try await SignatureBundle(bytes).verified(by: try trust(), at: UnixTime.now.seconds))

@@ -93,7 +93,7 @@ struct WeightsMeasure: ParsableCommand {
 }
 
 private enum LoadFigures {
-    /// With three decimals.
+    /// A number as text with three decimals.
     static func decimals(_ number: Double) -> String {
         let thousandths = Int((number * 1000).rounded())
         let rest = String(thousandths % 1000)

@@ -57,7 +57,7 @@ struct WeightsVerify: AsyncParsableCommand {
         if let grant { print(Self.text(grant)) }
     }
 
-    /// - Parameter signed: where it holds.
+    /// - Parameter signed: the signed content, if the signature verified.
     private static func write(_ found: ModelComparison, _ signed: (manifest: ModelManifest, grant: CustodyGrant?)?) {
         printJSON { json in
             json.member("holds", found.holds)

@@ -5,7 +5,7 @@ import pytest
 
 
 class Lamp(dspy.Signature):
-    """What is known of a lamp."""
+    """The known facts about a lamp."""
 
     question: str = dspy.InputField()
     name: str = dspy.OutputField()

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 
 class Lamp(BaseModel):
-    """What is known of a lamp."""
+    """The known facts about a lamp."""
 
     name: str
     height: int

@@ -9,7 +9,7 @@ doors = pytest.mark.parametrize("door", ["openai", "anthropic"])
 
 
 class Lamp(BaseModel):
-    """What is known of a lamp."""
+    """The known facts about a lamp."""
 
     name: str
     height: int

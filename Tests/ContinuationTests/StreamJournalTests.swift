@@ -9,7 +9,7 @@ import Testing
     @Test("what can't be continued is, or is cut short without a word")
     func resumptions() {
         var request = base
-        #expect(Journal().resumption(of: request) == .restart)
+        #expect(StreamJournal().resumption(of: request) == .restart)
         #expect(journal("x").resumption(of: request) == .resume)
         request.choices = 2
         if case .impossible = journal("x").resumption(of: request) {} else { Issue.record("two choices") }
@@ -34,7 +34,7 @@ import Testing
 
     @Test("what nobody could go on with is kept all the same")
     func anAnswerBeyondTheLimitIsForgotten() {
-        var kept = Journal(limit: 1000)
+        var kept = StreamJournal(limit: 1000)
         kept.note(started)
         for _ in 0..<100 { kept.note(.text(choice: 0, "words")) }
         #expect(!kept.isFull && kept.resumption(of: base) == .resume)
@@ -57,7 +57,7 @@ import Testing
     func tokens() throws {
         var request = base
         request.maxTokens = 60
-        var journal = Journal()
+        var journal = StreamJournal()
         journal.note(started)
         for _ in 0..<40 { journal.note(.text(choice: 0, "word ")) }
         #expect(ResumeRequest.make(request, journal, .prefill)?.request.maxTokens == 20)
@@ -99,7 +99,7 @@ import Testing
         request.includeUsage = true
         for cut in 5..<50 {
             let first = Array(Self.answer[..<cut])
-            var journal = Journal()
+            var journal = StreamJournal()
             for event in first { journal.note(event) }
             let resumed = try #require(ResumeRequest.make(request, journal, .prefill))
             let rest: [StreamEvent] =
@@ -122,7 +122,7 @@ import Testing
             let told = String(buffer: whole)
             #expect(told.contains(#""holdfast":{"continued":[{"by":"b/two","cause":"truncated","at":\#(cut - 3)}]}"#))
             #expect(told.components(of: "\"role\":\"assistant\"") == 1)
-            var read = Journal()
+            var read = StreamJournal()
             var ends = 0
             for event in try door.decode(whole) {
                 read.note(event)

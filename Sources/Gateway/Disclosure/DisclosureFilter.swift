@@ -8,7 +8,7 @@ import Extraction
 /// Log-probabilities pass only where the request asked for them, and in the
 /// form that the model's rules allow. Ids, the model's name and the time are
 /// Holdfast's own. Belongs to the request's task.
-final class AnswerSieve {
+final class DisclosureFilter {
     let model: HostedModel
     /// Of log-probabilities, where they are asked for.
     private let alternatives: Int?

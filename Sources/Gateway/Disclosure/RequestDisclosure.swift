@@ -5,47 +5,49 @@ import Routing
 
 /// The measurement of how much a request may learn of a hosted model, before
 /// the model is asked and after.
-extension Attempts {
+struct RequestDisclosure {
+    let context: RequestContext
+
     /// - Throws: ``Problem`` where the candidate may not tell this caller
     ///   what it asks for, or may tell nothing more today.
-    func checkDisclosure(_ upstream: Upstream, _ provider: Provider) throws(Problem) {
-        guard let model = provider.hosted, !admitted.call.operation.isCounting else { return }
-        try gateway.disclosures.checkEgress(of: model)
+    func check(_ upstream: Upstream, _ provider: Provider) throws(Problem) {
+        guard let model = provider.hosted, !context.call.operation.isCounting else { return }
+        try context.gateway.disclosures.checkEgress(of: model)
         guard let measurement = try measurement(upstream) else { return }
-        try gateway.disclosures.check(measurement, tokens: try mostTokens(upstream), by: subjects, of: model)
+        try context.gateway.disclosures.check(measurement, tokens: try mostTokens(upstream), by: subjects, of: model)
     }
 
     /// Sets aside the amount that the attempt may learn; nil where the answer
     /// holds nothing but words.
-    func setAside(_ attempt: Attempt) async throws(Problem) -> RecoveryMeter.Reservation? {
+    func reserve(for attempt: PreparedAttempt) async throws(Problem) -> RecoveryMeter.Reservation? {
         guard let model = attempt.provider.hosted, let measurement = try measurement(attempt.upstream) else {
             return nil
         }
-        return try await gateway.disclosures.reserve(
+        return try await context.gateway.disclosures.reserve(
             measurement, tokens: try mostTokens(attempt.upstream), by: subjects, of: model)
     }
 
-    func settle(_ reservation: RecoveryMeter.Reservation, _ runner: Runner, _ sieve: AnswerSieve) {
-        guard let measurement = try? measurement(runner.attempt.upstream) else { return }
+    func settle(_ reservation: RecoveryMeter.Reservation, _ attempt: ActiveAttempt, _ filter: DisclosureFilter) {
+        guard let measurement = try? measurement(attempt.upstream) else { return }
         let learnt: Int
         switch measurement {
-        case .logprobs: learnt = measurement.values(tokens: sieve.measured)
+        case .logprobs: learnt = measurement.values(tokens: filter.measured)
         case .bias:
             // An engine counts the tokens of one choice only; one that broke
             // off doesn't say.
-            let output = record.outcome == .served ? record.attempts[runner.number].usage?.output : nil
-            let choices = (try? admitted.chat().choices) ?? 1
+            let output = context.record.outcome == .served ? context.record.attempts[attempt.number].usage?.output : nil
+            let choices = (try? context.request.chat().choices) ?? 1
             let all = output.map { measurement.values(tokens: $0.multipliedClamping(by: choices)) }
-            learnt = sieve.hasPassed ? all ?? reservation.values : 0
+            learnt = filter.hasPassed ? all ?? reservation.values : 0
         }
-        gateway.disclosures.settle(reservation, learnt: learnt, of: sieve.model)
+        context.gateway.disclosures.settle(reservation, learnt: learnt, of: filter.model)
     }
 
     private func measurement(_ upstream: Upstream) throws(Problem) -> Measurement? {
-        guard admitted.call.operation.isChat else { return nil }
-        let may = admitted.call.principal.record.disclosures
+        guard context.call.operation.isChat else { return nil }
+        let may = context.call.principal.record.disclosures
         let rules = QueryRules(allowsLogprobs: may.logprobs, allowsBias: may.logitBias)
-        let request = try admitted.chat()
+        let request = try context.request.chat()
         do throws(CannotCarry) {
             return try rules.measurement(of: request)
         } catch {
@@ -54,13 +56,13 @@ extension Attempts {
     }
 
     private func mostTokens(_ upstream: Upstream) throws(Problem) -> Int {
-        let request = try admitted.chat()
+        let request = try context.request.chat()
         let context = upstream.candidate.context ?? 1 << 17
         return min(max(0, request.maxTokens ?? context), context).multipliedClamping(by: request.choices ?? 1)
     }
 
     private var subjects: [Subject] {
-        let principal = admitted.call.principal
+        let principal = context.call.principal
         return [.key(principal.id), .tenant(principal.record.tenant ?? "")]
     }
 }

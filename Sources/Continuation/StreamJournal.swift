@@ -8,7 +8,7 @@ package import Conversation
 /// several choices only the first is kept: such an answer can't be resumed. An
 /// answer that is longer than the limit can't be resumed either: then nothing
 /// of it is kept any more.
-package struct Journal: Sendable {
+package struct StreamJournal: Sendable {
     package private(set) var id = ""
     /// The name that the candidate who began gives its model.
     package private(set) var model = ""

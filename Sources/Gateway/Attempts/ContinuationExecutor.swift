@@ -27,7 +27,7 @@ struct Interruption {
 struct Resumed {
     /// The caller's own.
     var request: ChatRequest
-    var manner: Manner
+    var mode: ContinuationMode
     /// The part of the text that the candidate is given as its own.
     var given: String
     var cause: Cause
@@ -35,10 +35,17 @@ struct Resumed {
 
 /// A stream that broke off goes on with the next candidate: the caller sees
 /// one answer, with one id and one end.
-extension Attempts {
+struct ContinuationExecutor {
+    let loop: AttemptLoop
+
+    private var context: RequestContext { loop.context }
+    private var stream: CallerStream { loop.stream }
+
     /// Handles a candidate that stopped in the middle of its stream.
-    /// - Returns: True when the caller has received the end of its answer.
-    func interrupt(_ index: Int, _ interrupted: InterruptedStream, _ verdict: Verdict) async throws -> Bool {
+    func interrupt(
+        _ index: Int, _ interrupted: InterruptedStream, _ verdict: Verdict, of attempt: ActiveAttempt
+    ) async throws -> AttemptLoop.Progress {
+        let interrupted = inOurWords(interrupted, verdict, of: attempt)
         var open = Interruption(
             cause: verdict.cause, resumption: .impossible(""), reason: interrupted.reason,
             lastWords: interrupted.lastWords)
@@ -46,96 +53,99 @@ extension Attempts {
             !request.leftovers.contains(where: { !$0.isAdvisory && !$0.isTopLevel })
         else {
             try await leaveUnfinished(open)
-            return true
+            return .answered
         }
         open.resumption = stream.journal.resumption(of: request)
         switch open.resumption {
         case .whole:
             try await finish(with: stream.journal.completion(of: request), request)
-            return true
+            return .answered
         case .impossible(let why):
-            record.skipped.append("continuation: \(why)")
-            if stream.journal.isFull { open.tell(.beyondContinuation, admitted.call) }
+            context.record.skipped.append("continuation: \(why)")
+            if stream.journal.isFull { open.tell(.beyondContinuation, context.call) }
             try await leaveUnfinished(open)
-            return true
+            return .answered
         case .resume:
             // The caller's most tokens have been given: so it ends there.
             if ResumeRequest.make(request, stream.journal, .exactPrefill)?.outOfTokens == true {
                 try await finish(with: [.finished(choice: 0, .length, stopSequence: nil), .ended], request)
-                return true
+                return .answered
             }
         case .restart: break
         }
-        interruption = open
-        manners = [:]
+        loop.interruption = open
+        loop.modes = [:]
         // What was added to the request is no reason to end it.
         if !isOurOwnFault(verdict) {
-            plan.failed(index, verdict, now: continuity.now.tick, movesOnRefusal: policy.movesOnRefusal)
+            loop.plan.failed(
+                index, verdict, now: context.continuity.now.tick, movesOnRefusal: context.policy.movesOnRefusal)
         }
-        plan.ruleOut(index)
-        return false
+        loop.plan.ruleOut(index)
+        return .unanswered
     }
 
     private func readChat() async throws -> ChatRequest {
-        admitted.isHeavy ? try await gateway.reading.run { try self.admitted.chat() } : try admitted.chat()
+        context.request.isHeavy
+            ? try await context.gateway.reading.run { try context.request.chat() } : try context.request.chat()
     }
 
     private func finish(with events: [StreamEvent], _ request: ChatRequest) async throws {
         let rest = stream.complete(events, for: request)
-        record.responseBytes += rest.readableBytes
-        record.outcome = .served
-        try await reply.end(with: rest)
+        context.record.responseBytes += rest.readableBytes
+        context.record.outcome = .served
+        try await context.reply.end(with: rest)
     }
 
     /// Gives up because what came can't be used, and no other candidate could
     /// do better.
-    func giveUpContinuing(_ why: String) {
-        interruption?.tell(
+    func giveUp(_ why: String) {
+        loop.interruption?.tell(
             Problem(
                 .badUpstream, "The answer broke off, and \(why). Send the request again.",
-                code: "continuation_unusable"), admitted.call)
-        plan.ruleOutAll()
+                code: "continuation_unusable"), context.call)
+        loop.plan.ruleOutAll()
     }
 
     /// Ends the stream when no candidate continues it: the caller gets an error
     /// event, and the stream stays visibly unfinished.
     func leaveUnfinished(_ interruption: Interruption) async throws {
-        record.outcome = .truncated
-        record.reason = interruption.reason
+        context.record.outcome = .truncated
+        context.record.reason = interruption.reason
         if interruption.lastWords.readableBytes > 0 {
-            record.responseBytes += interruption.lastWords.readableBytes
-            return try await reply.end(with: interruption.lastWords)
+            context.record.responseBytes += interruption.lastWords.readableBytes
+            return try await context.reply.end(with: interruption.lastWords)
         }
-        reply.finish()
+        context.reply.finish()
     }
 
     /// The request that asks a candidate to go on; nil if it can't.
-    func resume(_ index: Int, _ interruption: Interruption) -> Attempt? {
+    func prepare(_ index: Int, _ interruption: Interruption) -> PreparedAttempt? {
         let wantsRestart = interruption.resumption == .restart
-        return carrying(index) { upstream, provider, place throws(Problem) in
+        return CandidateScreening(loop: loop).carrying(index) { upstream, provider, place throws(Problem) in
             let candidate = upstream.candidate
-            let request = try admitted.chat()
-            let usual: Manner = candidate.capabilities.contains(.prefill) ? .prefill : .instruction
-            let manner = wantsRestart ? .restart : manners[index] ?? usual
-            manners[index] = manner
-            if let missing = try admitted.needs(beyond: candidate.capabilities).names.first {
+            let request = try context.request.chat()
+            let usual: ContinuationMode = candidate.capabilities.contains(.prefill) ? .prefill : .instruction
+            let mode = wantsRestart ? .restart : loop.modes[index] ?? usual
+            loop.modes[index] = mode
+            if let missing = try context.request.needs(beyond: candidate.capabilities).names.first {
                 throw Problem(
                     .invalidRequest, "\(candidate.id) can't go on: it lacks \(missing).", code: "missing_capability")
             }
-            if manner == .restart {
-                let original = try admitted.outgoing(to: candidate, at: provider)
-                return Attempt(
+            if mode == .restart {
+                let original = try context.request.outgoing(to: candidate, at: provider)
+                return PreparedAttempt(
                     original.answering(
-                        .continuation(Resumed(request: request, manner: manner, given: "", cause: interruption.cause))),
+                        .continuation(Resumed(request: request, mode: mode, given: "", cause: interruption.cause))),
                     upstream, provider, place)
             }
-            guard let resume = ResumeRequest.make(request, stream.journal, manner) else {
+            guard let resume = ResumeRequest.make(request, stream.journal, mode) else {
                 throw Problem(.badUpstream, "What was sent can't be gone on with.", code: "not_resumable")
             }
             let resumed = Resumed(
-                request: request, manner: manner, given: resume.given, cause: interruption.cause)
-            return Attempt(
-                try admitted.outgoing(resume.request, to: candidate, at: provider, answering: .continuation(resumed)),
+                request: request, mode: mode, given: resume.given, cause: interruption.cause)
+            return PreparedAttempt(
+                try context.request.outgoing(
+                    resume.request, to: candidate, at: provider, answering: .continuation(resumed)),
                 upstream, provider, place)
         }
     }
@@ -144,18 +154,30 @@ extension Attempts {
     /// request in order to continue: another candidate has accepted the
     /// caller's own part of it.
     func isOurOwnFault(_ verdict: Verdict) -> Bool {
-        guard interruption?.resumption == .resume else { return false }
+        guard loop.interruption?.resumption == .resume else { return false }
         return [.callerFault, .unsupportedField, .nestedReference].contains(verdict.cause)
     }
 
     /// The candidate that was asked last can't go on in the way it was asked:
     /// the plan may ask it once more, in another.
-    func tryAnotherManner(_ index: Int, hasDiverged: Bool) {
-        switch manners[index] {
-        case .prefill where hasDiverged: manners[index] = .exactPrefill
-        case .prefill, .exactPrefill: manners[index] = .instruction
-        case .restart, .instruction, nil: plan.ruleOut(index)
+    func tryAnotherMode(_ index: Int, hasDiverged: Bool) {
+        switch loop.modes[index] {
+        case .prefill where hasDiverged: loop.modes[index] = .exactPrefill
+        case .prefill, .exactPrefill: loop.modes[index] = .instruction
+        case .restart, .instruction, nil: loop.plan.ruleOut(index)
         }
+    }
+
+    /// Holdfast's own words in place of a provider's about Holdfast's key or
+    /// account: those are not for the caller.
+    private func inOurWords(
+        _ interrupted: InterruptedStream, _ verdict: Verdict, of attempt: ActiveAttempt
+    ) -> InterruptedStream {
+        guard let problem = Problem(between: verdict.cause, and: attempt.provider) else { return interrupted }
+        var interrupted = interrupted
+        interrupted.reason = problem.code
+        interrupted.lastWords = context.call.door.encodeStreamProblem(problem, requestID: context.call.id)
+        return interrupted
     }
 }
 

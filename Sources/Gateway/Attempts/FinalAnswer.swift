@@ -3,9 +3,17 @@ import Failures
 import Resilience
 import Routing
 
-/// The caller's answer when nobody is left to ask.
-extension Attempts {
-    func giveUp() throws {
+/// The answer that the caller gets when no candidate is left to ask.
+struct FinalAnswer {
+    let loop: AttemptLoop
+
+    private var context: RequestContext { loop.context }
+    private var upstreams: [Upstream] { loop.context.upstreams }
+    private var failures: [JudgedFailure] { loop.failures }
+    private var passedOver: PassedOver { loop.passedOver }
+    private var continuity: Continuity { loop.context.continuity }
+
+    func give() throws {
         if let problem = everyoneIsGone() ?? everyoneIsBusy() { throw problem }
         guard let last = failures.last else {
             let held = heldProblem()
@@ -17,7 +25,7 @@ extension Attempts {
         // A verdict on the request itself is the answer, whoever else was
         // asked before or after.
         let told = failures.first { $0.verdict.scope == .request } ?? last
-        let attempt = told.runner.attempt
+        let attempt = told.attempt
         if told.verdict.cause == .nestedReference, let field = told.verdict.field {
             throw Problem(
                 .invalidRequest,
@@ -26,14 +34,14 @@ extension Attempts {
                 field: field, code: "nested_model_not_available")
         }
         if let problem = Problem(between: told.verdict.cause, and: attempt.provider) { throw problem }
-        let runner = Runner(told.runner.index, attempt, nil, newStream())
-        runner.number = told.runner.number
-        let relay = relay(runner)
+        let again = ActiveAttempt(attempt.index, attempt.prepared, nil, loop.newStream())
+        again.number = attempt.number
+        let relay = Relay(loop, again)
         switch told.failed.answer {
         case .answer(let head, let body): try relay.passOnError(body, head)
         case .whole(let head, let body): try relay.passOnWhole(body, head, movesOnRefusal: false)
         case .event(let error):
-            record.reason = error.word
+            context.record.reason = error.word
             throw Problem(.badUpstream, "\(attempt.upstream.id) broke off: \(error.message)", code: error.code)
         case .lane(let failure): throw Problem(failure, at: attempt.upstream.candidate)
         }
@@ -47,7 +55,7 @@ extension Attempts {
         let names = upstreams.map(\.id).joined(separator: ", ")
         return Problem(
             .gone,
-            "Every model that serves \"\(admitted.requestedModel)\" has been withdrawn by its provider (\(names)). "
+            "Every model that serves \"\(context.request.requestedModel)\" has been withdrawn by its provider (\(names)). "
                 + "Ask for another route; whoever runs this Holdfast can add a candidate or restore one.",
             field: "model", code: "model_withdrawn")
     }
@@ -56,11 +64,11 @@ extension Attempts {
     /// there can't take it: asking again as it is brings nothing.
     private func goneAndRefused() -> Problem? {
         guard !passedOver.refusals.isEmpty,
-            failures.allSatisfy({ $0.verdict.cause == .withdrawn || isWithdrawn($0.runner.index) })
+            failures.allSatisfy({ $0.verdict.cause == .withdrawn || isWithdrawn($0.attempt.index) })
         else { return nil }
         var names: [String] = []
-        for failure in failures where !names.contains(failure.runner.attempt.upstream.id) {
-            names.append(failure.runner.attempt.upstream.id)
+        for failure in failures where !names.contains(failure.attempt.upstream.id) {
+            names.append(failure.attempt.upstream.id)
         }
         let gone =
             "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have") been withdrawn by "
@@ -81,10 +89,10 @@ extension Attempts {
     /// Tells whether the provider has withdrawn it: confirmed, or said to this
     /// very request.
     private func isWithdrawn(_ index: Int) -> Bool {
-        switch standing(of: index, continuity.now) {
+        switch CandidateScreening(loop: loop).standing(of: index, continuity.now) {
         case .held(.failure(.withdrawn), _): true
         case .suspected(.withdrawn, _), .free:
-            failures.contains { $0.runner.index == index && $0.verdict.cause == .withdrawn }
+            failures.contains { $0.attempt.index == index && $0.verdict.cause == .withdrawn }
         default: false
         }
     }
@@ -95,13 +103,15 @@ extension Attempts {
         let now = continuity.now
         var soonest: Duration?
         for index in upstreams.indices {
-            if case .waiting(let until, _) = standing(of: index, now) { soonest = min(soonest ?? until, until) }
+            if case .waiting(let until, _) = CandidateScreening(loop: loop).standing(of: index, now) {
+                soonest = min(soonest ?? until, until)
+            }
         }
         guard let soonest, failures.allSatisfy({ $0.verdict.scope != .request }) else { return nil }
         let seconds = max(1, Int((soonest - now.tick).inSeconds.rounded(.up)))
         return Problem(
             .limited,
-            "Every provider of \"\(admitted.requestedModel)\" limits its rate at present; try again in \(seconds) s.",
+            "Every provider of \"\(context.request.requestedModel)\" limits its rate at present; try again in \(seconds) s.",
             code: "rate_limit_exceeded", retryAfter: seconds)
     }
 
@@ -111,7 +121,8 @@ extension Attempts {
         var reasons: [String] = []
         var code = "held"
         for index in upstreams.indices {
-            guard case .held(let ground, let id) = standing(of: index, continuity.now) else { continue }
+            guard case .held(let ground, let id) = CandidateScreening(loop: loop).standing(of: index, continuity.now)
+            else { continue }
             switch ground {
             case .failure(let cause): reasons.append("\(upstreams[index].id) is held (\(cause.rawValue))")
             case .byHand:
@@ -125,7 +136,7 @@ extension Attempts {
         guard !reasons.isEmpty else { return nil }
         return Problem(
             .unavailable,
-            "\(reasons.joined(separator: "; ")), and nobody else can serve \"\(admitted.requestedModel)\". Ask for "
+            "\(reasons.joined(separator: "; ")), and nobody else can serve \"\(context.request.requestedModel)\". Ask for "
                 + "another route; whoever runs this Holdfast sees more in `holdfast status`.", code: code)
     }
 }

@@ -1,32 +1,32 @@
 package import Conversation
 package import NIOCore
 import Synchronization
-package import Wire
+import Wire
 
 /// Puts what was decided on the public record (the ledger).
-package protocol Notary: Sendable {
+package protocol AuditRecorder: Sendable {
     /// The problem with which new requests are refused when nothing more can be
     /// put on record; nil while it can. Read once for each request.
     var refusal: Problem? { get }
-    /// Returns the witness that reads the request and its answer along; nil
+    /// Returns the digest that reads the request and its answer along; nil
     /// where requests aren't put on record.
-    func witness(of call: Call) -> (any AnswerWitness)?
+    func digest(of call: Call) -> (any AnswerDigest)?
     /// A candidate is about to be asked.
     /// - Returns: tells when that is durable.
-    func admitted(_ record: RequestRecord, to candidate: String, _ witness: any AnswerWitness) -> Durability
+    func admitted(_ record: RequestRecord, to candidate: String, _ digest: any AnswerDigest) -> Durability
     /// A request is over; its answer has been sent. Waits only where the
     /// record is full and the settings want that.
-    func settled(_ record: RequestRecord, _ witness: any AnswerWitness) async
+    func settled(_ record: RequestRecord, _ digest: any AnswerDigest) async
     /// A request is over, and the end of its answer is held back until that is
     /// durable.
-    func settling(_ record: RequestRecord, _ witness: any AnswerWitness) -> Durability
+    func settling(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability
     /// Records that the end of the answer couldn't be put on record in time,
     /// and so was not sent.
     func withheld(_ record: RequestRecord)
 }
 
 /// Reads along what one caller is sent. Belongs to the request's task.
-package protocol AnswerWitness: AnyObject {
+package protocol AnswerDigest: AnyObject {
     func saw(_ body: ByteBuffer)
 }
 

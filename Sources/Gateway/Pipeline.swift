@@ -1,0 +1,71 @@
+import Encodings
+import Routing
+import Conversation
+import NIOCore
+import Resilience
+import Wire
+
+/// The path of a request through Holdfast, stage by stage. Read this first.
+///
+/// | stage        | decides                                         | may answer                                |
+/// |--------------|-------------------------------------------------|-------------------------------------------|
+/// | authenticate | by the head alone, before a body is read        | 401, 403, 404, 405, 413 (`FrontDoor`)     |
+/// | admit        | draining, the key's requests a minute, the body | 503, 429, 400 (`Pipeline/Admission`)      |
+/// | review       | the content of the request                      | 400, 503 (`Pipeline/Review`)              |
+/// | route        | the candidates, and their order                 | 404, 403, 503 (`Pipeline/RouteStage`)     |
+/// | permit       | suspensions of the route, the key, a candidate  | 503 (`Pipeline/PermitStage`)              |
+/// | disclosure   | the secrets of a hosted model, by candidate     | 400, 429 (`Disclosure/Measuring`)         |
+/// | attempt      | the candidate that is asked next, and how       | the last failure (`Attempts/AttemptLoop`) |
+/// | relay        | the bytes that the caller gets of an answer     | the answer (`Answer/Relay`)               |
+/// | account      | tokens and their price, before and after        | 429 (`Pipeline/Accounting`)               |
+/// | record       | log, metrics, ledger                            | 503 in place of an answer that can't be   |
+/// |              |                                                 | recorded (`Answer/ReleasePoint`)          |
+///
+/// A stage refuses by throwing an ``Conversation/Problem``, which is sent in the caller's
+/// own protocol. Everything that goes to the caller passes the
+/// ``ReleasePoint``, where there is one.
+extension Gateway {
+    /// Serves one call. Always ends the reply, whatever happens, unless the
+    /// caller has gone.
+    package func serve(_ call: Call, reply: any CallerReply) async {
+        let state = self.state
+        let record = RequestRecord(call)
+        let opening = await open(call, reply)
+        let reply = opening.reply
+        var rehearsed: RouteChoice?
+        do {
+            try admit(call, opening)
+            var request = try await read(call, opening)
+            if let reviewer = stages.reviewer { request = try await review(request, by: reviewer) }
+            let context = try prepare(request, state, opening, record)
+            rehearsed = context.rehearsal == nil ? nil : context.choice
+            _ = try await AttemptLoop(context).run()
+        } catch {
+            if conclude(error, call, reply, record) == .cutOff { await cutOff(call, reply, record) }
+        }
+        account(for: record, of: call, in: state)
+        // Only now is it known whether the end of the answer may go out.
+        await opening.release?.releaseEnd(record) { refusal(call, .notOnRecord, record) }
+        if let rehearsed { rehearsed.rehearsal?.note(record, on: rehearsed) }
+        state.instruments.record(record)
+        recorder.record(record)
+        await recordAnswer(opening, record)
+    }
+
+    // Synchronous work is kept out of the function that waits: its variables
+    // would stay in memory for as long as a stream runs.
+
+    /// Runs the stages between the request's body and its first attempt.
+    private func prepare(
+        _ request: AdmittedCall, _ state: GatewayState, _ opening: Opening, _ record: RequestRecord
+    ) throws(Problem) -> RequestContext {
+        record.requested = request.requestedModel.cut(toUTF8Bytes: 200)
+        record.isStream = request.isStream
+        let choice = try route(request, in: state, record)
+        if let permits = stages.permits { try checkPermit(choice, request, permits) }
+        try setAsideTokens(for: request, choice, record)
+        if choice.served.route.policy.recordsBeforeAnswer { try holdUntilRecorded(opening, record) }
+        if let rehearsal = choice.rehearsal { record.drill = RequestRecord.Drill(rehearsal) }
+        return RequestContext(self, state, request, choice, opening.reply, record)
+    }
+}

@@ -1,0 +1,70 @@
+import Resilience
+import Access
+import Conversation
+import NIOCore
+import Wire
+
+/// The admit stage: draining, the key's requests a minute, and a body that is
+/// JSON and names a model.
+extension Gateway {
+    /// The way back to the caller, made before anything is decided: refusals
+    /// go on record, too.
+    struct Opening {
+        var reply: any CallerReply
+        /// True when the body is too large to be read on the event loop. Asked
+        /// once: the answer charges the turn of the loop.
+        var isHeavy: Bool
+        /// The release point around the caller's reply; nil where nothing reads
+        /// the answer or holds it back.
+        var release: ReleasePoint?
+        /// True when large bodies wait already, so that this one couldn't be
+        /// read for the record.
+        var isCrowded = false
+    }
+
+    func open(_ call: Call, _ reply: any CallerReply) async -> Opening {
+        var opening = Opening(reply: reply, isHeavy: reading.isHeavy(call.body, on: call.executor))
+        guard let auditRecorder else { return opening }
+        var digest: (any AnswerDigest)?
+        if opening.isHeavy {
+            do {
+                digest = try await reading.run { auditRecorder.digest(of: call) }
+            } catch {
+                opening.isCrowded = true
+            }
+        } else {
+            digest = auditRecorder.digest(of: call)
+        }
+        guard let digest else { return opening }
+        let release = ReleasePoint(reply, digest: digest)
+        opening.release = release
+        opening.reply = release
+        return opening
+    }
+
+    /// - Throws: ``Problem`` where no request, or none of this key, is taken
+    ///   now.
+    func admit(_ call: Call, _ opening: Opening) throws(Problem) {
+        if isDraining {
+            throw Problem(.unavailable, "This Holdfast is shutting down; send the request again.", retryAfter: 1)
+        }
+        if let refusal = auditRecorder?.refusal { throw refusal }
+        switch call.principal.admit(now: .now) {
+        case .allowed: break
+        case .limited(let limit, let wait):
+            let seconds = max(1, Int(wait.inSeconds.rounded(.up)))
+            throw Problem(
+                .limited,
+                "The key's limit of \(limit.rawValue) a minute is used up; try again in \(seconds) s.",
+                code: "rate_limit_exceeded", retryAfter: seconds)
+        }
+        // Nothing is served that couldn't be put on record.
+        if opening.isCrowded { throw .tooMuchToRead }
+    }
+
+    /// Reads the body: small ones here, large ones on another thread.
+    func read(_ call: Call, _ opening: Opening) async throws -> AdmittedCall {
+        guard opening.isHeavy else { return try AdmittedCall(call) }
+        return try await reading.run { try AdmittedCall(call, isHeavy: true) }
+    }
+}

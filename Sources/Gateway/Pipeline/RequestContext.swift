@@ -1,0 +1,44 @@
+import Conversation
+import Resilience
+import Routing
+
+/// One request after its admission: everything that its attempts and its
+/// answer share. Belongs to the request's task.
+final class RequestContext {
+    let gateway: Gateway
+    /// The settings that were in force when the request came.
+    let state: GatewayState
+    /// The request; another one once a model that it names inside has been
+    /// replaced.
+    var request: AdmittedCall
+    let choice: RouteChoice
+    let reply: any CallerReply
+    let record: RequestRecord
+
+    init(
+        _ gateway: Gateway, _ state: GatewayState, _ request: AdmittedCall, _ choice: RouteChoice,
+        _ reply: any CallerReply, _ record: RequestRecord
+    ) {
+        self.gateway = gateway
+        self.state = state
+        self.request = request
+        self.choice = choice
+        self.reply = reply
+        self.record = record
+    }
+
+    var call: Call { request.call }
+    /// The candidates, in the order in which they are asked.
+    var upstreams: [Upstream] { choice.upstreams }
+    var served: ServedRoute { choice.served }
+    var policy: RoutePolicy { choice.served.route.policy }
+    /// The drill that runs on the route.
+    var rehearsal: Rehearsal? { choice.rehearsal }
+    var continuity: Continuity { gateway.continuity }
+
+    /// The health memory for a candidate: a drill's own for the candidate that
+    /// it pulls, else the real one.
+    func memory(of upstream: Upstream) -> HealthBook {
+        if let rehearsal, rehearsal.covers(upstream) { rehearsal.book } else { continuity.book }
+    }
+}

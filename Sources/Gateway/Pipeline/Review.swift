@@ -1,0 +1,43 @@
+package import Conversation
+package import NIOCore
+
+/// A judge of requests that stands between the caller and every candidate:
+/// the place of a supervisor.
+///
+/// The gateway has none by default; the stage is then one comparison with nil.
+package protocol RequestReviewer: Sendable {
+    /// Judges a request before a candidate is chosen.
+    /// - Parameters:
+    ///   - call: The request, with its complete body.
+    ///   - model: The route or `provider/model` that it names.
+    func review(_ call: Call, model: String) async -> ReviewDecision
+}
+
+/// The result of a review.
+package enum ReviewDecision: Sendable {
+    case pass
+    /// The request goes on with another body, in which parts are replaced.
+    case replaceBody(ByteBuffer)
+    /// The caller gets this problem, and no candidate is asked.
+    case refuse(Problem)
+}
+
+/// The review stage.
+extension Gateway {
+    /// - Throws: ``Problem`` where the reviewer refuses the request;
+    ///   `CancellationError` when the caller has gone.
+    func review(_ request: AdmittedCall, by reviewer: any RequestReviewer) async throws -> AdmittedCall {
+        let decision = await reviewer.review(request.call, model: request.requestedModel)
+        try Task.checkCancellation()
+        switch decision {
+        case .pass: return request
+        case .refuse(let problem): throw problem
+        case .replaceBody(let body):
+            var call = request.call
+            call.body = body
+            let changed = call
+            guard request.isHeavy else { return try AdmittedCall(changed) }
+            return try await reading.run { try AdmittedCall(changed, isHeavy: true) }
+        }
+    }
+}
