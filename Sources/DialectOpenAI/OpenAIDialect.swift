@@ -73,6 +73,7 @@ package struct OpenAIDialect: CallerProtocol, ProviderProtocol, EmbeddingsCaller
     package func chatEndpoint(model: String, isStream: Bool) -> String { "/chat/completions" }
     package func embeddingsEndpoint(model: String) -> String { "/embeddings" }
     package var modelsPath: String? { "/models" }
+    package var serverTraits: ServerTraits? { traits }
     package func credential(_ key: String) -> (name: String, value: String) { ("authorization", "Bearer \(key)") }
     package var longestToolName: Int { 64 }
 

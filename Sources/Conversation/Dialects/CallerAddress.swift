@@ -8,7 +8,7 @@ package struct CallerAddress: Sendable {
     private let start: String
     /// The part behind the model; nil where the path names none.
     private let end: String?
-    /// True where the path asks for a stream; nil where the body does or not.
+    /// True where the path asks for a stream; nil where the body says it.
     private let isStream: Bool?
 
     /// - Parameters:

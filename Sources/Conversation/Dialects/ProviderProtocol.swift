@@ -24,6 +24,10 @@ package protocol ProviderProtocol: Dialect {
     /// name.
     var defaultFields: [(name: String, value: String)] { get }
 
+    /// The traits of the provider's server, for administrators; nil where the
+    /// servers of the API don't differ.
+    var serverTraits: ServerTraits? { get }
+
     // MARK: The request
 
     /// The longest name of a tool that it takes, in bytes.
@@ -68,6 +72,7 @@ package protocol ProviderProtocol: Dialect {
 
 extension ProviderProtocol {
     package var queryItems: Set<String> { [] }
+    package var serverTraits: ServerTraits? { nil }
     package var modelsPath: String? { nil }
     package var defaultFields: [(name: String, value: String)] { [] }
     package func objection(to field: String) -> String? { nil }
