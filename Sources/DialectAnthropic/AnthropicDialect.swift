@@ -97,8 +97,8 @@ package struct AnthropicDialect: CallerProtocol, ProviderProtocol, TokenCountCal
         return try RequestEncoder.encode(request, model: model, defaultMaxTokens: defaultMaxTokens, dropped: &dropped)
     }
 
-    package func repaired(_ body: ByteBuffer, model: String, dropped: inout [String]) -> ByteBuffer? {
-        HistoryRepair.repaired(body, dropped: &dropped)
+    package func repair(_ body: ByteBuffer, model: String, dropped: inout [String], into splices: inout Splices) {
+        HistoryRepair.repair(body, dropped: &dropped, into: &splices)
     }
 
     package func decodeReply(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply {

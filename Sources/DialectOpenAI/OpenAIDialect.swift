@@ -93,8 +93,8 @@ package struct OpenAIDialect: CallerProtocol, ProviderProtocol, EmbeddingsCaller
         return body
     }
 
-    package func repaired(_ body: ByteBuffer, model: String, dropped: inout [String]) -> ByteBuffer? {
-        isKnown ? RequestRepair.repaired(body, model: model, traits: traits) : nil
+    package func repair(_ body: ByteBuffer, model: String, dropped: inout [String], into splices: inout Splices) {
+        if isKnown { RequestRepair.repair(body, model: model, traits: traits, into: &splices) }
     }
 
     package func decodeReply(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply {

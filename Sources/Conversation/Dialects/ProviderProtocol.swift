@@ -39,12 +39,17 @@ package protocol ProviderProtocol: Dialect {
     func encodeChat(
         _ request: ChatRequest, model: String, dropped: inout [String]
     ) throws(CannotCarry) -> ByteBuffer
-    /// A request of this dialect that is passed through, without what the
-    /// provider would refuse though it is no fault of the caller's: what
-    /// another model has left in its history, what another server takes.
-    /// - Parameter dropped: gets the names of what was left behind.
-    /// - Returns: nil where the bytes can go as they are.
-    func repaired(_ body: ByteBuffer, model: String, dropped: inout [String]) -> ByteBuffer?
+    /// Adds the changes to a request that is passed through without which the
+    /// provider would refuse it though it is no fault of the caller's: for what
+    /// another model has left in its history, for what another server takes.
+    /// Most requests need none.
+    /// - Parameters:
+    ///   - body: As the caller sent it.
+    ///   - model: The candidate's own name of the model.
+    ///   - dropped: Gets the names of what was left behind.
+    ///   - splices: Gets the changes, at their places in `body`. The model's
+    ///     name is not for this to change.
+    func repair(_ body: ByteBuffer, model: String, dropped: inout [String], into splices: inout Splices)
     /// Returns the reason why a field that the shared terms can't hold must not
     /// be sent to the provider, where there is more to say than that the field
     /// is unknown: the end of a sentence that begins with the field.
@@ -76,7 +81,7 @@ extension ProviderProtocol {
     package var modelsPath: String? { nil }
     package var defaultFields: [(name: String, value: String)] { [] }
     package func objection(to field: String) -> String? { nil }
-    package func repaired(_ body: ByteBuffer, model: String, dropped: inout [String]) -> ByteBuffer? { nil }
+    package func repair(_ body: ByteBuffer, model: String, dropped: inout [String], into splices: inout Splices) {}
 }
 
 /// Turns a provider's events into shared ones. Fed whole frames only; how

@@ -217,17 +217,12 @@ final class AdmittedCall {
         try checkChoices(candidate, provider)
         var dropped: [String] = []
         let fields = provider.admit(call.fields, dropped: &dropped)
-        var body = call.body
-        if let modelView, candidate.model != requestedModel {
-            var name = ByteBufferAllocator().buffer(capacity: candidate.model.utf8.count + 2)
-            JSONString.append(candidate.model, to: &name)
-            body = skimmed.replacing(modelView, with: name)
+        var splices = Splices()
+        if let modelView, candidate.model != requestedModel { splices.replace(modelView, with: candidate.model) }
+        if call.operation.holdsConversation {
+            provider.dialect.repair(call.body, model: candidate.model, dropped: &dropped, into: &splices)
         }
-        if call.operation.holdsConversation,
-            let repaired = provider.dialect.repaired(body, model: candidate.model, dropped: &dropped)
-        {
-            body = repaired
-        }
+        let body = splices.apply(to: call.body)
         var path = path
         if !call.query.isEmpty {
             let items = call.query.split(separator: "&")
