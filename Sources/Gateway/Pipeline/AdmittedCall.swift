@@ -23,11 +23,13 @@ final class AdmittedCall {
     /// The request in shared terms, once it was needed.
     private var decoded: ChatRequest?
 
-    init(_ call: Call, isHeavy: Bool = false) throws(Problem) {
+    /// - Parameter isStrict: True where names that are given twice are refused
+    ///   at any depth, and not at the top alone.
+    init(_ call: Call, isHeavy: Bool = false, isStrict: Bool = false) throws(Problem) {
         self.call = call
         self.isHeavy = isHeavy
         do {
-            skimmed = try JSONDocument(call.body, limits: .skim)
+            skimmed = try JSONDocument(call.body, limits: isStrict ? .strictSkim : .skim)
         } catch {
             throw Problem(
                 .invalidRequest, "The body is not a JSON object that can be read: \(error).", code: "invalid_json")
