@@ -90,7 +90,7 @@ let package = Package(
         module("DialectOpenAI", ["Conversation", "Encodings", "Wire", nioCore]),
         module("DialectAnthropic", ["Conversation", "Encodings", "Wire", nioCore]),
         module("Routing", ["Conversation"]),
-        module("Failures", ["Encodings", "Wire", nioCore]),
+        module("Failures", ["Conversation", "Encodings", "Wire", nioCore]),
         module("Resilience", ["Failures"]),
         module("Continuation", ["Conversation", "Wire", nioCore]),
         module("Drills", ["Failures", "Wire", nioCore]),
@@ -115,9 +115,7 @@ let package = Package(
         module(
             "FrontDoor",
             [
-                "Gateway", "Conversation", "DialectAnthropic", "DialectOpenAI", "Encodings", "Failures", "Wire",
-                "Access",
-                "Routing", atomics, hummingbird,
+                "Gateway", "Conversation", "Encodings", "Failures", "Wire", "Access", "Routing", atomics, hummingbird,
                 hummingbirdCore, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
             ]),
         module(
@@ -189,7 +187,7 @@ let package = Package(
         // tables of `docs` in Documented.
         suite("AccessTests", ["Access"]),
         suite("AdminAPITests", ["AdminAPI"]),
-        suite("ConversationTests", ["Conversation", "DialectOpenAI"]),
+        suite("ConversationTests", ["Conversation", "DialectOpenAI", "Wire"]),
         suite("DialectAnthropicTests", ["DialectAnthropic", "Conversation", "Wire", nioCore]),
         suite("DialectOpenAITests", ["DialectOpenAI", "Conversation", "Wire", nioCore]),
         suite("CustodyTests", ["Custody", "CLinux", "WeightFormats", "WeightsTesting", crypto]),
@@ -236,7 +234,7 @@ let package = Package(
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
         suite("EncodingsTests", ["Encodings"]),
         suite("FilesTests", ["Files", system]),
-        suite("FailuresTests", ["Documented", "Encodings", "Failures", "Wire", nioCore]),
+        suite("FailuresTests", ["Conversation", "Documented", "Encodings", "Failures", "Wire", nioCore]),
         suite("ResilienceTests", ["Documented", "Resilience", "Failures"]),
         suite("RoutingTests", ["Routing", "Conversation"]),
         suite("SettingsTests", ["Documented", "Settings", "Access", "Files", "Routing", "Conversation", system]),

@@ -57,9 +57,16 @@ ONE_PLACE = {
         "Custody", "SealedWeights.load is the only way from a file to an engine"),
 }
 
+# A dialect's name is compared where the settings' words become dialects, and in
+# tables of what is said in each; all other code asks the dialect.
+DIALECT_NAME = re.compile(r"(?:[!=]=|\bcase)\s+(?:DialectName|ErrorVocabulary)?\.(?:openai|openAI|anthropic)\b")
+KNOWS_DIALECTS = ("Sources/Settings/", "Sources/HoldfastServer/Providers/RemoteDialect.swift",
+                  "Sources/Conversation/Flavour.swift", "Sources/Failures/Signature.swift")
+
 # Modules of ours that a module may not know, though they lie lower.
 NEVERS = {
     "HoldfastCLI": {"Gateway", "FrontDoor", "Providers", "Telemetry"},
+    "FrontDoor": {"DialectOpenAI", "DialectAnthropic"},
     "holdfast": set(LAYERS) - {"HoldfastCLI"},
     "holdfast-verify": set(LAYERS) - {"Encodings", "Files", "Ledger", "LedgerDisk"},
     "holdfast-measure": set(LAYERS) - {"Availability", "Custody", "Encodings", "Files", "HoldfastServer", "Ledger",
@@ -85,6 +92,8 @@ def problems():
                 for pattern, (home, remedy) in ONE_PLACE.items():
                     if module != home and pattern.search(line):
                         yield file, number, f"{pattern.search(line)[0]} belongs to {home} alone: {remedy}"
+                if DIALECT_NAME.search(line) and not str(file.relative_to(ROOT)).startswith(KNOWS_DIALECTS):
+                    yield file, number, "a dialect's name decides here: make it a requirement of the dialect's protocol"
                 found = IMPORT.match(line)
                 if found and (complaint := refuse(module, found[1])):
                     yield file, number, complaint

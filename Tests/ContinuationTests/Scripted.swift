@@ -84,7 +84,7 @@ struct Joined {
     }
 }
 
-extension Dialect {
+extension CallerProtocol {
     /// The bytes that a caller gets from events, replayed ones thrown away.
     func encode(_ events: [StreamEvent], after replay: [StreamEvent] = [], for request: ChatRequest = base)
         -> ByteBuffer
@@ -96,7 +96,9 @@ extension Dialect {
         for event in events { encoder.encode(event, into: &bytes) }
         return bytes
     }
+}
 
+extension ProviderProtocol {
     func decode(_ bytes: ByteBuffer) throws -> [StreamEvent] {
         var parser = SSEParser()
         parser.feed(bytes)

@@ -67,11 +67,13 @@ package final class TestHouse: Sendable {
     }
 
     package func call(
-        _ body: String, door: any Dialect, operation: Call.Operation = .chat, key: String = TestHouse.key,
+        _ body: String, door: any CallerProtocol, operation: Call.Operation = .chat,
+        path: CalledPath = CalledPath(), key: String = TestHouse.key,
         fields: HTTPFieldList = .init(), query: String = ""
     ) -> Call {
         Call(
-            id: "req_test", operation: operation, door: door, principal: principal(key), fields: fields, query: query,
+            id: "req_test", operation: operation, door: door, path: path, principal: principal(key), fields: fields,
+            query: query,
             body: ByteBuffer(string: body), executor: executor, arrived: .now())
     }
 

@@ -15,13 +15,15 @@ struct Relayers {
     enum Kind: String, CaseIterable, Sendable {
         case openai, anthropic, engine
 
-        var dialect: any Dialect {
+        var dialect: any ProviderProtocol {
             switch self {
             case .openai: OpenAIDialect(now: { 1_700_000_000 })
             case .anthropic: AnthropicDialect()
             case .engine: EngineDialect(now: { 1_700_000_000 })
             }
         }
+        /// The form of its answers.
+        var speech: Speech { self == .anthropic ? .anthropic : .openai }
         var name: DialectName { dialect.name }
     }
 
@@ -149,7 +151,7 @@ struct Reciter: Sendable {
         events += [.finished(choice: 0, .endTurn, stopSequence: nil), .usage(Usage(input: 7, output: 9)), .ended]
         var request = ChatRequest(model: "m", messages: [])
         request.includeUsage = true
-        var encoder = kind.dialect.makeStreamEncoder(for: request)
+        var encoder = kind.speech.dialect.makeStreamEncoder(for: request)
         var bytes = ByteBuffer()
         for event in events { encoder.encode(event, into: &bytes) }
         return bytes

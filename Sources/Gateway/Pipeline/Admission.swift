@@ -62,9 +62,12 @@ extension Gateway {
         if opening.isCrowded { throw .tooMuchToRead }
     }
 
-    /// Reads the body: small ones here, large ones on another thread.
+    /// Reads the body: small ones here, large ones on another thread. Strictly
+    /// where it is reviewed: no provider may find another request in it than
+    /// the reviewer.
     func read(_ call: Call, _ opening: Opening) async throws -> AdmittedCall {
-        guard opening.isHeavy else { return try AdmittedCall(call) }
-        return try await reading.run { try AdmittedCall(call, isHeavy: true) }
+        let isStrict = stages.reviewer != nil
+        guard opening.isHeavy else { return try AdmittedCall(call, isStrict: isStrict) }
+        return try await reading.run { try AdmittedCall(call, isHeavy: true, isStrict: isStrict) }
     }
 }

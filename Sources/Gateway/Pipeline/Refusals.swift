@@ -55,6 +55,7 @@ extension Gateway {
         var head = ResponseHead(status: problem.kind.status)
         head.addHoldfastFields(call, record, servedBy: nil)
         head.addFields(of: problem)
+        call.door.addErrorFields(of: problem, to: &head.fields)
         return (head, call.door.encodeProblem(problem, requestID: call.id))
     }
 

@@ -1,6 +1,5 @@
 import AdminAPI
 import Conversation
-import DialectOpenAI
 import EngineHost
 import Failures
 import FrontDoor
@@ -67,8 +66,8 @@ struct ServerPages {
             name: provider.name, dialect: provider.dialect.rawValue,
             health: health(provider.name, provider.unavailable))
         view.flavour = provider.flavour?.rawValue
-        if provider.flavour != nil, let dialect = gateway.state.providers[provider.name]?.dialect as? OpenAIDialect {
-            view.traits = TraitsView(dialect.traits)
+        if provider.flavour != nil, let traits = gateway.state.providers[provider.name]?.dialect.serverTraits {
+            view.traits = TraitsView(traits)
         }
         view.lab = provider.lab
         view.host = provider.host

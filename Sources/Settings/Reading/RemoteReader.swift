@@ -6,7 +6,7 @@ struct RemoteReader {
     let notes: Notes
     let folder: String
     let section: Section
-    let dialect: DialectName
+    let dialect: ProviderDialect
 
     /// Sets `unavailable` when the provider's credential is not there.
     func read(_ unavailable: inout String?) -> RemoteProvider? {

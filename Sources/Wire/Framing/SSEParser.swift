@@ -1,25 +1,5 @@
 package import NIOCore
 
-/// One server-sent event.
-package struct SSEEvent: Sendable, Equatable {
-    /// The `event:` field, empty where there was none.
-    package var name: String
-    /// The `data:` lines, joined by line feeds.
-    package var data: ByteBuffer
-
-    package init(name: String = "", data: ByteBuffer) {
-        self.name = name
-        self.data = data
-    }
-}
-
-/// An event stream that Holdfast will not go on reading.
-package struct SSEProblem: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The size an event may have, in bytes.
-    package var limit: Int
-    package var description: String { "an event of the stream is larger than \(limit) bytes" }
-}
-
 /// Reads server-sent events out of bytes as they arrive.
 ///
 /// Follows the WHATWG's "event stream interpretation": lines end in LF, CRLF
@@ -66,23 +46,23 @@ package struct SSEParser: Sendable {
     }
 
     /// The next whole event, nil when more bytes are needed.
-    /// - Throws: ``SSEProblem`` when an event is over the limit.
-    package mutating func next() throws(SSEProblem) -> SSEEvent? {
+    /// - Throws: ``FrameProblem`` when an event is over the limit.
+    package mutating func next() throws(FrameProblem) -> Frame? {
         while let line = nextLine() {
             if let event = consume(line) { return event }
-            if let data, data.readableBytes > limit { throw SSEProblem(limit: limit) }
+            if let data, data.readableBytes > limit { throw .tooLarge(limit: limit) }
         }
-        if pending.readableBytes + (data?.readableBytes ?? 0) > limit { throw SSEProblem(limit: limit) }
+        if pending.readableBytes + (data?.readableBytes ?? 0) > limit { throw .tooLarge(limit: limit) }
         // Lines that say nothing are forwarded with their event: whoever
         // holds it back must not hold them without end.
-        if unfinishedBytes > limit + limit / 2 { throw SSEProblem(limit: limit) }
+        if unfinishedBytes > limit + limit / 2 { throw .tooLarge(limit: limit) }
         return nil
     }
 
     /// The event that the stream's end has left without its blank line, nil
     /// where there is none. The specification drops it; whoever asks has to
     /// see that it is whole.
-    package mutating func finish() -> SSEEvent? {
+    package mutating func finish() -> Frame? {
         if pending.readableBytes > 0 {
             let line = pending
             pending = ByteBuffer()
@@ -122,7 +102,7 @@ package struct SSEParser: Sendable {
         return line
     }
 
-    private mutating func consume(_ line: ByteBuffer) -> SSEEvent? {
+    private mutating func consume(_ line: ByteBuffer) -> Frame? {
         var line = line
         if !sawFirstLine {
             sawFirstLine = true
@@ -133,7 +113,7 @@ package struct SSEParser: Sendable {
                 name = ""
                 data = nil
             }
-            return data.map { SSEEvent(name: name, data: $0) }
+            return data.map { Frame(name: name, data: $0) }
         }
         if Self.take("data", from: &line) {
             if data == nil {
@@ -162,19 +142,5 @@ package struct SSEParser: Sendable {
             line.moveReaderIndex(forwardBy: 1)
         }
         return true
-    }
-}
-
-/// Writes one event in the form that every client reads.
-package enum SSEWriter {
-    package static func write(name: StaticString? = nil, data: ByteBuffer, to buffer: inout ByteBuffer) {
-        if let name {
-            buffer.writeStaticString("event: ")
-            buffer.writeStaticString(name)
-            buffer.writeStaticString("\n")
-        }
-        buffer.writeStaticString("data: ")
-        buffer.writeImmutableBuffer(data)
-        buffer.writeStaticString("\n\n")
     }
 }
