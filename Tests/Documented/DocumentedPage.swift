@@ -63,6 +63,17 @@ package struct DocumentedPage: Sendable {
         return found
     }
 
+    /// The items of the list behind the paragraph that begins with these words.
+    package func list(after beginning: String) throws -> [String] {
+        let blocks = lines.split(whereSeparator: \.isEmpty)
+        guard let place = blocks.firstIndex(where: { Self.joined(Array($0)).hasPrefix(beginning) }),
+            let list = blocks.dropFirst(place + 1).first, list.first?.hasPrefix("- ") == true
+        else {
+            throw Problem(description: "docs/\(name).md has no list after “\(beginning)…”")
+        }
+        return list.filter { $0.hasPrefix("- ") }
+    }
+
     private static func joined(_ lines: [String]) -> String {
         lines.flatMap { $0.split(separator: " ") }.joined(separator: " ")
     }

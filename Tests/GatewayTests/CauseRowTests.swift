@@ -60,10 +60,10 @@ import Testing
             return
         }
         #expect(step(after: row, contexts: [nil, nil]) == (asks ? .ask(1, .first) : .stop))
-        let routeDecides = row.next.contains("unless the route says so")
+        let routeDecides = row.next.contains("unless the route says `on_refusal: next`")
         #expect(
             (step(after: row, contexts: [nil, nil], movesOnRefusal: true) == .ask(1, .first)) == (asks || routeDecides))
-        let contextDecides = row.next.contains("unless its context is known not to be larger")
+        let contextDecides = row.next.contains("unless the candidate's context is known not to be larger")
         #expect((step(after: row, contexts: [8000, 8000]) == .ask(1, .first)) == (asks && !contextDecides))
         #expect((step(after: row, contexts: [8000, 9000]) == .ask(1, .first)) == asks)
     }

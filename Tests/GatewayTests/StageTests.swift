@@ -1,5 +1,6 @@
 import Access
 import Conversation
+import DialectOpenAI
 import Gateway
 import GatewayTesting
 import NIOCore
@@ -46,10 +47,13 @@ import Wire
         #expect(try #require(house.house.book.last).reason == "blocked_by_policy")
     }
 
-    @Test func aReplacedBodyIsTheOneThatIsSent() async throws {
+    @Test func aChangedBodyIsTheOneThatIsSent() async throws {
         let reviewer = ScriptedReviewer { call in
-            let text = String(buffer: call.body).replacing("hello", with: "[withheld]")
-            return .replaceBody(ByteBuffer(string: text))
+            let text = String(buffer: call.body)
+            let place = text.utf8.distance(from: text.startIndex, to: text.firstRange(of: "hello")!.lowerBound)
+            var splices = Splices()
+            splices.replace(place..<(place + 5), with: ByteBuffer(string: "[withheld]"))
+            return .change(splices)
         }
         let house = Relayers([(.openai, Self.telling("a"))], stages: OptionalStages(reviewer: reviewer))
         let heard = await house.ask(.openai)
@@ -63,7 +67,7 @@ import Wire
         let house = Relayers([(.openai, Self.telling("a"))], stages: OptionalStages(reviewer: reviewer))
         let reply = await house.house.serve(
             house.house.call(
-                #"{"model":"talk","input":"x"}"#, door: Speech.openai.dialect, operation: .embeddings))
+                #"{"model":"talk","input":"x"}"#, door: Speech.openai.dialect, operation: .embeddings(OpenAIDialect(now: { 1 }))))
         #expect(reply.status == 400 && house.lanes[0].requests.value.isEmpty)
     }
 

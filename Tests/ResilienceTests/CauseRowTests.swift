@@ -43,7 +43,7 @@ import Testing
             #expect(bench.book.holds.map(\.firmness) == [.timed])
             bench.tick += .seconds(7)
             #expect(bench.isFree())
-        case "provisional", "the":
+        case "a", "provisional", "the":
             let scope = row.memory.contains("per credential and model") ? Scope.credentialModel : nil
             let perCredential = row.memory.contains("per credential") ? Scope.credential : .model
             bench.fail(row.cause, scope ?? perCredential, evidence: row.cause == .withdrawn ? .explicit : nil)

@@ -25,7 +25,7 @@ import Wire
             // Anthropic's events have their type as their name, OpenAI's last one is no JSON.
             let name = event["type"]?.string ?? ""
             let data = event.string.map { ByteBuffer(string: $0) } ?? event.fragment.bytes
-            try decoder.decode(SSEEvent(name: name, data: data), into: &events)
+            try decoder.decode(Frame(name: name, data: data), into: &events)
         }
         var encoder = door.makeStreamEncoder(for: request)
         var bytes = ByteBuffer()
@@ -50,7 +50,7 @@ import Wire
         try one.check(JSONDocument(door.encodeProviderError(error, requestID: "r")).root, "tells")
     }
 
-    private static func speakers(_ one: Case) throws -> (provider: any Dialect, door: any Dialect) {
+    private static func speakers(_ one: Case) throws -> (provider: any ProviderProtocol, door: any CallerProtocol) {
         (try #require(Speakers.provider(one.from), "\(one.from)"), try #require(Speakers.door(one.to), "\(one.to)"))
     }
 }

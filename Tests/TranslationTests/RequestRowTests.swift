@@ -47,9 +47,11 @@ import Wire
             var dropped: [String]
             let body: ByteBuffer
             if one.kind == .embeddings {
-                let request = try door.decodeEmbeddings(document)
+                let asked = try #require(door as? any EmbeddingsCaller)
+                let asker = try #require(provider as? any EmbeddingsProvider)
+                let request = try asked.decodeEmbeddings(document, at: CalledPath())
                 dropped = try provider.leavingBehind(request.leftovers)
-                body = try provider.encodeEmbeddings(request, model: model, dropped: &dropped)
+                body = try asker.encodeEmbeddings(request, model: model, dropped: &dropped)
             } else {
                 let request = try door.decodeChat(document)
                 dropped = try provider.leavingBehind(request.leftovers)

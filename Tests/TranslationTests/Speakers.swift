@@ -7,7 +7,7 @@ import DialectOpenAI
 enum Speakers {
     private static let clock: @Sendable () -> Int = { 1_700_000_000 }
 
-    static func door(_ name: String) -> (any Dialect)? {
+    static func door(_ name: String) -> (any CallerProtocol)? {
         switch name {
         case "openai": OpenAIDialect(now: clock)
         case "anthropic": AnthropicDialect()
@@ -15,7 +15,7 @@ enum Speakers {
         }
     }
 
-    static func provider(_ name: String) -> (any Dialect)? {
+    static func provider(_ name: String) -> (any ProviderProtocol)? {
         switch name {
         case "anthropic": AnthropicDialect()
         case "engine":
