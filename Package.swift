@@ -184,14 +184,15 @@ let package = Package(
             ], swiftSettings: strict),
 
         // Tests: of one module each, or of what two dialects make of one another
-        // (TranslationTests). What several share is in GatewayTesting, chance with
-        // a seed in Seeded, and the tables of `docs` in Documented.
+        // (TranslationTests). What several share is in GatewayTesting,
+        // StorageTesting and WeightsTesting, chance with a seed in Seeded, and the
+        // tables of `docs` in Documented.
         suite("AccessTests", ["Access"]),
         suite("AdminAPITests", ["AdminAPI"]),
         suite("ConversationTests", ["Conversation", "DialectOpenAI"]),
         suite("DialectAnthropicTests", ["DialectAnthropic", "Conversation", "Wire", nioCore]),
         suite("DialectOpenAITests", ["DialectOpenAI", "Conversation", "Wire", nioCore]),
-        suite("CustodyTests", ["Custody", "CLinux", "WeightFormats", crypto]),
+        suite("CustodyTests", ["Custody", "CLinux", "WeightFormats", "WeightsTesting", crypto]),
         suite(
             "EngineHostTests",
             ["EngineHost", "Custody", "CLinux", "WeightFormats", logging, system, subprocess, nioCore, nioPosix]),
@@ -215,13 +216,14 @@ let package = Package(
         suite(
             "TranslationTests",
             ["Documented", "DialectOpenAI", "DialectAnthropic", "Conversation", "Wire", nioCore]),
-        suite("StorageTests", ["Storage", "StorageSQLite", grdb]),
+        suite("StorageTests", ["Storage", "StorageSQLite", "StorageTesting", grdb]),
         suite(
             "HoldfastServerTests",
             [
-                "GatewayTesting", "HoldfastServer", "Access", "Failures", "Gateway", "Resilience", "Settings",
-                "Storage",
-                "StorageSQLite", logging,
+                "GatewayTesting", "StorageTesting", "WeightsTesting", "HoldfastServer", "Availability",
+                "Conversation", "Custody", "DialectOpenAI", "Drills", "Encodings", "EngineHost", "Extraction",
+                "Failures", "FrontDoor", "Gateway", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
+                "Storage", "StorageSQLite", "WeightFiles", "WeightSigning", "Wire", crypto, logging, nioCore, nioPosix,
             ]),
         suite(
             "ContinuationTests",
@@ -230,7 +232,7 @@ let package = Package(
         suite("AvailabilityTests", ["Availability", "Wire", nioCore]),
         suite("WeightFormatsTests", ["WeightFormats"]),
         suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
-        suite("WeightSigningTests", ["WeightSigning", "Encodings", crypto, x509, asn1]),
+        suite("WeightSigningTests", ["WeightSigning", "WeightsTesting", "Encodings"]),
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
         suite("EncodingsTests", ["Encodings"]),
         suite("FilesTests", ["Files", system]),
@@ -248,6 +250,10 @@ let package = Package(
         suite("WireTests", ["Encodings", "Wire", nioCore]),
         .target(name: "Documented", path: "Tests/Documented", swiftSettings: strict),
         .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
+        .target(name: "StorageTesting", dependencies: ["Storage"], path: "Tests/StorageTesting", swiftSettings: strict),
+        .target(
+            name: "WeightsTesting", dependencies: ["WeightSigning", crypto, x509, asn1], path: "Tests/WeightsTesting",
+            swiftSettings: strict),
         .target(
             name: "GatewayTesting",
             dependencies: [

@@ -1,6 +1,7 @@
 import Foundation
 import Storage
 import StorageSQLite
+import StorageTesting
 import Testing
 
 /// The SQLite file: its owner, its lock, and its behaviour when the disk

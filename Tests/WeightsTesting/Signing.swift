@@ -1,20 +1,25 @@
 import Crypto
 import FoundationEssentials
 import SwiftASN1
-import WeightSigning
+package import WeightSigning
 import X509
 
 /// Files of a model that are in memory.
-struct MemoryModel: ModelFiles {
-    var files: [String: [UInt8]]
+package struct MemoryModel: ModelFiles {
+    package var files: [String: [UInt8]]
     /// Bytes that come at once.
-    var step = 1000
+    package var step: Int
 
-    func list() throws(SigningProblem) -> [ModelEntry] {
+    package init(files: [String: [UInt8]], step: Int = 1000) {
+        self.files = files
+        self.step = step
+    }
+
+    package func list() throws(SigningProblem) -> [ModelEntry] {
         files.keys.compactMap { ModelPath($0) }.map { ModelEntry($0, .file) }
     }
 
-    func read(
+    package func read(
         _ path: ModelPath, _ take: (UnsafeRawBufferPointer) throws(SigningProblem) -> Void
     ) throws(SigningProblem) {
         let bytes = files[path.text ?? ""] ?? []
@@ -35,19 +40,21 @@ struct MemoryModel: ModelFiles {
         }
     }
 
-    static let small = MemoryModel(files: ["a": [1, 2, 3], "d/b": [], "d/c": Array(repeating: 7, count: 2500)])
+    package static let small = MemoryModel(files: ["a": [1, 2, 3], "d/b": [], "d/c": Array(repeating: 7, count: 2500)])
 }
 
 /// An authority that lets one key sign, from 2026 until 2030.
-struct Authority {
-    static let now: Int64 = 1_790_000_000
+package struct Authority {
+    package static let now: Int64 = 1_790_000_000
 
-    let rootKey = P256.Signing.PrivateKey()
-    let signerKey: ECPublicKey
-    let signer: ModelSigner
-    let roots: CertificateRoots
+    private let rootKey = P256.Signing.PrivateKey()
+    package let signerKey: ECPublicKey
+    package let signer: ModelSigner
+    package let roots: CertificateRoots
+    /// The root's certificate.
+    package let rootPEM: String
 
-    init() throws {
+    package init() throws {
         let middleKey = P256.Signing.PrivateKey()
         let leafKey = ECPrivateKey()
         signerKey = leafKey.publicKey
@@ -58,7 +65,8 @@ struct Authority {
         signer = try ModelSigner(
             key: leafKey, certificate: try own.serializeAsPEM().pemString,
             chain: [try middle.serializeAsPEM().pemString])
-        roots = try CertificateRoots(pem: [try root.serializeAsPEM().pemString])
+        rootPEM = try root.serializeAsPEM().pemString
+        roots = try CertificateRoots(pem: [rootPEM])
     }
 
     private static func certificate(
@@ -80,5 +88,5 @@ struct Authority {
 }
 
 extension SignatureBundle {
-    init(_ text: String) throws(SigningProblem) { try self.init(Array(text.utf8)) }
+    package init(_ text: String) throws(SigningProblem) { try self.init(Array(text.utf8)) }
 }

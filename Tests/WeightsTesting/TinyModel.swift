@@ -1,13 +1,24 @@
 /// The smallest GGUF file that is a model: one tensor, as long as one likes.
-struct TinyModel {
-    var tensorRows: UInt64 = 4
-    var fill: UInt8 = 0xAB
-    var template: String?
+package struct TinyModel: Sendable {
+    package var tensorRows: UInt64 = 4
+    package var fill: UInt8 = 0xAB
+    package var template: String?
     /// `split.no` and `split.count`, with the tensors of all parts.
-    var split: (number: UInt16, count: UInt16, tensors: Int32)?
-    var tensor = "blk.0.ffn_up.weight"
+    package var split: (number: UInt16, count: UInt16, tensors: Int32)?
+    package var tensor = "blk.0.ffn_up.weight"
 
-    var bytes: [UInt8] {
+    package init(
+        tensorRows: UInt64 = 4, fill: UInt8 = 0xAB, template: String? = nil,
+        split: (number: UInt16, count: UInt16, tensors: Int32)? = nil, tensor: String = "blk.0.ffn_up.weight"
+    ) {
+        self.tensorRows = tensorRows
+        self.fill = fill
+        self.template = template
+        self.split = split
+        self.tensor = tensor
+    }
+
+    package var bytes: [UInt8] {
         var keys: [[UInt8]] = [
             text("general.architecture", "llama"), number("llama.block_count", 1),
             number("llama.context_length", 128), number("llama.embedding_length", 32),
