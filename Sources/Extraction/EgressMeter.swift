@@ -27,6 +27,13 @@ package struct EgressMeter: Sendable {
         package var budget: Int
         /// False at four fifths of it.
         package var hasStopped: Bool
+
+        package init(model: String, bytes: Int, budget: Int, hasStopped: Bool) {
+            self.model = model
+            self.bytes = bytes
+            self.budget = budget
+            self.hasStopped = hasStopped
+        }
     }
 
     /// By weights.
