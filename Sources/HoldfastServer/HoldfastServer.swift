@@ -36,7 +36,7 @@ package struct HoldfastServer {
         process = try ServerProcess(settings)
         // A logger that is made before the log is set up writes elsewhere.
         logger = Logger(label: "holdfast")
-        restored = try await RestoredState(settings.dataDirectory)
+        restored = try await RestoredState(directory: settings.dataDirectory)
         keys = try KeyStore(settings.keys, token: process.runDirectory.makeToken())
         records = try await RecordServices(process, restored)
         models = try await ModelServices(process, restored, records, keys: keys)

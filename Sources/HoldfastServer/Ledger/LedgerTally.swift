@@ -1,11 +1,10 @@
 import Access
-import Availability
-import NIOCore
+package import Availability
 import Ledger
-import Wire
+package import Wire
 
 /// Counts a ledger's entries, as a running Holdfast counts what they tell of.
-struct LedgerTally {
+package struct LedgerTally {
     private let period: Period
     private let now: Int
     private var counts: [AvailabilityBook.Key: HourCounts] = [:]
@@ -21,12 +20,12 @@ struct LedgerTally {
     private static let doubt = 60
 
     /// - Parameter now: seconds since 1970; what is held is held until then.
-    init(_ period: Period, now: Int) {
+    package init(_ period: Period, now: Int) {
         self.period = period
         self.now = now
     }
 
-    mutating func add(_ bytes: ArraySlice<UInt8>) {
+    package mutating func add(_ bytes: ArraySlice<UInt8>) {
         guard let entry = EntryText(bytes)?.document?.root, let at = entry["at"]?.string,
             let time = UnixTime(at).map({ Int($0.seconds) })
         else { return }
@@ -70,7 +69,7 @@ struct LedgerTally {
         }
     }
 
-    var histories: [Subject: History] {
+    package var histories: [Subject: History] {
         var whole = self
         for end in ended.values { whole.count(end.request, at: end.time) }
         var histories: [Subject: History] = [:]
@@ -110,7 +109,7 @@ struct LedgerTally {
 
 extension SettledRequest {
     /// As the ledger tells it; nil for another kind of entry.
-    init?(_ entry: JSONView) {
+    package init?(_ entry: JSONView) {
         guard entry["kind"]?.isString("request.settled") == true,
             let outcome = entry["outcome"]?.string.flatMap(Outcome.init(rawValue:))
         else { return nil }

@@ -1,9 +1,9 @@
-import Ledger
+package import Ledger
 import NIOCore
-import Wire
+package import Wire
 
 extension EntryText {
     /// Nil where it isn't JSON: version 1 promised it, and is not checked
     /// before.
-    var document: JSONDocument? { try? JSONDocument(ByteBuffer(bytes: json)) }
+    package var document: JSONDocument? { try? JSONDocument(ByteBuffer(bytes: json)) }
 }
