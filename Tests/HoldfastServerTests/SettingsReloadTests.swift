@@ -37,7 +37,7 @@ import Testing
         ("listen", "127.0.0.1:8080", "127.0.0.1:9090"), ("tls", "c.pem", "d.pem"),
         ("tls", "key: k.pem", "key: k.pem, minimum: '1.3'"), ("admin", "127.0.0.1:8081", "127.0.0.1:9091"),
         ("keys", "keys.yaml", "other.yaml"), ("cors", "app.example", "other.example"),
-        ("hosts", "holdfast.internal", "holdfast.local"), ("providers", "host: one", "host: two"),
+        ("hosts", "holdfast.internal", "holdfast.local"), ("providers", "one.example/v1", "two.example/v1"),
         ("routes", "talk:", "chat:"), ("routes", "routes:", "routes:\n  fast: talk"), ("limits", "30s", "31s"),
         ("log", "level: info", "level: debug"), ("metrics", "open: false", "open: true"),
         ("data", "directory: data", "directory: other"), ("run", "directory: run", "directory: other"),
@@ -71,6 +71,11 @@ import Testing
         #expect(Set(SettingsSection.all.map(\.name)).subtracting(edited) == ["engine", "custody"])
     }
 
+    @Test func aProvidersPlaceIsAPartOfTheRoutesThatNameIt() throws {
+        let (old, new) = try Self.edited("host: one", "host: two")
+        #expect(SettingsSection.names(changedFrom: old, to: new) == ["providers", "routes"])
+    }
+
     @Test func anEditThatSaysTheSameInOtherWordsChangesNothing() throws {
         let (old, new) = try Self.edited("limits: { drain: 30s }", "limits:\n  drain: 30000ms  # half a minute")
         #expect(SettingsSection.names(changedFrom: old, to: new).isEmpty)
@@ -82,7 +87,7 @@ import Testing
         let old = try settings(Self.file)
         let new = try settings(
             Self.file.replacing("level: info", with: "level: debug").replacing("8080", with: "9090")
-                .replacing("host: one", with: "host: two").replacing("30s", with: "31s"))
+                .replacing("one.example/v1", with: "two.example/v1").replacing("30s", with: "31s"))
         #expect(SettingsSection.names(changedFrom: old, to: new) == ["listen", "providers", "limits", "log"])
         #expect(SettingsSection.names(waitingFrom: old, to: new) == ["listen", "limits", "log"])
     }

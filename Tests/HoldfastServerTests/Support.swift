@@ -137,10 +137,10 @@ struct House: Sendable {
         front = TestHouse(
             providers: [
                 Provider(
-                    name: "first", dialect: dialect, lane: first, embeddings: .path("/embeddings"),
+                    name: "first", dialect: dialect, lane: first, embeddings: .served(dialect),
                     host: "one.example:443", credential: credential),
                 Provider(
-                    name: "second", dialect: dialect, lane: second, embeddings: .path("/embeddings"),
+                    name: "second", dialect: dialect, lane: second, embeddings: .served(dialect),
                     host: "two.example:443", credential: "key-2"),
             ], facts: facts,
             routes: [
@@ -149,9 +149,9 @@ struct House: Sendable {
             ] + routes)
         let now = House.moments(clock)
         gateway = Gateway(
-            front.gateway.state, keys: front.keys, recorder: recorder,
+            front.gateway.state, keys: front.keys, records: RequestRecords(log: recorder, audit: auditRecorder),
             continuity: continuity ?? Continuity(keeper: keeper, jitter: { .zero }, clock: now),
-            disclosures: DisclosureBook(clock: { clock.value }), auditRecorder: auditRecorder)
+            disclosures: DisclosureBook(clock: { clock.value }))
     }
 
     /// Both clocks, set by one.
