@@ -217,7 +217,7 @@ def run(listed, **route):
                     back()
                     time.sleep(0.4)
                 try:
-                    eventually(back, 30, every=0.4)
+                    eventually(back, every=0.4)
                 except AssertionError:
                     returned = False
             seen = Seen(heard, first.calls("first"), second.calls("second"), returned)
@@ -225,7 +225,7 @@ def run(listed, **route):
 
         with ThreadPoolExecutor(len(listed)) as pool:
             failed = dict(zip((each.number for each in listed), pool.map(play, listed)))
-        eventually(lambda: len({line["route"] for line in holdfast.requests_logged()}) == len(listed), 10)
+        eventually(lambda: len({line["route"] for line in holdfast.requests_logged()}) == len(listed))
         logged = {line["route"]: line for line in holdfast.requests_logged()}
         rescues = holdfast.metric("holdfast_rescues_total", result="won")
     return failed, logged, rescues
