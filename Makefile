@@ -37,10 +37,11 @@ bench: build ## Measure against peers, print ratios, write Benchmarks/RESULTS.md
 format: ## Format all Swift sources
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
-lint: ## Check formatting, module boundaries and the first words of doc comments
+lint: ## Check formatting, module boundaries, the first words of doc comments, and that no test depends on the speed of the machine
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 	@python3 Scripts/boundaries.py
 	@python3 Scripts/comments.py
+	@python3 Scripts/test_clocks.py
 
 clean: ## Remove what was built; .holdfast (model, keys) stays
 	@rm -rf .build Benchmarks/.build Benchmarks/.work .holdfast/test-venv*

@@ -118,6 +118,7 @@ package final class RequestLog: RequestRecorder {
                 json.member("cached_tokens", ifPresent: usage.cacheRead)
                 if record.usageIsEstimate { json.member("tokens_estimated", true) }
             }
+            if record.waited > .zero { json.member("waited_ms", milliseconds(record.waited)) }
             json.member("first_byte_ms", ifPresent: record.timeToFirstByte.map(milliseconds))
             json.member("duration_ms", milliseconds(record.duration))
             json.member("request_bytes", record.requestBytes)

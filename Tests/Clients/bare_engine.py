@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from holdfast import ENGINE_PYTHON, MODEL_FILE, eventually
+from patience import PATIENCE
 
 SERVER = """
 import json, os, sys
@@ -66,7 +67,7 @@ class BareEngine:
         self._process.stdin.write(json.dumps(self._order).encode() + b"\n")
         self._process.stdin.flush()
         try:
-            eventually(self._is_ready, 60, every=0.1)
+            eventually(self._is_ready, every=0.1)
         except BaseException:
             self.__exit__()
             raise
@@ -75,7 +76,7 @@ class BareEngine:
     def __exit__(self, *_):
         self._process.stdin.close()
         try:
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

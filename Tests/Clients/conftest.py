@@ -6,6 +6,7 @@ import time
 
 import pytest
 from holdfast import Holdfast, engine
+from patience import PATIENCE
 from upstream import Upstream
 
 
@@ -45,7 +46,8 @@ def spare():
 def scripted(upstream):
     """A Holdfast with nothing but the scripted upstream behind it, at the log
     level that says most."""
-    timeouts = {"connect": "1s", "first_byte": "20s", "idle": "20s"}
+    # All but one are far longer than any test waits: what ends within a test doesn't end by them.
+    timeouts = {"connect": "1s", "first_byte": "10m", "idle": "10m"}
     with Holdfast(
         scripted_providers(upstream, timeouts=timeouts),
         {"both": {"candidates": [{"provider": "oa", "model": "never-scripted"}]}},
@@ -87,20 +89,28 @@ class HalfRequest:
             pass
         self._ended_after = time.monotonic() - self._began
 
-    def ended(self, within):
-        """After how many seconds it ended; None if it has not by then."""
-        self._thread.join(max(0, self._began + within - time.monotonic()))
+    @property
+    def is_open(self):
+        return self._ended_after is None
+
+    def ended(self):
+        """Waits until it has ended; returns after how many seconds, or None if it hasn't."""
+        self._thread.join(2 * PATIENCE)
         return self._ended_after
+
+
+def begin_half_requests(holdfast):
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-api-key: {holdfast.key}\r\n"
+    return {
+        "nothing": HalfRequest(holdfast.port, b""),
+        "half a head": HalfRequest(holdfast.port, head.encode()),
+        "half a body": HalfRequest(holdfast.port, (head + "content-length: 1000\r\n\r\n").encode() + b'{"model":'),
+    }
 
 
 @pytest.fixture(scope="session")
 def half_requests(hosted):
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nx-api-key: {hosted.key}\r\n"
-    return {
-        "nothing": HalfRequest(hosted.port, b""),
-        "half a head": HalfRequest(hosted.port, head.encode()),
-        "half a body": HalfRequest(hosted.port, (head + "content-length: 1000\r\n\r\n").encode() + b'{"model":'),
-    }
+    return begin_half_requests(hosted)
 
 
 @pytest.fixture(scope="session", autouse=True)

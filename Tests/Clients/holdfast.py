@@ -15,6 +15,7 @@ from pathlib import Path
 
 import anthropic
 import openai
+from patience import PATIENCE, eventually
 
 REPO = Path(__file__).resolve().parent.parent.parent
 BINARY = Path(os.environ.get("HOLDFAST_BIN", ".build/release/holdfast"))
@@ -26,22 +27,6 @@ MODEL_FILE = REPO / ".holdfast/models/smollm2-135m.gguf"
 #: Words that stand in prompts and in scripted answers: no log may hold them.
 PROMPT = "PROMPTMARKER7F3A"
 ANSWER = "ANSWERMARKER9B1C"
-
-
-def eventually(check, within, every=0.02):
-    """Returns the result of `check` once it is true; fails after `within` seconds. A check that raises AssertionError
-    is not true yet."""
-    deadline = time.monotonic() + within
-    while True:
-        problem = None
-        try:
-            if result := check():
-                return result
-        except AssertionError as error:
-            problem = error
-        if time.monotonic() > deadline:
-            raise AssertionError(f"still not so after {within} s: {problem or check}")
-        time.sleep(every)
 
 
 def free_ports(count):
@@ -67,7 +52,7 @@ def cli(*arguments, config=None, check=None, env=None, cwd=None):
     command = [str(BINARY), *arguments]
     if config is not None:
         command += ["--config", str(config)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=env, cwd=cwd)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=2 * PATIENCE, env=env, cwd=cwd)
     if check is not None:
         assert done.returncode in (check if isinstance(check, tuple) else (check,)), f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
     return done
@@ -158,7 +143,7 @@ class Holdfast:
         if ready:
             self.wait_ready()
 
-    def wait_ready(self, within=60):
+    def wait_ready(self, within=2 * PATIENCE):
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"it ended by itself: {self.process.returncode}\n{self.log}"
@@ -170,7 +155,7 @@ class Holdfast:
             time.sleep(0.02)
         raise AssertionError(f"not ready within {within} s:\n{self.log}")
 
-    def stop(self, within=40):
+    def stop(self, within=PATIENCE):
         """SIGTERM, and the end it has to have."""
         process, self.process = self.process, None
         if process.poll() is None:
@@ -209,7 +194,7 @@ class Holdfast:
         for word in ["Fatal error", "Crash:", "SIGSEGV", "SIGTRAP"]:
             assert word not in log, log[-4000:]
 
-    def log_has(self, text, within=2):
+    def log_has(self, text, within=PATIENCE):
         return eventually(lambda: text in self.log, within)
 
     # How it is asked
@@ -224,7 +209,7 @@ class Holdfast:
         if key:
             request.add_header("authorization", f"Bearer {key}")
         try:
-            with urllib.request.urlopen(request, timeout=10) as response:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
                 return response.status, response.headers, response.read()
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()
@@ -235,7 +220,7 @@ class Holdfast:
         token = (self.directory / ".holdfast/run/admin-token").read_text()
         request = urllib.request.Request(f"http://127.0.0.1:{self.admin_port}{path}", method=method)
         request.add_header("authorization", f"Bearer {token}")
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
             return response.read()
 
     @property
@@ -269,7 +254,7 @@ class Holdfast:
         """A key that a running Holdfast already takes: it looks at the key
         file now and then."""
         key = self.make_key(name, *options)
-        eventually(lambda: self.get("/v1/models", key)[0] == 200, within=10)
+        eventually(lambda: self.get("/v1/models", key)[0] == 200)
         return key
 
     def openai(self, key=None, **options):

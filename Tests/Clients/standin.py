@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import anthropic
 import openai
-from holdfast import ANSWER, PROMPT, Holdfast
+from holdfast import ANSWER, PROMPT, Holdfast, eventually
+from patience import PATIENCE
 from shapes import (
     anthropic_answer, anthropic_stream, openai_answer, openai_chunk, openai_stream, text_block,
 )
@@ -56,6 +57,15 @@ class Pair:
     @property
     def second_calls(self):
         return self.spare.calls(self.second)
+
+    def lines(self, count):
+        """Returns the request log's lines of the first `count` requests, once they are there."""
+        return eventually(lambda: len(self.holdfast.requests_logged()) >= count and self.holdfast.requests_logged()[:count])
+
+    def waits(self, count):
+        """Returns for each of the first `count` requests how many milliseconds it waited for a rate limit to pass, by
+        Holdfast's own account: no request waits for anything else between two attempts."""
+        return [line.get("waited_ms", 0) for line in self.lines(count)]
 
 
 @contextmanager
@@ -225,7 +235,7 @@ class Heard:
         return [event for event in self.events if isinstance(event, dict) and "error" in event]
 
 
-def hear(holdfast, library, model="talk", path=None, timeout=20, **more):
+def hear(holdfast, library, model="talk", path=None, timeout=2 * PATIENCE, **more):
     """A stream, read by hand: clients hide what they take no notice of. What
     is no JSON stays among the events as it came."""
     path = path or ("/v1/chat/completions" if library == "openai" else "/v1/messages")

@@ -95,15 +95,15 @@ def test_every_end_of_a_request_counts_as_what_it_is(upstream, spare):
             ask(holdfast, name, stream=True)
         limited = holdfast.make_key("limited", "--rpm", "1")
         holdfast.signal()
-        eventually(lambda: holdfast.openai(limited).models.list(), 5)
+        eventually(lambda: holdfast.openai(limited).models.list())
         for _ in range(3):
             holdfast.get("/v1/models", key=limited)
             try:
                 holdfast.openai(limited).chat.completions.create(model="good", messages=[{"role": "user", "content": PROMPT}])
             except Exception:
                 pass
-        eventually(lambda: (route_of(report(holdfast), "good") or {}).get("requests") == 4, 15, every=0.5)
-        eventually(lambda: sum(r["requests"] for r in report(holdfast, "--verified")["routes"]) >= 11, 10, every=0.5)
+        eventually(lambda: (route_of(report(holdfast), "good") or {}).get("requests") == 4, every=0.5)
+        eventually(lambda: sum(r["requests"] for r in report(holdfast, "--verified")["routes"]) >= 11, every=0.5)
         for options in [(), ("--verified",)]:
             found = report(holdfast, *options)
             assert found["source"]["kind"] == ("ledger" if options else "counts")
@@ -194,10 +194,10 @@ def test_a_claim_is_complete_and_can_be_checked(upstream, spare, tmp_path):
         done = cli("sla", "claim", "--month", month(), "--provider", "first", "-o", str(out), config=holdfast.config)
         assert done.returncode == 78 and "contract" in done.stderr
         holdfast.write_config(providers=providers)
-        holdfast.log_has("configuration reloaded", 5)
+        holdfast.log_has("configuration reloaded")
         for _ in range(6):
             ask(holdfast)
-        eventually(lambda: (service_of(report(holdfast, "--verified"), "first/av-owes") or {}).get("attempts", 0) >= 1, 10, every=0.5)
+        eventually(lambda: (service_of(report(holdfast, "--verified"), "first/av-owes") or {}).get("attempts", 0) >= 1, every=0.5)
         key = cli("ledger", "key", config=holdfast.config, check=0).stdout.strip()
         said = cli("sla", "claim", "--month", month(), "--provider", "first", "-o", str(out), config=holdfast.config, check=0).stdout
         print(said)
@@ -289,7 +289,7 @@ def test_the_status_page_says_what_serves(upstream, spare):
             board = json.loads(holdfast.get("/status.json")[2])
             return board if board["status"]["indicator"] == "minor" else None
 
-        board = eventually(changed, 5)
+        board = eventually(changed)
         components = {each["name"]: each for each in board["components"] if not each["group"]}
         assert components["first/av-status"]["status"] == "major_outage"
         assert components["second/av-status-spare"]["status"] == "operational"
@@ -301,7 +301,7 @@ def test_the_status_page_says_what_serves(upstream, spare):
         assert code == 200 and "default-src 'none'" in fields["content-security-policy"]
         assert b"Models &amp; &lt;us&gt;" in page and b"av-status-spare" in page and b"<script" not in page
         holdfast.write_config(status_page="off")
-        holdfast.log_has("configuration reloaded", 5)
+        holdfast.log_has("configuration reloaded")
         assert holdfast.get("/status")[0] == 401 and holdfast.get("/status.json", key=holdfast.key)[0] == 404
 
 
@@ -353,7 +353,7 @@ def test_alerts_are_signed_and_sent_until_taken(upstream, spare):
         with Holdfast(two(upstream, spare), routes, alerts={"every": "1s", "webhooks": hooks}) as holdfast:
             holdfast.secrets += ["t0ken-in-the-path", SECRET]
             ask(holdfast)
-            eventually(lambda: len(got) >= 1, 10)
+            eventually(lambda: len(got) >= 1)
             for _ in range(12):
                 ask(holdfast, "burns")
             # The one that wasn't taken comes again, also from a new process.
@@ -362,7 +362,7 @@ def test_alerts_are_signed_and_sent_until_taken(upstream, spare):
             def types():
                 return [json.loads(body)["type"] for _, body, code in got if code == 204]
 
-            eventually(lambda: "hold.placed" in types() and "burn.firing" in types(), 30, every=0.2)
+            eventually(lambda: "hold.placed" in types() and "burn.firing" in types(), every=0.2)
         first, again = [lower(headers)["webhook-id"] for headers, body, _ in got if b"hold.placed" in body][:2]
         assert first == again
         for headers, body, _ in got:
@@ -381,7 +381,7 @@ def test_a_drill_that_fails_is_told(upstream, spare):
         with Holdfast(two(upstream, spare), {"talk": route("first/av-drilled")}, alerts={"webhooks": hooks}) as holdfast:
             options = ["--as", "broken", "--for", "1s", "--warm-up", "0.5s", "--recovery", "0.5s", "--load", "10rps"]
             assert cli("drill", "pull", "talk", *options, config=holdfast.config).returncode == 1
-            eventually(lambda: got, 10)
+            eventually(lambda: got)
             [(headers, body, _)] = got
             said = json.loads(body)
             assert said["type"] == "drill.failed" and said["data"]["route"] == "talk" and said["data"]["verdict"] == "failed"
@@ -405,7 +405,7 @@ def test_exposure_names_single_points(upstream, spare):
         def exposed():
             return json.loads(cli("exposure", "--json", config=holdfast.config, check=0).stdout)
 
-        eventually(lambda: exposed()["concentration"][0]["requests"] == 4, 15, every=0.5)
+        eventually(lambda: exposed()["concentration"][0]["requests"] == 4, every=0.5)
         found = exposed()
         by = {each["by"]: each for each in found["concentration"]}
         assert by["host"]["hhi"] == 0.625 and by["host"]["effective_number"] == 1.6
@@ -440,7 +440,7 @@ def test_a_pulled_model_end_to_end(upstream, spare, tmp_path):
             ask(holdfast)
         command = [BINARY, "drill", "pull", "talk", "--as", "withdrawn", "--for", "3s", "--json", "--config", holdfast.config]
         drill = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        eventually(lambda: json.loads(holdfast.admin("/admin/drills"))["running"], 5)
+        eventually(lambda: json.loads(holdfast.admin("/admin/drills"))["running"])
         outcomes = []
         while drill.poll() is None:
             outcomes.append(ask(holdfast))
@@ -452,7 +452,7 @@ def test_a_pulled_model_end_to_end(upstream, spare, tmp_path):
             found = json.loads(cli("sla", "report", "--verified", "--day", today, "--json", config=holdfast.config, check=0).stdout)
             return found if (route_of(found, "talk") or {}).get("requests") == asked else None
 
-        found = eventually(settled, 15, every=0.5)
+        found = eventually(settled, every=0.5)
         felt = route_of(found, "talk")
         assert felt["continuity_percent"] == 100 and felt["by_stand_in"] > 0 and felt["minutes_by_stand_in"] >= 1
         # What the drill injected is no provider's answer.
@@ -460,7 +460,7 @@ def test_a_pulled_model_end_to_end(upstream, spare, tmp_path):
         assert first["statuses"] == {"200": first["attempts"]} and first["attempts"] >= 30
         assert [each["contract"] for each in first["contracts"]] == ["amazon-bedrock"]
         assert first["contracts"][0]["uptime_percent"] == 100
-        eventually(lambda: route_of(report(holdfast), "talk")["requests"] == asked, 15, every=0.5)
+        eventually(lambda: route_of(report(holdfast), "talk")["requests"] == asked, every=0.5)
         counted = json.loads(cli("sla", "report", "--day", today, "--json", config=holdfast.config, check=0).stdout)
         assert counted["routes"] == found["routes"] and counted["services"] == found["services"]
         key = cli("ledger", "key", config=holdfast.config, check=0).stdout.strip()

@@ -3,13 +3,12 @@ looks whole."""
 
 import gzip
 import json
-import time
 import zlib
 
 import anthropic
 import openai
 import pytest
-from holdfast import PROMPT, Holdfast, MemoryWatch
+from holdfast import PROMPT, Holdfast, MemoryWatch, eventually
 from shapes import TEXT, anthropic_answer, anthropic_stream, openai_answer, openai_chunk, openai_stream, text_block
 from upstream import (
     answer, big_line, close_before_head, framed, garbage, never_ends, silence, slow_head, sse, status,
@@ -116,7 +115,7 @@ def test_an_answer_that_never_ends(scripted, upstream, library, provider):
     with MemoryWatch(scripted) as memory:
         fails(scripted, library, f"{provider}/{model}", plain, 502)
     assert memory.growth < 200, f"{memory.growth:.0f} MiB"
-    assert upstream.request(model).gone_within(2)
+    assert upstream.request(model).gone()
 
 
 @ways
@@ -245,19 +244,26 @@ def test_a_line_that_never_ends(scripted, upstream, library, provider):
     with MemoryWatch(scripted) as memory:
         fails(scripted, library, f"{provider}/{model}", streamed)
     assert memory.growth < 64, f"{memory.growth:.0f} MiB"
-    assert upstream.request(model).gone_within(2)
+    assert upstream.request(model).gone()
 
 
 @ways
 def test_comments_for_ever(scripted, upstream, library, provider):
     """Keep-alives hold a stream open, they do not pile up."""
-    model = upstream.plays(never_ends(b": keep-alive\n\n" * 100, delay=0.01))
+    model = upstream.plays(never_ends(b": keep-alive\n\n" * 1000))
     path = "/v1/chat/completions" if library == "openai" else "/v1/messages"
     with MemoryWatch(scripted) as memory, Wire(scripted) as wire:
         wire.post({"model": f"{provider}/{model}", "messages": TALK, "max_tokens": 9, "stream": True}, path=path)
-        time.sleep(0.5)
-    assert memory.growth < 16
-    assert upstream.request(model).gone_within(2)
+        request = upstream.request(model)
+
+        def is_far_more_than_memory():
+            # The caller reads what there is.
+            wire.drain()
+            return request.sent > 64 << 20
+
+        eventually(is_far_more_than_memory, every=0)
+    assert memory.growth < 16, f"{memory.growth:.0f} MiB"
+    assert upstream.request(model).gone()
 
 
 @across
@@ -293,9 +299,8 @@ def test_an_error_as_the_first_event(scripted, upstream, library, provider):
 def test_a_stream_that_ended_but_stays_open(scripted, upstream, library, provider):
     """The stream is complete, so the caller doesn't have to wait for the connection to close."""
     model = upstream.plays(sse(stream_of(provider), ends=False))
-    began = time.monotonic()
+    # Its connection would stay open for longer than the client waits.
     assert streamed(scripted, library, f"{provider}/{model}") == TEXT
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("ends", [b"\n", b"\r\n", b"\r"])
@@ -354,10 +359,10 @@ def test_slow_but_in_time(hasty, upstream):
 
 
 def test_a_drip_of_bytes_ends_at_the_total_time(hasty, upstream):
+    # It ends by no other limit, and for the client the drip is a sign of life.
     model = upstream.plays(never_ends(b": drip\n\n", delay=0.1))
-    began = time.monotonic()
     fails(hasty, "anthropic", f"oa/{model}", streamed)
-    assert time.monotonic() - began < 5
+    assert upstream.request(model).gone(), "it goes on for nobody"
 
 
 def test_a_providers_words_cannot_write_log_lines(scripted, upstream):

@@ -206,7 +206,7 @@ def test_json_log_lines_are_json():
     with Holdfast({}, log={"format": "json"}) as holdfast:
         holdfast.get("/v1/models", holdfast.key)
         holdfast.openai().models.list()
-        eventually(lambda: "listening" in holdfast.log, 2)
+        eventually(lambda: "listening" in holdfast.log)
     # The config's warnings before the log begins are for people.
     for line in holdfast.lines:
         entry = json.loads(line)

@@ -4,11 +4,13 @@ and, mostly, a second one that is well."""
 
 import json
 import os
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from holdfast import eventually, free_ports
+from patience import PATIENCE
 from shapes import (
     ANTHROPIC_USAGE, OPENAI_USAGE, anthropic_answer, anthropic_stream, openai_answer, openai_call, openai_chunk,
     openai_stream, thinking_block, tool_block,
@@ -28,13 +30,18 @@ hows = pytest.mark.parametrize("how", HOWS.values(), ids=HOWS)
 
 #: How long a primary flaps; `make test` has less patience than the promise.
 FLAPS_FOR = float(os.environ.get("HOLDFAST_FLAP_SECONDS", "10"))
-#: Enough for a busy machine's scheduler, well below any limit tested here.
-AT_ONCE = 0.8
 
 
 def throttled(kind, **headers):
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     return failing(kind, 429, "Rate limit reached. Please slow down.", fields, "rate_limit_error")
+
+
+def first_failure(two):
+    """Returns the name of the limit that ended the first attempt of the only request: all other limits are minutes
+    away."""
+    [line] = two.lines(1)
+    return line["attempts"][0]["failure"]
 
 
 # 1 and 2: 429
@@ -46,17 +53,18 @@ def test_429_with_retry_after_is_waited_for_when_nobody_else_can_serve(upstream,
     with pair(upstream, spare, first, None, (provider, "oa")) as two:
         assert plain(two.holdfast, library) == WHOLE
         [told, asked] = two.first_calls
-        assert 0.95 < asked.arrived_at - told.arrived_at < 2.5
+        assert asked.arrived_at - told.arrived_at > 0.95
+        [waited] = two.waits(1)
+        assert 0 < waited <= 1000, "waited for something else than the second that it was told"
 
 
 @libraries
 def test_429_with_a_retry_after_that_nobody_has_time_for_is_passed_on(upstream, spare, library):
     with pair(upstream, spare, throttled("oa", retry_after="7200"), None) as two:
-        began = time.monotonic()
         error = refusal(two.holdfast, library)
-        assert time.monotonic() - began < AT_ONCE
         assert error.status_code == 429 and int(error.response.headers["retry-after"]) > 7000
         assert len(two.first_calls) == 1
+        assert two.waits(1) == [0]
 
 
 @ways
@@ -64,9 +72,8 @@ def test_429_with_a_retry_after_that_nobody_has_time_for_is_passed_on(upstream, 
 def test_429_moves_to_the_standby_at_once(upstream, spare, library, provider, how):
     with pair(upstream, spare, throttled(provider, retry_after="30"), served("oa"), (provider, "oa")) as two:
         for _ in range(3):
-            began = time.monotonic()
             assert how(two.holdfast, library) == WHOLE
-            assert time.monotonic() - began < AT_ONCE, "waited, while somebody was free"
+        assert two.waits(3) == [0, 0, 0], "waited, while somebody was free"
         assert len(two.first_calls) == 1, "asked again before its Retry-After"
         assert len(two.second_calls) == 3
 
@@ -93,10 +100,9 @@ def test_429_without_retry_after_is_not_hammered(upstream, spare, library, provi
 @libraries
 def test_429_without_retry_after_moves_to_the_standby_at_once(upstream, spare, library):
     with pair(upstream, spare, throttled("oa"), served("oa")) as two:
-        began = time.monotonic()
         assert plain(two.holdfast, library) == WHOLE
         assert plain(two.holdfast, library) == WHOLE
-        assert time.monotonic() - began < AT_ONCE
+        assert two.waits(2) == [0, 0]
         assert len(two.first_calls) == 1
 
 
@@ -104,9 +110,8 @@ def test_one_models_rate_limit_is_not_the_accounts(upstream, spare):
     with pair(upstream, spare, throttled("oa", retry_after="30"), served("oa")) as two:
         assert plain(two.holdfast, "openai") == WHOLE
         other = upstream.plays(served("oa"))
-        began = time.monotonic()
         assert plain(two.holdfast, "openai", f"first/{other}") == WHOLE
-        assert time.monotonic() - began < AT_ONCE
+        assert two.waits(2) == [0, 0]
 
 
 # 3 and 4: 500 and 503
@@ -134,11 +139,10 @@ def test_500_once_with_a_standby(upstream, spare, library, provider, stand_in):
 @ways
 def test_503_for_ever_is_told_after_two_tries(upstream, spare, library, provider):
     with pair(upstream, spare, failing(provider, 503), None, (provider, "oa")) as two:
-        began = time.monotonic()
         error = refusal(two.holdfast, library)
         assert error.status_code in (502, 503, 529), error
-        assert time.monotonic() - began < 3
         assert len(two.first_calls) == 2
+        assert two.waits(1) == [0]
 
 
 @libraries
@@ -148,10 +152,9 @@ def test_503_for_ever_is_served_by_the_standby_and_soon_not_asked_for(upstream, 
             assert plain(two.holdfast, library) == WHOLE
         before = len(two.first_calls)
         assert before < 20, "no breaker opened"
-        began = time.monotonic()
         for _ in range(10):
             assert streamed(two.holdfast, library) == WHOLE
-        assert time.monotonic() - began < 3
+        assert two.waits(30) == [0] * 30
         assert len(two.first_calls) - before <= 2, "asked while its breaker was open"
 
 
@@ -196,9 +199,10 @@ def test_silence_ends_at_the_limit_and_is_not_tried_again(upstream, spare, libra
     with pair(upstream, spare, silence, served("oa"), (provider, "oa"), timeouts=timeouts) as two:
         began = time.monotonic()
         assert how(two.holdfast, library) == WHOLE
-        assert 0.4 < time.monotonic() - began < 0.5 + AT_ONCE
+        assert time.monotonic() - began > 0.4
+        assert first_failure(two) == "first_byte_timeout"
         [asked] = two.first_calls
-        assert asked.gone_within(1), "it goes on for nobody"
+        assert asked.gone(), "it goes on for nobody"
 
 
 @libraries
@@ -223,14 +227,15 @@ def test_slow_first_token(upstream, spare, library, provider):
     with pair(upstream, spare, first, served("oa"), (provider, "oa"), timeouts={"first_token": "500ms"}) as two:
         began = time.monotonic()
         heard = hear(two.holdfast, library)
-        assert 0.4 < time.monotonic() - began < 0.5 + AT_ONCE
+        assert time.monotonic() - began > 0.4
+        assert first_failure(two) == "first_token_timeout"
         assert heard.text == WHOLE and not heard.errors
         if library == "openai":
             assert sum("role" in choice["delta"] for choice in heard.choices) == 1
         else:
             assert len(heard.of_type("message_start")) == len(heard.of_type("content_block_start")) == 1
         [asked] = two.first_calls
-        assert asked.gone_within(1)
+        assert asked.gone()
 
 
 def test_a_slow_first_token_that_is_in_time(upstream, spare):
@@ -320,9 +325,10 @@ def test_a_stall(upstream, spare, library, provider):
     with pair(upstream, spare, first, goes_on("oa"), (provider, "oa"), timeouts={"stall": "500ms"}) as two:
         began = time.monotonic()
         is_one_stream(hear(two.holdfast, library), library, two.first, two.second)
-        assert 0.4 < time.monotonic() - began < 0.5 + AT_ONCE
+        assert time.monotonic() - began > 0.4
+        assert first_failure(two) == "stalled"
         [asked] = two.first_calls
-        assert asked.gone_within(1)
+        assert asked.gone()
 
 
 #: What keeps a connection alive and tells nobody anything, and whose dialect has it.
@@ -356,8 +362,8 @@ def test_a_stall_behind_signs_of_life(upstream, spare, library, provider, beat):
     with pair(upstream, spare, first, goes_on("oa"), (provider, "oa"), timeouts={"stall": "500ms"}) as two:
         is_one_stream(hear(two.holdfast, library), library, two.first, two.second)
         [asked] = two.first_calls
-        assert asked.gone_within(5), "it goes on for nobody"
-        [line] = eventually(two.holdfast.requests_logged, 5)
+        assert asked.gone(), "it goes on for nobody"
+        [line] = eventually(two.holdfast.requests_logged)
         assert line["attempts"][0]["failure"] == "stalled"
 
 
@@ -367,7 +373,7 @@ def test_a_stall_behind_signs_of_life_with_nobody_else(upstream, spare, library,
         heard = hear(two.holdfast, library)
         assert heard.errors and WHOLE.startswith(heard.text) and heard.text
         assert "[DONE]" not in heard.events and not heard.of_type("message_stop")
-        [line] = eventually(two.holdfast.requests_logged, 5)
+        [line] = eventually(two.holdfast.requests_logged)
         assert line["attempts"][0]["failure"] == "stalled" and line["outcome"] == "truncated"
 
 
@@ -376,7 +382,7 @@ def test_signs_of_life_are_no_first_token(upstream, spare, library, provider, be
     first = kept_alive(provider, 0, beat)
     with pair(upstream, spare, first, served("oa"), (provider, "oa"), silence="300ms") as two:
         assert streamed(two.holdfast, library) == WHOLE
-        [line] = eventually(two.holdfast.requests_logged, 5)
+        [line] = eventually(two.holdfast.requests_logged)
         assert [each.get("failure") for each in line["attempts"]] == ["overtaken", None]
 
 
@@ -606,12 +612,12 @@ def test_a_standby_that_rejects_prefill(upstream, spare, library, provider, stan
 
 
 def test_a_primary_that_flaps(upstream, spare):
-    """Served throughout, and by the primary again within 30 s of its return."""
-    over = time.monotonic() + FLAPS_FOR
+    """Served throughout, and by the primary again after its return."""
+    began, well = time.monotonic(), threading.Event()
 
     def choose(request):
         now = time.monotonic()
-        if now < over and int(now * 2) % 2:
+        if not well.is_set() and int(now * 2) % 2:
             return [failing("oa", 503), close_before_head, failing("oa", 500)][int(now) % 3]
         return served("oa")
 
@@ -619,7 +625,7 @@ def test_a_primary_that_flaps(upstream, spare):
         failures, asked = [], [0]
 
         def keep_asking(library, how):
-            while time.monotonic() < over:
+            while not well.is_set():
                 try:
                     assert how(two.holdfast, library) == WHOLE
                 except Exception as error:
@@ -631,8 +637,13 @@ def test_a_primary_that_flaps(upstream, spare):
             for library in LIBRARIES:
                 for how in HOWS.values():
                     pool.submit(keep_asking, library, how)
+            try:
+                # Fewer requests would not show anything.
+                is_long = lambda: time.monotonic() - began >= FLAPS_FOR and asked[0] > FLAPS_FOR * 8
+                eventually(is_long, within=FLAPS_FOR + PATIENCE, every=0.1)
+            finally:
+                well.set()
         assert failures == [], f"{len(failures)} of {asked[0]}"
-        assert asked[0] > FLAPS_FOR * 8, "too few to show anything"
         assert two.second_calls, "the standby was never needed: this shows nothing"
 
         def back():
@@ -641,7 +652,7 @@ def test_a_primary_that_flaps(upstream, spare):
                 raw(two.holdfast, "openai").headers["x-holdfast-served-by"].startswith("first/") for _ in range(5)
             )
 
-        eventually(back, max(0.1, over + 30 - time.monotonic()), every=0.3)
+        eventually(back, every=0.3)
 
 
 # 16: accounting
@@ -659,7 +670,7 @@ def test_accounting_after_a_failover(upstream, spare, library, provider, stand_i
         billed = told.get("completion_tokens", told.get("output_tokens"))
         assert (usage.completion_tokens if library == "openai" else usage.output_tokens) == billed
 
-        [line] = eventually(two.holdfast.requests_logged, 2)
+        [line] = eventually(two.holdfast.requests_logged)
         assert line["requested"] == line["route"] == "talk" and line["served_by"] == f"second/{two.second}"
         assert line["outcome"] == "served" and line["status"] == 200 and line["output_tokens"] == billed
         failed, good = line["attempts"]
@@ -681,7 +692,7 @@ def test_accounting_after_a_continuation(upstream, spare, library, provider, sta
         more = {"stream_options": {"include_usage": True}} if library == "openai" else {}
         heard = hear(two.holdfast, library, **more)
         is_one_stream(heard, library, two.first, two.second)
-        [line] = eventually(two.holdfast.requests_logged, 2)
+        [line] = eventually(two.holdfast.requests_logged)
         assert [attempt["provider"] for attempt in line["attempts"]] == ["first", "second"]
         assert line["attempts"][0]["failure"] and line["outcome"] == "served" and line["requested"] == "talk"
         if library == "openai":
@@ -702,6 +713,6 @@ def test_a_request_in_flight_is_counted_once(upstream, spare):
         with ThreadPoolExecutor(8) as pool:
             texts = list(pool.map(lambda number: plain(two.holdfast, LIBRARIES[number % 2]), range(24)))
         assert texts == [WHOLE] * 24
-        eventually(lambda: len(two.holdfast.requests_logged()) == 24, 2)
+        eventually(lambda: len(two.holdfast.requests_logged()) == 24)
         assert two.holdfast.metric("holdfast_requests_total", outcome="served") == 24
         assert two.holdfast.metric("holdfast_requests_total") == 24

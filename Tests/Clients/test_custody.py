@@ -99,7 +99,7 @@ def test_receipt_says_what_serves(kept):
 
 def test_weights_are_on_record(kept):
     told = receipt(kept)
-    loaded = eventually(lambda: entries(kept, "weights.loaded"), 10)
+    loaded = eventually(lambda: entries(kept, "weights.loaded"))
     verified = entries(kept, "weights.verified")
     assert verified[0]["files"] == [{"name": MODEL_FILE.name, "sha256": SHA256}]
     assert verified[0]["manifest_root"] == told["manifest_root"]
@@ -107,14 +107,14 @@ def test_weights_are_on_record(kept):
     assert loaded[0]["missing"] == [name for name, each in told["sandbox"].items() if not each["held"]]
     request = ask(kept).headers["x-request-id"]
     settled = lambda: [each for each in entries(kept, "request.settled") if each["id"] == request]
-    assert eventually(settled, 10)[0]["custody"] == told["id"]
+    assert eventually(settled)[0]["custody"] == told["id"]
     assert checked_entries(kept.directory / ".holdfast/data/ledger/log")
 
 
 def test_an_engine_that_was_killed_has_another_receipt(kept):
     before = receipt(kept)
     os.kill(before["process"], signal.SIGKILL)
-    after = eventually(lambda: kept.engine_pid("here") not in (None, before["process"]) and receipt(kept), 30)
+    after = eventually(lambda: kept.engine_pid("here") not in (None, before["process"]) and receipt(kept))
     assert after["id"] != before["id"] and after["files"] == before["files"]
     assert ask(kept).headers["x-holdfast-custody"] == after["id"]
     assert len(entries(kept, "weights.verified")) == 1, "the same sealed bytes"
@@ -131,13 +131,13 @@ def test_a_socket_in_the_engines_place_gets_nothing(kept):
     told = [next(stream)]
     path = Path(kept.directory) / ".holdfast/run/here/s/engine.sock"
     os.kill(before["process"], signal.SIGKILL)
-    eventually(lambda: kept.engine_pid("here") != before["process"], 10)
+    eventually(lambda: kept.engine_pid("here") != before["process"])
     try:
         path.unlink(missing_ok=True)
         impostor = socket.socket(socket.AF_UNIX)
         impostor.bind(str(path))
         impostor.listen(8)
-        impostor.settimeout(0.2)
+        impostor.setblocking(False)
     except OSError:
         pytest.skip("the engine was back sooner")
 
@@ -151,11 +151,11 @@ def test_a_socket_in_the_engines_place_gets_nothing(kept):
         except openai.InternalServerError:
             return None
 
-    assert eventually(answered, 30) == receipt(kept)["id"]
+    assert eventually(answered) == receipt(kept)["id"]
     try:
         connection, _ = impostor.accept()
         assert b"/v1/chat" not in connection.recv(65536)
-    except TimeoutError:
+    except BlockingIOError:
         pass
     impostor.close()
 
@@ -173,17 +173,18 @@ def test_a_file_that_changed_since_the_first_start_is_refused(tmp_path):
             open_file.write(bytes([byte[0] ^ 1]))
         process = receipt(holdfast)["process"]
         os.kill(process, signal.SIGKILL)
-        eventually(lambda: holdfast.engine_pid("here") not in (None, process), 30)
+        eventually(lambda: holdfast.engine_pid("here") not in (None, process))
         assert ask(holdfast).headers["x-holdfast-custody"]
         holdfast.stop()
         holdfast.start(ready=False)
-        holdfast.log_has("is not what its manifest says", 30)
-        refused = eventually(lambda: entries(holdfast, "weights.refused"), 10)
+        holdfast.log_has("is not what its manifest says")
+        refused = eventually(lambda: entries(holdfast, "weights.refused"))
         assert refused[0]["provider"] == "here" and refused[0]["cause"] == "mismatch"
         # Between two tries it is starting again.
         shown = lambda: cli("weights", "receipt", "here", config=holdfast.config, check=69).stderr
-        eventually(lambda: "is not what its manifest says" in shown(), 10)
-        time.sleep(2.5)
+        eventually(lambda: "is not what its manifest says" in shown())
+        # Each try is in the log.
+        eventually(lambda: holdfast.log.count("is not what its manifest says") >= 3)
         assert len(entries(holdfast, "weights.refused")) == 1, "told once, not at every try"
         assert checked_entries(holdfast.directory / ".holdfast/data/ledger/log")
 
@@ -216,8 +217,8 @@ def test_encrypted_weights_are_served_and_never_lie_plain(tmp_path):
         holdfast.settings["providers"]["here"]["weights_key"] = {"file": str(tmp_path / "other")}
         holdfast.write_config()
         holdfast.start(ready=False)
-        holdfast.log_has("was not encrypted to this key", 30)
-        eventually(lambda: holdfast.log.count("listening") == 3, 10)
+        holdfast.log_has("was not encrypted to this key")
+        eventually(lambda: holdfast.log.count("listening") == 3)
 
 
 def test_settings_of_custody_are_checked(tmp_path):
@@ -283,8 +284,8 @@ def test_a_quarantine_outlives_restarts_until_it_is_lifted():
             if is_again:
                 holdfast.stop()
             holdfast.start(ready=False)
-            eventually(lambda: holdfast.log.count("listening") == 2 + is_again, 20)
-            eventually(lambda: holdfast.log.count("in quarantine, and is not loaded") == 1 + is_again, 20)
+            eventually(lambda: holdfast.log.count("listening") == 2 + is_again)
+            eventually(lambda: holdfast.log.count("in quarantine, and is not loaded") == 1 + is_again)
             (hold,) = holdfast.holds
             assert hold["reason"] == "its weights changed in memory twice within a day", hold
             with pytest.raises(openai.APIStatusError):

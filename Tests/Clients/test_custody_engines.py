@@ -65,9 +65,9 @@ def test_what_does_not_hold_is_told_or_refuses(tmp_path, custody):
     )
     with holdfast:
         if custody == "required":
-            holdfast.log_has("custody is required, and the engine is not shut in", 30)
+            holdfast.log_has("custody is required, and the engine is not shut in")
             refused = lambda: [each for each in entries(holdfast, "weights.refused") if each["provider"] == "here"]
-            assert eventually(refused, 10)[0]["cause"] == "engine"
+            assert eventually(refused)[0]["cause"] == "engine"
             assert cli("weights", "receipt", "here", config=holdfast.config).returncode == 69
             # Others serve in its place.
             assert ask(holdfast, "both").headers["x-holdfast-served-by"].startswith("spare/")
@@ -83,7 +83,7 @@ def test_what_does_not_hold_is_told_or_refuses(tmp_path, custody):
         holdfast.log_has("without files")
         # Which of the two engines is ready first is chance.
         loaded = lambda: [each for each in entries(holdfast, "weights.loaded") if each["provider"] == "here"]
-        assert eventually(loaded, 10)[0]["missing"] == missing
+        assert eventually(loaded)[0]["missing"] == missing
 
 
 def refuse_unshare():
@@ -113,9 +113,9 @@ class Contained(Unready):
 def test_what_the_kernel_refuses_is_told_or_refuses(custody):
     with Contained({"here": engine(parallel=1, context=512, models=[MODEL])}, custody=custody, ledger=LEDGER) as holdfast:
         if custody == "required":
-            holdfast.log_has("custody is required, and the engine is not shut in: ", 30)
+            holdfast.log_has("custody is required, and the engine is not shut in: ")
             shown = lambda: cli("weights", "receipt", "here", config=holdfast.config, check=69).stderr
-            eventually(lambda: "network: Operation not permitted" in shown(), 10)
+            eventually(lambda: "network: Operation not permitted" in shown())
             with pytest.raises(openai.InternalServerError):
                 ask(holdfast)
             return

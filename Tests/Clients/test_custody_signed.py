@@ -93,10 +93,10 @@ def entries(holdfast, kind):
 def is_refused(holdfast, *words):
     """An engine that isn't let start, for a reason that is told and is on
     record; nobody is answered."""
-    holdfast.log_has(words[0], 30)
+    holdfast.log_has(words[0])
     for word in words:
         assert word in holdfast.log, holdfast.log
-    eventually(lambda: _listens(holdfast), 10)
+    eventually(lambda: _listens(holdfast))
     with pytest.raises(Exception) as caught:
         ask(holdfast)
     assert caught.value.status_code == 503
@@ -146,7 +146,7 @@ def test_what_is_signed_meanwhile_counts_from_the_engines_next_start(signed):
         signed.grant(epoch=4, budget=BUDGET // 2)
         again()
         shown = lambda: json.loads(cli("weights", "receipt", "here", "--json", config=holdfast.config).stdout or "{}")
-        eventually(lambda: shown().get("epoch") == 4, 30, every=0.2)
+        eventually(lambda: shown().get("epoch") == 4, every=0.2)
         assert budget() == BUDGET // 2 and ask(holdfast).headers["x-holdfast-custody"] != before["id"]
         # The bytes in memory are right; that nobody vouches for them any more counts all the same.
         signed.amend(["predicate", "not_after"], 1)
@@ -238,7 +238,7 @@ def test_what_was_not_signed_is_not_loaded(signed, name):
     spoil(signed)
     with signed.hosting(waits=False) as holdfast:
         is_refused(holdfast, *words)
-        refused = eventually(lambda: entries(holdfast, "weights.refused"), 10)
+        refused = eventually(lambda: entries(holdfast, "weights.refused"))
         assert refused[0]["provider"] == "here"
 
 

@@ -1,8 +1,6 @@
 """Tests that failures reach callers as the clients' own exceptions, with a message that says what to do and an id to
 quote in questions."""
 
-import time
-
 import anthropic
 import openai
 import pytest
@@ -57,23 +55,23 @@ def test_empty_key(scripted):
 
 def test_revoked_key(scripted, library):
     key = scripted.make_key(f"revoked-{library}")
-    eventually(lambda: scripted.get("/v1/models", key)[0] == 200, 2)
+    eventually(lambda: scripted.get("/v1/models", key)[0] == 200)
     cli("keys", "revoke", f"revoked-{library}", config=scripted.config, check=0)
-    eventually(lambda: scripted.get("/v1/models", key)[0] == 401, 2)
+    eventually(lambda: scripted.get("/v1/models", key)[0] == 401)
     assert "revoked" in str(refused(scripted, library, "both", "AuthenticationError", key=key))
 
 
 def test_expired_key(scripted, library):
     key = scripted.make_key(f"expired-{library}", "--expires", "2s")
-    eventually(lambda: scripted.get("/v1/models", key)[0] == 200, 2)
-    eventually(lambda: scripted.get("/v1/models", key)[0] == 401, 5)
+    eventually(lambda: scripted.get("/v1/models", key)[0] == 200)
+    eventually(lambda: scripted.get("/v1/models", key)[0] == 401)
     assert "expired" in str(refused(scripted, library, "both", "AuthenticationError", key=key))
 
 
 def test_route_not_allowed(scripted, upstream, library):
     model = upstream.plays(answer(openai_answer()))
     key = scripted.make_key(f"scoped-{library}", "--routes", "both")
-    eventually(lambda: scripted.get("/v1/models", key)[0] == 200, 2)
+    eventually(lambda: scripted.get("/v1/models", key)[0] == 200)
     error = refused(scripted, library, f"oa/{model}", "PermissionDeniedError", key=key)
     assert "may use: both" in str(error)
     assert upstream.requests(model) == []
@@ -104,7 +102,7 @@ def test_requests_a_minute(scripted, upstream, library):
     model = f"{'oa' if library == 'openai' else 'an'}/{model}"
     key = scripted.make_key(f"rpm-{library}", "--rpm", "2")
     # Listing models costs nothing, so that it can tell when the key counts.
-    eventually(lambda: scripted.get("/v1/models", key)[0] == 200, 2)
+    eventually(lambda: scripted.get("/v1/models", key)[0] == 200)
     for _ in range(2):
         ask(scripted, library, model, key=key)
     error = refused(scripted, library, model, "RateLimitError", key=key)
@@ -118,7 +116,7 @@ def test_tokens_a_minute(scripted, upstream, library):
     model = upstream.plays(answer(openai_answer() if library == "openai" else anthropic_answer()))
     model = f"{'oa' if library == 'openai' else 'an'}/{model}"
     key = scripted.make_key(f"tpm-{library}", "--tpm", "600")
-    eventually(lambda: scripted.get("/v1/models", key)[0] == 200, 2)
+    eventually(lambda: scripted.get("/v1/models", key)[0] == 200)
     ask(scripted, library, model, key=key)
     error = refused(scripted, library, model, "RateLimitError", key=key)
     assert 30 <= int(error.response.headers["retry-after"]) <= 130
@@ -129,7 +127,7 @@ def test_a_client_that_may_try_again_waits_and_succeeds(scripted, upstream):
     """retry-after in the form that the clients themselves act on."""
     model = upstream.plays(answer(openai_answer()))
     key = scripted.make_key("patient", "--rpm", "60")
-    eventually(lambda: scripted.get("/v1/models", key)[0] == 200, 2)
+    eventually(lambda: scripted.get("/v1/models", key)[0] == 200)
     client = scripted.openai(key, max_retries=3)
     for _ in range(61):
         client.chat.completions.create(model=f"oa/{model}", messages=TALK)
@@ -181,12 +179,12 @@ def test_the_first_candidate_in_service_serves(lonely, upstream, library):
 
 
 def test_provider_that_takes_too_long(lonely, upstream, library):
-    for provider, behaviour in [("slow", silence), ("slowly", slow_head(3, anthropic_answer()))]:
+    # The answer would come long after the test.
+    for provider, behaviour in [("slow", silence), ("slowly", slow_head(300, anthropic_answer()))]:
         model = upstream.plays(behaviour)
-        began = time.monotonic()
         error = refused(lonely, library, f"{provider}/{model}", "InternalServerError")
-        assert error.status_code == 504 and time.monotonic() - began < 2
-        assert upstream.request(model).gone_within(1), "the request runs on at the provider"
+        assert error.status_code == 504
+        assert upstream.request(model).gone(), "the request runs on at the provider"
 
 
 def test_model_that_is_not_on_the_providers_list(lonely, library):

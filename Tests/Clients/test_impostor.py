@@ -104,9 +104,9 @@ def test_an_impostor_at_the_engines_socket_hears_nothing(upstream):
                     said = forged_or_not(way)
                     assert said is None or "FORGED" not in said
             # Until the last of them has been closed for want of use, after 4 s.
-            eventually(lambda: [forged_or_not(way) for way in ways] == [None] * len(ways), 60, every=6)
+            eventually(lambda: [forged_or_not(way) for way in ways] == [None] * len(ways), every=6)
             assert chat("both") == "the standby"
-            [*_, event] = eventually(lambda: entries(holdfast, "engine.impostor"), 10)
+            [*_, event] = eventually(lambda: entries(holdfast, "engine.impostor"))
             assert event["receipt"] == before["id"] and event["provider"] == "here"
             assert event["expected"] == f"process {before['process']}" and event["found"] == f"process {os.getpid()}"
             holdfast.log_has("SOMEBODY LISTENS IN THE ENGINE'S PLACE")
@@ -114,7 +114,7 @@ def test_an_impostor_at_the_engines_socket_hears_nothing(upstream):
             assert impostor.heard == b"", "not a byte"
         # Its process ends, and with it what lies in its folder.
         os.kill(before["process"], signal.SIGKILL)
-        eventually(lambda: forged_or_not(chat) is not None, 60, every=0.2)
+        eventually(lambda: forged_or_not(chat) is not None, every=0.2)
         assert receipt(holdfast)["id"] != before["id"]
         assert all("FORGED" not in way() for way in ways)
         assert impostor.heard == b""
@@ -132,10 +132,10 @@ def test_a_health_probe_asks_no_impostor(tmp_path):
     providers = {"here": engine(models=[MODEL], engine=command, start_timeout="60s")}
     with Holdfast(providers, waits=False, ledger=LEDGER) as holdfast:
         folder = holdfast.directory / ".holdfast/run/here/s"
-        eventually(lambda: folder.exists() and holdfast.log_has("engine started", 30), 30)
+        eventually(lambda: folder.exists() and holdfast.log_has("engine started"))
         path = folder / "engine.sock"
         path.touch()
         with Impostor(path) as impostor:
-            eventually(lambda: impostor.connections > 0 and entries(holdfast, "engine.impostor"), 30)
+            eventually(lambda: impostor.connections > 0 and entries(holdfast, "engine.impostor"))
             assert impostor.heard == b""
             assert holdfast.get("/ready")[0] == 503

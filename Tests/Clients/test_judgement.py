@@ -99,7 +99,7 @@ def test_a_callers_own_words_hold_nothing(upstream, spare, library, provider, ec
                 model="talk", messages=TALK, max_tokens=500
             )
             assert done.headers["x-holdfast-served-by"].startswith("first/"), words
-        eventually(lambda: quiet(two.holdfast), 20)
+        eventually(lambda: quiet(two.holdfast))
         two.holdfast.restart()
         assert quiet(two.holdfast) and served_by(two.holdfast, library) == "first"
 
@@ -124,7 +124,7 @@ def test_a_code_in_a_400_moves_that_key_only_until_a_probe_tells(upstream, spare
         )
         assert done.headers["x-holdfast-served-by"].startswith("first/")
         # The answer to the other key's request shows that it is there.
-        eventually(lambda: two.holdfast.holds == [], 5)
+        eventually(lambda: two.holdfast.holds == [])
 
 
 def test_made_up_names_leave_nothing(upstream, spare):
@@ -163,7 +163,7 @@ def test_words_that_no_probe_confirms_are_lifted_and_on_record(upstream, spare):
     top = {"ledger": {"name": "judgement.test", "directory": "ledger"}}
     with pair(upstream, spare, by_request(choose), served("oa"), top=top) as two:
         assert plain(two.holdfast, "openai") == WHOLE
-        eventually(lambda: quiet(two.holdfast), 5)
+        eventually(lambda: quiet(two.holdfast))
         assert served_by(two.holdfast) == "first"
         assert len(upstream.probes(two.first)) == 1
         assert "was not confirmed" in two.holdfast.log
@@ -189,7 +189,7 @@ def test_after_that_words_ask_first(upstream, spare):
             is_down.set()
             assert plain(two.holdfast, "openai") == WHOLE
             is_down.clear()
-            eventually(lambda: quiet(two.holdfast), 8)
+            eventually(lambda: quiet(two.holdfast))
             assert served_by(two.holdfast) == "first"
 
 
@@ -207,7 +207,7 @@ def test_many_requests_ask_for_one_probe(upstream, spare):
             thread.join()
         assert len(upstream.probes(two.first)) == 1
         [probe] = upstream.probes(two.first)
-        eventually(lambda: probe.gone_at, 10)
+        eventually(lambda: probe.gone_at)
         [hold] = two.holdfast.holds
         assert hold["firmness"] == "provisional", "a probe without an answer says nothing"
 
@@ -216,11 +216,11 @@ def test_a_provider_that_answers_no_probe_delays_no_others(upstream, spare):
     dead = by_request(lambda request: silence if request.is_probe else status(404, body={"error": GONE}))
     with pair(upstream, spare, dead, served("oa"), top={"data": {"directory": "data"}}) as two:
         assert plain(two.holdfast, "openai") == WHOLE
-        eventually(lambda: upstream.probes(two.first), 5)
+        eventually(lambda: upstream.probes(two.first))
         # The second is pulled, too, while the first one's probe hangs.
         spare.plays(status(404, body={"error": GONE}), model=two.second)
         refusal(two.holdfast, "openai")
-        eventually(lambda: {hold["firmness"] for hold in two.holdfast.holds if hold["provider"] == "second"} == {"lasting"}, 4)
+        eventually(lambda: {hold["firmness"] for hold in two.holdfast.holds if hold["provider"] == "second"} == {"lasting"})
         assert upstream.probes(two.first)[0].gone_at is None or len(spare.probes(two.second)) == 1
 
 
@@ -237,7 +237,7 @@ def test_a_suspect_is_asked_when_nobody_else_is_free(upstream, spare):
     with pair(upstream, spare, by_request(choose), failing("oa", 503)) as two:
         refusal(two.holdfast, "openai")
         assert plain(two.holdfast, "openai") == WHOLE
-        eventually(lambda: [hold for hold in two.holdfast.holds if hold["firmness"] != "timed"] == [], 5)
+        eventually(lambda: [hold for hold in two.holdfast.holds if hold["firmness"] != "timed"] == [])
 
 
 @pytest.mark.parametrize("code", [401, 403])
@@ -245,7 +245,7 @@ def test_a_bad_key_is_believed_once_a_probe_has_met_it(upstream, spare, code):
     error = {"message": "Incorrect API key provided", "type": "invalid_request_error", "code": "invalid_api_key"}
     with pair(upstream, spare, status(code, body={"error": error}), served("oa")) as two:
         assert plain(two.holdfast, "openai") == WHOLE
-        eventually(lambda: [hold["firmness"] for hold in two.holdfast.holds] == ["lasting"], 5)
+        eventually(lambda: [hold["firmness"] for hold in two.holdfast.holds] == ["lasting"])
         [hold] = two.holdfast.holds
         assert (hold["cause"], hold["scope"]) == ("credential", "credential")
         assert len(two.first_calls) == 1 and len(upstream.probes(two.first)) == 1

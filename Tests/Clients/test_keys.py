@@ -2,13 +2,13 @@
 
 import json
 import socket
-import time
 
 import anthropic
 import openai
 import pytest
 from conftest import scripted_providers
 from holdfast import PROMPT, Holdfast, cli, eventually
+from patience import PATIENCE
 from shapes import anthropic_answer, openai_answer
 from upstream import answer
 
@@ -19,21 +19,22 @@ def status_of(holdfast, key):
     return holdfast.get("/v1/models", key)[0]
 
 
-def test_a_new_key_counts_within_a_second(scripted):
+# Within a second, says the README: FileWatchTests counts the looks at the file which that takes.
+
+
+def test_a_new_key_counts_while_it_runs(scripted):
     key = scripted.make_key("new")
-    began = time.monotonic()
-    eventually(lambda: status_of(scripted, key) == 200, 1)
-    assert time.monotonic() - began < 1
+    eventually(lambda: status_of(scripted, key) == 200)
 
 
 @pytest.mark.parametrize("by", ["name", "id"])
-def test_a_revoked_key_stops_within_a_second(scripted, by):
+def test_a_revoked_key_stops_while_it_runs(scripted, by):
     key = scripted.make_key(f"short-lived-{by}")
-    eventually(lambda: status_of(scripted, key) == 200, 1)
+    eventually(lambda: status_of(scripted, key) == 200)
     listed = json.loads(cli("keys", "list", "--json", config=scripted.config, check=0).stdout)
     [entry] = [each for each in listed if each["name"] == f"short-lived-{by}"]
     cli("keys", "revoke", entry[by], config=scripted.config, check=0)
-    eventually(lambda: status_of(scripted, key) == 401, 1)
+    eventually(lambda: status_of(scripted, key) == 401)
 
 
 def test_the_key_file_holds_no_key(scripted):
@@ -73,12 +74,12 @@ def test_spelling_of_the_scheme(scripted, scheme):
     import urllib.request
 
     request = urllib.request.Request(scripted.url + "/v1/models", headers={"authorization": f"{scheme} {scripted.key}"})
-    assert urllib.request.urlopen(request, timeout=5).status == 200
+    assert urllib.request.urlopen(request, timeout=PATIENCE).status == 200
 
 
 def test_a_scoped_key_sees_and_uses_its_routes_only(scripted, upstream):
     key = scripted.make_key("scoped", "--routes", "both")
-    eventually(lambda: status_of(scripted, key) == 200, 1)
+    eventually(lambda: status_of(scripted, key) == 200)
     client = scripted.openai(key)
     assert [model.id for model in client.models.list()] == ["both"]
     upstream.plays(answer(openai_answer()), model="never-scripted")
@@ -90,7 +91,7 @@ def test_a_scoped_key_sees_and_uses_its_routes_only(scripted, upstream):
 
 def test_an_admin_key_and_an_applications_key_are_not_each_other(scripted):
     admin = scripted.make_key("boss", "--admin")
-    eventually(lambda: scripted.get("/metrics", admin, scripted.admin_port)[0] == 200, 1)
+    eventually(lambda: scripted.get("/metrics", admin, scripted.admin_port)[0] == 200)
     assert scripted.get("/metrics", scripted.key, scripted.admin_port)[0] in (401, 403)
     assert scripted.get("/metrics", None, scripted.admin_port)[0] == 401
     assert scripted.get("/metrics", scripted.key)[0] == 404
@@ -100,7 +101,7 @@ def test_an_admin_key_and_an_applications_key_are_not_each_other(scripted):
 
 def test_metrics_tell_requests_tokens_and_times(scripted, upstream):
     admin = scripted.make_key("scraper", "--admin")
-    eventually(lambda: scripted.get("/metrics", admin, scripted.admin_port)[0] == 200, 1)
+    eventually(lambda: scripted.get("/metrics", admin, scripted.admin_port)[0] == 200)
     upstream.plays(answer(openai_answer()), model="never-scripted")
     scripted.openai().chat.completions.create(model="both", messages=TALK)
     text = scripted.get("/metrics", admin, scripted.admin_port)[2].decode()
@@ -168,7 +169,7 @@ def test_no_old_version_of_tls_is_spoken(tmp_path, upstream):
                 return None
 
     class Secured(Holdfast):
-        def wait_ready(self, within=60):
+        def wait_ready(self, within=2 * PATIENCE):
             def is_ready():
                 try:
                     return self.get("/ready", port=self.admin_port)[0] == 200

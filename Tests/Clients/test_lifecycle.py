@@ -11,22 +11,24 @@ import openai
 import pytest
 from conftest import scripted_providers
 from holdfast import BINARY, PROMPT, Holdfast, engine, eventually, free_ports, is_alive
+from patience import PATIENCE
 from shapes import TEXT, openai_answer, openai_stream
 from test_reload import Running
-from upstream import answer, silence, sse
+from upstream import answer, gated, silence, sse
 
 TALK = [{"role": "user", "content": PROMPT}]
 
 
 @pytest.fixture
 def holdfast(upstream):
-    with Holdfast(scripted_providers(upstream), limits={"drain": "5s"}) as holdfast:
+    """A Holdfast that would wait for what is under way longer than any test."""
+    with Holdfast(scripted_providers(upstream), limits={"drain": "10m"}) as holdfast:
         yield holdfast
 
 
-def serve(config, within=5):
+def serve(config):
     """Another `holdfast serve`, which is expected to end by itself."""
-    return subprocess.run([BINARY, "serve", "--config", config], capture_output=True, text=True, timeout=within)
+    return subprocess.run([BINARY, "serve", "--config", config], capture_output=True, text=True, timeout=PATIENCE)
 
 
 def ask(holdfast, upstream):
@@ -34,13 +36,20 @@ def ask(holdfast, upstream):
     return holdfast.openai().chat.completions.create(model=f"oa/{model}", messages=TALK).choices
 
 
+def is_refused(holdfast):
+    """Returns whether the server takes no new connections."""
+    try:
+        socket.create_connection(("127.0.0.1", holdfast.port), PATIENCE).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_terminated_while_idle(holdfast, upstream):
     """Also with connections that clients keep alive."""
     ask(holdfast, upstream)
     idle = socket.create_connection(("127.0.0.1", holdfast.port))
-    began = time.monotonic()
     holdfast.stop()
-    assert time.monotonic() - began < 2
     idle.close()
 
 
@@ -50,40 +59,35 @@ def test_terminated_in_mid_stream(holdfast, upstream, number):
     running = Running(holdfast, upstream)
     holdfast.signal(number)
 
-    def is_refused():
-        try:
-            socket.create_connection(("127.0.0.1", holdfast.port), 1).close()
-        except ConnectionRefusedError:
-            return True
-        return False
-
-    eventually(is_refused, 2)
+    eventually(lambda: is_refused(holdfast))
     assert running.thread.is_alive(), "the stream was over before: this shows nothing"
     running.finish()
-    holdfast.stop(within=3)
+    holdfast.stop()
 
 
-def test_a_stream_longer_than_the_drain_time_is_cut_with_an_error(holdfast, upstream):
-    model = upstream.plays(sse(openai_stream(TEXT * 3), delay=0.5))
-    stream = holdfast.openai().chat.completions.create(model=f"oa/{model}", messages=TALK, stream=True)
-    next(iter(stream))
-    began = time.monotonic()
-    holdfast.signal(signal.SIGTERM)
-    with pytest.raises(Exception) as caught:
-        chunks = list(stream)
-        assert any(c.choices and c.choices[0].finish_reason for c in chunks), "ended without an end"
-    assert not isinstance(caught.value, openai.NotFoundError)
-    holdfast.stop(within=5)
-    assert 4 < time.monotonic() - began < 9
-    assert upstream.request(model).gone_within(1)
+def test_a_stream_longer_than_the_drain_time_is_cut_with_an_error(upstream):
+    with Holdfast(scripted_providers(upstream), limits={"drain": "5s"}) as holdfast:
+        model = upstream.plays(sse(openai_stream(TEXT * 3)[:4], ends=False))
+        stream = holdfast.openai().chat.completions.create(model=f"oa/{model}", messages=TALK, stream=True)
+        next(iter(stream))
+        began = time.monotonic()
+        holdfast.signal(signal.SIGTERM)
+        with pytest.raises(Exception) as caught:
+            chunks = list(stream)
+            assert any(c.choices and c.choices[0].finish_reason for c in chunks), "ended without an end"
+        assert not isinstance(caught.value, openai.NotFoundError)
+        # Nothing else would ever have ended it.
+        holdfast.stop()
+        assert time.monotonic() - began > 4
+        assert upstream.request(model).gone()
 
 
 def test_the_log_says_that_draining_cut_a_stream(upstream):
     with Holdfast(scripted_providers(upstream), limits={"drain": "500ms"}) as holdfast:
-        model = upstream.plays(sse(openai_stream(TEXT * 3), delay=0.3))
+        model = upstream.plays(sse(openai_stream(TEXT * 3)[:4], ends=False))
         stream = holdfast.openai().chat.completions.create(model=f"oa/{model}", messages=TALK, stream=True)
         next(iter(stream))
-        holdfast.stop(within=5)
+        holdfast.stop()
         assert "caller_gone" not in holdfast.log and "drain" in holdfast.log
 
 
@@ -98,7 +102,8 @@ def test_every_request_id_that_a_caller_can_quote_is_in_the_log(holdfast, upstre
 
 
 def test_a_request_that_waits_is_answered_while_draining(holdfast, upstream):
-    model = upstream.plays(answer(openai_answer(), delay=1.5))
+    gate = threading.Event()
+    model = upstream.plays(gated(gate, answer(openai_answer())))
     done = []
 
     def wait():
@@ -107,6 +112,9 @@ def test_a_request_that_waits_is_answered_while_draining(holdfast, upstream):
     thread = threading.Thread(target=wait)
     thread.start()
     upstream.request(model)
+    holdfast.signal(signal.SIGTERM)
+    eventually(lambda: is_refused(holdfast))
+    gate.set()
     holdfast.stop()
     thread.join()
     assert done[0].choices[0].message.content == TEXT
@@ -161,7 +169,7 @@ def test_it_starts_without_a_key_file_and_without_providers():
         assert holdfast.get("/v1/models")[0] == 401
         del holdfast.make_key
         key = holdfast.make_key("first-ever")
-        eventually(lambda: holdfast.get("/v1/models", key)[0] == 200, 1)
+        eventually(lambda: holdfast.get("/v1/models", key)[0] == 200)
 
 
 # With a real engine
@@ -206,7 +214,7 @@ def test_a_killed_engine_is_started_again_and_the_waiting_request_served(mortal)
     talk(mortal)
     pid = mortal.engine_pid("here")
     os.kill(pid, signal.SIGKILL)
-    eventually(lambda: not is_alive(pid), 2)
+    eventually(lambda: not is_alive(pid))
     assert talk(mortal).choices
     assert mortal.engine_pid("here") != pid
 
@@ -237,20 +245,18 @@ def test_ready_tells_that_the_engine_is_not(mortal):
         status, _, body = mortal.get("/ready")
         return status == 503 and b"here" in body
 
-    eventually(is_unready, 2, every=0.01)
-    mortal.wait_ready(15)
+    eventually(is_unready, every=0.01)
+    mortal.wait_ready()
 
 
 def test_a_killed_holdfast_takes_its_engine_along(mortal):
     """The last of these: `mortal` is dead after it."""
-    mortal.wait_ready(15)
+    mortal.wait_ready()
     pid = mortal.engine_pid("here")
     assert is_alive(pid)
     mortal.process.kill()
     mortal.process.wait()
-    began = time.monotonic()
-    eventually(lambda: not is_alive(pid), 2)
-    assert time.monotonic() - began < 2
+    eventually(lambda: not is_alive(pid))
 
 
 def test_a_model_file_that_is_none(upstream):
@@ -262,11 +268,10 @@ def test_a_model_file_that_is_none(upstream):
         holdfast.write_config(
             providers={**providers, "here": {**engine(), "model_file": str(broken), "start_timeout": "3s"}}
         )
-        eventually(lambda: any(p["name"] == "here" for p in holdfast.models()["providers"]), 3)
-        began = time.monotonic()
+        eventually(lambda: any(p["name"] == "here" for p in holdfast.models()["providers"]))
         with pytest.raises(openai.InternalServerError) as caught:
             holdfast.openai().chat.completions.create(model="here/broken", messages=TALK)
-        assert caught.value.status_code == 503 and time.monotonic() - began < 6
+        assert caught.value.status_code == 503
         assert "here" in str(caught.value)
         assert ask(holdfast, upstream)
 
@@ -287,7 +292,7 @@ def test_giving_up_while_a_request_waits_to_drain(upstream):
         thread.start()
         upstream.request(model)
         began = time.monotonic()
-        holdfast.stop(within=10)
-        assert 0.8 < time.monotonic() - began < 5
+        holdfast.stop()
+        assert time.monotonic() - began > 0.8
         thread.join()
-        assert errors and upstream.request(model).gone_within(1)
+        assert errors and upstream.request(model).gone()

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from conftest import scripted_providers
 from holdfast import BINARY, REPO, STATES, Holdfast, cli, engine, eventually, free_ports
+from patience import PATIENCE
 from plain import get
 from standardwebhooks.webhooks import Webhook
 from standin import WHOLE, failing, pair, plain, raw, refusal, served
@@ -126,7 +127,7 @@ def test_commands_work_whatever_the_environment_and_the_settings(house, how, fou
         assert json.loads(run("keys", "revoke", name, "--json"))["id"] == key["id"]
         assert run("ledger", "key").startswith(LEDGER["name"])
         # It is published once a second.
-        first, *_ = eventually(lambda: run("ledger", "show", "--json").splitlines(), 10, every=0.2)
+        first, *_ = eventually(lambda: run("ledger", "show", "--json").splitlines(), every=0.2)
         assert json.loads(first)["kind"] == "configuration.changed"
     assert house.process.poll() is None
 
@@ -136,9 +137,9 @@ def test_keys_made_with_broken_settings_count_and_end(house):
         shell = {"env": {}, "cwd": house.directory, "check": 0}
         key = cli("keys", "create", "--name", "in the dark", "--quiet", **shell).stdout.strip()
         house.secrets.append(key)
-        eventually(lambda: house.get("/v1/models", key)[0] == 200, 10)
+        eventually(lambda: house.get("/v1/models", key)[0] == 200)
         cli("keys", "revoke", "in the dark", **shell)
-        eventually(lambda: house.get("/v1/models", key)[0] == 401, 10)
+        eventually(lambda: house.get("/v1/models", key)[0] == 401)
 
 
 def test_what_commands_find_is_the_owners_and_holds_no_secret(upstream):
@@ -176,7 +177,7 @@ def test_commands_find_it_as_soon_as_it_is_ready(upstream):
         for _ in range(10):
             holdfast.stop()
             holdfast.start(ready=False)
-            eventually(is_ready, 60, every=0)
+            eventually(is_ready, every=0)
             assert (run_folder(holdfast) / "effective.json").exists()
 
 
@@ -228,7 +229,7 @@ def test_one_that_is_still_starting_is_not_asked_where_the_one_before_was(upstre
             stranger.setblocking(False)
             holdfast.start(ready=False)
             lock = run_folder(holdfast) / "lock"
-            eventually(lambda: lock.read_text().strip() == str(holdfast.process.pid), 10, every=0.002)
+            eventually(lambda: lock.read_text().strip() == str(holdfast.process.pid), every=0.002)
             done = cli("status", "--run", str(run_folder(holdfast)), env={})
             with pytest.raises(BlockingIOError):
                 stranger.accept()
@@ -366,7 +367,7 @@ def test_status_tells_the_worst_state_of_a_route_by_its_exit_code(upstream, spar
         assert plain(holdfast, "openai", "good") == WHOLE
         assert state(holdfast, "good") == ("serving", 0)
         assert plain(holdfast, "openai", "moved") == WHOLE
-        eventually(lambda: [each["firmness"] for each in holdfast.holds] == ["lasting"], 10)
+        eventually(lambda: [each["firmness"] for each in holdfast.holds] == ["lasting"])
         assert state(holdfast, "moved") == ("degraded", 1) and state(holdfast, "good") == ("serving", 1)
         fail(holdfast, 3, "dead")
         assert state(holdfast, "dead") == ("down", 2) and state(holdfast, "moved") == ("degraded", 2)
@@ -381,7 +382,7 @@ def test_three_requests_without_an_answer_are_an_outage_though_nothing_is_held(u
         assert state(holdfast) == ("down", 2) and holdfast.holds == []
         shown = cli("status", config=holdfast.config, check=2).stdout
         assert re.search(r"talk +down +none of 3 requests in 5 min", shown), shown
-        assert eventually(lambda: component(holdfast, "talk")["status"] == "major_outage", 5)
+        assert eventually(lambda: component(holdfast, "talk")["status"] == "major_outage")
         assert "none of 3 requests" in component(holdfast, "talk")["description"]
         assert board(holdfast)["status"]["indicator"] == "critical"
         page = holdfast.get("/status")[2].decode()
@@ -395,8 +396,8 @@ def test_one_answer_ends_the_outage(upstream, spare):
         assert state(two.holdfast) == ("down", 2)
         broken["is"] = False
         # Its breaker is open for a moment.
-        eventually(lambda: served_by(two.holdfast) == "first", 20, every=0.3)
-        eventually(lambda: component(two.holdfast, "talk")["status"] != "major_outage", 5)
+        eventually(lambda: served_by(two.holdfast) == "first", every=0.3)
+        eventually(lambda: component(two.holdfast, "talk")["status"] != "major_outage")
         assert state(two.holdfast)[0] != "down"
 
 
@@ -445,7 +446,7 @@ def paged(port, **more):
 def live_through(two):
     """A withdrawal, from its first sight to the operator who lifts it; its id."""
     assert plain(two.holdfast, "openai") == WHOLE
-    [hold] = eventually(lambda: [each for each in two.holdfast.holds if each["firmness"] == "lasting"], 10)
+    [hold] = eventually(lambda: [each for each in two.holdfast.holds if each["firmness"] == "lasting"])
     cli("acknowledge", hold["id"], config=two.holdfast.config, check=0)
     two.holdfast.restore(hold)
     return hold["id"]
@@ -458,7 +459,7 @@ def test_a_hold_is_told_from_its_beginning_to_its_end(upstream, spare):
         top = {"alerts": alerts, "ledger": LEDGER, "log": {"format": "human"}}
         with pair(upstream, spare, status(404, body=GONE), served("oa"), top=top) as two:
             id = live_through(two)
-            told = eventually(lambda: len(messages(got)) >= 4 and messages(got), 15)
+            told = eventually(lambda: len(messages(got)) >= 4 and messages(got))
             assert sorted(each["type"] for each in told) == sorted(LIFE)
             for each in told:
                 data = each["data"]
@@ -474,7 +475,7 @@ def test_a_hold_is_told_from_its_beginning_to_its_end(upstream, spare):
                 found = [each for each in entries(two.holdfast) if each.get("hold") == id]
                 return len(found) >= 4 and found
 
-            assert [each["kind"] for each in eventually(recorded, 10)] == LIFE
+            assert [each["kind"] for each in eventually(recorded)] == LIFE
             lines = [line for line in two.holdfast.log.splitlines() if f"hold={id}" in line]
             words = ["is suspected", "a suspicion is confirmed", "hold acknowledged", "hold lifted"]
             assert len(lines) == 4 and all(word in line for word, line in zip(words, lines)), lines
@@ -486,7 +487,7 @@ def test_messages_of_a_hold_come_in_their_order(upstream, spare):
         with pair(upstream, spare, status(404, body=GONE), served("oa"), top={"alerts": paged(port)}) as two:
             for _ in range(3):
                 live_through(two)
-            told = eventually(lambda: len(messages(got)) >= 12 and messages(got), 20)
+            told = eventually(lambda: len(messages(got)) >= 12 and messages(got))
             assert [each["type"] for each in told] == LIFE * 3
 
 
@@ -495,7 +496,7 @@ def test_a_hold_by_hand_is_told_with_its_reason(upstream, spare):
         with pair(upstream, spare, served("oa"), None, top={"alerts": paged(port)}) as two:
             name = f"first/{two.first}"
             cli("hold", name, "--reason", "wrong answers", "--yes", config=two.holdfast.config, check=0)
-            [told] = eventually(lambda: messages(got), 15)
+            [told] = eventually(lambda: messages(got))
             assert told["type"] == "hold.placed" and told["data"]["reason"] == "wrong answers"
             assert told["data"]["origin"] == "administrator" and told["data"]["routes"] == [{"name": "talk"}], "nobody stands in"
             # Where the settings name neither, it names itself.
@@ -534,17 +535,17 @@ def test_few_requests_burn_no_budget(upstream, spare):
             ask("two", 12, "good")
             ask("two", 2)
             ask("nine", 9)
-            eventually(lambda: counted(two=14, nine=9), 20, every=0.3)
+            eventually(lambda: counted(two=14, nine=9), every=0.3)
             ask("last", 10)
-            eventually(lambda: "last" in burning(), 20, every=0.3)
+            eventually(lambda: "last" in burning(), every=0.3)
             assert burning() == {"last"}
             assert holdfast.metric("holdfast_burn_rate", route="nine", window_minutes="60") > 14.4
             assert holdfast.metric("holdfast_burn_rate", route="two", window_minutes="60") > 14.4
             ask("two", 1)
             ask("nine", 1)
-            eventually(lambda: burning() == {"last", "nine", "two"}, 20, every=0.3)
+            eventually(lambda: burning() == {"last", "nine", "two"}, every=0.3)
             fired = lambda: {each["data"]["route"] for each in messages(got, "burn.firing")}
-            eventually(lambda: fired() == {"last", "nine", "two"}, 20, every=0.3)
+            eventually(lambda: fired() == {"last", "nine", "two"}, every=0.3)
 
 
 # Drills
@@ -599,9 +600,9 @@ def test_a_drills_own_requests_count_apart(upstream, spare):
             asked += 1
             return served_by(holdfast) == "second"
 
-        eventually(met, 10)
+        eventually(met)
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(PATIENCE)
         now = production(holdfast)
         assert now["requests"] == asked and now["failed_attempts"] == 0
         assert holdfast.metric("holdfast_drill_requests_total") == made
@@ -611,10 +612,10 @@ def test_renewals_of_a_drill_are_not_on_record(upstream, spare, tmp_path):
     with pair(upstream, spare, served("oa"), served("oa"), top={"ledger": LEDGER}) as two:
         process = begin(two.holdfast, tmp_path, "--load", "5rps", "--for", "60s", "--warm-up", "2s")
         # It is renewed four times a second: in its second phase it has been.
-        eventually(lambda: served_by(two.holdfast) == "second", 20)
+        eventually(lambda: served_by(two.holdfast) == "second")
         cli("drill", "end", config=two.holdfast.config, check=0)
-        process.communicate(timeout=20)
-        eventually(lambda: any(each["kind"] == "drill.ended" for each in entries(two.holdfast)), 10)
+        process.communicate(timeout=PATIENCE)
+        eventually(lambda: any(each["kind"] == "drill.ended" for each in entries(two.holdfast)))
         done = [each["action"] for each in entries(two.holdfast, "--kind", "administration")]
         assert done == ["/admin/drills", "/admin/drills/:id/end"]
 
@@ -623,7 +624,7 @@ def test_a_drill_is_ended_from_another_shell(upstream, spare, tmp_path):
     with pair(upstream, spare, served("oa"), served("oa")) as two:
         holdfast = two.holdfast
         process = begin(holdfast, tmp_path, "--for", "300s", "--warm-up", "0s")
-        eventually(lambda: served_by(holdfast) == "second", 10)
+        eventually(lambda: served_by(holdfast) == "second")
         [id] = running(holdfast)
         for unknown in ["d_0000000000", "../holds", ""]:
             done = cli("drill", "end", unknown, config=holdfast.config)
@@ -631,10 +632,10 @@ def test_a_drill_is_ended_from_another_shell(upstream, spare, tmp_path):
         assert running(holdfast) == [id]
         said = cli("drill", "end", id, config=holdfast.config, check=0).stdout
         assert id in said and "given back" in said
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=PATIENCE)
         assert json.loads(out)["id"] == id and json.loads(out)["end"] == "stopped" and process.returncode != 0
         assert served_by(holdfast) == "first"
-        eventually(lambda: not running(holdfast), 10)
+        eventually(lambda: not running(holdfast))
         assert "stopped" in cli("drill", "show", id, config=holdfast.config, check=0).stdout
         done = cli("drill", "end", id, config=holdfast.config)
         assert done.returncode == 64 and "over already" in done.stderr
@@ -647,11 +648,11 @@ def test_a_drill_that_nobody_will_meet_warns_at_once(upstream, spare, tmp_path):
 
         def pulled(*options):
             process = begin(two.holdfast, tmp_path, "--for", "300s", *options)
-            eventually(lambda: "Ctrl-C ends it" in said(), 10)
+            eventually(lambda: "Ctrl-C ends it" in said())
             text = said()
             assert running(two.holdfast)
             cli("drill", "end", config=two.holdfast.config, check=0)
-            process.communicate(timeout=30)
+            process.communicate(timeout=PATIENCE)
             return text
 
         first, second = pulled().splitlines()[:2]
@@ -665,9 +666,9 @@ def test_ctrl_c_counts_from_the_moment_that_it_is_promised(upstream, spare, tmp_
     with pair(upstream, spare, served("oa"), served("oa")) as two:
         for _ in range(5):
             process = begin(two.holdfast, tmp_path, "--for", "300s")
-            eventually(lambda: "Ctrl-C ends it" in (tmp_path / "progress").read_text(), 10, every=0.001)
+            eventually(lambda: "Ctrl-C ends it" in (tmp_path / "progress").read_text(), every=0.001)
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
+            process.communicate(timeout=PATIENCE)
             assert process.returncode == 2 and "given back" in (tmp_path / "progress").read_text()
             assert running(two.holdfast) == []
 
@@ -675,7 +676,7 @@ def test_ctrl_c_counts_from_the_moment_that_it_is_promised(upstream, spare, tmp_
 def test_progress_says_how_much_is_left(upstream, spare, tmp_path):
     with pair(upstream, spare, served("oa"), served("oa")) as two:
         process = begin(two.holdfast, tmp_path, "--load", "5rps", "--for", "2s", "--warm-up", "2s", "--recovery", "2s")
-        process.communicate(timeout=60)
+        process.communicate(timeout=2 * PATIENCE)
         lines = [line for line in (tmp_path / "progress").read_text().splitlines() if "answered whole" in line]
         assert [line.strip().split(":")[0] for line in lines[:3]] == ["warm-up", "pulled", "recovery"], lines
         assert all(re.search(r", \d+ s left", line) for line in lines[:3]), lines
@@ -694,9 +695,9 @@ def test_progress_says_how_much_is_left(upstream, spare, tmp_path):
                 said += os.read(ours, 65536)
             return len(set(re.findall(rb", (\d+) s left", said))) > 1
 
-        eventually(counts, 20)
+        eventually(counts)
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(PATIENCE)
         os.close(ours)
 
 
@@ -737,16 +738,16 @@ class Edit:
         seen = len(self.holdfast.log)
         self.holdfast.settings.clear()
         self.holdfast.write_config(**self.before)
-        eventually(lambda: "configuration reloaded" in self.holdfast.log[seen:], 10)
+        eventually(lambda: "configuration reloaded" in self.holdfast.log[seen:])
 
     @property
     def waiting(self):
         """The names that the log says wait for the next start. Reloads once
         more, so that all lines of the first time are there."""
-        eventually(lambda: "configuration reloaded" in self.log, 10)
+        eventually(lambda: "configuration reloaded" in self.log)
         known = self.log.count("configuration reloaded")
         self.holdfast.signal()
-        eventually(lambda: self.log.count("configuration reloaded") > known, 10)
+        eventually(lambda: self.log.count("configuration reloaded") > known)
         said = re.search(r"these take effect at the next start only changed=(.+)", self.log)
         return said[1].strip('"').split(", ") if said else []
 
@@ -784,7 +785,7 @@ def test_an_edit_of_cors_is_in_force(edited):
 
     assert allowed() is None
     with Edit(edited, cors={"origins": ["https://app.example"]}) as edit:
-        eventually(lambda: allowed() == "https://app.example", 10)
+        eventually(lambda: allowed() == "https://app.example")
         assert edit.waiting == []
 
 
@@ -800,7 +801,7 @@ def test_an_edit_of_hosts_is_in_force(upstream):
 
         assert greeted() == 403
         with Edit(holdfast, hosts=["box.lan"]) as edit:
-            eventually(lambda: greeted() == 200, 10)
+            eventually(lambda: greeted() == 200)
             assert edit.waiting == []
 
 
@@ -812,22 +813,22 @@ def test_an_edit_of_providers_is_in_force(edited, upstream):
             plain(edited, "openai")
             return upstream.calls("ed-model")[-1].headers.get("x-from") == "an edit"
 
-        eventually(is_sent, 10)
+        eventually(is_sent)
         assert edit.waiting == []
 
 
 def test_an_edit_of_routes_is_in_force(edited):
     with Edit(edited, routes={**edited.settings["routes"], "chat": "talk"}) as edit:
-        eventually(lambda: serves(edited, "chat"), 10)
+        eventually(lambda: serves(edited, "chat"))
         assert edit.waiting == []
 
 
 def test_an_edit_of_the_status_page_is_in_force(edited):
     with Edit(edited, status_page={"title": "Our edited models"}) as edit:
-        eventually(lambda: board(edited)["page"]["name"] == "Our edited models", 10)
+        eventually(lambda: board(edited)["page"]["name"] == "Our edited models")
         assert edit.waiting == []
     with Edit(edited, status_page="off") as edit:
-        eventually(lambda: edited.get("/status.json", edited.key)[0] == 404, 10)
+        eventually(lambda: edited.get("/status.json", edited.key)[0] == 404)
         assert edit.waiting == []
 
 
@@ -841,7 +842,7 @@ def test_an_edit_of_alerts_is_in_force(edited):
                 [hold] = edited.holds
                 edited.restore(hold)
                 told = lambda: [each["data"] for each in messages(got) if each["data"]["instance"] == instance]
-                eventually(lambda: len(told()) == 2, 15)
+                eventually(lambda: len(told()) == 2)
                 assert {each["link"] for each in told()} == {f"https://{instance}.example/"}
 
 
@@ -866,11 +867,11 @@ def test_an_edit_of_what_hosts_models_is_in_force(tmp_path, key):
                     except Exception as error:
                         return repr(error)
 
-                eventually(lambda: said() == "after", 60, every=0.2)
+                eventually(lambda: said() == "after", every=0.2)
                 assert edit.waiting == []
         else:
             with Edit(holdfast, custody="required") as edit:
-                holdfast.log_has("custody is required, and the engine is not shut in", 60)
+                holdfast.log_has("custody is required, and the engine is not shut in")
                 assert refusal(holdfast, "openai").status_code >= 500 and edit.waiting == []
 
 

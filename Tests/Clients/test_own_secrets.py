@@ -171,7 +171,7 @@ def test_nobody_else_keeps_it(echoing, upstream):
     shown = cli("status", config=echoing.config, check=STATES).stdout + cli("status", "--json", config=echoing.config, check=STATES).stdout
     shown += json.dumps(echoing.holds) + echoing.admin("/metrics").decode()
     assert_silent(shown, "status")
-    ledger = eventually(lambda: cli("ledger", "show", "--json", config=echoing.config).stdout, 10)
+    ledger = eventually(lambda: cli("ledger", "show", "--json", config=echoing.config).stdout)
     assert_silent(ledger, "ledger")
 
 
@@ -192,7 +192,7 @@ def test_a_key_in_the_place_of_a_models_name_is_not_repeated(echoing, upstream, 
 
 def test_an_admin_key_spends_nothing(echoing, upstream):
     key = echoing.make_key("boss", "--admin")
-    eventually(lambda: echoing.get("/v1/models", key)[0] == 200, 10)
+    eventually(lambda: echoing.get("/v1/models", key)[0] == 200)
     model = upstream.plays(answer(openai_answer()))
     for path in ("chat/completions", "messages", "messages/count_tokens", "embeddings"):
         body = {"model": f"oa/{model}", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "input": "x"}

@@ -25,12 +25,12 @@ def test_status_and_report_as_people_see_them(browser, upstream, spare):  # noqa
         assert before.get(BAD, 0) == 0 and before.get(GOOD, 0) > 100, "all is well, and looks so"
         for name in ["well", "saved", "saved", "lost"]:
             ask(holdfast, name)
-        eventually(lambda: json.loads(holdfast.get("/status.json")[2])["incidents"], 5)
+        eventually(lambda: json.loads(holdfast.get("/status.json")[2])["incidents"])
         dom = browser.dom(f"{holdfast.url}/status")
         assert "&lt;i&gt;Our&lt;/i&gt; models" in dom and "served by a stand-in" in dom
         after = browser.picture(f"{holdfast.url}/status")
         assert after.get(BAD, 0) > 50 and after.get(STAND, 0) > 50
-        eventually(lambda: len(report(holdfast)["routes"]) == 3, 15, every=0.5)
+        eventually(lambda: len(report(holdfast)["routes"]) == 3, every=0.5)
         page = holdfast.directory / "report.html"
         cli("sla", "report", "--month", month(), "--html", str(page), config=holdfast.config, check=0)
         dom = browser.dom(page.as_uri())

@@ -8,6 +8,7 @@ import anthropic
 import httpx2 as httpx
 import pytest
 from holdfast import PROMPT
+from patience import PATIENCE
 from shapes import (
     TEXT, anthropic_answer, anthropic_stream, openai_answer, openai_call, openai_stream, text_block, thinking_block,
     tool_block,
@@ -19,7 +20,7 @@ DOORS = {"oa": "/v1/chat/completions", "an": "/v1/messages"}
 
 def post(holdfast, path, body, **headers):
     return httpx.post(
-        holdfast.url + path, content=body, timeout=20,
+        holdfast.url + path, content=body, timeout=PATIENCE,
         headers={"x-api-key": holdfast.key, "content-type": "application/json", **headers},
     )
 

@@ -144,7 +144,7 @@ def test_a_custody_receipt_is_on_record(tmp_path):
         said = json.loads(receipt.read_text())
         log = key(holdfast)
         # The entry is durable before the first answer, and published a second later at most.
-        eventually(lambda: f'"receipt":"{said["id"]}"' in verify(folder(holdfast), log, "--entries").stdout, 10, every=0.2)
+        eventually(lambda: f'"receipt":"{said["id"]}"' in verify(folder(holdfast), log, "--entries").stdout, every=0.2)
         copy = tmp_path / "copy"
         shutil.copytree(folder(holdfast), copy)
     done = verify(copy, log, "--receipt", receipt)

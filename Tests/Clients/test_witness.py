@@ -15,6 +15,7 @@ import urllib.request
 import pytest
 from conftest import scripted_providers
 from holdfast import ANSWER, BINARY, Holdfast, cli, eventually, free_ports
+from patience import PATIENCE
 from shapes import openai_answer
 from test_ledger import NAME, ROUTES, VERIFY, ask, folder, key, size
 from tlog_scales import backend, signing, tlog
@@ -44,7 +45,7 @@ class Witness:
     def start(self):
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        eventually(lambda: self.ask("GET", "/")[0] == 200, 10)
+        eventually(lambda: self.ask("GET", "/")[0] == 200)
         return self
 
     def kill(self):
@@ -53,12 +54,12 @@ class Witness:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(15) == 0, self.log_file.read_text()
+        assert self.process.wait(PATIENCE) == 0, self.log_file.read_text()
 
     def ask(self, method, path, body=None):
         request = urllib.request.Request(self.url + path, method=method, data=body)
         try:
-            with urllib.request.urlopen(request, timeout=15) as response:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
                 return response.status, response.headers, response.read()
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()
@@ -111,7 +112,7 @@ class World:
     def signers(self):
         return {signature.name for signature in self.checkpoint().signatures}
 
-    def witnessed(self, within=10):
+    def witnessed(self, within=PATIENCE):
         wanted = {NAME, *(each.name for each in self.witnesses)}
         eventually(lambda: self.signers() == wanted, within)
 
@@ -127,10 +128,10 @@ def world(upstream, tmp_path):
 
 
 def test_a_quorum_of_strangers(world, tmp_path):
-    before = size(world.holdfast)
+    before, began = size(world.holdfast), int(time.time())
     ids = [ask(world.holdfast) for _ in range(300)]
     # Starts and stops are entries, too: counted from what was there.
-    eventually(lambda: size(world.holdfast) >= before + 300, 30)
+    eventually(lambda: size(world.holdfast) >= before + 300)
     world.witnessed()
     checkpoint = world.checkpoint()
     for witness in world.witnesses:
@@ -138,7 +139,7 @@ def test_a_quorum_of_strangers(world, tmp_path):
         vkey = signing.Vkey.from_string(witness.vkey)
         checkpoint.verify(vkey)
         [signature] = [each for each in checkpoint.signatures if vkey.match(each)]
-        assert abs(vkey.get_verifier().get_timestamp(signature.payload) - time.time()) < 60
+        assert began <= vkey.get_verifier().get_timestamp(signature.payload) <= time.time()
         # What the witness shows monitors is the same tree.
         [file] = (witness.directory / "log").glob("*/checkpoint")
         theirs = tlog.Checkpoint.from_text(file.read_text())
@@ -178,7 +179,7 @@ def test_a_quorum_of_strangers(world, tmp_path):
     address = f"{world.holdfast.url}/ledger"
     done = cli("ledger", "verify", address, "--policy", str(world.policy), config=world.holdfast.config)
     assert done.returncode == 0 and "witness.example/2" in done.stdout, done.stderr
-    eventually(lambda: size(world.holdfast) > checkpoint.size, 5)
+    eventually(lambda: size(world.holdfast) > checkpoint.size)
     world.witnessed()
     checkpoint = world.checkpoint()
     assert world.holdfast.metric("holdfast_ledger_witness_lag_seconds") == 0
@@ -189,10 +190,10 @@ def test_a_quorum_of_strangers(world, tmp_path):
 def test_under_load_proofs_have_their_quorum(world, tmp_path):
     """A checkpoint a second, each without cosignatures at first: proofs take
     the newest one that has them, and the log is whole at any instant."""
-    until = time.monotonic() + 6
-    asked = []
-    while time.monotonic() < until:
+    asked, verified = [], 0
+    while verified < 6:
         asked.append(ask(world.holdfast))
+        assert len(asked) < 20_000, "a quorum doesn't come"
         if len(asked) % 20 == 0:
             copy = tmp_path / f"copy-{len(asked)}"
             shutil.copytree(folder(world.holdfast), copy)
@@ -201,6 +202,7 @@ def test_under_load_proofs_have_their_quorum(world, tmp_path):
                 assert done.returncode == 0, done.stderr
                 done = cli("ledger", "prove", "0", "--policy", str(world.policy), config=world.holdfast.config)
                 assert done.returncode == 0, done.stderr
+                verified += 1
     world.witnessed()
     assert "lacks its quorum" not in world.holdfast.log
 
@@ -210,13 +212,12 @@ def test_a_witness_is_killed_and_comes_back(world):
     ask(world.holdfast)
     world.witnessed()
     second.kill()
-    began = time.monotonic()
+    # Until it is back there is no quorum: a request that waited for one would not be answered.
     for _ in range(30):
         ask(world.holdfast)
-    assert time.monotonic() - began < 5, "requests waited for a witness"
-    eventually(lambda: first.name in world.signers() and size(world.holdfast) > 30, 10)
+    eventually(lambda: first.name in world.signers() and size(world.holdfast) > 30)
     assert second.name not in world.signers()
-    world.holdfast.log_has("lacks its quorum of witnesses", 15)
+    world.holdfast.log_has("lacks its quorum of witnesses")
     assert world.holdfast.metric("holdfast_ledger_witness_lag_seconds") > 4
     # Verified with the witness that is there; not with the quorum of before
     # for what is new.
@@ -226,8 +227,8 @@ def test_a_witness_is_killed_and_comes_back(world):
     done = cli("ledger", "prove", str(newest), config=world.holdfast.config)
     assert done.returncode == 0 and "lacks its quorum" in done.stderr
     second.start()
-    world.witnessed(30)
-    world.holdfast.log_has("has its quorum of witnesses again", 5)
+    world.witnessed()
+    world.holdfast.log_has("has its quorum of witnesses again")
     log = world.holdfast.log
     assert log.count("lacks its quorum of witnesses") == 1 and log.count("a witness doesn't cosign") == 1, log
     for witness in world.witnesses:
@@ -239,6 +240,7 @@ def test_witnesses_killed_at_any_instant(world):
     """
     for round in range(6):
         witness = world.witnesses[round % 2]
+        # Other instants between two checkpoints each time.
         deadline = time.monotonic() + 0.3 + 0.35 * round
         while time.monotonic() < deadline:
             ask(world.holdfast)
@@ -278,7 +280,7 @@ def test_a_forked_log_gets_no_signature(world, tmp_path):
     holdfast.start()
     for _ in range(5):
         ask(holdfast)
-    eventually(lambda: size(holdfast) == before + 6, 5)
+    eventually(lambda: size(holdfast) == before + 6)
     world.witnessed()
     honest = size(holdfast)
     holdfast.stop()
@@ -286,11 +288,11 @@ def test_a_forked_log_gets_no_signature(world, tmp_path):
     shutil.rmtree(data)
     shutil.copytree(early, data)
     holdfast.start()
-    holdfast.log_has("it has cosigned", 10)
+    holdfast.log_has("it has cosigned")
     while size(holdfast) <= honest + 2:
         ask(holdfast)
         time.sleep(0.1)
-    holdfast.log_has("the log was forked or rewritten", 80)
+    holdfast.log_has("the log was forked or rewritten", within=80)
     assert not any(each.name in world.signers() for each in world.witnesses)
     assert "a log contradicts itself" in world.witnesses[0].log_file.read_text()
 
@@ -318,7 +320,7 @@ def test_what_a_witness_answers(world, tmp_path):
     status, _, body = witness.ask("GET", "/")
     assert status == 200 and witness.vkey.encode() in body and world.log.encode() in body
     # One process each.
-    done = subprocess.run(witness.command(), capture_output=True, text=True, timeout=20)
+    done = subprocess.run(witness.command(), capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 69 and "another process is the witness" in done.stderr
     # Its key is shown beside it, and is first in what it says.
     shown = cli("witness", "key", "--directory", str(witness.directory), "--name", witness.name, check=0).stdout
@@ -337,15 +339,13 @@ def test_slow_and_silent_logs_dont_hang_it(world):
         slow.append(connection)
     ask(world.holdfast)
     world.witnessed()
-    # They are let go, also those that send a byte now and then.
-    deadline = time.monotonic() + 14
     for connection in slow:
         connection.setblocking(False)
     ended = set()
-    while len(ended) < len(slow) and time.monotonic() < deadline:
+
+    def are_let_go():
+        """They are, also those that send a byte now and then."""
         for connection in slow:
-            if connection in ended:
-                continue
             try:
                 connection.send(b"o")
                 if connection.recv(4096) == b"":
@@ -354,11 +354,10 @@ def test_slow_and_silent_logs_dont_hang_it(world):
                 pass
             except OSError:
                 ended.add(connection)
-        time.sleep(0.5)
-    assert len(ended) == len(slow), f"{len(slow) - len(ended)} of {len(slow)} still hold on"
-    began = time.monotonic()
+        return len(ended) == len(slow)
+
+    eventually(are_let_go, every=0.5)
     witness.stop()
-    assert time.monotonic() - began < 5
 
 
 def test_settings_that_name_witnesses(upstream, tmp_path):
@@ -372,7 +371,7 @@ def test_settings_that_name_witnesses(upstream, tmp_path):
             cli("check", str(holdfast.config), check=0)
             holdfast.restart()
             ask(holdfast)
-            eventually(lambda: b"witness.example" in holdfast.get("/ledger/checkpoint")[2], 10)
+            eventually(lambda: b"witness.example" in holdfast.get("/ledger/checkpoint")[2])
             witness.stop()
             for wrong, words in [
                 ({"witnesses": [{"url": "witness", "vkey": witness.vkey}]}, "ledger.witnesses[0].url must be"),
@@ -391,7 +390,7 @@ def test_settings_that_name_witnesses(upstream, tmp_path):
             holdfast.write_config(ledger={"name": NAME, "policy": "policy"})
             holdfast.stop()
             holdfast.start(ready=False)
-            assert holdfast.process.wait(10) == 78
+            assert holdfast.process.wait(PATIENCE) == 78
             assert "names other logs" in holdfast.log
         finally:
             if witness.process.poll() is None:

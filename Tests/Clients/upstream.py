@@ -24,6 +24,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
+from patience import PATIENCE
+
 
 class Gone(Exception):
     """The other side has closed the connection."""
@@ -44,6 +46,8 @@ class Request:
     #: answered; None while it has not.
     gone_at: float | None = None
     answered_at: float | None = None
+    #: The bytes of the answer that the socket and its buffer have taken.
+    sent: int = 0
 
     @property
     def json(self):
@@ -57,10 +61,10 @@ class Request:
         asked = body.get("max_completion_tokens", body.get("max_tokens"))
         return self.headers.get("x-holdfast-probe") == "1" and asked == 1
 
-    def gone_within(self, seconds):
-        """Waits until the other side has gone; its time, or None."""
-        deadline = time.monotonic() + seconds
-        while self.gone_at is None and time.monotonic() < deadline:
+    def gone(self):
+        """Waits until the other side has gone; returns the time, or None if it waits for the whole answer."""
+        deadline = time.monotonic() + PATIENCE
+        while self.gone_at is None and self.answered_at is None and time.monotonic() < deadline:
             time.sleep(0.002)
         return self.gone_at
 
@@ -129,7 +133,8 @@ class sse(Behaviour):
     """An event stream: `delay` seconds before each event, cut after so many
     bytes of body where that is given, in pieces of `pieces` bytes where that
     is given. `ends` is False for a stream that says its last word and then
-    leaves the connection open."""
+    leaves the connection open. With a `gate`, the event number `before` and
+    those after it come once the test has opened it."""
 
     events: list
     delay: float = 0
@@ -137,6 +142,8 @@ class sse(Behaviour):
     pieces: int | None = None
     headers: dict = field(default_factory=dict)
     ends: bool = True
+    gate: threading.Event | None = None
+    before: int = 0
 
     async def begin(self, wire):
         fields = {"content-type": "text/event-stream", "transfer-encoding": "chunked", **self.headers}
@@ -145,8 +152,10 @@ class sse(Behaviour):
     async def play(self, wire):
         await self.begin(wire)
         left = self.cut_after_bytes
-        for event in self.events:
+        for number, event in enumerate(self.events):
             await wire.sleep(self.delay)
+            if self.gate and number == self.before:
+                await wire.until(self.gate)
             data = framed(event)
             if left is not None:
                 data, left = data[:left], left - len(data)
@@ -251,6 +260,18 @@ class _Reset(Behaviour):
 reset = _Reset()
 
 
+@dataclass(frozen=True)
+class gated(Behaviour):
+    """Another behaviour, as soon as the test has opened the gate."""
+
+    gate: threading.Event
+    then: Behaviour
+
+    async def play(self, wire):
+        await wire.until(self.gate)
+        await self.then.play(wire)
+
+
 # The socket
 
 
@@ -266,6 +287,8 @@ class Wire:
             raise Gone
         self._connection.transport.write(data)
         await self._connection.until_writable()
+        if self.request is not None:
+            self.request.sent += len(data)
 
     async def sleep(self, seconds):
         if seconds:
@@ -274,6 +297,11 @@ class Wire:
             await asyncio.sleep(0)
         if self._connection.is_gone:
             raise Gone
+
+    async def until(self, gate):
+        """Waits until a test has set a `threading.Event`."""
+        while not gate.is_set():
+            await self.sleep(0.005)
 
     async def until_gone(self):
         await self._connection.gone_within(3600)
@@ -401,12 +429,12 @@ class Upstream:
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
         self._thread.start()
-        assert started.wait(10)
+        assert started.wait(PATIENCE)
         return self
 
     def __exit__(self, *_):
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
 
     def _run(self, started):
         async def main():
@@ -442,14 +470,14 @@ class Upstream:
     def probes(self, model):
         return [request for request in self.requests(model) if request.is_probe]
 
-    def request(self, model, within=5):
+    def request(self, model):
         """The first request for a model, once it is there."""
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if found := self.requests(model):
                 return found[0]
             time.sleep(0.002)
-        raise AssertionError(f"no request for {model} came within {within} s")
+        raise AssertionError(f"no request for {model} came within {PATIENCE} s")
 
     # From the server's thread
 

@@ -3,11 +3,13 @@
 import json
 import socket
 
+from patience import PATIENCE
+
 
 class Wire:
     """A connection to a Holdfast; `with Wire(holdfast) as wire:`."""
 
-    def __init__(self, holdfast, timeout=10):
+    def __init__(self, holdfast, timeout=PATIENCE):
         self.holdfast = holdfast
         self.socket = socket.create_connection(("127.0.0.1", holdfast.port), timeout)
         self.received = b""
@@ -88,8 +90,21 @@ class Wire:
         assert error["message"] and fields["x-request-id"].startswith("req_")
         return status, error["message"]
 
-    def is_closed(self, within=5):
-        self.socket.settimeout(within)
+    def drain(self):
+        """Reads and forgets what has come."""
+        self.socket.setblocking(False)
+        try:
+            while self.socket.recv(1 << 20):
+                pass
+        except BlockingIOError:
+            pass
+        finally:
+            self.socket.settimeout(PATIENCE)
+
+    def is_closed(self):
+        """Waits until the server has closed the connection: less than the 30 s after which it closes one on which no
+        request comes."""
+        self.socket.settimeout(25)
         try:
             while self._more():
                 pass

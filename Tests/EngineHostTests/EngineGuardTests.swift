@@ -6,7 +6,7 @@ import Testing
 
 // The guard takes over a whole process, so each test runs it in one of its own.
 // One at a time: waiting for it holds one of the few threads that tests run on.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct EngineGuardTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct EngineGuardTests {
     @Test func endOfInputKillsTheWholeGroup() async throws {
         try await withScratchDirectory { directory in
             await #expect(processExitsWith: .exitCode(137)) { [directory = directory as String] in

@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 /// Tests that no data is sent to a process that listens in an engine's place.
-@Suite(.timeLimit(.minutes(2))) struct EnginePeerTests {
+@Suite(.timeLimit(.minutes(10))) struct EnginePeerTests {
     /// - Returns: true if the supervisor allows a request on a new connection to its socket.
     private func isAdmitted(_ supervisor: EngineSupervisor) async throws -> Bool {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)

@@ -4,13 +4,13 @@ import FoundationEssentials
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct EngineSupervisorTests {
+@Suite(.timeLimit(.minutes(10))) struct EngineSupervisorTests {
     @Test func engineGetsReadyAndEndsWithTheSupervisor() async throws {
         var process: Int32 = 0
         try await withSupervisor(of: .healthy) { supervisor in
             // It may not have begun yet: until then it counts as stopped.
             try await eventually("it starts") { supervisor.state != .stopped }
-            try await supervisor.waitUntilReady(within: .seconds(20))
+            try await supervisor.waitUntilReady(within: .seconds(60))
             process = try #require(supervisor.status.processID)
             #expect(isAlive(process))
             var facts = stat()
@@ -115,7 +115,7 @@ import Testing
             try await eventually("it starts") { supervisor.state != .stopped }
             try await withThrowingTaskGroup { group in
                 for _ in 0..<50 {
-                    group.addTask { try await supervisor.waitUntilReady(within: .seconds(20)) }
+                    group.addTask { try await supervisor.waitUntilReady(within: .seconds(60)) }
                 }
                 try await group.waitForAll()
             }

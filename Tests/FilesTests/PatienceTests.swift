@@ -46,9 +46,9 @@ import Testing
         hanging.recover()
         // It is taken back by the thread, so wait for that.
         hanging.recover()
-        let end = ContinuousClock.now + .seconds(20)
+        let end = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < end {
-            if case .success(let count) = hanging.run(within: .seconds(20)) {
+            if case .success(let count) = hanging.run(within: .seconds(60)) {
                 #expect(count == 1)
                 return
             }
@@ -58,9 +58,9 @@ import Testing
     }
 
     @Test func resultsAndFaultsComeThrough() throws {
-        #expect(try Patience.run(.read, "a", within: .seconds(20)) { () throws(FileFault) in 7 } == 7)
+        #expect(try Patience.run(.read, "a", within: .seconds(60)) { () throws(FileFault) in 7 } == 7)
         #expect(throws: FileFault(.list, "b", .inUse)) {
-            try Patience.run(.read, "b", within: .seconds(20)) { () throws(FileFault) in
+            try Patience.run(.read, "b", within: .seconds(60)) { () throws(FileFault) in
                 throw FileFault(.list, "b", .inUse)
             }
         }
@@ -70,7 +70,7 @@ import Testing
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 0..<200 {
                 group.addTask {
-                    try Patience.run(.read, "\(number)", within: .seconds(20)) { () throws(FileFault) in number }
+                    try Patience.run(.read, "\(number)", within: .seconds(60)) { () throws(FileFault) in number }
                         == number
                 }
             }

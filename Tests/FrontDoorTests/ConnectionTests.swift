@@ -67,7 +67,7 @@ import Wire
                     #expect(answer["connection"] == "close")
                     // Whoever sends it all the same gets to read the answer.
                     await client.send(String(repeating: "x", count: 100_001))
-                    try await client.closed.until(within: .seconds(3)) { $0 != nil }
+                    try await client.closed.until { $0 != nil }
                 }
             }
             try await house.client { client in
@@ -94,7 +94,7 @@ import Wire
                 #expect(answer["connection"] == "close")
                 for _ in 0..<20 { await client.send(chunk) }
                 await client.send("0\r\n\r\n")
-                try await client.closed.until(within: .seconds(3)) { $0 != nil }
+                try await client.closed.until { $0 != nil }
             }
             #expect(house.lane.requests.value.isEmpty)
         }
@@ -107,7 +107,7 @@ import Wire
                     "POST \(FrontHouse.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: no\r\ncontent-length: 90000\r\n\r\n")
                 try await client.expect(401)
                 client.push(String(repeating: "x", count: 80_000))
-                try await client.closed.until(within: .seconds(3)) { $0 != nil }
+                try await client.closed.until { $0 != nil }
             }
         }
     }
@@ -122,7 +122,7 @@ import Wire
                     await client.send(RawClient.post(FrontHouse.chat, FrontHouse.body, fields: fields))
                     _ = try await house.ended(count)
                     try await client.goOnReading()
-                    let answer = try await client.answer(within: .seconds(20))
+                    let answer = try await client.answer()
                     #expect(answer.body.readableBytes == text.utf8.count)
                 }
             }
@@ -136,7 +136,7 @@ import Wire
                         + "content-length: \(FrontHouse.streaming.utf8.count)\r\n\r\n\(FrontHouse.streaming)")
                 try await house.lane.requests.until { $0.count == 3 }
                 try await client.goOnReading()
-                let answer = try await client.answer(within: .seconds(20))
+                let answer = try await client.answer()
                 #expect(answer.body.readableBytes == 100 * big.readableBytes + FrontHouse.end.readableBytes)
             }
         }
@@ -210,7 +210,7 @@ import Wire
             try await house.client { client in
                 await client.send(bytes)
                 if let status { try await client.expect(status) }
-                try await client.closed.until(within: .seconds(10)) { $0 != nil }
+                try await client.closed.until { $0 != nil }
                 #expect(client.isDrained)
             }
         }
@@ -218,10 +218,20 @@ import Wire
 
     @Test func aWaitingCallerIsNotShownOut() async throws {
         let gate = Watched(false)
-        try await FrontHouse.with(.gated(gate, after: .events([FrontHouse.event]), then: [FrontHouse.end])) { house in
+        try await FrontHouse.with(
+            .gated(gate, after: .events([FrontHouse.event]), then: [FrontHouse.end]),
+            limits: { limits in
+                limits.requestTimeout = .seconds(1)
+                limits.idleTimeout = .seconds(1)
+                limits.tick = .milliseconds(50)
+            }
+        ) { house in
             try await house.client { client in
                 await client.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
-                try await Task.sleep(for: .milliseconds(400))
+                try await client.received.until { String(buffer: $0).contains("content") }
+                // Meanwhile somebody who came later, and says nothing, is.
+                _ = try await house.client { silent in try await silent.closed.until { $0 != nil } }
+                #expect(client.closed.value == nil)
                 gate.change { $0 = true }
                 #expect(try await client.answer().text.hasSuffix("data: [DONE]\n\n"))
             }
@@ -238,7 +248,7 @@ import Wire
                         try await house.client { client in
                             for _ in 0..<5 {
                                 await client.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
-                                let answer = try await client.answer(within: .seconds(30))
+                                let answer = try await client.answer()
                                 #expect(answer.status == 200 && answer.text.hasSuffix("data: [DONE]\n\n"))
                             }
                         }

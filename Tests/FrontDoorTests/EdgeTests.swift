@@ -335,6 +335,7 @@ import Wire
                 // A head has a time of its own.
                 let parts = request.cut(at: request.readableBytes - FrontHouse.body.utf8.count)
                 await client.send(parts[0])
+                // The slow body: ten times the least rate, and longer than the first look at it.
                 for piece in parts[1].singly {
                     await client.send(piece)
                     try await Task.sleep(for: .milliseconds(100))

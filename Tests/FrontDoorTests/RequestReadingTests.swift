@@ -18,7 +18,7 @@ import Wire
                     for offset in 0...bytes.readableBytes {
                         for piece in bytes.cut(at: offset) {
                             await client.send(piece)
-                            // So that they come apart.
+                            // So that they mostly come apart; together they are read the same way.
                             try await Task.sleep(for: .microseconds(200))
                         }
                         let answer = try await client.answer()

@@ -86,9 +86,9 @@ package final class RawClient: Sendable {
     /// Takes the next answer.
     /// - Parameter hasBody: false for the answer to HEAD.
     /// - Throws: ``TimedOut``, or `HTTPProblem`.
-    package func answer(hasBody: Bool = true, within limit: Duration = .seconds(10)) async throws -> Answer {
+    package func answer(hasBody: Bool = true) async throws -> Answer {
         var reading = Reading(from: position.withLock { $0 }, hasBody: hasBody)
-        try await eventually(within: limit, "an answer") {
+        try await eventually("an answer") {
             // First, or what comes in between is missed.
             let isClosed = closed.value != nil
             return try reading.read(received.value, isClosed: isClosed)

@@ -46,8 +46,8 @@ package final class ScriptedUpstream: Sendable {
     package func behave(_ behaviour: Behaviour) { self.behaviour.change { $0 = behaviour } }
 
     /// Waits until that connection has ended.
-    package func closed(_ connection: Int, within limit: Duration = .seconds(10)) async throws -> Connection {
-        try await connections.until(within: limit, "the end of connection \(connection)") {
+    package func closed(_ connection: Int) async throws -> Connection {
+        try await connections.until("the end of connection \(connection)") {
             $0.count > connection && $0[connection].closedAt != nil
         }[connection]
     }

@@ -1,4 +1,13 @@
+package import NIOCore
 import Synchronization
+
+/// The time after which a test stops waiting for a condition. Nothing that is tested depends on it: on a busy machine
+/// everything may take longer, so no test asserts how long something takes. Where a limit must not be the reason for an
+/// end, it is set to ``never``.
+package let patience = Duration.seconds(60)
+
+/// A limit that no test reaches.
+package let never = TimeAmount.hours(1)
 
 /// A condition did not come true in time.
 package struct TimedOut: Error, CustomStringConvertible {
@@ -20,7 +29,7 @@ package final class Watched<Value: Sendable>: Sendable {
     /// - Throws: ``TimedOut``.
     @discardableResult
     package func until(
-        within limit: Duration = .seconds(10), _ what: String = "a condition", _ isTrue: (Value) -> Bool
+        within limit: Duration = patience, _ what: String = "a condition", _ isTrue: (Value) -> Bool
     ) async throws -> Value {
         try await eventually(within: limit, what) { isTrue(self.value) }
         return value
@@ -30,7 +39,7 @@ package final class Watched<Value: Sendable>: Sendable {
 /// Waits until `isTrue`.
 /// - Throws: ``TimedOut``.
 package func eventually(
-    within limit: Duration = .seconds(10), _ what: String = "a condition", _ isTrue: () throws -> Bool
+    within limit: Duration = patience, _ what: String = "a condition", _ isTrue: () throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try !isTrue() {
@@ -42,10 +51,24 @@ package func eventually(
     }
 }
 
-/// Runs `body`, and fails when it takes longer: a test that hangs tells
-/// nobody where.
-package func within<T: Sendable>(
-    _ limit: Duration, _ what: String = "it", _ body: @escaping @Sendable () async throws -> T
+/// Waits until a count has come to a stop: until it is more than zero, and twenty looks in a row have found the same.
+/// - Throws: ``TimedOut``.
+package func settled(_ what: String = "a count", _ count: () -> Int) async throws -> Int {
+    var (last, looks) = (0, 0)
+    let deadline = ContinuousClock.now + patience
+    while looks < 20 {
+        guard ContinuousClock.now < deadline else { throw TimedOut(description: "\(what) did not come to a stop") }
+        try? await Task.sleep(for: .milliseconds(10))
+        let now = count()
+        looks = now > 0 && now == last ? looks + 1 : 0
+        last = now
+    }
+    return last
+}
+
+/// Runs `body`, and fails when it takes longer than any test waits: a test that hangs doesn't tell where.
+package func inTime<T: Sendable>(
+    _ what: String = "it", _ body: @escaping @Sendable () async throws -> T
 ) async throws -> T {
     let done = Watched<Result<T, any Error>?>(nil)
     let task = Task {
@@ -57,7 +80,7 @@ package func within<T: Sendable>(
         }
     }
     do {
-        return try await done.until(within: limit, what) { $0 != nil }!.get()
+        return try await done.until(what) { $0 != nil }!.get()
     } catch {
         task.cancel()
         throw error

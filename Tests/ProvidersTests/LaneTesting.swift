@@ -17,7 +17,12 @@ struct TestLane: Sendable {
 
     init(_ endpoint: LaneOptions.Endpoint, loops: Int = 1, change: (inout LaneOptions) -> Void = { _ in }) throws {
         var options = LaneOptions(endpoint: endpoint, authority: "provider.test", basePath: "/base")
-        options.connectTimeout = .seconds(20)
+        // No connection ends by a limit, unless the test is about that limit.
+        options.connectTimeout = never
+        options.firstByteTimeout = never
+        options.idleTimeout = never
+        options.totalTimeout = never
+        options.keepAlive = never
         change(&options)
         let eventLoops = Array(MultiThreadedEventLoopGroup.shared(loops).makeIterator().prefix(loops))
         lane = try HTTPLane(options, eventLoops: eventLoops)

@@ -7,19 +7,15 @@ import Testing
 import Wire
 
 @Suite struct PatienceTests {
-    /// Limits are looked at every 50 ms; a busy machine adds to that.
-    private func expect(_ took: Duration, atLeast limit: Duration, _ location: SourceLocation = #_sourceLocation) {
-        #expect(took >= limit, sourceLocation: location)
-        #expect(took < limit + .seconds(10), sourceLocation: location)
-    }
+    // In each test one limit of the lane is short; all others are `never`.
 
     @Test func anUpstreamThatSaysNothing() async throws {
         try await ScriptedUpstream.with(.silence) { upstream in
             let lane = try TestLane(upstream) { $0.firstByteTimeout = .milliseconds(200) }
             let began = ContinuousClock.now
             #expect(await lane.failure() == .firstByteTimeout)
-            expect(began.duration(to: .now), atLeast: .milliseconds(200))
-            _ = try await upstream.closed(0, within: .seconds(1))
+            #expect(began.duration(to: .now) >= .milliseconds(200))
+            _ = try await upstream.closed(0)
             try await eventually { lane.lane.openConnections == 0 }
         }
     }
@@ -30,34 +26,30 @@ import Wire
         ) { upstream in
             let lane = try TestLane(upstream) { options in
                 options.idleTimeout = .milliseconds(200)
-                options.firstByteTimeout = .milliseconds(300)
+                // Until the head is whole. Long enough for its first byte on a busy machine.
+                options.firstByteTimeout = .seconds(1)
             }
             #expect(await lane.failure() == .stalled)
-            _ = try await upstream.closed(0, within: .seconds(1))
+            _ = try await upstream.closed(0)
         }
     }
 
     @Test func anUpstreamThatTrickles() async throws {
         let events = Array(repeating: "data: x\n\n", count: 1000)
         try await ScriptedUpstream.with(.sse(events, every: .milliseconds(10))) { upstream in
-            let lane = try TestLane(upstream) { options in
-                options.idleTimeout = .seconds(5)
-                options.totalTimeout = .milliseconds(300)
-            }
+            let lane = try TestLane(upstream) { $0.totalTimeout = .milliseconds(300) }
             let began = ContinuousClock.now
             #expect(await lane.failure() == .totalTimeout)
-            expect(began.duration(to: .now), atLeast: .milliseconds(300))
+            #expect(began.duration(to: .now) >= .milliseconds(300))
         }
     }
 
     @Test func aSlowReaderIsNotTheProvidersFault() async throws {
         try await ScriptedUpstream.with(.sse(["a", "b"])) { upstream in
-            let lane = try TestLane(upstream) { options in
-                options.idleTimeout = .milliseconds(60)
-                options.firstByteTimeout = .seconds(5)
-            }
+            let lane = try TestLane(upstream) { $0.idleTimeout = .milliseconds(200) }
             let text = try await lane.run { response in
-                try await Task.sleep(for: .milliseconds(250))
+                // The slow reader: three times the limit.
+                try await Task.sleep(for: .milliseconds(600))
                 return String(buffer: try await response.collect(upTo: 100))
             }
             #expect(text == "ab")
@@ -99,7 +91,7 @@ import Wire
     @Test func allWhoWaitForAnUnreachableProviderAreTold() async throws {
         let port = try await ScriptedUpstream.with(.silence) { $0.port }
         let lane = try TestLane(.tcp(host: "127.0.0.1", port: port), loops: 4) { $0.maxConnections = 3 }
-        let failures = try await within(.seconds(10)) {
+        let failures = try await inTime {
             await withTaskGroup(of: LaneFailure?.self) { group in
                 for number in 0..<50 { group.addTask { await lane.failure(on: number % 4) } }
                 return await group.reduce(into: []) { $0.append($1) }

@@ -128,7 +128,7 @@ private final class TunnelProxy: ChannelInboundHandler, @unchecked Sendable {
                 options.proxy = .init(host: "127.0.0.1", port: upstream.port)
                 options.connectTimeout = .milliseconds(300)
             }
-            let failure = try await within(.seconds(3)) { await lane.failure() }
+            let failure = try await inTime { await lane.failure() }
             #expect(failure != nil)
             try await eventually { lane.lane.openConnections == 0 }
         }

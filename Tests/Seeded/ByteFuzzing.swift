@@ -13,8 +13,9 @@ package struct ByteFuzzing {
     }
 
     private static let seconds = Double(ProcessInfo.processInfo.environment["HOLDFAST_FUZZ_SECONDS"] ?? "") ?? 10
-    /// The longest time that one input may take, even on a busy machine.
-    private static let patience = Duration.seconds(5)
+    /// The most processor time that one input may take, in seconds: unlike the
+    /// time on a clock, it doesn't grow with the load of the machine.
+    private static let effort = 5.0
     /// The most memory that all inputs together may add to the process.
     private static let memory = 256 << 20
 
@@ -42,9 +43,10 @@ package struct ByteFuzzing {
         var count = 0
         repeat {
             let bytes = mutated(&chance)
-            let start = clock.now
+            let start = Self.processorSeconds
             do { try await judge(bytes) } catch { throw fault("\(error)", count, bytes) }
-            guard clock.now - start < Self.patience else { throw fault("it took \(clock.now - start)", count, bytes) }
+            let spent = Self.processorSeconds - start
+            guard spent < Self.effort else { throw fault("it took \(spent) s of a processor", count, bytes) }
             count += 1
         } while clock.now < end
         let grown = Self.peak - before
@@ -88,6 +90,13 @@ package struct ByteFuzzing {
             }
         }
         return bytes
+    }
+
+    /// The processor time that this process has used.
+    package static var processorSeconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     /// The peak of this process's memory, in bytes.

@@ -33,6 +33,11 @@ import Testing
         }
     }
 
+    /// The second look at a change reports it, and comes two intervals after the change at the latest.
+    @Test func aChangeIsToldWithinASecond() {
+        #expect(FileWatch.usualInterval * 2 == .milliseconds(500))
+    }
+
     @Test func creationReplacementEditAndRemovalAreTold() async throws {
         let watch = FileWatch(path: path, interval: .milliseconds(5))
         var changes = watch.changes().makeAsyncIterator()

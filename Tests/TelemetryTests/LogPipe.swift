@@ -47,7 +47,7 @@ final class LogPipe: Sendable {
     /// Waits until the text holds `word`.
     func until(_ word: String) async throws -> String {
         var text = ""
-        try await eventually(within: .seconds(20), "\(word) in the log") {
+        try await eventually("\(word) in the log") {
             text = drain()
             return text.contains(word)
         }

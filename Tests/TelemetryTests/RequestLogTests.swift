@@ -58,9 +58,23 @@ import Wire
         #expect(root["input_tokens"]?.int == 1 && root["output_tokens"]?.int == 2)
         #expect(root["attempts"]?.elements.first { _ in true }?["provider"]?.string == "oa")
         #expect((root["duration_ms"]?.double ?? -1) >= 0)
+        #expect(root["waited_ms"] == nil)
         let human = await serve("{\"model\":\"r\",\"messages\":[]}", ReplayLane(.json(Self.reply)), .human)
         #expect(human.count == 1)
         #expect(human.first?.contains("200 r → oa/m 1+2 tokens") == true, "\(human)")
+    }
+
+    @Test func aWaitForARateLimitIsOnItsLine() async throws {
+        let fields = HTTPFieldList(["retry-after": "0"])
+        let script = ReplayLane.Script.attemptBased { number in
+            number == 0 ? .answer(status: 429, fields: fields, [ByteBuffer(string: "{}")]) : .json(Self.reply)
+        }
+        let lines = await serve("{\"model\":\"r\",\"messages\":[]}", ReplayLane(script), .json)
+        let root = try JSONDocument(try #require(lines.first)).root
+        #expect(root["outcome"]?.string == "served")
+        // The least that is waited for, by the plan and not by a clock.
+        let waited = try #require(root["waited_ms"]?.double)
+        #expect(waited > 0 && waited <= 250)
     }
 
     /// Wherever a caller or a provider puts its words.

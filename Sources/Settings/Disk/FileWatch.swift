@@ -35,13 +35,16 @@ package struct FileStamp: Sendable, Hashable {
 /// Make the watch *before* reading the file for the first time: it compares with the state of the file at that moment,
 /// so no change between the two is missed.
 package struct FileWatch: Sendable {
+    /// The time between two looks: a new key counts after two of them, within the second that README promises.
+    package static let usualInterval = Duration.milliseconds(250)
+
     /// The file.
     package let path: String
     private let interval: Duration
     private let start: FileStamp?
 
     /// Remembers how the file is now; starts nothing yet.
-    package init(path: String, interval: Duration = .milliseconds(250)) {
+    package init(path: String, interval: Duration = usualInterval) {
         self.path = path
         self.interval = interval
         start = (try? FileStamp.look(at: path)) ?? nil

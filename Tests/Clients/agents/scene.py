@@ -61,4 +61,4 @@ class Scene:
 
     def requests(self):
         """The lines of the request log, once there is one."""
-        return eventually(self.holdfast.requests_logged, 2)
+        return eventually(self.holdfast.requests_logged)
