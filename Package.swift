@@ -224,7 +224,7 @@ let package = Package(
             ["Continuation", "Conversation", "DialectOpenAI", "DialectAnthropic", "Wire", nioCore]),
         suite("DrillsTests", ["Drills", "Failures", "Wire", nioCore]),
         suite("AvailabilityTests", ["Availability", "Wire", nioCore]),
-        suite("WeightFormatsTests", ["WeightFormats"]),
+        suite("WeightFormatsTests", ["Encodings", "WeightFormats"]),
         suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
         suite("WeightSigningTests", ["WeightSigning", "Encodings", "Wire", crypto, x509, asn1, nioCore]),
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
