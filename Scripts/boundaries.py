@@ -52,6 +52,10 @@ LIBRARY_HOMES = {
 ONE_PLACE = {
     re.compile(r"\bEINTR\b"): ("Files", "uninterrupted(_:) repeats an interrupted call"),
     re.compile(r"\bgmtime|\btimegm|146_097|719_468"): ("Encodings", "CivilTime is the calendar"),
+    # Foundation's waits for a FIFO, keeps no promise of durability, and tells
+    # no reason.
+    re.compile(r"\bFileManager\b|\bFileHandle\b|\b(?:Data|String)\(contentsOf|\bURL\((?:filePath|fileURLWithPath):|\bfopen\("):
+        ("Files", "WholeFile and Folder read, write and remove files"),
 }
 
 # Modules of ours that a module may not know, though they lie lower.

@@ -1,6 +1,5 @@
 import HoldfastServer
 import ArgumentParser
-import FoundationEssentials
 import Ledger
 import LedgerDisk
 import NIOCore
@@ -47,16 +46,17 @@ struct LedgerProve: ParsableCommand {
             try LedgerProver(folder, policy: policy).prove(index)
         }
         let own = try options.ownPlan()
-        if !own.witnesses.isEmpty, (try? VerifiedCheckpoint(proof.checkpoint, policy: own.policy)) == nil {
-            complain("holdfast: the proof's checkpoint lacks its quorum of witnesses as yet; it is valid without one")
+        if !own.witnesses.isEmpty {
+            do throws(LedgerProblem) {
+                _ = try VerifiedCheckpoint(proof.checkpoint, policy: own.policy)
+            } catch {
+                complain(
+                    "holdfast: the proof's checkpoint lacks its quorum of witnesses as yet (\(error)); it is valid "
+                        + "without one")
+            }
         }
         guard let output else { return print(String(decoding: proof.bytes, as: UTF8.self), terminator: "") }
-        do {
-            try Data(proof.bytes).write(to: URL(filePath: output))
-        } catch {
-            complain("holdfast: \(output) can't be written")
-            throw ExitStatus.cannotCreate.exit
-        }
+        try GivenFile.write(output, proof.bytes)
     }
 }
 
@@ -112,7 +112,7 @@ struct LedgerShow: ParsableCommand {
         let kind = word("kind") ?? "?"
         var parts = [String(index), word("at") ?? "", kind]
         switch kind {
-        case "request.settled":
+        case EntryKind.requestSettled.rawValue:
             parts.append("\(word("status") ?? "-") \(word("outcome") ?? "")")
             parts.append("\(word("route") ?? word("requested") ?? "-") → \(word("served_by") ?? "nobody")")
             for attempt in entry["attempts"]?.elements.map({ $0 }) ?? [] {

@@ -1,7 +1,6 @@
 import HoldfastServer
 import Access
 import ArgumentParser
-import FoundationEssentials
 import Ledger
 import LedgerDisk
 import NIOCore

@@ -1,7 +1,7 @@
 import HoldfastServer
 import ArgumentParser
 import Availability
-import FoundationEssentials
+import Files
 import Glibc
 import NIOCore
 import Storage
@@ -32,7 +32,7 @@ struct SLAMeasure: AsyncParsableCommand {
 
     func run() async throws {
         let path = "\(parent)/holdfast-measure-\(getpid())"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        defer { try? Folder.removeAll(path) }
         do {
             try await measure(path)
         } catch let problem as StorageError {

@@ -3,7 +3,7 @@ import WeightFiles
 import Access
 import ArgumentParser
 import Encodings
-import FoundationEssentials
+import Files
 import WeightFormats
 import WeightSigning
 import Wire
@@ -66,7 +66,7 @@ struct WeightsCustody: AsyncParsableCommand {
             var keys: [ECPrivateKey] = []
             for path in privateKey { keys.append(try ECPrivateKey(pem: try SmallFile.text(path))) }
             var statement = try CustodyStatement(signing: try terms(files, manifest), with: keys)
-            if FileManager.default.fileExists(atPath: file) {
+            if FileKind.at(file) != nil {
                 let kept = try CustodyStatement(try SmallFile.read(file, most: CustodyStatement.mostBytes))
                 statement = try kept.joined(with: statement)
             }
