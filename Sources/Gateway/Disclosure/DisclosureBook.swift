@@ -54,9 +54,9 @@ package final class DisclosureBook: Sendable {
         return egress.withLock { $0.bytes(of: model, at: now) }
     }
 
-    /// What a keeper hasn't written yet; it gives back what it can't.
+    /// What has changed since a keeper took it last: from now on it is the
+    /// keeper's to write, however often the disk refuses.
     package func takeEgressChanges() -> [String: EgressMeter.Day] { egress.withLock { $0.takeChanges() } }
-    package func putBack(_ weights: [String]) { egress.withLock { $0.putBack(weights) } }
 
     // MARK: Recovery
 
