@@ -93,6 +93,20 @@ struct KeyFileOption: ParsableArguments {
         return try Self.keyFile(settings.keyFile, of: settings.file)
     }
 
+    /// The running server that has keys of a file in force; nil where none has.
+    func server(with file: KeyFile) -> EffectiveView? {
+        // By the folder: the file itself may be gone.
+        func name(_ path: String) -> String {
+            let path = Folder.absolute(path)
+            let folder = WholeFile.resolved(Folder.above(path))
+            return folder + "/" + path[path.index(after: path.lastIndex(of: "/") ?? path.startIndex)...]
+        }
+        guard let effective = server.effective(), let own = effective.keyFile, effective.keys ?? 0 > 0,
+            name(own) == name(file.path)
+        else { return nil }
+        return effective
+    }
+
     private static func keyFile(_ path: String?, of settings: String) throws -> KeyFile {
         guard let path else {
             complain("\(settings) has `keys: none`; write `keys: {file: .holdfast/keys.yaml}` to use keys")

@@ -60,8 +60,8 @@ final class AvailabilityService: RequestRecorder, ServerEventSubscriber, Service
     func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
             var swept = -1
-            while !Task.isCancelled {
-                try? await Task.sleep(for: Self.period)
+            // Once more at the end, below: on a locked disk each time takes seconds.
+            while (try? await Task.sleep(for: Self.period)) != nil {
                 await keep()
                 let day = time(nil) / 86_400
                 if day != swept {
