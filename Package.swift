@@ -175,7 +175,7 @@ let package = Package(
                 "Storage",
                 "StorageSQLite",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, crypto, nioCore,
-                nioHTTP1, unixSignals,
+                nioHTTP1, nioPosix, unixSignals,
             ]),
 
         // 6: the programs

@@ -172,11 +172,16 @@ extension LedgerSettings {
         self.init(name: view.name, directory: view.directory)
         policyFile = view.policyFile
         for witness in view.witnesses {
-            guard let url = try? BaseURL(witness.url), let key = VerifierKey(witness.key) else {
-                complain("holdfast: the running server has a witness that this version can't read: \(witness.url)")
-                throw ExitStatus.unavailable.exit
+            func unreadable(_ reason: String) -> ExitCode {
+                complain("holdfast: the running server has a witness that this version can't read: \(reason)")
+                return ExitStatus.unavailable.exit
             }
-            witnesses.append(WitnessSettings(url: url, key: key))
+            guard let key = VerifierKey(witness.key) else { throw unreadable("\(witness.key) is no public key") }
+            do throws(BaseURL.Refusal) {
+                witnesses.append(WitnessSettings(url: try BaseURL(witness.url), key: key))
+            } catch {
+                throw unreadable("its address \(error.words)")
+            }
         }
     }
 }

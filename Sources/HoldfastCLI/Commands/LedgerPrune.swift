@@ -89,6 +89,11 @@ struct LedgerPrune: ParsableCommand {
 
     private func witnessed(_ folder: LedgerFolder, _ policy: LedgerPolicy) throws(LedgerProblem) -> UInt64 {
         guard let bytes = try folder.read(LedgerPaths.witnessed) else { return 0 }
-        return (try? VerifiedCheckpoint(try SignedNote(bytes), policy: policy).size) ?? 0
+        do throws(LedgerProblem) {
+            return try VerifiedCheckpoint(try SignedNote(bytes), policy: policy).size
+        } catch {
+            complain("holdfast: the checkpoint that witnesses have cosigned last doesn't count: \(error)")
+            return 0
+        }
     }
 }

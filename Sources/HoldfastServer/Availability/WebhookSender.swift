@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import ServiceLifecycle
 import Settings
 import Storage
@@ -128,9 +129,17 @@ struct WebhookSender: Service {
             return (200..<300).contains(response.status.code) ? nil : "it answered \(response.status.code)"
         } catch let error as HTTPClientError {
             return error.shortDescription
+        } catch let error as NIOConnectionError {
+            // Without the address that it was.
+            let reasons = error.connectionErrors.map { Self.reason($0.error) }
+            return "no connection: \(reasons.last ?? "the name of its host isn't known")"
         } catch {
-            return "no connection"
+            return "no connection: \(Self.reason(error))"
         }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(type(of: error))"
     }
 
     private static func key(_ secret: String) -> Data {

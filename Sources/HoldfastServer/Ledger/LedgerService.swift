@@ -203,7 +203,13 @@ final class LedgerService: Notary, ServerEventSubscriber {
 
     private func note(_ change: ConfigurationChange) {
         let settings = change.settings
-        let bytes = (try? WholeFile.readAll(settings.file, limit: 1 << 20)) ?? []
+        var bytes: [UInt8] = []
+        do throws(FileFault) {
+            bytes = try WholeFile.readAll(settings.file, limit: 1 << 20)
+        } catch {
+            logger.error(
+                "the configuration is on record with the digest of an empty file", metadata: ["problem": "\(error)"])
+        }
         let digest = Base64.encode(Array(SHA256.hash(data: bytes)))
         let changed = change.previous.map { SettingsSection.names(changedFrom: $0, to: settings) } ?? []
         let places = settings.providers.map { Placement($0) }
@@ -218,9 +224,19 @@ final class LedgerService: Notary, ServerEventSubscriber {
     /// public file.
     var publicFile: @Sendable (String) -> ByteBuffer? {
         let folder = LedgerFolder(publicPath, links: .refused)
-        return { path in
+        let failing = FailureNote()
+        return { [logger] path in
             guard LedgerPaths.isPublic(path) else { return nil }
-            return (try? folder.read(path)).flatMap { $0 }.map { ByteBuffer(bytes: $0) }
+            do throws(LedgerProblem) {
+                let bytes = try folder.read(path)
+                failing.ended()
+                return bytes.map { ByteBuffer(bytes: $0) }
+            } catch {
+                if failing.began() {
+                    logger.error("the ledger's public files can't be read", metadata: ["problem": "\(error)"])
+                }
+                return nil
+            }
         }
     }
 }
