@@ -65,7 +65,7 @@ package enum DrillPhase: String, Sendable, Hashable, CaseIterable {
 /// Whoever ordered it renews its lease; a lease that lapses ends it, so that
 /// no drill outlives a terminal that is gone.
 package struct DrillTimeline: Sendable {
-    package enum End: String, Sendable, Hashable {
+    package enum End: String, Sendable, Hashable, CaseIterable {
         case done
         /// Somebody ended it.
         case stopped

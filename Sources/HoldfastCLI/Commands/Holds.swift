@@ -3,6 +3,7 @@ import Wire
 import Encodings
 import AdminAPI
 import ArgumentParser
+import Resilience
 
 /// `holdfast hold`
 struct HoldByHand: AsyncParsableCommand {
@@ -43,7 +44,7 @@ struct HoldByHand: AsyncParsableCommand {
         try weigh(losses)
         let view = try await running.post(AdminPath.holds, order(isDryRun: false), as: HoldsView.self)
         let hold = view.holds.first {
-            "\($0.provider)/\($0.model ?? "")" == model && $0.origin == "administrator"
+            "\($0.provider)/\($0.model ?? "")" == model && $0.origin == Hold.Origin.administrator.rawValue
         }
         guard !json else {
             return printJSON { json in
