@@ -11,6 +11,7 @@ struct DrillPull: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
         abstract: "Pull a candidate of a route for a while, and report what its callers felt.",
+        usage: "holdfast drill pull <route> [<options>]",
         discussion: """
             At the provider's edge Holdfast itself says what the provider would say. The route \
             is watched before, while it is pulled, and after. Without --load, live traffic is \

@@ -10,6 +10,7 @@ struct HoldByHand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hold",
         abstract: "Send nothing more to a model at a provider until a person restores it.",
+        usage: "holdfast hold <model> --reason <reason> [<options>]",
         discussion: """
             Says first which routes lose it, and what serves in its place. Requests move to the \
             next candidate of their route; callers that nobody else can serve are told that the \

@@ -42,6 +42,7 @@ struct KeysRevoke: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke",
         abstract: "End a key, for good.",
+        usage: "holdfast keys revoke <key> [<options>]",
         discussion: """
             A running server refuses it within a second; requests under way go on
             to their end. The key stays listed, so that logs that name it can

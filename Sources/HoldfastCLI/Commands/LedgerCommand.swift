@@ -97,6 +97,7 @@ struct LedgerOptions: ParsableArguments {
 struct LedgerKey: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key", abstract: "Print the log's public key.",
+        usage: "holdfast ledger key [<options>]",
         discussion: "Give it to whoever is to check the ledger; it goes into --log and into policies.")
 
     @OptionGroup var options: LedgerOptions
@@ -116,6 +117,7 @@ struct LedgerKey: ParsableCommand {
 struct LedgerVerify: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Hash a ledger anew, up to its signed root.",
+        usage: "holdfast ledger verify [<target>] [<options>]",
         discussion: """
             Every entry, every tile, the signatures, and that the log goes on from its kept \
             checkpoints and from yours. holdfast-verify does the same without the rest of \

@@ -9,6 +9,7 @@ import Wire
 struct LedgerProve: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prove", abstract: "Write a proof that an entry is in the ledger.",
+        usage: "holdfast ledger prove <entry> [<options>]",
         discussion: """
             The entry is named by its index, or by the id that the answer carried in \
             x-request-id. The proof (C2SP tlog-proof@v1) holds the entry itself, and is \
@@ -64,6 +65,7 @@ struct LedgerProve: ParsableCommand {
 struct LedgerShow: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print the ledger's entries.",
+        usage: "holdfast ledger show [<target>] [<options>]",
         discussion: """
             Verifies the ledger as it reads. A copy of another one's public folder, or its \
             address, is read with its key.

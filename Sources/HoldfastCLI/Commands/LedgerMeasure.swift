@@ -11,6 +11,7 @@ import Wire
 struct LedgerMeasure: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "measure", abstract: "Measure how fast a disk and this machine keep a ledger.",
+        usage: "holdfast ledger measure <parent> [<options>]",
         discussion: """
             Writes a ledger of made-up entries into a new folder, as `holdfast serve` does \
             (groups of 20 ms or 1,000 entries, each synced; a checkpoint a second), verifies \

@@ -11,6 +11,7 @@ import Wire
 struct LedgerPrune: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune", abstract: "Forget the ledger's oldest entries, for good.",
+        usage: "holdfast ledger prune --before <before> [<options>]",
         discussion: """
             Later entries stay provable, and proofs that were given stay valid. The ledger is \
             verified first: what doesn't hold isn't pruned. Entries go 256 at a time. The last \

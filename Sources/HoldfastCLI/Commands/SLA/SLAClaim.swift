@@ -14,6 +14,10 @@ import Wire
 struct SLAClaim: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "claim", abstract: "Write what a claim for a credit has to contain.",
+        usage: """
+            holdfast sla claim --month <month> --provider <provider>
+              --output <output> [<options>]
+            """,
         discussion: """
             A folder with the claim, its incidents, a redacted request log, ledger proofs that \
             anybody can check, the contract as it was counted, and the day on which the window \

@@ -12,6 +12,7 @@ import Wire
 struct SLAMeasure: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "measure", abstract: "Measure what counts take on this machine, and how fast they are reported.",
+        usage: "holdfast sla measure <parent> [<options>]",
         discussion: """
             Counts a month of made-up requests into a new folder, as `holdfast serve` does, \
             reports it as `holdfast sla report` does, and removes the folder.

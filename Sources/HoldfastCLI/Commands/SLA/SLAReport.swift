@@ -15,6 +15,7 @@ struct SLA: AsyncParsableCommand {
 struct SLAReport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Contract uptime and continuity of a month or a day.",
+        usage: "holdfast sla report (--month <month> | --day <day>) [<options>]",
         discussion: """
             Contracts count attempts at a provider, by their status; applications count requests \
             that were answered whole. Both stand here, side by side, and are never blended.

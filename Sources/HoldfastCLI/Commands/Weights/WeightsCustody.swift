@@ -12,6 +12,11 @@ import Wire
 struct WeightsCustody: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "custody", abstract: "Sign on what terms a model may be in service; two or more must.",
+        usage: """
+            holdfast weights custody <model> --model-id <model-id> --role <role>
+              --epoch <epoch> --not-after <not-after> --private-key <private-key>
+              --egress-bits-per-day <egress-bits-per-day> [<options>]
+            """,
         discussion: """
             Verifies the model, hashes what its engine will run, and signs both together with the \
             model's role. Where the file exists already, the signature is added, if its terms are \

@@ -10,6 +10,7 @@ import Wire
 struct WeightsMeasure: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "measure", abstract: "Measure what it takes to bring weights into sealed memory.",
+        usage: "holdfast weights measure [<file>] [<options>]",
         discussion: """
             Opens, copies, seals, hashes and checks the file as a start of its engine does, and \
             sets that against hashing the same bytes twice in memory. Each run loads twice and shows \

@@ -10,6 +10,7 @@ struct WeightsReceipt: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "receipt",
         abstract: "Show the custody receipt of a hosted model: which bytes it runs on, and what shuts it in.",
+        usage: "holdfast weights receipt <model> [<options>]",
         discussion: """
             Every answer of the model carries the receipt's id as x-holdfast-custody. It is made \
             anew with every start of the engine, and is gone while the engine is not ready.
