@@ -215,9 +215,14 @@ let package = Package(
         suite(
             "HoldfastServerTests",
             [
-                "GatewayTesting", "HoldfastServer", "Access", "Failures", "Gateway", "Resilience", "Settings",
-                "Storage",
-                "StorageSQLite", logging,
+                "GatewayTesting", "HoldfastServer", "Access", "AdminAPI", "Drills", "Failures", "Gateway", "Resilience",
+                "Settings", "Storage", "StorageSQLite", logging,
+            ]),
+        suite(
+            "HoldfastCLITests",
+            [
+                "GatewayTesting", "HoldfastCLI", "HoldfastServer", "Access", "AdminAPI", "Encodings", "Files", "Ledger",
+                "LedgerDisk", "Settings", arguments, nioCore,
             ]),
         suite(
             "ContinuationTests",
