@@ -107,6 +107,20 @@ import Testing
         #expect(try AdminJSON.decode(RoutesView.Route.self, from: known.utf8).state == .down)
     }
 
+    @Test("the reason that an answer can't be read names the place", arguments: [
+        (#"{"holds":[{"id":1}],"returned":[]}"#, "holds.0.id: "), (#"{"holds":5,"returned":[]}"#, "holds: "), ("{", ""),
+    ])
+    func reasons(text: String, place: String) {
+        do {
+            _ = try AdminJSON.decode(HoldsView.self, from: text.utf8)
+            Issue.record("it was read")
+        } catch {
+            let reason = AdminJSON.reason(error)
+            #expect(reason.hasPrefix(place) && reason.count > place.count, "\(reason)")
+            #expect(!reason.contains("Context("), "no dump of Swift's")
+        }
+    }
+
     @Test(
         "an answer of another shape is an error",
         arguments: ["", "{", "[]", "null", #"{"holds":5,"returned":[]}"#, #"{"holds":[{"id":1}],"returned":[]}"#])
