@@ -77,9 +77,23 @@ package enum WholeFile {
 
     /// Writes a file for a person, in the place that was named: see
     /// ``Replacement``. One that was there keeps its mode; a new one has what
-    /// the umask leaves.
+    /// the umask leaves. A device or a pipe that is read, such as `/dev/stdout`
+    /// or a shell's `>(…)`, gets the bytes itself.
     package static func writeDurably(_ path: String, with bytes: [UInt8]) throws(FileFault) {
+        let kind = FileKind.at(path)
+        if kind == .device || kind == .fifo { return try pour(bytes, into: path) }
         try replace(path, with: bytes, links: .followed) { $0.map { $0.st_mode & 0o777 } }
+    }
+
+    private static func pour(_ bytes: [UInt8], into path: String) throws(FileFault) {
+        // With O_NONBLOCK a FIFO that nobody reads is ENXIO, and no wait.
+        let descriptor = uninterrupted { open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) }
+        guard descriptor >= 0 else {
+            throw errno == ENXIO ? FileFault(.write, path, .notRegular(.fifo)) : FileFault(.write, path)
+        }
+        defer { close(descriptor) }
+        let taken = bytes.withUnsafeBytes { Output.write($0, to: descriptor, patience: pipePatience) }
+        guard taken == bytes.count else { throw FileFault(.write, path, errno: errno == 0 ? EPIPE : errno) }
     }
 
     /// - Parameter mode: of the new file, by the facts of the old one.

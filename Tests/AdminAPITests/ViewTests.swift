@@ -107,9 +107,12 @@ import Testing
         #expect(try AdminJSON.decode(RoutesView.Route.self, from: known.utf8).state == .down)
     }
 
-    @Test("the reason that an answer can't be read names the place", arguments: [
-        (#"{"holds":[{"id":1}],"returned":[]}"#, "holds.0.id: "), (#"{"holds":5,"returned":[]}"#, "holds: "), ("{", ""),
-    ])
+    @Test(
+        "the reason that an answer can't be read names the place",
+        arguments: [
+            (#"{"holds":[{"id":1}],"returned":[]}"#, "holds.0.id: "), (#"{"holds":5,"returned":[]}"#, "holds: "),
+            ("{", ""),
+        ])
     func reasons(text: String, place: String) {
         do {
             _ = try AdminJSON.decode(HoldsView.self, from: text.utf8)

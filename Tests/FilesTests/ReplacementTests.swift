@@ -118,8 +118,25 @@ import Testing
         }
         #expect(FileKind.at(path) == expected)
         let fault = FileFault(.write, path, .notRegular(expected))
-        #expect(throws: fault) { try WholeFile.writeDurably(path, with: new) }
+        if kind == "device" {
+            try WholeFile.writeDurably(path, with: new)
+        } else {
+            // Of a FIFO: nobody reads it.
+            #expect(throws: fault) { try WholeFile.writeDurably(path, with: new) }
+        }
         #expect(throws: fault) { try WholeFile.replaceDurably(path, with: new) }
         #expect(FileKind.at(path) == expected && folder.names == ["there"])
+    }
+
+    @Test func aPipeThatIsReadGetsTheBytes() throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/pipe"
+        mkfifo(path, 0o600)
+        let reader = open(path, O_RDONLY | O_NONBLOCK)
+        defer { close(reader) }
+        try WholeFile.writeDurably(path, with: new)
+        var bytes = [UInt8](repeating: 0, count: 100)
+        #expect(read(reader, &bytes, bytes.count) == new.count && Array(bytes.prefix(new.count)) == new)
+        #expect(FileKind.at(path) == .fifo && folder.names == ["pipe"])
     }
 }
