@@ -43,9 +43,9 @@ package struct DrillView: Codable, Sendable, Hashable {
 
     package enum End: String, Codable, Sendable, Hashable, CaseIterable {
         case done
-        /// Somebody ended it.
+        /// Ended by somebody before its time.
         case stopped
-        /// The command that ordered it went away.
+        /// Ended because the command that ordered it went away.
         case lapsed
     }
 

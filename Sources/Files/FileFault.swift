@@ -118,8 +118,8 @@ package enum FileKind: Sendable, Hashable {
             }
     }
 
-    /// What a path leads to at this moment; nil where nothing is there, or
-    /// nothing can be told of it.
+    /// The kind of thing that a path leads to at this moment; nil where nothing
+    /// is there, or nothing can be told of it.
     package static func at(_ path: String, links: Links = .followed) -> FileKind? {
         var facts = stat()
         let isKnown = links == .followed ? stat(path, &facts) == 0 : lstat(path, &facts) == 0

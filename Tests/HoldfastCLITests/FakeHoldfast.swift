@@ -3,8 +3,7 @@ import Files
 import GatewayTesting
 import NIOCore
 
-/// What commands find of a running Holdfast: its run folder, with the lock
-/// taken, and an administrators' listener that answers by a script.
+/// The traces of a running Holdfast: its run folder, with the lock taken, and an administrators' listener that answers by a script.
 final class FakeHoldfast {
     /// An answer of the listener's.
     struct Answer: Sendable {
@@ -51,7 +50,7 @@ final class FakeHoldfast {
         ) { listener in try await body(try FakeHoldfast(scratch, listener)) }
     }
 
-    /// What it has written of itself.
+    /// Writes what it says of itself.
     func leave(_ view: EffectiveView) throws {
         try scratch.write(String(decoding: try AdminJSON.encode(view), as: UTF8.self), to: "run/effective.json")
     }

@@ -4,70 +4,75 @@ import Testing
 
 /// Command lines: which command they are of, and which are refused.
 @Suite struct ParsingTests {
-    @Test(
-        "a command line that is right",
-        arguments: [
-            ("serve", "Serve"), ("serve --config a.yaml --greet-key-file key", "Serve"), ("serve -c a.yaml", "Serve"),
-            ("check", "Check"), ("check a.yaml --json", "Check"),
-            ("keys create --name a", "KeysCreate"),
-            (
-                "keys create --name a --tenant t --routes b,c --rpm 1 --tpm 1000000000000 --residency eu --not-labs x "
-                    + "--not-hosts y --not-regions z --forbid store --expires 30d --logprobs --logit-bias --admin -q",
-                "KeysCreate"
-            ),
-            ("keys create --name a --expires 2999-01-31T18:00:00Z --file k.yaml --json", "KeysCreate"),
-            ("keys list --json --run /r", "KeysList"), ("keys revoke k_1 --json --file k", "KeysRevoke"),
-            ("models --json --config a", "Models"), ("status --run r", "Status"), ("status -c a --json", "Status"),
-            ("hold p/m --reason gone --yes --force --json", "HoldByHand"), ("hold p/org/m --reason x", "HoldByHand"),
-            ("restore 1f2e --json", "Restore"), ("acknowledge 1f2e --json", "Acknowledge"),
-            ("drill pull talk", "DrillPull"),
-            (
-                "drill pull talk --model p/m --as broken --at-token 4 --cut --load 0.5rps --for 5m --warm-up 0 --recovery 1s "
-                    + "--json", "DrillPull"
-            ),
-            ("drill end", "DrillEnd"), ("drill end d_1 --json", "DrillEnd"), ("drill list --json", "DrillList"),
-            ("drill show d_1 --json", "DrillShow"),
-            ("ledger show", "LedgerShow"),
-            (
-                "ledger show copy --log k --since 2026 --until 2026-06-12T10:15 --route r --cause withdrawn --json",
-                "LedgerShow"
-            ),
-            ("ledger show --kind hold.placed --cause held_by_hand", "LedgerShow"),
-            ("ledger prove 7 -o file", "LedgerProve"), ("ledger verify --trusted a --trusted b --json", "LedgerVerify"),
-            ("ledger key --json", "LedgerKey"), ("ledger prune --before 2026-01-01 --dry-run", "LedgerPrune"),
-            ("ledger prune --before 512 --json", "LedgerPrune"),
-            ("ledger measure /x --entries 1 --size 8", "LedgerMeasure"),
-            ("witness --directory w --name n --listen 127.0.0.1:1", "WitnessServe"),
-            ("witness key --directory w --name n --json", "WitnessKey"),
-            ("sla report --month 2026-06 --provider p --verified --html f", "SLAReport"),
-            ("sla report --day 2026-06-12 --json", "SLAReport"),
-            ("sla claim --month 2026-06 --provider p --output o --proofs 0", "SLAClaim"),
-            ("sla contracts azure-openai --json", "SLAContracts"),
-            ("sla measure /x --requests 1 --routes 1", "SLAMeasure"),
-            ("exposure --days 400 --json", "ExposureCommand"),
-            ("disclosures", "DisclosuresShow"), ("disclosures show --json", "DisclosuresShow"),
-            ("disclosures forgive key:k_1 --json", "DisclosuresForgive"),
-            ("weights inspect f --json", "WeightsInspect"), ("weights key n --json", "WeightsKey"),
-            ("weights verify m --public-key a --public-key b --move-aside", "WeightsVerify"),
-            (
-                "weights verify m --root r --custody c --model-id i --custodian k --threshold 3 --role adapter",
-                "WeightsVerify"
-            ),
-            ("weights sign m --private-key k --certificate c --chain d --ignore notes --json", "WeightsSign"),
-            (
-                "weights custody m --public-key p --model-id i --role primary --epoch 4 --not-after 90d "
-                    + "--egress-bits-per-day 8 --private-key k", "WeightsCustody"
-            ),
-            ("weights engine --python p --json", "WeightsEngine"), ("weights receipt m --json", "WeightsReceipt"),
-            ("weights measure f --runs 1", "WeightsMeasure"), ("weights measure --synthetic 512MB", "WeightsMeasure"),
-            ("weights measure --synthetic 4GiB --folder /x --json", "WeightsMeasure"),
-            ("engine install --into d --python p --with-model --json", "EngineInstall"),
-            ("classify - --json", "Classify"), ("version --json", "Version"),
-            ("engine-guard --weights 2 -- llama-server --port 1", "EngineGuard"),
-        ])
+    private static let lines: [(line: String, type: String)] = [
+        ("serve", "Serve"), ("serve --config a.yaml --greet-key-file key", "Serve"), ("serve -c a.yaml", "Serve"),
+        ("check", "Check"), ("check a.yaml --json", "Check"),
+        ("keys create --name a", "KeysCreate"),
+        (
+            "keys create --name a --tenant t --routes b,c --rpm 1 --tpm 1000000000000 --residency eu --not-labs x "
+                + "--not-hosts y --not-regions z --forbid store --expires 30d --logprobs --logit-bias --admin -q",
+            "KeysCreate"
+        ),
+        ("keys create --name a --expires 2999-01-31T18:00:00Z --file k.yaml --json", "KeysCreate"),
+        ("keys list --json --run /r", "KeysList"), ("keys revoke k_1 --json --file k", "KeysRevoke"),
+        ("models --json --config a", "Models"), ("status --run r", "Status"), ("status -c a --json", "Status"),
+        ("hold p/m --reason gone --yes --force --json", "HoldByHand"), ("hold p/org/m --reason x", "HoldByHand"),
+        ("restore 1f2e --json", "Restore"), ("acknowledge 1f2e --json", "Acknowledge"),
+        ("drill pull talk", "DrillPull"),
+        (
+            "drill pull talk --model p/m --as broken --at-token 4 --cut --load 0.5rps --for 5m --warm-up 0 --recovery 1s "
+                + "--json", "DrillPull"
+        ),
+        ("drill end", "DrillEnd"), ("drill end d_1 --json", "DrillEnd"), ("drill list --json", "DrillList"),
+        ("drill show d_1 --json", "DrillShow"),
+        ("ledger show", "LedgerShow"),
+        (
+            "ledger show copy --log k --since 2026 --until 2026-06-12T10:15 --route r --cause withdrawn --json",
+            "LedgerShow"
+        ),
+        ("ledger show --kind hold.placed --cause held_by_hand", "LedgerShow"),
+        ("ledger prove 7 -o file", "LedgerProve"), ("ledger verify --trusted a --trusted b --json", "LedgerVerify"),
+        ("ledger key --json", "LedgerKey"), ("ledger prune --before 2026-01-01 --dry-run", "LedgerPrune"),
+        ("ledger prune --before 512 --json", "LedgerPrune"),
+        ("ledger measure /x --entries 1 --size 8", "LedgerMeasure"),
+        ("witness --directory w --name n --listen 127.0.0.1:1", "WitnessServe"),
+        ("witness key --directory w --name n --json", "WitnessKey"),
+        ("sla report --month 2026-06 --provider p --verified --html f", "SLAReport"),
+        ("sla report --day 2026-06-12 --json", "SLAReport"),
+        ("sla claim --month 2026-06 --provider p --output o --proofs 0", "SLAClaim"),
+        ("sla contracts azure-openai --json", "SLAContracts"),
+        ("sla measure /x --requests 1 --routes 1", "SLAMeasure"),
+        ("exposure --days 400 --json", "ExposureCommand"),
+        ("disclosures", "DisclosuresShow"), ("disclosures show --json", "DisclosuresShow"),
+        ("disclosures forgive key:k_1 --json", "DisclosuresForgive"),
+        ("weights inspect f --json", "WeightsInspect"), ("weights key n --json", "WeightsKey"),
+        ("weights verify m --public-key a --public-key b --move-aside", "WeightsVerify"),
+        (
+            "weights verify m --root r --custody c --model-id i --custodian k --threshold 3 --role adapter",
+            "WeightsVerify"
+        ),
+        ("weights sign m --private-key k --certificate c --chain d --ignore notes --json", "WeightsSign"),
+        (
+            "weights custody m --public-key p --model-id i --role primary --epoch 4 --not-after 90d "
+                + "--egress-bits-per-day 8 --private-key k", "WeightsCustody"
+        ),
+        ("weights engine --python p --json", "WeightsEngine"), ("weights receipt m --json", "WeightsReceipt"),
+        ("weights measure f --runs 1", "WeightsMeasure"), ("weights measure --synthetic 512MB", "WeightsMeasure"),
+        ("weights measure --synthetic 4GiB --folder /x --json", "WeightsMeasure"),
+        ("engine install --into d --python p --with-model --json", "EngineInstall"),
+        ("classify - --json", "Classify"), ("version --json", "Version"),
+        ("engine-guard --weights 2 -- llama-server --port 1", "EngineGuard"),
+    ]
+
+    @Test("a command line that is right", arguments: lines)
     func right(line: String, type: String) throws {
         let command = try Holdfast.parseAsRoot(line.split(separator: " ").map(String.init))
         #expect("\(Swift.type(of: command))" == type)
+    }
+
+    @Test func everyCommandHasOne() {
+        let leaves = Set(HelpTests.all.filter(\.below.isEmpty).map { "\($0.type)" })
+        #expect(Set(Self.lines.map(\.type)) == leaves)
     }
 
     @Test(

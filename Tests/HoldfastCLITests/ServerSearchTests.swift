@@ -5,7 +5,7 @@ import HoldfastCLI
 import HoldfastServer
 import Testing
 
-/// How commands find a running Holdfast.
+/// The search of commands for a running Holdfast.
 @Suite struct ServerSearchTests {
     private let scratch: ScratchFolder
     private var search: ServerSearch

@@ -50,7 +50,7 @@ package struct MonthReport: Sendable {
         func objective(_ route: String) -> Double { objectives[route] ?? 0.999 }
     }
 
-    /// What a group's services have in common.
+    /// The feature that a group's services have in common.
     package enum Grouping: String, Sendable, Hashable, CaseIterable {
         case provider, host, region
 

@@ -54,7 +54,7 @@ package final class DisclosureBook: Sendable {
         return egress.withLock { $0.bytes(of: model, at: now) }
     }
 
-    /// What has changed since a keeper took it last: from now on it is the
+    /// The changes since a keeper took them last: from now on they are the
     /// keeper's to write, however often the disk refuses.
     package func takeEgressChanges() -> [String: EgressMeter.Day] { egress.withLock { $0.takeChanges() } }
 

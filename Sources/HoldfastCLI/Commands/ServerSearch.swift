@@ -32,7 +32,7 @@ package struct ServerSearch: Sendable {
     package struct Found: Sendable {
         package var folder: RunDirectory
         package var effective: EffectiveView
-        /// Whether its process still lives.
+        /// Tells whether its process still lives.
         package var isAlive: Bool
 
         init(_ folder: RunDirectory, _ effective: EffectiveView) {

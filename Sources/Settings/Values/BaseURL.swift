@@ -30,8 +30,8 @@ package struct BaseURL: Sendable, Hashable {
             }
         }
 
-        /// Whether the URL may be shown: a query and what is before an @ may
-        /// be secrets.
+        /// Tells whether the URL may be shown: a query and what is before an @
+        /// may be secrets.
         var mayBeShown: Bool {
             switch self {
             case .scheme, .host: true
