@@ -166,7 +166,7 @@ let package = Package(
                 "Storage",
                 "StorageSQLite",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, crypto, nioCore,
-                nioHTTP1, unixSignals,
+                nioHTTP1, nioPosix, unixSignals,
             ]),
 
         // 6: the programs
@@ -218,17 +218,23 @@ let package = Package(
         suite(
             "HoldfastServerTests",
             [
-                "GatewayTesting", "StorageTesting", "WeightsTesting", "HoldfastServer", "Access", "Availability",
+                "GatewayTesting", "StorageTesting", "WeightsTesting", "HoldfastServer", "Access", "AdminAPI", "Availability",
                 "Conversation", "Custody", "DialectOpenAI", "Drills", "Encodings", "EngineHost", "Extraction",
                 "Failures", "FrontDoor", "Gateway", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
                 "Storage", "StorageSQLite", "WeightFiles", "WeightSigning", "Wire", crypto, logging, nioCore, nioPosix,
+            ]),
+        suite(
+            "HoldfastCLITests",
+            [
+                "GatewayTesting", "HoldfastCLI", "HoldfastServer", "Access", "AdminAPI", "Encodings", "Files", "Ledger",
+                "LedgerDisk", "Settings", arguments, nioCore,
             ]),
         suite(
             "ContinuationTests",
             ["Continuation", "Conversation", "DialectOpenAI", "DialectAnthropic", "Wire", nioCore]),
         suite("DrillsTests", ["Drills", "Failures", "Wire", nioCore]),
         suite("AvailabilityTests", ["Availability", "Wire", nioCore]),
-        suite("WeightFormatsTests", ["WeightFormats"]),
+        suite("WeightFormatsTests", ["Encodings", "WeightFormats"]),
         suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
         suite("WeightSigningTests", ["WeightSigning", "WeightsTesting", "Encodings"]),
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),

@@ -55,6 +55,10 @@ ONE_PLACE = {
     re.compile(r"\bgmtime|\btimegm|146_097|719_468"): ("Encodings", "CivilTime is the calendar"),
     re.compile(r"\bMemoryFile\b|\bSealedWeights\(|\bSealedFile\(|ForTests\b"): (
         "Custody", "SealedWeights.load is the only way from a file to an engine"),
+    # Foundation's waits for a FIFO, keeps no promise of durability, and tells
+    # no reason.
+    re.compile(r"\bFileManager\b|\bFileHandle\b|\b(?:Data|String)\(contentsOf|\bURL\((?:filePath|fileURLWithPath):|\bfopen\("):
+        ("Files", "WholeFile and Folder read, write and remove files"),
 }
 
 # A dialect's name is compared where the settings' words become dialects, and in

@@ -104,7 +104,4 @@ package struct EgressMeter: Sendable {
         defer { changed = [] }
         return days.filter { changed.contains($0.key) }
     }
-
-    /// Those could not be kept: they are given again next time.
-    package mutating func putBack(_ weights: some Sequence<String>) { changed.formUnion(weights) }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Availability
-import FoundationEssentials
+import Files
 import Glibc
 import HoldfastServer
 import NIOCore
@@ -32,7 +32,7 @@ struct MeasureCounts: AsyncParsableCommand {
 
     func run() async throws {
         let path = "\(parent)/holdfast-measure-\(getpid())"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        defer { try? Folder.removeAll(path) }
         do {
             try await measure(path)
         } catch let problem as StorageError {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import FoundationEssentials
+import Files
 import Glibc
 import Ledger
 import LedgerDisk
@@ -33,7 +33,7 @@ struct MeasureLedger: ParsableCommand {
 
     func run() throws {
         let path = "\(parent)/holdfast-measure-\(getpid())"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        defer { try? Folder.removeAll(path) }
         do {
             try measure(path)
         } catch let problem as LedgerProblem {

@@ -1,6 +1,8 @@
+import Encodings
 import ArgumentParser
 import Availability
 import Custody
+import Files
 import FoundationEssentials
 import NIOCore
 import Wire
@@ -41,13 +43,13 @@ struct MeasureWeights: ParsableCommand {
     }
 
     private func measurements() throws(CustodyProblem) -> [LoadMeasurement] {
-        var path = file.map { $0.hasPrefix("/") ? $0 : FileManager.default.currentDirectoryPath + "/" + $0 } ?? ""
+        var path = file.map { Folder.absolute($0) } ?? ""
         if let synthetic {
-            let folder = folder ?? FileManager.default.temporaryDirectory.path()
+            let folder = folder ?? Surroundings.current.environment["TMPDIR"] ?? "/tmp"
             path = "\(folder)/holdfast-\(UUID().uuidString).gguf"
             try SyntheticModel(size: synthetic.bytes).write(to: path)
         }
-        defer { if synthetic != nil { try? FileManager.default.removeItem(atPath: path) } }
+        defer { if synthetic != nil { try? Folder.removeAll(path) } }
         var all: [LoadMeasurement] = []
         for _ in 0..<runs { all.append(try LoadMeasurement.of(path)) }
         return all

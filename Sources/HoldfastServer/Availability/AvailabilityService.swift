@@ -67,8 +67,8 @@ package final class AvailabilityService: RequestRecorder, ServerEventSubscriber,
     package func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
             var swept = -1
-            while !Task.isCancelled {
-                try? await Task.sleep(for: Self.period)
+            // Once more at the end, below: on a locked disk each time takes seconds.
+            while (try? await Task.sleep(for: Self.period)) != nil {
                 await keep()
                 let day = now / 86_400
                 if day != swept {

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import ServiceLifecycle
 import Settings
 import Storage
@@ -46,8 +47,16 @@ private struct WebhookClient: WebhookTransport {
             return .answered(Int(response.status.code))
         } catch let error as HTTPClientError {
             return .failed(error.shortDescription)
+        } catch let error as NIOConnectionError {
+            // Without the address, which is not for the log.
+            let reasons = error.connectionErrors.map { Self.reason($0.error) }
+            return .failed("no connection: \(reasons.last ?? "the name of its host isn't known")")
         } catch {
-            return .failed("no connection")
+            return .failed("no connection: \(Self.reason(error))")
         }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(type(of: error))"
     }
 }

@@ -83,9 +83,13 @@ package final class CustodyService: Sendable {
         writer.owe([(provider, scrub)], isUrgent: true)
     }
 
-    /// - Parameter verdict: nil is one that this version doesn't know.
+    /// - Parameter verdict: nil is one that this version doesn't know: a person
+    ///   has to look.
     private static func standing(_ verdict: ScrubPolicy.Verdict?, since: Int) -> ScrubPolicy.Standing {
-        verdict == .reload ? .suspect(since: since) : .quarantined(since: since)
+        switch verdict {
+        case .reload: .suspect(since: since)
+        case .quarantine, nil: .quarantined(since: since)
+        }
     }
 
     /// Has an action carried out whenever a provider's weights were verified,

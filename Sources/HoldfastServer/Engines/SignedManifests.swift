@@ -36,11 +36,11 @@ package struct SignedManifests: Sendable {
             let grant = try await grant(signed, manifest, model)
             if let grant { try await remember(grant) }
             return ExpectedWeights(
-                files: files, manifestRoot: Self.digest(manifest.root),
+                files: files, manifestRoot: try Self.digest(manifest.root),
                 role: grant?.terms.role.expected ?? .primary,
                 model: model, origin: .signed,
-                engine: grant.map { Set($0.terms.mappings.map { Self.digest($0.digest) }) }, epoch: grant?.epoch.number,
-                template: grant?.terms.chatTemplate.map(Self.digest))
+                engine: try grant.map { grant throws(SigningProblem) in try Self.digests(grant.terms.mappings) },
+                epoch: grant?.epoch.number, template: try grant?.terms.chatTemplate.map(Self.digest))
         } catch {
             throw CustodyProblem(.manifest, error.what, remedy: error.remedy)
         }
@@ -52,15 +52,27 @@ package struct SignedManifests: Sendable {
     package func standing(
         _ signed: SignedModelSource, model: String
     ) async -> (root: ContentDigest, terms: CustodyTerms?)? {
-        guard let manifest = try? await manifest(signed) else { return nil }
-        guard signed.terms != nil else { return (Self.digest(manifest.root), nil) }
+        guard let manifest = try? await manifest(signed), let root = try? Self.digest(manifest.root) else { return nil }
+        guard signed.terms != nil else { return (root, nil) }
         guard let grant = try? await grant(signed, manifest, model) else { return nil }
-        return (Self.digest(manifest.root), grant.terms)
+        return (root, grant.terms)
     }
 
-    private static func digest(_ bytes: [UInt8]) -> ContentDigest {
-        // 32 bytes of SHA-256, as everything that was verified has.
-        ContentDigest(hex: Hex.encode(bytes)) ?? .of([])
+    /// - Throws: where there aren't 32 bytes of SHA-256, as everything that was
+    ///   verified has.
+    private static func digest(_ bytes: [UInt8]) throws(SigningProblem) -> ContentDigest {
+        guard let digest = ContentDigest(hex: Hex.encode(bytes)) else {
+            throw SigningProblem(
+                .malformed, "a digest in a signed statement has \(bytes.count) bytes, and not 32",
+                remedy: "have it signed again")
+        }
+        return digest
+    }
+
+    private static func digests(_ mappings: [CustodyTerms.Mapping]) throws(SigningProblem) -> Set<ContentDigest> {
+        var digests: Set<ContentDigest> = []
+        for mapping in mappings { digests.insert(try digest(mapping.digest)) }
+        return digests
     }
 
     // MARK: The model's signature

@@ -163,7 +163,14 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
 
     package func receive(_ event: ServerEvent) async {
         let entries = EventEntries(settings.kinds).entries(of: event, at: now) { file in
-            (try? WholeFile.readAll(file, limit: 1 << 20)) ?? []
+            do throws(FileFault) {
+                return try WholeFile.readAll(file, limit: 1 << 20)
+            } catch {
+                logger.error(
+                    "the configuration is on record with the digest of an empty file",
+                    metadata: ["problem": "\(error)"])
+                return []
+            }
         }
         for entry in entries { add(entry) }
     }
@@ -175,9 +182,19 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
     /// Answers `GET /ledger/<path>`; nil if there is no such public file.
     var publicFile: @Sendable (String) -> ByteBuffer? {
         let folder = LedgerFolder(publicPath, links: .refused)
-        return { path in
+        let failing = FailureNote()
+        return { [logger] path in
             guard LedgerPaths.isPublic(path) else { return nil }
-            return (try? folder.read(path)).flatMap { $0 }.map { ByteBuffer(bytes: $0) }
+            do throws(LedgerProblem) {
+                let bytes = try folder.read(path)
+                failing.ended()
+                return bytes.map { ByteBuffer(bytes: $0) }
+            } catch {
+                if failing.began() {
+                    logger.error("the ledger's public files can't be read", metadata: ["problem": "\(error)"])
+                }
+                return nil
+            }
         }
     }
 }

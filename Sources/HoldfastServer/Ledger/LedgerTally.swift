@@ -29,10 +29,10 @@ package struct LedgerTally {
         guard let entry = EntryText(bytes)?.document?.root, let at = entry["at"]?.string,
             let time = UnixTime(at).map({ Int($0.seconds) })
         else { return }
-        switch entry["kind"]?.string {
-        case "request.admitted":
+        switch entry["kind"]?.string.flatMap(EntryKind.init(rawValue:)) {
+        case .requestAdmitted:
             if let id = entry["id"]?.string { admitted.insert(id) }
-        case "request.settled":
+        case .requestSettled:
             guard let request = SettledRequest(entry) else { return }
             if let id = entry["id"]?.string, admitted.remove(id) != nil {
                 ended[id] = (time, request)
@@ -40,15 +40,20 @@ package struct LedgerTally {
             } else {
                 count(request, at: time)
             }
-        case "request.withheld":
+        case .requestWithheld:
             if let id = entry["id"]?.string { ended[id]?.request.isWithheld = true }
-        case "hold.placed":
+        case .holdPlaced:
             guard let id = entry["hold"]?.string else { return }
             holds[id] = (time, entry["provider"]?.string ?? "", entry["model"]?.string ?? "")
-        case "hold.lifted":
+        case .holdLifted:
             guard let id = entry["hold"]?.string, let hold = holds.removeValue(forKey: id) else { return }
             heldTimes.append((hold.provider, hold.model, hold.since..<max(hold.since + 1, time)))
-        default: break
+        case .holdConfirmed, .holdAcknowledged, .verdictUnconfirmed, .drillBegan, .drillEnded, .weightsVerified,
+            .weightsLoaded, .weightsRefused, .weightsScrubMismatch, .engineImpostor, .configurationChanged,
+            .administration:
+            break
+        // A later version's: it counts nothing that this one knows.
+        case nil: break
         }
     }
 
