@@ -129,7 +129,7 @@ class Example:
     def get(self, address):
         """The body; nothing where it isn't there, or not ready."""
         try:
-            with urllib.request.urlopen(self.moved(address), timeout=10) as response:
+            with urllib.request.urlopen(self.moved(address), timeout=60) as response:
                 return response.read().decode()
         except (urllib.error.HTTPError, OSError):
             return None

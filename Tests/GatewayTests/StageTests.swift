@@ -67,7 +67,8 @@ import Wire
         let house = Relayers([(.openai, Self.telling("a"))], stages: OptionalStages(reviewer: reviewer))
         let reply = await house.house.serve(
             house.house.call(
-                #"{"model":"talk","input":"x"}"#, door: Speech.openai.dialect, operation: .embeddings(OpenAIDialect(now: { 1 }))))
+                #"{"model":"talk","input":"x"}"#, door: Speech.openai.dialect,
+                operation: .embeddings(OpenAIDialect(now: { 1 }))))
         #expect(reply.status == 400 && house.lanes[0].requests.value.isEmpty)
     }
 
