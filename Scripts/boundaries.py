@@ -43,7 +43,7 @@ LIBRARY_HOMES = {
     "Yams": {"Settings"},
     "GRDB": {"StorageSQLite"},
     "Subprocess": {"EngineHost"},
-    "AsyncHTTPClient": {"EngineHost", "HoldfastServer", "HoldfastCLI"},
+    "AsyncHTTPClient": {"EngineHost", "HoldfastServer", "HoldfastCLI", "holdfast-measure"},
     "ArgumentParser": {"HoldfastCLI", "holdfast-measure"},
     "X509": {"WeightSigning"},
     "SystemPackage": {"Files", "EngineHost"},
@@ -73,8 +73,9 @@ NEVERS = {
     "FrontDoor": {"DialectOpenAI", "DialectAnthropic"},
     "holdfast": set(LAYERS) - {"HoldfastCLI"},
     "holdfast-verify": set(LAYERS) - {"Encodings", "Files", "Ledger", "LedgerDisk"},
-    "holdfast-measure": set(LAYERS) - {"Availability", "Custody", "Encodings", "Files", "HoldfastServer", "Ledger",
-                                       "LedgerDisk", "Storage", "StorageSQLite", "Wire"},
+    "holdfast-measure": set(LAYERS) - {"Availability", "CLinux", "Custody", "Encodings", "Files", "Gateway",
+                                       "HoldfastServer", "Ledger", "LedgerDisk", "Providers", "Storage",
+                                       "StorageSQLite", "Wire"},
 }
 
 # What would make tests need another build than the release build that users
