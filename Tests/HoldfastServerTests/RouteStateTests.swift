@@ -38,7 +38,7 @@ import Wire
     private func settle(_ count: Int = 1, _ outcome: RequestRecord.Outcome, on route: String = "talk") {
         for _ in 0..<count {
             let record = RequestRecord(
-                refused: "req_1", operation: "chat", door: .openai, keyID: "k", problem: Problem(.badUpstream, "no"))
+                refused: "req_1", operation: "chat", door: .openai, keyID: "k", problem: APIProblem(.badUpstream, "no"))
             record.route = route
             record.outcome = outcome
             availability.record(record)

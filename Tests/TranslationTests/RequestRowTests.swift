@@ -7,7 +7,7 @@ import Wire
     private enum Outcome {
         case sent(JSONView, named: [String])
         case refused(CannotCarry)
-        case fault(Problem)
+        case fault(APIProblem)
     }
 
     @Test("a request becomes another than its row says", arguments: Case.all.filter(\.isRequest))
@@ -58,7 +58,7 @@ import Wire
                 body = try provider.encodeChat(request, model: model, dropped: &dropped)
             }
             return .sent(try JSONDocument(body).root, named: dropped)
-        } catch let problem as Problem {
+        } catch let problem as APIProblem {
             return .fault(problem)
         } catch let refusal as CannotCarry {
             return .refused(refusal)

@@ -94,7 +94,7 @@ package final class Rehearsal: Sendable {
 }
 
 /// The drills that are under way: one a route.
-package final class DrillRoom: Sendable {
+package final class RunningDrills: Sendable {
     private let running = Mutex<[String: Rehearsal]>([:])
     private let isEmptyFlag = Atomic<Bool>(true)
     /// Brings an element soon after drills have begun: for the one who runs

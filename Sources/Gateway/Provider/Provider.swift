@@ -94,8 +94,8 @@ package final class Provider: Sendable {
     }
 
     /// Returns the place under which failures of this model are remembered.
-    package func place(of model: String) -> Place {
-        Place(provider: name, host: host, credential: credential, model: model)
+    package func place(of model: String) -> Target {
+        Target(provider: name, host: host, credential: credential, model: model)
     }
 
     /// A caller's fields, without those that its settings say themselves or

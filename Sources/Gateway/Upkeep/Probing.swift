@@ -23,7 +23,7 @@ extension Gateway {
     /// - Returns: A ticket that the request has to wait for before it goes on;
     ///   nil where there is nothing to wait for.
     func note(
-        _ report: FailureReport, of token: AttemptToken?, at place: Place, on executor: EventLoopTaskExecutor
+        _ report: FailureReport, of token: AttemptToken?, at place: Target, on executor: EventLoopTaskExecutor
     ) -> KeeperTicket? {
         guard let token else { return nil }
         let news = continuity.book.failed(token, report, now: continuity.now)
