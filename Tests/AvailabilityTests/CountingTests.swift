@@ -73,7 +73,7 @@ import Testing
     }
 }
 
-@Suite struct SettledRequestTests {
+@Suite struct CountedRequestTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var outcome: CountedRequest.Outcome
