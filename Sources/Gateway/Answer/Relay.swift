@@ -288,7 +288,7 @@ final class Relay {
         var head = ResponseHead(status: record.status)
         head.fields.append("content-type", contentType)
         head.addTrace(call, record, servedBy: upstream.id)
-        if let receipt = provider.receipt?() {
+        if let receipt = provider.receipt {
             record.custody = receipt
             head.fields.append("x-holdfast-custody", receipt)
         }

@@ -87,7 +87,7 @@ final class AdmittedCall {
     func outgoing(to candidate: Candidate, at provider: Provider) throws(APIProblem) -> Outgoing {
         switch call.operation {
         case .chat:
-            if case .none(let reason) = provider.chat {
+            if case .none(let reason) = provider.abilities.chat {
                 throw APIProblem(
                     .invalidRequest, "\(candidate.id) doesn't answer: \(reason). Ask for another model.",
                     field: "model",
@@ -109,7 +109,7 @@ final class AdmittedCall {
             }
         case .embeddings(let caller):
             let embeddings: any EmbeddingsProvider
-            switch provider.embeddings {
+            switch provider.abilities.embeddings {
             case .served(let known): embeddings = known
             case .none(let reason):
                 throw APIProblem(
@@ -130,14 +130,14 @@ final class AdmittedCall {
                 throw APIProblem(error, candidate)
             }
         case .countTokens(let caller):
-            if let counts = provider.tokenCounts, provider.takesBytes(of: call.door) {
+            if let counts = provider.abilities.tokenCounts, provider.takesBytes(of: call.door) {
                 return try passThrough(
                     counts.tokenCountEndpoint(model: candidate.model), to: candidate, at: provider)
             }
             let request = try caller.decodeCountTokens(try whole(), at: call.path)
             let dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
             let kind: Outgoing.Kind =
-                if let counter = provider.counter {
+                if let counter = provider.abilities.counter {
                     .count(caller, request, counter)
                 } else {
                     .estimate(caller, request)

@@ -142,7 +142,7 @@ extension Gateway {
     /// - Returns: nil where the provider can't be asked for that.
     private static func probe(of provider: Provider, _ model: String, _ kind: ProbeKind) -> LaneRequest? {
         var dropped: [String] = []
-        if kind == .embeddings, case .served(let embeddings) = provider.embeddings {
+        if kind == .embeddings, case .served(let embeddings) = provider.abilities.embeddings {
             let request = EmbeddingsRequest(model: model, input: .text("Hi"))
             return (try? embeddings.encodeEmbeddings(request, model: model, dropped: &dropped)).map {
                 LaneRequest(path: embeddings.embeddingsEndpoint(model: model), body: $0)
@@ -222,7 +222,7 @@ extension Gateway {
     }
 
     private static func holdsEmbeddings(_ body: ByteBuffer, _ provider: Provider) -> Bool {
-        guard case .served(let embeddings) = provider.embeddings else { return false }
+        guard case .served(let embeddings) = provider.abilities.embeddings else { return false }
         return (try? embeddings.decodeEmbeddingsReply(body)) != nil
     }
 }
