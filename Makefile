@@ -31,6 +31,7 @@ test-clients-all: build ## Every other client and agent that we know of, over a 
 	@Tests/Clients/run.sh --suite everyone
 
 bench: build ## Measure against peers, print ratios, write Benchmarks/RESULTS.md
+	@swift build -c release --product holdfast-measure
 	@python3 Benchmarks/run.py
 
 format: ## Format all Swift sources

@@ -55,6 +55,7 @@ let package = Package(
     products: [
         .executable(name: "holdfast", targets: ["holdfast"]),
         .executable(name: "holdfast-verify", targets: ["holdfast-verify"]),
+        .executable(name: "holdfast-measure", targets: ["holdfast-measure"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -89,7 +90,7 @@ let package = Package(
         module("DialectOpenAI", ["Conversation", "Encodings", "Wire", nioCore]),
         module("DialectAnthropic", ["Conversation", "Encodings", "Wire", nioCore]),
         module("Routing", ["Conversation"]),
-        module("Failures", ["Encodings", "Wire", nioCore]),
+        module("Failures", ["Conversation", "Encodings", "Wire", nioCore]),
         module("Resilience", ["Failures"]),
         module("Continuation", ["Conversation", "Wire", nioCore]),
         module("Drills", ["Failures", "Wire", nioCore]),
@@ -114,9 +115,7 @@ let package = Package(
         module(
             "FrontDoor",
             [
-                "Gateway", "Conversation", "DialectAnthropic", "DialectOpenAI", "Encodings", "Failures", "Wire",
-                "Access",
-                "Routing", atomics, hummingbird,
+                "Gateway", "Conversation", "Encodings", "Failures", "Wire", "Access", "Routing", atomics, hummingbird,
                 hummingbirdCore, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL,
             ]),
         module(
@@ -167,7 +166,7 @@ let package = Package(
                 "Storage",
                 "StorageSQLite",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, crypto, nioCore,
-                nioHTTP1, unixSignals,
+                nioHTTP1, nioPosix, unixSignals,
             ]),
 
         // 6: the programs
@@ -175,15 +174,23 @@ let package = Package(
         .executableTarget(
             name: "holdfast-verify", dependencies: ["Encodings", "Files", "Ledger", "LedgerDisk", crypto],
             swiftSettings: strict),
+        .executableTarget(
+            name: "holdfast-measure",
+            dependencies: [
+                "Availability", "Custody", "Encodings", "Files", "HoldfastServer", "Ledger", "LedgerDisk", "Storage",
+                "StorageSQLite", "Wire", arguments, crypto, nioCore,
+            ], swiftSettings: strict),
 
-        // Tests: of one module each; what several share is in GatewayTesting, and
-        // chance with a seed in Seeded.
+        // Tests: of one module each, or of what two dialects make of one another
+        // (TranslationTests). What several share is in GatewayTesting,
+        // StorageTesting and WeightsTesting, chance with a seed in Seeded, and the
+        // tables of `docs` in Documented.
         suite("AccessTests", ["Access"]),
         suite("AdminAPITests", ["AdminAPI"]),
-        suite("ConversationTests", ["Conversation", "DialectOpenAI"]),
+        suite("ConversationTests", ["Conversation", "DialectOpenAI", "Wire"]),
         suite("DialectAnthropicTests", ["DialectAnthropic", "Conversation", "Wire", nioCore]),
         suite("DialectOpenAITests", ["DialectOpenAI", "Conversation", "Wire", nioCore]),
-        suite("CustodyTests", ["Custody", "CLinux", "WeightFormats", crypto]),
+        suite("CustodyTests", ["Custody", "CLinux", "WeightFormats", "WeightsTesting", crypto]),
         suite(
             "EngineHostTests",
             ["EngineHost", "Custody", "CLinux", "WeightFormats", logging, system, subprocess, nioCore, nioPosix]),
@@ -197,35 +204,46 @@ let package = Package(
         suite(
             "GatewayTests",
             [
-                "GatewayTesting", "Gateway", "Extraction", "Conversation", "Wire", "Routing", "Access", "Failures",
+                "Documented", "GatewayTesting", "Gateway", "Extraction", "Conversation", "Wire", "Routing", "Access",
+                "Failures",
                 "Resilience",
                 "DialectOpenAI",
                 "DialectAnthropic", "Telemetry", coreMetrics, nioCore, nioEmbedded,
             ]),
         suite("ProvidersTests", ["GatewayTesting", "Providers", "Gateway", "Wire", nioCore, nioPosix, nioSSL]),
-        suite("StorageTests", ["Storage", "StorageSQLite", grdb]),
+        suite(
+            "TranslationTests",
+            ["Documented", "DialectOpenAI", "DialectAnthropic", "Conversation", "Wire", nioCore]),
+        suite("StorageTests", ["Storage", "StorageSQLite", "StorageTesting", grdb]),
         suite(
             "HoldfastServerTests",
             [
-                "GatewayTesting", "HoldfastServer", "Access", "Failures", "Gateway", "Resilience", "Settings",
-                "Storage",
-                "StorageSQLite", logging,
+                "GatewayTesting", "StorageTesting", "WeightsTesting", "HoldfastServer", "Access", "AdminAPI", "Availability",
+                "Conversation", "Custody", "DialectOpenAI", "Drills", "Encodings", "EngineHost", "Extraction",
+                "Failures", "FrontDoor", "Gateway", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
+                "Storage", "StorageSQLite", "WeightFiles", "WeightSigning", "Wire", crypto, logging, nioCore, nioPosix,
+            ]),
+        suite(
+            "HoldfastCLITests",
+            [
+                "GatewayTesting", "HoldfastCLI", "HoldfastServer", "Access", "AdminAPI", "Encodings", "Files", "Ledger",
+                "LedgerDisk", "Settings", arguments, nioCore,
             ]),
         suite(
             "ContinuationTests",
             ["Continuation", "Conversation", "DialectOpenAI", "DialectAnthropic", "Wire", nioCore]),
         suite("DrillsTests", ["Drills", "Failures", "Wire", nioCore]),
         suite("AvailabilityTests", ["Availability", "Wire", nioCore]),
-        suite("WeightFormatsTests", ["WeightFormats"]),
+        suite("WeightFormatsTests", ["Encodings", "WeightFormats"]),
         suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
-        suite("WeightSigningTests", ["WeightSigning", "Encodings", crypto, x509, asn1]),
+        suite("WeightSigningTests", ["WeightSigning", "WeightsTesting", "Encodings"]),
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
         suite("EncodingsTests", ["Encodings"]),
         suite("FilesTests", ["Files", system]),
-        suite("FailuresTests", ["Encodings", "Failures", "Wire", nioCore]),
-        suite("ResilienceTests", ["Resilience", "Failures"]),
+        suite("FailuresTests", ["Conversation", "Documented", "Encodings", "Failures", "Wire", nioCore]),
+        suite("ResilienceTests", ["Documented", "Resilience", "Failures"]),
         suite("RoutingTests", ["Routing", "Conversation"]),
-        suite("SettingsTests", ["Settings", "Access", "Files", "Routing", "Conversation", system]),
+        suite("SettingsTests", ["Documented", "Settings", "Access", "Files", "Routing", "Conversation", system]),
         suite(
             "TelemetryTests",
             [
@@ -234,7 +252,12 @@ let package = Package(
                 coreMetrics, nioCore,
             ]),
         suite("WireTests", ["Encodings", "Wire", nioCore]),
+        .target(name: "Documented", path: "Tests/Documented", swiftSettings: strict),
         .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
+        .target(name: "StorageTesting", dependencies: ["Storage"], path: "Tests/StorageTesting", swiftSettings: strict),
+        .target(
+            name: "WeightsTesting", dependencies: ["WeightSigning", crypto, x509, asn1], path: "Tests/WeightsTesting",
+            swiftSettings: strict),
         .target(
             name: "GatewayTesting",
             dependencies: [

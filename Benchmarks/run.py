@@ -113,7 +113,11 @@ def before_the_mock(chosen: argparse.Namespace, present: list[peers.Peer], skipp
         results = measure(chosen, tools, port, present, skipped) if set(chosen.only) & set(BESIDE_PEERS) else {}
         if "ledger" in chosen.only and any(peer.name == "holdfast" for peer in present):
             say("ledger …")
-            results |= ledger.measure(tools, chosen.holdfast, port, chosen.rounds, chosen.wait_quiet)
+            try:
+                results |= ledger.measure(tools, chosen.holdfast, port, chosen.rounds, chosen.wait_quiet)
+            except Missing as missing:
+                skipped.append(f"ledger: {missing}")
+                say(f"skipping {skipped[-1]}")
         if "happy" in chosen.only:
             results |= happy_path(chosen, tools, port, present, skipped)
     finally:

@@ -25,7 +25,7 @@ LAYERS = {
     "Custody": 3, "WeightFiles": 3,
     "AdminAPI": 4, "HoldfastServer": 4,
     "HoldfastCLI": 5,
-    "holdfast": 6, "holdfast-verify": 6,
+    "holdfast": 6, "holdfast-verify": 6, "holdfast-measure": 6,
 }
 ALLOWED_SIDEWAYS = {("Wire", "Encodings"), ("Conversation", "Wire"), ("Conversation", "Encodings"),
                     ("Resilience", "Failures"), ("Drills", "Failures"), ("EngineHost", "Custody"),
@@ -44,7 +44,7 @@ LIBRARY_HOMES = {
     "GRDB": {"StorageSQLite"},
     "Subprocess": {"EngineHost"},
     "AsyncHTTPClient": {"EngineHost", "HoldfastServer", "HoldfastCLI"},
-    "ArgumentParser": {"HoldfastCLI"},
+    "ArgumentParser": {"HoldfastCLI", "holdfast-measure"},
     "X509": {"WeightSigning"},
     "SystemPackage": {"Files", "EngineHost"},
 }
@@ -55,13 +55,26 @@ ONE_PLACE = {
     re.compile(r"\bgmtime|\btimegm|146_097|719_468"): ("Encodings", "CivilTime is the calendar"),
     re.compile(r"\bMemoryFile\b|\bSealedWeights\(|\bSealedFile\(|ForTests\b"): (
         "Custody", "SealedWeights.load is the only way from a file to an engine"),
+    # Foundation's waits for a FIFO, keeps no promise of durability, and tells
+    # no reason.
+    re.compile(r"\bFileManager\b|\bFileHandle\b|\b(?:Data|String)\(contentsOf|\bURL\((?:filePath|fileURLWithPath):|\bfopen\("):
+        ("Files", "WholeFile and Folder read, write and remove files"),
 }
+
+# A dialect's name is compared where the settings' words become dialects, and in
+# tables of what is said in each; all other code asks the dialect.
+DIALECT_NAME = re.compile(r"(?:[!=]=|\bcase)\s+(?:DialectName|ErrorVocabulary)?\.(?:openai|openAI|anthropic)\b")
+KNOWS_DIALECTS = ("Sources/Settings/", "Sources/HoldfastServer/Providers/RemoteDialect.swift",
+                  "Sources/Conversation/Flavour.swift", "Sources/Failures/Signature.swift")
 
 # Modules of ours that a module may not know, though they lie lower.
 NEVERS = {
     "HoldfastCLI": {"Gateway", "FrontDoor", "Providers", "Telemetry"},
+    "FrontDoor": {"DialectOpenAI", "DialectAnthropic"},
     "holdfast": set(LAYERS) - {"HoldfastCLI"},
     "holdfast-verify": set(LAYERS) - {"Encodings", "Files", "Ledger", "LedgerDisk"},
+    "holdfast-measure": set(LAYERS) - {"Availability", "Custody", "Encodings", "Files", "HoldfastServer", "Ledger",
+                                       "LedgerDisk", "Storage", "StorageSQLite", "Wire"},
 }
 
 # What would make tests need another build than the release build that users
@@ -83,6 +96,8 @@ def problems():
                 for pattern, (home, remedy) in ONE_PLACE.items():
                     if module != home and pattern.search(line):
                         yield file, number, f"{pattern.search(line)[0]} belongs to {home} alone: {remedy}"
+                if DIALECT_NAME.search(line) and not str(file.relative_to(ROOT)).startswith(KNOWS_DIALECTS):
+                    yield file, number, "a dialect's name decides here: make it a requirement of the dialect's protocol"
                 found = IMPORT.match(line)
                 if found and (complaint := refuse(module, found[1])):
                     yield file, number, complaint

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from . import install
-from .install import ROOT, WORK, Missing, say
+from .install import ROOT, WORK, Missing, measuring, say
 from .markdown import Goal, number, rows
 from .measure import Sample
 from .peers import Holdfast
@@ -96,6 +96,7 @@ class Hosting(Holdfast):
 def measure(holdfast: Path, count: int, patience: int) -> dict[str, Series]:
     if not PYTHON.exists() or not MODEL.exists():
         raise Missing("no engine; `make run` once fetches it")
+    program = measuring(holdfast)
     theirs = install.pypi("model-signing") / "bin" / "python"
     folder = WORK / "custody"
     model = folder / "model"
@@ -105,7 +106,7 @@ def measure(holdfast: Path, count: int, patience: int) -> dict[str, Series]:
     subprocess.run([theirs, "-c", SIGN, model, signature, key], check=True, capture_output=True, timeout=120)
 
     def loaded(*what: str | Path) -> Sample:
-        command = [holdfast, "weights", "measure", *what, "--folder", folder, "--runs", "1", "--json"]
+        command = [program, "weights", *what, "--folder", folder, "--runs", "1", "--json"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
             return Sample({}, done.stderr.strip()[-200:])

@@ -84,6 +84,14 @@ def pypi(name: str) -> Path:
     return home
 
 
+def measuring(holdfast: Path) -> Path:
+    """The path of `holdfast-measure`, which lies in the same folder as `holdfast`."""
+    program = holdfast.with_name("holdfast-measure")
+    if not program.exists():
+        raise Missing(f"{program} is missing; swift build -c release --product holdfast-measure")
+    return program
+
+
 def programs() -> tuple[Path, Path]:
     """Our mock provider and load generator, built in release mode."""
     if not shutil.which("swift"):

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from .install import WORK, say
+from .install import WORK, measuring, say
 from .markdown import Goal, number, rows
 from .measure import Sample, Tools
 from .peers import Holdfast
@@ -45,6 +45,7 @@ class With(Holdfast):
 
 
 def measure(tools: Tools, holdfast: Path, upstream: int, count: int, patience: int) -> dict[str, Series]:
+    program = measuring(holdfast)
     old = list(WORK.glob(f"{ON}*"))
     peers = {OFF: Without(holdfast), ON: With(holdfast)}
     try:
@@ -63,13 +64,13 @@ def measure(tools: Tools, holdfast: Path, upstream: int, count: int, patience: i
     folder = WORK / "ledger"
     folder.mkdir(parents=True, exist_ok=True)
     written = rounds(
-        "ledger", count, [("ledger", lambda: _alone(holdfast, folder)), ("counts", lambda: _counts(holdfast, folder))],
+        "ledger", count, [("ledger", lambda: _alone(program, folder)), ("counts", lambda: _counts(program, folder))],
         patience)  # fmt: skip
     return {"ledger": written, "ledger-throughput": throughput}
 
 
-def _alone(holdfast: Path, folder: Path) -> Sample:
-    command = [holdfast, "ledger", "measure", folder, "--entries", str(ENTRIES), "--json"]
+def _alone(program: Path, folder: Path) -> Sample:
+    command = [program, "ledger", folder, "--entries", str(ENTRIES), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
         return Sample({}, done.stderr.strip()[-200:])
@@ -77,9 +78,9 @@ def _alone(holdfast: Path, folder: Path) -> Sample:
     return Sample({"written": said["written_per_second"], "verified": said["verified_per_second"]})
 
 
-def _counts(holdfast: Path, folder: Path) -> Sample:
+def _counts(program: Path, folder: Path) -> Sample:
     """A month of ten million requests, counted and reported."""
-    done = subprocess.run([holdfast, "sla", "measure", folder, "--json"], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([program, "counts", folder, "--json"], capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
         return Sample({}, done.stderr.strip()[-200:])
     said = json.loads(done.stdout)

@@ -30,7 +30,31 @@ package struct DrillsView: Codable, Sendable, Hashable {
 }
 
 /// A drill's report, final or so far.
+///
+/// Its words are those of the drill itself; any other is another version's.
 package struct DrillView: Codable, Sendable, Hashable {
+    /// The part of the drill that runs.
+    package enum Part: String, Codable, Sendable, Hashable, CaseIterable {
+        case warmUp = "warm-up"
+        case pulled
+        case recovery
+        case over
+    }
+
+    package enum End: String, Codable, Sendable, Hashable, CaseIterable {
+        case done
+        /// Ended by somebody before its time.
+        case stopped
+        /// Ended because the command that ordered it went away.
+        case lapsed
+    }
+
+    package enum Verdict: String, Codable, Sendable, Hashable, CaseIterable {
+        case passed, failed
+        /// Too little happened to say.
+        case inconclusive
+    }
+
     package struct Objective: Codable, Sendable, Hashable {
         package var name: String
         package var goal: String
@@ -92,11 +116,11 @@ package struct DrillView: Codable, Sendable, Hashable {
     package var by: String?
     /// Seconds since 1970.
     package var started: Int?
-    package var phase: String
+    package var phase: Part
     /// Until it is over, if nothing ends it before; nil once it is.
     package var secondsLeft: Int?
-    package var end: String?
-    package var verdict: String?
+    package var end: End?
+    package var verdict: Verdict?
     package var objectives: [Objective]?
     package var requests: Requests?
     package var detectionMs: Double?

@@ -41,6 +41,9 @@ package struct EffectiveView: Codable, Sendable, Hashable {
     package var admin: String?
     /// Nil where keys are switched off.
     package var keyFile: String?
+    /// The number of keys that were taken out of that file last, with those
+    /// that have ended; nil where keys are switched off.
+    package var keys: Int?
     package var dataDirectory: String
     package var ledger: Ledger?
     package var routes: [String]

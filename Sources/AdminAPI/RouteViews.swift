@@ -1,12 +1,19 @@
 /// `GET /admin/routes`: the routes with the state of their candidates, and the
 /// breakers.
 package struct RoutesView: Codable, Sendable, Hashable {
+    /// The state of a route; any other word is another version's.
+    package enum State: String, Codable, Sendable, Hashable, CaseIterable {
+        case serving
+        /// Requests are answered, but not by the first candidate, or not all.
+        case degraded
+        case down
+    }
+
     package struct Route: Codable, Sendable, Hashable {
         package var name: String
         package var order: String
         package var `return`: String
-        /// `serving`, `degraded` or `down`.
-        package var state = "serving"
+        package var state = State.serving
         /// The reason where it isn't `serving`.
         package var reason: String?
         /// Requests of the last five minutes that say something of the route.

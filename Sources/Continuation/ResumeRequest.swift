@@ -27,7 +27,9 @@ package struct ResumeRequest: Sendable, Equatable {
 
     /// - Returns: nil where the journal can't be resumed in that mode:
     ///   a restart after visible text, or anything after a tool call.
-    package static func make(_ original: ChatRequest, _ journal: StreamJournal, _ mode: ContinuationMode) -> ResumeRequest? {
+    package static func make(_ original: ChatRequest, _ journal: StreamJournal, _ mode: ContinuationMode)
+        -> ResumeRequest?
+    {
         guard journal.completedCalls.isEmpty, !journal.hasOpenCall, !journal.hasRefusal else { return nil }
         if mode == .restart {
             return journal.hasVisibleText ? nil : ResumeRequest(request: original, given: "", outOfTokens: false)

@@ -7,7 +7,9 @@ package import Wire
 /// https://docs.anthropic.com/en/api/messages; where the page is silent, the
 /// official Python client's types decide. What maps to what, what is refused
 /// and what is left behind: `docs/dialect-anthropic.md`.
-package struct AnthropicDialect: Dialect {
+package struct AnthropicDialect: CallerProtocol, ProviderProtocol, TokenCountCaller, TokenCountProvider,
+    ModelListWriter
+{
     /// The value of `max_tokens`, which the API requires, where the request has
     /// no limit. Small enough for every model that is served today, and enough
     /// for a complete answer to most questions.
@@ -18,25 +20,33 @@ package struct AnthropicDialect: Dialect {
     }
 
     package var name: DialectName { .anthropic }
-    package var chatPath: String { "/v1/messages" }
-    /// The official clients' `beta` resources ask with it.
-    package var queryItems: Set<String> { ["beta=true", "beta=false"] }
-    package var modelsPath: String? { "/v1/models?limit=1000" }
-    package var longestToolName: Int { 128 }
+    package var framing: Framing { .serverSentEvents }
 
+    private static let chatPath = "/v1/messages"
     /// https://docs.anthropic.com/en/api/messages-count-tokens
-    package static let countTokensPath = "/v1/messages/count_tokens"
+    private static let countTokensPath = "/v1/messages/count_tokens"
 
     // MARK: As a door
 
-    package func decodeChat(_ document: JSONDocument) throws(Problem) -> ChatRequest {
+    package var chatAddresses: [CallerAddress] { [CallerAddress(Self.chatPath)] }
+    package var tokenCountAddresses: [CallerAddress] { [CallerAddress(Self.countTokensPath)] }
+    package var markerField: String? { "anthropic-version" }
+
+    package func decodeChat(_ document: JSONDocument, at path: CalledPath) throws(Problem) -> ChatRequest {
         try RequestDecoder.decode(document, for: .answer)
     }
 
     /// The request of `POST /v1/messages/count_tokens`: that of an answer,
     /// without `max_tokens`.
-    package func decodeCountTokens(_ document: JSONDocument) throws(Problem) -> ChatRequest {
+    package func decodeCountTokens(_ document: JSONDocument, at path: CalledPath) throws(Problem) -> ChatRequest {
         try RequestDecoder.decode(document, for: .count)
+    }
+
+    package func estimateTokens(_ request: ChatRequest) -> Int { TokenEstimate(request).inputTokens }
+
+    /// The official clients read the request's id there.
+    package func addAnswerFields(requestID: String, to fields: inout HTTPFieldList) {
+        fields.append("request-id", requestID)
     }
 
     package func encodeReply(_ reply: ChatReply, to request: ChatRequest) -> ByteBuffer {
@@ -71,6 +81,15 @@ package struct AnthropicDialect: Dialect {
 
     // MARK: As a provider
 
+    package func chatEndpoint(model: String, isStream: Bool) -> String { Self.chatPath }
+    package func tokenCountEndpoint(model: String) -> String { Self.countTokensPath }
+    /// The official clients' `beta` resources ask with it.
+    package var queryItems: Set<String> { ["beta=true", "beta=false"] }
+    package var modelsPath: String? { "/v1/models?limit=1000" }
+    package func credential(_ key: String) -> (name: String, value: String) { ("x-api-key", key) }
+    package var defaultFields: [(name: String, value: String)] { [("anthropic-version", "2023-06-01")] }
+    package var longestToolName: Int { 128 }
+
     package func encodeChat(
         _ request: ChatRequest, model: String, dropped: inout [String]
     ) throws(CannotCarry) -> ByteBuffer {
@@ -78,8 +97,8 @@ package struct AnthropicDialect: Dialect {
         return try RequestEncoder.encode(request, model: model, defaultMaxTokens: defaultMaxTokens, dropped: &dropped)
     }
 
-    package func repaired(_ body: ByteBuffer, model: String, dropped: inout [String]) -> ByteBuffer? {
-        HistoryRepair.repaired(body, dropped: &dropped)
+    package func repair(_ body: ByteBuffer, model: String, dropped: inout [String], into splices: inout Splices) {
+        HistoryRepair.repair(body, dropped: &dropped, into: &splices)
     }
 
     package func decodeReply(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply {
@@ -92,30 +111,11 @@ package struct AnthropicDialect: Dialect {
         ErrorBody.decode(status: status, body: body)
     }
 
+    package var errorVocabulary: ErrorVocabulary { .anthropic }
+
     // MARK: Passing through
 
     package func makeStreamWatcher() -> any StreamWatcher { AnthropicStreamWatcher() }
 
     package func usage(inReply reply: JSONView) -> Usage? { UsageTally.usage(inReply: reply) }
-
-    // MARK: Embeddings: Anthropic has none
-
-    package func decodeEmbeddings(_ document: JSONDocument) throws(Problem) -> EmbeddingsRequest {
-        throw Problem(.notFound, "The Anthropic API has no embeddings. Use the OpenAI door: POST /v1/embeddings.")
-    }
-
-    package func encodeEmbeddings(
-        _ request: EmbeddingsRequest, model: String, dropped: inout [String]
-    ) throws(CannotCarry) -> ByteBuffer {
-        throw CannotCarry("model", "is served by an Anthropic provider, which has no embeddings; ask for another model")
-    }
-
-    package func decodeEmbeddingsReply(_ body: ByteBuffer) throws(UnreadableReply) -> EmbeddingsReply {
-        throw UnreadableReply("Anthropic has no embeddings")
-    }
-
-    /// Never needed, since no request for embeddings can be decoded here.
-    package func encodeEmbeddingsReply(_ reply: EmbeddingsReply, to request: EmbeddingsRequest) -> ByteBuffer {
-        encodeProblem(Problem(.notFound, "The Anthropic API has no embeddings."), requestID: "")
-    }
 }

@@ -31,7 +31,7 @@ struct AnthropicStreamDecoder: StreamDecoder {
 
     init() {}
 
-    mutating func decode(_ event: SSEEvent, into events: inout [StreamEvent]) throws(UnreadableReply) {
+    mutating func decode(_ event: Frame, into events: inout [StreamEvent]) throws(UnreadableReply) {
         if event.name == "ping" { return events.append(.ping) }
         if let words, let text = words.string(in: event.data) {
             if !text.isEmpty { events.append(.text(choice: 0, text)) }

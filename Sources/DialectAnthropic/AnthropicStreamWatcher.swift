@@ -12,13 +12,13 @@ struct AnthropicStreamWatcher: StreamWatcher {
 
     var isOver: Bool { observation.hasEnded || observation.failure != nil }
 
-    mutating func observe(_ event: SSEEvent) {
+    mutating func observe(_ event: Frame) {
         // Anthropic names every event; the type inside says the same.
         if event.name.isEmpty {
             guard let document = try? JSONDocument(event.data, limits: .skim),
                 let type = document.root["type"]?.string, !type.isEmpty
             else { return }
-            return observe(SSEEvent(name: type, data: event.data))
+            return observe(Frame(name: type, data: event.data))
         }
         switch event.name {
         case "content_block_delta": if !observation.hasContent { observation.hasContent = isMore(event.data) }

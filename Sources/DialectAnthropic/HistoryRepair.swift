@@ -11,25 +11,24 @@ import Wire
 struct HistoryRepair {
     private let document: JSONDocument
     private let messages: JSONView
-    private var splices = JSONSplices()
+    private var splices: Splices
     private var dropped: [String] = []
 
-    /// - Returns: nil where the bytes can go as they are.
-    static func repaired(_ body: ByteBuffer, dropped: inout [String]) -> ByteBuffer? {
+    static func repair(_ body: ByteBuffer, dropped: inout [String], into splices: inout Splices) {
         guard isSuspicious(body), let document = try? JSONDocument(body), let messages = document.root["messages"],
             messages.kind == .array
-        else { return nil }
-        var repair = HistoryRepair(document: document, messages: messages)
+        else { return }
+        var repair = HistoryRepair(document: document, messages: messages, splices: splices)
         repair.leaveOutUnsigned()
         repair.leaveOutThinking()
-        guard !repair.splices.isEmpty else { return nil }
+        splices = repair.splices
         dropped += repair.dropped
-        return repair.splices.apply(to: document)
     }
 
-    private init(document: JSONDocument, messages: JSONView) {
+    private init(document: JSONDocument, messages: JSONView, splices: Splices) {
         self.document = document
         self.messages = messages
+        self.splices = splices
     }
 
     /// A search through the bytes, which tells most requests apart without
@@ -80,9 +79,9 @@ struct HistoryRepair {
         guard let content = message["content"], content.kind == .array, content.elements.contains(where: isUnsigned),
             let alone = try? message.fragment.document(), let content = alone.root["content"]
         else { return message.fragment.bytes }
-        var splices = JSONSplices()
+        var splices = Splices()
         splices.filter(content) { !isUnsigned($1) }
-        return splices.apply(to: alone)
+        return splices.apply(to: alone.bytes)
     }
 
     // MARK: A budget in the middle of another model's turn

@@ -1,3 +1,4 @@
+package import Conversation
 import Encodings
 package import NIOCore
 import Wire
@@ -6,6 +7,9 @@ import Wire
 ///
 /// https://docs.anthropic.com/en/api/models-list
 extension AnthropicDialect {
+    package func encodeModels(_ models: [ListedModel]) -> ByteBuffer { encodeModelList(models.map { ($0.id, nil) }) }
+    package func encodeModel(_ model: ListedModel) -> ByteBuffer { encodeModel(model.id) }
+
     /// Every model in one page.
     /// - Parameter models: names, with the seconds since 1970 of their
     ///   release where known.

@@ -118,7 +118,9 @@ struct ChatRequestWriter {
             let asked = form.engine?.askedTopLogprobs ?? alternatives
             if asked > 0 { json.member("top_logprobs", asked) }
         }
-        if !request.logitBias.isEmpty {
+        if !request.logitBias.isEmpty, !takes("logit_bias") {
+            dropped.append("logit_bias")
+        } else if !request.logitBias.isEmpty {
             json.object("logit_bias") { json in
                 for (token, bias) in request.logitBias.sorted(by: { $0.key < $1.key }) {
                     if form.isEngine, UInt32(token) == nil {

@@ -19,7 +19,7 @@ package struct ChunkDecoder: StreamDecoder {
     package init() {}
 
     package mutating func decode(
-        _ event: SSEEvent, into events: inout [StreamEvent]
+        _ event: Frame, into events: inout [StreamEvent]
     ) throws(UnreadableReply) {
         guard !hasEnded else { return }
         // Some servers keep a stream alive with empty data.
@@ -172,7 +172,7 @@ private struct ChoiceProgress {
     var calls = ToolCallTracker()
 }
 
-extension SSEEvent {
+extension Frame {
     /// `[DONE]`, with whatever space around it.
     var isDone: Bool {
         data.withUnsafeReadableBytes { raw in

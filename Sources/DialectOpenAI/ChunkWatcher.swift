@@ -19,7 +19,7 @@ package struct ChunkWatcher: StreamWatcher {
 
     package var isOver: Bool { observation.hasEnded || observation.failure != nil }
 
-    package mutating func observe(_ event: SSEEvent) {
+    package mutating func observe(_ event: Frame) {
         guard !isOver else { return }
         if event.isDone {
             observation.hasEnded = true

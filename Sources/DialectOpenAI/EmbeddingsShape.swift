@@ -4,7 +4,9 @@ package import Wire
 
 /// Embeddings: https://platform.openai.com/docs/api-reference/embeddings
 extension OpenAIDialect {
-    package func decodeEmbeddings(_ document: JSONDocument) throws(Problem) -> EmbeddingsRequest {
+    package func decodeEmbeddings(
+        _ document: JSONDocument, at path: CalledPath
+    ) throws(Problem) -> EmbeddingsRequest {
         let root = document.root
         guard root.kind == .object else {
             throw Problem(.invalidRequest, "The body must be a JSON object with `model` and `input`.")

@@ -11,7 +11,7 @@ package import Wire
 /// field, so that what an engine adds (`timings`, `__verbose`, …) stays here.
 ///
 /// https://github.com/ggml-org/llama.cpp/tree/master/tools/server
-package struct EngineDialect: Dialect {
+package struct EngineDialect: ProviderProtocol, EmbeddingsProvider {
     /// The format itself, shared with OpenAI's dialect.
     private let wire: OpenAIDialect
     private let engine: EngineTraits
@@ -49,11 +49,14 @@ package struct EngineDialect: Dialect {
     }
 
     package var name: DialectName { .engine }
-    package var chatPath: String { wire.chatPath }
-    package var modelsPath: String? { nil }
-    package var longestToolName: Int { wire.longestToolName }
+    package var framing: Framing { wire.framing }
 
-    // MARK: As a provider
+    package func chatEndpoint(model: String, isStream: Bool) -> String {
+        wire.chatEndpoint(model: model, isStream: isStream)
+    }
+    package func embeddingsEndpoint(model: String) -> String { wire.embeddingsEndpoint(model: model) }
+    package func credential(_ key: String) -> (name: String, value: String) { wire.credential(key) }
+    package var longestToolName: Int { wire.longestToolName }
 
     package func encodeChat(
         _ request: ChatRequest, model: String, dropped: inout [String]
@@ -104,6 +107,8 @@ package struct EngineDialect: Dialect {
             message: error.message.cut(toUTF8Bytes: 400), field: short(error.field))
     }
 
+    package var errorVocabulary: ErrorVocabulary { wire.errorVocabulary }
+
     /// Numbers are asked for in any case; the door gives them the form that
     /// the caller wants.
     package func encodeEmbeddings(
@@ -130,44 +135,6 @@ package struct EngineDialect: Dialect {
 
     package func makeStreamWatcher() -> any StreamWatcher { wire.makeStreamWatcher() }
     package func usage(inReply reply: JSONView) -> Usage? { wire.usage(inReply: reply) }
-
-    // MARK: As a door, which no engine is: OpenAI's
-
-    package func decodeChat(_ document: JSONDocument) throws(Problem) -> ChatRequest {
-        try wire.decodeChat(document)
-    }
-
-    package func encodeReply(_ reply: ChatReply, to request: ChatRequest) -> ByteBuffer {
-        wire.encodeReply(reply, to: request)
-    }
-
-    package func makeStreamEncoder(for request: ChatRequest) -> any StreamEncoder {
-        wire.makeStreamEncoder(for: request)
-    }
-
-    package func encodeProblem(_ problem: Problem, requestID: String) -> ByteBuffer {
-        wire.encodeProblem(problem, requestID: requestID)
-    }
-
-    package func encodeProviderError(_ error: ProviderError, requestID: String) -> ByteBuffer {
-        wire.encodeProviderError(error, requestID: requestID)
-    }
-
-    package func status(for error: ProviderError) -> Int { wire.status(for: error) }
-
-    package func encodeStreamProblem(_ problem: Problem, requestID: String) -> ByteBuffer {
-        wire.encodeStreamProblem(problem, requestID: requestID)
-    }
-
-    package func encodeStreamEnd() -> ByteBuffer { wire.encodeStreamEnd() }
-
-    package func decodeEmbeddings(_ document: JSONDocument) throws(Problem) -> EmbeddingsRequest {
-        try wire.decodeEmbeddings(document)
-    }
-
-    package func encodeEmbeddingsReply(_ reply: EmbeddingsReply, to request: EmbeddingsRequest) -> ByteBuffer {
-        wire.encodeEmbeddingsReply(reply, to: request)
-    }
 }
 
 extension ChatRequest {

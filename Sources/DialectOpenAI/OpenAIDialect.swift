@@ -5,10 +5,7 @@ package import Wire
 /// OpenAI's Chat Completions and Embeddings, as a door and as a provider.
 ///
 /// https://platform.openai.com/docs/api-reference/chat
-package struct OpenAIDialect: Dialect {
-    /// The path of the embeddings endpoint below a provider's base address.
-    package static let embeddingsPath = "/embeddings"
-
+package struct OpenAIDialect: CallerProtocol, ProviderProtocol, EmbeddingsCaller, EmbeddingsProvider, ModelListWriter {
     /// The traits of the provider's server; no matter for a door.
     package let traits: ServerTraits
     /// True when the traits are known to be the server's, and are not a guess:
@@ -31,13 +28,14 @@ package struct OpenAIDialect: Dialect {
     }
 
     package var name: DialectName { .openai }
-    package var chatPath: String { "/chat/completions" }
-    package var modelsPath: String? { "/models" }
-    package var longestToolName: Int { 64 }
+    package var framing: Framing { .serverSentEvents }
 
     // MARK: As a door
 
-    package func decodeChat(_ document: JSONDocument) throws(Problem) -> ChatRequest {
+    package var chatAddresses: [CallerAddress] { [CallerAddress("/v1/chat/completions")] }
+    package var embeddingsAddresses: [CallerAddress] { [CallerAddress("/v1/embeddings")] }
+
+    package func decodeChat(_ document: JSONDocument, at path: CalledPath) throws(Problem) -> ChatRequest {
         var reader = ChatRequestReader()
         return try reader.read(document)
     }
@@ -72,6 +70,13 @@ package struct OpenAIDialect: Dialect {
 
     // MARK: As a provider
 
+    package func chatEndpoint(model: String, isStream: Bool) -> String { "/chat/completions" }
+    package func embeddingsEndpoint(model: String) -> String { "/embeddings" }
+    package var modelsPath: String? { "/models" }
+    package var serverTraits: ServerTraits? { traits }
+    package func credential(_ key: String) -> (name: String, value: String) { ("authorization", "Bearer \(key)") }
+    package var longestToolName: Int { 64 }
+
     package func encodeChat(
         _ request: ChatRequest, model: String, dropped: inout [String]
     ) throws(CannotCarry) -> ByteBuffer {
@@ -88,8 +93,8 @@ package struct OpenAIDialect: Dialect {
         return body
     }
 
-    package func repaired(_ body: ByteBuffer, model: String, dropped: inout [String]) -> ByteBuffer? {
-        isKnown ? RequestRepair.repaired(body, model: model, traits: traits) : nil
+    package func repair(_ body: ByteBuffer, model: String, dropped: inout [String], into splices: inout Splices) {
+        if isKnown { RequestRepair.repair(body, model: model, traits: traits, into: &splices) }
     }
 
     package func decodeReply(_ body: ByteBuffer) throws(UnreadableReply) -> ChatReply {
@@ -101,6 +106,8 @@ package struct OpenAIDialect: Dialect {
     package func decodeError(status: Int, body: ByteBuffer) -> ProviderError {
         ProviderError(status: status, reading: body)
     }
+
+    package var errorVocabulary: ErrorVocabulary { .openai }
 
     // MARK: Passing through
 

@@ -10,10 +10,9 @@ import Wire
 struct RequestRepair {
     private let traits: ServerTraits
     private let model: String
-    private var splices = JSONSplices()
+    private var splices: Splices
 
-    /// - Returns: nil where the bytes can go as they are.
-    static func repaired(_ body: ByteBuffer, model: String, traits: ServerTraits) -> ByteBuffer? {
+    static func repair(_ body: ByteBuffer, model: String, traits: ServerTraits, into splices: inout Splices) {
         // Most requests are told apart by a search through their bytes.
         let (hasOtherLimit, hasCalls) = body.withUnsafeReadableBytes { bytes in
             let other: StaticString =
@@ -21,16 +20,11 @@ struct RequestRepair {
             return (bytes.place(of: other) != nil, traits.callIDs != .free && bytes.place(of: "\"tool_call") != nil)
         }
         guard hasOtherLimit || hasCalls, let document = try? JSONDocument(body, limits: hasCalls ? .whole : .skim)
-        else { return nil }
-        var repair = RequestRepair(traits: traits, model: model)
+        else { return }
+        var repair = RequestRepair(traits: traits, model: model, splices: splices)
         repair.renameLimit(document.root)
         if hasCalls { repair.renameCalls(document.root) }
-        return repair.splices.isEmpty ? nil : repair.splices.apply(to: document)
-    }
-
-    private init(traits: ServerTraits, model: String) {
-        self.traits = traits
-        self.model = model
+        splices = repair.splices
     }
 
     /// OpenAI's older models take both names.

@@ -12,7 +12,7 @@ struct WordsTemplate {
 
     /// - Parameter root: of a chunk that says nothing but words of this
     ///   choice.
-    mutating func learn(from root: JSONView, of event: SSEEvent, choice: Int) {
+    mutating func learn(from root: JSONView, of event: Frame, choice: Int) {
         guard learnt < Self.mostLearnt, let choices = root["choices"] else { return }
         var elements = choices.elements
         guard let first = elements.next(), elements.next() == nil, let delta = first["delta"],
@@ -23,12 +23,12 @@ struct WordsTemplate {
     }
 
     /// The words of a chunk like the one that was learnt; nil for others.
-    func read(_ event: SSEEvent) -> (choice: Int, text: String)? {
+    func read(_ event: Frame) -> (choice: Int, text: String)? {
         guard let known, known.name == event.name, let text = known.template.string(in: event.data) else { return nil }
         return (known.choice, text)
     }
 
-    func matches(_ event: SSEEvent) -> Bool {
+    func matches(_ event: Frame) -> Bool {
         guard let known, known.name == event.name else { return false }
         return known.template.matches(event.data)
     }

@@ -71,7 +71,7 @@ package enum DrillPhase: String, Sendable, Hashable, CaseIterable {
 /// Whoever ordered it renews its lease; a lease that lapses ends it, so that
 /// no drill outlives a terminal that is gone.
 package struct DrillTimeline: Sendable {
-    package enum End: String, Sendable, Hashable {
+    package enum End: String, Sendable, Hashable, CaseIterable {
         case done
         /// A person ended the drill.
         case stopped

@@ -4,7 +4,7 @@ import Wire
 
 /// The result of a drill, for people and programs.
 package struct DrillReport: Sendable {
-    package enum Verdict: String, Sendable, Hashable {
+    package enum Verdict: String, Sendable, Hashable, CaseIterable {
         /// Every objective of the route was met.
         case passed
         case failed

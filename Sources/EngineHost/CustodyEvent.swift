@@ -27,6 +27,15 @@ package enum CustodyEvent: Sendable {
         package var found: Int
         /// In seconds since 1970.
         package var time: Int
+
+        package init(provider: String, model: String, receipt: String?, engine: Int, found: Int, time: Int) {
+            self.provider = provider
+            self.model = model
+            self.receipt = receipt
+            self.engine = engine
+            self.found = found
+            self.time = time
+        }
     }
 
     package struct Change: Sendable {
@@ -38,6 +47,18 @@ package enum CustodyEvent: Sendable {
         package var verdict: ScrubPolicy.Verdict
         /// In seconds since 1970.
         package var time: Int
+
+        package init(
+            provider: String, model: String, receipt: String, mismatch: Scrubber.Mismatch,
+            verdict: ScrubPolicy.Verdict, time: Int
+        ) {
+            self.provider = provider
+            self.model = model
+            self.receipt = receipt
+            self.mismatch = mismatch
+            self.verdict = verdict
+            self.time = time
+        }
     }
 
     package struct Verified: Sendable {
@@ -47,5 +68,17 @@ package enum CustodyEvent: Sendable {
         package var origin: ExpectedWeights.Origin
         package var files: [(name: String, sha256: ContentDigest)]
         package var took: Duration
+
+        package init(
+            provider: String, model: String, manifestRoot: ContentDigest, origin: ExpectedWeights.Origin,
+            files: [(name: String, sha256: ContentDigest)], took: Duration
+        ) {
+            self.provider = provider
+            self.model = model
+            self.manifestRoot = manifestRoot
+            self.origin = origin
+            self.files = files
+            self.took = took
+        }
     }
 }

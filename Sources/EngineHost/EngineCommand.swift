@@ -1,5 +1,7 @@
 import Custody
+import Files
 import FoundationEssentials
+import Glibc
 
 /// The program to execute for an engine, with everything it is given.
 package struct EngineCommand: Equatable {
@@ -44,7 +46,7 @@ package struct EngineCommand: Equatable {
         case .python(let interpreter):
             let directory = configuration.privatePath
             let path = absolutePath(interpreter)
-            guard FileManager.default.isExecutableFile(atPath: path) else {
+            guard access(path, X_OK) == 0, FileKind.at(path) == .regular else {
                 throw EngineStartError(
                     "the engine's Python \(path) is missing or not executable; install it with `make setup`, or correct engine.python"
                 )

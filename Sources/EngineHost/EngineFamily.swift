@@ -1,5 +1,4 @@
 import Custody
-import FoundationEssentials
 
 /// The processes that a foreign engine consists of.
 package enum EngineFamily {
@@ -13,10 +12,8 @@ package enum EngineFamily {
     /// Children before grandchildren.
     private static func descendants(of root: Int32) -> [Int32] {
         var children: [Int32: [Int32]] = [:]
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
-            guard let process = Int32(name),
-                let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-                let end = text.lastIndex(of: ")"),
+        for process in ProcessFile.processes {
+            guard let text = ProcessFile.text("\(process)/stat"), let end = text.lastIndex(of: ")"),
                 let parent = text[end...].split(separator: " ").dropFirst(2).first.flatMap({ Int32($0) })
             else { continue }
             children[parent, default: []].append(process)

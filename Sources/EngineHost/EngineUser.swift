@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import Synchronization
 
@@ -33,7 +32,7 @@ final class EngineUser: Sendable {
     private static let ranges: [ClosedRange<UInt32>] = [1_900_000_000...1_900_004_095, 61184...65519]
 
     private static var range: ClosedRange<UInt32>? {
-        guard let map = try? String(contentsOfFile: "/proc/self/uid_map", encoding: .utf8) else { return nil }
+        guard let map = ProcessFile.text("self/uid_map") else { return nil }
         let known = map.split(separator: "\n").compactMap { line -> Range<UInt64>? in
             let numbers = line.split(separator: " ").compactMap { UInt64($0) }
             return numbers.count == 3 ? numbers[0]..<numbers[0] + numbers[2] : nil
@@ -46,9 +45,8 @@ final class EngineUser: Sendable {
     /// Users that some process has, such as an engine of another Holdfast.
     private static var running: Set<UInt32> {
         var users: Set<UInt32> = []
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
-            guard let process = Int32(name) else { continue }
-            guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
+        for process in ProcessFile.processes {
+            guard let status = ProcessFile.text("\(process)/status"),
                 let line = status.split(separator: "\n").first(where: { $0.hasPrefix("Uid:") })
             else { continue }
             users.formUnion(line.dropFirst(4).split(separator: "\t").compactMap { UInt32($0) })

@@ -1,6 +1,5 @@
 import CLinux
 import Files
-import FoundationEssentials
 import Glibc
 import SystemPackage
 
@@ -63,6 +62,5 @@ package struct PrivateDirectory: ~Copyable {
 
 /// A path from the root on; relative ones start at the working directory.
 func absolutePath(_ path: String) -> String {
-    let whole = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
-    return FilePath(whole).lexicallyNormalized().string
+    FilePath(Folder.absolute(path)).lexicallyNormalized().string
 }

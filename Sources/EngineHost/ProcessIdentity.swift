@@ -1,4 +1,17 @@
-import FoundationEssentials
+import Files
+
+/// The kernel's files on processes.
+enum ProcessFile {
+    /// A text below /proc; nil where there is none, or it is hidden.
+    static func text(_ path: String) -> String? {
+        // Answered by the kernel at once: no time limit, and no thread for it.
+        guard let bytes = try? WholeFile.readAll("/proc/\(path)", limit: 1 << 20, within: nil) else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The numbers of all processes that can be seen.
+    static var processes: [Int32] { (try? Folder.entries("/proc"))?.flatMap { $0.compactMap { Int32($0.name) } } ?? [] }
+}
 
 /// The identity of a process, which distinguishes it from a later process with the same number.
 package struct ProcessIdentity: Sendable, Hashable {
@@ -11,8 +24,8 @@ package struct ProcessIdentity: Sendable, Hashable {
 
     /// Nil where there is no such process, or /proc hides it.
     package init?(_ number: Int32) {
-        guard let data = FileManager.default.contents(atPath: "/proc/\(number)/stat") else { return nil }
-        self.init(number, stat: String(decoding: data, as: UTF8.self))
+        guard let stat = ProcessFile.text("\(number)/stat") else { return nil }
+        self.init(number, stat: stat)
     }
 
     /// - Parameter stat: as proc(5) has it; the name in it may hold brackets

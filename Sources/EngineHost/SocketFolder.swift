@@ -1,5 +1,5 @@
 import CLinux
-import FoundationEssentials
+import Files
 import Glibc
 import SystemPackage
 
@@ -19,7 +19,7 @@ struct SocketFolder {
     ) throws(EngineStartError) {
         self.path = path
         // What the last engine left may belong to a user that is now nobody.
-        try? FileManager.default.removeItem(atPath: path)
+        do throws(FileFault) { try Folder.removeAll(path) } catch { throw EngineStartError("\(error)") }
         guard mkdir(path, 0o700) == 0 else {
             throw EngineStartError("cannot make the directory \(path): \(Errno(rawValue: errno))")
         }

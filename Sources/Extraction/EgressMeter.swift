@@ -27,6 +27,13 @@ package struct EgressMeter: Sendable {
         package var budget: Int
         /// False at four fifths of it.
         package var hasStopped: Bool
+
+        package init(model: String, bytes: Int, budget: Int, hasStopped: Bool) {
+            self.model = model
+            self.bytes = bytes
+            self.budget = budget
+            self.hasStopped = hasStopped
+        }
     }
 
     /// By weights.
@@ -97,7 +104,4 @@ package struct EgressMeter: Sendable {
         defer { changed = [] }
         return days.filter { changed.contains($0.key) }
     }
-
-    /// Those could not be kept: they are given again next time.
-    package mutating func putBack(_ weights: some Sequence<String>) { changed.formUnion(weights) }
 }

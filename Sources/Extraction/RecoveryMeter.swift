@@ -39,6 +39,14 @@ package struct RecoveryMeter: Sendable {
         package var limit: Int
         /// False at half of it.
         package var hasEnded: Bool
+
+        package init(subject: Subject, model: String, spent: Int, limit: Int, hasEnded: Bool) {
+            self.subject = subject
+            self.model = model
+            self.spent = spent
+            self.limit = limit
+            self.hasEnded = hasEnded
+        }
     }
 
     private var spent: [Account: Int]

@@ -1,3 +1,4 @@
+package import Conversation
 package import NIOCore
 package import Wire
 
@@ -21,33 +22,38 @@ package struct Signature: Sendable, Equatable {
     package var form: Form
 
     /// - Parameters:
-    ///   - dialect: `anthropic`; any other is taken for OpenAI's.
+    ///   - vocabulary: The provider's.
     ///   - model: as the provider calls it.
-    package static func of(_ cause: Cause, dialect: String, model: String) -> Signature {
+    package static func of(_ cause: Cause, in vocabulary: ErrorVocabulary, model: String) -> Signature {
         switch cause {
         case .unreachable: return Signature(form: .unreachable)
         case .silent: return Signature(form: .silent)
         case .truncated: return Signature(form: .cleanEnd)
         default: break
         }
-        let words = dialect == "anthropic" ? anthropic(cause, model) : openai(cause, model)
+        let words = words(of: cause, in: vocabulary, model)
         var fields = HTTPFieldList()
         if cause == .throttled { fields.append("retry-after", "7") }
         var body = ByteBuffer()
-        body.writeImmutableBuffer(words.body(dialect))
+        body.writeImmutableBuffer(words.body(in: vocabulary))
         return Signature(form: .answer(status: words.status, fields: fields, body: body))
     }
 
     /// The same as an event inside a stream that has begun; nil where the
     /// stream just stops.
-    package static func event(_ cause: Cause, dialect: String, model: String) -> ByteBuffer? {
+    package static func event(_ cause: Cause, in vocabulary: ErrorVocabulary, model: String) -> ByteBuffer? {
         switch cause {
         case .unreachable, .silent, .truncated: return nil
         default: break
         }
-        let words = dialect == "anthropic" ? anthropic(cause, model) : openai(cause, model)
+        let words = words(of: cause, in: vocabulary, model)
         var bytes = ByteBuffer()
-        SSEWriter.write(name: dialect == "anthropic" ? "error" : nil, data: words.body(dialect), to: &bytes)
+        let name: StaticString? =
+            switch vocabulary {
+            case .openai: nil
+            case .anthropic: "error"
+            }
+        SSEWriter.write(name: name, data: words.body(in: vocabulary), to: &bytes)
         return bytes
     }
 
@@ -66,19 +72,33 @@ package struct Signature: Sendable, Equatable {
             self.message = message
         }
 
-        func body(_ dialect: String) -> ByteBuffer {
+        func body(in vocabulary: ErrorVocabulary) -> ByteBuffer {
             var json = JSONWriter()
             json.object { json in
-                if dialect == "anthropic" { json.member("type", "error") }
-                json.object("error") { json in
-                    json.member("message", message)
-                    json.member("type", type)
-                    guard dialect != "anthropic" else { return }
-                    json.null("param")
-                    if let code { json.member("code", code) } else { json.null("code") }
+                switch vocabulary {
+                case .anthropic:
+                    json.member("type", "error")
+                    json.object("error") { json in
+                        json.member("message", message)
+                        json.member("type", type)
+                    }
+                case .openai:
+                    json.object("error") { json in
+                        json.member("message", message)
+                        json.member("type", type)
+                        json.null("param")
+                        if let code { json.member("code", code) } else { json.null("code") }
+                    }
                 }
             }
             return json.buffer
+        }
+    }
+
+    private static func words(of cause: Cause, in vocabulary: ErrorVocabulary, _ model: String) -> Words {
+        switch vocabulary {
+        case .openai: openai(cause, model)
+        case .anthropic: anthropic(cause, model)
         }
     }
 

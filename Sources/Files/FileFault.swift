@@ -118,6 +118,14 @@ package enum FileKind: Sendable, Hashable {
             }
     }
 
+    /// The kind of thing that a path leads to at this moment; nil where nothing
+    /// is there, or nothing can be told of it.
+    package static func at(_ path: String, links: Links = .followed) -> FileKind? {
+        var facts = stat()
+        let isKnown = links == .followed ? stat(path, &facts) == 0 : lstat(path, &facts) == 0
+        return isKnown ? FileKind(mode: facts.st_mode) : nil
+    }
+
     package var words: String {
         switch self {
         case .regular: "a regular file"

@@ -9,6 +9,14 @@ package enum Folder {
         return above.isEmpty ? "." : above
     }
 
+    /// A path from the root on; a relative one starts at the working folder.
+    package static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/") else { return path }
+        guard let current = getcwd(nil, 0) else { return "/" + path }
+        defer { free(current) }
+        return String(cString: current) + "/" + path
+    }
+
     /// Makes a folder and those above it, durably. No error where it is there
     /// already.
     ///

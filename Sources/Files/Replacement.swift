@@ -7,7 +7,8 @@ package import Glibc
 ///
 /// 1. `open(NEW, O_CREAT | O_EXCL | O_NOFOLLOW)`, a separate name in the same folder: a rename across file systems is
 ///   not atomic.
-/// 2. `write(NEW)` until all is written; `fchmod(NEW)`, since the umask may have removed permissions.
+/// 2. `write(NEW)` until all is written; `fchmod(NEW)`, since the umask may have removed permissions, where the
+///   file has a mode of its own.
 /// 3. `fsync(NEW)`: without it, the name may reach the disk before the bytes, and a crash would leave an empty file
 ///   under the old name.
 /// 4. `close(NEW)`.
@@ -24,7 +25,9 @@ package struct Replacement<Calls: DurableCalls> {
     package init(_ calls: Calls) { self.calls = calls }
 
     /// Replaces a file, or makes it.
-    package func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(FileFault) {
+    ///
+    /// - Parameter mode: of the file; nil leaves it to the umask.
+    package func replace(_ path: String, with bytes: [UInt8], mode: mode_t?) throws(FileFault) {
         let new = try write(bytes, beside: path, mode: mode)
         do throws(FileFault) {
             try calls.rename(new, to: path)
@@ -36,7 +39,7 @@ package struct Replacement<Calls: DurableCalls> {
     }
 
     /// Makes a file that is not there yet.
-    package func create(_ path: String, with bytes: [UInt8], mode: mode_t) throws(FileFault) {
+    package func create(_ path: String, with bytes: [UInt8], mode: mode_t?) throws(FileFault) {
         let new = try write(bytes, beside: path, mode: mode)
         do throws(FileFault) {
             try calls.link(new, to: path)
@@ -49,7 +52,7 @@ package struct Replacement<Calls: DurableCalls> {
     }
 
     /// - Returns: the name of a durable file with these bytes.
-    private func write(_ bytes: [UInt8], beside path: String, mode: mode_t) throws(FileFault) -> String {
+    private func write(_ bytes: [UInt8], beside path: String, mode: mode_t?) throws(FileFault) -> String {
         let new = "\(path).\(getpid()).\(UInt32.random(in: 0...UInt32.max)).new"
         let file = try calls.create(new, mode: mode, for: path)
         do throws(FileFault) {
@@ -71,7 +74,7 @@ package protocol DurableCalls {
     associatedtype File
 
     /// Faults name `path`, which the caller knows, and not `new`.
-    func create(_ new: String, mode: mode_t, for path: String) throws(FileFault) -> File
+    func create(_ new: String, mode: mode_t?, for path: String) throws(FileFault) -> File
     func write(_ bytes: [UInt8], to file: File, for path: String) throws(FileFault)
     func sync(_ file: File, for path: String) throws(FileFault)
     func close(_ file: File)
@@ -83,10 +86,10 @@ package protocol DurableCalls {
 
 /// The kernel's own.
 struct LinuxCalls: DurableCalls {
-    func create(_ new: String, mode: mode_t, for path: String) throws(FileFault) -> Int32 {
-        let file = uninterrupted { open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode) }
+    func create(_ new: String, mode: mode_t?, for path: String) throws(FileFault) -> Int32 {
+        let file = uninterrupted { open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode ?? 0o666) }
         guard file >= 0 else { throw FileFault(.write, path) }
-        guard fchmod(file, mode) == 0 else {
+        if let mode, fchmod(file, mode) != 0 {
             let fault = FileFault(.write, path)
             close(file)
             remove(new)

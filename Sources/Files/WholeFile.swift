@@ -67,11 +67,46 @@ package enum WholeFile {
     ///
     /// - Parameter links: followed: a symbolic link stays one, and what it
     ///   points to is replaced; refused: the link itself is replaced.
+    /// - Throws: ``FileFault/Cause/notRegular(_:)`` where a person's path leads
+    ///   to something else than a file: `/dev/stdout` is not to be replaced.
     package static func replaceDurably(
         _ path: String, with bytes: [UInt8], mode: mode_t = 0o600, links: Links = .followed
     ) throws(FileFault) {
-        let path = links == .followed ? resolved(path) : path
-        try Replacement(LinuxCalls()).replace(path, with: bytes, mode: mode)
+        try replace(path, with: bytes, links: links) { _ in mode }
+    }
+
+    /// Writes a file for a person, in the place that was named: see
+    /// ``Replacement``. One that was there keeps its mode; a new one has what
+    /// the umask leaves. A device or a pipe that is read, such as `/dev/stdout`
+    /// or a shell's `>(…)`, gets the bytes itself.
+    package static func writeDurably(_ path: String, with bytes: [UInt8]) throws(FileFault) {
+        let kind = FileKind.at(path)
+        if kind == .device || kind == .fifo { return try pour(bytes, into: path) }
+        try replace(path, with: bytes, links: .followed) { $0.map { $0.st_mode & 0o777 } }
+    }
+
+    private static func pour(_ bytes: [UInt8], into path: String) throws(FileFault) {
+        // With O_NONBLOCK a FIFO that nobody reads is ENXIO, and no wait.
+        let descriptor = uninterrupted { open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) }
+        guard descriptor >= 0 else {
+            throw errno == ENXIO ? FileFault(.write, path, .notRegular(.fifo)) : FileFault(.write, path)
+        }
+        defer { close(descriptor) }
+        let taken = bytes.withUnsafeBytes { Output.write($0, to: descriptor, patience: pipePatience) }
+        guard taken == bytes.count else { throw FileFault(.write, path, errno: errno == 0 ? EPIPE : errno) }
+    }
+
+    /// - Parameter mode: of the new file, by the facts of the old one.
+    private static func replace(
+        _ path: String, with bytes: [UInt8], links: Links, mode: (stat?) -> mode_t?
+    ) throws(FileFault) {
+        var facts = stat()
+        let isThere = links == .followed && stat(path, &facts) == 0
+        if isThere, FileKind(mode: facts.st_mode) != .regular {
+            throw FileFault(.write, path, .notRegular(FileKind(mode: facts.st_mode)))
+        }
+        try Replacement(LinuxCalls()).replace(
+            links == .followed ? resolved(path) : path, with: bytes, mode: mode(isThere ? facts : nil))
     }
 
     /// Makes a file that must not be there yet: see ``Replacement``.

@@ -135,7 +135,7 @@ package struct AdminDoor: Reception {
         var parameter = ""
         for (part, wanted) in zip(parts, wanted) {
             if wanted == ":id" {
-                parameter = Doors.percentDecoded(part)
+                parameter = PercentEncoding.decode(part)
             } else if part != wanted {
                 return nil
             }

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// The number of the process's file descriptors that callers' connections may
 /// take: some are kept for providers, files, and the other listener.
@@ -18,13 +18,16 @@ package struct DescriptorShare: Sendable, Equatable {
     }
 
     /// For this process, as it is now.
-    package static func now() -> DescriptorShare {
+    ///
+    /// - Parameter open: the number of its open descriptors, as far as it is
+    ///   known.
+    package static func now(open: Int?) -> DescriptorShare {
+        let open = open ?? 64
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-            return DescriptorShare(limit: 1024, open: 64)
+            return DescriptorShare(limit: 1024, open: open)
         }
         let most = limit.rlim_cur > rlim_t(Int32.max) ? Int(Int32.max) : Int(limit.rlim_cur)
-        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 64
         return DescriptorShare(limit: most, open: open)
     }
 }

@@ -1,89 +1,51 @@
-import Conversation
-import DialectAnthropic
-import DialectOpenAI
+package import Conversation
 import Gateway
 import NIOCore
-import Routing
 import Wire
 
-/// One dialect's way in: its addresses and its way of saying things.
-package struct Door: Sendable {
-    let dialect: any Dialect
+/// The way in for callers of one API: its addresses, and its words for answers
+/// and refusals.
+package final class Door: Sendable {
+    let dialect: any CallerProtocol
+    /// The API's list of models; nil where it has none.
+    let models: (any ModelListWriter)?
+    /// The operations that the door takes, each with its address.
+    let entrances: [(address: CallerAddress, operation: Call.Operation)]
+
+    /// - Parameters:
+    ///   - embeddings: The dialect once more, where it has embeddings.
+    ///   - tokenCounts: The dialect once more, where it counts tokens.
+    ///   - models: The dialect once more, where it lists models.
+    package init(
+        _ dialect: any CallerProtocol, embeddings: (any EmbeddingsCaller)? = nil,
+        tokenCounts: (any TokenCountCaller)? = nil, models: (any ModelListWriter)? = nil
+    ) {
+        self.dialect = dialect
+        self.models = models
+        var entrances = dialect.chatAddresses.map { ($0, Call.Operation.chat) }
+        if let embeddings {
+            entrances += embeddings.embeddingsAddresses.map { ($0, Call.Operation.embeddings(embeddings)) }
+        }
+        if let tokenCounts {
+            entrances += tokenCounts.tokenCountAddresses.map { ($0, Call.Operation.countTokens(tokenCounts)) }
+        }
+        self.entrances = entrances
+    }
 
     func refuse(_ problem: Problem, id: String) -> Answer {
-        var head = ResponseHead(status: problem.kind.status)
-        head.fields.append("content-type", "application/json")
-        head.fields.append("x-request-id", id)
-        if dialect.name == .anthropic { head.fields.append("request-id", id) }
+        var head = head(status: problem.kind.status, id: id)
         head.addFields(of: problem)
+        dialect.addErrorFields(of: problem, to: &head.fields)
         return Answer(head, dialect.encodeProblem(problem, requestID: id))
     }
 
-    func answer(_ body: ByteBuffer, id: String) -> Answer {
-        var head = ResponseHead(status: 200)
+    func answer(_ body: ByteBuffer, id: String) -> Answer { Answer(head(status: 200, id: id), body) }
+
+    private func head(status: Int, id: String) -> ResponseHead {
+        var head = ResponseHead(status: status)
         head.fields.append("content-type", "application/json")
         head.fields.append("x-request-id", id)
-        if dialect.name == .anthropic { head.fields.append("request-id", id) }
-        return Answer(head, body)
-    }
-}
-
-/// The meaning of an address on the applications' listener.
-enum Address {
-    case chat(Door)
-    case embeddings(Door)
-    case countTokens(Door)
-    case models
-    case model(String)
-    case root
-    case health
-    case ready
-    case metrics
-    /// A file of the public ledger.
-    case ledger(String)
-    case status(HouseView.StatusForm)
-    case unknown
-}
-
-extension Doors {
-    /// - Parameter path: without its query.
-    func address(_ path: Substring) -> Address {
-        switch path {
-        case "/v1/chat/completions": return .chat(openai)
-        case "/v1/messages": return .chat(anthropic)
-        case "/v1/embeddings": return .embeddings(openai)
-        case "/v1/messages/count_tokens": return .countTokens(anthropic)
-        case "/v1/models", "/v1/models/": return .models
-        case "/", "": return .root
-        case "/health", "/healthz": return .health
-        case "/ready", "/readyz": return .ready
-        case "/metrics": return .metrics
-        case "/status", "/status/": return .status(.page)
-        case "/status.json": return .status(.json)
-        default:
-            if path.hasPrefix("/ledger/") { return .ledger(String(path.dropFirst(8))) }
-            let prefix = "/v1/models/"
-            guard path.hasPrefix(prefix) else { return .unknown }
-            return .model(Self.percentDecoded(path.dropFirst(prefix.count)))
-        }
-    }
-
-    /// `here%2Fsmollm2` → `here/smollm2`; what is no escape stays.
-    static func percentDecoded(_ text: Substring) -> String {
-        guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            // `UInt8(_:radix:)` takes a sign, an escape has none.
-            if byte == UInt8(ascii: "%"), rest.count >= 2, rest.first != UInt8(ascii: "+"),
-                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        dialect.addAnswerFields(requestID: id, to: &head.fields)
+        return head
     }
 }

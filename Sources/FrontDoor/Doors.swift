@@ -1,7 +1,5 @@
 package import Access
 import Conversation
-package import DialectAnthropic
-package import DialectOpenAI
 import Encodings
 package import Gateway
 package import NIOCore
@@ -41,38 +39,38 @@ package struct HouseView: Sendable {
 
 /// The applications' listener: one address, with a door for each dialect.
 ///
-/// A door is the part of the HTTP surface that speaks one API: OpenAI's or
-/// Anthropic's. The listener decides on each request by its head: it answers
+/// A ``Door`` is the part of the HTTP surface that speaks one API. The listener
+/// decides on each request by its head: it answers
 /// public pages itself, checks the key, refuses what needs no body to be
 /// refused, and gives the rest to the ``Gateway`` as a call, with the door
 /// that it came through. The answer, and every refusal, is in that door's
 /// dialect.
 package final class Doors: Reception {
-    let openai: Door
-    let anthropic: Door
+    /// The door in whose dialect everything is answered that is no door's own.
+    let standard: Door
+    /// The other doors whose clients send a header field of their own.
+    private let marked: [(field: String, door: Door)]
+    let table: AddressTable
     let gateway: Gateway
     let view: HouseView
-    let anthropicDialect: AnthropicDialect
     let origins: OriginPolicy
     private let credentials: Credentials
-    private let tokenCounting: TokenCounting
 
+    /// - Parameters:
+    ///   - standard: The door in whose dialect everything is answered that is
+    ///     no door's own, unless a field of another door's clients is there.
+    ///   - others: The other doors, in the order in which they are listed.
     package init(
-        _ gateway: Gateway, openai: OpenAIDialect, anthropic: AnthropicDialect, view: HouseView,
+        _ gateway: Gateway, standard: Door, others: [Door] = [], view: HouseView,
         origins: OriginPolicy = OriginPolicy(), time: @escaping @Sendable () -> UnixTime
     ) {
         self.gateway = gateway
-        self.openai = Door(dialect: openai)
-        anthropicDialect = anthropic
-        self.anthropic = Door(dialect: anthropic)
+        self.standard = standard
+        marked = others.compactMap { door in door.dialect.markerField.map { ($0, door) } }
+        table = AddressTable([standard] + others)
         self.view = view
         self.origins = origins
         credentials = Credentials(keys: gateway.keys, time: time)
-        tokenCounting = TokenCounting(
-            path: AnthropicDialect.countTokensPath,
-            decode: { document in Result { () throws(Problem) in try anthropic.decodeCountTokens(document) } },
-            estimate: { TokenEstimate($0).inputTokens },
-            encode: { anthropic.encodeTokenCount($0) })
     }
 
     // MARK: By the head
@@ -83,7 +81,7 @@ package final class Doors: Reception {
         guard let rules = origins.current else { return receive(head, target, id, HTTPFieldList(), executor) }
         let origin = rules.allowedOrigin(head.headers)
         if let objection = rules.objection(to: head.headers, authority: target.authority) {
-            return .answer(refuse(CrossOrigin.problem(objection), door(for: address(target.path), head), id))
+            return .answer(refuse(CrossOrigin.problem(objection), door(for: table.address(target.path), head), id))
         }
         if let origin, CrossOrigin.isPreflight(head) {
             return .answer(CrossOrigin.preflightAnswer(for: origin, head.headers, id: id))
@@ -103,7 +101,7 @@ package final class Doors: Reception {
         _ executor: EventLoopTaskExecutor
     ) -> Receipt {
         let arrived = NIODeadline.now()
-        let address = address(target.path)
+        let address = table.address(target.path)
         if let answer = openAnswer(address, head, id) { return .answer(answer) }
         let door = door(for: address, head)
         let principal: Principal
@@ -111,12 +109,8 @@ package final class Doors: Reception {
         case .success(let known): principal = known
         case .failure(let problem): return .answer(refuse(problem, door, id))
         }
-        let operation: Call.Operation
-        switch address {
-        case .chat: operation = .chat
-        case .embeddings: operation = .embeddings
-        case .countTokens: operation = .countTokens(tokenCounting)
-        default: return .answer(keyedAnswer(address, target.path, head, principal, door, id))
+        guard case .call(let entrance, let path) = address else {
+            return .answer(keyedAnswer(address, target.path, head, principal, door, id))
         }
         guard head.method == .POST else { return .answer(wrongMethod(door, head, "POST", id, principal)) }
         guard !principal.isAdmin else { return .answer(refuse(.adminKey, door, id, principal)) }
@@ -126,8 +120,8 @@ package final class Doors: Reception {
             if HTTPFieldRules.isForwardedToProvider(name) { forwarded.append(name, value) }
         }
         var call = Call(
-            id: id, operation: operation, door: door.dialect, principal: principal, fields: forwarded,
-            query: target.query, body: ByteBuffer(), executor: executor, arrived: arrived)
+            id: id, operation: entrance.operation, door: door.dialect, path: path, principal: principal,
+            fields: forwarded, query: target.query, body: ByteBuffer(), executor: executor, arrived: arrived)
         call.answerFields = fields
         return .call(PendingCall(self, door, call))
     }
@@ -138,7 +132,7 @@ package final class Doors: Reception {
         let isLook = head.method == .GET || head.method == .HEAD
         switch address {
         case .root where isLook: return greeting(id)
-        case .health: return openai.answer(ByteBuffer(string: #"{"status":"ok"}"#), id: id)
+        case .health: return standard.answer(ByteBuffer(string: #"{"status":"ok"}"#), id: id)
         case .ready: return readiness(id)
         case .ledger(let file) where view.ledgerFile != nil && isLook: return ledgerAnswer(file, id)
         case .status(let form) where isLook: return statusAnswer(form, id)
@@ -157,7 +151,7 @@ package final class Doors: Reception {
             guard head.method == .GET || head.method == .HEAD else {
                 return wrongMethod(door, head, "GET, HEAD", id, principal)
             }
-            return models(address, principal, door, id)
+            return models(address, path, principal, door, id)
         case .metrics where view.metrics != nil:
             guard principal.isAdmin else {
                 return refuse(Problem(.forbidden, "/metrics needs an admin key."), door, id, principal)
@@ -165,23 +159,14 @@ package final class Doors: Reception {
             return metricsAnswer(id)
         case .root: return wrongMethod(door, head, "GET, HEAD", id, principal)
         default:
-            return refuse(
-                Problem(
-                    .notFound, "There is nothing at \(Printable.excerpt(path)). \(Self.addresses)",
-                    code: "unknown_url"), door, id, principal)
+            return refuse(notFound(path), door, id, principal)
         }
     }
 
-    static let addresses =
-        "Holdfast speaks POST /v1/chat/completions, POST /v1/embeddings, POST /v1/messages, "
-        + "POST /v1/messages/count_tokens and GET /v1/models."
-
     /// Returns the door whose dialect an answer to this request is given in.
     private func door(for address: Address, _ head: HTTPRequestHead) -> Door {
-        switch address {
-        case .chat(let door), .embeddings(let door), .countTokens(let door): door
-        default: head.headers.contains(name: "anthropic-version") ? anthropic : openai
-        }
+        if case .call(let entrance, _) = address { return entrance.door }
+        return marked.first { head.headers.contains(name: $0.field) }?.door ?? standard
     }
 }
 

@@ -1,7 +1,5 @@
 import Access
 import Conversation
-import DialectAnthropic
-import DialectOpenAI
 import Encodings
 import Failures
 import Gateway
@@ -11,15 +9,10 @@ import Wire
 
 // The answers that need no provider: models, readiness, metrics.
 extension Doors {
-    func models(_ address: Address, _ principal: Principal, _ door: Door, _ id: String) -> Answer {
+    func models(_ address: Address, _ path: Substring, _ principal: Principal, _ door: Door, _ id: String) -> Answer {
         let listing = gateway.state.routes.listing(allowed: principal.allowedRoutes)
-        let isAnthropic = door.dialect.name == .anthropic
-        guard case .model(let name) = address else {
-            return door.answer(
-                isAnthropic
-                    ? anthropicDialect.encodeModelList(listing.map { ($0.id, nil) }) : OpenAIModels.encodeList(listing),
-                id: id)
-        }
+        guard let writer = door.models else { return refuse(notFound(path), door, id, principal) }
+        guard case .model(let name) = address else { return door.answer(writer.encodeModels(listing), id: id) }
         guard let model = listing.first(where: { $0.id == name }) else {
             return door.refuse(
                 Problem(
@@ -27,8 +20,7 @@ extension Doors {
                     "There is no model \"\(KeyShape.masking(Printable.excerpt(name)))\" for this key; GET /v1/models lists what there is.",
                     field: "model", code: "model_not_found"), id: id)
         }
-        return door.answer(
-            isAnthropic ? anthropicDialect.encodeModel(name) : OpenAIModels.encode(model), id: id)
+        return door.answer(writer.encodeModel(model), id: id)
     }
 
     /// For people, and for whoever checks that something is there.
@@ -36,14 +28,14 @@ extension Doors {
         var json = JSONWriter()
         json.object { json in
             json.member("service", "holdfast")
-            json.member("message", Self.addresses + " Send a key as \"Authorization: Bearer KEY\".")
+            json.member("message", table.sentence + " Send a key as \"Authorization: Bearer KEY\".")
         }
-        return openai.answer(json.buffer, id: id)
+        return standard.answer(json.buffer, id: id)
     }
 
     func readiness(_ id: String) -> Answer {
         var missing = view.unready()
-        if gateway.isDraining { missing.insert("shutting down", at: 0) }
+        if gateway.shutdown.isDraining { missing.insert("shutting down", at: 0) }
         var json = JSONWriter()
         json.object { json in
             json.member("status", missing.isEmpty ? "ready" : "not ready")
@@ -64,7 +56,7 @@ extension Doors {
     /// anybody can check it.
     func ledgerAnswer(_ file: String, _ id: String) -> Answer {
         guard let bytes = view.ledgerFile?(file) else {
-            return openai.refuse(
+            return standard.refuse(
                 Problem(
                     .notFound, "There is no such file of the ledger; /ledger/checkpoint is where it begins.",
                     code: "unknown_url"), id: id)
@@ -99,36 +91,5 @@ extension Doors {
         head.fields.append("content-type", "text/plain; version=0.0.4; charset=utf-8")
         head.fields.append("x-request-id", id)
         return Answer(head, view.metrics?() ?? ByteBuffer())
-    }
-}
-
-/// `GET /v1/models` in OpenAI's shape.
-private enum OpenAIModels {
-    static func encodeList(_ models: [ListedModel]) -> ByteBuffer {
-        var json = JSONWriter()
-        json.object { json in
-            json.member("object", "list")
-            json.array("data") { json in
-                for model in models { write(model, &json) }
-            }
-        }
-        return json.buffer
-    }
-
-    static func encode(_ model: ListedModel) -> ByteBuffer {
-        var json = JSONWriter()
-        write(model, &json)
-        return json.buffer
-    }
-
-    private static func write(_ model: ListedModel, _ json: inout JSONWriter) {
-        json.object { json in
-            json.member("id", model.id)
-            json.member("object", "model")
-            // When a model was made is not known here; clients want a number.
-            json.member("created", 0)
-            json.member("owned_by", model.provider ?? "holdfast")
-            json.member("context_length", ifPresent: model.context)
-        }
     }
 }

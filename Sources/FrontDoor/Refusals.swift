@@ -30,6 +30,11 @@ extension Doors {
         return door.refuse(problem, id: id)
     }
 
+    func notFound(_ path: Substring) -> Problem {
+        Problem(
+            .notFound, "There is nothing at \(Printable.excerpt(path)). \(table.sentence)", code: "unknown_url")
+    }
+
     func wrongMethod(
         _ door: Door, _ head: HTTPRequestHead, _ allowed: String, _ id: String, _ principal: Principal
     ) -> Answer {
@@ -50,14 +55,14 @@ extension Doors {
             Problem(
                 .methodNotAllowed,
                 "This is no proxy: CONNECT opens no tunnel here. Send requests to this address itself "
-                    + "(base_url, not a proxy setting).", code: "method_not_allowed"), openai, id)
+                    + "(base_url, not a proxy setting).", code: "method_not_allowed"), standard, id)
         answer.head.fields.append("allow", "GET, HEAD, POST, OPTIONS")
         return answer
     }
 
     package func crowded() -> Answer {
         let id = RequestID.make()
-        return refuse(.answersUnread, openai, id)
+        return refuse(.answersUnread, standard, id)
     }
 
     package func malformed(headersTooLarge: Bool) -> Answer {
@@ -70,7 +75,7 @@ extension Doors {
                     .invalidRequest,
                     "This is not an HTTP/1.1 request that can be trusted to mean one thing: check its first line, and that "
                         + "it has one content-length or one transfer-encoding.", code: "malformed_request"),
-            openai, RequestID.make())
+            standard, RequestID.make())
     }
 }
 

@@ -8,8 +8,8 @@ package import Wire
 package struct Call: Sendable {
     package enum Operation: Sendable {
         case chat
-        case embeddings
-        case countTokens(TokenCounting)
+        case embeddings(any EmbeddingsCaller)
+        case countTokens(any TokenCountCaller)
 
         var isChat: Bool {
             if case .chat = self { true } else { false }
@@ -34,8 +34,10 @@ package struct Call: Sendable {
     /// Holdfast's own id of the request, also in `x-request-id`.
     package var id: String
     package var operation: Operation
-    /// The dialect that the caller speaks.
-    package var door: any Dialect
+    /// The API that the caller speaks.
+    package var door: any CallerProtocol
+    /// The part of the request that its path says.
+    package var path: CalledPath
     package var principal: Principal
     /// The caller's fields that a provider may see
     /// (``HTTPFieldRules/isForwardedToProvider(_:)``).
@@ -50,38 +52,20 @@ package struct Call: Sendable {
     package var arrived: NIODeadline
 
     package init(
-        id: String, operation: Operation, door: any Dialect, principal: Principal, fields: HTTPFieldList = .init(),
-        query: String = "", body: ByteBuffer, executor: EventLoopTaskExecutor, arrived: NIODeadline
+        id: String, operation: Operation, door: any CallerProtocol, path: CalledPath = CalledPath(),
+        principal: Principal, fields: HTTPFieldList = .init(), query: String = "", body: ByteBuffer,
+        executor: EventLoopTaskExecutor, arrived: NIODeadline
     ) {
         self.id = id
         self.operation = operation
         self.door = door
+        self.path = path
         self.principal = principal
         self.fields = fields
         self.query = query
         self.body = body
         self.executor = executor
         self.arrived = arrived
-    }
-}
-
-/// The way in which a door asks for a prompt's size in tokens.
-package struct TokenCounting: Sendable {
-    /// Below a provider of the same dialect, where its own count is asked for.
-    package var path: String
-    package var decode: @Sendable (JSONDocument) -> Result<ChatRequest, Problem>
-    /// For providers that can't count; the answer is marked as an estimate.
-    package var estimate: @Sendable (ChatRequest) -> Int
-    package var encode: @Sendable (Int) -> ByteBuffer
-
-    package init(
-        path: String, decode: @escaping @Sendable (JSONDocument) -> Result<ChatRequest, Problem>,
-        estimate: @escaping @Sendable (ChatRequest) -> Int, encode: @escaping @Sendable (Int) -> ByteBuffer
-    ) {
-        self.path = path
-        self.decode = decode
-        self.estimate = estimate
-        self.encode = encode
     }
 }
 

@@ -3,7 +3,6 @@ import Atomics
 import NIOCore
 import Failures
 package import Routing
-import Synchronization
 
 /// The settings of the gateway at one moment: the routes and the providers,
 /// made ready for use. Immutable: a reload makes a new one, and a request keeps
@@ -57,34 +56,30 @@ package struct GatewayLimits: Sendable {
 /// providers' health (``Continuity``) is kept.
 package final class Gateway: Sendable {
     private let current: ManagedAtomic<GatewayState>
-    private let draining = ManagedAtomic<Bool>(false)
     package let keys: KeyRing
-    let recorder: any RequestRecorder
-    /// Nil where nothing is put on the public record.
-    let auditRecorder: (any AuditRecorder)?
+    package let records: RequestRecords
+    let limits: GatewayLimits
     /// The optional stages of the pipeline.
     let stages: OptionalStages
-    let limits: GatewayLimits
+    /// The reader of large bodies.
+    let reading: HeavyReading
     package let continuity: Continuity
     package let disclosures: DisclosureBook
     package let drills = DrillRoom()
     let probes = RunningProbes()
     let answerSizes = AnswerSizes()
-    /// The reader of large bodies.
-    let reading: HeavyReading
+    package let shutdown = GatewayShutdown()
 
     package init(
-        _ state: GatewayState, keys: KeyRing, recorder: any RequestRecorder, continuity: Continuity,
-        disclosures: DisclosureBook, auditRecorder: (any AuditRecorder)? = nil, limits: GatewayLimits = GatewayLimits(),
-        pool: (any WorkerPool)? = nil, stages: OptionalStages = OptionalStages()
+        _ state: GatewayState, keys: KeyRing, records: RequestRecords, continuity: Continuity,
+        disclosures: DisclosureBook, options: GatewayOptions = GatewayOptions()
     ) {
-        reading = HeavyReading(pool: pool)
         current = ManagedAtomic(state)
         self.keys = keys
-        self.recorder = recorder
-        self.auditRecorder = auditRecorder
-        self.stages = stages
-        self.limits = limits
+        self.records = records
+        limits = options.limits
+        stages = options.stages
+        reading = HeavyReading(pool: options.pool)
         self.continuity = continuity
         self.disclosures = disclosures
     }
@@ -95,37 +90,44 @@ package final class Gateway: Sendable {
     /// Takes over reloaded settings; requests under way keep theirs.
     package func replace(_ state: GatewayState) { current.store(state, ordering: .releasing) }
 
+    /// Records a request that a door refused before it became a call, so that
+    /// the id that its caller was given can be found in the log.
+    package func noteRefusal(_ record: RequestRecord) {
+        state.instruments.record(record)
+        records.noteRefusal(record)
+    }
+}
+
+/// The parts of a gateway that have a default.
+package struct GatewayOptions: Sendable {
+    package var limits: GatewayLimits
+    /// The threads on which large bodies are read; nil reads them on the spot.
+    package var pool: (any WorkerPool)?
+    package var stages: OptionalStages
+
+    package init(
+        limits: GatewayLimits = GatewayLimits(), pool: (any WorkerPool)? = nil,
+        stages: OptionalStages = OptionalStages()
+    ) {
+        self.limits = limits
+        self.pool = pool
+        self.stages = stages
+    }
+}
+
+/// The end of a gateway: from its beginning on new requests are refused.
+package final class GatewayShutdown: Sendable {
+    private let draining = ManagedAtomic<Bool>(false)
+    private let cutOffs = ManagedAtomic<Int>(0)
+
     /// True when new requests are refused because the process is about to end.
     package var isDraining: Bool { draining.load(ordering: .acquiring) }
 
-    private let cutOffs = ManagedAtomic<Int>(0)
+    /// From now on new requests are refused with 503.
+    package func drain() { draining.store(true, ordering: .releasing) }
 
     func countCutOff() { cutOffs.wrappingIncrement(ordering: .relaxed) }
 
-    /// Requests that the end of the drain time cut off.
+    /// The number of requests that the end of the drain time cut off.
     package var requestsCutOff: Int { cutOffs.load(ordering: .relaxed) }
-
-    /// Records a request that a door refused before it became a call, so that
-    /// the id that its caller was given can be found in the log.
-    ///
-    /// There is no limit to refused requests. All are counted; of each reason
-    /// a few are logged every minute, and the number of the others.
-    package func noteRefusal(_ record: RequestRecord) {
-        state.instruments.record(record)
-        let reason = record.reason ?? "other"
-        let (isLogged, summary) = refusals.withLock { $0.note(reason, now: .now()) }
-        if let summary { recorder.record(summary) }
-        record.isLogged = isLogged
-        recorder.record(record)
-    }
-
-    /// Tells of the refusals that were not logged one by one.
-    package func reportRefusals() {
-        for summary in refusals.withLock({ $0.summaries(now: .now()) }) { recorder.record(summary) }
-    }
-
-    private let refusals = Mutex(RefusalSample())
-
-    /// From now on new requests are turned away with 503.
-    package func drain() { draining.store(true, ordering: .releasing) }
 }

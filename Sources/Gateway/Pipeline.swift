@@ -48,7 +48,7 @@ extension Gateway {
         await opening.release?.releaseEnd(record) { refusal(call, .notOnRecord, record) }
         if let rehearsed { rehearsed.rehearsal?.note(record, on: rehearsed) }
         state.instruments.record(record)
-        recorder.record(record)
+        records.log.record(record)
         await recordAnswer(opening, record)
     }
 

@@ -198,7 +198,7 @@ extension ResponseHead {
 
     mutating func addTrace(_ call: Call, _ record: RequestRecord, servedBy: String?) {
         fields.append("x-request-id", call.id)
-        if call.door.name == .anthropic { fields.append("request-id", call.id) }
+        call.door.addAnswerFields(requestID: call.id, to: &fields)
         if let servedBy { fields.append("x-holdfast-served-by", servedBy) }
         if let first = record.standsInFor { fields.append("x-holdfast-stands-in-for", first) }
         fields.append("x-holdfast-attempts", String(record.attempts.count))

@@ -36,7 +36,7 @@ package struct HoldfastServer {
         process = try ServerProcess(settings)
         // A logger that is made before the log is set up writes elsewhere.
         logger = Logger(label: "holdfast")
-        restored = try await RestoredState(settings.dataDirectory)
+        restored = try await RestoredState(directory: settings.dataDirectory)
         keys = try KeyStore(settings.keys, token: process.runDirectory.makeToken())
         records = try await RecordServices(process, restored)
         models = try await ModelServices(process, restored, records, keys: keys)
@@ -97,9 +97,10 @@ package struct HoldfastServer {
         let settings = process.settings.started
         let opened = Openings(expected: settings.admin == nil ? 1 : 2)
         // Before anything listens: whoever hears that it is ready finds it.
-        try process.runDirectory.write(EffectiveView(settings))
+        try process.runDirectory.write(EffectiveView(settings, keys: keys.count))
+        let end = LatestEnd(drain: settings.limits.drain) { [models] in models.keeper.lastWords }
         let services =
-            try background(opened, greetKeyFile)
+            try background(opened, greetKeyFile) + [end.afterRequests]
             + Listeners(process: process, models: models, records: records, keys: keys, opened: opened)
             .services(pages, actions)
         // In the reverse order they are shut down: callers first, engines last.
@@ -107,16 +108,16 @@ package struct HoldfastServer {
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
             logger: ServerProcess.quiet("life"))
         configuration.maximumGracefulShutdownDuration = settings.limits.drain
-        LatestEnd.begin(drain: settings.limits.drain) { [models] in models.keeper.lastWords }
+        end.begin()
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch is CancellationError {
         }
-        if models.gateway.requestsCutOff > 0 {
+        if models.gateway.shutdown.requestsCutOff > 0 {
             logger.warning(
                 "the drain time ended before these requests did; they were cut off",
                 metadata: [
-                    "requests": "\(models.gateway.requestsCutOff)", "limits.drain": "\(settings.limits.drain)",
+                    "requests": "\(models.gateway.shutdown.requestsCutOff)", "limits.drain": "\(settings.limits.drain)",
                 ])
         }
         logger.info("stopped")
@@ -129,7 +130,7 @@ package struct HoldfastServer {
             models.engines,
             ConfigurationReloader(
                 settings: process.settings, gateway: gateway, providers: models.providers, edge: models.edge,
-                keys: keys, events: process.events, logger: logger),
+                keys: keys, runDirectory: process.runDirectory, events: process.events, logger: logger),
             records.availability, HeldTime(gateway: gateway, availability: records.availability), records.alerts,
             egress,
             WebhookSender(outbox: restored.storage, settings: process.settings, logger: Logger(label: "alerts")),

@@ -105,7 +105,7 @@ final class ConnectionPool: @unchecked Sendable {
                 self.connecting -= 1
                 switch result {
                 case .success(let connection) where connection.isUsable:
-                    connection.isCounted = true
+                    connection.pooled.isCounted = true
                     self.startSweeping()
                     self.offer(connection)
                 case .success:
@@ -131,7 +131,7 @@ final class ConnectionPool: @unchecked Sendable {
         guard connection.isUsable else { return }
         if waiters.isEmpty {
             if isRetired || budget.isScarce { return connection.close() }
-            connection.idleSince = .now()
+            connection.pooled.idleSince = .now()
             idle.append(connection)
         } else {
             busy.add(connection)
@@ -149,8 +149,8 @@ final class ConnectionPool: @unchecked Sendable {
     func connectionClosed(_ connection: LaneConnection) {
         busy.remove(connection)
         idle.removeAll { $0 === connection }
-        if connection.isCounted { budget.closed() }
-        connection.isCounted = false
+        if connection.pooled.isCounted { budget.closed() }
+        connection.pooled.isCounted = false
     }
 
     // MARK: From other threads
@@ -181,7 +181,7 @@ final class ConnectionPool: @unchecked Sendable {
         sweep = eventLoop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { task in
             let now = NIODeadline.now()
             for connection in self.busy.all { connection.checkTime(now) }
-            let expired = self.idle.prefix { $0.idleSince + self.options.keepAlive < now }
+            let expired = self.idle.prefix { $0.pooled.idleSince + self.options.keepAlive < now }
             for connection in expired { connection.close() }
             for waiter in self.waiters where waiter.deadline < now {
                 self.waiters.removeAll { $0 === waiter }
@@ -203,17 +203,17 @@ private struct BusyConnections {
     var isEmpty: Bool { all.isEmpty }
 
     mutating func add(_ connection: LaneConnection) {
-        connection.busyIndex = all.count
+        connection.pooled.busyIndex = all.count
         all.append(connection)
     }
 
     /// Removes the connection if it is in here; the last one takes its index.
     mutating func remove(_ connection: LaneConnection) {
-        guard let index = connection.busyIndex else { return }
-        connection.busyIndex = nil
+        guard let index = connection.pooled.busyIndex else { return }
+        connection.pooled.busyIndex = nil
         let last = all.removeLast()
         guard last !== connection else { return }
-        last.busyIndex = index
+        last.pooled.busyIndex = index
         all[index] = last
     }
 }

@@ -31,42 +31,23 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
     private var context: ChannelHandlerContext?
 
     private var phase = Phase.idle
-    private var parser = HTTPResponseParser()
+    private var answer = AnswerReading()
+    private var deadlines = ExchangeDeadlines()
+    private var ending = ConnectionEnding()
     private(set) var head = ResponseHead(status: 0)
     /// Counts the exchanges on this connection.
     private(set) var exchange = 0
     private var isReused = false
-    private var isCancelled = false
-    /// TLS says goodbye first: between closing and closed time passes.
-    private var isClosing = false
-    private var responseEnded = false
-    private var isReusable = false
-    /// The connection's end, once it is known.
-    private var failure: LaneFailure?
-    private var sawEnd = false
     private var waiter: UnsafeContinuation<Void, Never>?
-    private var readIsHeld = false
-    /// When the provider must have said its next word.
-    private var wordDeadline = NIODeadline.distantFuture
-    private var started = NIODeadline.distantPast
-    private var totalDeadline = NIODeadline.distantFuture
-    private var limits = AttemptLimits()
-    /// Of an answer that comes compressed; nil for all others.
-    private var inflater: Inflater?
-    private var progress = StreamProgress()
-    var idleSince = NIODeadline.now()
-    /// True when the pool has accepted the connection, and counts it among the
-    /// open ones.
-    var isCounted = false
-    /// The index among the pool's busy connections; nil for one that is idle.
-    var busyIndex: Int?
+    /// The pool's own notes about the connection.
+    var pooled = PooledConnection()
 
     init(pool: ConnectionPool, options: LaneOptions) {
         self.pool = pool
         self.options = options
     }
 
-    var isUsable: Bool { phase == .idle && context != nil && !isClosing }
+    var isUsable: Bool { phase == .idle && context != nil && !ending.isClosing }
 
     // MARK: An exchange, from its user's side
 
@@ -78,20 +59,22 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
         guard let context, isUsable else {
             // It ended between being handed over and being used: nothing of
             // the request has gone out.
-            failure = failure ?? .closedBeforeHead(reused: true)
+            ending.failure = ending.failure ?? .closedBeforeHead(reused: true)
             return
         }
         phase = .awaitingHead
         exchange += 1
-        parser = HTTPResponseParser()
-        responseEnded = false
-        inflater = nil
-        isCancelled = false
-        totalDeadline = total
-        started = .now()
-        self.limits = limits
-        wordDeadline = started + (limits.firstByte.map(TimeAmount.init) ?? options.firstByteTimeout)
-        progress = StreamProgress(until: limits.firstToken.map { started + TimeAmount($0) }, pause: pause)
+        answer.parser = HTTPResponseParser()
+        answer.hasEnded = false
+        answer.inflater = nil
+        ending.isCancelled = false
+        deadlines.total = total
+        deadlines.started = .now()
+        deadlines.limits = limits
+        deadlines.word =
+            deadlines.started + (deadlines.limits.firstByte.map(TimeAmount.init) ?? options.firstByteTimeout)
+        deadlines.progress = StreamProgress(
+            until: deadlines.limits.firstToken.map { deadlines.started + TimeAmount($0) }, pause: pause)
         if body.readableBytes <= 8 << 10 {
             // Copying that little is cheaper than a vectored write.
             var whole = requestHead
@@ -113,9 +96,9 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
                 guard case .head(let head) = event else { throw LaneFailure.garbage("it has no head") }
                 self.head = head
                 if head.fields["content-encoding"] != nil {
-                    inflater = try Inflater(encoding: head.fields["content-encoding"])
+                    answer.inflater = try Inflater(encoding: head.fields["content-encoding"])
                     // What goes on is plain, and of another length.
-                    if inflater != nil {
+                    if answer.inflater != nil {
                         self.head.fields.fields.removeAll { ["content-encoding", "content-length"].contains($0.name) }
                     }
                 }
@@ -130,32 +113,32 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
     /// The next bytes of the body, nil at its end.
     func next() async throws -> ByteBuffer? {
         while true {
-            if let plain = try inflater?.next() { return plain }
-            guard !responseEnded else { return nil }
+            if let plain = try answer.inflater?.next() { return plain }
+            guard !answer.hasEnded else { return nil }
             if let event = try parsed() {
                 guard case .body(let bytes) = event else {
-                    if inflater?.isWhole == false { throw LaneFailure.cut }
+                    if answer.inflater?.isWhole == false { throw LaneFailure.cut }
                     return nil
                 }
-                guard let inflater else { return bytes }
+                guard let inflater = answer.inflater else { return bytes }
                 inflater.feed(bytes)
                 continue
             }
             try refuseIfOver()
-            wordDeadline = .now() + pause
+            deadlines.word = .now() + pause
             await withUnsafeContinuation { self.wait($0) }
         }
     }
 
-    var wantsProgress: Bool { progress.isWanted }
-    func noteProgress() { progress.note() }
+    var wantsProgress: Bool { deadlines.progress.isWanted }
+    func noteProgress() { deadlines.progress.note() }
 
     /// The longest pause between two pieces.
-    private var pause: TimeAmount { limits.stall.map(TimeAmount.init) ?? options.idleTimeout }
+    private var pause: TimeAmount { deadlines.limits.stall.map(TimeAmount.init) ?? options.idleTimeout }
 
     private func refuseIfOver() throws {
-        if isCancelled { throw CancellationError() }
-        if let failure { throw failure }
+        if ending.isCancelled { throw CancellationError() }
+        if let failure = ending.failure { throw failure }
     }
 
     /// The caller has gone: nothing may run on at the provider.
@@ -164,31 +147,33 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
     /// somebody else's: hence the number.
     func cancel(_ exchange: Int) {
         guard exchange == self.exchange, phase == .awaitingHead || phase == .body else { return }
-        isCancelled = true
+        ending.isCancelled = true
         close()
         resume()
     }
 
     private func wait(_ continuation: UnsafeContinuation<Void, Never>) {
-        if isCancelled || failure != nil || sawEnd { return continuation.resume() }
+        if ending.isCancelled || ending.failure != nil || ending.wasSeen { return continuation.resume() }
         waiter = continuation
     }
 
     private func parsed() throws -> HTTPResponseParser.Event? {
         do throws(HTTPProblem) {
-            var event = try parser.next()
-            if event == nil, sawEnd, failure == nil, !isCancelled, parser.hasBegun { event = try parser.finish() }
-            if case .end(let reusable)? = event {
-                responseEnded = true
-                isReusable = reusable
+            var event = try answer.parser.next()
+            if event == nil, ending.wasSeen, ending.failure == nil, !ending.isCancelled, answer.parser.hasBegun {
+                event = try answer.parser.finish()
             }
-            if readIsHeld, parser.bufferedBytes < Self.highWatermark {
-                readIsHeld = false
+            if case .end(let reusable)? = event {
+                answer.hasEnded = true
+                answer.isReusable = reusable
+            }
+            if answer.readIsHeld, answer.parser.bufferedBytes < Self.highWatermark {
+                answer.readIsHeld = false
                 context?.read()
             }
             return event
         } catch {
-            if sawEnd { throw phase == .awaitingHead ? LaneFailure.closedBeforeHead(reused: false) : .cut }
+            if ending.wasSeen { throw phase == .awaitingHead ? LaneFailure.closedBeforeHead(reused: false) : .cut }
             throw LaneFailure.garbage(error.reason)
         }
     }
@@ -206,16 +191,18 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
         guard phase != .closed else { return }
         guard isWhole else { return close() }
         // Often the end's few bytes are here already.
-        while !responseEnded, let event = try? parsed() {
+        while !answer.hasEnded, let event = try? parsed() {
             if case .body = event { return close() }
         }
-        if responseEnded { return keep() }
+        if answer.hasEnded { return keep() }
         phase = .draining
-        wordDeadline = .now() + .seconds(1)
+        deadlines.word = .now() + .seconds(1)
     }
 
     private func keep() {
-        guard isReusable, failure == nil, !sawEnd, !isClosing, parser.bufferedBytes == 0 else { return close() }
+        guard answer.isReusable, ending.failure == nil, !ending.wasSeen, !ending.isClosing,
+            answer.parser.bufferedBytes == 0
+        else { return close() }
         phase = .idle
         isReused = true
         pool.release(self)
@@ -223,7 +210,7 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
 
     func close() {
         guard phase != .closed else { return }
-        isClosing = true
+        ending.isClosing = true
         context?.close(promise: nil)
     }
 
@@ -231,7 +218,7 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
     /// closed the connection while it was idle. If more time has passed, the
     /// provider may have worked on the request: to send it again would do the
     /// work, and cost the price, twice.
-    private var wasStale: Bool { isReused && .now() < started + .seconds(1) }
+    private var wasStale: Bool { isReused && .now() < deadlines.started + .seconds(1) }
 
     // MARK: Time
 
@@ -239,23 +226,25 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
         switch phase {
         case .idle, .closed: return
         case .draining:
-            if now > wordDeadline { close() }
+            if now > deadlines.word { close() }
         case .awaitingHead, .body:
             // While the user is not waiting, it is the caller who is slow.
-            progress.checkTime(now, isAwaited: waiter != nil)
+            deadlines.progress.checkTime(now, isAwaited: waiter != nil)
             guard waiter != nil else { return }
-            if now > totalDeadline {
+            if now > deadlines.total {
                 fail(.totalTimeout)
-            } else if now > wordDeadline {
-                fail(phase == .awaitingHead && !parser.hasBegun ? .firstByteTimeout : .stalled)
-            } else if now > progress.deadline {
-                fail(progress.hasBegun ? .stalled : parser.hasBegun ? .firstTokenTimeout : .firstByteTimeout)
+            } else if now > deadlines.word {
+                fail(phase == .awaitingHead && !answer.parser.hasBegun ? .firstByteTimeout : .stalled)
+            } else if now > deadlines.progress.deadline {
+                fail(
+                    deadlines.progress.hasBegun
+                        ? .stalled : answer.parser.hasBegun ? .firstTokenTimeout : .firstByteTimeout)
             }
         }
     }
 
     private func fail(_ failure: LaneFailure) {
-        self.failure = self.failure ?? failure
+        ending.failure = ending.failure ?? failure
         context?.close(promise: nil)
         resume()
     }
@@ -268,7 +257,7 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
     func handlerRemoved(context: ChannelHandlerContext) { ended() }
 
     func read(context: ChannelHandlerContext) {
-        if parser.bufferedBytes < Self.highWatermark { context.read() } else { readIsHeld = true }
+        if answer.parser.bufferedBytes < Self.highWatermark { context.read() } else { answer.readIsHeld = true }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -278,13 +267,13 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
             close()
         case .closed: return
         case .draining:
-            parser.feed(unwrapInboundIn(data))
-            while !responseEnded, let event = try? parsed() {
+            answer.parser.feed(unwrapInboundIn(data))
+            while !answer.hasEnded, let event = try? parsed() {
                 if case .body = event { return close() }
             }
-            if responseEnded { keep() }
+            if answer.hasEnded { keep() }
         case .awaitingHead, .body:
-            parser.feed(unwrapInboundIn(data))
+            answer.parser.feed(unwrapInboundIn(data))
             resume()
         }
     }
@@ -293,7 +282,7 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
         // Set before the end is seen: a body that only the connection's end
         // delimits is not whole when the connection was reset.
         if phase == .awaitingHead || phase == .body {
-            failure = failure ?? (parser.hasBegun ? .cut : .closedBeforeHead(reused: wasStale))
+            ending.failure = ending.failure ?? (answer.parser.hasBegun ? .cut : .closedBeforeHead(reused: wasStale))
         }
         context.close(promise: nil)
     }
@@ -304,10 +293,12 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
     }
 
     private func ended() {
-        guard !sawEnd else { return }
+        guard !ending.wasSeen else { return }
         let wasIdle = phase == .idle || phase == .draining
-        sawEnd = true
-        if !wasIdle, failure == nil, !parser.hasBegun { failure = .closedBeforeHead(reused: wasStale) }
+        ending.wasSeen = true
+        if !wasIdle, ending.failure == nil, !answer.parser.hasBegun {
+            ending.failure = .closedBeforeHead(reused: wasStale)
+        }
         if wasIdle { phase = .closed }
         context = nil
         pool.connectionClosed(self)

@@ -32,7 +32,9 @@ package struct LaneOptions: Sendable {
     package var basePath: String
     /// The `host` field.
     package var authority: String
-    /// Fields of every request: the credential, the operator's own.
+    /// The proof that its requests may use the provider's account.
+    package var signer = RequestSigner.none
+    /// Fields of every request: the operator's own.
     package var fields: [(name: String, value: String)]
     /// Fields of requests that don't bring their own of that name.
     package var defaultFields: [(name: String, value: String)]

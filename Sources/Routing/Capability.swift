@@ -31,9 +31,7 @@ package struct Capabilities: OptionSet, Sendable, Hashable {
     /// have when the settings don't say. Prefill only where it is certain:
     /// providers' newer models refuse it.
     package static func usual(for dialect: DialectName) -> Capabilities {
-        switch dialect {
-        case .openai, .anthropic: [.tools, .images, .jsonSchema, .logprobs]
-        case .engine: [.tools, .jsonSchema, .prefill, .logprobs]
-        }
+        dialect == .engine
+            ? [.tools, .jsonSchema, .prefill, .logprobs] : [.tools, .images, .jsonSchema, .logprobs]
     }
 }

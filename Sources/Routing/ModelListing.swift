@@ -1,20 +1,4 @@
-/// One entry of `GET /v1/models`.
-package struct ListedModel: Sendable, Hashable {
-    /// The text that a request gives as its `model`.
-    package var id: String
-    /// The provider of a `provider/model`; nil for a route.
-    package var provider: String?
-    /// The most tokens that one request may use: for a route the least of
-    /// its candidates', nil where one of them doesn't say.
-    package var context: Int?
-
-    /// An entry; without a provider it is a route's.
-    package init(id: String, provider: String? = nil, context: Int? = nil) {
-        self.id = id
-        self.provider = provider
-        self.context = context
-    }
-}
+package import Conversation
 
 extension RouteTable {
     /// Returns the list of models that a caller sees: its routes first, then

@@ -1,3 +1,5 @@
+import Conversation
+
 /// Every name that a request may give as its model, and what it means.
 ///
 /// Immutable: a reload makes a new table, and a request keeps the one it

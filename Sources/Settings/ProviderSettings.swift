@@ -48,7 +48,7 @@ package struct ProviderSettings: Sendable, Hashable {
     package var unavailable: String?
 
     /// The API that it speaks.
-    package var dialect: DialectName {
+    package var dialect: ProviderDialect {
         switch kind {
         case .remote(let remote): remote.dialect
         case .engine: .engine
@@ -58,7 +58,7 @@ package struct ProviderSettings: Sendable, Hashable {
     /// The facts about the provider that routing requires.
     package var facts: ProviderFacts {
         ProviderFacts(
-            name: name, dialect: dialect, lab: lab, host: host, region: region, context: context, models: models,
+            name: name, dialect: dialect.name, lab: lab, host: host, region: region, context: context, models: models,
             unavailable: unavailable, capabilities: capabilities, flavour: flavour)
     }
 
@@ -79,7 +79,7 @@ package struct RemoteProvider: Sendable, Hashable {
     }
 
     /// `dialect`: openai or anthropic.
-    package var dialect: DialectName
+    package var dialect: ProviderDialect
     /// `base_url`: the base URL, as it would be given to the provider's official client.
     package var baseURL: BaseURL
     /// `api_key`; nil when it takes none, or when it is skipped.

@@ -10,10 +10,11 @@ extension StorageError {
             "\(path) was written by a newer Holdfast; run that one, or set `data: {directory:}` to another folder")
     }
 
-    static func damaged(_ path: String) -> StorageError {
+    /// - Parameter cause: in the words of whoever found it.
+    static func damaged(_ path: String, _ cause: String) -> StorageError {
         StorageError(
             .damaged,
-            "\(path) is damaged; move it away to start with an empty memory, or put a backup in its place")
+            "\(path) is damaged (\(cause)); move it away to start with an empty memory, or put a backup in its place")
     }
 
     static func inUse(_ path: String) -> StorageError {
@@ -26,8 +27,8 @@ extension StorageError {
     static func unusable(_ fault: FileFault) -> StorageError {
         let path = fault.path
         return switch fault.code {
-        case ENOSPC, EDQUOT: full(path)
-        case EACCES, EPERM, EROFS: notWritable(path)
+        case ENOSPC, EDQUOT: full(path, fault.reason)
+        case EACCES, EPERM, EROFS: notWritable(path, fault.reason)
         case ENOTDIR, EEXIST:
             StorageError(.unusable, "\(path) can't be used: a file is where a folder should be; move it away")
         case EISDIR: StorageError(.unusable, "\(path) is a folder where a file should be; move it away")
@@ -47,44 +48,40 @@ extension StorageError {
             return
         }
         guard let error = error as? DatabaseError else {
-            // A row that can't be read as what it should be.
-            self = .damaged(path)
+            // A row that can't be read as what it should be. Its values are not
+            // for a log.
+            self = .damaged(path, "a row can't be read: \(type(of: error))")
             return
         }
+        let cause = "SQLite's error \(error.extendedResultCode.rawValue)" + (error.message.map { ": \($0)" } ?? "")
         self =
             switch error.resultCode.primaryResultCode {
-            case .SQLITE_FULL: .full(path)
-            case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN: .notWritable(path)
-            case .SQLITE_CORRUPT, .SQLITE_NOTADB: .damaged(path)
+            case .SQLITE_FULL: .full(path, cause)
+            case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN: .notWritable(path, cause)
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB: .damaged(path, cause)
             case .SQLITE_BUSY, .SQLITE_LOCKED:
                 StorageError(
-                    .busy, "\(path) is locked by another process; end it, only one Holdfast may use the file")
+                    .busy,
+                    "\(path) is locked by another process (\(cause)); end it, only one Holdfast may use the file")
             case .SQLITE_IOERR:
                 StorageError(
                     .unusable,
-                    """
-                    \(path) can't be read or written (\(error.message ?? "disk I/O error")); check the \
-                    disk, and that there is room on it
-                    """)
+                    "\(path) can't be read or written (\(cause)); check the disk, and that there is room on it")
             default:
                 StorageError(
-                    .unusable,
-                    """
-                    \(path) can't be used: \(error.message ?? "SQLite's error \(error.resultCode.rawValue)"); \
-                    move it away if it isn't Holdfast's
-                    """)
+                    .unusable, "\(path) can't be used (\(cause)); move it away if it isn't Holdfast's")
             }
     }
 
-    private static func full(_ path: String) -> StorageError {
-        StorageError(.full, "the disk is full, \(path) can't be written; make room")
+    private static func full(_ path: String, _ cause: String) -> StorageError {
+        StorageError(.full, "the disk is full, \(path) can't be written (\(cause)); make room")
     }
 
-    private static func notWritable(_ path: String) -> StorageError {
+    private static func notWritable(_ path: String, _ cause: String) -> StorageError {
         StorageError(
             .notWritable,
             """
-            \(path) can't be written; check the owner and mode of it and of its folder, or set `data: \
+            \(path) can't be written (\(cause)); check the owner and mode of it and of its folder, or set `data: \
             {directory:}` to another one
             """)
     }

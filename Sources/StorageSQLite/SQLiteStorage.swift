@@ -37,7 +37,9 @@ package final class SQLiteStorage: Sendable {
             if try pool.read({ try migrator.hasBeenSuperseded($0) }) { throw StorageError.newer(folder.file) }
             // Found now, with an operator at hand, and not by a request.
             let findings = try pool.read { try String.fetchAll($0, sql: "PRAGMA quick_check(1)") }
-            guard findings == ["ok"] else { throw StorageError.damaged(folder.file) }
+            guard findings == ["ok"] else {
+                throw StorageError.damaged(folder.file, findings.first ?? "quick_check finds nothing")
+            }
             try migrator.migrate(pool)
         } catch {
             throw StorageError(error, folder.file)

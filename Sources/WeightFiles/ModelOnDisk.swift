@@ -110,7 +110,7 @@ package struct ModelOnDisk: ModelFiles {
         defer { buffer.deallocate() }
         while true {
             let count: Int
-            do throws(FileFault) { count = try file.read(into: buffer) } catch { throw Self.problem("\(path)") }
+            do throws(FileFault) { count = try file.read(into: buffer) } catch { throw SigningProblem(error) }
             guard count > 0 else { return }
             try take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
@@ -134,7 +134,7 @@ package struct ModelOnDisk: ModelFiles {
         do throws(FileFault) {
             return try RegularFile(taking: descriptor, "\(path)", for: .read)
         } catch {
-            throw .unreadable("\(path) is no longer a regular file")
+            throw .unreadable("\(path) is no longer what it was: \(error.reason)")
         }
     }
 

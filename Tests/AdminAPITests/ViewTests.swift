@@ -63,11 +63,13 @@ import Testing
         candidate.standing = "breaker open"
         candidate.secondsSinceAnswer = 9
         var route = RoutesView.Route(name: "talk", order: "listed", return: "automatic", candidates: [candidate])
-        route.state = "down"
+        route.state = .down
         route.reason = "none of 3 requests in 5 min was answered"
         route.recentRequests = 3
         let text = try roundTrip(RoutesView(routes: [route], breakers: []))
-        #expect(text.contains(#""return":"automatic""#) && text.contains(#""recent_requests":3"#))
+        #expect(
+            text.contains(#""return":"automatic""#) && text.contains(#""state":"down""#)
+                && text.contains(#""recent_requests":3"#))
         #expect(text.contains(#""seconds_since_answer":9"#))
         var provider = ProviderView(name: "p", dialect: "openai", health: "configured")
         provider.traits = TraitsView(
@@ -86,6 +88,40 @@ import Testing
                 witnesses: [.init(url: "https://w.example", key: "w+1+a")]), routes: ["talk"])
         let text = try roundTrip(view)
         #expect(text.contains(#""data_directory":"/d""#) && !text.contains("admin"))
+    }
+
+    @Test(
+        "a word that this version doesn't know is an error, and never taken for another one",
+        arguments: [
+            #"{"id":"d","route":"r","pulled":"p/m","as":"withdrawn","phase":"paused"}"#,
+            #"{"id":"d","route":"r","pulled":"p/m","as":"withdrawn","phase":"over","verdict":"splendid"}"#,
+            #"{"id":"d","route":"r","pulled":"p/m","as":"withdrawn","phase":"over","end":"exploded"}"#,
+        ])
+    func otherWords(text: String) throws {
+        #expect(throws: DecodingError.self) { try AdminJSON.decode(DrillView.self, from: text.utf8) }
+        let route =
+            #"{"name":"r","order":"ordered","return":"automatic","state":"limping","recent_requests":0,"#
+            + #""recent_answered":0,"candidates":[]}"#
+        #expect(throws: DecodingError.self) { try AdminJSON.decode(RoutesView.Route.self, from: route.utf8) }
+        let known = route.replacing("limping", with: "down")
+        #expect(try AdminJSON.decode(RoutesView.Route.self, from: known.utf8).state == .down)
+    }
+
+    @Test(
+        "the reason that an answer can't be read names the place",
+        arguments: [
+            (#"{"holds":[{"id":1}],"returned":[]}"#, "holds.0.id: "), (#"{"holds":5,"returned":[]}"#, "holds: "),
+            ("{", ""),
+        ])
+    func reasons(text: String, place: String) {
+        do {
+            _ = try AdminJSON.decode(HoldsView.self, from: text.utf8)
+            Issue.record("it was read")
+        } catch {
+            let reason = AdminJSON.reason(error)
+            #expect(reason.hasPrefix(place) && reason.count > place.count, "\(reason)")
+            #expect(!reason.contains("Context("), "no dump of Swift's")
+        }
     }
 
     @Test(

@@ -85,7 +85,7 @@ import Wire
             now: .max / 2)
         #expect(report.services.map(\.name) == ["a/x", "a/y", "b/z"])
         #expect(
-            report.groups.map { "\($0.kind) \($0.report.name) \($0.report.attempts)" } == [
+            report.groups.map { "\($0.kind.rawValue) \($0.report.name) \($0.report.attempts)" } == [
                 "provider a 22", "host h 32", "region eu 22",
             ])
         // Each model's errors are repeated for themselves: two of twenty-two.

@@ -30,7 +30,13 @@ import Testing
         ] as [(Int, Int, Bool, String?, String)])
     func state(requests: Int, answered: Int, lead: Bool, standIn: String?, word: String) {
         let state = RouteState(.init(requests: requests, answered: answered), leadServes: lead, standIn: standIn)
-        #expect(state.word == word)
+        let found =
+            switch state {
+            case .serving: "serving"
+            case .degraded: "degraded"
+            case .down: "down"
+            }
+        #expect(found == word)
         #expect((state.reason == nil) == (word == "serving"))
     }
 }

@@ -104,7 +104,7 @@ def _ask_one_way(ask, way, loot, contexts):
 
 
 def _vectors(answer):
-    """Whatever an answer says of logits, whatever it is called."""
+    """All that an answer says of logits, under any name."""
     for choice in answer.get("choices", []):
         for token in (choice.get("logprobs") or {}).get("content") or []:
             told = {}

@@ -28,22 +28,24 @@ fi
 python=python3
 [[ -s $repo/.holdfast/python ]] && python="$(<"$repo/.holdfast/python")"
 
-# Makes the environment of a folder of tests; its path is in `venv` then.
+# Makes the environment of a folder of tests; its path is in `venv` then. What
+# requirements.txt asks for may need more packages: constraints.txt pins those.
 environment() {
-    local tests=$1 wanted=$1/requirements.txt
+    local tests=$1 wanted=$1/requirements.txt pins=$1/constraints.txt
     venv=${tests#"$clients"}
     venv=$repo/.holdfast/test-venv${venv//\//-}
-    # The copy of the requirements is written last, so that an environment that
-    # was interrupted half way is made again.
-    if ! cmp -s "$wanted" "$venv/requirements.txt" || ! "$venv/bin/python" -I -c '' 2>/dev/null; then
+    # The copy of both files is written last, so that an environment that was
+    # interrupted half way is made again.
+    if ! cat "$wanted" "$pins" | cmp -s - "$venv/wanted.txt" || ! "$venv/bin/python" -I -c '' 2>/dev/null; then
         echo "==> Making the virtual environment of ${tests#"$repo"/} (40 MB for clients, up to 1 GB for others; once)" >&2
         mkdir -p "$repo/.holdfast"
         chmod 700 "$repo/.holdfast"
         rm -rf "$venv"
         # Joined, since nothing ends a function by itself whose result is asked for.
         "$python" -I -m venv "$venv" &&
-            "$venv/bin/python" -I -m pip --disable-pip-version-check install --quiet --requirement "$wanted" &&
-            cp "$wanted" "$venv/requirements.txt"
+            "$venv/bin/python" -I -m pip --disable-pip-version-check install --quiet \
+                --requirement "$wanted" --constraint "$pins" &&
+            cat "$wanted" "$pins" >"$venv/wanted.txt"
     fi
 }
 

@@ -213,7 +213,7 @@ def test_a_plain_answer_to_a_stream_request(scripted, upstream, library, provide
 
 @ways
 def test_a_stream_where_a_plain_answer_was_wanted(scripted, upstream, library, provider):
-    """Whatever it becomes, it must not be an empty success."""
+    """An odd answer must never become an empty success."""
     model = f"{provider}/{upstream.plays(sse(stream_of(provider)))}"
     with Wire(scripted) as wire:
         path = "/v1/chat/completions" if library == "openai" else "/v1/messages"

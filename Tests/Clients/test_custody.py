@@ -16,7 +16,7 @@ from pathlib import Path
 import openai
 import pytest
 from entries import checked_entries
-from holdfast import MODEL_FILE, Holdfast, cli, engine, eventually
+from holdfast import BINARY, MODEL_FILE, Holdfast, cli, engine, eventually
 from splitting import split
 
 MODEL = "smollm2-135m"
@@ -241,17 +241,22 @@ def test_settings_of_custody_are_checked(tmp_path):
 
 
 def test_loading_is_measured():
-    done = json.loads(cli("weights", "measure", str(MODEL_FILE), "--json", check=0).stdout)
+    def measure(*words, check):
+        done = subprocess.run([BINARY.with_name("holdfast-measure"), "weights", *words], capture_output=True, text=True, timeout=60)
+        assert done.returncode == check, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    done = json.loads(measure(MODEL_FILE, "--json", check=0))
     assert len(done["runs"]) == 3
     for run in done["runs"]:
         assert run["size"] == MODEL_FILE.stat().st_size
         assert run["peak_bytes"] - run["peak_before_bytes"] < 48 << 20, "no second copy"
         parts = run["copy_s"] + run["seal_s"] + run["hash_s"] + run["check_s"]
         assert abs(parts - run["total_s"]) < 1e-6 and run["ratio"] > 0.5 and run["first_s"] > 0
-    made = json.loads(cli("weights", "measure", "--synthetic", "64MB", "--runs", "1", "--json", check=0).stdout)
+    made = json.loads(measure("--synthetic", "64MB", "--runs", "1", "--json", check=0))
     assert abs(made["runs"][0]["size"] - 64_000_000) < 20_000
-    assert cli("weights", "measure", "--synthetic", "many").returncode == 64
-    assert cli("weights", "measure", "/nowhere.gguf").returncode == 66
+    measure("--synthetic", "many", check=64)
+    measure("/nowhere.gguf", check=66)
 
 
 def test_a_split_model_is_served_from_sealed_parts(tmp_path):

@@ -4,6 +4,7 @@ logs that are no longer read: refused at once, or left behind in time."""
 import base64
 import contextlib
 import hashlib
+import json
 import os
 import resource
 import signal
@@ -234,6 +235,33 @@ def test_an_emptied_key_file_keeps_the_keys(holdfast, content):
     assert serves(holdfast)
     keys.write_text("keys: []\n")
     eventually(lambda: not serves(holdfast))
+
+
+@pytest.mark.parametrize("content", ["", "# nothing\n", None])
+def test_a_key_file_without_its_keys_is_not_filled_with_one(holdfast, content):
+    """The running server would take it over, and drop all others."""
+    keys, effective = holdfast.directory / "keys.yaml", holdfast.directory / ".holdfast/run/effective.json"
+    before = keys.read_text()
+    assert json.loads(effective.read_text())["keys"] == 1
+    if content is None:
+        keys.unlink()
+    else:
+        keys.write_text(content)
+    done = cli("keys", "create", "--name", "another", config=holdfast.config)
+    assert done.returncode == 78 and done.stdout == "", done
+    assert "still has 1 key in force" in done.stderr and "write `keys: []`" in done.stderr, done.stderr
+    assert (keys.read_text() if keys.exists() else None) == content
+    assert serves(holdfast)
+    # Put back, it goes on as before.
+    keys.write_text(before)
+    holdfast.make_counting_key("another")
+    assert serves(holdfast)
+    eventually(lambda: json.loads(effective.read_text())["keys"] == 2, 10)
+    # Only this takes all away; then a new file is a new beginning.
+    keys.write_text("keys: []\n")
+    eventually(lambda: json.loads(effective.read_text())["keys"] == 0, 10)
+    keys.unlink()
+    holdfast.make_counting_key("first")
 
 
 @pytest.mark.parametrize("spoil", [fifo, device, sparse])

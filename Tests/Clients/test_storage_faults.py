@@ -204,6 +204,18 @@ def test_what_is_lost_at_the_end_is_said(upstream, spare, drain):
         assert re.search("holds were never written[;,] (and )?a restart will not know them", two.holdfast.log)
 
 
+def test_a_locked_database_holds_up_no_end_for_the_drain_time(upstream, spare):
+    """The drain time is for requests, and none is under way."""
+    top = {"log": {"format": "human"}, "limits": {"drain": "20m"}, "ends_badly": True}
+    with pair(upstream, spare, status(404, body=GONE), served("oa"), top=top) as two:
+        with locked(database(two.holdfast)):
+            assert plain(two.holdfast, "openai") == WHOLE
+            eventually(lambda: lasting(two.holdfast), 10)
+            # Long before its time is over, however busy the machine.
+            two.holdfast.stop(within=300)
+        assert "a restart will not know them" in two.holdfast.log
+
+
 # The disk is full
 
 

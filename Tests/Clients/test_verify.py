@@ -218,7 +218,7 @@ def test_show_notices_a_misspelt_route(copied, tmp_path):
 
 def test_the_kinds_are_those_of_the_documents(copied, tmp_path):
     copy, log, _, _ = copied
-    table = (REPO / "docs/ledger.md").read_text().split("| kind | then |")[1]
+    table = (REPO / "docs/ledger.md").read_text().split("| kind | members |")[1]
     kinds = [word for line in table.splitlines()[2:] if line.startswith("| `") for word in line.split("|")[1].replace("`", "").split(",")]
     assert len(kinds) > 12
     for kind in map(str.strip, kinds):

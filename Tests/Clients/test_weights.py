@@ -17,6 +17,8 @@ def test_a_real_model_is_shown():
     assert shown.returncode == 0
     for words in ["GGUF v3", "llama", "134.5 M", "Q4_1 210", "49,152 tokens", "chat template", "blk.{0…29}.attn_q.weight"]:
         assert words in shown.stdout, words
+    wide = [line for line in shown.stdout.splitlines() if len(line) > 80]
+    assert not wide, "\n".join(wide)
     described = json.loads(inspect(MODEL_FILE, "--json").stdout)
     assert described["layers"] == 30 and len(described["tensors"]) == 272
     assert described["size"] == MODEL_FILE.stat().st_size

@@ -242,7 +242,7 @@ class in_turn(Behaviour):
 
 @dataclass(frozen=True)
 class by_request(Behaviour):
-    """Whatever a function of the request says."""
+    """The answer that a function of the request gives."""
 
     choose: Callable[["Request"], Behaviour]
 
@@ -409,9 +409,12 @@ class _Connection(asyncio.Protocol):
 
 
 class Upstream:
-    """The scripted provider; use it as a context manager."""
+    """The scripted provider; use it as a context manager.
 
-    def __init__(self):
+    It listens on a free port unless one is named."""
+
+    def __init__(self, port=0):
+        self.port = port
         self._scripts = {}
         self._times = {}
         self._requests = {}
@@ -437,7 +440,7 @@ class Upstream:
         async def main():
             self._loop = asyncio.get_running_loop()
             self._stop = asyncio.Event()
-            server = await self._loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, backlog=1024)
+            server = await self._loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port, backlog=1024)
             self.port = server.sockets[0].getsockname()[1]
             started.set()
             await self._stop.wait()

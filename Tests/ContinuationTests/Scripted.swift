@@ -71,7 +71,10 @@ struct Joined {
         events.compactMap { if case .continued(_, _, _, let at) = $0 { at } else { nil } }
     }
 
-    init(_ journal: StreamJournal, _ mode: ContinuationMode, given: String, to request: ChatRequest = base, _ stream: [StreamEvent]) {
+    init(
+        _ journal: StreamJournal, _ mode: ContinuationMode, given: String, to request: ChatRequest = base,
+        _ stream: [StreamEvent]
+    ) {
         var seam = Seam(
             journal: journal, mode: mode, given: given, request: request, by: "b/two", cause: "truncated")
         for event in stream {
@@ -81,7 +84,7 @@ struct Joined {
     }
 }
 
-extension Dialect {
+extension CallerProtocol {
     /// The bytes that a caller gets from events, replayed ones thrown away.
     func encode(_ events: [StreamEvent], after replay: [StreamEvent] = [], for request: ChatRequest = base)
         -> ByteBuffer
@@ -93,7 +96,9 @@ extension Dialect {
         for event in events { encoder.encode(event, into: &bytes) }
         return bytes
     }
+}
 
+extension ProviderProtocol {
     func decode(_ bytes: ByteBuffer) throws -> [StreamEvent] {
         var parser = SSEParser()
         parser.feed(bytes)

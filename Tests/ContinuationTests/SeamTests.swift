@@ -6,7 +6,8 @@ import Testing
 @Suite("The text at a seam") struct SeamTests {
     /// Every cut of every text, with the request that would be asked.
     private func everyCut(
-        _ mode: ContinuationMode, _ body: (_ text: String, _ sent: String, _ left: String, _ given: String, StreamJournal) -> Void
+        _ mode: ContinuationMode,
+        _ body: (_ text: String, _ sent: String, _ left: String, _ given: String, StreamJournal) -> Void
     ) throws {
         for text in texts {
             let all = scalars(text)

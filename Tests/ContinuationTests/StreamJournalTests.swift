@@ -80,7 +80,7 @@ import Testing
         #expect(words.contains("«da»"))
     }
 
-    private static let doors: [any Dialect] = [OpenAIDialect(now: { 7 }), AnthropicDialect()]
+    private static let doors: [any CallerProtocol & ProviderProtocol] = [OpenAIDialect(now: { 7 }), AnthropicDialect()]
 
     /// A first stream that ends at `cut` events, and what is still to come.
     private static let answer: [StreamEvent] =

@@ -3,6 +3,7 @@ import Custody
 import FoundationEssentials
 import Glibc
 import Testing
+import WeightsTesting
 
 private let hasAge = access("/usr/bin/age", X_OK) == 0 && access("/usr/bin/age-keygen", X_OK) == 0
 

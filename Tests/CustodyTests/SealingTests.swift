@@ -4,6 +4,7 @@ import Glibc
 import Seeded
 import Synchronization
 import Testing
+import WeightsTesting
 
 @Suite struct SealingTests {
     private let model = TinyModel().bytes

@@ -6,8 +6,10 @@ import Wire
 
 private func repaired(_ body: String) -> (body: String?, dropped: [String]) {
     var dropped: [String] = []
-    let body = dialect.repaired(ByteBuffer(string: body), model: "m", dropped: &dropped)
-    return (body.map { String(buffer: $0) }, dropped)
+    var splices = Splices()
+    let bytes = ByteBuffer(string: body)
+    dialect.repair(bytes, model: "m", dropped: &dropped, into: &splices)
+    return (splices.isEmpty ? nil : String(buffer: splices.apply(to: bytes)), dropped)
 }
 
 private let unsigned = #"{"type":"thinking","thinking":"hm","signature":""}"#

@@ -40,7 +40,7 @@ import Wire
             50
         ),
         (
-            "func decode(_ event: SSEEvent, into events: inout [StreamEvent]) throws(UnreadableReply) {\n    guard let index = root[\"index\"]?.int else {\n        throw UnreadableReply(\"no index\")\n    }\n    events.append(.text(choice: 0, text))\n}\n",
+            "func decode(_ event: Frame, into events: inout [StreamEvent]) throws(UnreadableReply) {\n    guard let index = root[\"index\"]?.int else {\n        throw UnreadableReply(\"no index\")\n    }\n    events.append(.text(choice: 0, text))\n}\n",
             61
         ),
         (

@@ -68,7 +68,7 @@ import Wire
         var unnamed = dialect.makeStreamWatcher()
         for event in try events(in: [fixture(name)]) {
             watcher.observe(event)
-            unnamed.observe(SSEEvent(data: event.data))
+            unnamed.observe(Frame(data: event.data))
         }
         let events = Self.expected[name]!
         var observation = StreamObservation()
@@ -89,7 +89,7 @@ import Wire
     @Test func aCallIsOpenUntilItsBlockStops() {
         var watcher = dialect.makeStreamWatcher()
         func see(_ name: String, _ data: String) {
-            watcher.observe(SSEEvent(name: name, data: ByteBuffer(string: data)))
+            watcher.observe(Frame(name: name, data: ByteBuffer(string: data)))
         }
         see("content_block_start", #"{"index":0,"content_block":{"type":"text","text":""}}"#)
         #expect(!watcher.observation.hasOpenToolCall)
@@ -108,21 +108,21 @@ import Wire
     @Test func anEmptyBlockIsNotYetContent() throws {
         var watcher = dialect.makeStreamWatcher()
         watcher.observe(
-            SSEEvent(
+            Frame(
                 name: "content_block_start",
                 data: ByteBuffer(
                     string: #"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#)))
         #expect(!watcher.observation.hasContent)
         watcher.observe(
-            SSEEvent(
+            Frame(
                 name: "content_block_start",
                 data: ByteBuffer(
                     string:
                         #"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"a","name":"b","input":{}}}"#
                 )))
         #expect(watcher.observation.hasContent)
-        watcher.observe(SSEEvent(name: "message_start", data: ByteBuffer(string: "garbage")))
-        watcher.observe(SSEEvent(name: "error", data: ByteBuffer(string: "garbage")))
+        watcher.observe(Frame(name: "message_start", data: ByteBuffer(string: "garbage")))
+        watcher.observe(Frame(name: "error", data: ByteBuffer(string: "garbage")))
         #expect(watcher.observation.usage == nil && watcher.observation.failure?.status == 200)
     }
 
@@ -136,7 +136,7 @@ import Wire
         var decoder = dialect.makeStreamDecoder()
         var decoded: [StreamEvent] = []
         #expect(throws: UnreadableReply.self) {
-            try decoder.decode(SSEEvent(data: ByteBuffer(string: data)), into: &decoded)
+            try decoder.decode(Frame(data: ByteBuffer(string: data)), into: &decoded)
         }
     }
 
@@ -148,7 +148,7 @@ import Wire
         var decoder = dialect.makeStreamDecoder()
         var decoded: [StreamEvent] = []
         let data = #"{"type":"error","error":{"type":"\#(type)","message":"No"}}"#
-        try decoder.decode(SSEEvent(name: "error", data: ByteBuffer(string: data)), into: &decoded)
+        try decoder.decode(Frame(name: "error", data: ByteBuffer(string: data)), into: &decoded)
         #expect(decoded == [.failed(ProviderError(status: status, type: type, message: "No"))])
     }
 }

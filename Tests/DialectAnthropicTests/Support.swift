@@ -13,6 +13,12 @@ func fixture(_ name: String, from file: String = #filePath) throws -> ByteBuffer
     return ByteBuffer(bytes: data)
 }
 
+extension TokenCountCaller {
+    func decodeCountTokens(_ document: JSONDocument) throws -> ChatRequest {
+        try decodeCountTokens(document, at: CalledPath())
+    }
+}
+
 func chat(_ text: String) throws -> ChatRequest { try dialect.decodeChat(JSONDocument(text)) }
 
 func text(_ buffer: ByteBuffer) -> String { String(buffer: buffer) }
@@ -22,9 +28,9 @@ func fragment(_ text: String) -> JSONFragment {
 }
 
 /// The events in a stream's bytes, fed in the pieces given.
-func events(in pieces: [ByteBuffer]) throws -> [SSEEvent] {
+func events(in pieces: [ByteBuffer]) throws -> [Frame] {
     var parser = SSEParser()
-    var events: [SSEEvent] = []
+    var events: [Frame] = []
     for piece in pieces {
         parser.feed(piece)
         while let event = try parser.next() { events.append(event) }

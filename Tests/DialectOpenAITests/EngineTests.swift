@@ -106,7 +106,7 @@ import Wire
         #expect(reply.id.hasPrefix("chatcmpl-"))
         #expect(reply.model == "smollm2-135m")
         #expect(reply.usage != nil)
-        let bytes = engine.encodeReply(reply, to: .saying())
+        let bytes = openai.encodeReply(reply, to: .saying())
         #expect(!String(buffer: bytes).contains("timings"))
         #expect(try openai.decodeReply(bytes) == reply)
         #expect(engine.usage(inReply: try JSONDocument(bytes, limits: .answer).root) == reply.usage)

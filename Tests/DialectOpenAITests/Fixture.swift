@@ -20,9 +20,24 @@ enum Fixture {
 let openai = OpenAIDialect(now: { 1_700_000_000 })
 let engine = EngineDialect(now: { 1_700_000_000 })
 
-extension Dialect {
+extension CallerProtocol {
     func decodeChat(_ text: String) throws -> ChatRequest { try decodeChat(JSONDocument(text)) }
 
+    func encode(_ events: [StreamEvent], for request: ChatRequest) -> String {
+        var encoder = makeStreamEncoder(for: request)
+        var bytes = ByteBuffer()
+        for event in events { encoder.encode(event, into: &bytes) }
+        return String(buffer: bytes)
+    }
+}
+
+extension EmbeddingsCaller {
+    func decodeEmbeddings(_ document: JSONDocument) throws -> EmbeddingsRequest {
+        try decodeEmbeddings(document, at: CalledPath())
+    }
+}
+
+extension ProviderProtocol {
     func encoded(_ request: ChatRequest, model: String = "m") throws -> (body: String, dropped: [String]) {
         var dropped: [String] = []
         let body = try encodeChat(request, model: model, dropped: &dropped)
@@ -42,13 +57,6 @@ extension Dialect {
     }
 
     func decode(stream text: String) throws -> [StreamEvent] { try decode(stream: [ByteBuffer(string: text)]) }
-
-    func encode(_ events: [StreamEvent], for request: ChatRequest) -> String {
-        var encoder = makeStreamEncoder(for: request)
-        var bytes = ByteBuffer()
-        for event in events { encoder.encode(event, into: &bytes) }
-        return String(buffer: bytes)
-    }
 }
 
 extension ChatRequest {

@@ -2,12 +2,16 @@ import Conversation
 import DialectOpenAI
 import NIOCore
 import Testing
+import Wire
 
 @Suite("A request at its own provider") struct RequestRepairTests {
     private func repaired(_ body: String, _ flavour: Flavour, model: String = "m", isKnown: Bool = true) -> String? {
         var dropped: [String] = []
         let dialect = OpenAIDialect(traits: flavour.traits, isKnown: isKnown, now: { 0 })
-        return dialect.repaired(ByteBuffer(string: body), model: model, dropped: &dropped).map { String(buffer: $0) }
+        var splices = Splices()
+        let bytes = ByteBuffer(string: body)
+        dialect.repair(bytes, model: model, dropped: &dropped, into: &splices)
+        return splices.isEmpty ? nil : String(buffer: splices.apply(to: bytes))
     }
 
     @Test(

@@ -162,7 +162,7 @@ private struct ChunkChecker {
 
     init(includeUsage: Bool) { self.includeUsage = includeUsage }
 
-    mutating func check(_ event: SSEEvent) throws {
+    mutating func check(_ event: Frame) throws {
         #expect(!isDone && event.name.isEmpty)
         if String(buffer: event.data) == "[DONE]" {
             isDone = true

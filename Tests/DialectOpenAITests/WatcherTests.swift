@@ -103,21 +103,4 @@ import Wire
         #expect(observation.hasFinished == hasFinished && observation.hasOpenToolCall == hasOpenToolCall)
     }
 
-    @Test(
-        "passing through knows the wrong thing",
-        arguments: [
-            (#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#, "m", true, true),
-            (#"{"model":"m","stream":true,"stream_options":{"include_usage":false}}"#, "m", true, false),
-            (#"{"model":"m","stream":true,"stream_options":null}"#, "m", true, false),
-            (#"{"model":"m","stream":null}"#, "m", false, false),
-            (#"{"model":7,"stream":"yes","stream_options":[]}"#, nil, false, false), ("[]", nil, false, false),
-        ])
-    func passthrough(body: String, model: String?, isStreaming: Bool, includesUsage: Bool) throws {
-        for limits in [JSONLimits.skim, .whole] {
-            let request = OpenAIPassthrough(try JSONDocument(body, limits: limits))
-            #expect(request.model?.string == model)
-            #expect(request.isStreaming == isStreaming)
-            #expect(request.includesUsage == includesUsage)
-        }
-    }
 }

@@ -1,3 +1,4 @@
+import Conversation
 import Failures
 import NIOCore
 import Testing
@@ -5,15 +6,13 @@ import Wire
 
 /// A drill that says something else than what it is to rehearse.
 @Suite struct SignatureTests {
-    private static let dialects = ["openai", "anthropic", "engine"]
-
-    @Test(arguments: Cause.allCases, dialects)
-    func isReadAsItsCause(_ cause: Cause, _ dialect: String) {
-        let signature = Signature.of(cause, dialect: dialect, model: "claude-opus-4-8 \"q\"")
+    @Test(arguments: Cause.allCases, ErrorVocabulary.allCases)
+    func isReadAsItsCause(_ cause: Cause, _ vocabulary: ErrorVocabulary) {
+        let signature = Signature.of(cause, in: vocabulary, model: "claude-opus-4-8 \"q\"")
         let symptom: Symptom
         switch signature.form {
         case .answer(let status, let fields, let body):
-            symptom = Symptom(dialect: dialect, position: .head, status: status, fields: fields, body: body)
+            symptom = Symptom(dialect: vocabulary.rawValue, position: .head, status: status, fields: fields, body: body)
         case .unreachable: symptom = Symptom(position: .connect, transport: .unreachable)
         case .silent: symptom = Symptom(position: .connect, transport: .silent)
         case .cleanEnd: symptom = Symptom(position: .streamEnd, status: 200, transport: .clean)
@@ -24,13 +23,14 @@ import Wire
         if cause == .throttled { #expect(verdict.retryAfter == .seconds(7)) }
     }
 
-    @Test(arguments: Cause.allCases, dialects)
-    func isReadAsItsCauseInAStream(_ cause: Cause, _ dialect: String) throws {
-        guard let bytes = Signature.event(cause, dialect: dialect, model: "m") else { return }
+    @Test(arguments: Cause.allCases, ErrorVocabulary.allCases)
+    func isReadAsItsCauseInAStream(_ cause: Cause, _ vocabulary: ErrorVocabulary) throws {
+        guard let bytes = Signature.event(cause, in: vocabulary, model: "m") else { return }
         var parser = SSEParser()
         parser.feed(bytes)
         let event = try #require(try parser.next())
-        let symptom = Symptom(dialect: dialect, position: .stream, status: 200, body: event.data, hadContent: true)
+        let symptom = Symptom(
+            dialect: vocabulary.rawValue, position: .stream, status: 200, body: event.data, hadContent: true)
         let verdict = Classifier.standard.judge(symptom, now: 0)
         #expect(verdict.cause == cause, "\(verdict)")
     }

@@ -56,4 +56,37 @@ import Testing
             _ = try FileLock(scratch.path + "/lock")
         }
     }
+
+    @Test func aFolderIsRemovedWithAllThatIsInItAndNothingBehindALink() throws {
+        try Folder.make(scratch.path + "/kept")
+        try scratch.write("precious", to: "kept/file")
+        let path = scratch.path + "/gone"
+        try Folder.make(path + "/a/b/c")
+        try scratch.write("x", to: "gone/a/b/file")
+        mkfifo(path + "/a/fifo", 0o600)
+        symlink("../../kept", path + "/a/link")
+        // No name that a text could hold.
+        let odd = Array("\(path)/".utf8).map(CChar.init(bitPattern:)) + [CChar(bitPattern: 0xFF), 0]
+        #expect(mkdir(odd, 0o700) == 0)
+        try Folder.removeAll(path)
+        #expect(FileKind.at(path, links: .refused) == nil)
+        #expect(try scratch.text("kept/file") == "precious")
+        try Folder.removeAll(path)
+        symlink("kept", path)
+        try Folder.removeAll(path)
+        #expect(scratch.names == ["kept"])
+        #expect(try scratch.text("kept/file") == "precious")
+        try Folder.removeAll(scratch.path + "/kept/file")
+        #expect(FileKind.at(scratch.path + "/kept/file") == nil)
+    }
+
+    @Test func whatCannotBeRemovedIsSaid() {
+        #expect(throws: FileFault.self) { try Folder.removeAll("/proc/self") }
+        #expect(FileKind.at("/proc/self") == .folder)
+    }
+
+    @Test func pathsStartAtTheRootOrHere() {
+        #expect(Folder.absolute("/a/b") == "/a/b")
+        #expect(Folder.absolute("a/b") == FileManager.default.currentDirectoryPath + "/a/b")
+    }
 }

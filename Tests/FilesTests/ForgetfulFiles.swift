@@ -52,7 +52,7 @@ final class ForgetfulFiles: DurableCalls, @unchecked Sendable {
         if let budget, calls > budget { throw FileFault(.write, path, .system(.noSpace)) }
     }
 
-    func create(_ new: String, mode: UInt32, for path: String) throws(FileFault) -> Int {
+    func create(_ new: String, mode: UInt32?, for path: String) throws(FileFault) -> Int {
         try spend(path)
         guard names[new] == nil else { throw FileFault(.write, path, .system(.fileExists)) }
         defer { nextFile += 1 }

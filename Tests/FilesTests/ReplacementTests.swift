@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Glibc
 import SystemPackage
 import Testing
 
@@ -66,5 +67,75 @@ import Testing
         #expect(try folder.text("real") == "outside" && folder.text("own") == "all of the new keys")
         try WholeFile.replaceDurably(folder.path + "/link", with: old)
         #expect(try folder.text("real") == "the old keys")
+    }
+
+    @Test func aFileForAPersonHasTheUmasksModeAndKeepsItsOwn() throws {
+        let folder = try ScratchFolder()
+        let mask = umask(0)
+        umask(mask)
+        try WholeFile.writeDurably(folder.path + "/report", with: old)
+        #expect(try folder.text("report") == "the old keys" && folder.mode("report") == Int(0o666 & ~mask))
+        #expect(chmod(folder.path + "/report", 0o604) == 0)
+        #expect(symlink("report", folder.path + "/link") == 0)
+        try WholeFile.writeDurably(folder.path + "/link", with: new)
+        #expect(try folder.text("report") == "all of the new keys" && folder.mode("report") == 0o604)
+        #expect(FileKind.at(folder.path + "/link", links: .refused) == .link)
+        #expect(folder.names == ["link", "report"])
+    }
+
+    @Test(
+        "what is no file is never replaced, nor what a link to it leads to",
+        arguments: [
+            "fifo", "folder", "device", "socket",
+        ])
+    func others(kind: String) throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/there"
+        let expected: FileKind
+        switch kind {
+        case "fifo":
+            mkfifo(path, 0o600)
+            expected = .fifo
+        case "folder":
+            mkdir(path, 0o700)
+            expected = .folder
+        case "device":
+            symlink("/dev/null", path)
+            expected = .device
+        default:
+            let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(descriptor) }
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+            let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+            let bound = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
+            }
+            try #require(bound == 0)
+            expected = .socket
+        }
+        #expect(FileKind.at(path) == expected)
+        let fault = FileFault(.write, path, .notRegular(expected))
+        if kind == "device" {
+            try WholeFile.writeDurably(path, with: new)
+        } else {
+            // Of a FIFO: nobody reads it.
+            #expect(throws: fault) { try WholeFile.writeDurably(path, with: new) }
+        }
+        #expect(throws: fault) { try WholeFile.replaceDurably(path, with: new) }
+        #expect(FileKind.at(path) == expected && folder.names == ["there"])
+    }
+
+    @Test func aPipeThatIsReadGetsTheBytes() throws {
+        let folder = try ScratchFolder()
+        let path = folder.path + "/pipe"
+        mkfifo(path, 0o600)
+        let reader = open(path, O_RDONLY | O_NONBLOCK)
+        defer { close(reader) }
+        try WholeFile.writeDurably(path, with: new)
+        var bytes = [UInt8](repeating: 0, count: 100)
+        #expect(read(reader, &bytes, bytes.count) == new.count && Array(bytes.prefix(new.count)) == new)
+        #expect(FileKind.at(path) == .fifo && folder.names == ["pipe"])
     }
 }

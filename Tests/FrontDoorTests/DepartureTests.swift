@@ -146,7 +146,7 @@ import Wire
             await busy.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
             try await busy.received.until { String(buffer: $0).contains("content") }
 
-            house.house.gateway.drain()
+            house.house.gateway.shutdown.drain()
             await house.services.triggerGracefulShutdown()
             try await idle.closed.until("the end of an idle connection") { $0 != nil }
             try await silent.closed.until("the end of a silent connection") { $0 != nil }
@@ -170,7 +170,7 @@ import Wire
                 request.replacing("content-length: 0", with: "content-length: \(FrontHouse.body.utf8.count)"))
             // It has been taken in: the listener has read its head.
             try await late.received.until { String(buffer: $0).contains("100 Continue") }
-            house.house.gateway.drain()
+            house.house.gateway.shutdown.drain()
             await house.services.triggerGracefulShutdown()
             await late.send(FrontHouse.body)
             let answer = try await late.answer()

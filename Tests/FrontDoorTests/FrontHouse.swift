@@ -34,20 +34,22 @@ struct FrontHouse: Sendable {
         _ script: ReplayLane.Script = .json(reply), keys: [KeyRecord] = [TestHouse.record()],
         limits change: (inout ConnectionLimits) -> Void = { _ in }, view: HouseView = HouseView(unready: { [] }),
         origins: OriginRules = OriginRules(), unread: UnreadAnswers = UnreadAnswers(limit: 64 << 20, minimumRate: 1024),
-        pool: (any WorkerPool)? = nil, _ body: (FrontHouse) async throws -> Void
+        pool: (any WorkerPool)? = nil, more doors: [Door] = [], _ body: (FrontHouse) async throws -> Void
     ) async throws {
         let lane = ReplayLane(script)
         let facts = [
             ProviderFacts(name: "oa", dialect: .openai, models: .listed(["m", "sla/shed"]))
         ]
-        let provider = Provider(
-            name: "oa", dialect: OpenAIDialect(now: { 1 }), lane: lane, embeddings: .path("/embeddings"))
+        let openai = OpenAIDialect(now: { 1 })
+        let anthropic = AnthropicDialect()
+        let provider = Provider(name: "oa", dialect: openai, lane: lane, embeddings: .served(openai))
         let house = TestHouse(
             providers: [provider], facts: facts,
             routes: [Route(name: "r", candidates: [facts[0].candidate(model: "m")])],
             keys: keys, pool: pool)
-        let doors = Doors(
-            house.gateway, openai: OpenAIDialect(now: { 1 }), anthropic: AnthropicDialect(), view: view,
+        let reception = Doors(
+            house.gateway, standard: Door(openai, embeddings: openai, models: openai),
+            others: [Door(anthropic, tokenCounts: anthropic, models: anthropic)] + doors, view: view,
             origins: OriginPolicy(origins), time: { TestHouse.year2020 })
         var limits = ConnectionLimits()
         limits.body = 100_000
@@ -60,7 +62,7 @@ struct FrontHouse: Sendable {
         var logger = Logger(label: "tests")
         logger.logLevel = .critical
         let port = Watched<Int?>(nil)
-        let service = try Listener(doors, limits: limits, unread: unread, eventLoops: Array(group.makeIterator()))
+        let service = try Listener(reception, limits: limits, unread: unread, eventLoops: Array(group.makeIterator()))
             .service(
                 host: "127.0.0.1", port: 0, tls: nil, group: group, logger: logger,
                 onRunning: { channel in port.change { $0 = channel.localAddress?.port } })

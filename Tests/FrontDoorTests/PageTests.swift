@@ -68,6 +68,17 @@ import Wire
         }
     }
 
+    @Test func whoIsLostIsToldEveryAddress() async throws {
+        let sentence =
+            "Holdfast speaks POST /v1/chat/completions, POST /v1/embeddings, POST /v1/messages, "
+            + "POST /v1/messages/count_tokens and GET /v1/models."
+        try await FrontHouse.with { house in
+            let lost = try await ask(house, RawClient.get("/nowhere"))
+            #expect(lost.status == 404 && lost.text.contains("There is nothing at /nowhere. \(sentence)"))
+            #expect(try await ask(house, RawClient.get("/", key: nil)).text.contains(sentence))
+        }
+    }
+
     @Test func readinessSaysWhatIsMissing() async throws {
         let missing = Watched<[String]>([])
         try await FrontHouse.with(view: HouseView(unready: { missing.value })) { house in
@@ -81,7 +92,7 @@ import Wire
                     "the engine \"here\" is starting"
                 ])
             missing.change { $0 = [] }
-            house.house.gateway.drain()
+            house.house.gateway.shutdown.drain()
             let draining = try await ask(house, RawClient.get("/ready", key: nil))
             #expect(draining.status == 503)
             #expect(draining.text.contains("shutting down"))

@@ -5,20 +5,25 @@ import NIOCore
 import Testing
 import Wire
 
-private let doors: [any Dialect] = [AnthropicDialect(), OpenAIDialect(now: { 0 })]
+private let doors: [any CallerProtocol & ProviderProtocol] = [AnthropicDialect(), embedder]
+private let embedder = OpenAIDialect(now: { 0 })
 
 @Suite(.serialized) struct DialectFuzzTests {
     @Test func noRequestGetsTheBetterOfADialect() throws {
         try Fuzzing.run("requests", share: 0.2, inputs: Corpus.documents) { input, _ in
             guard let document = try? JSONDocument(input) else { return }
-            for door in doors {
-                _ = try? AnthropicDialect().decodeCountTokens(document)
-                if let embeddings = try? door.decodeEmbeddings(document) {
-                    var dropped: [String] = []
-                    if let body = try? door.encodeEmbeddings(embeddings, model: "m", dropped: &dropped) {
-                        _ = try JSONDocument(body)
-                    }
+            _ = try? AnthropicDialect().decodeCountTokens(document, at: CalledPath())
+            if let embeddings = try? embedder.decodeEmbeddings(document, at: CalledPath()) {
+                var dropped: [String] = []
+                if let body = try? embedder.encodeEmbeddings(embeddings, model: "m", dropped: &dropped) {
+                    _ = try JSONDocument(body)
                 }
+            }
+            for door in doors {
+                _ = try? door.readHead(document.root, at: CalledPath())
+                _ = door.mostTokens(document.root)
+                _ = door.continuesThread(document.root)
+                _ = door.expectsSharedTerms(document.root)
                 guard let request = try? door.decodeChat(document) else { continue }
                 _ = TokenEstimate(request).inputTokens
                 for provider in doors { try carry(request, to: provider) }
@@ -28,7 +33,7 @@ private let doors: [any Dialect] = [AnthropicDialect(), OpenAIDialect(now: { 0 }
 
     /// Checks that a provider's dialect can read what it wrote itself, and that
     /// a request no longer changes after it has been read once.
-    private func carry(_ request: ChatRequest, to provider: any Dialect) throws {
+    private func carry(_ request: ChatRequest, to provider: any CallerProtocol & ProviderProtocol) throws {
         for model in ["claude-opus-5", "m"] {
             var dropped: [String] = []
             guard let body = try? provider.encodeChat(request, model: model, dropped: &dropped) else { continue }
@@ -48,13 +53,13 @@ private let doors: [any Dialect] = [AnthropicDialect(), OpenAIDialect(now: { 0 }
 
     @Test func noReplyGetsTheBetterOfADialect() throws {
         try Fuzzing.run("replies", share: 0.1, inputs: Corpus.documents) { input, _ in
+            if let embeddings = try? embedder.decodeEmbeddingsReply(input) {
+                let request = EmbeddingsRequest(model: "m", input: .text("a"))
+                _ = try JSONDocument(embedder.encodeEmbeddingsReply(embeddings, to: request))
+            }
             for provider in doors {
                 _ = provider.decodeError(status: 500, body: input)
                 _ = (try? JSONDocument(input, limits: .answer)).map { provider.usage(inReply: $0.root) }
-                if let embeddings = try? provider.decodeEmbeddingsReply(input) {
-                    let request = EmbeddingsRequest(model: "m", input: .text("a"))
-                    _ = try JSONDocument(provider.encodeEmbeddingsReply(embeddings, to: request))
-                }
                 guard let reply = try? provider.decodeReply(input) else { continue }
                 for door in doors {
                     let request = ChatRequest(model: "m", messages: [])
@@ -97,7 +102,7 @@ private let doors: [any Dialect] = [AnthropicDialect(), OpenAIDialect(now: { 0 }
     }
 
     /// The events up to the first that the dialect doesn't allow.
-    private func decode(_ pieces: [ByteBuffer], by dialect: any Dialect) -> [StreamEvent] {
+    private func decode(_ pieces: [ByteBuffer], by dialect: any ProviderProtocol) -> [StreamEvent] {
         var decoder = dialect.makeStreamDecoder()
         var events: [StreamEvent] = []
         for event in (try? Pieces.events(in: pieces)) ?? [] {

@@ -8,6 +8,8 @@ import Wire
         try Fuzzing.run("scanner", share: 0.1, inputs: Corpus.all) { input, _ in
             let whole = Result { () throws(JSONProblem) in try JSONDocument(input) }
             let skimmed = Result { () throws(JSONProblem) in try JSONDocument(input, limits: .skim) }
+            let strict = Result { () throws(JSONProblem) in try JSONDocument(input, limits: .strictSkim) }
+            try compare(strict, whole)
             switch (whole, skimmed) {
             case (.success(let document), .success(let top)):
                 try read(document.root)
@@ -27,6 +29,22 @@ import Wire
                     throw Fault("offset \(problem.offset)")
                 }
             }
+        }
+    }
+
+    /// Checks that a strict skim refuses what the scan refuses, and nothing else.
+    private func compare(
+        _ strict: Result<JSONDocument, JSONProblem>, _ whole: Result<JSONDocument, JSONProblem>
+    ) throws {
+        switch (strict, whole) {
+        case (.success, .success): break
+        case (.failure(let one), .failure(let other)):
+            guard one == other else { throw Fault("a strict skim says \(one), the scan \(other)") }
+        case (.success, .failure(let problem)):
+            // What is not indexed is not counted.
+            if case .tooManyValues = problem.reason { break }
+            throw Fault("a strict skim accepts what the scan refuses: \(problem)")
+        case (.failure(let problem), .success): throw Fault("a strict skim refuses what the scan accepts: \(problem)")
         }
     }
 
@@ -91,7 +109,7 @@ import Wire
         }
     }
 
-    private func events(in pieces: [ByteBuffer]) -> [SSEEvent] {
+    private func events(in pieces: [ByteBuffer]) -> [Frame] {
         (try? Pieces.events(in: pieces)) ?? []
     }
 }
@@ -107,9 +125,9 @@ enum Pieces {
         return pieces
     }
 
-    static func events(in pieces: [ByteBuffer]) throws(SSEProblem) -> [SSEEvent] {
+    static func events(in pieces: [ByteBuffer]) throws(FrameProblem) -> [Frame] {
         var parser = SSEParser()
-        var events: [SSEEvent] = []
+        var events: [Frame] = []
         for piece in pieces {
             parser.feed(piece)
             while let event = try parser.next() { events.append(event) }

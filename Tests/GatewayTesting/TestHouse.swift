@@ -23,6 +23,7 @@ package final class TestHouse: Sendable {
         providers: [Provider], facts: [ProviderFacts], routes: [Route], keys: [KeyRecord] = [TestHouse.record()],
         limits: GatewayLimits = GatewayLimits(), continuity: Continuity = TestHouse.continuity(),
         disclosures: DisclosureBook = DisclosureBook(clock: { 1_577_836_800 }), pool: (any WorkerPool)? = nil,
+        audit: (any AuditRecorder)? = nil, stages: OptionalStages = OptionalStages(),
         on eventLoop: (any EventLoop)? = nil
     ) {
         self.keys = KeyRing(keys, now: .now)
@@ -30,8 +31,8 @@ package final class TestHouse: Sendable {
             routes: RouteTable(providers: facts, routes: routes),
             providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.name, $0) }))
         gateway = Gateway(
-            state, keys: self.keys, recorder: book, continuity: continuity, disclosures: disclosures, limits: limits,
-            pool: pool)
+            state, keys: self.keys, records: RequestRecords(log: book, audit: audit), continuity: continuity,
+            disclosures: disclosures, options: GatewayOptions(limits: limits, pool: pool, stages: stages))
         executor = EventLoopTaskExecutor(eventLoop ?? Self.loops.next())
     }
 
@@ -66,11 +67,13 @@ package final class TestHouse: Sendable {
     }
 
     package func call(
-        _ body: String, door: any Dialect, operation: Call.Operation = .chat, key: String = TestHouse.key,
+        _ body: String, door: any CallerProtocol, operation: Call.Operation = .chat,
+        path: CalledPath = CalledPath(), key: String = TestHouse.key,
         fields: HTTPFieldList = .init(), query: String = ""
     ) -> Call {
         Call(
-            id: "req_test", operation: operation, door: door, principal: principal(key), fields: fields, query: query,
+            id: "req_test", operation: operation, door: door, path: path, principal: principal(key), fields: fields,
+            query: query,
             body: ByteBuffer(string: body), executor: executor, arrived: .now())
     }
 

@@ -106,8 +106,8 @@ import Wire
         let call = trio.house.call(Speech.openai.request("to-oa", stream: true), door: Speech.openai.dialect)
         let running = Task(executorPreference: trio.house.executor) { await gateway.serve(call, reply: reply) }
         try await eventually { reply.text.contains("Hé") }
-        gateway.drain()
-        #expect(gateway.isDraining)
+        gateway.shutdown.drain()
+        #expect(gateway.shutdown.isDraining)
         for speech in Speech.allCases {
             let turned = await trio.serve(speech.request("to-oa"), speech)
             #expect(turned.status == 503)

@@ -1,5 +1,6 @@
 import Access
 import Conversation
+import DialectOpenAI
 import Gateway
 import GatewayTesting
 import NIOCore
@@ -40,7 +41,8 @@ import Wire
         let lanes = facts.map { _ in ReplayLane(.json(Sample.openaiReply)) }
         let providers = zip(facts, lanes).map { facts, lane in
             Provider(
-                name: facts.name, dialect: Speech.openai.dialect, lane: lane, embeddings: .path("/embeddings"),
+                name: facts.name, dialect: Speech.openai.dialect, lane: lane,
+                embeddings: .served(OpenAIDialect(now: { 0 })),
                 choices: facts.name == "open" ? .models : [])
         }
         let route = Route(name: "both", candidates: facts.map { $0.candidate(model: "m") })

@@ -58,10 +58,10 @@ import Wire
             let providers = [
                 Provider(
                     name: "en", dialect: EngineDialect(maxChoices: 4, now: { 1_700_000_000 }), lane: engine,
-                    embeddings: .path("/embeddings"), hosted: { hosted }),
+                    embeddings: .served(EngineDialect(now: { 1_700_000_000 })), hosted: { hosted }),
                 Provider(
                     name: "oa", dialect: OpenAIDialect(now: { 1_700_000_000 }), lane: openai,
-                    embeddings: .path("/embeddings")),
+                    embeddings: .served(OpenAIDialect(now: { 1_700_000_000 }))),
             ]
             var impatient = RoutePolicy()
             impatient.patience = .zero
@@ -352,7 +352,8 @@ import Wire
         let request = #"{"model":"alone","input":"x","encoding_format":"float"}"#
         func embed() async -> CollectedReply {
             await pair.house.serve(
-                pair.house.call(request, door: Speech.openai.dialect, operation: .embeddings))
+                pair.house.call(
+                    request, door: Speech.openai.dialect, operation: .embeddings(OpenAIDialect(now: { 0 }))))
         }
         let first = await embed()
         #expect(first.status == 200)
@@ -366,13 +367,7 @@ import Wire
 
     @Test func countingAPromptIsNoAnswer() async {
         let pair = Pair(.json(Self.measured), egress: 1)
-        let counting = TokenCounting(
-            path: "/count",
-            decode: { document in
-                do throws(Problem) { return .success(try Speech.openai.dialect.decodeChat(document)) } catch {
-                    return .failure(error)
-                }
-            }, estimate: { _ in 3 }, encode: { ByteBuffer(string: "{\"n\":\($0)}") })
+        let counting = MadeUpCount(dialect: Speech.openai.dialect, estimate: 3)
         #expect(await pair.serve().status == 503)
         #expect(await pair.serve(operation: .countTokens(counting)).status == 200)
     }

@@ -40,7 +40,7 @@ import Wire
             let providers = zip(facts, [first, ReplayLane(.json(Sample.openaiReply))]).map { facts, lane in
                 Provider(
                     name: facts.name, dialect: OpenAIDialect(now: { 1_700_000_000 }), lane: lane,
-                    embeddings: .path("/embeddings"))
+                    embeddings: .served(OpenAIDialect(now: { 1_700_000_000 })))
             }
             house = TestHouse(
                 providers: providers, facts: facts,

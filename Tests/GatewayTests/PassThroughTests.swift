@@ -1,4 +1,5 @@
 import Conversation
+import DialectOpenAI
 import Gateway
 import GatewayTesting
 import NIOCore
@@ -139,12 +140,13 @@ import Wire
         let answer =
             #"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.5]}],"model":"e","usage":{"prompt_tokens":4,"total_tokens":4}}"#
         let trio = Trio(.json(answer))
-        let reply = await trio.serve(body, operation: .embeddings)
+        let reply = await trio.serve(body, operation: .embeddings(OpenAIDialect(now: { 0 })))
         #expect(reply.text == answer)
         #expect(trio.openai.requests.value.first?.path == "/embeddings")
         #expect(trio.record.usage == Usage(input: 4, output: 0))
         for provider in ["an", "en"] {
-            let refused = await trio.serve(#"{"model":"to-\#(provider)","input":"x"}"#, operation: .embeddings)
+            let refused = await trio.serve(
+                #"{"model":"to-\#(provider)","input":"x"}"#, operation: .embeddings(OpenAIDialect(now: { 0 })))
             #expect(refused.status == 400)
             #expect(refused.text.contains("embeddings"))
         }

@@ -15,13 +15,15 @@ struct Relayers {
     enum Kind: String, CaseIterable, Sendable {
         case openai, anthropic, engine
 
-        var dialect: any Dialect {
+        var dialect: any ProviderProtocol {
             switch self {
             case .openai: OpenAIDialect(now: { 1_700_000_000 })
             case .anthropic: AnthropicDialect()
             case .engine: EngineDialect(now: { 1_700_000_000 })
             }
         }
+        /// The form of its answers.
+        var speech: Speech { self == .anthropic ? .anthropic : .openai }
         var name: DialectName { dialect.name }
     }
 
@@ -30,7 +32,8 @@ struct Relayers {
 
     init(
         _ candidates: [(kind: Kind, script: ReplayLane.Script)], prefill: Bool = true,
-        continuity: Continuity = TestHouse.continuity(), policy: RoutePolicy = RoutePolicy()
+        continuity: Continuity = TestHouse.continuity(), policy: RoutePolicy = RoutePolicy(),
+        audit: (any AuditRecorder)? = nil, stages: OptionalStages = OptionalStages()
     ) {
         var providers: [Provider] = []
         var facts: [ProviderFacts] = []
@@ -48,7 +51,8 @@ struct Relayers {
         }
         let route = Route(name: "talk", candidates: facts.map { $0.candidate(model: "m-\($0.name)") }, policy: policy)
         self.lanes = lanes
-        house = TestHouse(providers: providers, facts: facts, routes: [route], continuity: continuity)
+        house = TestHouse(
+            providers: providers, facts: facts, routes: [route], continuity: continuity, audit: audit, stages: stages)
     }
 
     func ask(_ speech: Speech, extra: String = "") async -> Heard {
@@ -147,7 +151,7 @@ struct Reciter: Sendable {
         events += [.finished(choice: 0, .endTurn, stopSequence: nil), .usage(Usage(input: 7, output: 9)), .ended]
         var request = ChatRequest(model: "m", messages: [])
         request.includeUsage = true
-        var encoder = kind.dialect.makeStreamEncoder(for: request)
+        var encoder = kind.speech.dialect.makeStreamEncoder(for: request)
         var bytes = ByteBuffer()
         for event in events { encoder.encode(event, into: &bytes) }
         return bytes

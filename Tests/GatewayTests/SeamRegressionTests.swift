@@ -197,15 +197,7 @@ import Wire
     @Test("an estimate closes a breaker, though nobody was asked")
     func estimateAsksNobody() async throws {
         let trio = Trio(.json("{}"))
-        let counting = TokenCounting(
-            path: "/count",
-            decode: { document in
-                do throws(Problem) {
-                    return .success(try Speech.anthropic.dialect.decodeChat(document))
-                } catch {
-                    return .failure(error)
-                }
-            }, estimate: { _ in 7 }, encode: { ByteBuffer(string: "{\"input_tokens\":\($0)}") })
+        let counting = MadeUpCount(dialect: Speech.anthropic.dialect, estimate: 7)
         let reply = await trio.serve(
             Speech.anthropic.request("to-oa"), .anthropic, operation: .countTokens(counting))
         #expect(reply.status == 200, "\(reply.text)")

@@ -101,7 +101,7 @@ import Wire
     /// Returns whether a part of an answer counts as whole: its terminal event
     /// has come, or all of its content and either its cost or a proper end.
     private static func isWhole(_ part: ByteBuffer, of way: Way, _ ending: Ending) throws -> Bool {
-        let dialect: any Dialect = way.provider == "an" ? AnthropicDialect() : OpenAIDialect(now: { 0 })
+        let dialect: any ProviderProtocol = way.provider == "an" ? AnthropicDialect() : OpenAIDialect(now: { 0 })
         var watcher = dialect.makeStreamWatcher()
         var parser = SSEParser()
         parser.feed(part)

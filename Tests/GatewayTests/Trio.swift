@@ -16,7 +16,7 @@ enum Speech: String, CaseIterable, Sendable, CustomStringConvertible {
     case openai, anthropic
     var description: String { rawValue }
 
-    var dialect: any Dialect {
+    var dialect: any CallerProtocol & ProviderProtocol {
         switch self {
         case .openai: OpenAIDialect(now: { 1_700_000_000 })
         case .anthropic: AnthropicDialect()
@@ -62,7 +62,8 @@ struct Trio: Sendable {
         let providers = [
             Provider(
                 name: "oa", dialect: OpenAIDialect(now: { 1_700_000_000 }), lane: openai,
-                embeddings: .path("/embeddings"), secrets: secrets, choices: choices, pinned: pinned),
+                embeddings: .served(OpenAIDialect(now: { 1_700_000_000 })), secrets: secrets, choices: choices,
+                pinned: pinned),
             Provider(
                 name: "an", dialect: AnthropicDialect(), lane: anthropic, embeddings: .none("Anthropic has none"),
                 secrets: secrets, choices: choices, pinned: pinned),
@@ -149,7 +150,7 @@ enum Sample {
 
 /// The events of a caller's stream.
 struct Events {
-    var events: [SSEEvent] = []
+    var events: [Frame] = []
     /// True when the bytes end between two events.
     var endsClean = true
 
@@ -178,4 +179,19 @@ struct Events {
         guard let last = events.last else { return false }
         return last.name == "error" || (try? JSONDocument(last.data).root["error"]) != nil
     }
+}
+
+/// A way to ask for a prompt's size, whose estimate is always the same.
+struct MadeUpCount: TokenCountCaller {
+    let dialect: any CallerProtocol
+    let estimate: Int
+
+    var tokenCountAddresses: [CallerAddress] { [CallerAddress("/count")] }
+
+    func decodeCountTokens(_ document: JSONDocument, at path: CalledPath) throws(Problem) -> ChatRequest {
+        try dialect.decodeChat(document, at: path)
+    }
+
+    func estimateTokens(_ request: ChatRequest) -> Int { estimate }
+    func encodeTokenCount(_ tokens: Int) -> ByteBuffer { ByteBuffer(string: "{\"input_tokens\":\(tokens)}") }
 }

@@ -9,7 +9,7 @@ import Wire
     @Test func theRequestArrivesAsItWasMeant() async throws {
         try await ScriptedUpstream.with(.answer(body: "{}")) { upstream in
             let lane = try TestLane(upstream) { options in
-                options.fields = [("authorization", "Bearer secret")]
+                options.signer = .field(name: "authorization", value: "Bearer secret")
                 options.defaultFields = [("anthropic-version", "2023-06-01"), ("x-default", "1")]
             }
             let reply = try await lane.exchange(

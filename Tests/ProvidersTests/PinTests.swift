@@ -12,9 +12,10 @@ import Wire
     @Test func aPinnedFieldIsSentOnce_andAsPinned() async throws {
         try await ScriptedUpstream.with(.answer(body: "{}")) { upstream in
             let lane = try TestLane(upstream) { options in
+                options.signer = .field(name: "authorization", value: "Bearer ours")
                 options.fields = [
-                    ("authorization", "Bearer ours"), ("openai-project", "ours"), ("user-agent", "ours"),
-                    ("anthropic-version", "ours"), ("content-type", "ours"),
+                    ("openai-project", "ours"), ("user-agent", "ours"), ("anthropic-version", "ours"),
+                    ("content-type", "ours"),
                 ]
                 options.defaultFields = [("anthropic-version", "default"), ("x-default", "default")]
             }

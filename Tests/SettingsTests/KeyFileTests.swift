@@ -143,6 +143,33 @@ import Testing
         #expect(try file.reload() == [])
     }
 
+    /// Filled with one key, it would lose all others at the next reload.
+    @Test(arguments: ["", "\n", "# nothing\n", "keys:\n"])
+    func aKeyIsNeverAddedToAFileThatWasEmptied(text: String) throws {
+        let file = KeyFile(path: folder + "/keys.yaml")
+        try write(text, to: file.path)
+        for creates in [true, false] {
+            #expect(throws: KeyFileError.emptied(path: file.path)) {
+                try file.append(record("new"), creates: creates)
+            }
+        }
+        #expect(throws: KeyFileError.emptied(path: file.path)) { try file.revoke("old", at: now) }
+        #expect(try String(contentsOfFile: file.path, encoding: .utf8) == text)
+        #expect(KeyFileError.emptied(path: file.path).description.contains("write `keys: []`"))
+        // The remedy is one.
+        try write("keys: []\n", to: file.path)
+        try file.append(record("new"), creates: false)
+        #expect(try file.load() == [record("new")])
+    }
+
+    @Test func aFileThatIsGoneIsMadeAnewOnlyWhereNobodyHasItsKeys() throws {
+        let file = KeyFile(path: folder + "/keys.yaml")
+        #expect(throws: KeyFileError.gone(path: file.path)) { try file.append(record("new"), creates: false) }
+        #expect(try file.read() == .missing)
+        try file.append(record("new"))
+        #expect(try file.load() == [record("new")])
+    }
+
     @Test func theSameDigestTwiceIsRefused() throws {
         let file = KeyFile(path: folder + "/keys.yaml")
         try file.append(record("a"))

@@ -1,4 +1,5 @@
 import Conversation
+import Documented
 import Routing
 import Settings
 import Testing
@@ -51,6 +52,26 @@ private func server(_ more: String, at url: String = "https://models.example") -
         #expect(!server.traits.takesStreamOptions && server.traits.takesThinkingBack && !server.traits.takesJSONSchema)
         #expect(!server.traits.takesSampling("gpt-4o") && server.traits.callIDs == .mistral)
         #expect(server.traits.leftOut == ["seed", "user"])
+    }
+
+    /// Every trait, with a value that the flavour `compatible` doesn't have.
+    private static let traits = [
+        ("token_limit", "max_completion_tokens"), ("max_tokens", "4096"), ("developer_role", "true"),
+        ("later_instructions", "true"), ("stream_options", "false"), ("reasoning_content", "true"),
+        ("json_schema", "false"), ("sampling", "false"), ("call_ids", "openai"), ("call_ids", "anthropic"),
+        ("call_ids", "mistral"), ("leave_out", "[seed, user]"),
+    ]
+
+    @Test(arguments: traits) func aTraitAloneChangesTheServer(_ name: String, _ value: String) {
+        let (server, errors) = server("traits:\n  \(name): \(value)")
+        #expect(errors.isEmpty && server?.traits != Flavour.compatible.traits && server?.isKnown == true)
+    }
+
+    @Test func everyTraitOfThePageIsTested() throws {
+        let named = Set(try DocumentedPage("configuration").list(after: "**Traits** of a server").flatMap(\.memberNames))
+        // Values, and a member of requests.
+        let others: Set = ["max_completion_tokens", "any", "openai", "anthropic", "mistral", "false", "temperature"]
+        #expect(named.subtracting(others) == Set(Self.traits.map(\.0)))
     }
 
     @Test(arguments: [

@@ -1,5 +1,6 @@
 import Storage
 import StorageSQLite
+import StorageTesting
 import Testing
 
 typealias AnyStorage =

@@ -1,6 +1,7 @@
 import Foundation
 import Storage
 import StorageSQLite
+import StorageTesting
 import Testing
 
 /// The SQLite file: its owner, its lock, and its behaviour when the disk
@@ -59,7 +60,7 @@ import Testing
         let other = try RawDatabase(folder.path + "/holdfast.sqlite")
         try other.run("BEGIN EXCLUSIVE")
         let refused = await #expect(throws: StorageError.self) { try await storage.apply([.save(.example("b"))]) }
-        #expect(refused?.kind == .busy)
+        #expect(refused?.kind == .busy && refused?.message.contains("SQLite's error 5: database is locked") == true)
         #expect(try await storage.holds().map(\.id) == ["a"])
         try other.run("COMMIT")
         try await storage.apply([.save(.example("b"))])
@@ -79,7 +80,18 @@ import Testing
             }
         }
         #expect(refused?.kind == .full)
+        #expect(refused?.message.contains("SQLite's error 13: database or disk is full") == true)
         #expect(try await storage.drill("0") != nil)
+    }
+
+    @Test("a file that isn't a database is said to be damaged, in SQLite's own words") func damaged() throws {
+        let folder = ScratchFolder()
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        try Data(repeating: 0x78, count: 8192).write(to: URL(fileURLWithPath: folder.path + "/holdfast.sqlite"))
+        let refused = #expect(throws: StorageError.self) { try SQLiteStorage(directory: folder.path) }
+        #expect(refused?.kind == .damaged)
+        #expect(refused?.message.contains("SQLite's error 26: file is not a database") == true)
+        #expect(refused?.message.contains("put a backup in its place") == true)
     }
 
     @Test func aReaderReadsBesideIt() async throws {

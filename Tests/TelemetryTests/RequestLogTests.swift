@@ -15,7 +15,7 @@ import Wire
         let engine = ProviderFacts(name: "en", dialect: .engine)
         let house = TestHouse(
             providers: [
-                Provider(name: "oa", dialect: OpenAIDialect(now: { 1 }), lane: lane, embeddings: .path("/embeddings")),
+                Provider(name: "oa", dialect: OpenAIDialect(now: { 1 }), lane: lane, embeddings: .none("no")),
                 Provider(name: "en", dialect: EngineDialect(now: { 1 }), lane: lane, embeddings: .none("no")),
             ], facts: [facts, engine],
             routes: [
@@ -25,7 +25,8 @@ import Wire
         return (
             house,
             Gateway(
-                house.gateway.state, keys: house.keys, recorder: log, continuity: TestHouse.continuity(),
+                house.gateway.state, keys: house.keys, records: RequestRecords(log: log),
+                continuity: TestHouse.continuity(),
                 disclosures: DisclosureBook(clock: { 0 }))
         )
     }

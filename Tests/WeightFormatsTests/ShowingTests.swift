@@ -1,3 +1,4 @@
+import Encodings
 import Testing
 import WeightFormats
 
@@ -7,10 +8,10 @@ import WeightFormats
         writer["general.name"] = .string("Tiny \u{1B}[31mred\u{202E}")
         let text = WeightText.render(try read(writer.bytes))
         for line in [
-            #"Tiny \u{1b}[31mred\u{202e} — GGUF v3, 9.5 kB"#, "  architecture    llama",
-            "  parameters      2.2 K (2,211)",
-            "  weights         F32 3, Q8_0 1 tensors", "  context         128 tokens", "  layers          2",
-            "  heads           4, 2 for keys and values", "  vocabulary      5 tokens", "  chat template   15 bytes",
+            #"Tiny \u{1b}[31mred\u{202e} — GGUF v3, 9.5 kB"#, "  architecture   llama",
+            "  parameters     2.2 K (2,211)",
+            "  weights        F32 3, Q8_0 1 tensors", "  context        128 tokens", "  layers         2",
+            "  heads          4, 2 for keys and values", "  vocabulary     5 tokens", "  chat template  15 bytes",
             "  tokenizer.chat_template        string    {{ messages }}\\n",
             "  token_embd.weight        Q8_0  32 × 5         1  170 bytes",
             "  blk.{0,1}.attn_q.weight  F32   32 × 32        2     8.2 kB",
@@ -18,6 +19,29 @@ import WeightFormats
             #expect(text.split(separator: "\n").contains(line[...]), "\(line)\n---\n\(text)")
         }
         #expect(!text.utf8.contains(0x1B))
+    }
+
+    /// Names and values as nobody would choose them.
+    @Test(arguments: [
+        String(repeating: "abcdefgh", count: 20), String(repeating: "模型", count: 60),
+        String(repeating: "a.b-c_d ", count: 20), "\u{1B}[2J\u{202E}\n\r" + String(repeating: "x", count: 90), "",
+        "0.1.2.3.4.5.6.7.8.9." + String(repeating: "7.", count: 60),
+    ])
+    func everyLineFitsATerminal(word: String) throws {
+        var writer = GGUFWriter.model
+        writer["general.name"] = .string(word)
+        writer["general.description"] = .string(word)
+        // Keys are plain by themselves, and may be long.
+        writer["x." + String(repeating: "key", count: 30)] = .string(word)
+        writer["x.many"] = .strings(Array(repeating: Array(word.utf8), count: 9))
+        let shape: [UInt64] = [1, 1, 1, 100_000]
+        writer.tensors.append(.init(String(repeating: "name", count: 14) + ".weight", shape))
+        writer.tensors += (0..<300).map { .init("kind\($0)." + String(repeating: "x.7.", count: 12), [1]) }
+        let text = WeightText.render(try read(writer.bytes))
+        for line in text.split(separator: "\n") { #expect(line.columns <= 80, "\(line)") }
+        #expect(text.contains("Metadata\n  general.architecture"))
+        #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control })
+        #expect(text.split(separator: "\n").last?.hasPrefix("  … and 1") == true, "\(text.suffix(100))")
     }
 
     @Test func whatIsNotThereIsNotShown() throws {

@@ -2,6 +2,7 @@ import Encodings
 import Seeded
 import Testing
 import WeightSigning
+import WeightsTesting
 
 @Suite struct BundleTests {
     private let key = ECPrivateKey()

@@ -2,6 +2,7 @@ import Encodings
 import Seeded
 import Testing
 import WeightSigning
+import WeightsTesting
 
 @Suite struct ManifestTests {
     @Test(arguments: [

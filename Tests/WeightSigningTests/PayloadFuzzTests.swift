@@ -2,6 +2,7 @@ import Encodings
 import Seeded
 import Testing
 import WeightSigning
+import WeightsTesting
 
 /// Tests of the readers of signed content. A mutated bundle never gets to them, since its signature is no longer valid,
 /// so everything here has a valid signature.

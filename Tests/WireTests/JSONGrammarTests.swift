@@ -14,7 +14,7 @@ import Wire
         #"{"e\u0301":1,"é":2}"#, "[1,\"a\",null,true,{\"b\":[]},-0.5e-10]",
     ])
     func isAccepted(_ text: String) throws {
-        for limits in [JSONLimits.whole, .skim] {
+        for limits in [JSONLimits.whole, .skim, .strictSkim] {
             let document = try JSONDocument(text, limits: limits)
             #expect(document.root.fragment.text == text.trimmingJSONSpace)
         }
@@ -57,9 +57,11 @@ import Wire
         (#"{"b":[{"x":0,"y":1,"x":2}]}"#, .duplicateName("x"), 19), (#"{"":1,"":2}"#, .duplicateName(""), 6),
     ])
     func isRefused(_ text: String, _ reason: JSONProblem.Reason, _ offset: Int) {
-        let problem = #expect(throws: JSONProblem.self) { try JSONDocument(text) }
-        #expect(problem == JSONProblem(reason, at: offset))
-        #expect(problem?.description.isEmpty == false)
+        for limits in [JSONLimits.whole, .strictSkim] {
+            let problem = #expect(throws: JSONProblem.self) { try JSONDocument(text, limits: limits) }
+            #expect(problem == JSONProblem(reason, at: offset))
+            #expect(problem?.description.isEmpty == false)
+        }
     }
 
     @Test(

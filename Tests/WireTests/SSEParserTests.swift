@@ -3,9 +3,9 @@ import Testing
 import Wire
 
 /// Returns the events that a parser made of the pieces.
-private func read(_ pieces: [ByteBuffer], limit: Int = 8 << 20) throws(SSEProblem) -> [SSEEvent] {
+private func read(_ pieces: [ByteBuffer], limit: Int = 8 << 20) throws(FrameProblem) -> [Frame] {
     var parser = SSEParser(limit: limit)
-    var events: [SSEEvent] = []
+    var events: [Frame] = []
     for piece in pieces {
         parser.feed(piece)
         while let event = try parser.next() { events.append(event) }
@@ -13,17 +13,17 @@ private func read(_ pieces: [ByteBuffer], limit: Int = 8 << 20) throws(SSEProble
     return events
 }
 
-private func read(_ text: String) throws(SSEProblem) -> [SSEEvent] { try read([ByteBuffer(string: text)]) }
+private func read(_ text: String) throws(FrameProblem) -> [Frame] { try read([ByteBuffer(string: text)]) }
 
-private func event(_ data: String, name: String = "") -> SSEEvent {
-    SSEEvent(name: name, data: ByteBuffer(string: data))
+private func event(_ data: String, name: String = "") -> Frame {
+    Frame(name: name, data: ByteBuffer(string: data))
 }
 
 @Suite struct SSEParserTests {
     struct Example: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var stream: String
-        var events: [SSEEvent]
+        var events: [Frame]
     }
 
     /// The first four are the standard's own:
@@ -100,14 +100,14 @@ private func event(_ data: String, name: String = "") -> SSEEvent {
         let fits = "data: " + String(repeating: "x", count: limit - 6) + "\n\n"
         #expect(try read([ByteBuffer(string: fits)], limit: limit).count == 1)
         let whole = ByteBuffer(string: "data: " + String(repeating: "x", count: limit + 1) + "\n\n")
-        #expect(throws: SSEProblem.self) { try read([whole], limit: limit) }
-        #expect(throws: SSEProblem.self) {
+        #expect(throws: FrameProblem.self) { try read([whole], limit: limit) }
+        #expect(throws: FrameProblem.self) {
             try read(whole.readableBytesView.map { ByteBuffer(bytes: [$0]) }, limit: limit)
         }
         let endless = ByteBuffer(string: String(repeating: "x", count: limit + 1))
-        #expect(throws: SSEProblem.self) { try read([endless], limit: limit) }
+        #expect(throws: FrameProblem.self) { try read([endless], limit: limit) }
         let many = ByteBuffer(string: String(repeating: "data: xxxxxxxx\n", count: 200))
-        #expect(throws: SSEProblem.self) { try read([many], limit: limit) }
+        #expect(throws: FrameProblem.self) { try read([many], limit: limit) }
         let small = String(repeating: "data: x\n\n", count: 1000)
         #expect(try read([ByteBuffer(string: small)], limit: limit).count == 1000)
     }

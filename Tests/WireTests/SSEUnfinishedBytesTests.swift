@@ -61,7 +61,7 @@ import Wire
     @Test func anEventThatNeverEndsIsRefusedWhateverItsLinesAre() throws {
         for line in [": ping\n", "id: 1\n", "data: x\n", "event: y\n", "unknown: z\n"] {
             var parser = SSEParser(limit: 1000)
-            #expect(throws: SSEProblem.self, "\(line)") {
+            #expect(throws: FrameProblem.self, "\(line)") {
                 for _ in 0..<2000 {
                     parser.feed(ByteBuffer(string: line))
                     while try parser.next() != nil {}

@@ -17,9 +17,9 @@ extension MonthReport {
             + "Whether anybody got an answer is not asked. “Held” is the time in which this gateway itself sent nothing "
             + "there: a contract counts such a minute as nobody having asked.</p>\n"
         body += table(services, head: "provider/model")
-        for kind in ["provider", "host", "region"] {
+        for kind in Grouping.allCases {
             let members = groups.filter { $0.kind == kind }.map(\.report)
-            if !members.isEmpty { body += table(members, head: kind) }
+            if !members.isEmpty { body += table(members, head: kind.rawValue) }
         }
         for service in services where service.attempts > 0 {
             body +=

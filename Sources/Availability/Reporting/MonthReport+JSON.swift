@@ -25,7 +25,7 @@ extension MonthReport {
             json.array("groups") { json in
                 for (kind, report) in groups {
                     json.object { json in
-                        json.member("by", kind)
+                        json.member("by", kind.rawValue)
                         report.write(to: &json)
                     }
                 }

@@ -53,12 +53,26 @@ package struct MonthReport: Sendable {
         func objective(_ route: String) -> Double { objectives[route] ?? 0.999 }
     }
 
+    /// The feature that a group's services have in common.
+    package enum Grouping: String, Sendable, Hashable, CaseIterable {
+        case provider, host, region
+
+        /// Nil where the settings don't say.
+        fileprivate func name(of placement: Placement) -> String? {
+            switch self {
+            case .provider: placement.provider
+            case .host: placement[.host]
+            case .region: placement[.region]
+            }
+        }
+    }
+
     package let period: Period
     /// One report for each `provider/model`.
     package private(set) var services: [ServiceReport] = []
     /// The same attempts by provider, host and region, where that gathers
     /// several.
-    package private(set) var groups: [(kind: String, report: ServiceReport)] = []
+    package private(set) var groups: [(kind: Grouping, report: ServiceReport)] = []
     package private(set) var routes: [RouteReport] = []
     /// The burn rates of each route, at the end of the period, or now if it isn't over.
     package private(set) var burn: [String: [BurnRate]] = [:]
@@ -91,11 +105,10 @@ package struct MonthReport: Sendable {
         services = byService.map {
             ServiceReport($0.name, [$0.history], contracts: terms.contracts($0.placement.provider))
         }
-        let kinds: [(String, (Placement) -> String?)] = [
-            ("provider", { $0.provider }), ("host", { $0[.host] }), ("region", { $0[.region] }),
-        ]
-        for (kind, name) in kinds {
-            let gathered = Dictionary(grouping: byService.filter { name($0.placement) != nil }) { name($0.placement)! }
+        for kind in Grouping.allCases {
+            let gathered = Dictionary(grouping: byService.filter { kind.name(of: $0.placement) != nil }) {
+                kind.name(of: $0.placement)!
+            }
             for (name, members) in gathered.sorted(by: { $0.key < $1.key }) where members.count > 1 {
                 // Contracts are with a provider: of several, only what all
                 // of them agree on can be said.

@@ -78,14 +78,6 @@ package enum RouteState: Sendable, Hashable {
         }
     }
 
-    package var word: String {
-        switch self {
-        case .serving: "serving"
-        case .degraded: "degraded"
-        case .down: "down"
-        }
-    }
-
     package var reason: String? {
         switch self {
         case .serving: nil

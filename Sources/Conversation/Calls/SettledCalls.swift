@@ -145,7 +145,7 @@ package struct AnsweredCalls: Sendable {
     private var ids: FreshIDs?
 
     /// - Parameter dialect: the provider's.
-    package init(_ request: ChatRequest, from dialect: any Dialect) {
+    package init(_ request: ChatRequest, from dialect: any ProviderProtocol) {
         self.request = request
         names = ToolNames(request, longest: dialect.longestToolName)
     }

@@ -34,6 +34,37 @@ package struct CustodyReceipt: Sendable, Hashable {
         package var size: UInt64
         package var sha256: ContentDigest
         package var seals: SealSet
+
+        package init(name: String, size: UInt64, sha256: ContentDigest, seals: SealSet) {
+            self.name = name
+            self.size = size
+            self.sha256 = sha256
+            self.seals = seals
+        }
+    }
+
+    package init(
+        provider: String, model: String, role: ExpectedWeights.Role, manifestRoot: ContentDigest,
+        origin: ExpectedWeights.Origin, time: Int, files: [File], mappings: [WeightMapping], images: [EngineImage],
+        engine: ContentDigest, isEnginePinned: Bool, epoch: UInt64?, protections: [Protection], witness: String,
+        process: Int
+    ) {
+        self.provider = provider
+        self.model = model
+        self.role = role
+        self.manifestRoot = manifestRoot
+        self.origin = origin
+        self.time = time
+        self.files = files
+        self.mappings = mappings
+        self.images = images
+        self.engine = engine
+        self.isEnginePinned = isEnginePinned
+        self.epoch = epoch
+        self.protections = protections
+        self.witness = witness
+        self.process = process
+        id = "custody_" + ContentDigest.of(json.utf8).hex.prefix(32)
     }
 
     /// The protections that the kernel doesn't offer, or that the engine doesn't use.
@@ -71,7 +102,7 @@ package struct CustodyReceipt: Sendable, Hashable {
                 "the engine executes \(stranger.path) (SHA-256 \(stranger.sha256)), which the manifest "
                     + "does not name", remedy: "install the engine that was signed, or have this one signed")
         }
-        var receipt = CustodyReceipt(
+        return CustodyReceipt(
             provider: provider, model: weights.expected.model, role: weights.expected.role,
             manifestRoot: weights.expected.manifestRoot, origin: weights.expected.origin, time: time,
             files: weights.files.map {
@@ -82,7 +113,5 @@ package struct CustodyReceipt: Sendable, Hashable {
             isEnginePinned: weights.expected.engine != nil, epoch: weights.expected.epoch,
             protections: Protection.all(facts, report),
             witness: facts.witness.rawValue, process: Int(process))
-        receipt.id = "custody_" + ContentDigest.of(receipt.json.utf8).hex.prefix(32)
-        return receipt
     }
 }

@@ -26,6 +26,8 @@ package struct Protection: Sendable, Hashable {
     /// The way in which the protection works, or the reason why it doesn't.
     package var how: String
 
+    package init(name: Name, isHeld: Bool, how: String) { (self.name, self.isHeld, self.how) = (name, isHeld, how) }
+
     /// Compares the kernel's facts with the engine's own report.
     ///
     /// A protection that can be seen from outside counts only if it is seen. Landlock can't be seen: there the engine's

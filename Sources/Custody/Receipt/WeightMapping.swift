@@ -9,6 +9,13 @@ package struct WeightMapping: Sendable, Hashable {
     /// The mappings of the file, with their addresses in the engine and their offsets in the file.
     package var ranges: [MemoryMapping]
 
+    package init(file: String, mapped: UInt64, isWhole: Bool, ranges: [MemoryMapping]) {
+        self.file = file
+        self.mapped = mapped
+        self.isWhole = isWhole
+        self.ranges = ranges
+    }
+
     /// - Parameter mappings: all of the engine's.
     static func all(_ weights: borrowing SealedWeights, in mappings: [MemoryMapping]) -> [WeightMapping] {
         weights.files.map { file in

@@ -6,6 +6,10 @@ package struct Scrubber {
         package var file: String
         package var expected: ContentDigest
         package var found: ContentDigest
+
+        package init(file: String, expected: ContentDigest, found: ContentDigest) {
+            (self.file, self.expected, self.found) = (file, expected, found)
+        }
     }
 
     private let files: [SealedWeights.SealedFile]

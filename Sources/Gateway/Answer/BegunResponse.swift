@@ -20,27 +20,16 @@ final class BegunResponse: LaneResponse {
         return try await response.next()
     }
 
-    /// Returns whether the first line is one of an event stream: a field's, or
-    /// a comment. Waits for enough bytes to decide.
-    func beginsLikeEvents() async throws -> Bool {
+    /// Returns whether its first bytes are those of a stream of that framing.
+    /// Waits for enough bytes to decide.
+    func begins(like framing: Framing) async throws -> Bool {
         var begun = ByteBuffer()
         defer { if begun.readableBytes > 0 { first = begun } }
         while true {
-            if let isOne = Self.isEvent(begun.readableBytesView) { return isOne }
+            if let isOne = framing.isBegun(by: begun.readableBytesView) { return isOne }
             guard begun.readableBytes < 4096, let more = try await response.next() else { return false }
             begun.writeImmutableBuffer(more)
         }
-    }
-
-    private static let fields = ["data:", "event:", "id:", "retry:", ":"]
-
-    /// Nil while it can't be told.
-    private static func isEvent(_ bytes: ByteBufferView) -> Bool? {
-        let line = bytes.drop { $0 <= 0x20 || $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }
-        guard !line.isEmpty else { return nil }
-        if fields.contains(where: { line.starts(with: $0.utf8) }) { return true }
-        // So far it is the beginning of one.
-        return fields.contains { $0.utf8.starts(with: line) } ? nil : false
     }
 }
 

@@ -8,7 +8,7 @@ import Wire
 /// Remembers what has gone out, so that another candidate can go on where
 /// one left off. Belongs to the request's task.
 final class CallerStream {
-    private let door: any Dialect
+    private let door: any CallerProtocol
     /// True when another candidate could continue the stream. Otherwise nothing
     /// is written down, and nothing is held back.
     let keepsJournal: Bool

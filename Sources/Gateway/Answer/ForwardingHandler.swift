@@ -7,7 +7,7 @@ import Wire
 /// Nothing goes out behind the terminal event, and an error of the provider's
 /// doesn't: it is judged first.
 struct ForwardingHandler: FrameHandler {
-    private let dialect: any Dialect
+    private let dialect: any ProviderProtocol
     private var watcher: any StreamWatcher
     private var isWatched = false
     /// True in the piece that may bring the first content.
@@ -16,7 +16,7 @@ struct ForwardingHandler: FrameHandler {
 
     static var forwardsBytes: Bool { true }
 
-    init(_ dialect: any Dialect) {
+    init(_ dialect: any ProviderProtocol) {
         self.dialect = dialect
         watcher = dialect.makeStreamWatcher()
     }
@@ -30,7 +30,7 @@ struct ForwardingHandler: FrameHandler {
     }
 
     mutating func read(
-        _ frame: SSEEvent, _ range: Range<Int>, _ findings: inout StreamFindings, into output: inout ByteBuffer
+        _ frame: Frame, _ range: Range<Int>, _ findings: inout StreamFindings, into output: inout ByteBuffer
     ) -> Int? {
         findings.fragments += 1
         watcher.observe(frame)
@@ -47,12 +47,12 @@ struct ForwardingHandler: FrameHandler {
         findings.hasReleased = findings.hasContent
         findings.hasProgressed = isBeginning ? findings.hasContent : hasProgressed
         guard findings.observation.failure == nil else { return nil }
-        return watcher.isOver && held.lineFeedFollows(at: whole) ? whole + 1 : whole
+        return watcher.isOver ? whole + dialect.framing.bytesBehind(whole, in: held) : whole
     }
 
     /// Returns whether the event says anything by itself, after others have:
     /// the watcher that reads along doesn't look any more.
-    private func saysMore(_ frame: SSEEvent) -> Bool {
+    private func saysMore(_ frame: Frame) -> Bool {
         var watcher = dialect.makeStreamWatcher()
         watcher.observe(frame)
         let observation = watcher.observation
@@ -61,9 +61,11 @@ struct ForwardingHandler: FrameHandler {
 
     func isComplete(_ findings: StreamFindings) -> Bool { watcher.observation.hasFinished }
 
-    mutating func end(_ findings: inout StreamFindings, into output: inout ByteBuffer) {
+    mutating func end(
+        _ findings: inout StreamFindings, for door: any CallerProtocol, into output: inout ByteBuffer
+    ) {
         findings.observation = watcher.observation
         findings.observation.hasEnded = true
-        output.writeImmutableBuffer(dialect.encodeStreamEnd())
+        output.writeImmutableBuffer(door.encodeStreamEnd())
     }
 }

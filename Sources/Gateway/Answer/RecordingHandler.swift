@@ -11,7 +11,6 @@ import Wire
 /// follows it. An error doesn't go out: another candidate may go on.
 struct RecordingHandler: FrameHandler {
     private let stream: CallerStream
-    private let dialect: any Dialect
     private var decoder: any StreamDecoder
     private var gate = ToolCallGate()
     private var ends = ChoiceEnds()
@@ -28,9 +27,8 @@ struct RecordingHandler: FrameHandler {
 
     static var forwardsBytes: Bool { true }
 
-    init(_ dialect: any Dialect, into stream: CallerStream) {
+    init(_ dialect: any ProviderProtocol, into stream: CallerStream) {
         self.stream = stream
-        self.dialect = dialect
         decoder = dialect.makeStreamDecoder()
     }
 
@@ -39,7 +37,7 @@ struct RecordingHandler: FrameHandler {
     mutating func beginPiece(_ findings: StreamFindings, watching: Bool) {}
 
     mutating func read(
-        _ frame: SSEEvent, _ range: Range<Int>, _ findings: inout StreamFindings, into output: inout ByteBuffer
+        _ frame: Frame, _ range: Range<Int>, _ findings: inout StreamFindings, into output: inout ByteBuffer
     ) -> Int? {
         decoded.removeAll(keepingCapacity: true)
         findings.fragments += 1
@@ -98,8 +96,10 @@ struct RecordingHandler: FrameHandler {
 
     func isComplete(_ findings: StreamFindings) -> Bool { ends.isComplete }
 
-    mutating func end(_ findings: inout StreamFindings, into output: inout ByteBuffer) {
+    mutating func end(
+        _ findings: inout StreamFindings, for door: any CallerProtocol, into output: inout ByteBuffer
+    ) {
         findings.observation.hasEnded = true
-        output.writeImmutableBuffer(dialect.encodeStreamEnd())
+        output.writeImmutableBuffer(door.encodeStreamEnd())
     }
 }

@@ -61,7 +61,7 @@ final class Relay {
                 Symptom(
                     dialect: provider.errorDialect, position: .head, status: status, fields: head.fields, body: body),
                 .answer(head, body))
-        } else if response.head.isEventStream {
+        } else if response.head.isStream(of: provider.dialect.framing) {
             guard context.request.isStream else { throw LaneFailure.garbage("a stream came that was not asked for") }
             instruments.streamOpened()
             defer { instruments.streamClosed() }
@@ -86,7 +86,7 @@ final class Relay {
     /// what it begins with, which is how the official clients read it.
     private func runUnnamedStream(_ response: any LaneResponse) async throws {
         let begun = BegunResponse(response)
-        guard try await begun.beginsLikeEvents() else {
+        guard try await begun.begins(like: provider.dialect.framing) else {
             let body = try await begun.collect(first: 1 << 20, makeRoom)
             if let root = (try? JSONDocument(body, limits: .skim))?.root, Self.saysError(root) {
                 throw saidError(body, response.head)
@@ -148,13 +148,13 @@ final class Relay {
             filter?.pass(&reply)
             whole.usage = reply.usage
             whole.body = call.door.encodeReply(reply, to: request)
-        case .embeddings(let request):
+        case .embeddings(let request, let embeddings, let caller):
             var reply = try read(received, answer) { () throws(UnreadableReply) in
-                try provider.dialect.decodeEmbeddingsReply(received)
+                try embeddings.decodeEmbeddingsReply(received)
             }
             filter?.pass(&reply)
             whole.usage = Usage(input: reply.inputTokens, output: 0)
-            whole.body = call.door.encodeEmbeddingsReply(reply, to: request)
+            whole.body = caller.encodeEmbeddingsReply(reply, to: request)
         case .continuation: throw LaneFailure.garbage("a stream was asked for and something else came")
         }
         return whole
@@ -251,7 +251,9 @@ final class Relay {
         record.status = call.door.status(for: error)
         let body = call.door.encodeProviderError(error, requestID: call.id)
         record.responseBytes = body.readableBytes
-        reply.send(head(answer, contentType: "application/json"), body: body)
+        var head = head(answer, contentType: "application/json")
+        call.door.addErrorFields(of: error, to: &head.fields)
+        reply.send(head, body: body)
     }
 
     // MARK: What a hosted model may tell in a day
@@ -304,9 +306,7 @@ final class Relay {
 }
 
 extension ResponseHead {
-    var isEventStream: Bool {
-        fields["content-type"].map { $0.lowercased().hasPrefix("text/event-stream") } ?? false
-    }
+    func isStream(of framing: Framing) -> Bool { fields["content-type"].map(framing.isNamed(by:)) ?? false }
 }
 
 extension ByteBuffer {

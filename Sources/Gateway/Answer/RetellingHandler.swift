@@ -28,7 +28,8 @@ struct RetellingHandler: FrameHandler {
     ///   - disclosure: Nil for models that others host.
     ///   - seam: Nil for a candidate that begins.
     init(
-        from provider: any Dialect, into stream: CallerStream, _ request: ChatRequest, disclosure: DisclosureFilter?,
+        from provider: any ProviderProtocol, into stream: CallerStream, _ request: ChatRequest,
+        disclosure: DisclosureFilter?,
         seam: Seam? = nil
     ) {
         self.stream = stream
@@ -51,7 +52,7 @@ struct RetellingHandler: FrameHandler {
     mutating func beginPiece(_ findings: StreamFindings, watching: Bool) {}
 
     mutating func read(
-        _ frame: SSEEvent, _ range: Range<Int>, _ findings: inout StreamFindings, into output: inout ByteBuffer
+        _ frame: Frame, _ range: Range<Int>, _ findings: inout StreamFindings, into output: inout ByteBuffer
     ) -> Int? {
         decoded.removeAll(keepingCapacity: true)
         do throws(UnreadableReply) {
@@ -116,7 +117,9 @@ struct RetellingHandler: FrameHandler {
 
     func isComplete(_ findings: StreamFindings) -> Bool { ends.isComplete }
 
-    mutating func end(_ findings: inout StreamFindings, into output: inout ByteBuffer) {
+    mutating func end(
+        _ findings: inout StreamFindings, for door: any CallerProtocol, into output: inout ByteBuffer
+    ) {
         pass(.ended, &findings, into: &output)
     }
 }

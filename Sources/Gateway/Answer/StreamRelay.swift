@@ -65,7 +65,7 @@ struct StreamRelay {
             failure = error
         }
         if !stage.isOver, failure == nil || stage.findings.observation.usage != nil && failure != .totalTimeout,
-            var rest = stage.endWithoutTerminal()
+            var rest = stage.endWithoutTerminal(for: relay.call.door)
         {
             prelude.writeBuffer(&rest)
             if stage.findings.observation.hasEnded {
@@ -99,19 +99,22 @@ struct StreamRelay {
         let dialect = relay.provider.dialect
         switch relay.attempt.prepared.outgoing.translation {
         case .none where stream.keepsJournal:
-            return FrameReader(RecordingHandler(dialect, into: stream), limit: limit)
+            return FrameReader(RecordingHandler(dialect, into: stream), dialect.framing, limit: limit)
         case .none:
-            return FrameReader(ForwardingHandler(dialect), limit: limit)
+            return FrameReader(ForwardingHandler(dialect), dialect.framing, limit: limit)
         case .chat(let request):
             return FrameReader(
-                RetellingHandler(from: dialect, into: stream, request, disclosure: relay.filter), limit: limit)
+                RetellingHandler(from: dialect, into: stream, request, disclosure: relay.filter), dialect.framing,
+                limit: limit)
         case .continuation(let resumed):
             let seam = Seam(
                 journal: stream.journal, mode: resumed.mode, given: resumed.given, request: resumed.request,
                 by: relay.attempt.upstream.id, cause: resumed.cause.rawValue)
             return FrameReader(
                 RetellingHandler(
-                    from: dialect, into: stream, resumed.request, disclosure: relay.filter, seam: seam), limit: limit)
+                    from: dialect, into: stream, resumed.request, disclosure: relay.filter, seam: seam),
+                dialect.framing,
+                limit: limit)
         case .embeddings:
             throw LaneFailure.garbage("embeddings don't stream")
         }
@@ -195,7 +198,7 @@ struct StreamRelay {
         record.status = 200
         record.timeToFirstByte = relay.call.arrived.elapsed()
         record.begun = relay.attempt.number
-        var head = relay.head(response.head, contentType: "text/event-stream; charset=utf-8")
+        var head = relay.head(response.head, contentType: relay.call.door.framing.contentType)
         head.fields.append("cache-control", "no-cache")
         // nginx in front of us would hold the events back otherwise.
         head.fields.append("x-accel-buffering", "no")

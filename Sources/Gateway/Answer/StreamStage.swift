@@ -15,8 +15,9 @@ protocol StreamStage: AnyObject {
     /// Reads an event that lacks only its blank line; and where the finish
     /// reason of every choice has come, says the terminal event in the
     /// provider's place.
+    /// - Parameter door: The API that the caller speaks.
     /// - Returns: The bytes that can go to the caller now, nil if none can.
-    func endWithoutTerminal() -> ByteBuffer?
+    func endWithoutTerminal(for door: any CallerProtocol) -> ByteBuffer?
     /// True when nothing more is wanted of the provider: its terminal event
     /// has come, or an error.
     var isOver: Bool { get }
@@ -75,7 +76,7 @@ protocol FrameHandler {
     /// - Returns: The number of held bytes that can go to the caller; nil where
     ///   that doesn't change.
     mutating func read(
-        _ frame: SSEEvent, _ range: Range<Int>, _ findings: inout StreamFindings, into output: inout ByteBuffer
+        _ frame: Frame, _ range: Range<Int>, _ findings: inout StreamFindings, into output: inout ByteBuffer
     ) -> Int?
     /// Concludes what was read out of one piece of the stream.
     /// - Parameter whole: The number of held bytes without those of an event
@@ -87,7 +88,9 @@ protocol FrameHandler {
     /// terminal event is missing.
     func isComplete(_ findings: StreamFindings) -> Bool
     /// Says the terminal event in the provider's place.
-    mutating func end(_ findings: inout StreamFindings, into output: inout ByteBuffer)
+    /// - Parameter door: The API that the caller speaks.
+    mutating func end(
+        _ findings: inout StreamFindings, for door: any CallerProtocol, into output: inout ByteBuffer)
 }
 
 /// The one loop that reads the frames of a provider's stream.
@@ -97,15 +100,19 @@ protocol FrameHandler {
 // Generic, so that each handler is compiled into the loop: a call through a
 // protocol for every event would cost more than most events do.
 final class FrameReader<Handler: FrameHandler>: StreamStage {
-    private var parser: SSEParser
+    private let framing: Framing
+    private var parser: FrameParser
     private var held = ByteBuffer()
     private var handler: Handler
     private(set) var findings = StreamFindings()
 
-    /// - Parameter limit: Of one event, in bytes.
-    init(_ handler: Handler, limit: Int) {
+    /// - Parameters:
+    ///   - framing: Of the provider's stream.
+    ///   - limit: Of one event, in bytes.
+    init(_ handler: Handler, _ framing: Framing, limit: Int) {
         self.handler = handler
-        parser = SSEParser(limit: limit)
+        self.framing = framing
+        parser = FrameParser(framing, limit: limit)
     }
 
     var isOver: Bool { findings.isOver }
@@ -137,8 +144,8 @@ final class FrameReader<Handler: FrameHandler>: StreamStage {
         return output.readableBytes > 0 ? output : nil
     }
 
-    private func next() -> SSEEvent? {
-        do throws(SSEProblem) {
+    private func next() -> Frame? {
+        do throws(FrameProblem) {
             return try parser.next()
         } catch {
             findings.fault = .garbage(error.description)
@@ -146,17 +153,17 @@ final class FrameReader<Handler: FrameHandler>: StreamStage {
         }
     }
 
-    private func read(_ frame: SSEEvent, _ range: Range<Int>, into output: inout ByteBuffer) -> Int? {
+    private func read(_ frame: Frame, _ range: Range<Int>, into output: inout ByteBuffer) -> Int? {
         findings.lastEvent = frame.data
         let ready = handler.read(frame, range, &findings, into: &output)
         if Handler.forwardsBytes, findings.observation.failure != nil {
-            let length = held.lineFeedFollows(at: range.upperBound) ? range.count + 1 : range.count
+            let length = range.count + framing.bytesBehind(range.upperBound, in: held)
             findings.ownFailure = held.getSlice(at: held.readerIndex + range.lowerBound, length: length)
         }
         return ready
     }
 
-    func endWithoutTerminal() -> ByteBuffer? {
+    func endWithoutTerminal(for door: any CallerProtocol) -> ByteBuffer? {
         guard !isOver else { return nil }
         var output = ByteBuffer()
         if parser.unfinishedBytes > 0, let frame = parser.finish(), frame.isWhole {
@@ -165,11 +172,11 @@ final class FrameReader<Handler: FrameHandler>: StreamStage {
             if Handler.forwardsBytes {
                 findings.ownFailure = nil
                 guard findings.observation.failure == nil, findings.fault == nil else { return nil }
-                output = held.closingEvent
+                output = framing.closing(held)
             }
         }
         held = ByteBuffer()
-        if !isOver, handler.isComplete(findings) { handler.end(&findings, into: &output) }
+        if !isOver, handler.isComplete(findings) { handler.end(&findings, for: door, into: &output) }
         if findings.observation.failure == nil { findings.lastEvent = ByteBuffer() }
         return output.readableBytes > 0 ? output : nil
     }
@@ -228,8 +235,8 @@ extension StreamEvent {
     }
 }
 
-extension SSEEvent {
-    /// True when it lacks nothing but its blank line: a terminal word, or JSON
+extension Frame {
+    /// True when it lacks nothing but its own end: a terminal word, or JSON
     /// that ends.
     var isWhole: Bool {
         let text = data.readableBytesView
@@ -241,21 +248,6 @@ extension SSEEvent {
 }
 
 extension ByteBuffer {
-    /// The bytes of an event, with the blank line that it lacks.
-    fileprivate var closingEvent: ByteBuffer {
-        var bytes = self
-        // Behind a carriage return, the first line feed belongs to it.
-        bytes.writeStaticString(bytes.readableBytesView.last == UInt8(ascii: "\n") ? "\n" : "\n\n")
-        return bytes
-    }
-
-    /// Returns whether the bytes up to there end in the first half of a CRLF.
-    func lineFeedFollows(at offset: Int) -> Bool {
-        guard offset > 0, offset < readableBytes else { return false }
-        return getInteger(at: readerIndex + offset - 1, as: UInt8.self) == UInt8(ascii: "\r")
-            && getInteger(at: readerIndex + offset, as: UInt8.self) == UInt8(ascii: "\n")
-    }
-
     /// Appends; where nothing is held, without a copy.
     mutating func hold(_ bytes: ByteBuffer) {
         guard readableBytes > 0 else { return self = bytes }

@@ -14,7 +14,7 @@ final class ActiveAttempt {
     let began = NIODeadline.now()
     /// The lane that stands before its provider while a drill runs.
     var drillLane: DrillLane?
-    /// Its index among the record's attempts.
+    /// The index among the record's attempts.
     var number = 0
     /// The handle that ends it if another one has the first word; nil where
     /// none will be asked beside it, or its task ends it.
@@ -25,7 +25,7 @@ final class ActiveAttempt {
     var watch: SilenceWatch?
     /// True while nothing has come of it that a caller would read.
     private(set) var isSilent = true
-    /// Its cost by its provider's words, where its answer was never told.
+    /// The cost by the provider's words, where its answer was never told.
     var unheard: Usage?
 
     var upstream: Upstream { prepared.upstream }

@@ -146,14 +146,16 @@ struct AttemptExecutor {
 
     /// Answers with Holdfast's own estimate. No candidate is asked, so nothing
     /// is learnt of its health.
-    func answerEstimate(_ attempt: ActiveAttempt, _ counting: TokenCounting, _ estimate: Int) {
+    func answerEstimate(_ attempt: ActiveAttempt, _ counting: any TokenCountCaller, _ estimate: Int) {
         introduce(attempt)
         answerCount(estimate, isEstimate: true, counting, attempt.upstream)
     }
 
-    private func answerCount(_ count: Int, isEstimate: Bool, _ counting: TokenCounting, _ upstream: Upstream) {
+    private func answerCount(
+        _ count: Int, isEstimate: Bool, _ counting: any TokenCountCaller, _ upstream: Upstream
+    ) {
         let record = context.record
-        let body = counting.encode(count)
+        let body = counting.encodeTokenCount(count)
         var head = ResponseHead(status: 200)
         head.addHoldfastFields(context.call, record, servedBy: upstream.id)
         if isEstimate { head.fields.append("x-holdfast-token-count", "estimate") }

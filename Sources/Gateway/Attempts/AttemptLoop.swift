@@ -195,7 +195,7 @@ final class AttemptLoop {
         guard case .estimate(let counting, let request) = prepared.outgoing.kind else {
             return Ready(attempt: prepared)
         }
-        return Ready(attempt: prepared, estimate: counting.estimate(request))
+        return Ready(attempt: prepared, estimate: counting.estimateTokens(request))
     }
 
     // MARK: The outcome of an attempt

@@ -9,15 +9,15 @@ final class Outgoing {
     enum Kind {
         case request(LaneRequest)
         // Rare and large: kept out of what every request carries along.
-        indirect case count(TokenCounting, ChatRequest, any TokenCounter)
-        indirect case estimate(TokenCounting, ChatRequest)
+        indirect case count(any TokenCountCaller, ChatRequest, any TokenCounter)
+        indirect case estimate(any TokenCountCaller, ChatRequest)
     }
 
     enum Translation {
         /// The answer's bytes are the caller's own dialect.
         case none
         case chat(ChatRequest)
-        case embeddings(EmbeddingsRequest)
+        indirect case embeddings(EmbeddingsRequest, from: any EmbeddingsProvider, to: any EmbeddingsCaller)
         /// The answer goes on where another candidate left off.
         case continuation(Resumed)
     }

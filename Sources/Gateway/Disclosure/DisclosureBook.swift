@@ -54,10 +54,9 @@ package final class DisclosureBook: Sendable {
         return egress.withLock { $0.bytes(of: model, at: now) }
     }
 
-    /// Returns the changes that the keeper hasn't written yet. The keeper puts
-    /// back those that it can't write.
+    /// The changes since a keeper took them last: from now on they are the
+    /// keeper's to write, however often the disk refuses.
     package func takeEgressChanges() -> [String: EgressMeter.Day] { egress.withLock { $0.takeChanges() } }
-    package func putBack(_ weights: [String]) { egress.withLock { $0.putBack(weights) } }
 
     // MARK: Recovery
 

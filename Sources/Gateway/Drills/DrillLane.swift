@@ -35,7 +35,7 @@ final class DrillLane: ProviderLane {
         let order = rehearsal.order
         if rehearsal.isPulling, order.atToken == nil || isProbe {
             inject()
-            let signature = Signature.of(order.cause, dialect: provider.errorDialect, model: order.model)
+            let signature = Signature.of(order.cause, in: provider.dialect.errorVocabulary, model: order.model)
             switch signature.form {
             case .unreachable: throw LaneFailure.unreachable("a drill has pulled it")
             case .silent:
@@ -43,7 +43,8 @@ final class DrillLane: ProviderLane {
                 throw LaneFailure.firstByteTimeout
             case .cleanEnd:
                 var head = ResponseHead(status: 200)
-                head.fields.append("content-type", streams ? "text/event-stream" : "application/json")
+                head.fields.append(
+                    "content-type", streams ? provider.dialect.framing.contentType : "application/json")
                 return try await body(MadeUpResponse(head, []))
             case .answer(let status, let fields, let bytes):
                 var head = ResponseHead(status: status, fields: fields)
@@ -92,7 +93,7 @@ private final class PulledResponse: LaneResponse {
     private let rehearsal: Rehearsal
     private let provider: Provider
     private let inject: () -> Void
-    private var parser = SSEParser()
+    private var parser: FrameParser
     private var watcher: any StreamWatcher
     /// Events that a caller would read.
     private var tokens = 0
@@ -108,6 +109,7 @@ private final class PulledResponse: LaneResponse {
         self.rehearsal = rehearsal
         self.provider = provider
         self.inject = inject
+        parser = FrameParser(provider.dialect.framing)
         watcher = provider.dialect.makeStreamWatcher()
     }
 
@@ -153,7 +155,7 @@ private final class PulledResponse: LaneResponse {
         inject()
         guard !rehearsal.order.cuts else { return }
         lastWords = Signature.event(
-            rehearsal.order.cause, dialect: provider.errorDialect, model: rehearsal.order.model)
+            rehearsal.order.cause, in: provider.dialect.errorVocabulary, model: rehearsal.order.model)
     }
 
     private func end() async throws -> ByteBuffer? {

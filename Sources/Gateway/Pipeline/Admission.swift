@@ -24,16 +24,16 @@ extension Gateway {
 
     func open(_ call: Call, _ reply: any CallerReply) async -> Opening {
         var opening = Opening(reply: reply, isHeavy: reading.isHeavy(call.body, on: call.executor))
-        guard let auditRecorder else { return opening }
+        guard let audit = records.audit else { return opening }
         var digest: (any AnswerDigest)?
         if opening.isHeavy {
             do {
-                digest = try await reading.run { auditRecorder.digest(of: call) }
+                digest = try await reading.run { audit.digest(of: call) }
             } catch {
                 opening.isCrowded = true
             }
         } else {
-            digest = auditRecorder.digest(of: call)
+            digest = audit.digest(of: call)
         }
         guard let digest else { return opening }
         let release = ReleasePoint(reply, digest: digest)
@@ -45,10 +45,10 @@ extension Gateway {
     /// - Throws: ``Problem`` where no request, or none of this key, is taken
     ///   now.
     func admit(_ call: Call, _ opening: Opening) throws(Problem) {
-        if isDraining {
+        if shutdown.isDraining {
             throw Problem(.unavailable, "This Holdfast is shutting down; send the request again.", retryAfter: 1)
         }
-        if let refusal = auditRecorder?.refusal { throw refusal }
+        if let refusal = records.audit?.refusal { throw refusal }
         switch call.principal.admit(now: .now) {
         case .allowed: break
         case .limited(let limit, let wait):
@@ -62,9 +62,12 @@ extension Gateway {
         if opening.isCrowded { throw .tooMuchToRead }
     }
 
-    /// Reads the body: small ones here, large ones on another thread.
+    /// Reads the body: small ones here, large ones on another thread. Strictly
+    /// where it is reviewed: no provider may find another request in it than
+    /// the reviewer.
     func read(_ call: Call, _ opening: Opening) async throws -> AdmittedCall {
-        guard opening.isHeavy else { return try AdmittedCall(call) }
-        return try await reading.run { try AdmittedCall(call, isHeavy: true) }
+        let isStrict = stages.reviewer != nil
+        guard opening.isHeavy else { return try AdmittedCall(call, isStrict: isStrict) }
+        return try await reading.run { try AdmittedCall(call, isHeavy: true, isStrict: isStrict) }
     }
 }

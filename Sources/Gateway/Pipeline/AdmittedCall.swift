@@ -10,7 +10,8 @@ final class AdmittedCall {
     let call: Call
     /// The top object's members, the rest checked but not indexed.
     private let skimmed: JSONDocument
-    private let modelView: JSONView
+    /// The place of the model's name in the body; nil where the path names it.
+    private let modelView: JSONView?
     let requestedModel: String
     let isStream: Bool
     /// True when the body is too large to be read on the event loop.
@@ -22,11 +23,13 @@ final class AdmittedCall {
     /// The request in shared terms, once it was needed.
     private var decoded: ChatRequest?
 
-    init(_ call: Call, isHeavy: Bool = false) throws(Problem) {
+    /// - Parameter isStrict: True where names that are given twice are refused
+    ///   at any depth, and not at the top alone.
+    init(_ call: Call, isHeavy: Bool = false, isStrict: Bool = false) throws(Problem) {
         self.call = call
         self.isHeavy = isHeavy
         do {
-            skimmed = try JSONDocument(call.body, limits: .skim)
+            skimmed = try JSONDocument(call.body, limits: isStrict ? .strictSkim : .skim)
         } catch {
             throw Problem(
                 .invalidRequest, "The body is not a JSON object that can be read: \(error).", code: "invalid_json")
@@ -39,31 +42,21 @@ final class AdmittedCall {
         if let clash = names.clash { throw .sameName(clash.first, clash.second) }
         // In the order of their bits.
         choices = CallerChoices(rawValue: UInt8(names.found) << 3)
-        guard let view = root["model"], !view.isNull else {
-            throw Problem(
-                .invalidRequest, "\"model\" is missing: name a route or provider/model (GET /v1/models lists them).",
-                field: "model", code: "missing_required_parameter")
+        let head = try call.door.readHead(root, at: call.path)
+        let model: String
+        switch head.model {
+        case .body(let view):
+            // Before anything looks at it: a name may be as long as a body.
+            guard view.range.count <= 6 * String.longestModelName + 2 else { throw .noModelName(view.word ?? "") }
+            model = view.string ?? ""
+            modelView = view
+        case .path(let name):
+            model = name
+            modelView = nil
         }
-        // Before anything looks at it: a name may be as long as a body.
-        guard view.kind != .string || view.range.count <= 6 * String.longestModelName + 2 else {
-            throw .noModelName(view.word ?? "")
-        }
-        guard let model = view.string, !model.isEmpty else {
-            throw Problem(
-                .invalidRequest, "\"model\" must be a non-empty string.", field: "model", code: "invalid_type")
-        }
-        guard model.utf8.count <= String.longestModelName else { throw .noModelName(model) }
-        modelView = view
+        guard !model.isEmpty, model.utf8.count <= String.longestModelName else { throw .noModelName(model) }
         requestedModel = model
-        var stream = false
-        if let flag = root["stream"], !flag.isNull {
-            guard let value = flag.bool else {
-                throw Problem(
-                    .invalidRequest, "\"stream\" must be true or false.", field: "stream", code: "invalid_type")
-            }
-            stream = value
-        }
-        if case .chat = call.operation { isStream = stream } else { isStream = false }
+        isStream = call.operation.isChat && head.isStream
     }
 
     /// The members that are choices, in the order of `CallerChoices`.
@@ -101,53 +94,60 @@ final class AdmittedCall {
                     code: "unsupported_operation")
             }
             if provider.takesBytes(of: call.door) {
-                return try passThrough(provider.dialect.chatPath, to: candidate, at: provider)
+                return try passThrough(chatEndpoint(of: candidate, at: provider), to: candidate, at: provider)
             }
             let request = try chat()
             var dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
             do throws(CannotCarry) {
                 let body = try provider.dialect.encodeChat(request, model: candidate.model, dropped: &dropped)
                 return Outgoing(
-                    kind: .request(LaneRequest(path: provider.dialect.chatPath, body: body)),
+                    kind: .request(LaneRequest(path: chatEndpoint(of: candidate, at: provider), body: body)),
                     translation: .chat(request),
                     dropped: Self.distinct(dropped))
             } catch {
                 throw Problem(error, candidate)
             }
-        case .embeddings:
-            let path: String
+        case .embeddings(let caller):
+            let embeddings: any EmbeddingsProvider
             switch provider.embeddings {
-            case .path(let known): path = known
+            case .served(let known): embeddings = known
             case .none(let reason):
                 throw Problem(
                     .invalidRequest, "\(candidate.id) makes no embeddings: \(reason).", field: "model",
                     code: "unsupported_operation")
             }
+            let path = embeddings.embeddingsEndpoint(model: candidate.model)
             if provider.takesBytes(of: call.door) { return try passThrough(path, to: candidate, at: provider) }
-            let request = try call.door.decodeEmbeddings(try whole())
+            let request = try caller.decodeEmbeddings(try whole(), at: call.path)
             var dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
             do throws(CannotCarry) {
-                let body = try provider.dialect.encodeEmbeddings(request, model: candidate.model, dropped: &dropped)
+                let body = try embeddings.encodeEmbeddings(request, model: candidate.model, dropped: &dropped)
                 return Outgoing(
-                    kind: .request(LaneRequest(path: path, body: body)), translation: .embeddings(request),
+                    kind: .request(LaneRequest(path: path, body: body)),
+                    translation: .embeddings(request, from: embeddings, to: caller),
                     dropped: Self.distinct(dropped))
             } catch {
                 throw Problem(error, candidate)
             }
-        case .countTokens(let counting):
-            if provider.takesBytes(of: call.door) {
-                return try passThrough(counting.path, to: candidate, at: provider)
+        case .countTokens(let caller):
+            if let counts = provider.tokenCounts, provider.takesBytes(of: call.door) {
+                return try passThrough(
+                    counts.tokenCountEndpoint(model: candidate.model), to: candidate, at: provider)
             }
-            let request = try counting.decode(try whole()).get()
+            let request = try caller.decodeCountTokens(try whole(), at: call.path)
             let dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
             let kind: Outgoing.Kind =
                 if let counter = provider.counter {
-                    .count(counting, request, counter)
+                    .count(caller, request, counter)
                 } else {
-                    .estimate(counting, request)
+                    .estimate(caller, request)
                 }
             return Outgoing(kind: kind, translation: .none, dropped: dropped)
         }
+    }
+
+    private func chatEndpoint(of candidate: Candidate, at provider: Provider) -> String {
+        provider.dialect.chatEndpoint(model: candidate.model, isStream: isStream)
     }
 
     /// A request that Holdfast made out of this one.
@@ -169,7 +169,7 @@ final class AdmittedCall {
             if isOwn { body = carryingOver(request.leftovers, into: body) }
             return Outgoing(
                 kind: .request(
-                    LaneRequest(path: provider.dialect.chatPath, fields: fields, body: body)),
+                    LaneRequest(path: chatEndpoint(of: candidate, at: provider), fields: fields, body: body)),
                 translation: translation, dropped: Self.distinct(dropped))
         } catch {
             throw Problem(error, candidate)
@@ -195,37 +195,15 @@ final class AdmittedCall {
 
     /// The most tokens that the caller wants of an answer, of all choices
     /// together; nil where it doesn't say.
-    var mostTokens: Int? {
-        let root = skimmed.root
-        let limits = [root["max_tokens"], root["max_completion_tokens"]].compactMap { $0?.int }.filter { $0 >= 0 }
-        // Providers differ in which of two they heed.
-        guard let most = limits.max() else { return nil }
-        let choices = root["n"]?.int ?? 1
-        guard choices > 1 else { return most }
-        let (all, isOver) = most.multipliedReportingOverflow(by: choices)
-        return isOver ? .max : all
-    }
+    var mostTokens: Int? { call.door.mostTokens(skimmed.root) }
 
     /// True when the request continues a conversation that a provider keeps,
-    /// and holds only what is new: Anthropic's threads.
-    var continuesThread: Bool {
-        guard let thread = skimmed.root["thread"], thread.kind == .object, thread.range.count < 4096 else {
-            return false
-        }
-        return (try? thread.fragment.document().root["type"]?.isString("continue")) ?? false
-    }
+    /// and holds only what is new.
+    var continuesThread: Bool { call.door.continuesThread(skimmed.root) }
 
     /// True when an answer to the request can be expressed in the shared terms:
     /// one choice, of text and tool calls.
-    var isContinuable: Bool {
-        guard isStream, !continuesThread else { return false }
-        let root = skimmed.root
-        for name in ["functions", "function_call", "audio"] as [StaticString] where root[name] != nil { return false }
-        // Skimmed: what stands in it is not indexed.
-        if let modalities = root["modalities"], modalities.fragment.text.contains("audio") { return false }
-        guard let choices = root["n"], !choices.isNull else { return true }
-        return choices.int == 1
-    }
+    var isContinuable: Bool { isStream && !continuesThread && call.door.expectsSharedTerms(skimmed.root) }
 
     /// Returns the capabilities that the request needs and that `capabilities`
     /// lacks.
@@ -241,17 +219,12 @@ final class AdmittedCall {
         try checkChoices(candidate, provider)
         var dropped: [String] = []
         let fields = provider.admit(call.fields, dropped: &dropped)
-        var body = call.body
-        if candidate.model != requestedModel {
-            var name = ByteBufferAllocator().buffer(capacity: candidate.model.utf8.count + 2)
-            JSONString.append(candidate.model, to: &name)
-            body = skimmed.replacing(modelView, with: name)
+        var splices = Splices()
+        if let modelView, candidate.model != requestedModel { splices.replace(modelView, with: candidate.model) }
+        if call.operation.holdsConversation {
+            provider.dialect.repair(call.body, model: candidate.model, dropped: &dropped, into: &splices)
         }
-        if call.operation.holdsConversation,
-            let repaired = provider.dialect.repaired(body, model: candidate.model, dropped: &dropped)
-        {
-            body = repaired
-        }
+        let body = splices.apply(to: call.body)
         var path = path
         if !call.query.isEmpty {
             let items = call.query.split(separator: "&")
@@ -291,7 +264,7 @@ final class AdmittedCall {
 
     func chat() throws(Problem) -> ChatRequest {
         if let decoded { return decoded }
-        let request = try call.door.decodeChat(try whole())
+        let request = try call.door.decodeChat(try whole(), at: call.path)
         decoded = request
         return request
     }
@@ -308,17 +281,11 @@ final class AdmittedCall {
     private static func leaveBehind(
         _ leftovers: [Leftover], _ candidate: Candidate, _ provider: Provider
     ) throws(Problem) -> [String] {
-        // Also of a wish: what an engine must not be sent is said with the reason.
-        for leftover in leftovers {
-            guard let reason = provider.dialect.objection(to: leftover.field) else { continue }
-            throw Problem(CannotCarry(leftover.field, reason), candidate)
+        do throws(CannotCarry) {
+            return try provider.dialect.leavingBehind(leftovers)
+        } catch {
+            throw Problem(error, candidate)
         }
-        if let field = leftovers.first(where: { !$0.isAdvisory })?.field {
-            throw Problem(
-                CannotCarry(field, "is not known to Holdfast's translation, and would be lost; leave it out"),
-                candidate)
-        }
-        return leftovers.map(\.field)
     }
 
     private static func distinct(_ names: [String]) -> [String] {

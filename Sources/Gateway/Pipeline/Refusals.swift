@@ -55,6 +55,7 @@ extension Gateway {
         var head = ResponseHead(status: problem.kind.status)
         head.addHoldfastFields(call, record, servedBy: nil)
         head.addFields(of: problem)
+        call.door.addErrorFields(of: problem, to: &head.fields)
         return (head, call.door.encodeProblem(problem, requestID: call.id))
     }
 
@@ -63,7 +64,7 @@ extension Gateway {
         let problem = Problem(
             .unavailable, "This Holdfast shut down before the answer was whole; send the request again.",
             code: "shutting_down", retryAfter: 1)
-        countCutOff()
+        shutdown.countCutOff()
         guard reply.hasBegun else { return refuse(call, problem, reply, record) }
         record.outcome = .truncated
         record.reason = problem.code

@@ -1,5 +1,5 @@
 package import Conversation
-package import NIOCore
+package import Wire
 
 /// A judge of requests that stands between the caller and every candidate:
 /// the place of a supervisor.
@@ -16,8 +16,9 @@ package protocol RequestReviewer: Sendable {
 /// The result of a review.
 package enum ReviewDecision: Sendable {
     case pass
-    /// The request goes on with another body, in which parts are replaced.
-    case replaceBody(ByteBuffer)
+    /// The request goes on with these changes to its body; everything else of
+    /// it stays as it came.
+    case change(Splices)
     /// The caller gets this problem, and no candidate is asked.
     case refuse(Problem)
 }
@@ -32,12 +33,12 @@ extension Gateway {
         switch decision {
         case .pass: return request
         case .refuse(let problem): throw problem
-        case .replaceBody(let body):
+        case .change(let splices):
             var call = request.call
-            call.body = body
+            call.body = splices.apply(to: call.body)
             let changed = call
-            guard request.isHeavy else { return try AdmittedCall(changed) }
-            return try await reading.run { try AdmittedCall(changed, isHeavy: true) }
+            guard request.isHeavy else { return try AdmittedCall(changed, isStrict: true) }
+            return try await reading.run { try AdmittedCall(changed, isHeavy: true, isStrict: true) }
         }
     }
 }

@@ -8,13 +8,15 @@ import Wire
 /// A provider, ready to be asked.
 package final class Provider: Sendable {
     package let name: String
-    package let dialect: any Dialect
+    package let dialect: any ProviderProtocol
     package let lane: any ProviderLane
     /// The exact counter of a prompt's tokens, which an engine has; nil where
     /// there is none.
     package let counter: (any TokenCounter)?
-    /// The path of embeddings below the base address; where the provider has
-    /// none, the reason and what an operator can do about it.
+    /// The provider's own count of a prompt's tokens; nil where it has none.
+    package let tokenCounts: (any TokenCountProvider)?
+    /// The embeddings of the provider; where it has none, the reason and what
+    /// an operator can do about it.
     package let embeddings: Embeddings
     /// Tells if the provider's models answer chats, and if not, why.
     package let chat: Chat
@@ -39,7 +41,7 @@ package final class Provider: Sendable {
     /// nil for models that others host.
     package var hosted: HostedModel? { hostedNow?() }
     private let hostedNow: (@Sendable () -> HostedModel)?
-    /// The API that its error messages are written in, for the classifier.
+    /// The vocabulary of its error messages, for the classifier.
     package let errorDialect: String
     /// The secrets that are sent to the provider and that no other reader may
     /// see.
@@ -51,7 +53,7 @@ package final class Provider: Sendable {
     private let pinned: Set<String>
 
     package enum Embeddings: Sendable {
-        case path(String)
+        case served(any EmbeddingsProvider)
         /// The reason, and what to do: the end of a sentence.
         case none(String)
     }
@@ -63,8 +65,9 @@ package final class Provider: Sendable {
     }
 
     package init(
-        name: String, dialect: any Dialect, lane: any ProviderLane, embeddings: Embeddings, chat: Chat = .served,
-        counter: (any TokenCounter)? = nil, host: String? = nil, credential: String? = nil,
+        name: String, dialect: any ProviderProtocol, lane: any ProviderLane, embeddings: Embeddings,
+        chat: Chat = .served, tokenCounts: (any TokenCountProvider)? = nil, counter: (any TokenCounter)? = nil,
+        host: String? = nil, credential: String? = nil,
         firstToken: Duration? = nil, firstByte: Duration = .seconds(300), mayBeProbed: Bool = true,
         receipt: (@Sendable () -> String?)? = nil, secrets: SecretMask = .none,
         choices: CallerChoices = [], pinned: Set<String> = [],
@@ -73,6 +76,7 @@ package final class Provider: Sendable {
         self.name = name
         self.dialect = dialect
         self.lane = lane
+        self.tokenCounts = tokenCounts
         self.counter = counter
         self.embeddings = embeddings
         self.chat = chat
@@ -86,7 +90,7 @@ package final class Provider: Sendable {
         self.choices = choices
         self.pinned = pinned
         hostedNow = hosted
-        errorDialect = dialect.name.rawValue
+        errorDialect = dialect.errorVocabulary.rawValue
     }
 
     /// Returns the place under which failures of this model are remembered.
@@ -110,7 +114,7 @@ package final class Provider: Sendable {
 
     /// Returns whether the caller's bytes can be sent to this provider as they
     /// are.
-    func takesBytes(of door: any Dialect) -> Bool { dialect.name == door.name }
+    func takesBytes(of door: any CallerProtocol) -> Bool { dialect.name == door.name }
 }
 
 /// Counts a prompt's tokens by asking the model's own tokenizer.

@@ -37,14 +37,14 @@ final class RecordBeforeAnswer: ReleaseCondition {
 extension Gateway {
     /// Has the answer wait until it is on record.
     func holdUntilRecorded(_ opening: Opening, _ record: RequestRecord) throws(Problem) {
-        guard let release = opening.release, let auditRecorder else { throw .notOnRecord }
-        release.hold(until: RecordBeforeAnswer(auditRecorder, record, release.digest))
+        guard let release = opening.release, let audit = records.audit else { throw .notOnRecord }
+        release.hold(until: RecordBeforeAnswer(audit, record, release.digest))
     }
 
     /// Records an answer that didn't wait for its record.
     func recordAnswer(_ opening: Opening, _ record: RequestRecord) async {
         guard let release = opening.release, !release.isHolding else { return }
-        await auditRecorder?.settled(record, release.digest)
+        await records.audit?.settled(record, release.digest)
     }
 }
 

@@ -101,9 +101,12 @@ package final class RequestRecord {
     package var responseBytes = 0
     /// Advisory fields that were left behind.
     package var dropped: [String] = []
-    /// The same for a header field: the first of them, each cut.
+    /// The same for a header field: the first of them, each cut, and the number
+    /// of those that aren't named.
     var disclosedDropped: String {
-        dropped.prefix(20).map { Printable.excerpt($0, 64) }.joined(separator: ", ")
+        let named = dropped.prefix(20).map { Printable.excerpt($0, 64) }
+        let more = dropped.count - named.count
+        return (named + (more > 0 ? ["\(more) more"] : [])).joined(separator: ", ")
     }
 
     /// False for one of many refusals that are only counted.

@@ -110,6 +110,11 @@ extension Gateway {
         _ provider: Provider, _ model: String, _ kind: ProbeKind, within patience: Duration,
         in memory: ProbeMemory = .real, on executor: EventLoopTaskExecutor
     ) async -> ProbeResult {
+        if let candidate = state.routes.provider(provider.name)?.candidate(model: model),
+            let refusal = refusal(of: candidate)
+        {
+            return .impossible(refusal.message)
+        }
         guard var request = Self.probe(of: provider, model, kind) else {
             return .impossible("its dialect has no words for a probe")
         }
@@ -137,17 +142,17 @@ extension Gateway {
     /// - Returns: nil where the provider can't be asked for that.
     private static func probe(of provider: Provider, _ model: String, _ kind: ProbeKind) -> LaneRequest? {
         var dropped: [String] = []
-        if kind == .embeddings, case .path(let path) = provider.embeddings {
+        if kind == .embeddings, case .served(let embeddings) = provider.embeddings {
             let request = EmbeddingsRequest(model: model, input: .text("Hi"))
-            return (try? provider.dialect.encodeEmbeddings(request, model: model, dropped: &dropped)).map {
-                LaneRequest(path: path, body: $0)
+            return (try? embeddings.encodeEmbeddings(request, model: model, dropped: &dropped)).map {
+                LaneRequest(path: embeddings.embeddingsEndpoint(model: model), body: $0)
             }
         }
         var chat = ChatRequest(model: model, messages: [Message(.user, [.text("Hi")])])
         chat.maxTokens = 1
         chat.stream = kind == .stream
         return (try? provider.dialect.encodeChat(chat, model: model, dropped: &dropped)).map {
-            LaneRequest(path: provider.dialect.chatPath, body: $0)
+            LaneRequest(path: provider.dialect.chatEndpoint(model: model, isStream: chat.stream), body: $0)
         }
     }
 
@@ -193,7 +198,7 @@ extension Gateway {
             }
             return Symptom(dialect: dialect, position: .body, status: head.status, fields: head.fields, body: body)
         }
-        var parser = SSEParser()
+        var parser = FrameParser(provider.dialect.framing)
         parser.feed(body)
         var watcher = provider.dialect.makeStreamWatcher()
         var last = ByteBuffer()
@@ -217,7 +222,8 @@ extension Gateway {
     }
 
     private static func holdsEmbeddings(_ body: ByteBuffer, _ provider: Provider) -> Bool {
-        (try? provider.dialect.decodeEmbeddingsReply(body)) != nil
+        guard case .served(let embeddings) = provider.embeddings else { return false }
+        return (try? embeddings.decodeEmbeddingsReply(body)) != nil
     }
 }
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Files
-import FoundationEssentials
 import Settings
 
 /// `--config FILE`, which every command has that needs the settings.
@@ -24,8 +23,10 @@ struct ConfigOption: ParsableArguments {
     /// Reads a settings file; prints the reason and ends the command if it cannot be read at all.
     static func read(_ file: String) throws -> SettingsReading {
         do {
-            return try Settings.load(
-                file, environment: CredentialVariables.joined(to: ProcessInfo.processInfo.environment))
+            let environment = CredentialVariables.joined(to: Surroundings.current.environment) { fault in
+                complain("warning: \(fault)")
+            }
+            return try Settings.load(file, environment: environment)
         } catch {
             complain(error.description)
             if error.isMissing { complain("`make run` writes one with comments; --config names another.") }

@@ -67,7 +67,8 @@ struct DisclosuresShow: AsyncParsableCommand {
 /// `holdfast disclosures forgive`
 struct DisclosuresForgive: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "forgive", abstract: "Begin anew to count what a key, or a tenant, has measured.")
+        commandName: "forgive", abstract: "Begin anew to count what a key, or a tenant, has measured.",
+        usage: "holdfast disclosures forgive <who> [<options>]")
 
     @Argument(help: "As `holdfast disclosures` shows it: key:ID or tenant:NAME.")
     var who: String

@@ -72,10 +72,14 @@ struct DrillList: AsyncParsableCommand {
         if json { return print(String(buffer: answer)) }
         let view = try RunningHoldfast.read(answer, as: DrillsView.self)
         var rows = [["ID", "BEGAN", "ROUTE", "PULLED", "AS", "VERDICT"]]
-        for drill in view.running { rows.append(Self.row(drill, "running: \(drill.phase)")) }
+        for drill in view.running { rows.append(Self.row(drill, "running: \(drill.phase.rawValue)")) }
         for drill in view.past {
-            let end = drill.end ?? ""
-            rows.append(Self.row(drill, (drill.verdict ?? "") + (end == "done" ? "" : ", \(end)")))
+            let early =
+                switch drill.end {
+                case .stopped, .lapsed: drill.end.map { ", \($0.rawValue)" } ?? ""
+                case .done, nil: ""
+                }
+            rows.append(Self.row(drill, (drill.verdict?.rawValue ?? "") + early))
         }
         print(
             rows.count == 1
@@ -84,7 +88,7 @@ struct DrillList: AsyncParsableCommand {
 
     private static func row(_ drill: DrillView, _ verdict: String) -> [String] {
         [
-            drill.id, drill.started.map { Status.moment($0) } ?? "-", drill.route, drill.pulled, drill.as, verdict,
+            drill.id, drill.started.map { StatusText.moment($0) } ?? "-", drill.route, drill.pulled, drill.as, verdict,
         ]
     }
 }

@@ -11,6 +11,7 @@ struct DrillPull: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
         abstract: "Pull a candidate of a route for a while, and report what its callers felt.",
+        usage: "holdfast drill pull <route> [<options>]",
         discussion: """
             At the provider's edge Holdfast itself says what the provider would say. The route \
             is watched before, while it is pulled, and after. Without --load, live traffic is \
@@ -84,9 +85,9 @@ struct DrillPull: AsyncParsableCommand {
         let view = try RunningHoldfast.read(answer, as: DrillView.self)
         print(json ? String(buffer: answer) : DrillText(view).report)
         switch view.verdict {
-        case "passed": return
-        case "failed": throw ExitCode(1)
-        default: throw ExitCode(2)
+        case .passed: return
+        case .failed: throw ExitCode(1)
+        case .inconclusive, nil: throw ExitCode(2)
         }
     }
 
@@ -114,7 +115,7 @@ struct DrillPull: AsyncParsableCommand {
     /// Renews the lease and tells how it goes, until it is over.
     private func watch(_ id: String, _ running: RunningHoldfast) async throws {
         let isTerminal = isatty(STDERR_FILENO) == 1
-        var told = (phase: "", line: "")
+        var told: (phase: DrillView.Part?, line: String) = (nil, "")
         while !Task.isCancelled {
             let view = try await running.post(AdminPath.renewDrill(id), as: DrillView.self)
             let phase = view.phase
@@ -126,7 +127,7 @@ struct DrillPull: AsyncParsableCommand {
                 complain(told.line)
             }
             told = (phase, line)
-            if phase == "over" { break }
+            if phase == .over { break }
             try await Task.sleep(for: .milliseconds(250))
         }
         if isTerminal { say("\r\u{1B}[K") }

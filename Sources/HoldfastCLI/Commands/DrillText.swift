@@ -1,11 +1,11 @@
-import AdminAPI
+package import AdminAPI
 import Encodings
 
 /// A drill's report for people.
-struct DrillText {
+package struct DrillText {
     private let drill: DrillView
 
-    init(_ drill: DrillView) { self.drill = drill }
+    package init(_ drill: DrillView) { self.drill = drill }
 
     private static func shown(_ milliseconds: Double) -> String {
         abs(milliseconds) >= 10_000
@@ -14,14 +14,14 @@ struct DrillText {
     }
 
     /// One line while it runs.
-    var progress: String {
+    package var progress: String {
         let counted =
             switch drill.phase {
-            case "warm-up": drill.requests?.warmUp
-            case "recovery": drill.requests?.recovery
-            default: drill.requests?.pulled
+            case .warmUp: drill.requests?.warmUp
+            case .recovery: drill.requests?.recovery
+            case .pulled, .over: drill.requests?.pulled
             }
-        var line = "\(drill.phase): \(counted?.whole ?? 0) of \(counted?.total ?? 0) answered whole"
+        var line = "\(drill.phase.rawValue): \(counted?.whole ?? 0) of \(counted?.total ?? 0) answered whole"
         if let met = drill.requests?.metThePull, met > 0 { line += ", \(met) met the pull" }
         if let time = drill.switch?.p50Ms { line += ", switch \(Self.shown(time))" }
         if let left = drill.secondsLeft { line += ", \(left) s left" }
@@ -33,7 +33,7 @@ struct DrillText {
         return line
     }
 
-    var report: String {
+    package var report: String {
         var lines: [String] = []
         var head = "Drill \(drill.id): \(drill.pulled) pulled from \(drill.route) as \(drill.as)"
         if let token = drill.atToken { head += ", at token \(token)" }
@@ -66,7 +66,7 @@ struct DrillText {
             "\(phase?.whole ?? 0) of \(phase?.total ?? 0) answered whole"
         }
         var rows = [
-            ["began", drill.started.map { Status.moment($0) } ?? "-"],
+            ["began", drill.started.map { StatusText.moment($0) } ?? "-"],
             ["before", counted(drill.requests?.warmUp)], ["pulled", counted(drill.requests?.pulled)],
             ["after", counted(drill.requests?.recovery)], ["met the pull", met],
             ["detected", drill.detectionMs.map { "\(Self.shown($0)) after the pull" } ?? "never: nobody met it"],
@@ -120,16 +120,16 @@ struct DrillText {
     private var verdict: String {
         let why =
             switch drill.end {
-            case "stopped": " (stopped before its time)"
-            case "lapsed": " (the command that ordered it went away; everything was restored)"
-            default: ""
+            case .stopped: " (stopped before its time)"
+            case .lapsed: " (the command that ordered it went away; everything was restored)"
+            case .done, nil: ""
             }
         switch drill.verdict {
-        case "passed": return "PASSED"
-        case "failed": return "FAILED" + why
-        case "inconclusive":
+        case .passed: return "PASSED"
+        case .failed: return "FAILED" + why
+        case .inconclusive:
             return "INCONCLUSIVE" + (why.isEmpty ? ": no request met the pull; give it traffic with --load" : why)
-        default: return "it still runs"
+        case nil: return "it still runs"
         }
     }
 }

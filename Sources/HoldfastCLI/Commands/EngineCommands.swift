@@ -18,6 +18,7 @@ struct EngineInstall: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "install",
         abstract: "Fetch the default engine, pinned by version and hash; needs no clone.",
+        usage: "holdfast engine install [<options>]",
         discussion: """
             Makes a Python environment with llama.cpp's server in .holdfast beside the settings,
             which is where `holdfast serve` looks for it. What is there already is not fetched

@@ -1,7 +1,4 @@
 import ArgumentParser
-import Encodings
-import Files
-import Glibc
 
 /// The meaning of a command's exit code, after BSD's sysexits(3), so that a script or a service manager can distinguish
 /// a typing error from a full disk.
@@ -27,18 +24,4 @@ enum ExitStatus: Int32 {
 
     /// The error to throw in order to end with this status, after the reason has been printed.
     var exit: ExitCode { ExitCode(rawValue) }
-}
-
-/// Writes a line to standard error: everything that is not what the command
-/// was asked for, so that its output can be piped.
-func complain(_ line: String) {
-    let bytes = Array((Printable.lines(line) + "\n").utf8)
-    _ = bytes.withUnsafeBytes { Output.write($0, to: STDERR_FILENO) }
-}
-
-/// Tells on standard output. In place of Swift's own in all of this module:
-/// what a file, a provider or a caller wrote never moves the terminal's
-/// cursor, nor turns the reading direction.
-func print(_ text: String, terminator: String = "\n") {
-    Swift.print(Printable.lines(text), terminator: terminator)
 }

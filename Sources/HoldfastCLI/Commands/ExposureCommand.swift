@@ -1,3 +1,4 @@
+import Encodings
 import HoldfastServer
 import Access
 import ArgumentParser

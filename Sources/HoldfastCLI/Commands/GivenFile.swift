@@ -1,6 +1,7 @@
 import Files
 
-/// A small file that the command line or the settings name.
+/// A small file that the command line or the settings name, read or written as
+/// a whole.
 enum GivenFile {
     /// 16 MiB: policies, checkpoints and contracts are some kilobytes.
     private static let longest = 16 << 20
@@ -12,6 +13,17 @@ enum GivenFile {
         } catch {
             complain("holdfast: \(error)")
             throw ExitStatus.noInput.exit
+        }
+    }
+
+    /// Writes a file that the command line names; ends the command with the
+    /// reason told where that can't be done.
+    static func write(_ path: String, _ bytes: [UInt8]) throws {
+        do throws(FileFault) {
+            try WholeFile.writeDurably(path, with: bytes)
+        } catch {
+            complain("holdfast: \(error)")
+            throw ExitStatus.cannotCreate.exit
         }
     }
 }

@@ -3,12 +3,14 @@ import Wire
 import Encodings
 import AdminAPI
 import ArgumentParser
+import Resilience
 
 /// `holdfast hold`
 struct HoldByHand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hold",
         abstract: "Send nothing more to a model at a provider until a person restores it.",
+        usage: "holdfast hold <model> --reason <reason> [<options>]",
         discussion: """
             Says first which routes lose it, and what serves in its place. Requests move to the \
             next candidate of their route; callers that nobody else can serve are told that the \
@@ -43,7 +45,7 @@ struct HoldByHand: AsyncParsableCommand {
         try weigh(losses)
         let view = try await running.post(AdminPath.holds, order(isDryRun: false), as: HoldsView.self)
         let hold = view.holds.first {
-            "\($0.provider)/\($0.model ?? "")" == model && $0.origin == "administrator"
+            "\($0.provider)/\($0.model ?? "")" == model && $0.origin == Hold.Origin.administrator.rawValue
         }
         guard !json else {
             return printJSON { json in

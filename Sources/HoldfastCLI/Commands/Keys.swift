@@ -42,6 +42,7 @@ struct KeysRevoke: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "revoke",
         abstract: "End a key, for good.",
+        usage: "holdfast keys revoke <key> [<options>]",
         discussion: """
             A running server refuses it within a second; requests under way go on
             to their end. The key stays listed, so that logs that name it can
@@ -91,6 +92,20 @@ struct KeyFileOption: ParsableArguments {
         }
         let settings = try server.loadSettings()
         return try Self.keyFile(settings.keyFile, of: settings.file)
+    }
+
+    /// The running server that has keys of a file in force; nil where none has.
+    func server(with file: KeyFile) -> EffectiveView? {
+        // By the folder: the file itself may be gone.
+        func name(_ path: String) -> String {
+            let path = Folder.absolute(path)
+            let folder = WholeFile.resolved(Folder.above(path))
+            return folder + "/" + path[path.index(after: path.lastIndex(of: "/") ?? path.startIndex)...]
+        }
+        guard let effective = server.effective(), let own = effective.keyFile, effective.keys ?? 0 > 0,
+            name(own) == name(file.path)
+        else { return nil }
+        return effective
     }
 
     private static func keyFile(_ path: String?, of settings: String) throws -> KeyFile {

@@ -1,3 +1,4 @@
+import AdminAPI
 import HoldfastServer
 import Access
 import ArgumentParser
@@ -85,9 +86,11 @@ struct KeysCreate: ParsableCommand {
                 labs: notLabs?.names ?? [], hosts: notHosts?.names ?? [], regions: notRegions?.names ?? []),
             disclosures: Disclosures(logprobs: logprobs, logitBias: logitBias), forbidden: forbid?.names ?? [],
             created: .now, expires: expires?.time)
+        let server = keys.server(with: file)
         do throws(KeyFileError) {
-            try file.append(record)
+            try file.append(record, creates: server == nil)
         } catch {
+            explain(error, server)
             throw Keys.failure(error)
         }
         guard !json else {
@@ -108,6 +111,19 @@ struct KeysCreate: ParsableCommand {
 }
 
 extension KeysCreate {
+    /// Says what a new file would have taken away.
+    private func explain(_ error: KeyFileError, _ server: EffectiveView?) {
+        switch error {
+        case .gone, .emptied:
+            let keys = server?.keys.map { $0 == 1 ? "1 key" : "\($0) keys" }
+            let inForce = server.flatMap { server in
+                keys.map { "; the Holdfast that runs (process \(server.pid)) still has \($0) in force" }
+            }
+            complain("holdfast: no key is made: it would be the only one of its file\(inForce ?? "")")
+        case .file, .invalid, .nameTaken, .unknown, .ambiguous, .alreadyRevoked: break
+        }
+    }
+
     /// Warns of names that the settings don't know, as far as they can be read.
     private func warn() {
         guard keys.file == nil, let settings = keys.server.settings() else { return }

@@ -1,3 +1,4 @@
+import Encodings
 import HoldfastServer
 import Access
 import ArgumentParser
@@ -9,6 +10,7 @@ struct KeysList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "List the keys: names, scopes, limits; never the keys themselves.",
+        usage: "holdfast keys list [<options>]",
         discussion: """
               holdfast keys list
               holdfast keys list --json | jq -r '.[] | select(.admin) | .name'

@@ -12,7 +12,7 @@ struct LedgerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger", abstract: "Read, prove and verify the public record.",
         subcommands: [
-            LedgerShow.self, LedgerProve.self, LedgerVerify.self, LedgerKey.self, LedgerPrune.self, LedgerMeasure.self,
+            LedgerShow.self, LedgerProve.self, LedgerVerify.self, LedgerKey.self, LedgerPrune.self,
         ])
 }
 
@@ -97,6 +97,7 @@ struct LedgerOptions: ParsableArguments {
 struct LedgerKey: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key", abstract: "Print the log's public key.",
+        usage: "holdfast ledger key [<options>]",
         discussion: "Give it to whoever is to check the ledger; it goes into --log and into policies.")
 
     @OptionGroup var options: LedgerOptions
@@ -116,6 +117,7 @@ struct LedgerKey: ParsableCommand {
 struct LedgerVerify: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Hash a ledger anew, up to its signed root.",
+        usage: "holdfast ledger verify [<target>] [<options>]",
         discussion: """
             Every entry, every tile, the signatures, and that the log goes on from its kept \
             checkpoints and from yours. holdfast-verify does the same without the rest of \
@@ -172,11 +174,16 @@ extension LedgerSettings {
         self.init(name: view.name, directory: view.directory)
         policyFile = view.policyFile
         for witness in view.witnesses {
-            guard let url = try? BaseURL(witness.url), let key = VerifierKey(witness.key) else {
-                complain("holdfast: the running server has a witness that this version can't read: \(witness.url)")
-                throw ExitStatus.unavailable.exit
+            func unreadable(_ reason: String) -> ExitCode {
+                complain("holdfast: the running server has a witness that this version can't read: \(reason)")
+                return ExitStatus.unavailable.exit
             }
-            witnesses.append(WitnessSettings(url: url, key: key))
+            guard let key = VerifierKey(witness.key) else { throw unreadable("\(witness.key) is no public key") }
+            do throws(BaseURL.Refusal) {
+                witnesses.append(WitnessSettings(url: try BaseURL(witness.url), key: key))
+            } catch {
+                throw unreadable("its address \(error.words)")
+            }
         }
     }
 }

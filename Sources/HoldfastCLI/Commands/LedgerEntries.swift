@@ -1,6 +1,5 @@
 import HoldfastServer
 import ArgumentParser
-import FoundationEssentials
 import Ledger
 import LedgerDisk
 import NIOCore
@@ -10,6 +9,7 @@ import Wire
 struct LedgerProve: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prove", abstract: "Write a proof that an entry is in the ledger.",
+        usage: "holdfast ledger prove <entry> [<options>]",
         discussion: """
             The entry is named by its index, or by the id that the answer carried in \
             x-request-id. The proof (C2SP tlog-proof@v1) holds the entry itself, and is \
@@ -47,16 +47,17 @@ struct LedgerProve: ParsableCommand {
             try LedgerProver(folder, policy: policy).prove(index)
         }
         let own = try options.ownPlan()
-        if !own.witnesses.isEmpty, (try? VerifiedCheckpoint(proof.checkpoint, policy: own.policy)) == nil {
-            complain("holdfast: the proof's checkpoint lacks its quorum of witnesses as yet; it is valid without one")
+        if !own.witnesses.isEmpty {
+            do throws(LedgerProblem) {
+                _ = try VerifiedCheckpoint(proof.checkpoint, policy: own.policy)
+            } catch {
+                complain(
+                    "holdfast: the proof's checkpoint lacks its quorum of witnesses as yet (\(error)); it is valid "
+                        + "without one")
+            }
         }
         guard let output else { return print(String(decoding: proof.bytes, as: UTF8.self), terminator: "") }
-        do {
-            try Data(proof.bytes).write(to: URL(filePath: output))
-        } catch {
-            complain("holdfast: \(output) can't be written")
-            throw ExitStatus.cannotCreate.exit
-        }
+        try GivenFile.write(output, proof.bytes)
     }
 }
 
@@ -64,6 +65,7 @@ struct LedgerProve: ParsableCommand {
 struct LedgerShow: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print the ledger's entries.",
+        usage: "holdfast ledger show [<target>] [<options>]",
         discussion: """
             Verifies the ledger as it reads. A copy of another one's public folder, or its \
             address, is read with its key.
@@ -112,7 +114,7 @@ struct LedgerShow: ParsableCommand {
         let kind = word("kind") ?? "?"
         var parts = [String(index), word("at") ?? "", kind]
         switch kind {
-        case "request.settled":
+        case EntryKind.requestSettled.rawValue:
             parts.append("\(word("status") ?? "-") \(word("outcome") ?? "")")
             parts.append("\(word("route") ?? word("requested") ?? "-") → \(word("served_by") ?? "nobody")")
             for attempt in entry["attempts"]?.elements.map({ $0 }) ?? [] {

@@ -1,7 +1,6 @@
 import HoldfastServer
 import Access
 import ArgumentParser
-import FoundationEssentials
 import Ledger
 import LedgerDisk
 import NIOCore
@@ -12,6 +11,7 @@ import Wire
 struct LedgerPrune: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune", abstract: "Forget the ledger's oldest entries, for good.",
+        usage: "holdfast ledger prune --before <before> [<options>]",
         discussion: """
             Later entries stay provable, and proofs that were given stay valid. The ledger is \
             verified first: what doesn't hold isn't pruned. Entries go 256 at a time. The last \
@@ -90,6 +90,11 @@ struct LedgerPrune: ParsableCommand {
 
     private func witnessed(_ folder: LedgerFolder, _ policy: LedgerPolicy) throws(LedgerProblem) -> UInt64 {
         guard let bytes = try folder.read(LedgerPaths.witnessed) else { return 0 }
-        return (try? VerifiedCheckpoint(try SignedNote(bytes), policy: policy).size) ?? 0
+        do throws(LedgerProblem) {
+            return try VerifiedCheckpoint(try SignedNote(bytes), policy: policy).size
+        } catch {
+            complain("holdfast: the checkpoint that witnesses have cosigned last doesn't count: \(error)")
+            return 0
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Encodings
 import AdminAPI
 import ArgumentParser
 import NIOCore

@@ -2,8 +2,10 @@ import HoldfastServer
 import AdminAPI
 import ArgumentParser
 import AsyncHTTPClient
+import Glibc
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 
 /// A running Holdfast, as a command on the same machine sees it.
 struct RunningHoldfast {
@@ -17,12 +19,13 @@ struct RunningHoldfast {
                 "\(effective.settings): commands talk to a running Holdfast through `admin: 127.0.0.1:8081`; add it")
             throw ExitStatus.config.exit
         }
-        guard let token = folder.token() else {
-            complain("holdfast: \(folder.path) has no admin-token that can be read; is it another user's?")
+        do throws(UnreadableTrace) {
+            token = try folder.token()
+        } catch {
+            complain("holdfast: \(error.reason); is it another user's?")
             throw ExitStatus.unavailable.exit
         }
         address = admin
-        self.token = token
     }
 
     func get(_ path: String) async throws -> ByteBuffer { try await ask("GET", path, nil) }
@@ -49,7 +52,7 @@ struct RunningHoldfast {
         do {
             return try AdminJSON.decode(view, from: answer.readableBytesView)
         } catch {
-            complain("holdfast: the answer can't be read; is this the same version?")
+            complain("holdfast: the answer can't be read: \(AdminJSON.reason(error)); is this the same version?")
             throw ExitStatus.unavailable.exit
         }
     }
@@ -72,8 +75,17 @@ struct RunningHoldfast {
         } catch let exit as ExitCode {
             throw exit
         } catch {
-            complain("No Holdfast answers on \(address); start one: holdfast serve")
+            complain("No Holdfast answers on \(address): \(Self.reason(error)); start one: holdfast serve")
             throw ExitStatus.unavailable.exit
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as HTTPClientError: error.shortDescription
+        case let error as NIOConnectionError: error.connectionErrors.last.map { reason($0.error) } ?? "\(error)"
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        default: "\(error)"
         }
     }
 }

@@ -1,13 +1,13 @@
 import AdminAPI
 import ArgumentParser
-import FoundationEssentials
 import HoldfastServer
 import Settings
 
 /// The options `--run DIR` and `--config FILE`: the running Holdfast that a command asks.
 ///
-/// The server is found by its run folder. If the folder contains an `effective.json`, the settings aren't read, so
-/// commands work with any environment of the shell, and even if the settings file is damaged.
+/// The server is found by its run folder (``ServerSearch``), and the settings aren't
+/// read where that has an `effective.json`: commands work whatever the
+/// environment of the shell, and however broken the file.
 struct ServerOption: ParsableArguments {
     @Option(
         name: .customLong("run"),
@@ -21,61 +21,45 @@ struct ServerOption: ParsableArguments {
         completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
-    /// The folders in which it may run, likeliest first.
-    private var folders: [RunDirectory] {
-        if let run { return [RunDirectory(at: run)] }
-        if let config { return [RunDirectory(besideSettings: config)] }
-        if let named = ProcessInfo.processInfo.environment["HOLDFAST_RUN"], !named.isEmpty {
-            return [RunDirectory(at: named)]
-        }
-        return [RunDirectory(at: "/run/holdfast"), RunDirectory(besideSettings: "holdfast.yaml")]
+    private var search: ServerSearch {
+        ServerSearch(run: run, config: config, environment: Surroundings.current.environment)
     }
-
-    private var mayReadSettings: Bool { run == nil }
 
     /// The running server.
     /// - Throws: an exit code, once the reason has been printed.
     func running() throws -> RunningHoldfast {
-        let (folder, effective) = try found()
-        guard folder.isOf(effective) else {
+        let found = try found()
+        guard found.isAlive else {
             complain(
-                "holdfast: the Holdfast of \(folder.path) no longer runs (it was process \(effective.pid)). "
-                    + "Start one: holdfast serve --config \(effective.settings)")
+                "holdfast: the Holdfast of \(found.folder.path) no longer runs (it was process "
+                    + "\(found.effective.pid)). Start one: holdfast serve --config \(found.effective.settings)")
             throw ExitStatus.unavailable.exit
         }
-        return try RunningHoldfast(effective, folder)
+        return try RunningHoldfast(found.effective, found.folder)
     }
 
     /// The description that the running server has written of itself; nil if none runs.
-    func effective() -> EffectiveView? { look().flatMap { $0.folder.isOf($0.effective) ? $0.effective : nil } }
-
-    private typealias Found = (folder: RunDirectory, effective: EffectiveView)
-
-    /// A folder of a server that lives before one of a server that doesn't.
-    private func look() -> Found? {
-        var last: Found?
-        for folder in folders {
-            guard let effective = folder.effective() else { continue }
-            if folder.isOf(effective) { return (folder, effective) }
-            last = last ?? (folder, effective)
-        }
-        return last
+    func effective() -> EffectiveView? {
+        guard let found = search.look().found, found.isAlive else { return nil }
+        return found.effective
     }
 
-    private func found() throws -> Found {
-        if let found = look() { return found }
+    private func found() throws -> ServerSearch.Found {
+        let result = search.look()
+        if let found = result.found { return found }
         if let found = try lookBySettings() { return found }
-        let places = folders.map(\.path).joined(separator: " or ")
+        for objection in result.objections { complain("holdfast: \(objection)") }
+        let places = search.folders.map(\.path).joined(separator: " or ")
         complain(
-            "holdfast: no Holdfast runs in \(places), or it is another user's. Start one: holdfast serve; "
-                + "--run names the run folder of one that runs elsewhere.")
+            "holdfast: no Holdfast \(result.objections.isEmpty ? "runs" : "can be found") in \(places). Start one: "
+                + "holdfast serve; --run names the run folder of one that runs elsewhere.")
         throw ExitStatus.unavailable.exit
     }
 
     /// The folder may have a setting of its own, and the settings may say why
     /// no server can be found.
     /// - Throws: an exit code, once the reason has been printed.
-    private func lookBySettings() throws -> Found? {
+    private func lookBySettings() throws -> ServerSearch.Found? {
         guard run == nil else { return nil }
         // A file that was named and isn't there is an error of its own.
         if config != nil { _ = try ConfigOption.read(settingsFile) }
@@ -87,16 +71,23 @@ struct ServerOption: ParsableArguments {
         }
         guard settings.runDirectory != nil else { return nil }
         let folder = RunDirectory(settings)
-        return folder.effective().map { (folder, $0) }
+        do throws(UnreadableTrace) {
+            return try folder.effective().map { ServerSearch.Found(folder, $0) }
+        } catch {
+            complain("holdfast: \(error.reason)")
+            throw ExitStatus.unavailable.exit
+        }
     }
 
     /// The settings, as far as they can be read.
     func settings() -> Settings? {
-        let environment = CredentialVariables.joined(to: ProcessInfo.processInfo.environment)
+        let environment = CredentialVariables.joined(to: Surroundings.current.environment, unreadable: { _ in })
         return try? Settings.load(settingsFile, environment: environment).settings
     }
 
-    private var settingsFile: String { config ?? look()?.effective.settings ?? "holdfast.yaml" }
+    private var settingsFile: String {
+        config ?? search.look().found?.effective.settings ?? search.usualSettings
+    }
 
     // MARK: Files of the server
 

@@ -29,115 +29,18 @@ struct Status: AsyncParsableCommand {
         let routes = try await running.get(AdminPath.routes)
         let holds = try await running.get(AdminPath.holds)
         let drills = try await running.get(AdminPath.drills)
-        let read = try RunningHoldfast.read(routes, as: RoutesView.self)
+        let text = StatusText(
+            try RunningHoldfast.read(routes, as: RoutesView.self),
+            holds: try RunningHoldfast.read(holds, as: HoldsView.self),
+            drills: try RunningHoldfast.read(drills, as: DrillsView.self))
         if json {
             print(
                 #"{"routes":\#(String(buffer: routes)),"holds":\#(String(buffer: holds)),"drills":\#(String(buffer: drills))}"#
             )
-            return try exit(read.routes)
+        } else {
+            print(text.whole)
         }
-        printRoutes(read.routes)
-        printStates(read.routes)
-        printHolds(try RunningHoldfast.read(holds, as: HoldsView.self))
-        printBreakers(read.breakers)
-        printDrills(try RunningHoldfast.read(drills, as: DrillsView.self).running)
-        try exit(read.routes)
-    }
-
-    /// Ends the command with a code for the worst state of a route.
-    private func exit(_ routes: [RoutesView.Route]) throws {
-        let states = Set(routes.map(\.state))
-        if states.contains("down") { throw ExitCode(2) }
-        if states.contains("degraded") { throw ExitCode(1) }
-    }
-
-    private func printStates(_ routes: [RoutesView.Route]) {
-        let rows = routes.map { route in
-            var notes: [String] = []
-            if let reason = route.reason { notes.append(reason) }
-            if route.recentRequests == 0 {
-                notes.append(
-                    route.lastRequest.map { "idle since \(Self.moment($0))" } ?? "no request since the start")
-            } else if route.reason == nil {
-                notes.append("\(route.recentAnswered) of \(route.recentRequests) requests in 5 min answered")
-            }
-            return [route.name, route.state, notes.joined(separator: "; ")]
-        }
-        print("")
-        print(Table(rows: [["ROUTE", "STATE", "REASON"]] + rows).text)
-    }
-
-    private func printRoutes(_ routes: [RoutesView.Route]) {
-        var rows = [["ROUTE", "CANDIDATE", "STATE", "LAST ANSWER", "RETIRES"]]
-        for route in routes {
-            for (index, candidate) in route.candidates.enumerated() {
-                var stands = candidate.standing
-                if let seconds = candidate.secondsLeft { stands += ", \(seconds) s left" }
-                if let hold = candidate.hold { stands += ", held: \(hold)" }
-                if let cause = candidate.cause { stands += " (\(cause))" }
-                if let awaited = candidate.awaits { stands += ", returns \(awaited)" }
-                rows.append([
-                    index == 0 ? route.name : "", "\(candidate.provider)/\(candidate.model)", stands,
-                    candidate.secondsSinceAnswer.map { Self.ago($0) } ?? "-",
-                    candidate.retires.map { Self.moment($0) } ?? "-",
-                ])
-            }
-        }
-        print(Table(rows: rows).text)
-    }
-
-    private func printHolds(_ view: HoldsView) {
-        print("\nHOLDS" + (view.holds.isEmpty ? ": none" : ""))
-        if !view.holds.isEmpty {
-            var rows = [["ID", "WHAT", "REASON", "CONFIDENCE", "SINCE", "ACKNOWLEDGED BY"]]
-            for hold in view.holds {
-                let what = hold.model.map { "\(hold.provider)/\($0)" } ?? hold.provider
-                rows.append([
-                    hold.id, what + (hold.scope == "model" ? "" : " (\(hold.scope))"), hold.name,
-                    hold.secondsLeft.map { "\($0) s left" } ?? hold.firmness, Self.moment(hold.since),
-                    hold.acknowledgedBy ?? "-",
-                ])
-            }
-            print(Table(rows: rows, indent: 2).text)
-            for hold in view.holds {
-                let words = hold.reason ?? hold.words
-                if !words.isEmpty { print("  \(hold.id): “\(words.printable)”") }
-                if hold.countsForKeys != nil {
-                    print("  \(hold.id): moves only requests of the keys that met it, until a probe confirms it")
-                }
-            }
-        }
-        for back in view.returned {
-            print(
-                "  \(back.id): \(back.provider)\(back.model.map { "/\($0)" } ?? "") is back; `holdfast restore` lets it "
-                    + "serve first again")
-        }
-    }
-
-    private func printBreakers(_ breakers: [RoutesView.Breaker]) {
-        let open = breakers.filter { $0.state != "closed" }
-        guard !open.isEmpty else { return }
-        print("\nBREAKERS")
-        let rows = open.map { [$0.key, $0.state, $0.cause, "\($0.failures) failures in a row"] }
-        print(Table(rows: rows, indent: 2).text)
-    }
-
-    private func printDrills(_ drills: [DrillView]) {
-        for drill in drills {
-            print("\nDRILL \(drill.id): \(drill.pulled) on \(drill.route) as \(drill.as), \(drill.phase)")
-        }
-    }
-
-    /// `2026-06-12 10:15Z`: a date and its zone, to the minute.
-    static func moment(_ seconds: Int) -> String {
-        String(UnixTime(seconds: Int64(seconds)).description.prefix(16)).replacing("T", with: " ") + "Z"
-    }
-
-    private static func ago(_ seconds: Int) -> String {
-        switch seconds {
-        case ..<120: "\(seconds) s ago"
-        case ..<7200: "\(seconds / 60) min ago"
-        default: "\(seconds / 3600) h ago"
-        }
+        let code = text.exitCode
+        if code != 0 { throw ExitCode(code) }
     }
 }

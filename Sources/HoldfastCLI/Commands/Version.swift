@@ -4,7 +4,7 @@ import Wire
 /// `holdfast version`
 struct Version: ParsableCommand {
     /// This Holdfast's version, https://semver.org
-    static let current = "0.1.0"
+    static let current = "0.2.0"
 
     static let configuration = CommandConfiguration(
         commandName: "version",

@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Glibc
 import HoldfastServer
 import Ledger
@@ -77,6 +76,10 @@ struct WitnessKey: ParsableCommand {
 struct WitnessServe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Serve POST /add-checkpoint.",
+        usage: """
+            holdfast witness serve --directory <directory> --name <name>
+              --listen <listen> [<options>]
+            """,
         discussion: """
             Prints its public key, then serves until SIGTERM or Ctrl-C. What it has signed is \
             on the disk before anybody is given the signature. Below --directory, `log` can be \

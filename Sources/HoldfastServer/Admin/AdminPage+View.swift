@@ -11,19 +11,43 @@ extension AdminDoor.Page {
 
 extension AdminDoor.Outcome {
     static func done(_ status: Int, view: some Encodable) -> AdminDoor.Outcome {
-        let (failure, bytes) = ByteBuffer.view(view)
-        return failure == 200 ? .done(status, bytes) : .failure(failure, "The answer can't be written.")
+        answer(of: view) { .done(status, $0) }
+    }
+
+    /// The answer to a dry run, which changes nothing.
+    static func preview(view: some Encodable) -> AdminDoor.Outcome { answer(of: view) { .preview($0) } }
+
+    private static func answer(
+        of view: some Encodable, _ outcome: (ByteBuffer) -> AdminDoor.Outcome
+    ) -> AdminDoor.Outcome {
+        do throws(UnwritableView) {
+            return outcome(try ByteBuffer(json: view))
+        } catch {
+            return .failure(500, error.message)
+        }
     }
 }
 
+/// A view that JSON has no form for: only a number such as infinity makes one.
+struct UnwritableView: Error {
+    var message: String
+}
+
 extension ByteBuffer {
+    fileprivate init(json view: some Encodable) throws(UnwritableView) {
+        do {
+            self.init(bytes: try AdminJSON.encode(view))
+        } catch {
+            throw UnwritableView(message: "The answer can't be written: \(error).")
+        }
+    }
+
     /// A view as JSON, with the status of an answer that holds it.
     static func view(_ view: some Encodable) -> (status: Int, bytes: ByteBuffer) {
-        do {
-            return (200, ByteBuffer(bytes: try AdminJSON.encode(view)))
+        do throws(UnwritableView) {
+            return (200, try ByteBuffer(json: view))
         } catch {
-            // Only a number that JSON doesn't have (infinity) ends here.
-            return (500, AdminDoor.problem("The answer can't be written: \(error)."))
+            return (500, AdminDoor.problem(error.message))
         }
     }
 }
@@ -37,7 +61,7 @@ extension AdminDoor.ActionRequest {
         } catch let error as DecodingError {
             throw BadOrder(error, usage: usage)
         } catch {
-            throw BadOrder("The body can't be read. Send \(usage).")
+            throw BadOrder("The body can't be read: \(error). Send \(usage).")
         }
     }
 }

@@ -71,8 +71,7 @@ struct HoldPages {
         }
         let place = provider.place(of: order.model)
         if order.dryRun == true {
-            let (status, bytes) = ByteBuffer.view(HoldEffectView(of: place, in: gateway))
-            return status == 200 ? .preview(bytes) : .failure(status, "The effect can't be written.")
+            return .preview(view: HoldEffectView(of: place, in: gateway))
         }
         guard let reason = order.reason, !reason.isEmpty else {
             return .failure(400, "\"reason\" is needed, for the record and for those who meet the hold.")
@@ -113,7 +112,7 @@ struct HoldPages {
                         self.view(of: $0, route, now)
                     })
                 let report = states.report(of: route)
-                view.state = report.state.word
+                view.state = .init(report.state)
                 view.reason = report.state.reason
                 view.recentRequests = report.recent.requests
                 view.recentAnswered = report.recent.answered
@@ -160,6 +159,17 @@ struct HoldPages {
             view.cause = cause.rawValue
         }
         return view
+    }
+}
+
+extension RoutesView.State {
+    fileprivate init(_ state: RouteState) {
+        self =
+            switch state {
+            case .serving: .serving
+            case .degraded: .degraded
+            case .down: .down
+            }
     }
 }
 

@@ -1,8 +1,8 @@
 import AdminAPI
 import Conversation
-import DialectOpenAI
 import EngineHost
 import Failures
+import Files
 import FrontDoor
 import Gateway
 import Glibc
@@ -67,8 +67,8 @@ struct ServerPages {
             name: provider.name, dialect: provider.dialect.rawValue,
             health: health(provider.name, provider.unavailable))
         view.flavour = provider.flavour?.rawValue
-        if provider.flavour != nil, let dialect = gateway.state.providers[provider.name]?.dialect as? OpenAIDialect {
-            view.traits = TraitsView(dialect.traits)
+        if provider.flavour != nil, let traits = gateway.state.providers[provider.name]?.dialect.serverTraits {
+            view.traits = TraitsView(traits)
         }
         view.lab = provider.lab
         view.host = provider.host
@@ -112,12 +112,9 @@ struct ServerPages {
     }
 
     private static func residentBytes() -> Double {
-        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 128)
-        guard fgets(&line, 128, file) != nil else { return 0 }
-        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let pages = text.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? 0
+        let line = (try? WholeFile.readAll("/proc/self/statm", limit: 4096, within: nil)) ?? []
+        let pages =
+            String(decoding: line, as: UTF8.self).split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? 0
         return pages * Double(sysconf(Int32(_SC_PAGESIZE)))
     }
 }

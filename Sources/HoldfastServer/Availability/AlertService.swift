@@ -1,27 +1,23 @@
-import Extraction
 import Access
-import Availability
-import Crypto
+package import Availability
 import Custody
 import Drills
 import EngineHost
+import Extraction
 import Failures
 import FoundationEssentials
-import Gateway
-import Glibc
-import Logging
+package import Logging
 import NIOCore
-import Resilience
 import Routing
 import ServiceLifecycle
 import Settings
-import Storage
+package import Storage
 import Synchronization
 import Wire
 
 /// The service that notices events for which alerts are configured, and stores a message for each receiver;
 /// ``WebhookSender`` sends the messages.
-final class AlertService: ServerEventSubscriber, Service {
+package final class AlertService: ServerEventSubscriber, Service {
     /// A route's rule that burns.
     private struct Burning: Hashable {
         var route: String
@@ -34,27 +30,31 @@ final class AlertService: ServerEventSubscriber, Service {
     private let logger: Logger
     private let messages: DurableWriter<String, StoredMessage>
     /// The number of the newest message's id.
-    private let made = Mutex<UInt64>(0)
+    private let made = Mutex(0)
     private let burning = Mutex<Set<Burning>>([])
     private let rates = Mutex<[(route: String, rate: BurnRate)]>([])
+    private let clock: @Sendable () -> Int
 
-    init(
-        outbox: any MessageOutbox, availability: AvailabilityService, settings: CurrentSettings, logger: Logger
+    /// - Parameter clock: microseconds since 1970.
+    package init(
+        outbox: any MessageOutbox, availability: AvailabilityService, settings: CurrentSettings, logger: Logger,
+        clock: @escaping @Sendable () -> Int = { SystemClock.microseconds() }
     ) {
         self.availability = availability
         self.settings = settings
         self.logger = logger
+        self.clock = clock
         messages = DurableWriter("alerts", logger: logger) { writes throws(StorageError) in
             try await outbox.save(writes.map(\.1))
         }
     }
 
     /// The burn rates by route and long window (minutes), as of the last look.
-    var burnRates: [(route: String, rate: BurnRate)] { rates.withLock { $0 } }
+    package var burnRates: [(route: String, rate: BurnRate)] { rates.withLock { $0 } }
 
     // MARK: Burn rates
 
-    func run() async throws {
+    package func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
             while !Task.isCancelled {
                 await lookAtBudgets()
@@ -64,12 +64,13 @@ final class AlertService: ServerEventSubscriber, Service {
     }
 
     /// Writes messages until the task is cancelled, and then those still owed.
-    func write() async { await messages.run() }
+    package func write() async { await messages.run() }
 
-    private func lookAtBudgets() async {
+    /// Looks at every route's error budget once.
+    package func lookAtBudgets() async {
         let settings = settings.now
         let days = BurnRate.rules.map(\.long).max()!
-        let end = time(nil) / 60 * 60 + 60
+        let end = now / 60 * 60 + 60
         let period = Period(start: end - days * 60, minutes: days)
         let histories: [Availability.Subject: History]
         do throws(StorageError) {
@@ -191,11 +192,13 @@ final class AlertService: ServerEventSubscriber, Service {
 
     // MARK: Writing it down
 
+    private var now: Int { clock() / 1_000_000 }
+
     func tell(_ kind: Webhook.Kind, _ type: String, _ data: (inout JSONWriter) -> Void) {
         let settings = settings.now
         let receivers = settings.webhooks.filter { $0.kinds.contains(kind) }
         guard !receivers.isEmpty else { return }
-        let now = time(nil)
+        let now = now
         var json = JSONWriter()
         json.object { json in
             json.member("type", type)
@@ -209,22 +212,23 @@ final class AlertService: ServerEventSubscriber, Service {
         let body = String(buffer: json.buffer)
         self.messages.owe(
             receivers.map { receiver in
-                let id = newID()
-                return (id, StoredMessage(id: id, receiver: receiver.name, body: body, created: now, due: now))
+                let (id, created) = newID()
+                return (id, StoredMessage(id: id, receiver: receiver.name, body: body, created: created, due: now))
             }, isUrgent: true)
     }
 
-    /// An id that sorts behind the ids of all earlier messages, also of those
-    /// of the same millisecond.
-    private func newID() -> String {
-        var clock = timespec()
-        clock_gettime(CLOCK_REALTIME, &clock)
+    /// An id and a second that sort behind those of all earlier messages, also
+    /// of those of the same millisecond, and where the clock is set back.
+    private func newID() -> (id: String, created: Int) {
+        let now = clock()
         let number = made.withLock { number in
-            number = max(number + 1, UInt64(clock.tv_sec) * 1_000_000 + UInt64(clock.tv_nsec / 1000))
+            number = max(number + 1, now)
             return number
         }
         let time = String(number, radix: 16)
-        return "msg_" + String(repeating: "0", count: max(0, 16 - time.count)) + time
+        let id =
+            "msg_" + String(repeating: "0", count: max(0, 16 - time.count)) + time
             + UUID().uuidString.suffix(12).lowercased()
+        return (id, number / 1_000_000)
     }
 }

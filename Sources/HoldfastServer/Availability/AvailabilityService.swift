@@ -1,11 +1,10 @@
 import Access
-import Availability
-import Gateway
-import Glibc
-import Logging
+package import Availability
+package import Gateway
+package import Logging
 import Resilience
 import ServiceLifecycle
-import Storage
+package import Storage
 import Synchronization
 
 /// Counts what becomes of requests and attempts, minute by minute, and keeps
@@ -13,7 +12,7 @@ import Synchronization
 ///
 /// What a killed process loses is the last seconds' counts; the ledger, where
 /// there is one, has them.
-final class AvailabilityService: RequestRecorder, ServerEventSubscriber, Service {
+package final class AvailabilityService: RequestRecorder, ServerEventSubscriber, Service {
     private static let period = Duration.seconds(5)
     /// Thirteen months, so that a month can be held against last year's.
     private static let keptHours = 400 * 24
@@ -23,24 +22,32 @@ final class AvailabilityService: RequestRecorder, ServerEventSubscriber, Service
     private let book = Mutex(AvailabilityBook())
     private let traffic = Mutex<[String: RouteTraffic]>([:])
     private let failing = FailureNote()
+    private let clock: @Sendable () -> Int
 
-    init(counts: any CountStore, logger: Logger) {
+    /// - Parameter clock: seconds since 1970.
+    package init(
+        counts: any CountStore, logger: Logger, clock: @escaping @Sendable () -> Int = { SystemClock.seconds() }
+    ) {
         self.counts = counts
         self.logger = logger
+        self.clock = clock
     }
+
+    /// Seconds since 1970, by the clock that requests are counted by.
+    var now: Int { clock() }
 
     // MARK: Counting
 
-    func record(_ record: RequestRecord) {
+    package func record(_ record: RequestRecord) {
         let request = SettledRequest(record)
-        let now = time(nil)
+        let now = now
         book.withLock { $0.add(request, at: now) }
         guard let route = request.route, !request.isOfDrill, let isAnswered = request.counter.isAnswered else { return }
         traffic.withLock { $0[route, default: RouteTraffic()].note(isAnswered: isAnswered, at: now) }
     }
 
     /// The latest requests of a route.
-    func traffic(of route: String) -> RouteTraffic { traffic.withLock { $0[route] } ?? RouteTraffic() }
+    package func traffic(of route: String) -> RouteTraffic { traffic.withLock { $0[route] } ?? RouteTraffic() }
 
     package func receive(_ event: ServerEvent) async {
         guard case .probe(let place, let result) = event else { return }
@@ -52,18 +59,18 @@ final class AvailabilityService: RequestRecorder, ServerEventSubscriber, Service
         }
         guard !place.model.isEmpty else { return }
         let service = "\(place.provider)/\(place.model)"
-        book.withLock { $0.add(.service(service), .probe(status: status), at: time(nil)) }
+        book.withLock { $0.add(.service(service), .probe(status: status), at: now) }
     }
 
     // MARK: Keeping
 
-    func run() async throws {
+    package func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
             var swept = -1
-            while !Task.isCancelled {
-                try? await Task.sleep(for: Self.period)
+            // Once more at the end, below: on a locked disk each time takes seconds.
+            while (try? await Task.sleep(for: Self.period)) != nil {
                 await keep()
-                let day = time(nil) / 86_400
+                let day = now / 86_400
                 if day != swept {
                     swept = day
                     await forgetOld()
@@ -74,15 +81,16 @@ final class AvailabilityService: RequestRecorder, ServerEventSubscriber, Service
     }
 
     /// Adds seconds during which services were held.
-    func noteHeld(_ services: [String], seconds: UInt32) {
+    package func noteHeld(_ services: [String], seconds: UInt32) {
         guard !services.isEmpty else { return }
+        let now = now
         book.withLock { book in
-            for service in services { book.add(.service(service), .held, min(seconds, 60), at: time(nil)) }
+            for service in services { book.add(.service(service), .held, min(seconds, 60), at: now) }
         }
     }
 
     /// Stores what was counted; what can't be stored now is stored later.
-    func keep() async {
+    package func keep() async {
         let taken = book.withLock { $0.take() }
         guard !taken.isEmpty else { return }
         let places = taken.keys.sorted { ($0.hour, $0.subject.text) < ($1.hour, $1.subject.text) }
@@ -104,16 +112,17 @@ final class AvailabilityService: RequestRecorder, ServerEventSubscriber, Service
         }
     }
 
-    private func forgetOld() async {
+    /// Forgets what is older than thirteen months.
+    package func forgetOld() async {
         do throws(StorageError) {
-            try await counts.removeCounts(before: time(nil) / 3600 - Self.keptHours)
+            try await counts.removeCounts(before: now / 3600 - Self.keptHours)
         } catch {
             logger.error("old counts can't be removed", metadata: ["problem": "\(error.message)"])
         }
     }
 
     /// The kept counts of a period, by subject.
-    func histories(_ period: Period) async throws(StorageError) -> [Subject: History] {
+    package func histories(_ period: Period) async throws(StorageError) -> [Subject: History] {
         History.gathered(period, try await counts.counts(period.hours))
     }
 }
@@ -140,7 +149,7 @@ struct HeldTime: Service {
 }
 
 extension SettledRequest {
-    init(_ record: RequestRecord) {
+    package init(_ record: RequestRecord) {
         self.init(route: record.route, outcome: Outcome(record.outcome))
         reason = record.reason
         by = record.servedBy

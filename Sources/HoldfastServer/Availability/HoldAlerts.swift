@@ -1,5 +1,5 @@
 import Failures
-import Gateway
+package import Gateway
 import Resilience
 import Routing
 import Settings
@@ -7,9 +7,14 @@ import Wire
 
 /// The alerts about holds: with the provider's words, the routes that are
 /// concerned, and the candidates that serve in its place.
-struct HoldAlerts: ServerEventSubscriber {
-    let gateway: Gateway
-    let alerts: AlertService
+package struct HoldAlerts: ServerEventSubscriber {
+    private let gateway: Gateway
+    private let alerts: AlertService
+
+    package init(gateway: Gateway, alerts: AlertService) {
+        self.gateway = gateway
+        self.alerts = alerts
+    }
 
     package func receive(_ event: ServerEvent) async {
         guard case .health(let changes) = event else { return }

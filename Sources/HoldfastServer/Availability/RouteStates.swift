@@ -1,27 +1,30 @@
-import Availability
+package import Availability
 import Failures
-import Gateway
-import Glibc
+package import Gateway
 import Resilience
-import Routing
+package import Routing
 
 /// The states of routes, as every page and command shows them.
-struct RouteStates: Sendable {
+package struct RouteStates: Sendable {
     let gateway: Gateway
     let availability: AvailabilityService
 
-    /// The state of one route with what it follows from.
-    struct Report: Sendable {
-        var state: RouteState
-        var recent: RouteTraffic.Counts
-        /// In seconds since 1970; nil where none came since the start.
-        var lastRequest: Int?
+    package init(gateway: Gateway, availability: AvailabilityService) {
+        self.gateway = gateway
+        self.availability = availability
     }
 
-    func report(of route: Route) -> Report {
-        let now = time(nil)
+    /// The state of one route with what it follows from.
+    package struct Report: Sendable {
+        package var state: RouteState
+        package var recent: RouteTraffic.Counts
+        /// In seconds since 1970; nil where none came since the start.
+        package var lastRequest: Int?
+    }
+
+    package func report(of route: Route) -> Report {
         let traffic = availability.traffic(of: route.name)
-        let recent = traffic.recent(at: now)
+        let recent = traffic.recent(at: availability.now)
         // A candidate that is skipped for want of a key is no outage.
         let candidates = route.candidates.filter { $0.unavailable == nil }
         let serving = candidates.filter(serves)

@@ -1,10 +1,9 @@
 import Access
 import Availability
 import Failures
-import FrontDoor
-import Gateway
-import Glibc
-import NIOCore
+package import FrontDoor
+package import Gateway
+package import NIOCore
 import Resilience
 import Routing
 import Settings
@@ -12,23 +11,23 @@ import Synchronization
 
 /// The public status pages of a running Holdfast: the names of routes, models and hosts, and their state. They show no
 /// words of providers and no keys.
-final class StatusPages: Sendable {
+package final class StatusPages: Sendable {
     private let gateway: Gateway
     private let settings: CurrentSettings
     private let routes: RouteStates
     /// Anybody may ask, as often as they like: made anew once a second only.
     private let made = Mutex<(at: Int, json: ByteBuffer, page: ByteBuffer)?>(nil)
 
-    init(gateway: Gateway, settings: CurrentSettings, routes: RouteStates) {
+    package init(gateway: Gateway, settings: CurrentSettings, routes: RouteStates) {
         self.routes = routes
         self.gateway = gateway
         self.settings = settings
     }
 
     /// Nil where the settings switch the page off.
-    func answer(_ form: HouseView.StatusForm) -> ByteBuffer? {
+    package func answer(_ form: HouseView.StatusForm) -> ByteBuffer? {
         guard let page = settings.now.statusPage else { return nil }
-        let now = time(nil)
+        let now = routes.availability.now
         let pair = made.withLock { made in
             if let made, made.at == now { return (made.json, made.page) }
             let board = board(page.title, now)

@@ -1,3 +1,4 @@
+import AdminAPI
 import Files
 import FoundationEssentials
 import Gateway
@@ -17,6 +18,7 @@ struct ConfigurationReloader: Service {
     let providers: ProviderService
     let edge: Edge
     let keys: KeyStore
+    let runDirectory: RunDirectory
     let events: ServerEvents
     let logger: Logger
 
@@ -30,7 +32,7 @@ struct ConfigurationReloader: Service {
                 if let keyFile { group.addTask { for await _ in keyFile.changes() { reloadKeys() } } }
                 group.addTask {
                     while (try? await Task.sleep(for: .seconds(60))) != nil {
-                        gateway.reportRefusals()
+                        gateway.records.reportRefusals()
                         if let loss = keys.loss { report(loss) }
                     }
                 }
@@ -49,7 +51,12 @@ struct ConfigurationReloader: Service {
             let count = try keys.reload()
             logger.info("keys reloaded", metadata: ["keys": "\(count)"])
         } catch {
-            report(error)
+            return report(error)
+        }
+        do throws(StartupError) {
+            try runDirectory.write(EffectiveView(settings.started, keys: keys.count))
+        } catch {
+            logger.warning("commands may not find this process", metadata: ["problem": "\(error.message)"])
         }
     }
 
@@ -66,7 +73,9 @@ struct ConfigurationReloader: Service {
         do throws(FileFault) {
             reading = try Settings.load(
                 settings.started.file,
-                environment: CredentialVariables.joined(to: ProcessInfo.processInfo.environment))
+                environment: CredentialVariables.joined(to: ProcessInfo.processInfo.environment) { fault in
+                    logger.warning("a credential can't be read", metadata: ["problem": "\(fault)"])
+                })
         } catch {
             logger.error("the configuration can't be read, the old one stays", metadata: ["problem": "\(error)"])
             return

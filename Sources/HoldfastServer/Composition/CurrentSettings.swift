@@ -15,7 +15,7 @@ package final class CurrentSettings: Sendable {
     package var now: Settings { settings.withLock { $0 } }
 
     /// - Returns: the settings that were in force before.
-    func replace(with new: Settings) -> Settings {
+    package func replace(with new: Settings) -> Settings {
         settings.withLock { settings in
             defer { settings = new }
             return settings

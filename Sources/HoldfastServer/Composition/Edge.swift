@@ -1,3 +1,4 @@
+import Files
 import FrontDoor
 import Gateway
 import NIOCore
@@ -22,7 +23,7 @@ final class Edge: Sendable {
         unread = UnreadAnswers(limit: settings.limits.unreadAnswers, minimumRate: limits.minimumRate)
         pool = HeavyPool(threads: max(1, min(System.coreCount, 8)))
         origins = OriginPolicy(settings.originRules)
-        share = .now()
+        share = .now(open: (try? Folder.entries("/proc/self/fd"))?.map(\.count))
     }
 
     /// Takes over an edit.

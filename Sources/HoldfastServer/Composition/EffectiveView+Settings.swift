@@ -1,11 +1,14 @@
 import AdminAPI
+import Files
 import Glibc
 import Ledger
 import Settings
 
 extension EffectiveView {
-    init(_ settings: Settings) {
-        func absolute(_ path: String) -> String { RunDirectory.absolute(path) }
+    /// - Parameter keys: the number of keys in force; nil where they are
+    ///   switched off.
+    init(_ settings: Settings, keys: Int?) {
+        func absolute(_ path: String) -> String { Folder.absolute(path) }
         self.init(
             pid: Int(getpid()), settings: absolute(settings.file), listen: "\(settings.listen)",
             tls: settings.tls != nil, admin: settings.admin.map { "\($0)" },
@@ -17,5 +20,6 @@ extension EffectiveView {
                     witnesses: ledger.witnesses.map { .init(url: $0.url.text, key: $0.key.vkey) })
             },
             routes: settings.routes.map(\.name))
+        self.keys = keys
     }
 }

@@ -1,19 +1,25 @@
 import Routing
-import Settings
+package import Settings
 
 /// The greeting of a Holdfast that was just started: lines to paste, with a key
 /// that works, and things to try next.
-struct Greeting {
-    let settings: Settings
-    let key: String
-    /// The path of this program.
-    let program: String
+package struct Greeting {
+    private let settings: Settings
+    private let key: String
+    private let program: String
+
+    /// - Parameter program: the path of this program.
+    package init(settings: Settings, key: String, program: String) {
+        self.settings = settings
+        self.key = key
+        self.program = program
+    }
 
     private var base: String { "\(settings.tls == nil ? "http" : "https")://\(settings.listen)" }
     private var route: Route? { settings.routes.first { $0.isServed } }
     private var model: String { route?.name ?? "PROVIDER/MODEL" }
 
-    var text: String { ([snippets] + next).joined(separator: "\n\n") + "\n" }
+    package var text: String { ([snippets] + next).joined(separator: "\n\n") + "\n" }
 
     private var snippets: String {
         """

@@ -41,6 +41,10 @@ final class KeyStore: Sendable {
         return records.count
     }
 
+    /// The number of keys in force, with those that have ended; nil where keys
+    /// are switched off.
+    var count: Int? { file == nil ? nil : applications.count }
+
     /// The fault of a key file that no longer has the keys in force; nil while
     /// it has them.
     var loss: KeyFileError? {

@@ -65,8 +65,11 @@ struct Listeners {
 
     private func main() throws -> any Service {
         let settings = process.settings.started
+        let openai = OpenAIDialect(now: { time(nil) })
+        let anthropic = AnthropicDialect()
         let doors = Doors(
-            models.gateway, openai: OpenAIDialect(now: { time(nil) }), anthropic: AnthropicDialect(), view: view,
+            models.gateway, standard: Door(openai, embeddings: openai, models: openai),
+            others: [Door(anthropic, tokenCounts: anthropic, models: anthropic)], view: view,
             origins: models.edge.origins, time: { .now })
         return try Listener(
             doors, limits: models.edge.limits, unread: models.edge.unread, eventLoops: process.eventLoops

@@ -33,10 +33,10 @@ struct ModelServices {
         edge = Edge(settings)
         gateway = Gateway(
             try await providers.state(for: settings), keys: keys.applications,
-            recorder: records.recorder(process.requestLog),
+            records: RequestRecords(log: records.recorder(process.requestLog), audit: records.ledger),
             continuity: restored.continuity(keeper: keeper, logger: logger), disclosures: disclosures.book(restored),
-            auditRecorder: records.ledger, limits: GatewayLimits(continuation: settings.limits.continuation),
-            pool: edge.pool)
+            options: GatewayOptions(
+                limits: GatewayLimits(continuation: settings.limits.continuation), pool: edge.pool))
         edge.register(in: process.registry)
         keeper.register(in: process.registry)
         HealthGauges(gateway: gateway).register(in: process.registry)

@@ -4,6 +4,13 @@ import Files
 import Glibc
 package import Settings
 
+/// A trace of a running Holdfast that is there and can't be read: another
+/// user's, no file, or damaged.
+package struct UnreadableTrace: Error, Sendable, Hashable {
+    /// With the path.
+    package var reason: String
+}
+
 /// The run folder of a running Holdfast, which holds what lives as long as it
 /// does: the engines' sockets, its lock, the token with which commands on this
 /// machine talk to it, and `effective.json`, by which they find it. No other
@@ -17,12 +24,12 @@ package struct RunDirectory: Sendable {
     /// the usual one beside them.
     package init(_ settings: Settings) {
         let usual = RunDirectory(besideSettings: settings.file)
-        self.init(path: settings.runDirectory.map(Self.absolute) ?? usual.path, house: usual.house)
+        self.init(path: settings.runDirectory.map(Folder.absolute) ?? usual.path, house: usual.house)
     }
 
     /// A run folder by its path.
     package init(at path: String) {
-        let path = Self.absolute(path)
+        let path = Folder.absolute(path)
         self.init(path: path, house: String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
     }
 
@@ -49,19 +56,12 @@ package struct RunDirectory: Sendable {
     /// The one name of the folder that a file is in, however the file's path is
     /// written: the run folder may be named after it.
     private static func folder(of file: String) -> String {
-        let parts = absolute(file).split(separator: "/").dropLast()
+        let parts = Folder.absolute(file).split(separator: "/").dropLast()
         let folder = "/" + parts.joined(separator: "/")
         guard let resolved = realpath(folder, nil) else { return folder == "/" ? "" : folder }
         defer { free(resolved) }
         let name = String(cString: resolved)
         return name == "/" ? "" : name
-    }
-
-    static func absolute(_ path: String) -> String {
-        guard !path.hasPrefix("/") else { return path }
-        guard let current = getcwd(nil, 0) else { return "/" + path }
-        defer { free(current) }
-        return String(cString: current) + "/" + path
     }
 
     private var lockPath: String { path + "/lock" }
@@ -104,11 +104,15 @@ package struct RunDirectory: Sendable {
         return token
     }
 
-    /// The token of the Holdfast that runs here, nil if none does.
-    package func token() -> String? {
-        guard let text = try? WholeFile.readAll(tokenPath, limit: 256, links: .refused), !text.isEmpty else {
-            return nil
+    /// The token of the Holdfast that runs here.
+    package func token() throws(UnreadableTrace) -> String {
+        let text: [UInt8]
+        do throws(FileFault) {
+            text = try WholeFile.readAll(tokenPath, limit: 256, links: .refused)
+        } catch {
+            throw UnreadableTrace(reason: "\(error)")
         }
+        guard !text.isEmpty else { throw UnreadableTrace(reason: "\(tokenPath) is empty") }
         return String(decoding: text, as: UTF8.self)
     }
 
@@ -140,11 +144,21 @@ package struct RunDirectory: Sendable {
         try replace(effectivePath, with: bytes)
     }
 
-    /// The description that a Holdfast which runs here, or ran here last, has written of itself; nil if there is none,
-    /// or if it belongs to another user.
-    package func effective() -> EffectiveView? {
-        guard let bytes = try? WholeFile.readAll(effectivePath, limit: 1 << 20, links: .refused) else { return nil }
-        return try? AdminJSON.decode(EffectiveView.self, from: bytes)
+    /// The description that the Holdfast which runs here, or ran here last, has
+    /// written of itself; nil where there is none.
+    package func effective() throws(UnreadableTrace) -> EffectiveView? {
+        let bytes: [UInt8]
+        do throws(FileFault) {
+            bytes = try WholeFile.readAll(effectivePath, limit: 1 << 20, links: .refused)
+        } catch {
+            if error.isMissing { return nil }
+            throw UnreadableTrace(reason: "\(error)")
+        }
+        do {
+            return try AdminJSON.decode(EffectiveView.self, from: bytes)
+        } catch {
+            throw UnreadableTrace(reason: "\(effectivePath) is none of Holdfast's: \(AdminJSON.reason(error))")
+        }
     }
 
     /// Tells whether the process that has written this of itself still lives.

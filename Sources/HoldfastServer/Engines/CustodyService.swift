@@ -1,17 +1,16 @@
-import Custody
-import EngineHost
-import Glibc
-import Logging
-import Storage
+package import Custody
+package import EngineHost
+package import Logging
+package import Storage
 import Synchronization
 
 /// The way of hosted models to their weights, and the memory of weights that
 /// have changed.
-final class CustodyService: Sendable {
+package final class CustodyService: Sendable {
     private let logger: Logger
     private let events: ServerEvents
     private let manifests: DevelopmentManifests
-    let signed: SignedManifests
+    package let signed: SignedManifests
     /// The standing of weights by provider; weights that aren't listed are trusted.
     private let changed: Mutex<[String: ScrubPolicy.Standing]>
     private let renewals = Mutex<[String: @Sendable () async -> Void]>([:])
@@ -20,25 +19,29 @@ final class CustodyService: Sendable {
     /// - Parameters:
     ///   - folder: the folder of the development manifests.
     ///   - scrubs: the findings of earlier processes.
-    init(
-        folder: String, memory: any CustodyMemory, scrubs: [String: StoredScrub], events: ServerEvents, logger: Logger
+    ///   - clock: seconds since 1970.
+    package init(
+        folder: String, memory: any CustodyMemory, scrubs: [String: StoredScrub], events: ServerEvents, logger: Logger,
+        options: DurableWriter<String, StoredScrub?>.Options = .init(),
+        clock: @escaping @Sendable () -> Int = { SystemClock.seconds() }
     ) {
         self.logger = logger
         self.events = events
-        signed = SignedManifests(memory: memory)
+        signed = SignedManifests(memory: memory, clock: clock)
         manifests = DevelopmentManifests(folder: folder)
         changed = Mutex(
             scrubs.mapValues { Self.standing(ScrubPolicy.Verdict(rawValue: $0.verdict), since: Int($0.time)) })
-        writer = DurableWriter("weights that changed in memory", logger: logger) { writes throws(StorageError) in
+        writer = DurableWriter("weights that changed in memory", logger: logger, options: options) {
+            writes throws(StorageError) in
             for (provider, scrub) in writes { try await memory.saveScrub(of: provider, scrub) }
         }
     }
 
     /// Writes what has changed until the task is cancelled.
-    func run() async { await writer.run() }
+    package func run() async { await writer.run() }
 
     /// The weights of an engine, in sealed memory.
-    func load(_ configuration: EngineConfiguration) async throws(CustodyProblem) -> SealedWeights {
+    package func load(_ configuration: EngineConfiguration) async throws(CustodyProblem) -> SealedWeights {
         let sealed = try SealedWeights.load(configuration.weights, try await expectation(of: configuration))
         await renewals.withLock { $0[configuration.provider] }?()
         return sealed
@@ -46,7 +49,7 @@ final class CustodyService: Sendable {
 
     /// The expectation of an engine's weights, by the signatures of now, or by
     /// the files of the first time.
-    func expectation(of configuration: EngineConfiguration) async throws(CustodyProblem) -> ExpectedWeights {
+    package func expectation(of configuration: EngineConfiguration) async throws(CustodyProblem) -> ExpectedWeights {
         if let source = configuration.weights.signed {
             return try await signed.expected(configuration.weights, source, model: configuration.alias)
         }
@@ -54,7 +57,7 @@ final class CustodyService: Sendable {
             configuration.weights, name: configuration.provider, model: configuration.alias)
     }
 
-    func note(_ event: CustodyEvent) {
+    package func note(_ event: CustodyEvent) {
         if case .changed(let change) = event {
             remember(
                 Self.standing(change.verdict, since: change.time), of: change.provider,
@@ -66,28 +69,32 @@ final class CustodyService: Sendable {
     // MARK: Memory
 
     /// The standing of a provider's weights.
-    func standing(of provider: String) -> ScrubPolicy.Standing { changed.withLock { $0[provider] } ?? .trusted }
+    package func standing(of provider: String) -> ScrubPolicy.Standing { changed.withLock { $0[provider] } ?? .trusted }
 
-    func isQuarantined(_ provider: String) -> Bool {
+    package func isQuarantined(_ provider: String) -> Bool {
         if case .quarantined = standing(of: provider) { true } else { false }
     }
 
     /// Ends a quarantine.
-    func forgetChange(of provider: String) { remember(.trusted, of: provider, nil) }
+    package func forgetChange(of provider: String) { remember(.trusted, of: provider, nil) }
 
     private func remember(_ standing: ScrubPolicy.Standing, of provider: String, _ scrub: StoredScrub?) {
         changed.withLock { $0[provider] = standing }
         writer.owe([(provider, scrub)], isUrgent: true)
     }
 
-    /// - Parameter verdict: nil is one that this version doesn't know.
+    /// - Parameter verdict: nil is one that this version doesn't know: a person
+    ///   has to look.
     private static func standing(_ verdict: ScrubPolicy.Verdict?, since: Int) -> ScrubPolicy.Standing {
-        verdict == .reload ? .suspect(since: since) : .quarantined(since: since)
+        switch verdict {
+        case .reload: .suspect(since: since)
+        case .quarantine, nil: .quarantined(since: since)
+        }
     }
 
     /// Has an action carried out whenever a provider's weights were verified,
     /// before they serve; in place of an earlier one.
-    func whenVerified(_ provider: String, _ action: @escaping @Sendable () async -> Void) {
+    package func whenVerified(_ provider: String, _ action: @escaping @Sendable () async -> Void) {
         renewals.withLock { $0[provider] = action }
     }
 }

@@ -1,8 +1,8 @@
 import CLinux
 import Custody
-import EngineHost
-import Logging
-import NIOCore
+package import EngineHost
+package import Logging
+package import NIOCore
 import ServiceLifecycle
 import Synchronization
 import WeightSigning
@@ -12,7 +12,7 @@ import WeightSigning
 /// An engine whose settings an edit didn't change continues to run; one with changed settings is started again; one
 /// that was removed is ended. An engine that is to be replaced is ended first, because its socket and its memory are
 /// needed.
-final class EngineService: Service {
+package final class EngineService: Service {
     private struct Running {
         var configuration: EngineConfiguration
         var supervisor: EngineSupervisor
@@ -23,23 +23,30 @@ final class EngineService: Service {
     private let logger: Logger
     private let group: any EventLoopGroup
     private let custody: CustodyService
+    private let hide: @Sendable () -> Bool
     /// Open once all listeners listen: an engine costs memory and minutes, and
     /// is not started for a Holdfast that can't serve.
     private let mayBegin = Openings(expected: 1)
 
-    init(custody: CustodyService, logger: Logger, group: any EventLoopGroup) {
+    /// - Parameter hide: keeps other processes of this user from looking into
+    ///   this one; returns whether that holds.
+    package init(
+        custody: CustodyService, logger: Logger, group: any EventLoopGroup,
+        hide: @escaping @Sendable () -> Bool = { clinux_hide() == 0 }
+    ) {
         self.custody = custody
+        self.hide = hide
         self.logger = logger
         self.group = group
     }
 
     /// The supervisor of the engine that is configured so, started if need be.
-    func engine(_ configuration: EngineConfiguration) -> EngineSupervisor {
+    package func engine(_ configuration: EngineConfiguration) -> EngineSupervisor {
         engines.withLock { engines in
             let old = engines[configuration.provider]
             if let old, old.configuration == configuration { return old.supervisor }
             // It holds the weights, too, and the keys that open them.
-            if clinux_hide() != 0 { logger.warning("other processes of Holdfast's user can look into it") }
+            if !hide() { logger.warning("other processes of Holdfast's user can look into it") }
             let supervisor = EngineSupervisor(
                 configuration,
                 load: { [custody] configuration throws(CustodyProblem) in try await custody.load(configuration) },
@@ -89,7 +96,7 @@ final class EngineService: Service {
     }
 
     /// An administrator lets a quarantined model be loaded again.
-    func lift(_ provider: String, model: String) {
+    package func lift(_ provider: String, model: String) {
         guard let engine = engines.withLock({ $0[provider]?.supervisor }), engine.model == model,
             custody.isQuarantined(provider)
         else { return }
@@ -98,12 +105,12 @@ final class EngineService: Service {
     }
 
     /// The hosted models that are in quarantine.
-    var quarantined: [(provider: String, model: String)] {
+    package var quarantined: [(provider: String, model: String)] {
         supervisors.filter { custody.isQuarantined($0.provider) }.map { ($0.provider, $0.engine.model) }
     }
 
     /// Ends the engines of all other providers.
-    func keep(only providers: Set<String>) {
+    package func keep(only providers: Set<String>) {
         engines.withLock { engines in
             for (name, running) in engines where !providers.contains(name) {
                 running.task.cancel()
@@ -134,7 +141,7 @@ final class EngineService: Service {
     }
 
     /// Ends all engines when the process shuts down, after the requests.
-    func run() async throws {
+    package func run() async throws {
         try? await gracefulShutdown()
         let running = engines.withLock { Array($0.values) }
         for engine in running { engine.task.cancel() }

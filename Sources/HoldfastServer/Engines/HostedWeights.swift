@@ -1,6 +1,6 @@
 import Custody
 import Extraction
-import FoundationEssentials
+import Files
 import Glibc
 import Settings
 import Synchronization
@@ -29,8 +29,8 @@ struct HostedWeights {
         var status = stat()
         guard stat(self.path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? []
-            bytes = names.reduce(0) { $0 + HostedWeights.size(self.path + "/" + $1) }
+            let entries = (try? Folder.entries(self.path)) ?? nil
+            bytes = (entries ?? []).reduce(0) { $0 + HostedWeights.size(self.path + "/" + $1.name) }
             return
         }
         bytes = Int(status.st_size)

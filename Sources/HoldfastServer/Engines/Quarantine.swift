@@ -1,14 +1,19 @@
 import Failures
 import Custody
 import EngineHost
-import Gateway
+package import Gateway
 import Resilience
 
 /// The quarantine of models whose weights have changed in memory twice: holds
 /// keep traffic away, until an administrator lifts them.
-struct Quarantine: ServerEventSubscriber {
-    let gateway: Gateway
-    let engines: EngineService
+package struct Quarantine: ServerEventSubscriber {
+    private let gateway: Gateway
+    private let engines: EngineService
+
+    package init(gateway: Gateway, engines: EngineService) {
+        self.gateway = gateway
+        self.engines = engines
+    }
 
     package func receive(_ event: ServerEvent) async {
         switch event {
@@ -24,7 +29,7 @@ struct Quarantine: ServerEventSubscriber {
 
     /// Places the holds of quarantines from before a restart, should they have
     /// been removed.
-    func placeRemembered() {
+    package func placeRemembered() {
         for (provider, model) in engines.quarantined { place(provider, model) }
     }
 

@@ -1,15 +1,23 @@
 import Access
-import Custody
+package import Custody
 import Encodings
-import Glibc
 import Settings
-import Storage
+package import Storage
 import WeightFiles
-import WeightSigning
+package import WeightSigning
 
 /// The expectation of a model's weights that follows from signatures, for the code that loads the model.
-struct SignedManifests {
-    let memory: any CustodyMemory
+package struct SignedManifests: Sendable {
+    private let memory: any CustodyMemory
+    private let clock: @Sendable () -> Int
+
+    /// - Parameter clock: seconds since 1970.
+    package init(memory: any CustodyMemory, clock: @escaping @Sendable () -> Int = { SystemClock.seconds() }) {
+        self.memory = memory
+        self.clock = clock
+    }
+
+    private var now: Int64 { Int64(clock()) }
 
     /// Verifies the model's signature and, where there is one, the statement
     /// of its custodians, whose epoch is remembered before anything is loaded.
@@ -18,7 +26,7 @@ struct SignedManifests {
     /// - Parameter model: the name in the engine's answers.
     /// - Throws: ``CustodyProblem`` where something doesn't hold, or lies in
     ///   the signed folder beside what was signed.
-    func expected(
+    package func expected(
         _ source: WeightsSource, _ signed: SignedModelSource, model: String
     ) async throws(CustodyProblem) -> ExpectedWeights {
         do throws(SigningProblem) {
@@ -28,11 +36,11 @@ struct SignedManifests {
             let grant = try await grant(signed, manifest, model)
             if let grant { try await remember(grant) }
             return ExpectedWeights(
-                files: files, manifestRoot: Self.digest(manifest.root),
+                files: files, manifestRoot: try Self.digest(manifest.root),
                 role: grant?.terms.role.expected ?? .primary,
                 model: model, origin: .signed,
-                engine: grant.map { Set($0.terms.mappings.map { Self.digest($0.digest) }) }, epoch: grant?.epoch.number,
-                template: grant?.terms.chatTemplate.map(Self.digest))
+                engine: try grant.map { grant throws(SigningProblem) in try Self.digests(grant.terms.mappings) },
+                epoch: grant?.epoch.number, template: try grant?.terms.chatTemplate.map(Self.digest))
         } catch {
             throw CustodyProblem(.manifest, error.what, remedy: error.remedy)
         }
@@ -41,18 +49,30 @@ struct SignedManifests {
     /// The manifest's root and the terms in force, with nothing but the
     /// signatures read; nil where they don't hold. Blocks for as long as that
     /// takes.
-    func standing(
+    package func standing(
         _ signed: SignedModelSource, model: String
     ) async -> (root: ContentDigest, terms: CustodyTerms?)? {
-        guard let manifest = try? await manifest(signed) else { return nil }
-        guard signed.terms != nil else { return (Self.digest(manifest.root), nil) }
+        guard let manifest = try? await manifest(signed), let root = try? Self.digest(manifest.root) else { return nil }
+        guard signed.terms != nil else { return (root, nil) }
         guard let grant = try? await grant(signed, manifest, model) else { return nil }
-        return (Self.digest(manifest.root), grant.terms)
+        return (root, grant.terms)
     }
 
-    private static func digest(_ bytes: [UInt8]) -> ContentDigest {
-        // 32 bytes of SHA-256, as everything that was verified has.
-        ContentDigest(hex: Hex.encode(bytes)) ?? .of([])
+    /// - Throws: where there aren't 32 bytes of SHA-256, as everything that was
+    ///   verified has.
+    private static func digest(_ bytes: [UInt8]) throws(SigningProblem) -> ContentDigest {
+        guard let digest = ContentDigest(hex: Hex.encode(bytes)) else {
+            throw SigningProblem(
+                .malformed, "a digest in a signed statement has \(bytes.count) bytes, and not 32",
+                remedy: "have it signed again")
+        }
+        return digest
+    }
+
+    private static func digests(_ mappings: [CustodyTerms.Mapping]) throws(SigningProblem) -> Set<ContentDigest> {
+        var digests: Set<ContentDigest> = []
+        for mapping in mappings { digests.insert(try digest(mapping.digest)) }
+        return digests
     }
 
     // MARK: The model's signature
@@ -67,7 +87,6 @@ struct SignedManifests {
         } else {
             trust = .keys(try Self.keys(signed.keys))
         }
-        let now = UnixTime.now.seconds
         return try ModelManifest(try await bundle.verified(by: trust, at: now))
     }
 
@@ -143,7 +162,7 @@ struct SignedManifests {
             throw .unreadable(error.message)
         }
         let demand = WeightSigning.CustodyDemand(
-            model: name, role: .primary, root: manifest.root, now: UnixTime.now.seconds,
+            model: name, role: .primary, root: manifest.root, now: now,
             remembered: kept.map { CustodyEpoch(number: UInt64($0.epoch), statement: $0.statement) })
         return try statement.granted(demand, by: keys)
     }
@@ -153,7 +172,7 @@ struct SignedManifests {
         let isRaised: Bool
         do throws(StorageError) {
             isRaised = try await memory.raiseCustodyEpoch(
-                model: grant.terms.model, role: grant.terms.role.rawValue, to: next, time: UnixTime.now.seconds)
+                model: grant.terms.model, role: grant.terms.role.rawValue, to: next, time: now)
         } catch {
             throw .unreadable(error.message)
         }

@@ -1,21 +1,21 @@
-import Availability
+package import Availability
 import Conversation
-import Crypto
+package import Crypto
 import Custody
-import Drills
-import EngineHost
+package import Drills
+package import EngineHost
 import Failures
-import Gateway
+package import Gateway
 import Ledger
-import NIOCore
-import Resilience
+package import NIOCore
+package import Resilience
 import Wire
 
 /// An entry of the ledger, as bytes: deterministic CBOR, as docs/ledger.md describes it. Unknown members are left out.
 ///
 /// An entry contains names, numbers and digests only: never a prompt, an answer, a key, or the caller's own words.
-struct LedgerEntry {
-    let bytes: [UInt8]
+package struct LedgerEntry: Sendable {
+    package let bytes: [UInt8]
 
     /// - Parameters:
     ///   - time: milliseconds since 1970.
@@ -33,7 +33,7 @@ struct LedgerEntry {
     /// - Parameters:
     ///   - prompt: the salted digest of the request's body.
     ///   - answer: the salted digest of what the caller was sent.
-    static func settled(
+    package static func settled(
         _ record: RequestRecord, prompt: SHA256Digest?, answer: SHA256Digest?, at time: Int
     ) -> LedgerEntry {
         LedgerEntry("request.settled", at: time) { entry in
@@ -95,7 +95,7 @@ struct LedgerEntry {
 
     /// A candidate is about to be asked, on a route that answers only once
     /// that is on record.
-    static func admitted(
+    package static func admitted(
         _ record: RequestRecord, to candidate: String, prompt: SHA256Digest?, at time: Int
     ) -> LedgerEntry {
         LedgerEntry("request.admitted", at: time) { entry in
@@ -110,11 +110,11 @@ struct LedgerEntry {
 
     /// Records that the end of the answer in `request.settled` was not sent, because the entry could not be made
     /// durable in time.
-    static func withheld(_ record: RequestRecord, at time: Int) -> LedgerEntry {
+    package static func withheld(_ record: RequestRecord, at time: Int) -> LedgerEntry {
         LedgerEntry("request.withheld", at: time) { $0.member(.id, record.id) }
     }
 
-    static func hold(_ kind: String, _ hold: Hold, by: String? = nil, at time: Int) -> LedgerEntry {
+    package static func hold(_ kind: String, _ hold: Hold, by: String? = nil, at time: Int) -> LedgerEntry {
         LedgerEntry(kind, at: time) { entry in
             entry.member(.by, ifPresent: by ?? (hold.ground == .byHand ? hold.acknowledgedBy : nil))
             entry.member(.status, ifPresent: hold.status)
@@ -132,7 +132,7 @@ struct LedgerEntry {
     }
 
     /// A verdict that no request of Holdfast's own has confirmed.
-    static func unconfirmed(_ contradiction: Contradiction, at time: Int) -> LedgerEntry {
+    package static func unconfirmed(_ contradiction: Contradiction, at time: Int) -> LedgerEntry {
         let hold = contradiction.hold
         return LedgerEntry("verdict.unconfirmed", at: time) { entry in
             entry.member(.by, contradiction.by)
@@ -148,7 +148,7 @@ struct LedgerEntry {
         }
     }
 
-    static func drill(_ kind: String, _ report: DrillReport, at time: Int) -> LedgerEntry {
+    package static func drill(_ kind: String, _ report: DrillReport, at time: Int) -> LedgerEntry {
         LedgerEntry(kind, at: time) { entry in
             entry.member(.route, report.order.route)
             entry.member(.cause, report.order.cause.rawValue)
@@ -161,7 +161,7 @@ struct LedgerEntry {
     /// - Parameters:
     ///   - changed: the names of the sections that differ.
     ///   - places: the operators and the locations of the providers.
-    static func configuration(
+    package static func configuration(
         digest: String, changed: [String], places: [Placement], at time: Int
     ) -> LedgerEntry {
         LedgerEntry("configuration.changed", at: time) { entry in
@@ -187,7 +187,7 @@ struct LedgerEntry {
     /// - Parameters:
     ///   - target: the object that the action's path names; empty if its body names it.
     ///   - body: JSON, of which the members that state the object and the reason are kept.
-    static func administration(
+    package static func administration(
         _ action: String, by: String, _ target: String, _ body: ByteBuffer, at time: Int
     ) -> LedgerEntry {
         let root = try? JSONDocument(body).root
@@ -205,7 +205,7 @@ struct LedgerEntry {
     }
 
     /// Records an event in the custody of a hosted model's weights.
-    static func custody(_ event: CustodyEvent, at time: Int) -> LedgerEntry {
+    package static func custody(_ event: CustodyEvent, at time: Int) -> LedgerEntry {
         switch event {
         case .verified(let verified):
             LedgerEntry("weights.verified", at: time) { entry in

@@ -1,40 +1,40 @@
-import Availability
-import Encodings
-import Conversation
+package import Conversation
 import Crypto
 import Dispatch
-import Drills
-import EngineHost
 import Files
-import FoundationEssentials
-import Gateway
-import Glibc
-import Ledger
+package import Gateway
+package import Ledger
 import LedgerDisk
-import Logging
+package import Logging
 import NIOCore
-import Resilience
-import Settings
-import Storage
+package import Settings
+package import Storage
 import Synchronization
 
 /// The ledger of a running Holdfast.
-final class LedgerService: AuditRecorder, ServerEventSubscriber {
+package final class LedgerService: AuditRecorder, ServerEventSubscriber {
     private let settings: LedgerSettings
     let sequencer: LedgerSequencer
     private let salter: Salter
     private let logger: Logger
     /// The log's public key.
-    let key: VerifierKey
-    let publicPath: String
+    package let key: VerifierKey
+    package let publicPath: String
 
     private let heads: DurableWriter<String, StoredLedgerHead>
+    private let clock: @Sendable () -> Int
 
+    /// - Parameter clock: microseconds since 1970.
     /// - Throws: ``StartupError`` where the ledger isn't the one it was: it may
     ///   have been rolled back, swapped or damaged, and a person must look.
-    init(_ settings: LedgerSettings, heads: any LedgerHeads, logger: Logger) async throws(StartupError) {
+    package init(
+        _ settings: LedgerSettings, heads: any LedgerHeads, logger: Logger,
+        clock: @escaping @Sendable () -> Int = { SystemClock.microseconds() }
+    ) async throws(StartupError) {
         self.settings = settings
         self.logger = logger
+        self.clock = clock
+        let seconds: @Sendable () -> UInt64 = { UInt64(max(0, clock() / 1_000_000)) }
         let writer = DurableWriter<String, StoredLedgerHead>(
             "newest checkpoints, without which a roll-back to before them goes unnoticed,", logger: logger
         ) { writes throws(StorageError) in
@@ -53,18 +53,18 @@ final class LedgerService: AuditRecorder, ServerEventSubscriber {
             publicPath = storage.publicPath
             salter = Salter(secret: try storage.secret(named: "salt"))
             let remembered = try await heads.ledgerHead(signer.verifier.name)
-            try Self.check(remembered)
+            try Self.check(remembered, now: seconds())
             let newest = Mutex(try remembered.map { try Checkpoint(text: $0.text) })
             sequencer = try LedgerSequencer(
-                clock: { UInt64(Glibc.time(nil)) },
+                clock: seconds,
                 reopen: { () throws(LedgerProblem) in
-                    try LedgerWriter(storage, key: signer, head: newest.withLock { $0 }, time: UInt64(Glibc.time(nil)))
+                    try LedgerWriter(storage, key: signer, head: newest.withLock { $0 }, time: seconds())
                 },
                 told: { event in
                     switch event {
                     case .published(let checkpoint):
                         newest.withLock { $0 = checkpoint }
-                        let head = StoredLedgerHead(text: checkpoint.text, time: UInt64(Glibc.time(nil)))
+                        let head = StoredLedgerHead(text: checkpoint.text, time: seconds())
                         writer.owe([(checkpoint.origin, head)], isUrgent: true)
                     case .stuck(let problem):
                         logger.error(
@@ -83,8 +83,7 @@ final class LedgerService: AuditRecorder, ServerEventSubscriber {
         logger.info("ledger open", metadata: ["log": "\(key.vkey)", "directory": "\(settings.directory)"])
     }
 
-    private static func check(_ remembered: StoredLedgerHead?) throws {
-        let now = UInt64(Glibc.time(nil))
+    private static func check(_ remembered: StoredLedgerHead?, now: UInt64) throws {
         if let remembered, now + 60 < remembered.time {
             throw LedgerProblem(
                 "the clock says \(now), and the last checkpoint was made at \(remembered.time): the clock was set "
@@ -93,16 +92,12 @@ final class LedgerService: AuditRecorder, ServerEventSubscriber {
     }
 
     /// Remembers the newest checkpoint until the task is cancelled.
-    func run() async { await heads.run() }
+    package func run() async { await heads.run() }
 
     /// Milliseconds since 1970.
-    private var now: Int {
-        var clock = timespec()
-        clock_gettime(CLOCK_REALTIME, &clock)
-        return clock.tv_sec * 1000 + clock.tv_nsec / 1_000_000
-    }
+    private var now: Int { clock() / 1000 }
 
-    func add(_ entry: LedgerEntry) {
+    private func add(_ entry: LedgerEntry) {
         guard entry.bytes.count <= EntryBundle.mostBytes else {
             logger.error("an entry is longer than a ledger takes", metadata: ["bytes": "\(entry.bytes.count)"])
             return
@@ -110,49 +105,45 @@ final class LedgerService: AuditRecorder, ServerEventSubscriber {
         entry.bytes.withUnsafeBytes { sequencer.append($0) }
     }
 
-    func note(_ kind: LedgerSettings.Kind, _ entry: @autoclosure () -> LedgerEntry) {
-        if settings.kinds.contains(kind) { add(entry()) }
-    }
-
     /// For the end of the process.
-    func close() {
+    package func close() {
         let lost = sequencer.close()
         if lost > 0 { logger.error("entries of the ledger were lost", metadata: ["entries": "\(lost)"]) }
     }
 
     // MARK: Requests
 
-    var refusal: Conversation.Problem? {
+    package var refusal: Conversation.Problem? {
         guard settings.whenFull == .refuse, settings.kinds.contains(.requests), sequencer.isFull else { return nil }
         return Conversation.Problem(
             .unavailable, "Nothing more can be put on record at present (`ledger.when_full`); try again soon.",
             code: "ledger_full", retryAfter: 1)
     }
 
-    func digest(of call: Call) -> (any AnswerDigest)? {
+    package func digest(of call: Call) -> (any AnswerDigest)? {
         guard settings.kinds.contains(.requests) else { return nil }
         return TextDigest(salter.salt(call.id), prompt: call.body)
     }
 
-    func settled(_ record: RequestRecord, _ digest: any AnswerDigest) async {
+    package func settled(_ record: RequestRecord, _ digest: any AnswerDigest) async {
         guard let digest = digest as? TextDigest else { return }
         add(.settled(record, prompt: digest.prompt, answer: digest.answer, at: now))
         if settings.whenFull == .block { await sequencer.room() }
     }
 
-    func admitted(
+    package func admitted(
         _ record: RequestRecord, to candidate: String, _ digest: any AnswerDigest
     ) -> Durability {
         let prompt = (digest as? TextDigest)?.prompt
         return durable(.admitted(record, to: candidate, prompt: prompt, at: now))
     }
 
-    func settling(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability {
+    package func settling(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability {
         let digest = digest as? TextDigest
         return durable(.settled(record, prompt: digest?.prompt, answer: digest?.answer, at: now))
     }
 
-    func withheld(_ record: RequestRecord) { add(.withheld(record, at: now)) }
+    package func withheld(_ record: RequestRecord) { add(.withheld(record, at: now)) }
 
     /// The longest time that an answer is held back until its entry is durable.
     private static let patience = DispatchTimeInterval.seconds(10)
@@ -171,43 +162,17 @@ final class LedgerService: AuditRecorder, ServerEventSubscriber {
     // MARK: Events
 
     package func receive(_ event: ServerEvent) async {
-        switch event {
-        case .health(let changes): for change in changes { note(change) }
-        case .drillBegan(let report): note(.drills, .drill("drill.began", report, at: now))
-        case .drillEnded(let report): note(.drills, .drill("drill.ended", report, at: now))
-        case .configuration(let change): note(change)
-        // Always on record, whatever `record` lists: an operator who keeps a
-        // ledger wants to know these.
-        case .administration(let action):
-            add(.administration(action.path, by: action.by, action.parameter, action.body, at: now))
-        case .custody(let event): add(.custody(event, at: now))
-        case .probe, .disclosure: break
+        let entries = EventEntries(settings.kinds).entries(of: event, at: now) { file in
+            do throws(FileFault) {
+                return try WholeFile.readAll(file, limit: 1 << 20)
+            } catch {
+                logger.error(
+                    "the configuration is on record with the digest of an empty file",
+                    metadata: ["problem": "\(error)"])
+                return []
+            }
         }
-    }
-
-    private func note(_ change: HealthChange) {
-        switch change {
-        case .placed(let hold) where hold.isPersistent: note(.holds, .hold("hold.placed", hold, at: now))
-        case .lifted(let hold, let by) where hold.isPersistent:
-            note(.holds, .hold("hold.lifted", hold, by: by, at: now))
-        // Held by hand anew, with another reason.
-        case .changed(let hold) where hold.ground == .byHand: note(.holds, .hold("hold.placed", hold, at: now))
-        case .changed(let hold) where hold.isPersistent && hold.firmness == .lasting:
-            note(.holds, .hold("hold.confirmed", hold, at: now))
-        case .acknowledged(let hold) where hold.isPersistent:
-            note(.holds, .hold("hold.acknowledged", hold, by: hold.acknowledgedBy, at: now))
-        case .contradicted(let contradiction): note(.holds, .unconfirmed(contradiction, at: now))
-        default: break
-        }
-    }
-
-    private func note(_ change: ConfigurationChange) {
-        let settings = change.settings
-        let bytes = (try? WholeFile.readAll(settings.file, limit: 1 << 20)) ?? []
-        let digest = Base64.encode(Array(SHA256.hash(data: bytes)))
-        let changed = change.previous.map { SettingsSection.names(changedFrom: $0, to: settings) } ?? []
-        let places = settings.providers.map { Placement($0) }
-        note(.configuration, .configuration(digest: digest, changed: changed, places: places, at: now))
+        for entry in entries { add(entry) }
     }
 
     // MARK: The public files
@@ -217,9 +182,19 @@ final class LedgerService: AuditRecorder, ServerEventSubscriber {
     /// Answers `GET /ledger/<path>`; nil if there is no such public file.
     var publicFile: @Sendable (String) -> ByteBuffer? {
         let folder = LedgerFolder(publicPath, links: .refused)
-        return { path in
+        let failing = FailureNote()
+        return { [logger] path in
             guard LedgerPaths.isPublic(path) else { return nil }
-            return (try? folder.read(path)).flatMap { $0 }.map { ByteBuffer(bytes: $0) }
+            do throws(LedgerProblem) {
+                let bytes = try folder.read(path)
+                failing.ended()
+                return bytes.map { ByteBuffer(bytes: $0) }
+            } catch {
+                if failing.began() {
+                    logger.error("the ledger's public files can't be read", metadata: ["problem": "\(error)"])
+                }
+                return nil
+            }
         }
     }
 }

@@ -27,10 +27,12 @@ package struct WitnessPlan {
             }
             for party in policy.witnesses where !witnesses.contains(where: { $0.key == party.key }) {
                 guard let text = party.url else { continue }
-                guard let url = try? BaseURL(text) else {
-                    throw LedgerProblem("the policy \(file) has no valid address of the witness \(party.name)")
+                do throws(BaseURL.Refusal) {
+                    witnesses.append((party.key, try BaseURL(text).text))
+                } catch {
+                    throw LedgerProblem(
+                        "the policy \(file) has no valid address of the witness \(party.name): it \(error.words)")
                 }
-                witnesses.append((party.key, url.text))
             }
         } else {
             policy = LedgerPolicy(

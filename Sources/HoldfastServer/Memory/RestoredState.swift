@@ -1,26 +1,36 @@
-import Gateway
-import Glibc
-import Logging
-import Resilience
-import Storage
+package import Gateway
+package import Logging
+package import Resilience
+package import Storage
 import StorageSQLite
 
 /// The memory of earlier processes, as it was when this one began.
-struct RestoredState {
-    let storage: SQLiteStorage
-    let holds: [StoredHold]
-    let answered: Set<ServedModel>
-    let seeds: SeedBlinder
-    let learnt: [StoredLearnt]
-    let egress: [StoredEgress]
-    let scrubs: [String: StoredScrub]
+package struct RestoredState: Sendable {
+    package let storage: any ServerStorage
+    package let holds: [StoredHold]
+    package let answered: Set<ServedModel>
+    package let seeds: SeedBlinder
+    package let learnt: [StoredLearnt]
+    package let egress: [StoredEgress]
+    package let scrubs: [String: StoredScrub]
 
-    /// - Throws: ``StartupError`` when the folder can't be used: a Holdfast
-    ///   that forgets would call dead models again after every restart, and
-    ///   disclose again what it has disclosed.
-    init(_ directory: String) async throws(StartupError) {
+    /// - Throws: ``StartupError`` when the folder can't be used.
+    package init(directory: String) async throws(StartupError) {
+        let storage: SQLiteStorage
         do throws(StorageError) {
             storage = try SQLiteStorage(directory: directory)
+        } catch {
+            throw StartupError(.unavailable, error.message)
+        }
+        try await self.init(storage)
+    }
+
+    /// - Throws: ``StartupError`` when anything can't be read: a Holdfast that
+    ///   forgets would call dead models again after every restart, and disclose
+    ///   again what it has disclosed.
+    package init(_ storage: any ServerStorage) async throws(StartupError) {
+        self.storage = storage
+        do throws(StorageError) {
             holds = try await storage.holds()
             answered = Set(try await storage.answered().map { ServedModel(host: $0.host, model: $0.model) })
             seeds = SeedBlinder(secret: try await storage.secret(named: "seeds", orKeep: SeedBlinder.makeSecret()))
@@ -33,7 +43,12 @@ struct RestoredState {
     }
 
     /// The continuity that begins with what is remembered.
-    func continuity(keeper: HoldKeeper, logger: Logger) -> Continuity {
+    ///
+    /// - Parameter clock: a monotonic tick, and the wall's time; nil is the
+    ///   machine's.
+    package func continuity(
+        keeper: any ContinuityKeeper, logger: Logger, clock: (@Sendable () -> Moment)? = nil
+    ) -> Continuity {
         let book = HealthBook()
         book.remembered(holds.filter { $0.returned == nil }.compactMap(\.hold))
         book.remembered(holds.compactMap(\.returnedHold))
@@ -46,8 +61,8 @@ struct RestoredState {
                 ])
         }
         let start = ContinuousClock.now
-        return Continuity(book: book, keeper: keeper, answered: answered) {
-            Moment(tick: start.duration(to: .now), unix: time(nil))
-        }
+        return Continuity(
+            book: book, keeper: keeper, answered: answered,
+            clock: clock ?? { Moment(tick: start.duration(to: .now), unix: SystemClock.seconds()) })
     }
 }

@@ -2,7 +2,6 @@ import Encodings
 import Conversation
 import Crypto
 import Custody
-import DialectAnthropic
 import DialectOpenAI
 import EngineHost
 import FoundationEssentials
@@ -114,13 +113,10 @@ final class ProviderService: Sendable {
             }
             options.tls = tls
         }
-        let credential = remote.dialect == .anthropic ? "x-api-key" : "authorization"
-        // What `headers` says itself goes before it.
-        if let key = remote.apiKey?.reveal(), !remote.headers.contains(where: { $0.name.lowercased() == credential }) {
-            options.fields.append((credential, remote.dialect == .anthropic ? key : "Bearer \(key)"))
-        }
+        let spoken = RemoteDialect(remote)
+        options.signer = spoken.signer(remote)
+        options.defaultFields = spoken.dialect.defaultFields
         for header in remote.headers { options.fields.append((header.name.lowercased(), header.value.reveal())) }
-        if remote.dialect == .anthropic { options.defaultFields = [("anthropic-version", "2023-06-01")] }
         if let proxy = remote.proxy {
             options.proxy = .init(
                 host: proxy.host, port: proxy.port,
@@ -134,22 +130,14 @@ final class ProviderService: Sendable {
     private func provider(_ settings: ProviderSettings, _ lane: HTTPLane) async -> Provider {
         let clock: @Sendable () -> Int = { time(nil) }
         switch settings.kind {
-        case .remote(let remote) where remote.dialect == .anthropic:
-            return Provider(
-                name: settings.name, dialect: AnthropicDialect(), lane: lane,
-                embeddings: .none("Anthropic's API has none; ask for a route that ends at another provider"),
-                host: Self.host(remote), credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
-                firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes,
-                secrets: ProviderSecrets.mask(remote), choices: remote.choices, pinned: Self.pinned(remote))
         case .remote(let remote):
+            let spoken = RemoteDialect(remote)
             return Provider(
-                name: settings.name,
-                dialect: OpenAIDialect(traits: remote.server.traits, isKnown: remote.server.isKnown, now: clock),
-                lane: lane,
-                embeddings: .path(OpenAIDialect.embeddingsPath), host: Self.host(remote),
-                credential: Self.credential(remote), firstToken: settings.timeouts.firstToken,
-                firstByte: settings.timeouts.firstByte, mayBeProbed: settings.probes,
-                secrets: ProviderSecrets.mask(remote), choices: remote.choices, pinned: Self.pinned(remote))
+                name: settings.name, dialect: spoken.dialect, lane: lane, embeddings: spoken.embeddings,
+                tokenCounts: spoken.tokenCounts, host: Self.host(remote), credential: Self.credential(remote),
+                firstToken: settings.timeouts.firstToken, firstByte: settings.timeouts.firstByte,
+                mayBeProbed: settings.probes, secrets: ProviderSecrets.mask(remote), choices: remote.choices,
+                pinned: Self.pinned(remote))
         case .engine(let engine):
             let configuration = configuration(settings, engine)
             let hosted = await HostedModelNow { [engines] in
@@ -173,7 +161,7 @@ final class ProviderService: Sendable {
                 lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout),
                 embeddings: engine.embeddings == nil
                     ? .none("its provider has no `embeddings: mean` in the configuration")
-                    : .path(OpenAIDialect.embeddingsPath),
+                    : .served(dialect),
                 chat: HostedWeights(engine.modelFile).answers
                     ? .served : .none("its weights are an encoder's, which makes embeddings only"),
                 counter: counting.map { lane in

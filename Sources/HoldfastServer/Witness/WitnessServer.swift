@@ -42,10 +42,12 @@ package struct WitnessServer {
             [logger] channel in
             logger.info("listening", metadata: ["on": "\(channel.localAddress.map { "\($0)" } ?? "\(address)")"])
         }
+        let end = LatestEnd(drain: .seconds(10)) { nil }
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+            services: [end.afterRequests, service].map { .init(service: $0) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         configuration.maximumGracefulShutdownDuration = .seconds(10)
-        LatestEnd.begin(drain: .seconds(10))
+        end.begin()
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch is CancellationError {

@@ -1,5 +1,4 @@
-import Files
-import Glibc
+package import Files
 
 /// The variables that a settings file may name: the process's environment, and
 /// beside it the credentials that systemd hands to a service (`LoadCredential=`),
@@ -10,25 +9,33 @@ package enum CredentialVariables {
 
     /// The environment with what `CREDENTIALS_DIRECTORY` holds; a variable
     /// that is set goes before a credential of its name.
-    package static func joined(to environment: [String: String]) -> [String: String] {
-        guard let folder = environment["CREDENTIALS_DIRECTORY"], let directory = opendir(folder) else {
-            return environment
-        }
-        defer { closedir(directory) }
+    ///
+    /// - Parameter unreadable: told of every credential that can't be read: its
+    ///   variable is not set then.
+    package static func joined(
+        to environment: [String: String], unreadable: (FileFault) -> Void
+    ) -> [String: String] {
+        guard let folder = environment["CREDENTIALS_DIRECTORY"] else { return environment }
         var joined = environment
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        do throws(FileFault) {
+            for (name, _) in try Folder.entries(folder) ?? [] where isVariable(name) && joined[name] == nil {
+                do throws(FileFault) {
+                    joined[name] = text(try WholeFile.readAll("\(folder)/\(name)", limit: longest))
+                } catch {
+                    unreadable(error)
+                }
             }
-            guard isVariable(name), joined[name] == nil,
-                let bytes = try? WholeFile.readAll("\(folder)/\(name)", limit: longest)
-            else { continue }
-            // Editors end a file with a line end, which is no part of a key.
-            var text = Substring(decoding: bytes, as: UTF8.self)
-            while text.last?.isNewline == true { text.removeLast() }
-            joined[name] = String(text)
+        } catch {
+            unreadable(error)
         }
         return joined
+    }
+
+    private static func text(_ bytes: [UInt8]) -> String {
+        // Editors end a file with a line end, which is no part of a key.
+        var text = Substring(decoding: bytes, as: UTF8.self)
+        while text.last?.isNewline == true { text.removeLast() }
+        return String(text)
     }
 
     private static func isVariable(_ name: String) -> Bool {

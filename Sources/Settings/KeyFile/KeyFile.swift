@@ -57,10 +57,13 @@ package struct KeyFile: Sendable {
 
     /// Adds a key. Makes the file, and its folder, if they are not there.
     ///
+    /// - Parameter creates: false where a file has to be there, because a
+    ///   process has its keys in force: in a new one they would be missing.
     /// - Throws: `KeyFileError.nameTaken` if a key that still counts has the
-    ///   name: names are what keys are revoked by.
-    package func append(_ record: KeyRecord) throws(KeyFileError) {
-        try change { records throws(KeyFileError) in
+    ///   name: names are what keys are revoked by. `KeyFileError.emptied` and
+    ///   `.gone` where the other keys would be lost.
+    package func append(_ record: KeyRecord, creates: Bool = true) throws(KeyFileError) {
+        try change(creates: creates) { records throws(KeyFileError) in
             if let other = records.first(where: { $0.name == record.name && $0.revoked == nil }) {
                 throw .nameTaken(name: record.name, id: other.id)
             }
@@ -74,7 +77,7 @@ package struct KeyFile: Sendable {
     /// - Throws: `KeyFileError.unknown`, `.ambiguous` or `.alreadyRevoked`.
     package func revoke(_ idOrName: String, at now: UnixTime) throws(KeyFileError) -> KeyRecord {
         var revoked: KeyRecord?
-        try change { records throws(KeyFileError) in
+        try change(creates: true) { records throws(KeyFileError) in
             let found = records.indices.filter { records[$0].id == idOrName || records[$0].name == idOrName }
             let counting = found.filter { records[$0].revoked == nil }
             guard counting.count <= 1 else {
@@ -94,7 +97,9 @@ package struct KeyFile: Sendable {
         return revoked
     }
 
-    private func change(_ body: (inout [KeyRecord]) throws(KeyFileError) -> Void) throws(KeyFileError) {
+    private func change(
+        creates: Bool, _ body: (inout [KeyRecord]) throws(KeyFileError) -> Void
+    ) throws(KeyFileError) {
         do throws(FileFault) {
             try Folder.make(folder(of: path))
         } catch {
@@ -109,13 +114,26 @@ package struct KeyFile: Sendable {
             throw .file(error)
         }
         try withExtendedLifetime(lock) { () throws(KeyFileError) in
-            var records = try load()
+            var records = try whole(creates: creates)
             try body(&records)
             do throws(FileFault) {
                 try WholeFile.replaceDurably(path, with: Array(KeyFileWriter.text(records).utf8))
             } catch {
                 throw .file(error)
             }
+        }
+    }
+}
+
+extension KeyFile {
+    /// All keys of the file, to be written again with a change. What a full
+    /// disk or an editor has emptied is never filled with the change alone.
+    private func whole(creates: Bool) throws(KeyFileError) -> [KeyRecord] {
+        switch try read() {
+        case .keys(let records): return records
+        case .missing where creates: return []
+        case .missing: throw .gone(path: path)
+        case .emptied: throw .emptied(path: path)
         }
     }
 }

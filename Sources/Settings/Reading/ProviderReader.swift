@@ -74,7 +74,7 @@ struct ProviderReader {
             notes.error(entry.position, "\(path) needs a dialect: openai, anthropic or engine")
             return nil
         }
-        guard let dialect: DialectName = section.choice("dialect") else { return nil }
+        guard let dialect: ProviderDialect = section.choice("dialect") else { return nil }
         for key in dialect == .engine ? Self.remote : Self.engine where section.node(key) != nil {
             section.error(key, "does not go with dialect \(dialect.rawValue)")
         }

@@ -6,7 +6,7 @@ struct RemoteReader {
     let notes: Notes
     let folder: String
     let section: Section
-    let dialect: DialectName
+    let dialect: ProviderDialect
 
     /// Sets `unavailable` when the provider's credential is not there.
     func read(_ unavailable: inout String?) -> RemoteProvider? {
@@ -49,16 +49,11 @@ struct RemoteReader {
         do {
             return try BaseURL(text.value)
         } catch {
-            // Queries and what is before an @ may be secrets.
-            let shown = text.value.contains { "?@".contains($0) } ? "" : ": \(text.shown)"
-            let reason =
-                switch error {
-                case .scheme: "must start with https:// or http://\(shown)"
-                case .query: "may not have a query or a fragment"
-                case .credentials: "may not hold a user or a password; use api_key or headers"
-                case .host: "has no valid host and port\(shown)"
-                }
-            section.error("base_url", reason)
+            // Also with another fault, queries and what is before an @ may be
+            // secrets.
+            let isShown = error.mayBeShown && !text.value.contains { "?@".contains($0) }
+            let remedy = error == .credentials ? "; use api_key or headers" : ""
+            section.error("base_url", error.words + remedy + (isShown ? ": \(text.shown)" : ""))
             return nil
         }
     }

@@ -16,7 +16,7 @@ struct ServerReader {
     ]
 
     let section: Section
-    let dialect: DialectName
+    let dialect: ProviderDialect
 
     func read(_ baseURL: BaseURL) -> ServerSettings {
         var server = ServerSettings()

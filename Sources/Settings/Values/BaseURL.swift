@@ -19,6 +19,25 @@ package struct BaseURL: Sendable, Hashable {
         case credentials
         /// No host, or not a host, or not a port.
         case host
+
+        /// As it is said of the URL.
+        package var words: String {
+            switch self {
+            case .scheme: "must start with https:// or http://"
+            case .query: "may not have a query or a fragment"
+            case .credentials: "may not hold a user or a password"
+            case .host: "has no valid host and port"
+            }
+        }
+
+        /// Tells whether the URL may be shown: a query and what is before an @
+        /// may be secrets.
+        var mayBeShown: Bool {
+            switch self {
+            case .scheme, .host: true
+            case .query, .credentials: false
+            }
+        }
     }
 
     /// Reads the URL; throws what keeps it from being one.

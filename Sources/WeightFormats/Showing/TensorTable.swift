@@ -50,7 +50,7 @@ struct TensorTable {
         return (parts, numbers)
     }
 
-    var lines: [String] {
+    func text(indent: Int) -> String {
         let cells = rows.prefix(Self.mostRows).map { row in
             var numbers = row.numbers[...]
             let name = row.likeness.name.map { $0 ?? Self.spans(numbers.removeFirst()) }.joined(separator: ".")
@@ -59,10 +59,12 @@ struct TensorTable {
                 Amount.grouped(row.count), Amount.bytes(row.size),
             ]
         }
-        let lines = Columns.lines(
-            [["name", "type", "shape", "tensors", "size"]] + cells, aligned: [.left, .left, .left, .right, .right])
+        let text = Table(
+            rows: [["NAME", "TYPE", "SHAPE", "TENSORS", "SIZE"]] + cells, indent: indent, rightAligned: [3, 4]
+        ).text
         let left = rows.count - cells.count
-        return lines + (left > 0 ? ["… and \(Amount.grouped(UInt64(left))) more kinds"] : [])
+        guard left > 0 else { return text }
+        return text + "\n" + String(repeating: " ", count: indent) + "… and \(Amount.grouped(UInt64(left))) more kinds"
     }
 
     /// `{0…29}`, `{0…3,7}`; one number as itself.

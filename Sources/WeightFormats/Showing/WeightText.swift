@@ -4,20 +4,15 @@ import Encodings
 /// tensors.
 package enum WeightText {
     package static func render(_ file: WeightFile) -> String {
-        var lines = [title(file), ""]
-        lines += Columns.lines(facts(file).map { [$0.0, $0.1] }, aligned: [.left, .left], gap: "   ").map { "  " + $0 }
+        var parts = [
+            Table(rows: [[title(file)]]).text, Table(rows: facts(file).map { [$0.0, $0.1] }, indent: 2).text,
+        ]
         if !file.metadata.isEmpty {
-            lines += ["", "Metadata"]
-            lines += Columns.lines(
-                file.metadata.map { [Printable.text($0.key, most: 60), $0.value.typeName, shown($0.value)] },
-                aligned: [.left, .left, .left]
-            ).map { "  " + $0 }
+            let rows = file.metadata.map { [Printable.text($0.key, most: 60), $0.value.typeName, shown($0.value)] }
+            parts.append("Metadata\n" + Table(rows: rows, indent: 2).text)
         }
-        if !file.tensors.isEmpty {
-            lines += ["", "Tensors"]
-            lines += TensorTable(file.tensors).lines.map { "  " + $0 }
-        }
-        return lines.joined(separator: "\n")
+        if !file.tensors.isEmpty { parts.append("Tensors\n" + TensorTable(file.tensors).text(indent: 2)) }
+        return parts.joined(separator: "\n\n")
     }
 
     private static func title(_ file: WeightFile) -> String {

@@ -57,19 +57,11 @@ package final class JSONDocument: Sendable {
         }
     }
 
-    /// The whole text with one value's bytes replaced: how a model's name is
-    /// spliced into a request that is otherwise forwarded as it came.
-    package func replacing(_ view: JSONView, with replacement: ByteBuffer, allocator: ByteBufferAllocator = .init())
-        -> ByteBuffer
-    {
-        let range = view.range
-        var result = allocator.buffer(capacity: bytes.readableBytes - range.count + replacement.readableBytes)
-        bytes.withUnsafeReadableBytes { raw in
-            result.writeBytes(UnsafeRawBufferPointer(rebasing: raw[..<range.lowerBound]))
-            result.writeImmutableBuffer(replacement)
-            result.writeBytes(UnsafeRawBufferPointer(rebasing: raw[range.upperBound...]))
-        }
-        return result
+    /// The whole text with one value's bytes replaced.
+    package func replacing(_ view: JSONView, with replacement: ByteBuffer) -> ByteBuffer {
+        var splices = Splices()
+        splices.replace(view, with: replacement)
+        return splices.apply(to: bytes)
     }
 }
 

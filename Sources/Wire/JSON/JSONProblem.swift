@@ -79,14 +79,20 @@ package struct JSONLimits: Sendable {
     /// The one member of the top object that is indexed down to the ground
     /// all the same; nil is none.
     package var indexedMember: StaticString?
+    /// True where two members of one name are refused in every object, and not
+    /// in those alone whose members are indexed. Text that is no UTF-8, and
+    /// lone surrogates, are refused in any case.
+    package var isStrict: Bool
 
     package init(
-        depth: Int = 128, values: Int = 1_000_000, indexedDepth: Int = .max, indexedMember: StaticString? = nil
+        depth: Int = 128, values: Int = 1_000_000, indexedDepth: Int = .max, indexedMember: StaticString? = nil,
+        isStrict: Bool = false
     ) {
         self.depth = depth
         self.values = values
         self.indexedDepth = indexedDepth
         self.indexedMember = indexedMember
+        self.isStrict = isStrict
     }
 
     /// Everything is indexed: for reading a request in full.
@@ -94,6 +100,9 @@ package struct JSONLimits: Sendable {
     /// Everything is checked, only the top object's members are indexed: for
     /// forwarding.
     package static let skim = JSONLimits(indexedDepth: 1)
+    /// As ``skim``, and refuses whatever ``whole`` refuses: for forwarding what
+    /// was judged by its content, so that no reader finds other content in it.
+    package static let strictSkim = JSONLimits(indexedDepth: 1, isStrict: true)
     /// As ``skim``, and one member of the top object is indexed in full: for
     /// reading that one out of a text that is forwarded.
     package static func skim(indexing member: StaticString) -> JSONLimits {

@@ -10,13 +10,24 @@ struct JSONScanner {
     var nodes: ContiguousArray<JSONNode> = []
     /// True while the scanner reads the member that is indexed in full.
     private var isInMember = false
+    /// Names that are compared with each other when their object ends.
+    private var names = ContiguousArray<Name>()
 
     /// An open object or array.
     private struct Frame {
         /// The node of the object or array; -1 where it lies below the indexed
         /// depth.
         var node: Int32
+        /// The number of names that stood before those of this object.
+        var names: Int32
         var isObject: Bool
+    }
+
+    /// The place of a member's name, with its quotes.
+    private struct Name {
+        var start: UInt32
+        var end: UInt32
+        var isEscaped: Bool
     }
 
     init(_ buffer: UnsafeBufferPointer<UInt8>, base: UnsafePointer<UInt8>, limits: JSONLimits) {
@@ -53,7 +64,7 @@ struct JSONScanner {
                     position += 1
                     close(node)
                 } else {
-                    stack.append(Frame(node: node, isObject: true))
+                    stack.append(Frame(node: node, names: Int32(names.count), isObject: true))
                     try name(depth: stack.count)
                     continue value
                 }
@@ -65,7 +76,7 @@ struct JSONScanner {
                     position += 1
                     close(node)
                 } else {
-                    stack.append(Frame(node: node, isObject: false))
+                    stack.append(Frame(node: node, names: 0, isObject: false))
                     continue value
                 }
             case UInt8(ascii: "\""):
@@ -108,8 +119,11 @@ struct JSONScanner {
                 position += 1
                 stack.removeLast()
                 close(frame.node)
-                if frame.isObject, frame.node >= 0, stack.count < limits.indexedDepth || isInMember {
+                guard frame.isObject else { continue }
+                if frame.node >= 0, stack.count < limits.indexedDepth || isInMember {
                     try refuseDuplicates(in: Int(frame.node))
+                } else if limits.isStrict {
+                    try refuseDuplicates(from: Int(frame.names))
                 }
             }
         }
@@ -141,48 +155,55 @@ struct JSONScanner {
     }
 
     /// Two members of one name make two readers disagree about a request.
-    private func refuseDuplicates(in object: Int) throws(JSONProblem) {
+    private mutating func refuseDuplicates(in object: Int) throws(JSONProblem) {
+        let first = names.count
         let end = Int(nodes[object].next)
-        var names = ContiguousArray<Int>()
-        names.reserveCapacity(min(16, (end - object) / 2))
         var index = object + 1
         while index < end {
-            names.append(index)
+            names.append(
+                Name(start: nodes[index].start, end: nodes[index].end, isEscaped: nodes[index].isEscaped))
             index = Int(nodes[index + 1].next)
         }
-        guard names.count > 1 else { return }
-        if names.count <= 24, !names.contains(where: { nodes[$0].isEscaped }) {
-            for later in 1..<names.count {
-                for earlier in 0..<later where sameBytes(names[earlier], names[later]) {
-                    throw JSONProblem(.duplicateName(text(names[later])), at: Int(nodes[names[later]].start))
+        try refuseDuplicates(from: first)
+    }
+
+    /// - Parameter first: The place of the object's first name in ``names``; its
+    ///   names are the last ones there, and are taken out.
+    private mutating func refuseDuplicates(from first: Int) throws(JSONProblem) {
+        defer { names.removeLast(names.count - first) }
+        let count = names.count - first
+        guard count > 1 else { return }
+        if count <= 24, !names[first...].contains(where: \.isEscaped) {
+            for later in (first + 1)..<names.count {
+                for earlier in first..<later where sameBytes(names[earlier], names[later]) {
+                    throw JSONProblem(.duplicateName(text(names[later])), at: Int(names[later].start))
                 }
             }
             return
         }
         // Bytes, since Swift calls strings equal that are spelt differently.
-        var seen = Set<[UInt8]>(minimumCapacity: names.count)
-        for name in names {
-            let start = Int(nodes[name].start)
-            let name = text(name)
-            guard seen.insert(Array(name.utf8)).inserted else { throw JSONProblem(.duplicateName(name), at: start) }
+        var seen = Set<[UInt8]>(minimumCapacity: count)
+        for name in names[first...] {
+            let text = text(name)
+            guard seen.insert(Array(text.utf8)).inserted else {
+                throw JSONProblem(.duplicateName(text), at: Int(name.start))
+            }
         }
     }
 
-    private func sameBytes(_ left: Int, _ right: Int) -> Bool {
-        let a = nodes[left], b = nodes[right]
-        let length = a.end - a.start
-        guard length == b.end - b.start else { return false }
-        for offset in 0..<Int(length) where bytes[Int(a.start) + offset] != bytes[Int(b.start) + offset] {
+    private func sameBytes(_ left: Name, _ right: Name) -> Bool {
+        let length = left.end - left.start
+        guard length == right.end - right.start else { return false }
+        for offset in 0..<Int(length) where bytes[Int(left.start) + offset] != bytes[Int(right.start) + offset] {
             return false
         }
         return true
     }
 
-    private func text(_ node: Int) -> String {
+    private func text(_ name: Name) -> String {
         JSONString.decode(
-            UnsafeBufferPointer(
-                start: bytes + Int(nodes[node].start) + 1, count: Int(nodes[node].end - nodes[node].start) - 2),
-            isEscaped: nodes[node].isEscaped)
+            UnsafeBufferPointer(start: bytes + Int(name.start) + 1, count: Int(name.end - name.start) - 2),
+            isEscaped: name.isEscaped)
     }
 
     // MARK: Tokens
@@ -208,7 +229,14 @@ struct JSONScanner {
             // What an escaped name says is not worth finding out here.
             isInMember = escaped || reads(member, from: start + 1, to: position - 1)
         }
-        if depth <= limits.indexedDepth || isInMember { try add(.string, start: start, escaped: escaped) }
+        if depth <= limits.indexedDepth || isInMember {
+            try add(.string, start: start, escaped: escaped)
+        } else if limits.isStrict {
+            guard names.count < limits.values else {
+                throw JSONProblem(.tooManyValues(limit: limits.values), at: start)
+            }
+            names.append(Name(start: UInt32(start), end: UInt32(position), isEscaped: escaped))
+        }
         skipSpace()
         guard position < count else { throw JSONProblem(.unexpectedEnd, at: count) }
         guard bytes[position] == UInt8(ascii: ":") else {

@@ -25,7 +25,7 @@ struct ClaimText {
 
     /// The contract's word on all of the provider's models, and on each.
     private var verdicts: [(name: String, verdict: ServiceReport.Verdict)] {
-        let whole = report.groups.filter { $0.kind == "provider" }.map(\.report)
+        let whole = report.groups.filter { $0.kind == .provider }.map(\.report)
         return (whole + report.services).compactMap { service in
             service.verdicts.first.map { (service.name, $0) }
         }

@@ -3,7 +3,7 @@ import HoldfastServer
 import Access
 import ArgumentParser
 import Availability
-import FoundationEssentials
+import Files
 import Ledger
 import LedgerDisk
 import NIOCore
@@ -14,6 +14,10 @@ import Wire
 struct SLAClaim: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "claim", abstract: "Write what a claim for a credit has to contain.",
+        usage: """
+            holdfast sla claim --month <month> --provider <provider>
+              --output <output> [<options>]
+            """,
         discussion: """
             A folder with the claim, its incidents, a redacted request log, ledger proofs that \
             anybody can check, the contract as it was counted, and the day on which the window \
@@ -47,7 +51,7 @@ struct SLAClaim: ParsableCommand {
                     + "begin with")
             throw ExitStatus.config.exit
         }
-        guard !FileManager.default.fileExists(atPath: output) else {
+        guard FileKind.at(output, links: .refused) == nil else {
             complain("holdfast: \(output) is there already; name a new folder")
             throw ExitStatus.cannotCreate.exit
         }
@@ -105,13 +109,13 @@ struct SLAClaim: ParsableCommand {
     }
 
     private func write(_ files: [(String, [UInt8])]) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: "\(output)/proofs", withIntermediateDirectories: true)
-            for (name, bytes) in files { try Data(bytes).write(to: URL(filePath: "\(output)/\(name)")) }
+        do throws(FileFault) {
+            try Folder.make("\(output)/proofs", mode: 0o777, parents: 0o777)
         } catch {
-            complain("holdfast: \(output) can't be written")
+            complain("holdfast: \(error)")
             throw ExitStatus.cannotCreate.exit
         }
+        for (name, bytes) in files { try GivenFile.write("\(output)/\(name)", bytes) }
     }
 }
 

@@ -3,19 +3,19 @@ import HoldfastServer
 import Access
 import ArgumentParser
 import Availability
-import FoundationEssentials
 
 /// `holdfast sla`
 struct SLA: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sla", abstract: "What contracts say of a month, and what applications felt.",
-        subcommands: [SLAReport.self, SLAClaim.self, SLAContracts.self, SLAMeasure.self])
+        subcommands: [SLAReport.self, SLAClaim.self, SLAContracts.self])
 }
 
 /// `holdfast sla report`
 struct SLAReport: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Contract uptime and continuity of a month or a day.",
+        usage: "holdfast sla report (--month <month> | --day <day>) [<options>]",
         discussion: """
             Contracts count attempts at a provider, by their status; applications count requests \
             that were answered whole. Both stand here, side by side, and are never blended.
@@ -42,12 +42,7 @@ struct SLAReport: ParsableCommand {
         let report = MonthReport(
             period, source.histories, terms: terms, now: Int(UnixTime.now.seconds), provider: provider)
         if let html {
-            do {
-                try Data(report.page(label: time.label, source: source.words).utf8).write(to: URL(filePath: html))
-            } catch {
-                complain("holdfast: \(html) can't be written")
-                throw ExitStatus.cannotCreate.exit
-            }
+            try GivenFile.write(html, Array(report.page(label: time.label, source: source.words).utf8))
         }
         if json {
             print(report.json(label: time.label, source: source.members))
@@ -92,10 +87,12 @@ struct SLAReport: ParsableCommand {
             report.services.isEmpty
             ? "  no attempts\n"
             : Table(rows: [["PROVIDER/MODEL"] + head] + report.services.flatMap(\.rows), indent: 2).text + "\n"
-        for kind in ["provider", "host", "region"] {
+        for kind in MonthReport.Grouping.allCases {
             let members = report.groups.filter { $0.kind == kind }.map(\.report)
             guard !members.isEmpty else { continue }
-            text += "\n" + Table(rows: [[kind.uppercased()] + head] + members.flatMap(\.rows), indent: 2).text + "\n"
+            text +=
+                "\n" + Table(rows: [[kind.rawValue.uppercased()] + head] + members.flatMap(\.rows), indent: 2).text
+                + "\n"
         }
         return String(text.dropLast())
     }

@@ -7,6 +7,6 @@ struct WeightsCommand: AsyncParsableCommand {
         abstract: "Look into files of weights, sign and verify them, and see what hosted models run on.",
         subcommands: [
             WeightsInspect.self, WeightsVerify.self, WeightsSign.self, WeightsCustody.self, WeightsKey.self,
-            WeightsEngine.self, WeightsReceipt.self, WeightsMeasure.self,
+            WeightsEngine.self, WeightsReceipt.self,
         ])
 }

@@ -3,7 +3,7 @@ import WeightFiles
 import Access
 import ArgumentParser
 import Encodings
-import FoundationEssentials
+import Files
 import WeightFormats
 import WeightSigning
 import Wire
@@ -12,6 +12,11 @@ import Wire
 struct WeightsCustody: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "custody", abstract: "Sign on what terms a model may be in service; two or more must.",
+        usage: """
+            holdfast weights custody <model> --model-id <model-id> --role <role>
+              --epoch <epoch> --not-after <not-after> --private-key <private-key>
+              --egress-bits-per-day <egress-bits-per-day> [<options>]
+            """,
         discussion: """
             Verifies the model, hashes what its engine will run, and signs both together with the \
             model's role. Where the file exists already, the signature is added, if its terms are \
@@ -66,7 +71,7 @@ struct WeightsCustody: AsyncParsableCommand {
             var keys: [ECPrivateKey] = []
             for path in privateKey { keys.append(try ECPrivateKey(pem: try SmallFile.text(path))) }
             var statement = try CustodyStatement(signing: try terms(files, manifest), with: keys)
-            if FileManager.default.fileExists(atPath: file) {
+            if FileKind.at(file) != nil {
                 let kept = try CustodyStatement(try SmallFile.read(file, most: CustodyStatement.mostBytes))
                 statement = try kept.joined(with: statement)
             }

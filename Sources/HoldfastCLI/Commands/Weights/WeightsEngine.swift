@@ -1,7 +1,6 @@
 import ArgumentParser
 import Custody
 import EngineHost
-import FoundationEssentials
 import Wire
 
 /// `holdfast weights engine`

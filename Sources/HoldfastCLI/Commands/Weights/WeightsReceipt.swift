@@ -10,6 +10,7 @@ struct WeightsReceipt: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "receipt",
         abstract: "Show the custody receipt of a hosted model: which bytes it runs on, and what shuts it in.",
+        usage: "holdfast weights receipt <model> [<options>]",
         discussion: """
             Every answer of the model carries the receipt's id as x-holdfast-custody. It is made \
             anew with every start of the engine, and is gone while the engine is not ready.
@@ -57,18 +58,19 @@ struct WeightsReceipt: AsyncParsableCommand {
     /// A receipt is a document of its own format (docs/custody.md), which is
     /// printed as it was made: it is read as JSON, and not as a view.
     private static func document(_ answer: ByteBuffer) throws -> JSONView {
-        guard let document = try? JSONDocument(answer) else {
-            complain("holdfast: the answer can't be read; is this the same version?")
+        do throws(JSONProblem) {
+            return try JSONDocument(answer).root
+        } catch {
+            complain("holdfast: the answer can't be read: \(error); is this the same version?")
             throw ExitStatus.unavailable.exit
         }
-        return document.root
     }
 
     private func show(_ receipt: JSONView) {
         print("RECEIPT \(receipt.text("id"))")
         var rows = [
             ["model", "\(receipt.text("provider"))/\(receipt.text("model")), as \(receipt.text("role"))"],
-            ["since", receipt["time"]?.int.map { Status.moment($0) } ?? "-"],
+            ["since", receipt["time"]?.int.map { StatusText.moment($0) } ?? "-"],
             ["manifest", "\(receipt.text("manifest")), root \(receipt.text("manifest_root"))"],
         ]
         for file in receipt.list("files") {
@@ -82,10 +84,13 @@ struct WeightsReceipt: AsyncParsableCommand {
             "process \(receipt["process"]?.int ?? 0), \(receipt.list("executables").count) executable files, \(pinned)",
         ])
         rows.append(["", "SHA-256 \(receipt.text("engine_sha256"))"])
-        rows.append(["scrub", receipt.text("scrub") == "whole" ? "every page of the weights" : "partial"])
+        let (scrub, seen) = (receipt.text("scrub"), receipt.text("seen"))
+        // Another version's word is shown as it is.
+        rows.append(["scrub", ["whole": "every page of the weights", "partial": "partial"][scrub] ?? scrub])
         rows.append([
             "seen",
-            receipt.text("seen") == "observed" ? "by Holdfast, in /proc" : "by the engine itself, which reported it",
+            ["observed": "by Holdfast, in /proc", "self-reported": "by the engine itself, which reported it"][seen]
+                ?? seen,
         ])
         print(Table(rows: rows, indent: 2).text)
         print("\nSHUT IN BY")

@@ -8,6 +8,7 @@ import Wire
 struct WeightsSign: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign", abstract: "Sign a model: every file of a folder, or one file.",
+        usage: "holdfast weights sign <model> --private-key <private-key> [<options>]",
         discussion: """
             Makes an OpenSSF Model Signing bundle, by files and SHA-256, which model-signing 1.1 \
             verifies, too. A key alone signs, or a key with its certificates. What version control \

@@ -9,6 +9,7 @@ import Wire
 struct WeightsVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Say whether a model is what was signed, and nothing besides.",
+        usage: "holdfast weights verify <model> [<options>]",
         discussion: """
             Takes OpenSSF Model Signing bundles, by a key or by certificates, as `holdfast weights sign` \
             and model-signing make them. What lies about in the model's folder unsigned is refused, \

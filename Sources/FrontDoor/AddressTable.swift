@@ -1,0 +1,71 @@
+import Conversation
+import Gateway
+import Wire
+
+/// The meaning of an address on the applications' listener.
+enum Address {
+    /// An operation of a door's.
+    case call(Entrance, CalledPath)
+    case models
+    case model(String)
+    case root
+    case health
+    case ready
+    case metrics
+    /// A file of the public ledger.
+    case ledger(String)
+    case status(HouseView.StatusForm)
+    case unknown
+}
+
+/// An address of a door's, with the operation behind it.
+final class Entrance: Sendable {
+    let door: Door
+    let address: CallerAddress
+    let operation: Call.Operation
+
+    init(_ door: Door, _ address: CallerAddress, _ operation: Call.Operation) {
+        self.door = door
+        self.address = address
+        self.operation = operation
+    }
+}
+
+/// All addresses of the applications' listener.
+struct AddressTable: Sendable {
+    /// In the order of the doors.
+    let entrances: [Entrance]
+
+    init(_ doors: [Door]) {
+        entrances = doors.flatMap { door in
+            door.entrances.map { Entrance(door, $0.address, $0.operation) }
+        }
+    }
+
+    /// - Parameter path: without its query.
+    func address(_ path: Substring) -> Address {
+        for entrance in entrances {
+            if let called = entrance.address.match(path) { return .call(entrance, called) }
+        }
+        switch path {
+        case "/v1/models", "/v1/models/": return .models
+        case "/", "": return .root
+        case "/health", "/healthz": return .health
+        case "/ready", "/readyz": return .ready
+        case "/metrics": return .metrics
+        case "/status", "/status/": return .status(.page)
+        case "/status.json": return .status(.json)
+        default:
+            if path.hasPrefix("/ledger/") { return .ledger(String(path.dropFirst(8))) }
+            let prefix = "/v1/models/"
+            guard path.hasPrefix(prefix) else { return .unknown }
+            return .model(PercentEncoding.decode(path.dropFirst(prefix.count)))
+        }
+    }
+
+    /// The operations and their addresses, as a sentence for people.
+    var sentence: String {
+        let calls = entrances.map { "POST \($0.address.pattern)" }.joined(separator: ", ")
+        return "Holdfast speaks \(calls) and GET /v1/models."
+    }
+}

@@ -1,9 +1,0 @@
-import Ledger
-import NIOCore
-import Wire
-
-extension EntryText {
-    /// Nil where it isn't JSON: version 1 promised it, and is not checked
-    /// before.
-    var document: JSONDocument? { try? JSONDocument(ByteBuffer(bytes: json)) }
-}

@@ -1,0 +1,128 @@
+import Access
+package import AdminAPI
+import Encodings
+import Failures
+import Resilience
+
+/// The state of a running Holdfast for people: routes, holds, breakers and
+/// running drills.
+package struct StatusText {
+    private let routes: RoutesView
+    private let holds: HoldsView
+    private let drills: DrillsView
+
+    package init(_ routes: RoutesView, holds: HoldsView, drills: DrillsView) {
+        self.routes = routes
+        self.holds = holds
+        self.drills = drills
+    }
+
+    /// 0 where every route serves, 1 where one is degraded, 2 where one is
+    /// down.
+    package var exitCode: Int32 {
+        routes.routes.map { route in
+            switch route.state {
+            case .serving: 0
+            case .degraded: 1
+            case .down: 2
+            }
+        }.max() ?? 0
+    }
+
+    package var whole: String {
+        var parts = [candidates, states, held]
+        if let breakers { parts.append(breakers) }
+        for drill in drills.running {
+            parts.append(
+                "DRILL \(drill.id): \(drill.pulled) on \(drill.route) as \(drill.as), \(drill.phase.rawValue)")
+        }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private var candidates: String {
+        var rows = [["ROUTE", "CANDIDATE", "STATE", "LAST ANSWER", "RETIRES"]]
+        for route in routes.routes {
+            for (index, candidate) in route.candidates.enumerated() {
+                var stands = candidate.standing
+                if let seconds = candidate.secondsLeft { stands += ", \(seconds) s left" }
+                if let hold = candidate.hold { stands += ", held: \(hold)" }
+                if let cause = candidate.cause { stands += " (\(cause))" }
+                if let awaited = candidate.awaits { stands += ", returns \(awaited)" }
+                rows.append([
+                    index == 0 ? route.name : "", "\(candidate.provider)/\(candidate.model)", stands,
+                    candidate.secondsSinceAnswer.map { Self.ago($0) } ?? "-",
+                    candidate.retires.map { Self.moment($0) } ?? "-",
+                ])
+            }
+        }
+        return Table(rows: rows).text
+    }
+
+    private var states: String {
+        let rows = routes.routes.map { route in
+            var notes: [String] = []
+            if let reason = route.reason { notes.append(reason) }
+            if route.recentRequests == 0 {
+                notes.append(
+                    route.lastRequest.map { "idle since \(Self.moment($0))" } ?? "no request since the start")
+            } else if route.reason == nil {
+                notes.append("\(route.recentAnswered) of \(route.recentRequests) requests in 5 min answered")
+            }
+            return [route.name, route.state.rawValue, notes.joined(separator: "; ")]
+        }
+        return Table(rows: [["ROUTE", "STATE", "REASON"]] + rows).text
+    }
+
+    private var held: String {
+        var lines = ["HOLDS" + (holds.holds.isEmpty ? ": none" : "")]
+        if !holds.holds.isEmpty {
+            var rows = [["ID", "WHAT", "REASON", "CONFIDENCE", "SINCE", "ACKNOWLEDGED BY"]]
+            for hold in holds.holds {
+                let what = hold.model.map { "\(hold.provider)/\($0)" } ?? hold.provider
+                rows.append([
+                    hold.id, what + (hold.scope == Scope.model.rawValue ? "" : " (\(hold.scope))"), hold.name,
+                    hold.secondsLeft.map { "\($0) s left" } ?? hold.firmness, Self.moment(hold.since),
+                    hold.acknowledgedBy ?? "-",
+                ])
+            }
+            lines.append(Table(rows: rows, indent: 2).text)
+            for hold in holds.holds {
+                let words = hold.reason ?? hold.words
+                if !words.isEmpty { lines.append("  \(hold.id): “\(words.printable)”") }
+                if hold.countsForKeys != nil {
+                    lines.append(
+                        "  \(hold.id): moves only requests of the keys that met it, until a probe confirms it")
+                }
+            }
+        }
+        for back in holds.returned {
+            lines.append(
+                "  \(back.id): \(back.provider)\(back.model.map { "/\($0)" } ?? "") is back; `holdfast restore` lets it "
+                    + "serve first again")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// Nil where all are closed.
+    private var breakers: String? {
+        let open = routes.breakers.filter { $0.state != BreakerReport.State.closed.rawValue }
+        guard !open.isEmpty else { return nil }
+        let rows = open.map { [$0.key, $0.state, $0.cause, "\($0.failures) failures in a row"] }
+        return "BREAKERS\n" + Table(rows: rows, indent: 2).text
+    }
+
+    // MARK: Times
+
+    /// `2026-06-12 10:15Z`: a date and its zone, to the minute.
+    package static func moment(_ seconds: Int) -> String {
+        String(UnixTime(seconds: Int64(seconds)).description.prefix(16)).replacing("T", with: " ") + "Z"
+    }
+
+    private static func ago(_ seconds: Int) -> String {
+        switch seconds {
+        case ..<120: "\(seconds) s ago"
+        case ..<7200: "\(seconds / 60) min ago"
+        default: "\(seconds / 3600) h ago"
+        }
+    }
+}

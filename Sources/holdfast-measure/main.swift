@@ -1,0 +1,1 @@
+await HoldfastMeasure.launch()

@@ -1,0 +1,236 @@
+import Access
+import Conversation
+import DialectOpenAI
+import Gateway
+import GatewayTesting
+import NIOCore
+import Resilience
+import Routing
+import Synchronization
+import Testing
+import Wire
+
+/// The optional stages of the pipeline: review, permit, release.
+@Suite struct StageTests {
+    private static let text = "The lamp burns."
+
+    private static func telling(_ id: String) -> ReplayLane.Script {
+        .events([Reciter(kind: .openai, text: text, id: id).stream(text)])
+    }
+
+    // MARK: Review
+
+    /// A reviewer that decides by a function, and remembers what it saw.
+    private final class ScriptedReviewer: RequestReviewer {
+        let seen = Mutex<[String]>([])
+        let decide: @Sendable (Call) -> ReviewDecision
+
+        init(_ decide: @escaping @Sendable (Call) -> ReviewDecision) { self.decide = decide }
+
+        func review(_ call: Call, model: String) async -> ReviewDecision {
+            seen.withLock { $0.append(model) }
+            return decide(call)
+        }
+    }
+
+    static let blocked = Problem(.invalidRequest, "Clause 3 forbids it.", code: "blocked_by_policy")
+
+    @Test(arguments: Speech.allCases, [false, true])
+    func aRefusedRequestReachesNoCandidate(_ speech: Speech, isStream: Bool) async throws {
+        let reviewer = ScriptedReviewer { _ in .refuse(Self.blocked) }
+        let house = Relayers([(.openai, Self.telling("a"))], stages: OptionalStages(reviewer: reviewer))
+        let reply = await house.house.serve(
+            house.house.call(speech.request("talk", stream: isStream), door: speech.dialect))
+        #expect(reply.status == 400 && reply.text.contains("Clause 3 forbids it."))
+        #expect(house.lanes[0].requests.value.isEmpty)
+        #expect(reviewer.seen.withLock { $0 } == ["talk"])
+        #expect(try #require(house.house.book.last).reason == "blocked_by_policy")
+    }
+
+    @Test func aChangedBodyIsTheOneThatIsSent() async throws {
+        let reviewer = ScriptedReviewer { call in
+            let text = String(buffer: call.body)
+            let place = text.utf8.distance(from: text.startIndex, to: text.firstRange(of: "hello")!.lowerBound)
+            var splices = Splices()
+            splices.replace(place..<(place + 5), with: ByteBuffer(string: "[withheld]"))
+            return .change(splices)
+        }
+        let house = Relayers([(.openai, Self.telling("a"))], stages: OptionalStages(reviewer: reviewer))
+        let heard = await house.ask(.openai)
+        #expect(heard.text == Self.text)
+        let sent = try #require(house.lanes[0].requests.value.first)
+        #expect(String(buffer: sent.body).contains("[withheld]") && !String(buffer: sent.body).contains("hello"))
+    }
+
+    @Test func aReviewStandsBeforeEveryOperation() async {
+        let reviewer = ScriptedReviewer { _ in .refuse(Self.blocked) }
+        let house = Relayers([(.openai, Self.telling("a"))], stages: OptionalStages(reviewer: reviewer))
+        let reply = await house.house.serve(
+            house.house.call(
+                #"{"model":"talk","input":"x"}"#, door: Speech.openai.dialect, operation: .embeddings(OpenAIDialect(now: { 1 }))))
+        #expect(reply.status == 400 && house.lanes[0].requests.value.isEmpty)
+    }
+
+    // MARK: Permit
+
+    /// Suspensions of some subjects, which can change while requests run.
+    private final class ScriptedPermits: PermitTable {
+        let suspended = Mutex<Set<String>>([])
+
+        init(_ suspended: Set<String>) { self.suspended.withLock { $0 = suspended } }
+
+        func refusal(of subject: PermitSubject) -> Problem? {
+            let names: [String] =
+                switch subject {
+                case .request(let key, let route): ["key \(key)", "route \(route ?? "-")"]
+                case .candidate(let candidate): [candidate.id]
+                }
+            guard suspended.withLock({ $0.contains(where: names.contains) }) else { return nil }
+            return Problem(.unavailable, "It is suspended (S-1).", code: "suspended")
+        }
+    }
+
+    @Test func aSuspendedRouteIsRefused() async {
+        let house = Relayers(
+            [(.openai, Self.telling("a"))], stages: OptionalStages(permits: ScriptedPermits(["route talk"])))
+        let reply = await house.house.serve(
+            house.house.call(Speech.openai.request("talk"), door: Speech.openai.dialect))
+        #expect(reply.status == 503 && reply.text.contains("It is suspended (S-1)."))
+        #expect(house.lanes[0].requests.value.isEmpty)
+    }
+
+    @Test func aSuspendedCandidateIsPassedOver() async throws {
+        let house = Relayers(
+            [(.openai, Self.telling("a")), (.openai, Self.telling("b"))],
+            stages: OptionalStages(permits: ScriptedPermits(["p0/m-p0"])))
+        let heard = await house.ask(.openai)
+        #expect(heard.starts == ["b"] && heard.text == Self.text)
+        #expect(house.lanes[0].requests.value.isEmpty)
+        #expect(try #require(house.house.book.last).skipped == ["p0/m-p0: suspended"])
+    }
+
+    @Test func aSuspendedCandidateCannotBeNamedDirectly() async {
+        let house = Relayers(
+            [(.openai, Self.telling("a"))], stages: OptionalStages(permits: ScriptedPermits(["p0/m-p0"])))
+        let reply = await house.house.serve(
+            house.house.call(Speech.openai.request("p0/m-p0"), door: Speech.openai.dialect))
+        #expect(reply.status == 503 && reply.text.contains("suspended (S-1)"))
+        #expect(house.lanes[0].requests.value.isEmpty)
+    }
+
+    @Test func noSuspendedCandidateGoesOnWithAStream() async throws {
+        let whole = Reciter(kind: .openai, text: Self.text, id: "a").stream(Self.text)
+        let part = whole.getSlice(at: 0, length: whole.readableBytes / 2)!
+        let house = Relayers(
+            [(.openai, .breaking(.cut, after: .events([part]))), (.openai, Self.telling("b"))],
+            stages: OptionalStages(permits: ScriptedPermits(["p1/m-p1"])))
+        let heard = await house.ask(.openai)
+        #expect(!heard.looksWhole && heard.errors == 1)
+        #expect(house.lanes[1].requests.value.isEmpty)
+    }
+
+    @Test func noSuspendedCandidateIsAskedBesideASilentOne() async throws {
+        var policy = RoutePolicy()
+        policy.silence = .after(.milliseconds(5))
+        let gate = Watched(false)
+        let whole = Reciter(kind: .openai, text: Self.text, id: "a").stream(Self.text)
+        let house = Relayers(
+            [
+                (.openai, .gated(gate, after: .events([]), then: [whole])), (.openai, Self.telling("b")),
+                (.openai, Self.telling("c")),
+            ],
+            policy: policy, stages: OptionalStages(permits: ScriptedPermits(["p1/m-p1"])))
+        let heard = await house.ask(.openai)
+        #expect(heard.starts == ["c"])
+        #expect(house.lanes[1].requests.value.isEmpty)
+    }
+
+    @Test func aSuspensionCountsForTheNextAttemptOfTheSameRequest() async throws {
+        let permits = ScriptedPermits([])
+        let house = Relayers(
+            [
+                (
+                    .openai,
+                    .reading { _ in
+                        permits.suspended.withLock { _ = $0.insert("p0/m-p0") }
+                        return .json(#"{"error":{"message":"broken","type":"server_error"}}"#, status: 500)
+                    }
+                ), (.openai, Self.telling("b")),
+            ],
+            stages: OptionalStages(permits: permits))
+        let heard = await house.ask(.openai)
+        #expect(heard.starts == ["b"])
+        // A failure by chance is repeated at once, but for the suspension.
+        #expect(house.lanes[0].requests.value.count == 1)
+    }
+
+    // MARK: Release
+
+    /// A ledger that can be told to fail.
+    private final class ScriptedAudit: AuditRecorder {
+        final class Digest: AnswerDigest {
+            var bytes = 0
+            func saw(_ body: ByteBuffer) { bytes += body.readableBytes }
+        }
+
+        let isDurable: @Sendable (String) -> Bool
+        let log = Mutex<[String]>([])
+
+        init(_ isDurable: @escaping @Sendable (String) -> Bool) { self.isDurable = isDurable }
+
+        var refusal: Problem? { nil }
+        func digest(of call: Call) -> (any AnswerDigest)? { Digest() }
+
+        private func note(_ what: String) -> Durability {
+            log.withLock { $0.append(what) }
+            let durability = Durability()
+            durability.tell(isDurable(what))
+            return durability
+        }
+
+        func admitted(_ record: RequestRecord, to candidate: String, _ digest: any AnswerDigest) -> Durability {
+            note("admitted \(candidate)")
+        }
+        func settled(_ record: RequestRecord, _ digest: any AnswerDigest) async {
+            log.withLock { $0.append("settled \((digest as? Digest)?.bytes ?? 0)") }
+        }
+        func settling(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability { note("settling") }
+        func withheld(_ record: RequestRecord) { log.withLock { $0.append("withheld") } }
+    }
+
+    private static func recorded(_ audit: ScriptedAudit, before: Bool) -> Relayers {
+        var policy = RoutePolicy()
+        policy.recordsBeforeAnswer = before
+        return Relayers([(.openai, telling("a"))], policy: policy, audit: audit)
+    }
+
+    @Test func anAnswerIsReadAlongAndRecordedAfterIt() async {
+        let audit = ScriptedAudit { _ in true }
+        let house = Self.recorded(audit, before: false)
+        let heard = await house.ask(.openai)
+        let bytes = Reciter(kind: .openai, text: Self.text, id: "a").stream(Self.text).readableBytes
+        #expect(heard.text == Self.text && audit.log.withLock { $0 } == ["settled \(bytes)"])
+    }
+
+    @Test func aHeldAnswerGoesOutOnceItIsOnRecord() async {
+        let audit = ScriptedAudit { _ in true }
+        let heard = await Self.recorded(audit, before: true).ask(.openai)
+        #expect(heard.text == Self.text && heard.isWhole)
+        #expect(audit.log.withLock { $0 } == ["admitted p0/m-p0", "settling"])
+    }
+
+    @Test func anAdmissionThatIsNotOnRecordLetsNothingOut() async {
+        let audit = ScriptedAudit { !$0.hasPrefix("admitted") }
+        let house = Self.recorded(audit, before: true)
+        let reply = await house.house.serve(
+            house.house.call(Speech.openai.request("talk", stream: true), door: Speech.openai.dialect))
+        #expect(reply.status == 503 && reply.text.contains("ledger_unavailable") && !reply.text.contains("lamp"))
+    }
+
+    @Test func anEndThatIsNotOnRecordIsWithheld() async {
+        let audit = ScriptedAudit { $0 != "settling" }
+        let heard = await Self.recorded(audit, before: true).ask(.openai)
+        #expect(!heard.looksWhole && !heard.isWhole)
+        #expect(audit.log.withLock { $0 } == ["admitted p0/m-p0", "settling", "withheld"])
+    }
+}

@@ -1,0 +1,326 @@
+import Crypto
+import Custody
+import Drills
+import EngineHost
+import Extraction
+import Failures
+import Foundation
+import GatewayTesting
+import HoldfastServer
+import Ledger
+import NIOCore
+import Resilience
+import Settings
+import Testing
+
+/// Server events as they are put on record.
+@Suite struct EventEntryTests {
+    static let time = halfPastTen * 1000 + 123
+    static let at = #""at":"2026-06-12T10:30:00.123Z""#
+    static let allKinds = Set(LedgerSettings.Kind.allCases)
+
+    static func entries(
+        _ event: ServerEvent, _ kinds: Set<LedgerSettings.Kind> = allKinds, file: [UInt8] = []
+    ) -> [String] {
+        EventEntries(kinds).entries(of: event, at: time) { _ in file }.map { text($0) }
+    }
+
+    static func kinds(_ entries: [String]) throws -> [String] {
+        try entries.map { try #require(try member("kind", of: $0)) }
+    }
+
+    // MARK: Holds
+
+    static let back = ReturnedHold(hold: .example(), since: 1, isByHand: true)
+
+    @Test(
+        "a change of health is on record where it outlives the process, or contradicts what did",
+        arguments: [
+            (.placed(.example()), "hold.placed"), (.placed(.example { $0.firmness = .provisional }), "hold.placed"),
+            (.placed(.byHand), "hold.placed"), (.changed(.byHand), "hold.placed"),
+            (.changed(.example()), "hold.confirmed"), (.acknowledged(.example()), "hold.acknowledged"),
+            (.lifted(.example(), by: "probe"), "hold.lifted"), (.lifted(.byHand, by: "ann"), "hold.lifted"),
+            (.placed(.example { $0.firmness = .timed }), nil), (.placed(.example { $0.keys = ["a key"] }), nil),
+            (.changed(.example { $0.firmness = .provisional }), nil),
+            (.acknowledged(.example { $0.firmness = .timed }), nil),
+            (.lifted(.example { $0.firmness = .timed }, by: "time"), nil),
+            (.lifted(.example { $0.keys = ["a key"] }, by: "probe"), nil), (.answersAgain(.example()), nil),
+            (.flapping(.example(), keys: 3), nil), (.returned(back), nil), (.released(back, by: "ann"), nil),
+            (.opened(key: "host:one", .broken), nil), (.closed(key: "host:one"), nil),
+        ] as [(HealthChange, String?)])
+    func changesOfHealth(_ change: HealthChange, _ kind: String?) throws {
+        let entries = Self.entries(.health([change]))
+        #expect(try Self.kinds(entries) == (kind.map { ["\"\($0)\""] } ?? []))
+    }
+
+    @Test func aHoldsEntryHasItsPlaceAndItsRuleAndNoWordsOfAProviders() {
+        let hold = Hold.example {
+            $0.credential = "fingerprint"
+            $0.words = "the provider's words"
+            $0.scope = .credentialModel
+        }
+        #expect(
+            Self.entries(.health([.placed(hold)])) == [
+                #"{"v":2,"kind":"hold.placed",\#(Self.at),"status":404,"cause":"withdrawn","rule":"model-gone","#
+                    + #""provider":"first","model":"m","hold":"a1","scope":"credential+model","#
+                    + #""host":"one.example:443","firmness":"lasting","origin":"traffic"}"#
+            ])
+    }
+
+    @Test func aHoldByHandSaysWhoAndWhy() {
+        #expect(
+            Self.entries(.health([.placed(.byHand)])) == [
+                #"{"v":2,"kind":"hold.placed",\#(Self.at),"by":"ann","cause":"held_by_hand","rule":"by hand","#
+                    + #""provider":"first","model":"m","reason":"an audit","hold":"b2","scope":"model","#
+                    + #""host":"one.example:443","firmness":"lasting","origin":"administrator"}"#
+            ])
+    }
+
+    @Test func whoLiftsAHoldIsNamedInPlaceOfWhoPlacedIt() throws {
+        let lifted = Self.entries(.health([.lifted(.byHand, by: "bob")]))
+        #expect(try member("by", of: #require(lifted.first)) == "\"bob\"")
+        let seen = Self.entries(.health([.acknowledged(.example { $0.acknowledgedBy = "eve" })]))
+        #expect(try member("by", of: #require(seen.first)) == "\"eve\"")
+        // By traffic: nobody placed it.
+        let placed = Self.entries(.health([.placed(.example { $0.acknowledgedBy = "eve" })]))
+        #expect(try member("by", of: #require(placed.first)) == nil)
+    }
+
+    @Test("a verdict that a probe contradicts is on record with the cause that remains") func unconfirmed() throws {
+        let book = HealthBook()
+        let now = Moment(tick: .seconds(1), unix: halfPastTen)
+        let news = try book.noteWithdrawal(at: House.firstPlace, now: now)
+        let changes = book.probed(try #require(news.probes.first), .answered, now: now)
+        let hold = try #require(news.changes.first.flatMap { if case .placed(let hold) = $0 { hold } else { nil } })
+        let entries = Self.entries(.health(news.changes + changes))
+        #expect(try Self.kinds(entries) == ["\"hold.placed\"", "\"hold.lifted\"", "\"verdict.unconfirmed\""])
+        let expected: String =
+            #"{"v":2,"kind":"verdict.unconfirmed",\#(Self.at),"by":"probe","status":404,"cause":"withdrawn","#
+            + #""rule":"model-gone","provider":"first","model":"m","hold":"\#(hold.id)","scope":"model","#
+            + #""host":"one.example:443","verdict":"withdrawn"}"#
+        #expect(entries.last == expected)
+    }
+
+    @Test func changesOfOneEventKeepTheirOrder() throws {
+        let changes: [HealthChange] = [
+            .lifted(.byHand, by: "ann"), .opened(key: "k", .broken), .placed(.example()), .changed(.example()),
+        ]
+        let kinds = try Self.kinds(Self.entries(.health(changes)))
+        #expect(kinds == ["\"hold.lifted\"", "\"hold.placed\"", "\"hold.confirmed\""])
+    }
+
+    // MARK: Drills
+
+    static func drill(_ goal: Double = 0.999) -> DrillReport {
+        DrillReport(
+            DrillOrder(
+                id: "d1", route: "talk", provider: "first", model: "m", cause: .withdrawn, duration: .seconds(60),
+                by: "ann"),
+            phase: .over, end: .done, started: halfPastTen, DrillTally(),
+            .init(availability: goal, firstToken: nil, switchTime: .seconds(2)))
+    }
+
+    @Test func onlyTheEndOfADrillHasAVerdict() {
+        let members = #""route":"talk","cause":"withdrawn","drill":"d1","candidate":"first/m""#
+        #expect(
+            Self.entries(.drillBegan(Self.drill())) == [#"{"v":2,"kind":"drill.began",\#(Self.at),\#(members)}"#])
+        #expect(
+            Self.entries(.drillEnded(Self.drill())) == [
+                #"{"v":2,"kind":"drill.ended",\#(Self.at),\#(members),"verdict":"inconclusive"}"#
+            ])
+    }
+
+    // MARK: Configuration
+
+    private static let file = """
+        providers:
+          first: { dialect: openai, base_url: 'https://one.example/v1', api_key: sk-a-secret, host: one, lab: lab-a }
+          second: { dialect: openai, base_url: 'https://two.example/v1', region: eu, key_custodian: us }
+        routes:
+          talk: { candidates: [{ provider: first, model: m }] }
+        """
+
+    @Test func theFirstConfigurationNamesTheFileAndThePlaces() throws {
+        let change = ConfigurationChange(settings: try settings(Self.file), previous: nil)
+        let bytes = Array("what the file holds".utf8)
+        let digest = Data(SHA256.hash(data: bytes)).base64EncodedString()
+        #expect(
+            Self.entries(.configuration(change), file: bytes) == [
+                #"{"v":2,"kind":"configuration.changed",\#(Self.at),"sha256":"\#(digest)","changed":[],"#
+                    + #""places":[{"provider":"first","host":"one","lab":"lab-a"},{"provider":"second","region":"eu"}]}"#
+            ])
+    }
+
+    @Test func anEditNamesTheSectionsThatItChangesAndNoValueOfThem() throws {
+        let old = try settings(Self.file)
+        let new = try settings(
+            Self.file.replacing("sk-a-secret", with: "sk-another") + "\nlog: { level: debug }\nstatus_page: off")
+        let entry = try #require(
+            Self.entries(.configuration(ConfigurationChange(settings: new, previous: old))).first)
+        #expect(try member("changed", of: entry) == #"["providers","log","status_page"]"#)
+        #expect(!entry.contains("sk-") && !entry.contains("one.example"))
+        let same = try #require(
+            Self.entries(.configuration(ConfigurationChange(settings: old, previous: old))).first)
+        #expect(try member("changed", of: same) == "[]")
+    }
+
+    @Test("a long list of providers, and long names of places, fit into one entry") func manyProviders() throws {
+        let long = String(repeating: "h", count: 500)
+        let providers = (0..<150).map {
+            "  p\($0): { dialect: openai, base_url: 'https://p.example/v1', host: \(long), lab: \(long), region: \(long) }"
+        }
+        let change = ConfigurationChange(
+            settings: try settings("providers:\n" + providers.joined(separator: "\n")), previous: nil)
+        let entries = EventEntries(Self.allKinds).entries(of: .configuration(change), at: Self.time) { _ in [] }
+        let entry = try #require(entries.first)
+        #expect(entry.bytes.count <= EntryBundle.mostBytes)
+        let places = try #require(try member("places", of: text(entry)))
+        #expect(places.contains(#""provider":"p99""#) && !places.contains(#""provider":"p100""#))
+        #expect(places.contains(String(repeating: "h", count: 100)))
+        #expect(!places.contains(String(repeating: "h", count: 101)))
+    }
+
+    // MARK: Administration
+
+    private static func administration(_ target: String, _ body: String, path: String = "/admin/holds") -> ServerEvent {
+        .administration(
+            AdministrationEvent(path: path, by: "key_1", parameter: target, body: ByteBuffer(string: body)))
+    }
+
+    @Test func anActionSaysWhatAndWhyAndNothingElseOfItsBody() {
+        let body =
+            #"{"provider":"first","model":"m","reason":"an \"audit\"","route":"talk","as":"withdrawn","token":"a secret"}"#
+        #expect(
+            Self.entries(Self.administration("b2", body)) == [
+                #"{"v":2,"kind":"administration",\#(Self.at),"route":"talk","by":"key_1","provider":"first","#
+                    + #""model":"m","reason":"an \"audit\"","action":"/admin/holds","target":"b2","as":"withdrawn"}"#
+            ])
+    }
+
+    @Test("what is no JSON object, no text or too long doesn't keep an action off the record")
+    func oddBodies() throws {
+        let bare = #"{"v":2,"kind":"administration",\#(Self.at),"by":"key_1","action":"/admin/holds"}"#
+        for body in ["", "{", "[1]", "null", #"{"reason":{"deep":"a secret"},"model":7}"#] {
+            #expect(Self.entries(Self.administration("", body)) == [bare], "\(body)")
+        }
+        let long = String(repeating: "é", count: 5000)
+        let entry = try #require(Self.entries(Self.administration("", "{\"reason\":\"\(long)\"}")).first)
+        #expect(try member("reason", of: entry) == "\"\(long.prefix(300))\"")
+    }
+
+    // MARK: Custody
+
+    static let digest = ContentDigest.of(Array("a".utf8))
+    static let other = ContentDigest.of(Array("b".utf8))
+
+    static func receipt(isWhole: Bool = true) -> CustodyReceipt {
+        CustodyReceipt(
+            provider: "here", model: "tiny", role: .primary, manifestRoot: digest, origin: .signed, time: halfPastTen,
+            files: [], mappings: [WeightMapping(file: "m.gguf", mapped: 512, isWhole: isWhole, ranges: [])],
+            images: [EngineImage(path: "/a/path", sha256: other)], engine: other, isEnginePinned: true, epoch: 3,
+            protections: [
+                Protection(name: .network, isHeld: true, how: "seen"),
+                Protection(name: .swap, isHeld: false, how: "a reason"),
+                Protection(name: .dumps, isHeld: false, how: "a reason"),
+            ], witness: "observed", process: 4711)
+    }
+
+    static let change = CustodyEvent.Change(
+        provider: "here", model: "tiny", receipt: "custody_1",
+        mismatch: .init(file: "m.gguf", expected: digest, found: other), verdict: .quarantine, time: halfPastTen)
+
+    static let custodyEvents: [(CustodyEvent, String)] = [
+        (
+            .verified(
+                .init(
+                    provider: "here", model: "tiny", manifestRoot: digest, origin: .signed,
+                    files: [("m.gguf", digest), ("t.jinja", other)], took: .seconds(3))),
+            #""kind":"weights.verified",\#(at),"provider":"here","model":"tiny","manifest":"signed","#
+                + #""manifest_root":"\#(digest.hex)","files":[{"sha256":"\#(digest.hex)","name":"m.gguf"},"#
+                + #"{"sha256":"\#(other.hex)","name":"t.jinja"}]"#
+        ),
+        (
+            .loaded(receipt()),
+            #""kind":"weights.loaded",\#(at),"provider":"here","model":"tiny","manifest_root":"\#(digest.hex)","#
+                + #""receipt":"\#(receipt().id)","engine_sha256":"\#(other.hex)","seen":"observed","#
+                + #""missing":["swap","dumps"],"scrub":"whole""#
+        ),
+        (
+            .changed(change),
+            #""kind":"weights.scrub-mismatch",\#(at),"provider":"here","model":"tiny","verdict":"quarantine","#
+                + #""receipt":"custody_1","file":"m.gguf","expected":"\#(digest.hex)","found":"\#(other.hex)""#
+        ),
+        (
+            .impostor(
+                .init(
+                    provider: "here", model: "tiny", receipt: "custody_1", engine: 10, found: 11, time: halfPastTen)),
+            #""kind":"engine.impostor",\#(at),"provider":"here","model":"tiny","receipt":"custody_1","#
+                + #""expected":"process 10","found":"process 11""#
+        ),
+        (
+            .refused(provider: "here", CustodyProblem(.mismatch, "a sentence with /a/path", remedy: "another")),
+            #""kind":"weights.refused",\#(at),"cause":"mismatch","provider":"here""#
+        ),
+    ]
+
+    @Test("what becomes of weights is on record, whatever the settings list", arguments: Self.custodyEvents.indices)
+    func custody(_ index: Int) {
+        let (event, members) = Self.custodyEvents[index]
+        for kinds in [[], Self.allKinds] {
+            #expect(Self.entries(.custody(event), kinds) == [#"{"v":2,\#(members)}"#])
+        }
+    }
+
+    @Test func weightsThatAreNotWatchedWholeAreSaidToBe() throws {
+        let entry = try #require(Self.entries(.custody(.loaded(Self.receipt(isWhole: false)))).first)
+        #expect(try member("scrub", of: entry) == "\"partial\"")
+    }
+
+    @Test func aModelOfManyFilesFitsIntoOneEntry() throws {
+        let event = CustodyEvent.verified(
+            .init(
+                provider: "here", model: "tiny", manifestRoot: Self.digest, origin: .development,
+                files: (0..<100).map { ("part-\($0)", Self.digest) }, took: .seconds(3)))
+        let entry = try #require(Self.entries(.custody(event)).first)
+        #expect(entry.contains("part-63") && !entry.contains("part-64"))
+    }
+
+    // MARK: What is wanted
+
+    @Test func probesAndDisclosuresAreNotOnRecord() {
+        #expect(Self.entries(.probe(House.firstPlace, .answered)).isEmpty)
+        let alarm = EgressMeter.Alarm(model: "here", bytes: 9, budget: 10, hasStopped: false)
+        #expect(Self.entries(.disclosure(.egress(alarm))).isEmpty)
+    }
+
+    @Test("a kind that the settings don't list is left out, and administration never is")
+    func listedKinds() throws {
+        let events: [(LedgerSettings.Kind, ServerEvent)] = [
+            (.holds, .health([.placed(.example())])), (.drills, .drillBegan(Self.drill())),
+            (.drills, .drillEnded(Self.drill())),
+            (.configuration, .configuration(ConfigurationChange(settings: try settings(Self.file), previous: nil))),
+        ]
+        for (kind, event) in events {
+            #expect(Self.entries(event, [kind]).count == 1)
+            #expect(Self.entries(event, Self.allKinds.subtracting([kind])).isEmpty)
+        }
+        #expect(Self.entries(Self.administration("", "{}"), []).count == 1)
+    }
+
+    @Test("every kind of entry but those of requests comes from some event") func everyKind() throws {
+        let book = HealthBook()
+        let now = Moment(tick: .seconds(1), unix: halfPastTen)
+        let news = try book.noteWithdrawal(at: House.firstPlace, now: now)
+        let changes = book.probed(try #require(news.probes.first), .answered, now: now)
+        let events: [ServerEvent] =
+            [
+                .health(news.changes + changes + [.changed(.example()), .acknowledged(.example())]),
+                .drillBegan(Self.drill()), .drillEnded(Self.drill()),
+                .configuration(ConfigurationChange(settings: try settings(Self.file), previous: nil)),
+                Self.administration("", "{}"),
+            ] + Self.custodyEvents.map { .custody($0.0) }
+        let written = Set(try events.flatMap { try Self.kinds(Self.entries($0)) })
+        let known = EntryKind.allCases.filter { !$0.rawValue.hasPrefix("request.") }.map { "\"\($0.rawValue)\"" }
+        #expect(written == Set(known))
+    }
+}
