@@ -256,10 +256,10 @@ def test_a_key_file_without_its_keys_is_not_filled_with_one(holdfast, content):
     keys.write_text(before)
     holdfast.make_counting_key("another")
     assert serves(holdfast)
-    eventually(lambda: json.loads(effective.read_text())["keys"] == 2, 10)
+    eventually(lambda: json.loads(effective.read_text())["keys"] == 2)
     # Only this takes all away; then a new file is a new beginning.
     keys.write_text("keys: []\n")
-    eventually(lambda: json.loads(effective.read_text())["keys"] == 0, 10)
+    eventually(lambda: json.loads(effective.read_text())["keys"] == 0)
     keys.unlink()
     holdfast.make_counting_key("first")
 
