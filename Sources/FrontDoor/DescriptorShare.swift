@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// The number of the process's file descriptors that callers' connections may
 /// take: some are kept for providers, files, and the other listener.
@@ -24,7 +24,16 @@ package struct DescriptorShare: Sendable, Equatable {
             return DescriptorShare(limit: 1024, open: 64)
         }
         let most = limit.rlim_cur > rlim_t(Int32.max) ? Int(Int32.max) : Int(limit.rlim_cur)
-        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 64
-        return DescriptorShare(limit: most, open: open)
+        return DescriptorShare(limit: most, open: openDescriptors() ?? 64)
+    }
+
+    /// The number of descriptors that are open now; nil where /proc is not there.
+    private static func openDescriptors() -> Int? {
+        guard let folder = opendir("/proc/self/fd") else { return nil }
+        defer { closedir(folder) }
+        var count = 0
+        while readdir(folder) != nil { count += 1 }
+        // Without `.` and `..`.
+        return max(0, count - 2)
     }
 }
