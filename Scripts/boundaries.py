@@ -46,6 +46,10 @@ LIBRARY_HOMES = {
     "AsyncHTTPClient": {"EngineHost", "HoldfastServer", "HoldfastCLI", "holdfast-measure"},
     "ArgumentParser": {"HoldfastCLI", "holdfast-measure"},
     "X509": {"WeightSigning"},
+    # Not on a request's path; all of Foundation only for GRDB's columns of bytes.
+    "Foundation": {"StorageSQLite"},
+    "FoundationEssentials": {"AdminAPI", "Custody", "EngineHost", "HoldfastCLI", "HoldfastServer", "StorageSQLite",
+                             "WeightSigning", "holdfast-measure"},
     "SystemPackage": {"Files", "EngineHost"},
 }
 
