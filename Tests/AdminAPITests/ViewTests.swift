@@ -69,6 +69,10 @@ import Testing
         let text = try roundTrip(RoutesView(routes: [route], breakers: []))
         #expect(text.contains(#""return":"automatic""#) && text.contains(#""recent_requests":3"#))
         #expect(text.contains(#""seconds_since_answer":9"#))
+        #expect(!text.contains("refused_edit"))
+        var broken = RoutesView(routes: [], breakers: [])
+        broken.refusedEdit = "h.yaml:3:1: no"
+        #expect(try roundTrip(broken).contains(#""refused_edit":"h.yaml:3:1: no""#))
         var provider = ProviderView(name: "p", dialect: "openai", health: "configured")
         provider.traits = TraitsView(
             tokenLimit: "max_tokens", developerRole: false, laterInstructions: true, streamOptions: true,

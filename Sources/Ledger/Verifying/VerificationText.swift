@@ -30,8 +30,16 @@ extension LedgerVerifier.Report {
         if !unprovable.isEmpty {
             lines.append("unknown     \(unprovable.count) older checkpoints lie before what was pruned")
         }
-        for file in leftovers.prefix(20) { lines.append("left over   \(file)") }
-        if leftovers.count > 20 { lines.append("left over   … and \(leftovers.count - 20) more") }
+        // A log that grows leaves them behind, and every longer tile has what they had.
+        let others = leftovers.filter { !$0.hasPrefix("tile/") || !$0.contains(".p/") }
+        let partial = leftovers.count - others.count
+        if partial > 0 {
+            lines.append(
+                "left over   \(partial) shorter tile\(partial == 1 ? "" : "s") of earlier checkpoints; not part of this "
+                    + "one, and not read")
+        }
+        for file in others.prefix(20) { lines.append("left over   \(file): not part of the ledger, and not read") }
+        if others.count > 20 { lines.append("left over   … and \(others.count - 20) more") }
         for caveat in caveats { lines.append("note        \(caveat)") }
         return lines.joined(separator: "\n")
     }
