@@ -156,6 +156,20 @@ def test_a_damaged_old_checkpoint_is_named(copied, tmp_path):
     assert done.returncode == DOES_NOT_HOLD and f"checkpoints/{kept.name} is damaged" in done.stderr, done
 
 
+def test_a_receipt_that_is_cut_short_is_no_forgery(copied, tmp_path):
+    copy, log, _, _ = copied
+    receipt = {"v": 1, "id": "custody_" + "0" * 32, "model": "here/m", "file": {"name": 'a "brace" }', "size": 1}}
+    file = tmp_path / "receipt.json"
+    whole = json.dumps(receipt, separators=(",", ":"))
+    for text in (whole[:-1], whole[:70], whole + "}", whole + whole):
+        file.write_text(text)
+        done = verify(copy, log, "--receipt", file)
+        assert done.returncode == COULD_NOT_LOOK and "is not a whole receipt" in done.stderr, (text, done)
+    file.write_text(json.dumps(receipt, indent=2))
+    done = verify(copy, log, "--receipt", file)
+    assert done.returncode == DOES_NOT_HOLD and "says other things" in done.stderr, done
+
+
 def test_a_mistyped_path_is_said_to_be_missing(copied, tmp_path):
     _, log, _, _ = copied
     done = cli("ledger", "show", str(tmp_path / "nowhere"), "--log", log, check=66)

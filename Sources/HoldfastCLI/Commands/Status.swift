@@ -94,14 +94,16 @@ struct Status: AsyncParsableCommand {
     private func printHolds(_ view: HoldsView) {
         print("\nHOLDS" + (view.holds.isEmpty ? ": none" : ""))
         if !view.holds.isEmpty {
-            var rows = [["ID", "WHAT", "REASON", "CONFIDENCE", "SINCE", "SEEN BY"]]
+            // A column without a word in it would fold the table at 80 columns.
+            let isAnySeen = view.holds.contains { $0.acknowledgedBy != nil }
+            var rows = [["ID", "WHAT", "REASON", "CONFIDENCE", "SINCE"] + (isAnySeen ? ["ACKNOWLEDGED BY"] : [])]
             for hold in view.holds {
                 let what = hold.model.map { "\(hold.provider)/\($0)" } ?? hold.provider
-                rows.append([
+                let row = [
                     hold.id, what + (hold.scope == "model" ? "" : " (\(hold.scope))"), hold.name,
                     hold.secondsLeft.map { "\($0) s left" } ?? hold.firmness, Self.moment(hold.since),
-                    hold.acknowledgedBy ?? "-",
-                ])
+                ]
+                rows.append(row + (isAnySeen ? [hold.acknowledgedBy ?? "-"] : []))
             }
             print(Table(rows: rows, indent: 2).text)
             for hold in view.holds {

@@ -23,9 +23,9 @@ extension LedgerVerifier.Report {
                 "pruned      entries before \(minimumIndex): that they are in the tree is known, not what they say")
         }
         if !extended.isEmpty {
+            let sizes = extended.count == 1 ? "\(extended[0])" : "\(extended.min()!) to \(extended.max()!)"
             lines.append(
-                "extends     \(extended.count) older checkpoint\(extended.count == 1 ? "" : "s"), "
-                    + "of \(extended.min()!) to \(extended.max()!) entries")
+                "extends     \(extended.count) older checkpoint\(extended.count == 1 ? "" : "s"), of \(sizes) entries")
         }
         if !unprovable.isEmpty {
             lines.append("unknown     \(unprovable.count) older checkpoints lie before what was pruned")
