@@ -39,6 +39,12 @@ package final class HealthBook: Sendable {
         isQuiet ? false : machine.withLock { $0.hasFailed(place, now: now.tick) }
     }
 
+    /// The cause of the last failure of a breaker that has opened and not closed since, if it failed within this time.
+    /// After its wait, such a breaker lets a trial through, so that the place stands free.
+    package func trouble(at place: Target, within time: Duration, now: Moment) -> Cause? {
+        isQuiet ? nil : machine.withLock { $0.trouble(at: place, since: now.tick - time) }
+    }
+
     /// Until when the place itself has asked to be left alone (`Retry-After`);
     /// nil where it hasn't, or something else is in the way.
     package func namedWait(of place: Target, now: Moment) -> Duration? {

@@ -73,6 +73,15 @@ struct HealthMachine: Sendable {
         breakers[.model(place)]?.hasFailed(since: now - policy.recently) ?? false
     }
 
+    /// The cause of a breaker that isn't closed and has failed since then.
+    func trouble(at place: Target, since: Duration) -> Cause? {
+        for key in BreakerKey.all(place) {
+            guard let breaker = breakers[key], breaker.asksForTrial, breaker.hasFailed(since: since) else { continue }
+            return breaker.cause
+        }
+        return nil
+    }
+
     /// Until when the place itself has asked to be left alone; nil where it
     /// hasn't, or something else is in the way.
     func namedWait(of place: Target, now: Duration) -> Duration? {

@@ -33,9 +33,13 @@ extension SettingsIssue: CustomStringConvertible {
     /// `holdfast.yaml:12:5: unknown key "provders"; did you mean "providers"?`,
     /// which editors and terminals turn into a link.
     package var description: String {
-        let place = position.map { "\(file):\($0.line):\($0.column)" } ?? file
-        return severity == .warning ? "\(place): warning: \(message)" : "\(place): \(message)"
+        severity == .warning ? "\(place): warning: \(message)" : told
     }
+
+    /// The same without its severity, for a log that has a level of its own.
+    package var told: String { "\(place): \(message)" }
+
+    private var place: String { position.map { "\(file):\($0.line):\($0.column)" } ?? file }
 }
 
 /// A place in a text.

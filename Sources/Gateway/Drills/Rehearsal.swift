@@ -157,7 +157,8 @@ extension Gateway {
         switch continuity.book.standing(of: place, now: continuity.now) {
         case .held(let ground, _):
             throw DrillRefusal(
-                message: "\(candidate.id) is held (\(ground.rawValue)): this is no drill. `holdfast status` tells more."
+                message: "\(candidate.id) is held already (\(ground.rawValue)), so there is nothing to rehearse; "
+                    + "`holdfast status` tells more."
             )
         case .suspected(let cause, _):
             throw DrillRefusal(

@@ -75,6 +75,9 @@ struct Composer {
             var message = "this is not YAML: \(problem)"
             if let context { message += " \(context.text)" }
             if let context, context.mark.line != mark.line { message += " that starts in line \(context.mark.line)" }
+            if ["did not find expected key", "did not find expected '-' indicator"].contains(problem) {
+                message += "; is this line indented as those that belong with it?"
+            }
             if problem == "but found another document" {
                 message = "a second document starts here; a settings file is one document"
             }

@@ -55,13 +55,14 @@ final class Notes {
         return reasons.joined(separator: " and ")
     }
 
-    /// In the order of the file.
+    /// In the order of the file; a problem that several readers of a section have found is there once.
     var sorted: [SettingsIssue] {
         // Stable: two problems of one place stay in the order they were found.
-        problems.enumerated().sorted { left, right in
+        let all = problems.enumerated().sorted { left, right in
             let a = left.element.position ?? Position(line: 0, column: 0)
             let b = right.element.position ?? Position(line: 0, column: 0)
             return a == b ? left.offset < right.offset : a < b
         }.map(\.element)
+        return all.indices.filter { $0 == 0 || all[$0] != all[$0 - 1] }.map { all[$0] }
     }
 }
