@@ -419,7 +419,7 @@ def test_a_sudden_outage_is_told_at_once_and_for_as_long_as_nothing_is_answered(
         eventually(lambda: standing() == "breaker half-open", 30, every=0.3)
         assert state(holdfast) == ("down", 2)
         assert "none of the last 3 requests was answered" in cli("status", config=holdfast.config, check=2).stdout
-        eventually(lambda: component(holdfast, "talk")["status"] == "major_outage", 5)
+        eventually(lambda: component(holdfast, "talk")["status"] == "major_outage")
         model = component(holdfast, f"first/{two.first}")
         assert (model["status"], model["description"]) == ("partial_outage", "broken, to be tried again")
         assert board(holdfast)["status"]["indicator"] == "critical"
@@ -440,10 +440,10 @@ def test_status_tells_that_the_settings_on_disk_are_broken(upstream, spare):
         assert "SETTINGS" not in cli("status", config=config, check=0).stdout
         good = config.read_text()
         config.write_text("lisen: x\n")
-        shown = eventually(lambda: (text := cli("status", config=config, check=0).stdout) and "SETTINGS" in text and text, 10)
+        shown = eventually(lambda: (text := cli("status", config=config, check=0).stdout) and "SETTINGS" in text and text)
         assert re.search(r"SETTINGS: .*the next start would fail\n +\S*holdfast.yaml:1:1: unknown key \"lisen\"", shown), shown
         config.write_text(good)
-        eventually(lambda: "SETTINGS" not in cli("status", config=config, check=0).stdout, 10)
+        eventually(lambda: "SETTINGS" not in cli("status", config=config, check=0).stdout)
 
 
 def test_a_hold_is_lifted_by_the_name_of_what_it_holds(upstream, spare):
