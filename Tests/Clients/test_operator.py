@@ -416,7 +416,7 @@ def test_a_sudden_outage_is_told_at_once_and_for_as_long_as_nothing_is_answered(
 
         assert state(holdfast) == ("down", 2)
         # After its wait the breaker would let one request through: nobody has been answered, all the same.
-        eventually(lambda: standing() == "breaker half-open", 30, every=0.3)
+        eventually(lambda: standing() == "breaker half-open", every=0.3)
         assert state(holdfast) == ("down", 2)
         assert "none of the last 3 requests was answered" in cli("status", config=holdfast.config, check=2).stdout
         eventually(lambda: component(holdfast, "talk")["status"] == "major_outage")
