@@ -32,13 +32,7 @@ import Testing
         let state = RouteState(
             .init(requests: requests, answered: answered), unanswered: 0, isAnyoneSound: true, leadServes: lead,
             standIn: standIn)
-        let found =
-            switch state {
-            case .serving: "serving"
-            case .degraded: "degraded"
-            case .down: "down"
-            }
-        #expect(found == word)
+        #expect(state.word == word)
         #expect((state.reason == nil) == (word == "serving"))
     }
 
@@ -64,5 +58,15 @@ import Testing
         #expect(traffic.unanswered(at: 1103 + RouteTraffic.window) == 0, "they say nothing of the present")
         traffic.note(isAnswered: true, at: 1105)
         #expect(traffic.unanswered(at: 1105) == 0)
+    }
+}
+
+extension RouteState {
+    fileprivate var word: String {
+        switch self {
+        case .serving: "serving"
+        case .degraded: "degraded"
+        case .down: "down"
+        }
     }
 }

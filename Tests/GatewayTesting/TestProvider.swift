@@ -2,6 +2,7 @@ package import Conversation
 package import Extraction
 package import Failures
 package import Gateway
+package import Routing
 
 extension Provider {
     /// A provider of a test, with all that may differ as an argument.

@@ -31,7 +31,7 @@ package struct RouteStates: Sendable {
         let sound = inService.filter { trouble(of: $0) == nil }
         let serving = sound.first ?? inService.first
         let state = RouteState(
-            recent, unanswered: traffic.unanswered(at: now), isAnyoneSound: !sound.isEmpty,
+            recent, unanswered: traffic.unanswered(at: availability.now), isAnyoneSound: !sound.isEmpty,
             leadServes: serving.map { $0.id == candidates.first?.id } ?? false, standIn: serving?.id)
         return Report(state: state, recent: recent, lastRequest: traffic.last)
     }
