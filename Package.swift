@@ -177,8 +177,9 @@ let package = Package(
         .executableTarget(
             name: "holdfast-measure",
             dependencies: [
-                "Availability", "Custody", "Encodings", "Files", "HoldfastServer", "Ledger", "LedgerDisk", "Storage",
-                "StorageSQLite", "Wire", arguments, crypto, nioCore,
+                "Availability", "CLinux", "Custody", "Encodings", "Files", "Gateway", "HoldfastServer", "Ledger",
+                "LedgerDisk", "Providers", "Storage", "StorageSQLite", "Wire", arguments, asyncHTTPClient, crypto,
+                nioCore, nioHTTP1, nioPosix,
             ], swiftSettings: strict),
 
         // Tests: of one module each, or of what two dialects make of one another
@@ -218,7 +219,8 @@ let package = Package(
         suite(
             "HoldfastServerTests",
             [
-                "GatewayTesting", "StorageTesting", "WeightsTesting", "HoldfastServer", "Access", "AdminAPI", "Availability",
+                "GatewayTesting", "StorageTesting", "WeightsTesting", "HoldfastServer", "Access", "AdminAPI",
+                "Availability",
                 "Conversation", "Custody", "DialectOpenAI", "Drills", "Encodings", "EngineHost", "Extraction",
                 "Failures", "FrontDoor", "Gateway", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
                 "Storage", "StorageSQLite", "WeightFiles", "WeightSigning", "Wire", crypto, logging, nioCore, nioPosix,

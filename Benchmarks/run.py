@@ -16,7 +16,7 @@ from pathlib import Path
 if sys.version_info < (3, 11):
     sys.exit("run.py needs Python 3.11 or later")
 
-from bench import custody, faults, happy, install, ledger, peers, report, switch
+from bench import custody, faults, happy, install, lanes, ledger, peers, report, switch
 from bench.install import ROOT, WORK, Missing, say
 from bench.measure import EVENTS, INTERVAL_MS, Tools
 from bench.pairs import HoldfastPairs, LiteLLMPairs
@@ -29,7 +29,7 @@ BESIDE_PEERS = ["memory", "latency", "throughput", "dialects", "streams"]
 SCRIPTED = ["faults", "switch"]
 # What needs no provider but our own engine.
 HOSTED = ["custody"]
-MEASUREMENTS = [*BESIDE_PEERS, "ledger", "happy", *SCRIPTED, *HOSTED]
+MEASUREMENTS = [*BESIDE_PEERS, "lanes", "ledger", "happy", *SCRIPTED, *HOSTED]
 # Who takes part in what: latency and streams are about Envoy and us, at the length that a run may have.
 TAKES_PART = {
     "memory": ["nginx", "envoy", "holdfast", "smg", "litellm"],
@@ -37,6 +37,7 @@ TAKES_PART = {
     "throughput": peers.ALL,
     "dialects": ["holdfast"],
     "streams": ["direct", "envoy", "holdfast"],
+    "lanes": ["holdfast"],
     "ledger": ["holdfast"],
     "happy": ["holdfast"],
     "faults": ["holdfast", "litellm"],
@@ -111,7 +112,16 @@ def before_the_mock(chosen: argparse.Namespace, present: list[peers.Peer], skipp
     tools.upstream = upstream
     try:
         results = measure(chosen, tools, port, present, skipped) if set(chosen.only) & set(BESIDE_PEERS) else {}
-        if "ledger" in chosen.only and any(peer.name == "holdfast" for peer in present):
+        has_holdfast = any(peer.name == "holdfast" for peer in present)
+        if "lanes" in chosen.only and has_holdfast:
+            say("lanes …")
+            try:
+                results |= lanes.measure(
+                    chosen.holdfast, upstream, port, chosen.rounds, chosen.wait_quiet, chosen.quick)
+            except Missing as missing:
+                skipped.append(f"lanes: {missing}")
+                say(f"skipping {skipped[-1]}")
+        if "ledger" in chosen.only and has_holdfast:
             say("ledger …")
             try:
                 results |= ledger.measure(tools, chosen.holdfast, port, chosen.rounds, chosen.wait_quiet)

@@ -43,9 +43,13 @@ LIBRARY_HOMES = {
     "Yams": {"Settings"},
     "GRDB": {"StorageSQLite"},
     "Subprocess": {"EngineHost"},
-    "AsyncHTTPClient": {"EngineHost", "HoldfastServer", "HoldfastCLI"},
+    "AsyncHTTPClient": {"EngineHost", "HoldfastServer", "HoldfastCLI", "holdfast-measure"},
     "ArgumentParser": {"HoldfastCLI", "holdfast-measure"},
     "X509": {"WeightSigning"},
+    # Not on a request's path; all of Foundation only for GRDB's columns of bytes.
+    "Foundation": {"StorageSQLite"},
+    "FoundationEssentials": {"AdminAPI", "Custody", "EngineHost", "HoldfastCLI", "HoldfastServer", "StorageSQLite",
+                             "WeightSigning", "holdfast-measure"},
     "SystemPackage": {"Files", "EngineHost"},
 }
 
@@ -73,8 +77,9 @@ NEVERS = {
     "FrontDoor": {"DialectOpenAI", "DialectAnthropic"},
     "holdfast": set(LAYERS) - {"HoldfastCLI"},
     "holdfast-verify": set(LAYERS) - {"Encodings", "Files", "Ledger", "LedgerDisk"},
-    "holdfast-measure": set(LAYERS) - {"Availability", "Custody", "Encodings", "Files", "HoldfastServer", "Ledger",
-                                       "LedgerDisk", "Storage", "StorageSQLite", "Wire"},
+    "holdfast-measure": set(LAYERS) - {"Availability", "CLinux", "Custody", "Encodings", "Files", "Gateway",
+                                       "HoldfastServer", "Ledger", "LedgerDisk", "Providers", "Storage",
+                                       "StorageSQLite", "Wire"},
 }
 
 # What would make tests need another build than the release build that users

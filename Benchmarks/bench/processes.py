@@ -27,6 +27,17 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def wait_until_listening(port: int, patience: float = 10) -> None:
+    """Waits until a child listens on this port of 127.0.0.1, at most so many seconds."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+
+
 class Child:
     """A child in its own process group, its output in a log file; killed with us, even on kill -9."""
 

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 
-from . import custody, failover, ledger
+from . import custody, failover, lanes, ledger
 from .markdown import Goal, number, rows
 from .measure import CONNECTIONS, EVENTS, INTERVAL_MS, PROMPT_BYTES, STREAMS
 from .peers import Peer
@@ -113,12 +113,15 @@ def table(results: dict[str, Series], verdicts: dict[str, list[Verdict]], peers:
                 ],
             )
         )
+    if "lanes" in results:
+        parts.append(lanes.table(results))
     if "ledger-throughput" in results:
         parts.append(ledger.table(results))
     parts += failover.tables(results, verdicts, titles)
     if "custody-scrub" in results:
         parts.append(custody.table(results))
-    titles |= failover.TITLES | {peer.name: peer.title for peer in (ledger.Without, ledger.With)} | {"ledger": "ledger", "counts": "counts"}
+    titles |= failover.TITLES | lanes.TITLES | {peer.name: peer.title for peer in (ledger.Without, ledger.With)}
+    titles |= {"ledger": "ledger", "counts": "counts"}
     flaws = [
         f"- {name}, {titles.get(key, key)}, {flaw}"
         for name, series in results.items()

@@ -69,7 +69,7 @@ def rounds(label: str, count: int, entries: list[tuple[Key, Callable[[], Sample]
         for key, measure in entries if number % 2 else reversed(entries):
             # What the last one left in flight shall not be this one's load.
             time.sleep(0.5)
-            _wait_until_quiet(patience)
+            wait_until_quiet(patience)
             sample = measure()
             samples[key] = sample
             shown = " ".join(f"{name}={value:.4g}" for name, value in sample.values.items())
@@ -78,7 +78,8 @@ def rounds(label: str, count: int, entries: list[tuple[Key, Callable[[], Sample]
     return series
 
 
-def _wait_until_quiet(patience: int) -> None:
+def wait_until_quiet(patience: int) -> None:
+    """Waits until nothing else works on the machine, at most so many seconds."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         with OtherWork() as others:

@@ -51,6 +51,8 @@ package struct RoutesView: Codable, Sendable, Hashable {
 
     package var routes: [Route]
     package var breakers: [Breaker]
+    /// The first problem of the settings file, if its last edit is broken: the settings from before are in force.
+    package var refusedEdit: String?
 
     package init(routes: [Route], breakers: [Breaker]) {
         self.routes = routes

@@ -91,11 +91,11 @@ package struct Seam: Sendable {
         // What is told again has been sent with its own.
         case .logprobs: if isJoined { tell(event, into: &events) }
         case .toolCallStarted, .toolCallArguments, .refusal:
-            let outcome = settle(finish: nil, into: &events)
+            let outcome = flush(finish: nil, into: &events)
             guard outcome == .going else { return outcome }
             tell(event, into: &events)
         case .finished(_, let reason, _):
-            let outcome = settle(finish: reason, into: &events)
+            let outcome = flush(finish: reason, into: &events)
             guard outcome == .going else { return outcome }
             let isDone = reason == .endTurn || reason == .stopSequence
             if isDone, let value, !value.isWhole {
@@ -103,7 +103,7 @@ package struct Seam: Sendable {
             }
             tell(event, into: &events)
         case .ended:
-            let outcome = settle(finish: nil, into: &events)
+            let outcome = flush(finish: nil, into: &events)
             guard outcome == .going else { return outcome }
             events.append(event)
         case .usage, .ping, .failed, .continued: events.append(event)
@@ -148,7 +148,7 @@ package struct Seam: Sendable {
     }
 
     /// The text has come to its end: what waits is judged as it stands.
-    private mutating func settle(finish: FinishReason?, into events: inout [StreamEvent]) -> Outcome {
+    private mutating func flush(finish: FinishReason?, into events: inout [StreamEvent]) -> Outcome {
         if !isJoined {
             if let sequence = stopInside(finish) { return stop(at: sequence, into: &events) }
             switch joint.end() {

@@ -32,13 +32,13 @@ package struct AnthropicDialect: CallerProtocol, ProviderProtocol, TokenCountCal
     package var tokenCountAddresses: [CallerAddress] { [CallerAddress(Self.countTokensPath)] }
     package var markerField: String? { "anthropic-version" }
 
-    package func decodeChat(_ document: JSONDocument, at path: CalledPath) throws(Problem) -> ChatRequest {
+    package func decodeChat(_ document: JSONDocument, at path: CalledPath) throws(APIProblem) -> ChatRequest {
         try RequestDecoder.decode(document, for: .answer)
     }
 
     /// The request of `POST /v1/messages/count_tokens`: that of an answer,
     /// without `max_tokens`.
-    package func decodeCountTokens(_ document: JSONDocument, at path: CalledPath) throws(Problem) -> ChatRequest {
+    package func decodeCountTokens(_ document: JSONDocument, at path: CalledPath) throws(APIProblem) -> ChatRequest {
         try RequestDecoder.decode(document, for: .count)
     }
 
@@ -57,7 +57,7 @@ package struct AnthropicDialect: CallerProtocol, ProviderProtocol, TokenCountCal
         AnthropicStreamEncoder(requestedModel: request.model)
     }
 
-    package func encodeProblem(_ problem: Problem, requestID: String) -> ByteBuffer {
+    package func encodeProblem(_ problem: APIProblem, requestID: String) -> ByteBuffer {
         ErrorBody(problem, requestID: requestID).encoded()
     }
 
@@ -69,7 +69,7 @@ package struct AnthropicDialect: CallerProtocol, ProviderProtocol, TokenCountCal
         ErrorType.status(forProviderStatus: error.status)
     }
 
-    package func encodeStreamProblem(_ problem: Problem, requestID: String) -> ByteBuffer {
+    package func encodeStreamProblem(_ problem: APIProblem, requestID: String) -> ByteBuffer {
         var bytes = ByteBuffer()
         SSEWriter.write(name: "error", data: encodeProblem(problem, requestID: requestID), to: &bytes)
         return bytes

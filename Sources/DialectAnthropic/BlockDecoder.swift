@@ -3,7 +3,7 @@ import Wire
 
 /// Reads one content block of a known type each.
 enum BlockDecoder {
-    static func text(_ block: Field, _ leftovers: inout Leftovers) throws(Problem) -> String {
+    static func text(_ block: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> String {
         var text: String?
         for (name, value) in try block.members() {
             switch name {
@@ -20,7 +20,7 @@ enum BlockDecoder {
         return text
     }
 
-    static func image(_ block: Field, _ leftovers: inout Leftovers) throws(Problem) -> ImageSource? {
+    static func image(_ block: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> ImageSource? {
         var source: Field?
         for (name, value) in try block.members() {
             switch name {
@@ -60,7 +60,7 @@ enum BlockDecoder {
         }
     }
 
-    static func toolCall(_ block: Field, _ leftovers: inout Leftovers) throws(Problem) -> ToolCall {
+    static func toolCall(_ block: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> ToolCall {
         var id: String?
         var name: String?
         var input: String?
@@ -89,7 +89,7 @@ enum BlockDecoder {
         return value.fragment.text
     }
 
-    static func toolResult(_ block: Field, _ leftovers: inout Leftovers) throws(Problem) -> ToolResult {
+    static func toolResult(_ block: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> ToolResult {
         var id: String?
         var content: [Part] = []
         var isError = false
@@ -107,7 +107,7 @@ enum BlockDecoder {
         return ToolResult(callID: id, content: content, isError: isError)
     }
 
-    private static func resultContent(_ field: Field, _ leftovers: inout Leftovers) throws(Problem) -> [Part] {
+    private static func resultContent(_ field: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> [Part] {
         if let text = field.view.string { return [.text(text)] }
         guard field.view.kind == .array else { throw field.problem("Must be a string or an array of content blocks.") }
         var parts: [Part] = []
@@ -126,7 +126,7 @@ enum BlockDecoder {
         return parts
     }
 
-    static func thinking(_ block: Field, _ leftovers: inout Leftovers) throws(Problem) -> Part {
+    static func thinking(_ block: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> Part {
         var text: String?
         var signature: String?
         for (name, value) in try block.members() {
@@ -143,7 +143,7 @@ enum BlockDecoder {
         return .thinking(text: text, signature: signature?.isEmpty == true ? nil : signature)
     }
 
-    static func redactedThinking(_ block: Field, _ leftovers: inout Leftovers) throws(Problem) -> Part {
+    static func redactedThinking(_ block: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> Part {
         var data: String?
         for (name, value) in try block.members() {
             switch name {

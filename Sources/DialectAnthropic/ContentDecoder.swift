@@ -9,12 +9,12 @@ enum ContentDecoder {
     // MARK: Turns
 
     /// The `system` field: a string, or text blocks.
-    static func system(_ field: Field, _ leftovers: inout Leftovers) throws(Problem) -> [Message] {
+    static func system(_ field: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> [Message] {
         let content = try content(field, in: .system, &leftovers)
         return content.isEmpty ? [] : [Message(.system, content)]
     }
 
-    static func messages(_ field: Field, _ leftovers: inout Leftovers) throws(Problem) -> [Message] {
+    static func messages(_ field: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> [Message] {
         var messages: [Message] = []
         for element in try field.elements() {
             messages.append(try message(element, &leftovers))
@@ -22,7 +22,7 @@ enum ContentDecoder {
         return messages
     }
 
-    private static func message(_ field: Field, _ leftovers: inout Leftovers) throws(Problem) -> Message {
+    private static func message(_ field: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> Message {
         var role: Role?
         var content: Field?
         for (name, value) in try field.members() {
@@ -39,7 +39,7 @@ enum ContentDecoder {
 
     /// `system` inside `messages` is an instruction from there on:
     /// https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
-    private static func role(_ field: Field) throws(Problem) -> Role {
+    private static func role(_ field: Field) throws(APIProblem) -> Role {
         switch try field.word() {
         case "user": return .user
         case "assistant": return .assistant
@@ -56,7 +56,7 @@ enum ContentDecoder {
 
     private static func content(
         _ field: Field, in role: Role, _ leftovers: inout Leftovers
-    ) throws(Problem) -> [Part] {
+    ) throws(APIProblem) -> [Part] {
         if let text = field.view.string { return [.text(text)] }
         guard field.view.kind == .array else { throw field.problem("Must be a string or an array of content blocks.") }
         var parts: [Part] = []
@@ -66,7 +66,7 @@ enum ContentDecoder {
         return parts
     }
 
-    private static func part(_ block: Field, in role: Role, _ leftovers: inout Leftovers) throws(Problem) -> Part? {
+    private static func part(_ block: Field, in role: Role, _ leftovers: inout Leftovers) throws(APIProblem) -> Part? {
         let (word, type) = try block.type()
         if let text = PlainBlock.text(block.view, word) { return .text(text) }
         switch word {

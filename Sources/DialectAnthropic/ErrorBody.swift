@@ -13,7 +13,7 @@ struct ErrorBody {
     var code: String?
     var requestID: String
 
-    init(_ problem: Problem, requestID: String) {
+    init(_ problem: APIProblem, requestID: String) {
         type = ErrorType.word(forStatus: problem.kind.status)
         message = Self.naming(problem.field, in: problem.message)
         code = problem.code

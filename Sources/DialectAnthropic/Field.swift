@@ -44,70 +44,70 @@ struct Field {
         }
     }
 
-    func problem(_ message: String) -> Problem { Problem(.invalidRequest, message, field: name) }
+    func problem(_ message: String) -> APIProblem { APIProblem(.invalidRequest, message, field: name) }
 
     /// A member that has to be there is not.
-    func missing(_ member: StaticString) -> Problem {
+    func missing(_ member: StaticString) -> APIProblem {
         let parent = name
         let field = parent.isEmpty ? member.description : "\(parent).\(member)"
-        return Problem(.invalidRequest, "Field required.", field: field)
+        return APIProblem(.invalidRequest, "Field required.", field: field)
     }
 
     // MARK: Typed reading
 
-    func text() throws(Problem) -> String {
+    func text() throws(APIProblem) -> String {
         guard let text = view.string else { throw problem("Must be a string.") }
         return text
     }
 
     /// One of a few words; see ``JSONView/word``.
-    func word() throws(Problem) -> String {
+    func word() throws(APIProblem) -> String {
         guard let word = view.word else { throw problem("Must be a string.") }
         return word
     }
 
     /// A name or an id, which are compared and looked up.
-    func identifier() throws(Problem) -> String {
-        guard view.kind != .string || view.range.count <= Problem.longestIdentifier + 2 else {
-            throw problem("Must be of \(Problem.longestIdentifier) bytes at most.")
+    func identifier() throws(APIProblem) -> String {
+        guard view.kind != .string || view.range.count <= APIProblem.longestIdentifier + 2 else {
+            throw problem("Must be of \(APIProblem.longestIdentifier) bytes at most.")
         }
         return try nonEmptyText()
     }
 
-    func nonEmptyText() throws(Problem) -> String {
+    func nonEmptyText() throws(APIProblem) -> String {
         let text = try text()
         guard !text.isEmpty else { throw problem("Must not be empty.") }
         return text
     }
 
-    func bool() throws(Problem) -> Bool {
+    func bool() throws(APIProblem) -> Bool {
         guard let bool = view.bool else { throw problem("Must be true or false.") }
         return bool
     }
 
-    func int(in range: PartialRangeFrom<Int>) throws(Problem) -> Int {
+    func int(in range: PartialRangeFrom<Int>) throws(APIProblem) -> Int {
         guard let int = view.int, range.contains(int) else {
             throw problem("Must be a whole number of at least \(range.lowerBound).")
         }
         return int
     }
 
-    func number(in range: ClosedRange<Double>) throws(Problem) -> Double {
+    func number(in range: ClosedRange<Double>) throws(APIProblem) -> Double {
         guard let number = view.double, range.contains(number) else {
             throw problem("Must be a number between \(Int(range.lowerBound)) and \(Int(range.upperBound)).")
         }
         return number
     }
 
-    func fragmentOfObject() throws(Problem) -> JSONFragment {
+    func fragmentOfObject() throws(APIProblem) -> JSONFragment {
         guard view.kind == .object else { throw problem("Must be an object.") }
         return view.fragment
     }
 
     /// The members that say something: an explicit null is the same as none.
-    func members() throws(Problem) -> [(name: String, value: JSONView)] {
+    func members() throws(APIProblem) -> [(name: String, value: JSONView)] {
         guard view.kind == .object else {
-            throw Problem(
+            throw APIProblem(
                 .invalidRequest, name.isEmpty ? "The body must be a JSON object." : "Must be an object.",
                 field: name.isEmpty ? nil : name)
         }
@@ -120,13 +120,13 @@ struct Field {
         return members
     }
 
-    func elements() throws(Problem) -> [Field] {
+    func elements() throws(APIProblem) -> [Field] {
         guard view.kind == .array else { throw problem("Must be an array.") }
         return view.elements.enumerated().map { element($0.offset, $0.element) }
     }
 
     /// The word in `type`.
-    func type() throws(Problem) -> (word: String, field: Field) {
+    func type() throws(APIProblem) -> (word: String, field: Field) {
         guard view.kind == .object else { throw problem("Must be an object.") }
         guard let value = view["type"], !value.isNull else { throw missing("type") }
         let field = member("type", value)

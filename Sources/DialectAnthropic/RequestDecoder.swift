@@ -11,13 +11,13 @@ struct RequestDecoder {
     private var request = ChatRequest(model: "", messages: [])
     private var leftovers = Leftovers()
 
-    static func decode(_ document: JSONDocument, for purpose: Purpose) throws(Problem) -> ChatRequest {
+    static func decode(_ document: JSONDocument, for purpose: Purpose) throws(APIProblem) -> ChatRequest {
         var decoder = RequestDecoder()
         try decoder.decode(Field(root: document.root), for: purpose)
         return decoder.request
     }
 
-    private mutating func decode(_ root: Field, for purpose: Purpose) throws(Problem) {
+    private mutating func decode(_ root: Field, for purpose: Purpose) throws(APIProblem) {
         var hasModel = false
         var messages: Field?
         var system: Field?
@@ -63,7 +63,7 @@ struct RequestDecoder {
         guard hasModel else { throw root.missing("model") }
         guard let messages else { throw root.missing("messages") }
         guard request.maxTokens != nil || purpose == .count else {
-            throw Problem(
+            throw APIProblem(
                 .invalidRequest, "Field required: the most tokens that may be generated, e.g. 1024.",
                 field: "max_tokens")
         }
@@ -83,12 +83,12 @@ struct RequestDecoder {
     /// A conversation that Anthropic keeps. What begins one says all that has
     /// been said, and can be answered by anybody, who keeps nothing of it.
     /// What goes on with one says only what is new.
-    private mutating func decodeThread(_ field: Field) throws(Problem) {
+    private mutating func decodeThread(_ field: Field) throws(APIProblem) {
         guard field.view["type"]?.isString("continue") != true else { throw .threadNotFound }
         leftovers.advisory(field)
     }
 
-    private mutating func decodeMetadata(_ field: Field) throws(Problem) {
+    private mutating func decodeMetadata(_ field: Field) throws(APIProblem) {
         for (name, value) in try field.members() {
             if name == "user_id" {
                 request.endUser = try field.member("user_id", value).text()
@@ -100,7 +100,7 @@ struct RequestDecoder {
 
     // MARK: Thinking
 
-    private mutating func decodeThinking(_ field: Field) throws(Problem) {
+    private mutating func decodeThinking(_ field: Field) throws(APIProblem) {
         let (word, type) = try field.type()
         var budget: Int?
         for (name, value) in try field.members() {
@@ -129,7 +129,7 @@ struct RequestDecoder {
 
     // MARK: Output
 
-    private mutating func decodeOutputConfig(_ field: Field) throws(Problem) {
+    private mutating func decodeOutputConfig(_ field: Field) throws(APIProblem) {
         for (name, value) in try field.members() {
             switch name {
             case "effort": request.effort = try field.member("effort", value).identifier()
@@ -140,7 +140,7 @@ struct RequestDecoder {
         }
     }
 
-    private mutating func decodeFormat(_ field: Field) throws(Problem) {
+    private mutating func decodeFormat(_ field: Field) throws(APIProblem) {
         let (word, type) = try field.type()
         guard word == "json_schema" else { return leftovers.essential(type) }
         var schema: JSONFragment?

@@ -5,7 +5,7 @@ import Wire
 ///
 /// https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
 enum ToolDecoder {
-    static func tools(_ field: Field, _ leftovers: inout Leftovers) throws(Problem) -> [Tool] {
+    static func tools(_ field: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> [Tool] {
         var tools: [Tool] = []
         for element in try field.elements() {
             if let tool = try tool(element, &leftovers) { tools.append(tool) }
@@ -13,7 +13,7 @@ enum ToolDecoder {
         return tools
     }
 
-    private static func tool(_ field: Field, _ leftovers: inout Leftovers) throws(Problem) -> Tool? {
+    private static func tool(_ field: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> Tool? {
         // A tool with another type than `custom` runs at Anthropic, or is
         // known to its models alone.
         if let value = field.view["type"], !value.isNull, !value.isString("custom") {
@@ -55,7 +55,7 @@ enum ToolDecoder {
 
     static func choice(
         _ field: Field, _ leftovers: inout Leftovers
-    ) throws(Problem) -> (choice: ToolChoice, parallel: Bool?) {
+    ) throws(APIProblem) -> (choice: ToolChoice, parallel: Bool?) {
         let (word, type) = try field.type()
         var tool: String?
         var parallel: Bool?

@@ -21,7 +21,7 @@ struct Turns {
 
     init(_ messages: [Message], model: String, dropped: inout [String]) throws(CannotCarry) {
         takesLaterInstructions = Self.takesLaterInstructions(model)
-        let messages = SettledCalls.settle(messages, for: .anthropic)
+        let messages = DistinctCalls.makeDistinct(messages, for: .anthropic)
         for (index, message) in messages.enumerated() {
             if message.name != nil { dropped.append("messages[\(index)].name") }
             switch message.role {

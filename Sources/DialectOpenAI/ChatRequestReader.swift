@@ -13,10 +13,10 @@ import Wire
 struct ChatRequestReader {
     var leftovers: [Leftover] = []
 
-    mutating func read(_ document: JSONDocument) throws(Problem) -> ChatRequest {
+    mutating func read(_ document: JSONDocument) throws(APIProblem) -> ChatRequest {
         let root = document.root
         guard root.kind == .object else {
-            throw Problem(.invalidRequest, "The body must be a JSON object with `model` and `messages`.")
+            throw APIProblem(.invalidRequest, "The body must be a JSON object with `model` and `messages`.")
         }
         var request = ChatRequest(model: "", messages: [])
         var model: String?
@@ -109,7 +109,7 @@ struct ChatRequestReader {
     /// LiteLLM take: wishes, so that another form of one is named and no fault.
     private mutating func readReasoning(
         _ value: JSONView, at field: String, into request: inout ChatRequest
-    ) throws(Problem) {
+    ) throws(APIProblem) {
         guard value.kind == .object else { return leaveOver(field, isAdvisory: true) }
         for (name, value) in value.members where !value.isNull {
             let member = name.word ?? ""
@@ -131,7 +131,7 @@ struct ChatRequestReader {
 
     // MARK: Fields
 
-    private func readStop(_ value: JSONView) throws(Problem) -> [String] {
+    private func readStop(_ value: JSONView) throws(APIProblem) -> [String] {
         if let text = value.string { return text.isEmpty ? [] : [text] }
         guard value.kind == .array else {
             throw .wrongType("stop", wanted: "a string or an array of strings", not: value.kind)
@@ -142,7 +142,7 @@ struct ChatRequestReader {
         return stop
     }
 
-    private func readLogitBias(_ value: JSONView) throws(Problem) -> [String: Double] {
+    private func readLogitBias(_ value: JSONView) throws(APIProblem) -> [String: Double] {
         var bias: [String: Double] = [:]
         for (name, value) in try value.object(at: "logit_bias").members {
             let token = name.word ?? ""
@@ -153,7 +153,7 @@ struct ChatRequestReader {
 
     /// - Returns: True when usage is wanted at the stream's end. Without
     ///   `stream` the answer has it anyway.
-    private mutating func readStreamOptions(_ value: JSONView) throws(Problem) -> Bool {
+    private mutating func readStreamOptions(_ value: JSONView) throws(APIProblem) -> Bool {
         var includeUsage = false
         for (name, value) in try value.object(at: "stream_options").members where !value.isNull {
             switch name.word ?? "" {
@@ -166,14 +166,14 @@ struct ChatRequestReader {
     }
 
     /// Text is what an answer is anyway; anything else can't be carried.
-    private mutating func readModalities(_ value: JSONView) throws(Problem) {
+    private mutating func readModalities(_ value: JSONView) throws(APIProblem) {
         for (index, element) in try value.array(at: "modalities").numbered() {
             let path = "modalities[\(index)]"
             if try element.word(at: path) != "text" { leaveOver(path, isAdvisory: false) }
         }
     }
 
-    private mutating func readResponseFormat(_ value: JSONView) throws(Problem) -> ResponseFormat? {
+    private mutating func readResponseFormat(_ value: JSONView) throws(APIProblem) -> ResponseFormat? {
         let format = try value.object(at: "response_format")
         var type: String?
         var described: JSONView?
@@ -209,7 +209,7 @@ struct ChatRequestReader {
         }
     }
 
-    private mutating func readJSONSchema(_ value: JSONView) throws(Problem) -> ResponseFormat {
+    private mutating func readJSONSchema(_ value: JSONView) throws(APIProblem) -> ResponseFormat {
         let path = "response_format.json_schema"
         var name: String?
         var description: String?

@@ -25,7 +25,7 @@ struct ChatRequestWriter {
         var json = JSONWriter()
         json.object { json in
             json.member("model", model)
-            let messages = SettledCalls.settle(request.messages, for: traits.callIDs)
+            let messages = DistinctCalls.makeDistinct(request.messages, for: traits.callIDs)
             write(placing(describing(request.responseFormat, in: messages)) + opening(of: request), to: &json)
             writeTools(of: request, to: &json)
             writeResponseFormat(request.responseFormat, to: &json)

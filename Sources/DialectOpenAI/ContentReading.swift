@@ -7,7 +7,7 @@ import Wire
 extension ChatRequestReader {
     mutating func readContent(
         _ content: JSONView, of message: String, images: Bool
-    ) throws(Problem) -> [Part] {
+    ) throws(APIProblem) -> [Part] {
         if let text = content.string { return [.text(text)] }
         guard content.kind == .array else {
             throw .wrongType("\(message).content", wanted: "a string or an array of content parts", not: content.kind)
@@ -37,7 +37,7 @@ extension ChatRequestReader {
         return parts
     }
 
-    private mutating func readPart(_ part: JSONView, _ field: String, at path: String) throws(Problem) -> String {
+    private mutating func readPart(_ part: JSONView, _ field: String, at path: String) throws(APIProblem) -> String {
         var text: String?
         for (name, value) in part.members where !value.isNull {
             let name = name.word ?? ""
@@ -52,7 +52,7 @@ extension ChatRequestReader {
         return text
     }
 
-    private mutating func readImage(_ part: JSONView, at path: String) throws(Problem) -> ImageSource {
+    private mutating func readImage(_ part: JSONView, at path: String) throws(APIProblem) -> ImageSource {
         var url: String?
         var detail: String?
         for (name, value) in part.members where !value.isNull {

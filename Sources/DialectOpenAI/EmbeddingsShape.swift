@@ -6,10 +6,10 @@ package import Wire
 extension OpenAIDialect {
     package func decodeEmbeddings(
         _ document: JSONDocument, at path: CalledPath
-    ) throws(Problem) -> EmbeddingsRequest {
+    ) throws(APIProblem) -> EmbeddingsRequest {
         let root = document.root
         guard root.kind == .object else {
-            throw Problem(.invalidRequest, "The body must be a JSON object with `model` and `input`.")
+            throw APIProblem(.invalidRequest, "The body must be a JSON object with `model` and `input`.")
         }
         var model: String?
         var input: EmbeddingsRequest.Input?
@@ -39,7 +39,7 @@ extension OpenAIDialect {
         return request
     }
 
-    private static func readInput(_ value: JSONView) throws(Problem) -> EmbeddingsRequest.Input {
+    private static func readInput(_ value: JSONView) throws(APIProblem) -> EmbeddingsRequest.Input {
         if let text = value.string { return .text(text) }
         guard value.kind == .array else {
             throw .wrongType("input", wanted: "a string or an array", not: value.kind)
@@ -63,7 +63,7 @@ extension OpenAIDialect {
         }
     }
 
-    private static func readTokens(_ value: JSONView, at path: String) throws(Problem) -> [Int] {
+    private static func readTokens(_ value: JSONView, at path: String) throws(APIProblem) -> [Int] {
         var tokens: [Int] = []
         for (index, element) in try value.array(at: path).numbered() {
             tokens.append(try element.whole(at: "\(path)[\(index)]", from: 0))

@@ -5,7 +5,7 @@ import Wire
 ///
 /// https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
 extension ChatRequestReader {
-    mutating func readMessages(_ value: JSONView) throws(Problem) -> [Message] {
+    mutating func readMessages(_ value: JSONView) throws(APIProblem) -> [Message] {
         var messages: [Message] = []
         var followsTool = false
         /// Calls of the last assistant's message that have no result yet.
@@ -34,7 +34,7 @@ extension ChatRequestReader {
         return messages
     }
 
-    private mutating func readMessage(_ fields: MessageFields) throws(Problem) -> Message {
+    private mutating func readMessage(_ fields: MessageFields) throws(APIProblem) -> Message {
         let path = fields.path
         guard let role = Role(rawValue: fields.role) else {
             let advice =
@@ -56,7 +56,7 @@ extension ChatRequestReader {
         return Message(role, try readContent(content, of: path, images: role == .user), name: fields.name)
     }
 
-    private mutating func readAssistant(_ fields: MessageFields) throws(Problem) -> Message {
+    private mutating func readAssistant(_ fields: MessageFields) throws(APIProblem) -> Message {
         let path = fields.path
         var parts: [Part] = []
         // What the `reasoning_content` of an answer was, when a client sends
@@ -79,7 +79,7 @@ extension ChatRequestReader {
         return Message(.assistant, parts, name: fields.name)
     }
 
-    private mutating func readToolResult(_ fields: MessageFields) throws(Problem) -> ToolResult {
+    private mutating func readToolResult(_ fields: MessageFields) throws(APIProblem) -> ToolResult {
         let path = fields.path
         for (name, value) in [
             ("tool_calls", fields.toolCalls), ("refusal", fields.refusal), ("reasoning_content", fields.reasoning),
@@ -91,7 +91,7 @@ extension ChatRequestReader {
         return ToolResult(
             // A server that gives its calls no ids leaves callers none to name.
             callID: CallIDForm.read(try fields.toolCallID?.identifier(at: "\(path).tool_call_id") ?? ""),
-            content: try fields.content.map { content throws(Problem) in
+            content: try fields.content.map { content throws(APIProblem) in
                 try readContent(content, of: path, images: true)
             } ?? [])
     }
@@ -109,7 +109,7 @@ private struct MessageFields {
     var reasoning: JSONView?
     var hasLeftovers = false
 
-    init(_ element: JSONView, at index: Int, reader: inout ChatRequestReader) throws(Problem) {
+    init(_ element: JSONView, at index: Int, reader: inout ChatRequestReader) throws(APIProblem) {
         let path = "messages[\(index)]"
         self.path = path
         var role: String?

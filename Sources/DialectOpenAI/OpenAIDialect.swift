@@ -35,7 +35,7 @@ package struct OpenAIDialect: CallerProtocol, ProviderProtocol, EmbeddingsCaller
     package var chatAddresses: [CallerAddress] { [CallerAddress("/v1/chat/completions")] }
     package var embeddingsAddresses: [CallerAddress] { [CallerAddress("/v1/embeddings")] }
 
-    package func decodeChat(_ document: JSONDocument, at path: CalledPath) throws(Problem) -> ChatRequest {
+    package func decodeChat(_ document: JSONDocument, at path: CalledPath) throws(APIProblem) -> ChatRequest {
         var reader = ChatRequestReader()
         return try reader.read(document)
     }
@@ -50,7 +50,7 @@ package struct OpenAIDialect: CallerProtocol, ProviderProtocol, EmbeddingsCaller
 
     /// OpenAI's bodies have no place for a request's id: it goes into a
     /// header field.
-    package func encodeProblem(_ problem: Problem, requestID: String) -> ByteBuffer {
+    package func encodeProblem(_ problem: APIProblem, requestID: String) -> ByteBuffer {
         ErrorObject(problem).encoded()
     }
 
@@ -60,7 +60,7 @@ package struct OpenAIDialect: CallerProtocol, ProviderProtocol, EmbeddingsCaller
 
     package func status(for error: ProviderError) -> Int { ErrorObject.status(of: error) }
 
-    package func encodeStreamProblem(_ problem: Problem, requestID: String) -> ByteBuffer {
+    package func encodeStreamProblem(_ problem: APIProblem, requestID: String) -> ByteBuffer {
         var buffer = ByteBuffer()
         SSEWriter.write(data: encodeProblem(problem, requestID: requestID), to: &buffer)
         return buffer

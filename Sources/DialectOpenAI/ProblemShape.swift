@@ -13,7 +13,7 @@ struct ErrorObject {
 
     /// The words that OpenAI itself uses: it gives the type
     /// `invalid_request_error` to a bad key too, and tells them by `code`.
-    init(_ problem: Problem) {
+    init(_ problem: APIProblem) {
         message = problem.message
         param = problem.field
         type = Self.type(of: problem.kind.status)

@@ -57,7 +57,7 @@ struct RequestRepair {
                 turns.append(Message(.user, [.toolResult(ToolResult(callID: id.string ?? "", content: []))]))
             }
         }
-        let settled = SettledCalls.settle(turns, for: traits.callIDs).flatMap(\.content)
+        let settled = DistinctCalls.makeDistinct(turns, for: traits.callIDs).flatMap(\.content)
         for (part, place) in zip(settled, places) {
             guard let place, place.kind == .string else { continue }
             switch part {

@@ -3,7 +3,7 @@ import Wire
 
 /// Tools, the choice between them, and calls in an assistant's message.
 extension ChatRequestReader {
-    mutating func readTools(_ value: JSONView) throws(Problem) -> [Tool] {
+    mutating func readTools(_ value: JSONView) throws(APIProblem) -> [Tool] {
         var tools: [Tool] = []
         for (index, element) in try value.array(at: "tools").numbered() {
             let path = "tools[\(index)]"
@@ -32,7 +32,7 @@ extension ChatRequestReader {
         return tools
     }
 
-    private mutating func readFunction(_ value: JSONView, at path: String) throws(Problem) -> Tool {
+    private mutating func readFunction(_ value: JSONView, at path: String) throws(APIProblem) -> Tool {
         var tool = Tool(name: "")
         for (name, value) in try value.object(at: path).members where !value.isNull {
             switch name.word ?? "" {
@@ -47,7 +47,7 @@ extension ChatRequestReader {
         return tool
     }
 
-    mutating func readToolChoice(_ value: JSONView) throws(Problem) -> ToolChoice? {
+    mutating func readToolChoice(_ value: JSONView) throws(APIProblem) -> ToolChoice? {
         if let word = value.word {
             switch word {
             case "auto": return .auto
@@ -79,7 +79,7 @@ extension ChatRequestReader {
         return .tool(try name.identifier(at: "tool_choice.function.name"))
     }
 
-    mutating func readToolCalls(_ value: JSONView, of message: String) throws(Problem) -> [Part] {
+    mutating func readToolCalls(_ value: JSONView, of message: String) throws(APIProblem) -> [Part] {
         var calls: [Part] = []
         for (index, element) in try value.array(at: "\(message).tool_calls").numbered() {
             let path = "\(message).tool_calls[\(index)]"
@@ -109,7 +109,7 @@ extension ChatRequestReader {
         return calls
     }
 
-    private mutating func readCall(_ value: JSONView, id: String, at path: String) throws(Problem) -> ToolCall {
+    private mutating func readCall(_ value: JSONView, id: String, at path: String) throws(APIProblem) -> ToolCall {
         var call = ToolCall(id: id, name: "", arguments: "")
         for (name, value) in try value.object(at: path).members where !value.isNull {
             switch name.word ?? "" {

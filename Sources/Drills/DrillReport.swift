@@ -189,7 +189,10 @@ private func milliseconds(_ duration: Duration) -> Double {
 
 private func shown(_ duration: Duration) -> String {
     let value = milliseconds(duration)
-    return value >= 10_000 ? "\(Int(value / 1000)) s" : value >= 10 ? "\(Int(value)) ms" : "\(value) ms"
+    // To a tenth: a goal of 15 s is missed by 15.4 s.
+    let seconds = (value / 100).rounded() / 10
+    if value >= 10_000 { return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s" }
+    return value >= 10 ? "\(Int(value.rounded())) ms" : "\(value) ms"
 }
 
 private func percent(_ share: Double) -> String {

@@ -8,7 +8,7 @@ package import NIOCore
 /// The socket's folder is closed to all users but the engine's own, and a process of that user can still unlink the
 /// socket and listen in its place. The kernel reports which process called listen(2) (SO_PEERCRED, unix(7)), and no
 /// process can change this report.
-extension EngineSupervisor {
+extension EngineProcess {
     /// Succeeds where the process at the other end of a new connection is the
     /// engine or belongs to it; else closes the connection, and tells.
     package nonisolated func admitPeer(of channel: any Channel) -> EventLoopFuture<Void> {

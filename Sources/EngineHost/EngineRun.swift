@@ -5,7 +5,7 @@ import Subprocess
 import SystemPackage
 
 /// One run of an engine's process, from its weights to its end.
-extension EngineSupervisor {
+extension EngineProcess {
     /// The end of one run of the process.
     struct Ending {
         var reason: String

@@ -3,7 +3,7 @@ import Glibc
 import Logging
 
 /// Watching over the weights of an engine that serves.
-extension EngineSupervisor {
+extension EngineProcess {
     /// The number of steps between two rests: about 0.6 ms of work.
     private static let steps = 4
 

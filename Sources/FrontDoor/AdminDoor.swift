@@ -9,7 +9,7 @@ import Wire
 
 /// The administrators' listener: its own address, admin keys only. Its
 /// connections are the applications' kind, with the same limits.
-package struct AdminDoor: Reception {
+package struct AdminDoor: RequestAdmission {
     /// A page that it serves, as bytes of a type.
     package struct Page: Sendable {
         package var path: String
@@ -100,7 +100,7 @@ package struct AdminDoor: Reception {
 
     // MARK: By the head
 
-    package func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> Receipt {
+    package func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> AdmissionDecision {
         let target = RequestTarget(head.uri)
         if let objection = origins.current?.objection(to: head.headers, authority: target.authority) {
             return .answer(Self.failure(403, CrossOrigin.problem(objection).message))

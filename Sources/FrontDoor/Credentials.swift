@@ -14,7 +14,7 @@ struct Credentials {
     /// More are not looked at: each costs a hash.
     private static let most = 8
 
-    func authenticate(_ headers: HTTPHeaders) -> Result<Principal, Problem> {
+    func authenticate(_ headers: HTTPHeaders) -> Result<Principal, APIProblem> {
         let outcome = authentication(headers)
         if case .granted(let principal) = outcome { return .success(principal) }
         return .failure(Self.problem(outcome))
@@ -53,7 +53,7 @@ struct Credentials {
         return key.isEmpty ? nil : key
     }
 
-    private static func problem(_ outcome: Authentication) -> Problem {
+    private static func problem(_ outcome: Authentication) -> APIProblem {
         let message =
             switch outcome {
             case .granted, .missing:
@@ -63,7 +63,7 @@ struct Credentials {
             case .expired(let time): "This API key expired at \(time). Ask for a new one."
             case .revoked: "This API key has been revoked. Ask for a new one."
             }
-        return Problem(.unauthenticated, message, code: "invalid_api_key")
+        return APIProblem(.unauthenticated, message, code: "invalid_api_key")
     }
 }
 

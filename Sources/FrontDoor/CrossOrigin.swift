@@ -80,15 +80,15 @@ enum CrossOrigin {
         return names.joined(separator: ", ")
     }
 
-    static func problem(_ objection: OriginRules.Objection) -> Problem {
+    static func problem(_ objection: OriginRules.Objection) -> APIProblem {
         switch objection {
         case .host(let host):
-            Problem(
+            APIProblem(
                 .forbidden,
                 "This Holdfast asks for no keys, so it answers only under names of this machine, and not as "
                     + "\(Printable.excerpt(host)); list the name under `hosts`, or use keys.", code: "unknown_host")
         case .origin(let origin):
-            Problem(
+            APIProblem(
                 .forbidden,
                 "This Holdfast asks for no keys, so pages of other places may not use it, and this one is of "
                     + "\(Printable.excerpt(origin)); list it under `cors: {origins: […]}` or `hosts`, or use keys.",

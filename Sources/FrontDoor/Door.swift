@@ -32,7 +32,7 @@ package final class Door: Sendable {
         self.entrances = entrances
     }
 
-    func refuse(_ problem: Problem, id: String) -> Answer {
+    func refuse(_ problem: APIProblem, id: String) -> Answer {
         var head = head(status: problem.kind.status, id: id)
         head.addFields(of: problem)
         dialect.addErrorFields(of: problem, to: &head.fields)

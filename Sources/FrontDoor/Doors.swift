@@ -45,7 +45,7 @@ package struct HouseView: Sendable {
 /// refused, and gives the rest to the ``Gateway`` as a call, with the door
 /// that it came through. The answer, and every refusal, is in that door's
 /// dialect.
-package final class Doors: Reception {
+package final class Doors: RequestAdmission {
     /// The door in whose dialect everything is answered that is no door's own.
     let standard: Door
     /// The other doors whose clients send a header field of their own.
@@ -75,7 +75,7 @@ package final class Doors: Reception {
 
     // MARK: By the head
 
-    package func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> Receipt {
+    package func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> AdmissionDecision {
         let target = RequestTarget(head.uri)
         let id = RequestID.make()
         guard let rules = origins.current else { return receive(head, target, id, HTTPFieldList(), executor) }
@@ -99,7 +99,7 @@ package final class Doors: Reception {
     private func receive(
         _ head: HTTPRequestHead, _ target: RequestTarget, _ id: String, _ fields: HTTPFieldList,
         _ executor: EventLoopTaskExecutor
-    ) -> Receipt {
+    ) -> AdmissionDecision {
         let arrived = NIODeadline.now()
         let address = table.address(target.path)
         if let answer = openAnswer(address, head, id) { return .answer(answer) }
@@ -154,7 +154,7 @@ package final class Doors: Reception {
             return models(address, path, principal, door, id)
         case .metrics where view.metrics != nil:
             guard principal.isAdmin else {
-                return refuse(Problem(.forbidden, "/metrics needs an admin key."), door, id, principal)
+                return refuse(APIProblem(.forbidden, "/metrics needs an admin key."), door, id, principal)
             }
             return metricsAnswer(id)
         case .root: return wrongMethod(door, head, "GET, HEAD", id, principal)

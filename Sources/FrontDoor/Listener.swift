@@ -22,7 +22,7 @@ package struct Listener: ServerChildChannel {
         init(_ eventLoop: any EventLoop) { executor = EventLoopTaskExecutor(eventLoop) }
     }
 
-    private let reception: any Reception
+    private let reception: any RequestAdmission
     private let limits: ConnectionLimits
     private let bodies: BodyBudget
     private let unread: UnreadAnswers
@@ -33,7 +33,7 @@ package struct Listener: ServerChildChannel {
     ///   - eventLoops: they carry the connections; provider lanes must be made
     ///     for the same ones.
     package init(
-        _ reception: any Reception, limits: ConnectionLimits, unread: UnreadAnswers, eventLoops: [any EventLoop]
+        _ reception: any RequestAdmission, limits: ConnectionLimits, unread: UnreadAnswers, eventLoops: [any EventLoop]
     ) {
         self.reception = reception
         self.limits = limits

@@ -15,7 +15,7 @@ extension Doors {
         guard case .model(let name) = address else { return door.answer(writer.encodeModels(listing), id: id) }
         guard let model = listing.first(where: { $0.id == name }) else {
             return door.refuse(
-                Problem(
+                APIProblem(
                     .notFound,
                     "There is no model \"\(KeyShape.masking(Printable.excerpt(name)))\" for this key; GET /v1/models lists what there is.",
                     field: "model", code: "model_not_found"), id: id)
@@ -57,7 +57,7 @@ extension Doors {
     func ledgerAnswer(_ file: String, _ id: String) -> Answer {
         guard let bytes = view.ledgerFile?(file) else {
             return standard.refuse(
-                Problem(
+                APIProblem(
                     .notFound, "There is no such file of the ledger; /ledger/checkpoint is where it begins.",
                     code: "unknown_url"), id: id)
         }

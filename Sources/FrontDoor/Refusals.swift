@@ -8,12 +8,12 @@ import Wire
 
 // What is refused before it becomes a call. Each refusal is recorded, so that
 // its id can be found in the log, and attempts to guess keys become visible.
-extension Problem {
+extension APIProblem {
     /// The refusal of an admin key on the applications' listener. Admin keys
     /// can't be used for requests to models: such a key is stored where many
     /// commands can read it, and doesn't have the limits of an application's
     /// key.
-    static let adminKey = Problem(
+    static let adminKey = APIProblem(
         .forbidden,
         "This is an admin key, and is for the admin listener only. Applications need a key of their own: "
             + "`holdfast keys create --name NAME` makes one.", code: "admin_key")
@@ -21,7 +21,7 @@ extension Problem {
 
 extension Doors {
     func refuse(
-        _ problem: Problem, _ door: Door, _ id: String, _ principal: Principal? = nil, operation: String = "request"
+        _ problem: APIProblem, _ door: Door, _ id: String, _ principal: Principal? = nil, operation: String = "request"
     ) -> Answer {
         gateway.noteRefusal(
             RequestRecord(
@@ -30,8 +30,8 @@ extension Doors {
         return door.refuse(problem, id: id)
     }
 
-    func notFound(_ path: Substring) -> Problem {
-        Problem(
+    func notFound(_ path: Substring) -> APIProblem {
+        APIProblem(
             .notFound, "There is nothing at \(Printable.excerpt(path)). \(table.sentence)", code: "unknown_url")
     }
 
@@ -39,7 +39,7 @@ extension Doors {
         _ door: Door, _ head: HTTPRequestHead, _ allowed: String, _ id: String, _ principal: Principal
     ) -> Answer {
         var answer = refuse(
-            Problem(
+            APIProblem(
                 .methodNotAllowed,
                 "\(Printable.excerpt(head.method.rawValue, 20)) is not what this address takes; use \(allowed).",
                 code: "method_not_allowed"),
@@ -52,7 +52,7 @@ extension Doors {
     /// connection ends.
     func refuseTunnel(_ id: String) -> Answer {
         var answer = refuse(
-            Problem(
+            APIProblem(
                 .methodNotAllowed,
                 "This is no proxy: CONNECT opens no tunnel here. Send requests to this address itself "
                     + "(base_url, not a proxy setting).", code: "method_not_allowed"), standard, id)
@@ -68,10 +68,10 @@ extension Doors {
     package func malformed(headersTooLarge: Bool) -> Answer {
         refuse(
             headersTooLarge
-                ? Problem(
+                ? APIProblem(
                     .headersTooLarge, "The header fields are too large; send fewer or shorter ones.",
                     code: "headers_too_large")
-                : Problem(
+                : APIProblem(
                     .invalidRequest,
                     "This is not an HTTP/1.1 request that can be trusted to mean one thing: check its first line, and that "
                         + "it has one content-length or one transfer-encoding.", code: "malformed_request"),
@@ -80,19 +80,19 @@ extension Doors {
 }
 
 extension BodyFault {
-    var problem: Problem {
+    var problem: APIProblem {
         switch self {
         case .tooLarge(let limit):
             let most = limit >= 1 << 20 ? "\(limit >> 20) MiB" : "\(limit) bytes"
-            return Problem(
+            return APIProblem(
                 .tooLarge, "The body is over \(most), the most that is taken. Send less.", code: "body_too_large")
         case .overfull:
-            return Problem(
+            return APIProblem(
                 .unavailable,
                 "The bodies of all requests at once are more than this Holdfast takes; try again in a moment.",
                 code: "bodies_too_large", retryAfter: 1)
         case .tooSlow:
-            return Problem(
+            return APIProblem(
                 .invalidRequest,
                 "The body did not arrive in time: it came too slowly, or stopped. Send it without pausing.",
                 code: "request_timeout")

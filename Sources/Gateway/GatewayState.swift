@@ -65,7 +65,7 @@ package final class Gateway: Sendable {
     let reading: HeavyReading
     package let continuity: Continuity
     package let disclosures: DisclosureBook
-    package let drills = DrillRoom()
+    package let drills = RunningDrills()
     let probes = RunningProbes()
     let answerSizes = AnswerSizes()
     package let shutdown = GatewayShutdown()

@@ -21,7 +21,7 @@ import Wire
 /// | record       | log, metrics, ledger                            | 503 in place of an answer that can't be   |
 /// |              |                                                 | recorded (`Answer/ReleasePoint`)          |
 ///
-/// A stage refuses by throwing an ``Conversation/Problem``, which is sent in the caller's
+/// A stage refuses by throwing an ``Conversation/APIProblem``, which is sent in the caller's
 /// own protocol. Everything that goes to the caller passes the
 /// ``ReleasePoint``, where there is one.
 extension Gateway {
@@ -58,7 +58,7 @@ extension Gateway {
     /// Runs the stages between the request's body and its first attempt.
     private func prepare(
         _ request: AdmittedCall, _ state: GatewayState, _ opening: Opening, _ record: RequestRecord
-    ) throws(Problem) -> RequestContext {
+    ) throws(APIProblem) -> RequestContext {
         record.requested = request.requestedModel.cut(toUTF8Bytes: 200)
         record.isStream = request.isStream
         let choice = try route(request, in: state, record)

@@ -7,56 +7,56 @@ package import Wire
 
 // What Holdfast says when it says no. Every sentence says what to do.
 
-extension Problem {
-    static func notAllowed(_ model: String, _ principal: Principal) -> Problem {
+extension APIProblem {
+    static func notAllowed(_ model: String, _ principal: Principal) -> APIProblem {
         let routes = principal.allowedRoutes.map { $0.sorted().joined(separator: ", ") } ?? ""
-        return Problem(
+        return APIProblem(
             .forbidden,
             "This key may not use \"\(shown(model))\"; it may use: \(routes). Ask whoever gave you the key for another.",
             field: "model", code: "route_not_allowed")
     }
 
-    static func unknownModel(_ model: String, _ suggestion: String?) -> Problem {
+    static func unknownModel(_ model: String, _ suggestion: String?) -> APIProblem {
         let hint = suggestion.map { "Did you mean \"\(shown($0))\"?" } ?? "GET /v1/models lists what there is."
-        return Problem(
+        return APIProblem(
             .notFound, "There is no route or model \"\(shown(model))\". \(hint)", field: "model",
             code: "model_not_found")
     }
 
-    static func noModelName(_ model: some StringProtocol) -> Problem {
-        Problem(
+    static func noModelName(_ model: some StringProtocol) -> APIProblem {
+        APIProblem(
             .invalidRequest,
             "\"\(shown(model))\" can't name a model: names are of \(String.longestModelName) bytes at most, without control "
                 + "characters.", field: "model", code: "invalid_model_name")
     }
 
-    static func sameName(_ first: String, _ second: String) -> Problem {
-        Problem(
+    static func sameName(_ first: String, _ second: String) -> APIProblem {
+        APIProblem(
             .invalidRequest,
             "\"\(shown(first))\" and \"\(shown(second))\" differ by case only, and not every server tells them apart; "
                 + "send one of them.", field: shown(second), code: "ambiguous_parameter")
     }
 
-    static func forbiddenMember(_ name: String, by whom: String) -> Problem {
-        Problem(
+    static func forbiddenMember(_ name: String, by whom: String) -> APIProblem {
+        APIProblem(
             .invalidRequest, "\"\(name)\" may not be set: this \(whom) forbids it. Leave it out.", field: name,
             code: "forbidden_parameter")
     }
 
-    static let keyAsModel = Problem(
+    static let keyAsModel = APIProblem(
         .invalidRequest,
         "A key stands where a model's name belongs; it is not repeated here. Take it out, and take it for known if "
             + "others can read what this application sends.", field: "model", code: "invalid_model_name")
 
-    static func modelMissing(of provider: String) -> Problem {
-        Problem(
+    static func modelMissing(of provider: String) -> APIProblem {
+        APIProblem(
             .notFound, "\"\(provider)\" is a provider; name a model of it, too: \"\(provider)/MODEL\".",
             field: "model", code: "model_not_found")
     }
 
-    static func unlisted(provider: String, model: String, served: [String]) -> Problem {
+    static func unlisted(provider: String, model: String, served: [String]) -> APIProblem {
         let list = served.isEmpty ? "none" : served.prefix(8).joined(separator: ", ")
-        return Problem(
+        return APIProblem(
             .notFound, "The provider \"\(provider)\" does not serve \"\(shown(model))\"; it serves: \(list).",
             field: "model", code: "model_not_found")
     }
@@ -64,10 +64,10 @@ extension Problem {
     /// A redirect, or another status that is neither an answer nor an error. It
     /// is not followed: the key, and the prompt, are for the address that the
     /// operator chose.
-    static func redirect(_ status: Int, to location: String?, from candidate: Candidate) -> Problem {
+    static func redirect(_ status: Int, to location: String?, from candidate: Candidate) -> APIProblem {
         let address = location.map(Self.harmless)
         let target = address.map { $0.isEmpty ? "" : " to \($0)" } ?? ""
-        return Problem(
+        return APIProblem(
             .badUpstream,
             "\(candidate.id) answered with a redirect (\(status))\(target), which Holdfast does not follow. Whoever runs "
                 + "it can set the provider's `base_url` to the address that answers itself.", code: "provider_redirect")
@@ -98,48 +98,49 @@ extension Problem {
         self =
             switch failure {
             case .unreachable(let why):
-                Problem(.unavailable, "\(who) can't be reached: \(why).", code: "provider_unreachable")
+                APIProblem(.unavailable, "\(who) can't be reached: \(why).", code: "provider_unreachable")
             case .connectTimeout:
-                Problem(.unavailable, "\(who) took no connection in time.", code: "provider_unreachable")
+                APIProblem(.unavailable, "\(who) took no connection in time.", code: "provider_unreachable")
             case .closedBeforeHead:
-                Problem(.badUpstream, "\(who) closed the connection without an answer.", code: "provider_closed")
+                APIProblem(.badUpstream, "\(who) closed the connection without an answer.", code: "provider_closed")
             case .firstByteTimeout:
-                Problem(.deadline, "\(who) gave no answer in time.", code: "provider_timeout")
+                APIProblem(.deadline, "\(who) gave no answer in time.", code: "provider_timeout")
             case .firstTokenTimeout:
-                Problem(.deadline, "\(who) began an answer and said nothing in time.", code: "provider_timeout")
+                APIProblem(.deadline, "\(who) began an answer and said nothing in time.", code: "provider_timeout")
             case .stalled:
-                Problem(.deadline, "The answer of \(who) stopped and did not go on in time.", code: "provider_timeout")
+                APIProblem(
+                    .deadline, "The answer of \(who) stopped and did not go on in time.", code: "provider_timeout")
             case .totalTimeout:
-                Problem(.deadline, "\(who) did not finish its answer in time.", code: "provider_timeout")
+                APIProblem(.deadline, "\(who) did not finish its answer in time.", code: "provider_timeout")
             case .cut:
-                Problem(.badUpstream, "\(who) broke off in the middle of its answer.", code: "provider_cut")
+                APIProblem(.badUpstream, "\(who) broke off in the middle of its answer.", code: "provider_cut")
             case .garbage(let why):
-                Problem(.badUpstream, "\(who) sent something that is no answer: \(why).", code: "provider_garbage")
+                APIProblem(.badUpstream, "\(who) sent something that is no answer: \(why).", code: "provider_garbage")
             case .overloaded(let why):
-                Problem(.unavailable, "\(who) is busy: \(why).", code: "provider_busy", retryAfter: 1)
+                APIProblem(.unavailable, "\(who) is busy: \(why).", code: "provider_busy", retryAfter: 1)
             case .usedUp(let wait): .egressUsedUp(who, wait: wait)
             case .ownShortage(let what): .ownShortage(what)
             case .notReady(let why):
-                Problem(.unavailable, "\(who) is not ready: \(why).", code: "provider_not_ready", retryAfter: 2)
+                APIProblem(.unavailable, "\(who) is not ready: \(why).", code: "provider_not_ready", retryAfter: 2)
             }
     }
 
     /// Holdfast can't connect to anybody, whoever it is.
-    static func ownShortage(_ what: String) -> Problem {
-        Problem(
+    static func ownShortage(_ what: String) -> APIProblem {
+        APIProblem(
             .unavailable,
             "This Holdfast has \(what) left and can't connect to anybody at present; try again in a moment. Whoever runs "
                 + "it can raise the limit (`ulimit -n`).", code: "out_of_resources", retryAfter: 1)
     }
 
     /// A long stream broke off.
-    static let beyondContinuation = Problem(
+    static let beyondContinuation = APIProblem(
         .badUpstream,
         "The answer broke off, and it was too long for another model to go on with it (`limits.continuation`). Send the "
             + "request again.", code: "continuation_too_long")
 
     /// More answers wait for their callers than there is memory for.
-    package static let answersUnread = Problem(
+    package static let answersUnread = APIProblem(
         .unavailable,
         "Callers leave more of their answers unread than this Holdfast keeps (`limits.unread_answers`); try again in a "
             + "moment.", code: "answers_unread", retryAfter: 1)
@@ -223,7 +224,7 @@ extension ResponseHead {
         }
     }
 
-    package mutating func addFields(of problem: Problem) {
+    package mutating func addFields(of problem: APIProblem) {
         if let seconds = problem.retryAfter { fields.append("retry-after", String(seconds)) }
         if problem.kind == .gone || problem.kind == .outOfOrder { fields.append("x-should-retry", "false") }
     }

@@ -141,7 +141,7 @@ package struct HoldfastServer {
                 gateway: gateway, reports: restored.storage, events: process.events, logger: logger,
                 executors: process.eventLoops.map { EventLoopTaskExecutor($0) }),
             StartupAnnouncement(
-                settings: process.settings.started, engines: models.engines,
+                settings: process.settings.started, engines: models.engines, keys: keys,
                 opened: opened, logger: logger, keyFile: greetKeyFile),
         ]
         if let cosigning = records.cosigning { services.append(cosigning) }
@@ -153,7 +153,8 @@ package struct HoldfastServer {
     private var holdPages: HoldPages {
         HoldPages(
             gateway: models.gateway,
-            states: RouteStates(gateway: models.gateway, availability: records.availability))
+            states: RouteStates(gateway: models.gateway, availability: records.availability),
+            settings: process.settings)
     }
     private var disclosurePages: DisclosurePages { DisclosurePages(gateway: models.gateway) }
     private var drillPages: DrillPages {

@@ -84,5 +84,6 @@ enum FileSystem {
 }
 
 extension LedgerProblem {
-    init(_ fault: FileFault) { self.init(fault.description) }
+    /// A file that a disk or its rights withhold is no evidence of anything.
+    init(_ fault: FileFault) { self.init(fault.description, kind: .unreadable) }
 }

@@ -8,7 +8,8 @@ import Wire
 ///
 /// A request takes a connection of its own event loop, so that nothing
 /// crosses threads between caller and provider. Redirects are not followed,
-/// nothing is decompressed, no cookie is kept.
+/// no cookie is kept, and no compression is asked for; an answer that comes
+/// compressed all the same is inflated.
 package final class HTTPLane: ProviderLane {
     let options: LaneOptions
     private let pools: [ObjectIdentifier: ConnectionPool]

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// The resources that the process itself can lack when it wants to connect.
 enum Shortage {

@@ -5,16 +5,16 @@ struct BreakerKey: Sendable, Hashable {
     /// Unique among all kinds.
     let text: String
 
-    static func model(_ place: Place) -> BreakerKey {
+    static func model(_ place: Target) -> BreakerKey {
         BreakerKey(kind: .model, text: "model:\(place.provider)/\(place.model)")
     }
 
-    static func host(_ place: Place) -> BreakerKey { BreakerKey(kind: .host, text: "host:\(place.host)") }
+    static func host(_ place: Target) -> BreakerKey { BreakerKey(kind: .host, text: "host:\(place.host)") }
 
-    static func credential(_ place: Place) -> BreakerKey {
+    static func credential(_ place: Target) -> BreakerKey {
         BreakerKey(kind: .credential, text: "credential:\(place.credential)@\(place.host)")
     }
 
     /// All that a request to this place passes.
-    static func all(_ place: Place) -> [BreakerKey] { [.host(place), .credential(place), .model(place)] }
+    static func all(_ place: Target) -> [BreakerKey] { [.host(place), .credential(place), .model(place)] }
 }

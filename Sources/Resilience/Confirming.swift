@@ -24,10 +24,10 @@ extension HealthMachine {
 
     mutating func probed(_ order: ProbeOrder, _ result: ProbeResult, now: Moment) -> [HealthChange] {
         turns.end(order.place)
-        if let changes = waitProbed(order, result, now: now) { return settle(changes, now.tick) }
+        if let changes = waitProbed(order, result, now: now) { return finish(changes, now.tick) }
         guard let (key, record) = records.first(where: { $0.value.serial == order.serial }),
             let schedule = ProbeSchedule(record.hold, policy)
-        else { return settle([], now.tick) }
+        else { return finish([], now.tick) }
         var changes: [HealthChange] = []
         switch result {
         case .answered:
@@ -46,12 +46,12 @@ extension HealthMachine {
             records[key]?.postpone(now: now, policy)
             if record.isProvisional, record.lapses == nil { records[key]?.lapses = now.tick + policy.unprobedHold }
         }
-        return settle(changes, now.tick)
+        return finish(changes, now.tick)
     }
 
     /// The place has answered a request of Holdfast's own: nothing provisional
     /// is left of what was said against it.
-    private mutating func answeredItself(_ place: Place, _ now: Moment) -> [HealthChange] {
+    private mutating func answeredItself(_ place: Target, _ now: Moment) -> [HealthChange] {
         provisional(at: place).flatMap { contradict($0, by: "probe", now) }
     }
 
@@ -59,7 +59,8 @@ extension HealthMachine {
     private mutating func refusedItself(
         _ key: HoldKey, _ record: HoldRecord, _ verdict: Verdict, _ status: Int?, _ now: Moment
     ) -> [HealthChange] {
-        guard let sign = Sign(verdict), let reach = Reach(sign.scope, record.place), isNamed(reach) else {
+        guard let sign = HoldEvidence(verdict), let reach = FailureScope(sign.scope, record.place), isNamed(reach)
+        else {
             records[key]?.postpone(now: now, policy)
             return []
         }
@@ -100,8 +101,8 @@ extension HealthMachine {
     // MARK: Contradiction
 
     /// Provisional holds on what a request to that place depends on.
-    private func provisional(at place: Place) -> [HoldKey] {
-        Reach.all(of: place).flatMap { reach in
+    private func provisional(at place: Target) -> [HoldKey] {
+        FailureScope.all(of: place).flatMap { reach in
             HoldGround.standing.map { HoldKey(reach: reach, ground: $0) }
         }.filter { records[$0]?.isProvisional == true }
     }
@@ -130,7 +131,7 @@ extension HealthMachine {
     }
 
     /// Tells whether words start no hold there before a probe has confirmed it.
-    func isDoubted(_ place: Place, now: Duration) -> Bool {
-        Reach.all(of: place).contains { doubts[$0]?.stands(now: now) == true }
+    func isDoubted(_ place: Target, now: Duration) -> Bool {
+        FailureScope.all(of: place).contains { doubts[$0]?.stands(now: now) == true }
     }
 }

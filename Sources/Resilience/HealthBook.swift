@@ -29,32 +29,38 @@ package final class HealthBook: Sendable {
     /// Tells whether a request may go there. Changes nothing.
     /// - Parameter key: the caller's key, where a request asks: some holds
     ///   count for the callers that met them only.
-    package func standing(of place: Place, for key: String? = nil, now: Moment) -> Standing {
+    package func standing(of place: Target, for key: String? = nil, now: Moment) -> TargetState {
         isQuiet ? .free : machine.withLock { $0.standing(of: place, for: key, now: now.tick) }
     }
 
     /// Tells whether the model at this place has failed of late. A request asks
     /// before it reports its own failure.
-    package func hasFailed(_ place: Place, now: Moment) -> Bool {
+    package func hasFailed(_ place: Target, now: Moment) -> Bool {
         isQuiet ? false : machine.withLock { $0.hasFailed(place, now: now.tick) }
+    }
+
+    /// The cause of the last failure of a breaker that has opened and not closed since, if it failed within this time.
+    /// After its wait, such a breaker lets a trial through, so that the place stands free.
+    package func trouble(at place: Target, within time: Duration, now: Moment) -> Cause? {
+        isQuiet ? nil : machine.withLock { $0.trouble(at: place, since: now.tick - time) }
     }
 
     /// Until when the place itself has asked to be left alone (`Retry-After`);
     /// nil where it hasn't, or something else is in the way.
-    package func namedWait(of place: Place, now: Moment) -> Duration? {
+    package func namedWait(of place: Target, now: Moment) -> Duration? {
         isQuiet ? nil : machine.withLock { $0.namedWait(of: place, now: now.tick) }
     }
 
     /// Leave to send one request; nil if the place is not free, or another
     /// request has the one trial.
-    package func enter(_ place: Place, for key: String? = nil, now: Moment) -> AttemptToken? {
+    package func enter(_ place: Target, for key: String? = nil, now: Moment) -> AttemptToken? {
         if isQuiet { return AttemptToken(place: place, entered: now.tick, lease: 0) }
         return change { $0.enter(place, for: key, now: now) }
     }
 
     /// Leave to send one request though the place is suspected, or its breaker
     /// open: nobody else is free.
-    package func enterInSpite(_ place: Place, now: Moment) -> AttemptToken {
+    package func enterInSpite(_ place: Target, now: Moment) -> AttemptToken {
         AttemptToken(place: place, entered: now.tick, lease: 0)
     }
 
@@ -94,7 +100,7 @@ package final class HealthBook: Sendable {
     }
 
     /// Holds by hand: until somebody restores it.
-    package func hold(_ place: Place, scope: Scope, reason: String, by: String, now: Moment) -> [HealthChange] {
+    package func hold(_ place: Target, scope: Scope, reason: String, by: String, now: Moment) -> [HealthChange] {
         change { $0.hold(place, scope: scope, reason: reason, by: by, now: now) }
     }
 
@@ -110,12 +116,12 @@ package final class HealthBook: Sendable {
 
     /// Returns whether the model at this place works again, while a route that
     /// waits for `awaited` must not rely on it yet.
-    package func isAwaiting(_ awaited: AwaitedReturn, at place: Place) -> Bool {
+    package func isAwaiting(_ awaited: AwaitedReturn, at place: Target) -> Bool {
         isQuiet ? false : machine.withLock { $0.isAwaiting(awaited, at: place) }
     }
 
     /// A drill has passed on a route with candidates at these places.
-    package func passedDrill(on route: String, _ places: [Place]) -> [HealthChange] {
+    package func passedDrill(on route: String, _ places: [Target]) -> [HealthChange] {
         change { $0.passedDrill(on: route, places) }
     }
 
@@ -130,8 +136,8 @@ package final class HealthBook: Sendable {
 
     /// Returns whether a hold was about the model, host or credential of this
     /// place.
-    package static func concerns(_ hold: Hold, _ place: Place) -> Bool {
-        Reach(hold).map { Reach.all(of: place).contains($0) } ?? false
+    package static func concerns(_ hold: Hold, _ place: Target) -> Bool {
+        FailureScope(hold).map { FailureScope.all(of: place).contains($0) } ?? false
     }
 
     /// Forgets a hold that has been lifted; no change where it isn't known.

@@ -7,17 +7,17 @@ import Failures
 /// `Confirming.swift`, waits in `Throttling.swift`.
 struct HealthMachine: Sendable {
     struct HoldKey: Sendable, Hashable {
-        let reach: Reach
+        let reach: FailureScope
         let ground: HoldGround
     }
 
     let policy: ResiliencePolicy
     var records: [HoldKey: HoldRecord] = [:]
-    var throttles: [Reach: Throttle] = [:]
+    var throttles: [FailureScope: Throttle] = [:]
     var breakers: [BreakerKey: Breaker] = [:]
     var turns = ProbeTurns()
     /// The places where holds were contradicted.
-    var doubts: [Reach: Doubt] = [:]
+    var doubts: [FailureScope: Doubt] = [:]
     /// The requests that met the same, for places where nothing may be probed.
     var sightings: [HoldKey: [HoldRecord.Sighting]] = [:]
     /// The holds that have been lifted, whose candidates don't serve again on
@@ -45,10 +45,10 @@ struct HealthMachine: Sendable {
 
     /// - Parameter key: the key of the caller that asks; nil for nobody's
     ///   request.
-    func standing(of place: Place, for key: String?, now: Duration) -> Standing {
+    func standing(of place: Target, for key: String?, now: Duration) -> TargetState {
         var wait: Duration?
         var suspected: Hold?
-        for reach in Reach.all(of: place) {
+        for reach in FailureScope.all(of: place) {
             for ground in HoldGround.standing {
                 guard let record = records[HoldKey(reach: reach, ground: ground)], record.counts(for: key, now: now)
                 else { continue }
@@ -69,19 +69,28 @@ struct HealthMachine: Sendable {
     }
 
     /// Returns whether the model at this place has failed recently.
-    func hasFailed(_ place: Place, now: Duration) -> Bool {
+    func hasFailed(_ place: Target, now: Duration) -> Bool {
         breakers[.model(place)]?.hasFailed(since: now - policy.recently) ?? false
+    }
+
+    /// The cause of a breaker that isn't closed and has failed since then.
+    func trouble(at place: Target, since: Duration) -> Cause? {
+        for key in BreakerKey.all(place) {
+            guard let breaker = breakers[key], breaker.asksForTrial, breaker.hasFailed(since: since) else { continue }
+            return breaker.cause
+        }
+        return nil
     }
 
     /// Until when the place itself has asked to be left alone; nil where it
     /// hasn't, or something else is in the way.
-    func namedWait(of place: Place, now: Duration) -> Duration? {
+    func namedWait(of place: Target, now: Duration) -> Duration? {
         guard case .waiting(let until, _) = standing(of: place, for: nil, now: now) else { return nil }
-        let waits = Reach.all(of: place).compactMap { throttles[$0] }.filter { $0.until > now }
+        let waits = FailureScope.all(of: place).compactMap { throttles[$0] }.filter { $0.until > now }
         return waits.allSatisfy(\.isNamed) ? until : nil
     }
 
-    mutating func enter(_ place: Place, for caller: String?, now: Moment) -> AttemptToken? {
+    mutating func enter(_ place: Target, for caller: String?, now: Moment) -> AttemptToken? {
         tidy(now.tick)
         guard standing(of: place, for: caller, now: now.tick) == .free else { return nil }
         let keys = BreakerKey.all(place).filter { breakers[$0]?.asksForTrial == true }
@@ -97,8 +106,8 @@ struct HealthMachine: Sendable {
 
     mutating func succeeded(_ token: AttemptToken, now: Moment) -> [HealthChange] {
         let changes = answered(token, now.tick)
-        for reach in Reach.all(of: token.place) { throttles[reach]?.succeeded(token) }
-        return settle(changes + contradictedByTraffic(token, now), now.tick)
+        for reach in FailureScope.all(of: token.place) { throttles[reach]?.succeeded(token) }
+        return finish(changes + contradictedByTraffic(token, now), now.tick)
     }
 
     mutating func failed(_ token: AttemptToken, _ report: FailureReport, now: Moment) -> HealthNews {
@@ -106,10 +115,10 @@ struct HealthMachine: Sendable {
         guard let verdict = report.judgement.memory else {
             // Nothing but the caller's words: no evidence either way.
             abandoned(token, now: now)
-            if report.judgement.isQuestion, let sign = Sign(report.judgement.verdict) {
+            if report.judgement.isQuestion, let sign = HoldEvidence(report.judgement.verdict) {
                 news = suspect(sign, report.judgement.verdict, at: token.place, report, now: now)
             }
-            news.changes = settle(news.changes, now.tick)
+            news.changes = finish(news.changes, now.tick)
             return news
         }
         switch verdict.cause {
@@ -126,7 +135,7 @@ struct HealthMachine: Sendable {
         if verdict.cause == .throttled {
             if !verdict.blamesRequest { news.changes += throttle(token, verdict, report, now: now) }
             news.probes += dueWaitProbes(now: now)
-        } else if let sign = Sign(verdict) {
+        } else if let sign = HoldEvidence(verdict) {
             if report.isOwn {
                 news.changes += place(
                     sign, verdict, at: token.place, as: .lasting, origin: .probe, status: report.status,
@@ -137,7 +146,7 @@ struct HealthMachine: Sendable {
                 news.probes += more.probes
             }
         }
-        news.changes = settle(news.changes, now.tick)
+        news.changes = finish(news.changes, now.tick)
         return news
     }
 
@@ -194,7 +203,7 @@ struct HealthMachine: Sendable {
     }
 
     /// Adds what came with time.
-    mutating func settle(_ changes: [HealthChange], _ now: Duration) -> [HealthChange] {
+    mutating func finish(_ changes: [HealthChange], _ now: Duration) -> [HealthChange] {
         tidy(now)
         defer { owed = [] }
         return owed + changes

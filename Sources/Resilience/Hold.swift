@@ -89,5 +89,5 @@ package struct Hold: Sendable, Hashable {
 
     /// A place that it concerns; of what its scope does not reach, nothing
     /// is said.
-    var place: Place { Place(provider: provider, host: host, credential: credential, model: model) }
+    var place: Target { Target(provider: provider, host: host, credential: credential, model: model) }
 }

@@ -10,7 +10,7 @@ struct HoldRecord: Sendable {
 
     var hold: Hold
     /// The place where it showed last.
-    var place: Place
+    var place: Target
     var kind: ProbeKind
     /// Tells this hold from a later one with the same id.
     let serial: UInt64
@@ -29,7 +29,7 @@ struct HoldRecord: Sendable {
     private var next: Duration?
 
     init(
-        _ hold: Hold, at place: Place, kind: ProbeKind, serial: UInt64, placed: Duration?, _ policy: ResiliencePolicy
+        _ hold: Hold, at place: Target, kind: ProbeKind, serial: UInt64, placed: Duration?, _ policy: ResiliencePolicy
     ) {
         self.hold = hold
         self.place = place

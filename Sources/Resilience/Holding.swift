@@ -1,7 +1,7 @@
 import Failures
 
 /// The hold that a verdict asks for.
-struct Sign: Sendable {
+struct HoldEvidence: Sendable {
     var cause: Cause
     var scope: Scope
 
@@ -21,13 +21,13 @@ extension HealthMachine {
     /// request; of nobody's where such words were wrong before, or stand in
     /// the request.
     mutating func suspect(
-        _ sign: Sign, _ verdict: Verdict, at place: Place, _ report: FailureReport, now: Moment
+        _ sign: HoldEvidence, _ verdict: Verdict, at place: Target, _ report: FailureReport, now: Moment
     ) -> HealthNews {
         var sign = sign
         // A 401 says by its status that our key is meant.
         let isWords = verdict.basis == .words && verdict.status != 401
         if isWords, sign.scope == .credential || sign.scope == .host { sign.scope = .credentialModel }
-        guard let reach = Reach(sign.scope, place), isKept(reach, report) else { return HealthNews() }
+        guard let reach = FailureScope(sign.scope, place), isKept(reach, report) else { return HealthNews() }
         let key = HoldKey(reach: reach, ground: .failure(sign.cause))
         var keys: Set<String>?
         if report.judgement.isQuestion || isWords && isDoubted(place, now: now.tick) {
@@ -88,16 +88,16 @@ extension HealthMachine {
 
     /// Tells whether anything may be remembered there: callers make up models' names
     /// as they like.
-    func isKept(_ reach: Reach, _ report: FailureReport) -> Bool { report.isKnownModel || reach.model.isEmpty }
+    func isKept(_ reach: FailureScope, _ report: FailureReport) -> Bool { report.isKnownModel || reach.model.isEmpty }
 
     /// A model that a scope reaches has a name, or it can't be asked for.
-    func isNamed(_ reach: Reach) -> Bool {
+    func isNamed(_ reach: FailureScope) -> Bool {
         reach.scope != .model && reach.scope != .credentialModel || !reach.model.isEmpty
     }
 
     /// The place as a probe may ask for it: without a name that a caller made
     /// up.
-    func probed(_ place: Place, _ report: FailureReport) -> Place {
+    func probed(_ place: Target, _ report: FailureReport) -> Target {
         guard !report.isKnownModel else { return place }
         var place = place
         place.model = ""
@@ -107,10 +107,10 @@ extension HealthMachine {
     /// - Parameter isUnheardOf: the model has never answered, and may not be
     ///   there at all.
     mutating func place(
-        _ sign: Sign, _ verdict: Verdict, at place: Place, as firmness: Hold.Firmness, origin: Hold.Origin,
+        _ sign: HoldEvidence, _ verdict: Verdict, at place: Target, as firmness: Hold.Firmness, origin: Hold.Origin,
         status: Int?, kind: ProbeKind, now: Moment, keys: Set<String>? = nil, isUnheardOf: Bool = false
     ) -> [HealthChange] {
-        guard let reach = Reach(sign.scope, place) else { return [] }
+        guard let reach = FailureScope(sign.scope, place) else { return [] }
         let key = HoldKey(reach: reach, ground: .failure(sign.cause))
         let isMisconfigured = isUnheardOf && sign.cause == .withdrawn
         var hold = Hold(
@@ -131,8 +131,8 @@ extension HealthMachine {
         return [old?.isPersistent == true ? .changed(hold) : .placed(hold)]
     }
 
-    mutating func hold(_ place: Place, scope: Scope, reason: String, by: String, now: Moment) -> [HealthChange] {
-        guard let reach = Reach(scope, place) else { return [] }
+    mutating func hold(_ place: Target, scope: Scope, reason: String, by: String, now: Moment) -> [HealthChange] {
+        guard let reach = FailureScope(scope, place) else { return [] }
         let key = HoldKey(reach: reach, ground: .byHand)
         let isNew = records[key] == nil
         let hold = Hold(
@@ -142,33 +142,33 @@ extension HealthMachine {
             acknowledgedBy: by, reason: reason)
         returned[key] = nil
         records[key] = HoldRecord(hold, at: place, kind: .whole, serial: nextSerial(), placed: now.tick, policy)
-        return settle([isNew ? .placed(hold) : .changed(hold)], now.tick)
+        return finish([isNew ? .placed(hold) : .changed(hold)], now.tick)
     }
 
     mutating func restore(_ id: String, by: String, now: Moment) -> [HealthChange]? {
         if let key = records.first(where: { $0.value.hold.id == id })?.key {
-            return settle(lift(key, by: .hand(by), now), now.tick)
+            return finish(lift(key, by: .hand(by), now), now.tick)
         }
-        if let changes = release(id, by: by) { return settle(changes, now.tick) }
+        if let changes = release(id, by: by) { return finish(changes, now.tick) }
         guard let (reach, throttle) = throttles.first(where: { $0.value.hold?.id == id }), let hold = throttle.hold
         else { return nil }
         throttles[reach] = nil
-        return settle([.lifted(hold, by: by)], now.tick)
+        return finish([.lifted(hold, by: by)], now.tick)
     }
 
     mutating func acknowledge(_ id: String, by: String, now: Moment) -> [HealthChange]? {
         if let key = records.first(where: { $0.value.hold.id == id })?.key {
             records[key]?.hold.acknowledgedBy = by
-            return records[key].map { settle([.acknowledged($0.hold)], now.tick) }
+            return records[key].map { finish([.acknowledged($0.hold)], now.tick) }
         }
         guard let reach = throttles.first(where: { $0.value.hold?.id == id })?.key else { return nil }
         throttles[reach]?.hold?.acknowledgedBy = by
-        return throttles[reach]?.hold.map { settle([.acknowledged($0)], now.tick) }
+        return throttles[reach]?.hold.map { finish([.acknowledged($0)], now.tick) }
     }
 
     mutating func remembered(_ holds: [Hold]) {
         for hold in holds where hold.isPersistent {
-            guard let reach = Reach(hold) else { continue }
+            guard let reach = FailureScope(hold) else { continue }
             records[HoldKey(reach: reach, ground: hold.ground)] = HoldRecord(
                 hold, at: hold.place, kind: .whole, serial: nextSerial(), placed: nil, policy)
         }
@@ -193,7 +193,7 @@ extension HealthMachine {
             throttles[reach] = nil
             changes.append(.lifted(hold, by: by))
         }
-        return settle(changes, now.tick)
+        return finish(changes, now.tick)
     }
 
     func breakerReports(now: Duration) -> [BreakerReport] {

@@ -14,7 +14,7 @@ package struct ProbeOrder: Sendable, Hashable {
     package var hold: Hold
     /// The place where the failure was last seen; after a restart, without the
     /// parts that the hold's scope does not include.
-    package var place: Place
+    package var place: Target
     package var kind: ProbeKind
     /// The time after which it is inconclusive.
     package var patience: Duration
@@ -65,20 +65,20 @@ struct ProbeTurns: Sendable {
         var next: Duration
     }
 
-    private var turns: [Place: Turn] = [:]
+    private var turns: [Target: Turn] = [:]
 
     /// When the next probe may begin there.
-    func next(at place: Place) -> Duration? {
+    func next(at place: Target) -> Duration? {
         turns[place].map { max($0.next, $0.lapses ?? .zero) }
     }
 
-    func isFree(_ place: Place, now: Duration) -> Bool { next(at: place).map { $0 <= now } ?? true }
+    func isFree(_ place: Target, now: Duration) -> Bool { next(at: place).map { $0 <= now } ?? true }
 
-    mutating func begin(_ place: Place, now: Duration, _ policy: ResiliencePolicy) {
+    mutating func begin(_ place: Target, now: Duration, _ policy: ResiliencePolicy) {
         turns[place] = Turn(lapses: now + policy.probeLease, next: now + policy.probePause)
     }
 
-    mutating func end(_ place: Place) { turns[place]?.lapses = nil }
+    mutating func end(_ place: Target) { turns[place]?.lapses = nil }
 
     mutating func tidy(now: Duration) { turns = turns.filter { max($0.value.next, $0.value.lapses ?? .zero) > now } }
 }

@@ -29,8 +29,8 @@ package enum AwaitedReturn: Sendable, Hashable {
 extension HealthMachine {
     /// Returns whether the hold of something at this place has been lifted, and
     /// a route still waits for `awaited`.
-    func isAwaiting(_ awaited: AwaitedReturn, at place: Place) -> Bool {
-        for reach in Reach.all(of: place) {
+    func isAwaiting(_ awaited: AwaitedReturn, at place: Target) -> Bool {
+        for reach in FailureScope.all(of: place) {
             for ground in HoldGround.standing {
                 guard let back = returned[HoldKey(reach: reach, ground: ground)] else { continue }
                 switch awaited {
@@ -80,10 +80,10 @@ extension HealthMachine {
     }
 
     /// A drill has passed on a route with candidates at these places.
-    mutating func passedDrill(on route: String, _ places: [Place]) -> [HealthChange] {
+    mutating func passedDrill(on route: String, _ places: [Target]) -> [HealthChange] {
         var changes: [HealthChange] = []
         for place in places {
-            for reach in Reach.all(of: place) {
+            for reach in FailureScope.all(of: place) {
                 for ground in HoldGround.standing {
                     let key = HoldKey(reach: reach, ground: ground)
                     guard returned[key]?.drilled.insert(route).inserted == true, let back = returned[key] else {
@@ -98,7 +98,7 @@ extension HealthMachine {
 
     mutating func remembered(_ returned: [ReturnedHold]) {
         for back in returned {
-            guard let reach = Reach(back.hold) else { continue }
+            guard let reach = FailureScope(back.hold) else { continue }
             let key = HoldKey(reach: reach, ground: back.hold.ground)
             if records[key] == nil { self.returned[key] = back }
         }

@@ -6,7 +6,7 @@ struct Throttle: Sendable {
     var hold: Hold?
     var until: Duration = .zero
     /// The place where it showed last.
-    var place: Place?
+    var place: Target?
     /// Tells this wait from a later one.
     var serial: UInt64 = 0
     /// When the wait is probed; nil where it is short.
@@ -47,7 +47,7 @@ extension HealthMachine {
     mutating func throttle(
         _ token: AttemptToken, _ verdict: Verdict, _ report: FailureReport, now: Moment
     ) -> [HealthChange] {
-        guard let reach = Reach(verdict.scope, token.place), isKept(reach, report) else { return [] }
+        guard let reach = FailureScope(verdict.scope, token.place), isKept(reach, report) else { return [] }
         var throttle = throttles[reach] ?? Throttle()
         let old = throttle.hold
         throttle.refused(entered: token.entered, retryAfter: verdict.retryAfter, now: now.tick, policy)

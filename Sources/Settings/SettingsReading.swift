@@ -7,12 +7,12 @@ package struct SettingsReading: Sendable {
     /// Nil if there is at least one error.
     package var settings: Settings?
     /// Errors and warnings, sorted by line.
-    package var problems: [Problem]
+    package var problems: [SettingsIssue]
 
     /// The problems that prevent the use of the file.
-    package var errors: [Problem] { problems.filter { $0.severity == .error } }
+    package var errors: [SettingsIssue] { problems.filter { $0.severity == .error } }
     /// The problems that its owner should know of.
-    package var warnings: [Problem] { problems.filter { $0.severity == .warning } }
+    package var warnings: [SettingsIssue] { problems.filter { $0.severity == .warning } }
 }
 
 extension Settings {
@@ -35,7 +35,9 @@ extension Settings {
         notes.add(problems)
         guard let root else { return SettingsReading(settings: nil, problems: notes.sorted) }
         guard !root.isNull else {
-            notes.add([Problem(file: file, message: "the file is empty; `holdfast check --help` shows what belongs in")]
+            notes.add([
+                SettingsIssue(file: file, message: "the file is empty; `holdfast check --help` shows what belongs in")
+            ]
             )
             return SettingsReading(settings: nil, problems: notes.sorted)
         }

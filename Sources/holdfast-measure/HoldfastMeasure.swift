@@ -9,7 +9,7 @@ struct HoldfastMeasure: AsyncParsableCommand {
         commandName: "holdfast-measure",
         abstract: "Measure what parts of Holdfast do on this machine.",
         discussion: "Benchmarks/run.py compares the figures with the goals.",
-        subcommands: [MeasureLedger.self, MeasureWeights.self, MeasureCounts.self])
+        subcommands: [MeasureLedger.self, MeasureWeights.self, MeasureCounts.self, MeasureLanes.self])
 
     static func launch() async { await main() }
 }
@@ -21,6 +21,8 @@ extension ExitCode {
     static let dataError = ExitCode(65)
     /// The file to measure is missing.
     static let noInput = ExitCode(66)
+    /// The upstream to measure with can't be reached.
+    static let unavailable = ExitCode(69)
     /// A file could not be made.
     static let cannotCreate = ExitCode(73)
 }

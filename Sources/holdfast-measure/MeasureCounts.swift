@@ -117,8 +117,8 @@ struct MeasureCounts: AsyncParsableCommand {
     /// are answered by the second.
     private func request(
         _ number: Int, _ minute: Int, _ place: (route: String, first: String, second: String)
-    ) -> SettledRequest {
-        var request = SettledRequest(route: place.route, outcome: .served)
+    ) -> CountedRequest {
+        var request = CountedRequest(route: place.route, outcome: .served)
         let isDown = (17_280..<21_600).contains(minute)
         if isDown || number % 500 == 0 {
             let cause = isDown ? "withdrawn" : "overloaded"

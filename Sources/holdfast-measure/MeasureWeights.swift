@@ -45,7 +45,7 @@ struct MeasureWeights: ParsableCommand {
     private func measurements() throws(CustodyProblem) -> [LoadMeasurement] {
         var path = file.map { Folder.absolute($0) } ?? ""
         if let synthetic {
-            let folder = folder ?? Surroundings.current.environment["TMPDIR"] ?? "/tmp"
+            let folder = folder ?? ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
             path = "\(folder)/holdfast-\(UUID().uuidString).gguf"
             try SyntheticModel(size: synthetic.bytes).write(to: path)
         }

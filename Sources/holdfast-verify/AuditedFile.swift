@@ -11,7 +11,7 @@ enum AuditedFile {
         let bytes = try AuditFailure.judged { () throws(LedgerProblem) in
             try LedgerFolder(folder.isEmpty ? "/" : folder).read(name)
         }
-        guard let bytes else { throw .couldNotLook("\(path) is not there, or is no file") }
+        guard let bytes else { throw .couldNotLook(isFolder(path) ? "\(path) is a folder" : "\(path) is not there") }
         return bytes
     }
 

@@ -11,12 +11,16 @@ struct CustodyReceiptFile {
 
     /// - Throws: ``AuditFailure`` if the text is not a receipt, or its id belongs to another one.
     init(_ bytes: [UInt8], path: String) throws(AuditFailure) {
-        let text = String(decoding: Self.withoutWhiteSpace(bytes), as: UTF8.self)
+        let compact = Self.withoutWhiteSpace(bytes)
+        let text = String(decoding: compact, as: UTF8.self)
         let mark = "\"id\":\"custody_"
         guard text.hasPrefix("{\"v\":1,\(mark)") else {
             throw .couldNotLook(
                 "\(path) is neither a custody receipt, as `holdfast weights receipt --json` prints it, nor a .tlog-proof"
             )
+        }
+        guard Self.isWhole(compact) else {
+            throw .couldNotLook("\(path) is not a whole receipt: its last closing brace is missing, or text follows it")
         }
         let id = text.dropFirst("{\"v\":1,\"id\":\"".count).prefix { $0 != "\"" }
         let rest = text[id.endIndex...].dropFirst(2)
@@ -35,6 +39,22 @@ struct CustodyReceiptFile {
         let text = String(decoding: entry, as: UTF8.self)
         return text.hasPrefix("{\"v\":2,\"kind\":\"\(EntryKind.weightsLoaded.rawValue)\",")
             && text.contains("\"receipt\":\"\(id)\"")
+    }
+
+    /// Returns whether the object that the text begins with ends where the text does.
+    private static func isWhole(_ compact: [UInt8]) -> Bool {
+        var depth = 0
+        var isText = false
+        var isEscaped = false
+        for (place, byte) in compact.enumerated() {
+            if byte == UInt8(ascii: "\""), !isEscaped { isText.toggle() }
+            isEscaped = isText && byte == UInt8(ascii: "\\") && !isEscaped
+            guard !isText else { continue }
+            if byte == UInt8(ascii: "{") { depth += 1 }
+            if byte == UInt8(ascii: "}") { depth -= 1 }
+            if depth == 0 { return place == compact.count - 1 }
+        }
+        return false
     }
 
     /// Returns JSON in the form that Holdfast writes, even if another program has changed its layout.

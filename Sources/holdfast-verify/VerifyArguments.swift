@@ -23,7 +23,8 @@ struct VerifyArguments {
 
         Verdicts and exit codes: HOLDS 0; DOES NOT HOLD 1, what was read
         contradicts itself, its signatures or the policy; COULD NOT LOOK 2, a
-        wrong path, a key that is none, another log's: no evidence of anything.
+        wrong path, a file without leave to read it, a key that is none, another
+        log's: no evidence of anything.
         Wrong usage: 64.
         """
 

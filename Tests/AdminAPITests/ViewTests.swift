@@ -71,6 +71,10 @@ import Testing
             text.contains(#""return":"automatic""#) && text.contains(#""state":"down""#)
                 && text.contains(#""recent_requests":3"#))
         #expect(text.contains(#""seconds_since_answer":9"#))
+        #expect(!text.contains("refused_edit"))
+        var broken = RoutesView(routes: [], breakers: [])
+        broken.refusedEdit = "h.yaml:3:1: no"
+        #expect(try roundTrip(broken).contains(#""refused_edit":"h.yaml:3:1: no""#))
         var provider = ProviderView(name: "p", dialect: "openai", health: "configured")
         provider.traits = TraitsView(
             tokenLimit: "max_tokens", developerRole: false, laterInstructions: true, streamOptions: true,

@@ -73,19 +73,19 @@ import Testing
     }
 }
 
-@Suite struct SettledRequestTests {
+@Suite struct CountedRequestTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var testDescription: String
-        var outcome: SettledRequest.Outcome
+        var outcome: CountedRequest.Outcome
         var expected: Counter
-        var attempts: [SettledRequest.Attempt] = []
+        var attempts: [CountedRequest.Attempt] = []
         var reason: String?
         var route: String? = "talk"
         var isLate = false
         var isByStandIn = false
     }
 
-    static func attempt(_ status: Int?, _ cause: String?, by: String = "p/m") -> SettledRequest.Attempt {
+    static func attempt(_ status: Int?, _ cause: String?, by: String = "p/m") -> CountedRequest.Attempt {
         .init(by: by, status: status, failure: cause, cause: cause)
     }
 
@@ -122,7 +122,7 @@ import Testing
     ]
 
     @Test(arguments: cases) func countsAsWhatItIs(_ each: Case) {
-        var request = SettledRequest(route: each.route, outcome: each.outcome)
+        var request = CountedRequest(route: each.route, outcome: each.outcome)
         request.attempts = each.attempts
         request.by = "p/m"
         request.reason = each.reason
@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test func drillsSayNothingOfProviders() {
-        var request = SettledRequest(route: "talk", outcome: .served)
+        var request = CountedRequest(route: "talk", outcome: .served)
         request.attempts = [Self.attempt(404, "withdrawn", by: "o/m"), Self.attempt(200, nil)]
         request.isRehearsed = true
         var counted: [Subject] = []
@@ -154,7 +154,7 @@ import Testing
     }
 
     @Test func whatWasNotSentWasNotAnswered() {
-        var request = SettledRequest(route: "talk", outcome: .served)
+        var request = CountedRequest(route: "talk", outcome: .served)
         request.attempts = [Self.attempt(404, "withdrawn", by: "o/m"), Self.attempt(200, nil)]
         request.by = "p/m"
         request.isWithheld = true
@@ -164,11 +164,11 @@ import Testing
     }
 
     @Test func whatHoldfastAnswersItselfSaysNothing() {
-        SettledRequest(route: "talk", outcome: .served).count { _, _ in Issue.record("nobody was asked") }
+        CountedRequest(route: "talk", outcome: .served).count { _, _ in Issue.record("nobody was asked") }
     }
 
     @Test(arguments: ["hedge_lost", "overtaken"]) func whoWasSlowerThanAnotherMadeNoAttempt(failure: String) {
-        var request = SettledRequest(route: "talk", outcome: .served)
+        var request = CountedRequest(route: "talk", outcome: .served)
         request.attempts = [
             .init(by: "p/m", status: nil, failure: failure, cause: nil), Self.attempt(200, nil),
         ]

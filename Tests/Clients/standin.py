@@ -64,7 +64,7 @@ class Pair:
 
     def waits(self, count):
         """Returns for each of the first `count` requests how many milliseconds it waited for a rate limit to pass, by
-        Holdfast's own account: no request waits for anything else between two attempts."""
+        Holdfast's own account: between two attempts a request waits for nothing else, but for 0.1 s of jitter."""
         return [line.get("waited_ms", 0) for line in self.lines(count)]
 
 

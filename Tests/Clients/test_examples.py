@@ -16,6 +16,7 @@ import urllib.request
 from pathlib import Path
 
 from holdfast import BINARY, REPO, STATES, eventually, free_ports
+from patience import PATIENCE
 
 sys.path.insert(0, str(REPO / "examples"))
 from labs import ANSWER  # noqa: E402
@@ -86,7 +87,7 @@ class Example:
                 return True
 
         try:
-            eventually(is_over, 60)
+            eventually(is_over)
         except AssertionError:
             os.killpg(process.pid, signal.SIGKILL)
             raise AssertionError(f"Ctrl-C did not end it:\n{log.read_text()[-3000:]}") from None
@@ -112,7 +113,7 @@ class Example:
             assert process.poll() is None, log.read_text()
             return ready in log.read_text() if not ready.startswith("http") else self.get(ready) is not None
 
-        eventually(is_ready, 90, every=0.1)
+        eventually(is_ready, within=90, every=0.1)
 
     def run(self, title, number=0, code=0, **words):
         """A command in the last terminal; `words` are what a reader puts in the place of a name, such as ID."""
@@ -129,7 +130,7 @@ class Example:
     def get(self, address):
         """The body; nothing where it isn't there, or not ready."""
         try:
-            with urllib.request.urlopen(self.moved(address), timeout=10) as response:
+            with urllib.request.urlopen(self.moved(address), timeout=PATIENCE) as response:
                 return response.read().decode()
         except (urllib.error.HTTPError, OSError):
             return None
@@ -158,7 +159,7 @@ class Example:
         def found():
             return [hold for hold in self.holds if hold["firmness"] == "lasting"]
 
-        [hold] = eventually(found, 20, every=0.1)
+        [hold] = eventually(found, every=0.1)
         return hold
 
 
@@ -231,12 +232,12 @@ def test_witnessed_ledger():
         said = it.run("Something to record")
         [request] = re.findall(r"^x-request-id: (\S+)$", said, re.MULTILINE | re.IGNORECASE)
         # An entry is published within a second.
-        eventually(lambda: request in it.command("ledger", "show"), 20, every=0.2)
+        eventually(lambda: request in it.command("ledger", "show"), every=0.2)
 
         def checkpoint():
             return it.get("http://127.0.0.1:8080/ledger/checkpoint")
 
-        eventually(lambda: "— witness.example.com " in checkpoint(), 30, every=0.2)
+        eventually(lambda: "— witness.example.com " in checkpoint(), every=0.2)
         # What is recorded beside requests may have made a newer one by now.
         assert "— ledger.example.com " in it.run("The checkpoint and its cosignature")
         assert "HOLDS" in it.run("What an auditor does")
@@ -269,6 +270,6 @@ def test_sla_drill():
         it.run("The drill", 2, code=STATES)
         assert it.holds == []
         it.run("What contracts count, and what applications felt")
-        eventually(lambda: routes(it) == {"assistant": 1}, 20, every=0.5)
+        eventually(lambda: routes(it) == {"assistant": 1}, every=0.5)
         exposure = it.run("Who could take the route down")
         assert "passed" in exposure and "none that the settings show" in exposure

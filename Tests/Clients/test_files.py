@@ -127,10 +127,10 @@ def test_a_ledger_that_is_no_file_is_refused(tmp_path, spoil):
     spoil(private / "key")
     for command in [["serve", "--config", config], ["ledger", "key", "--config", config]]:
         done = run(BINARY, *command)
-        assert done.returncode in (65, 69) and words in done.stderr, done
+        assert done.returncode in (66, 69) and words in done.stderr, done
     spoil(public / "checkpoint")
     done = run(BINARY, "ledger", "verify", "--log", KEY, "--config", config)
-    assert done.returncode == 65 and words in done.stderr, done
+    assert done.returncode == 66 and words in done.stderr, done
 
 
 @pytest.mark.parametrize("spoil", BAD)
@@ -142,10 +142,11 @@ def test_a_checkpoint_or_a_policy_that_is_no_file_is_refused(tmp_path, spoil):
     spoil(tmp_path / "policy")
     config = settings(tmp_path)
     for done, code in [
-        (run(VERIFY, copy, "--log", KEY), 1),
-        (run(VERIFY, copy, "--log", KEY, "--trusted", tmp_path / "kept"), 1),
-        (run(VERIFY, copy, "--policy", tmp_path / "policy"), 1),
-        (run(BINARY, "ledger", "verify", copy, "--log", KEY, "--config", config), 65),
+        # Nothing was read: that is no evidence of a forgery.
+        (run(VERIFY, copy, "--log", KEY), 2),
+        (run(VERIFY, copy, "--log", KEY, "--trusted", tmp_path / "kept"), 2),
+        (run(VERIFY, copy, "--policy", tmp_path / "policy"), 2),
+        (run(BINARY, "ledger", "verify", copy, "--log", KEY, "--config", config), 66),
         (run(BINARY, "ledger", "verify", copy, "--log", KEY, "--trusted", tmp_path / "kept", "--config", config), 66),
         (run(BINARY, "ledger", "verify", copy, "--policy", tmp_path / "policy", "--config", config), 66),
         (run(BINARY, "witness", "serve", "--directory", tmp_path / "w", "--policy", tmp_path / "policy"), None),
@@ -256,10 +257,10 @@ def test_a_key_file_without_its_keys_is_not_filled_with_one(holdfast, content):
     keys.write_text(before)
     holdfast.make_counting_key("another")
     assert serves(holdfast)
-    eventually(lambda: json.loads(effective.read_text())["keys"] == 2, 10)
+    eventually(lambda: json.loads(effective.read_text())["keys"] == 2)
     # Only this takes all away; then a new file is a new beginning.
     keys.write_text("keys: []\n")
-    eventually(lambda: json.loads(effective.read_text())["keys"] == 0, 10)
+    eventually(lambda: json.loads(effective.read_text())["keys"] == 0)
     keys.unlink()
     holdfast.make_counting_key("first")
 

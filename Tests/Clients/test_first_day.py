@@ -145,7 +145,7 @@ def test_tables_fit_a_terminal(busy, command):
 
 def test_status_has_the_words_of_the_field(busy):
     shown = cli("status", config=busy.config, check=STATES).stdout
-    for word in ["ROUTE", "CANDIDATE", "STATE", "LAST ANSWER", "RETIRES", "REASON", "CONFIDENCE", "SINCE", "ACKNOWLEDGED"]:
+    for word in ["ROUTE", "CANDIDATE", "STATE", "LAST ANSWER", "RETIRES", "REASON", "CONFIDENCE", "SINCE"]:
         assert word in shown
     for word in ["STANDS", "WHY", "SURE", "SEEN BY"]:
         assert word not in shown

@@ -401,6 +401,64 @@ def test_one_answer_ends_the_outage(upstream, spare):
         assert state(two.holdfast)[0] != "down"
 
 
+def test_a_sudden_outage_is_told_at_once_and_for_as_long_as_nothing_is_answered(upstream, spare):
+    broken = {"is": False}
+    with pair(upstream, spare, by_request(lambda request: BROKEN if broken["is"] else served("oa")), None) as two:
+        holdfast = two.holdfast
+        for _ in range(20):
+            assert plain(holdfast, "openai") == WHOLE
+        broken["is"] = True
+        fail(holdfast, 3)
+
+        def standing():
+            done = json.loads(cli("status", "--json", config=holdfast.config, check=2).stdout)
+            return done["routes"]["routes"][0]["candidates"][0]["standing"]
+
+        assert state(holdfast) == ("down", 2)
+        # After its wait the breaker would let one request through: nobody has been answered, all the same.
+        eventually(lambda: standing() == "breaker half-open", every=0.3)
+        assert state(holdfast) == ("down", 2)
+        assert "none of the last 3 requests was answered" in cli("status", config=holdfast.config, check=2).stdout
+        eventually(lambda: component(holdfast, "talk")["status"] == "major_outage")
+        model = component(holdfast, f"first/{two.first}")
+        assert (model["status"], model["description"]) == ("partial_outage", "broken, to be tried again")
+        assert board(holdfast)["status"]["indicator"] == "critical"
+
+
+def test_a_stand_in_serves_while_the_first_candidates_breaker_is_open(upstream, spare):
+    with pair(upstream, spare, BROKEN, served("oa")) as two:
+        assert state(two.holdfast) == ("serving", 0)
+        for _ in range(4):
+            assert plain(two.holdfast, "openai") == WHOLE
+        assert state(two.holdfast) == ("degraded", 1)
+        assert "served by a stand-in, second/" in cli("status", config=two.holdfast.config, check=1).stdout
+
+
+def test_status_tells_that_the_settings_on_disk_are_broken(upstream, spare):
+    with pair(upstream, spare, served("oa"), None) as two:
+        config = two.holdfast.config
+        assert "SETTINGS" not in cli("status", config=config, check=0).stdout
+        good = config.read_text()
+        config.write_text("lisen: x\n")
+        shown = eventually(lambda: (text := cli("status", config=config, check=0).stdout) and "SETTINGS" in text and text)
+        assert re.search(r"SETTINGS: .*the next start would fail\n +\S*holdfast.yaml:1:1: unknown key \"lisen\"", shown), shown
+        config.write_text(good)
+        eventually(lambda: "SETTINGS" not in cli("status", config=config, check=0).stdout)
+
+
+def test_a_hold_is_lifted_by_the_name_of_what_it_holds(upstream, spare):
+    with pair(upstream, spare, served("oa"), served("oa")) as two:
+        name, config = f"first/{two.first}", two.holdfast.config
+        done = cli("restore", name, config=config, check=64)
+        assert f"there is no hold on {name}" in done.stderr
+        held = json.loads(cli("hold", name, "--reason", "wrong answers", "--json", config=config, check=0).stdout)["id"]
+        assert "ACKNOWLEDGED" not in cli("status", config=config, check=1).stdout
+        assert held in cli("acknowledge", name, config=config, check=0).stdout
+        assert re.search(r"ACKNOWLEDGED BY.*local", cli("status", config=config, check=1).stdout, re.DOTALL)
+        assert held in cli("restore", name, config=config, check=0).stdout
+        assert two.holdfast.holds == []
+
+
 def test_what_callers_do_wrong_is_no_outage(upstream, spare):
     wrong = failing("oa", 400, "temperature is out of range", type="invalid_request_error")
     with pair(upstream, spare, wrong, None) as two:

@@ -194,11 +194,15 @@ def test_a_429_that_masks_retirement(upstream, spare, library, provider):
     with pair(upstream, spare, status(429, {"retry-after": "1"}, body), served("oa"), (provider, "oa")) as two:
         assert plain(two.holdfast, library) == WHOLE
         assert hold_of(two)["cause"] == "withdrawn"
-        # Past its Retry-After, as another model's mere rate limit shows: it is tried again.
+        # Past its Retry-After, as another model's mere rate limit shows: that one is asked again.
         limit = failing(provider, 429, "Rate limit reached.", {"retry-after": "1"}, "rate_limit_error")
         other = upstream.plays(in_turn((limit, served(provider))))
-        assert plain(two.holdfast, library, model=f"first/{other}") == WHOLE
-        assert len(upstream.calls(other)) == 2
+        limited = {"candidates": [{"provider": "first", "model": other}]}
+        two.holdfast.write_config(routes={**two.holdfast.settings["routes"], "limited": limited})
+        two.holdfast.log_has("configuration reloaded")
+        assert plain(two.holdfast, library, model="limited") == WHOLE
+        told, again = upstream.calls(other)
+        assert again.arrived_at - told.arrived_at > 0.95
         assert streamed(two.holdfast, library) == WHOLE
         assert len(two.first_calls) == 1
 

@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -111,13 +113,67 @@ def test_fraud_is_not_a_typing_error(copied, tmp_path):
     assert done.returncode == DOES_NOT_HOLD and "not at index" in done.stderr
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_may_not_be_read(copied, tmp_path):
+@pytest.mark.parametrize("name", ["checkpoint", "tile/0/000.p", "tile/entries/000.p"])
+def test_a_file_that_may_not_be_read_is_no_forgery(copied, name):
     copy, log, _, _ = copied
-    closed = tmp_path / "closed"
-    shutil.copytree(copy, closed)
-    (closed / "checkpoint").chmod(0)
-    assert verify(closed, log).returncode == COULD_NOT_LOOK
+    # In a place that others can reach, since root reads everything.
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
+        Path(place).chmod(0o755)
+        closed = Path(place) / "closed"
+        program = Path(place) / "holdfast-verify"
+        shutil.copytree(copy, closed)
+        shutil.copy(VERIFY, program)
+        withheld = closed / name
+        for each in [withheld] if withheld.is_file() else withheld.iterdir():
+            each.chmod(0)
+        nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        done = subprocess.run([program, closed, "--log", log], capture_output=True, text=True, timeout=60, **nobody)
+    assert done.returncode == COULD_NOT_LOOK, done
+    assert "COULD NOT LOOK: cannot read" in done.stderr and "Permission denied" in done.stderr, done.stderr
+
+
+def test_what_a_growing_log_leaves_behind_is_one_line(copied, tmp_path):
+    copy, log, _, _ = copied
+    grown = tmp_path / "grown"
+    shutil.copytree(copy, grown)
+    for width in range(100, 150):
+        (grown / f"tile/0/000.p/{width}").write_bytes(b"anything")
+    (grown / "notes.txt").write_text("not of the log")
+    done = verify(grown, log)
+    assert done.returncode == HOLDS
+    left = [line for line in done.stdout.splitlines() if line.startswith("left over")]
+    assert len(left) == 2 and "shorter tiles of earlier checkpoints" in left[0] and "notes.txt" in left[1], left
+    assert len(json.loads(verify(grown, log, "--json").stdout)["left_over"]) >= 51
+
+
+def test_a_damaged_old_checkpoint_is_named(copied, tmp_path):
+    copy, log, _, _ = copied
+    broken = tmp_path / "broken"
+    shutil.copytree(copy, broken)
+    kept = min(path for path in (broken / "checkpoints").iterdir() if path.name != "index")
+    kept.write_bytes(kept.read_bytes()[:-5])
+    done = verify(broken, log)
+    assert done.returncode == DOES_NOT_HOLD and f"checkpoints/{kept.name} is damaged" in done.stderr, done
+
+
+def test_a_receipt_that_is_cut_short_is_no_forgery(copied, tmp_path):
+    copy, log, _, _ = copied
+    receipt = {"v": 1, "id": "custody_" + "0" * 32, "model": "here/m", "file": {"name": 'a "brace" }', "size": 1}}
+    file = tmp_path / "receipt.json"
+    whole = json.dumps(receipt, separators=(",", ":"))
+    for text in (whole[:-1], whole[:70], whole + "}", whole + whole):
+        file.write_text(text)
+        done = verify(copy, log, "--receipt", file)
+        assert done.returncode == COULD_NOT_LOOK and "is not a whole receipt" in done.stderr, (text, done)
+    file.write_text(json.dumps(receipt, indent=2))
+    done = verify(copy, log, "--receipt", file)
+    assert done.returncode == DOES_NOT_HOLD and "says other things" in done.stderr, done
+
+
+def test_a_mistyped_path_is_said_to_be_missing(copied, tmp_path):
+    _, log, _, _ = copied
+    done = cli("ledger", "show", str(tmp_path / "nowhere"), "--log", log, check=66)
+    assert f"{tmp_path}/nowhere is not there" in done.stderr
 
 
 def test_a_proof_is_looked_for_in_the_ledger(copied, tmp_path, upstream):

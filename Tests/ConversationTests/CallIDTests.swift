@@ -68,7 +68,7 @@ private func ids(_ messages: [Message]) -> [String] {
             Message(.assistant, [call("functions.Bash:0"), call("functions.Bash:1"), call("functions.Bash_1")]),
             Message(.user, [result("functions.Bash:1"), result("functions.Bash:0"), result("functions.Bash_1")]),
         ]
-        let settled = ids(SettledCalls.settle(messages, for: form))
+        let settled = ids(DistinctCalls.makeDistinct(messages, for: form))
         #expect(Set(settled[..<3]).count == 3)
         #expect([settled[4], settled[3], settled[5]] == Array(settled[..<3]))
     }
@@ -81,7 +81,7 @@ private func ids(_ messages: [Message]) -> [String] {
             Message(.user, [result("call_0"), result("call_0")]),
             Message(.assistant, [call(""), call("")]), Message(.user, [result(""), result("")]),
         ]
-        let settled = ids(SettledCalls.settle(messages, for: form))
+        let settled = ids(DistinctCalls.makeDistinct(messages, for: form))
         #expect(Set(settled).count == 5)
         #expect(settled[0] == settled[1])
         #expect(Array(settled[2...3]) == Array(settled[4...5]))
@@ -94,7 +94,7 @@ private func ids(_ messages: [Message]) -> [String] {
             Message(.assistant, [call("a"), call("b"), call("a")]),
             Message(.user, [result(""), result("a"), result("b"), result("a")]),
         ]
-        let settled = ids(SettledCalls.settle(messages, for: .free))
+        let settled = ids(DistinctCalls.makeDistinct(messages, for: .free))
         // The third result takes the first `a` away from nobody.
         #expect(Array(settled[3...5]) == [settled[0], settled[2], settled[1]])
     }
@@ -104,7 +104,7 @@ private func ids(_ messages: [Message]) -> [String] {
         for id in ["call_0", "a.b", ""] {
             let calls = Message(.assistant, (0..<50_000).map { _ in call(id) })
             let results = Message(.user, (0..<50_000).map { _ in result(id) })
-            let settled = ids(SettledCalls.settle([calls, results], for: .mistral))
+            let settled = ids(DistinctCalls.makeDistinct([calls, results], for: .mistral))
             #expect(Set(settled).count == 50_000)
             #expect(settled[..<50_000].elementsEqual(settled[50_000...]))
         }
@@ -118,7 +118,8 @@ private func ids(_ messages: [Message]) -> [String] {
 
     @Test("an id that was made takes the place of one that was there") func crossed() {
         let made = CallIDForm.anthropic.write("a.b")
-        let settled = ids(SettledCalls.settle([Message(.assistant, [call("a.b"), call(made)])], for: .anthropic))
+        let settled = ids(
+            DistinctCalls.makeDistinct([Message(.assistant, [call("a.b"), call(made)])], for: .anthropic))
         #expect(Set(settled).count == 2)
     }
 

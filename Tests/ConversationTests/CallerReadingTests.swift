@@ -42,7 +42,7 @@ import Wire
         ("[]", "model", "missing_required_parameter"),
     ])
     func aHeadThatCannotBeReadIsRefusedByItsField(_ body: String, _ field: String, _ code: String) throws {
-        let problem = #expect(throws: Problem.self) { try head(body) }
+        let problem = #expect(throws: APIProblem.self) { try head(body) }
         #expect(problem?.field == field && problem?.code == code)
     }
 

@@ -6,32 +6,33 @@ import Wire
 
 @Suite struct ErrorTests {
     @Test(arguments: [
-        (Problem.Kind.invalidRequest, "invalid_request_error"), (.unauthenticated, "authentication_error"),
+        (APIProblem.Kind.invalidRequest, "invalid_request_error"), (.unauthenticated, "authentication_error"),
         (.forbidden, "permission_error"), (.notFound, "not_found_error"), (.gone, "not_found_error"),
         (.methodNotAllowed, "invalid_request_error"), (.tooLarge, "request_too_large"),
         (.headersTooLarge, "invalid_request_error"), (.limited, "rate_limit_error"), (.internalFailure, "api_error"),
         (.badUpstream, "api_error"), (.unavailable, "overloaded_error"), (.deadline, "timeout_error"),
     ])
-    func everyProblemHasItsWord(_ kind: Problem.Kind, _ type: String) throws {
-        let body = dialect.encodeProblem(Problem(kind, "Do \"this\"."), requestID: "req_1")
+    func everyProblemHasItsWord(_ kind: APIProblem.Kind, _ type: String) throws {
+        let body = dialect.encodeProblem(APIProblem(kind, "Do \"this\"."), requestID: "req_1")
         #expect(
             text(body)
                 == #"{"type":"error","error":{"type":"\#(type)","message":"Do \"this\"."},"request_id":"req_1"}"#)
     }
 
     @Test func theFieldStandsInTheMessageAndTheCodeInTheDetails() {
-        let problem = Problem(.invalidRequest, "Must be a string.", field: "messages[2].content[0].text", code: "bad")
+        let problem = APIProblem(
+            .invalidRequest, "Must be a string.", field: "messages[2].content[0].text", code: "bad")
         #expect(
             text(dialect.encodeProblem(problem, requestID: "r"))
                 == #"{"type":"error","error":{"type":"invalid_request_error","message":"messages.2.content.0.text: Must be a string.","details":{"error_code":"bad"}},"request_id":"r"}"#
         )
-        let said = Problem(.invalidRequest, "model: no such thing", field: "model")
+        let said = APIProblem(.invalidRequest, "model: no such thing", field: "model")
         #expect(text(dialect.encodeProblem(said, requestID: "r")).contains(#""message":"model: no such thing""#))
     }
 
     @Test func aProblemInTheStreamIsAnEvent() {
         #expect(
-            text(dialect.encodeStreamProblem(Problem(.badUpstream, "cut off"), requestID: "r"))
+            text(dialect.encodeStreamProblem(APIProblem(.badUpstream, "cut off"), requestID: "r"))
                 == "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"cut off\"},\"request_id\":\"r\"}\n\n"
         )
     }

@@ -105,7 +105,7 @@ import Wire
     @Test func countingNeedsNoLimit() throws {
         let document = try JSONDocument(#"{"model":"m","messages":[{"role":"user","content":"a"}]}"#)
         #expect(try dialect.decodeCountTokens(document).maxTokens == nil)
-        #expect(throws: Problem.self) { try dialect.decodeChat(document) }
+        #expect(throws: APIProblem.self) { try dialect.decodeChat(document) }
     }
 
     @Test func wholeNumbersMayComeWithAFraction() throws {
@@ -245,7 +245,7 @@ import Wire
     ])
     func whatIsWrongIsNamed(_ json: String, _ field: String?) throws {
         let document = try JSONDocument(json)
-        let problem = #expect(throws: Problem.self) { try dialect.decodeChat(document) }
+        let problem = #expect(throws: APIProblem.self) { try dialect.decodeChat(document) }
         // A missing `messages` may be found before a missing limit.
         if json == #"{"model":"m","messages":[]}"# {
             #expect(problem?.field == "max_tokens" || problem?.field == "messages")

@@ -39,7 +39,7 @@ import Wire
         ])
     func faults(body: String, field: String?) throws {
         let document = try JSONDocument(body)
-        let problem = #expect(throws: Problem.self) { try openai.decodeEmbeddings(document) }
+        let problem = #expect(throws: APIProblem.self) { try openai.decodeEmbeddings(document) }
         #expect(problem?.field == field)
     }
 

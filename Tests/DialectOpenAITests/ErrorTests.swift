@@ -8,7 +8,7 @@ import Wire
     @Test(
         "a problem has words that no client knows",
         arguments: [
-            (Problem.Kind.invalidRequest, "invalid_request_error", String?.none),
+            (APIProblem.Kind.invalidRequest, "invalid_request_error", String?.none),
             (.unauthenticated, "invalid_request_error", "invalid_api_key"),
             (.forbidden, "invalid_request_error", "insufficient_permissions"),
             (.notFound, "invalid_request_error", nil), (.gone, "invalid_request_error", nil),
@@ -18,14 +18,14 @@ import Wire
             (.internalFailure, "server_error", nil), (.badUpstream, "server_error", nil),
             (.unavailable, "server_error", nil), (.deadline, "server_error", nil),
         ])
-    func problems(kind: Problem.Kind, type: String, code: String?) throws {
-        let problem = Problem(kind, "Do \"that\".", field: "messages[0]")
+    func problems(kind: APIProblem.Kind, type: String, code: String?) throws {
+        let problem = APIProblem(kind, "Do \"that\".", field: "messages[0]")
         let error = try JSONDocument(openai.encodeProblem(problem, requestID: "r")).root["error"]
         #expect(error?["message"]?.string == "Do \"that\".")
         #expect(error?["type"]?.string == type)
         #expect(error?["param"]?.string == "messages[0]")
         #expect(error?["code"]?.string == code)
-        let named = Problem(kind, "x", code: "model_not_found")
+        let named = APIProblem(kind, "x", code: "model_not_found")
         let shown = try JSONDocument(openai.encodeProblem(named, requestID: "r")).root["error"]
         #expect(shown?["code"]?.string == "model_not_found")
         #expect(shown?["param"]?.isNull == true)

@@ -72,7 +72,7 @@ import Wire
     @Test("a fault is not named by its field", arguments: requestFaults)
     func faults(_ fault: Fault) throws {
         let document = try JSONDocument(fault.body)
-        let problem = #expect(throws: Problem.self) { try openai.decodeChat(document) }
+        let problem = #expect(throws: APIProblem.self) { try openai.decodeChat(document) }
         #expect(problem?.kind == .invalidRequest)
         #expect(problem?.field == fault.field)
         if let field = fault.field { #expect(problem?.message.contains(field) == true) }

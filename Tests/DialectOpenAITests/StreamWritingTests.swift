@@ -73,7 +73,7 @@ import Wire
     }
 
     @Test("an error can't be told from a chunk") func problem() throws {
-        let bytes = openai.encodeStreamProblem(Problem(.badUpstream, "It broke\noff."), requestID: "r")
+        let bytes = openai.encodeStreamProblem(APIProblem(.badUpstream, "It broke\noff."), requestID: "r")
         let written = String(buffer: bytes)
         #expect(
             written

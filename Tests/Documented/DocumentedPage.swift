@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// A page of `docs`, for tests that hold the program to what is written there.
 package struct DocumentedPage: Sendable {
-    package struct Problem: Error, CustomStringConvertible {
+    package struct APIProblem: Error, CustomStringConvertible {
         package let description: String
     }
 
@@ -25,16 +25,16 @@ package struct DocumentedPage: Sendable {
     /// - Parameter heading: with its marks, e.g. `## Requests`.
     package func tables(under heading: String) throws -> [DocumentedTable] {
         guard let start = lines.firstIndex(of: heading) else {
-            throw Problem(description: "docs/\(name).md has no heading \(heading)")
+            throw APIProblem(description: "docs/\(name).md has no heading \(heading)")
         }
         let section = lines[(start + 1)...].prefix { !$0.hasPrefix("#") }
         var tables: [DocumentedTable] = []
         for block in section.split(whereSeparator: { !$0.hasPrefix("|") }) {
             // The second line only draws a rule.
-            guard block.count > 2 else { throw Problem(description: "a table under \(heading) has no rows") }
+            guard block.count > 2 else { throw APIProblem(description: "a table under \(heading) has no rows") }
             let rows = block.map(Self.cells)
             guard rows.allSatisfy({ $0.count == rows[0].count }) else {
-                throw Problem(description: "rows of a table under \(heading) differ in their number of cells")
+                throw APIProblem(description: "rows of a table under \(heading) differ in their number of cells")
             }
             tables.append(DocumentedTable(columns: rows[0], rows: rows.dropFirst(2).map(DocumentedRow.init)))
         }
@@ -46,7 +46,7 @@ package struct DocumentedPage: Sendable {
     package func table(under heading: String, _ number: Int = 0) throws -> DocumentedTable {
         let tables = try tables(under: heading)
         guard tables.indices.contains(number) else {
-            throw Problem(description: "docs/\(name).md has \(tables.count) tables under \(heading)")
+            throw APIProblem(description: "docs/\(name).md has \(tables.count) tables under \(heading)")
         }
         return tables[number]
     }
@@ -58,7 +58,7 @@ package struct DocumentedPage: Sendable {
     package func paragraph(_ beginning: String) throws -> String {
         let paragraphs = lines.split(whereSeparator: \.isEmpty).map { Self.joined(Array($0)) }
         guard let found = paragraphs.first(where: { $0.hasPrefix(beginning) }) else {
-            throw Problem(description: "docs/\(name).md has no paragraph “\(beginning)…”")
+            throw APIProblem(description: "docs/\(name).md has no paragraph “\(beginning)…”")
         }
         return found
     }
@@ -69,7 +69,7 @@ package struct DocumentedPage: Sendable {
         guard let place = blocks.firstIndex(where: { Self.joined(Array($0)).hasPrefix(beginning) }),
             let list = blocks.dropFirst(place + 1).first, list.first?.hasPrefix("- ") == true
         else {
-            throw Problem(description: "docs/\(name).md has no list after “\(beginning)…”")
+            throw APIProblem(description: "docs/\(name).md has no list after “\(beginning)…”")
         }
         return list.filter { $0.hasPrefix("- ") }
     }

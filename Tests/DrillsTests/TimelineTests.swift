@@ -90,6 +90,18 @@ import Wire
         #expect(report(good + [sample(whole: false) { $0.fate = .lost }]).verdict == .failed)
     }
 
+    @Test(
+        "a time that misses its goal looks as if it met it",
+        arguments: [
+            (Duration.microseconds(1_348_990), "1349 ms"), (.milliseconds(15_400), "15.4 s"), (.seconds(15), "15 s"),
+            (.microseconds(2_500), "2.5 ms"),
+        ])
+    func shown(time: Duration, text: String) throws {
+        let root = try JSONDocument(report([sample { $0.switchTime = time }]).json).root
+        let found = root["objectives"]?.elements.first { $0["name"]?.string == "switch, p99" }?["found"]?.string
+        #expect(found == text)
+    }
+
     @Test("half a drill passes")
     func stopped() {
         #expect(report([sample()], end: .stopped).verdict == .inconclusive)

@@ -10,7 +10,7 @@ import Testing
 /// Tests that no data is sent to a process that listens in an engine's place.
 @Suite(.timeLimit(.minutes(10))) struct EnginePeerTests {
     /// - Returns: true if the supervisor allows a request on a new connection to its socket.
-    private func isAdmitted(_ supervisor: EngineSupervisor) async throws -> Bool {
+    private func isAdmitted(_ supervisor: EngineProcess) async throws -> Bool {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(unixDomainSocketPath: supervisor.socketPath).get()
         do {
@@ -72,7 +72,7 @@ import Testing
 
     @Test func whereNoEngineRunsNobodyIsAsked() async throws {
         try await withScratchDirectory { directory in
-            let supervisor = EngineSupervisor(
+            let supervisor = EngineProcess(
                 EngineConfiguration(
                     provider: "here", launcher: .python(interpreter: "/nowhere/python"),
                     modelFile: "/nowhere/model.gguf", alias: "fake", runDirectory: directory),

@@ -160,15 +160,15 @@ func withSupervisor(
     load: @escaping @Sendable () throws(CustodyProblem) -> SealedWeights = { () throws(CustodyProblem) in
         try sealedWords()
     },
-    told: @escaping @Sendable (CustodyEvent) -> Void = { _ in }, standing: ScrubPolicy.Standing = .trusted,
-    _ body: (EngineSupervisor) async throws -> Void
+    told: @escaping @Sendable (CustodyEvent) -> Void = { _ in }, standing: ScrubPolicy.ScrubState = .trusted,
+    _ body: (EngineProcess) async throws -> Void
 ) async throws {
     try await withScratchDirectory { directory in
         let configuration = EngineConfiguration(
             provider: "here", launcher: .python(interpreter: try fake.install(in: directory)),
             modelFile: "/nowhere/model.gguf", custody: custody, scrub: 0.5, alias: "fake",
             runDirectory: directory + "/run", startTimeout: startTimeout)
-        let supervisor = EngineSupervisor(
+        let supervisor = EngineProcess(
             configuration, load: { _ throws(CustodyProblem) in try load() }, logger: log.logger, told: told,
             policy: policy, mostWaiting: mostWaiting, standing: standing)
         let running = Task { await supervisor.run() }

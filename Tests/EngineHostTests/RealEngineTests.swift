@@ -41,7 +41,7 @@ struct RealEngineTests {
                 provider: "here", launcher: .python(interpreter: fetched + "/venv/bin/python"),
                 modelFile: fetched + "/models/smollm2-135m.gguf", alias: "smollm2-135m", context: 512, parallel: 1,
                 runDirectory: directory)
-            let supervisor = EngineSupervisor(configuration, load: developing(directory), logger: log.logger)
+            let supervisor = EngineProcess(configuration, load: developing(directory), logger: log.logger)
             let running = Task { await supervisor.run() }
             try await eventually("it starts") { supervisor.state != .stopped }
             do { try await supervisor.waitUntilReady(within: .seconds(60)) } catch { Issue.record(error) }
@@ -124,14 +124,14 @@ struct RealEngineTests {
 
     private func withRealEngine(
         load: WeightsLoading?, isReady: Bool = true, told: @escaping @Sendable (CustodyEvent) -> Void = { _ in },
-        _ body: (EngineSupervisor, String) async throws -> Void
+        _ body: (EngineProcess, String) async throws -> Void
     ) async throws {
         try await withScratchDirectory { directory in
             let configuration = EngineConfiguration(
                 provider: "here", launcher: .python(interpreter: fetched + "/venv/bin/python"),
                 modelFile: fetched + "/models/smollm2-135m.gguf", scrub: 0.5, alias: "smollm2-135m", context: 512,
                 parallel: 1, runDirectory: directory)
-            let supervisor = EngineSupervisor(
+            let supervisor = EngineProcess(
                 configuration, load: load ?? developing(directory), logger: LogLines().logger, told: told)
             let running = Task { await supervisor.run() }
             do {
@@ -151,7 +151,7 @@ struct RealEngineTests {
             let configuration = EngineConfiguration(
                 provider: "here", launcher: .python(interpreter: fetched + "/venv/bin/python"),
                 modelFile: directory + "/model.gguf", alias: "a", runDirectory: directory)
-            let supervisor = EngineSupervisor(configuration, load: developing(directory), logger: LogLines().logger)
+            let supervisor = EngineProcess(configuration, load: developing(directory), logger: LogLines().logger)
             let running = Task { await supervisor.run() }
             var reason: String?
             try await eventually("it fails") {

@@ -164,7 +164,7 @@ final class Told: Sendable {
         #expect(patient.mismatch(at: 48 * 3600 + 1) == .quarantine)
     }
 
-    private func failure(_ engine: EngineSupervisor) -> String? {
+    private func failure(_ engine: EngineProcess) -> String? {
         if case .failed(let reason, _) = engine.state { reason } else { nil }
     }
 }

@@ -7,17 +7,17 @@ import Wire
 
 @Suite struct ConnectionTests {
     @Test func aConnectionStaysAfterEveryKindOfAnswer() async throws {
-        let stream = ReplayLane.Script.events([FrontHouse.event, FrontHouse.end])
+        let stream = ReplayLane.Script.events([TestFrontDoor.event, TestFrontDoor.end])
         let scripts: [ReplayLane.Script] = [
-            .json(FrontHouse.reply), stream, .breaking(.cut, after: .events([FrontHouse.event])), .events([]),
+            .json(TestFrontDoor.reply), stream, .breaking(.cut, after: .events([TestFrontDoor.event])), .events([]),
             .failing(.connectTimeout), .json("{}", status: 500), .answer(status: 304, []),
         ]
-        try await FrontHouse.with(.attemptBased { scripts[$0 % scripts.count] }) { house in
+        try await TestFrontDoor.with(.attemptBased { scripts[$0 % scripts.count] }) { house in
             try await house.client { client in
                 for round in 0..<scripts.count * 3 {
                     let isStream = (1...3).contains(round % scripts.count)
                     await client.send(
-                        RawClient.post(FrontHouse.chat, isStream ? FrontHouse.streaming : FrontHouse.body))
+                        RawClient.post(TestFrontDoor.chat, isStream ? TestFrontDoor.streaming : TestFrontDoor.body))
                     let answer = try await client.answer()
                     #expect(answer.isReusable, "round \(round): \(answer.status)")
                     #expect(answer["date"]?.hasSuffix(" GMT") == true)
@@ -25,8 +25,9 @@ import Wire
                 let others = [
                     (RawClient.get("/health"), 200), (RawClient.get("/ready"), 200), (RawClient.get("/v1/models"), 200),
                     (RawClient.get("/v1/models/nope"), 404), (RawClient.get("/nowhere"), 404),
-                    (RawClient.get(FrontHouse.chat), 405),
-                    (RawClient.post("/v1/models", "{}"), 405), (RawClient.post(FrontHouse.chat, "{}", key: "no"), 401),
+                    (RawClient.get(TestFrontDoor.chat), 405),
+                    (RawClient.post("/v1/models", "{}"), 405),
+                    (RawClient.post(TestFrontDoor.chat, "{}", key: "no"), 401),
                     (RawClient.post("/v1/messages", "{}"), 400), (RawClient.post("/v1/embeddings", "{"), 400),
                 ]
                 for (request, status) in others + others {
@@ -41,26 +42,27 @@ import Wire
     }
 
     @Test func aRefusalDoesNotWaitForTheBody() async throws {
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             try await house.client { client in
-                let request = ByteBuffer(string: RawClient.post(FrontHouse.chat, FrontHouse.body, key: "hf_wrong"))
-                let head = request.readableBytes - FrontHouse.body.utf8.count
+                let request = ByteBuffer(
+                    string: RawClient.post(TestFrontDoor.chat, TestFrontDoor.body, key: "hf_wrong"))
+                let head = request.readableBytes - TestFrontDoor.body.utf8.count
                 await client.send(request.cut(at: head)[0])
                 try await client.expect(401)
                 // The body comes after all, and the connection serves on.
                 await client.send(request.cut(at: head)[1])
-                await client.send(RawClient.post(FrontHouse.chat, FrontHouse.body))
+                await client.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.body))
                 try await client.expect(200)
             }
         }
     }
 
     @Test func aBodyOverTheLimitIsRefusedByItsLength() async throws {
-        try await FrontHouse.with { house in
-            for path in [FrontHouse.chat, "/v1/messages"] {
+        try await TestFrontDoor.with { house in
+            for path in [TestFrontDoor.chat, "/v1/messages"] {
                 try await house.client { client in
                     await client.send(
-                        "POST \(path) HTTP/1.1\r\nhost: x\r\nx-api-key: \(TestHouse.key)\r\ncontent-length: 100001\r\n\r\n"
+                        "POST \(path) HTTP/1.1\r\nhost: x\r\nx-api-key: \(TestGateway.key)\r\ncontent-length: 100001\r\n\r\n"
                     )
                     let answer = try await client.answer()
                     #expect(answer.status == 413)
@@ -73,17 +75,17 @@ import Wire
             try await house.client { client in
                 let body = "{\"model\":\"r\",\"x\":\"" + String(repeating: "x", count: 100_000 - 20) + "\"}"
                 #expect(body.utf8.count == 100_000)
-                await client.send(RawClient.post(FrontHouse.chat, body))
+                await client.send(RawClient.post(TestFrontDoor.chat, body))
                 try await client.expect(200)
             }
         }
     }
 
     @Test func aBodyOverTheLimitIsRefusedByCounting() async throws {
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             try await house.client { client in
                 await client.send(
-                    "POST \(FrontHouse.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: \(TestHouse.key)\r\ntransfer-encoding: chunked\r\n\r\n"
+                    "POST \(TestFrontDoor.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: \(TestGateway.key)\r\ntransfer-encoding: chunked\r\n\r\n"
                 )
                 let chunk = "2710\r\n" + String(repeating: "x", count: 10_000) + "\r\n"
                 for _ in 0..<10 { await client.send(chunk) }
@@ -101,10 +103,10 @@ import Wire
     }
 
     @Test func whatIsSwallowedHasALimit() async throws {
-        try await FrontHouse.with(limits: { $0.swallow = 50_000 }) { house in
+        try await TestFrontDoor.with(limits: { $0.swallow = 50_000 }) { house in
             try await house.client { client in
                 await client.send(
-                    "POST \(FrontHouse.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: no\r\ncontent-length: 90000\r\n\r\n")
+                    "POST \(TestFrontDoor.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: no\r\ncontent-length: 90000\r\n\r\n")
                 try await client.expect(401)
                 client.push(String(repeating: "x", count: 80_000))
                 try await client.closed.until { $0 != nil }
@@ -114,12 +116,12 @@ import Wire
 
     @Test func aLargeAnswerArrivesWholeBeforeTheConnectionEnds() async throws {
         let text = "{\"x\":\"" + String(repeating: "0123456789abcdef", count: 1 << 19) + "\"}"
-        try await FrontHouse.with(.json(text)) { house in
+        try await TestFrontDoor.with(.json(text)) { house in
             for fields in ["connection: close\r\n", ""] {
                 try await house.client { client in
                     try await client.stopReading()
                     let count = house.lane.endings.value.count + 1
-                    await client.send(RawClient.post(FrontHouse.chat, FrontHouse.body, fields: fields))
+                    await client.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.body, fields: fields))
                     _ = try await house.ended(count)
                     try await client.goOnReading()
                     let answer = try await client.answer()
@@ -128,33 +130,33 @@ import Wire
             }
             // Nor is the tail of a stream lost on an HTTP/1.0 caller.
             let big = ByteBuffer(string: ": " + String(repeating: "x", count: 50_000) + "\n\n")
-            house.lane.replay(.events(Array(repeating: big, count: 100) + [FrontHouse.end]))
+            house.lane.replay(.events(Array(repeating: big, count: 100) + [TestFrontDoor.end]))
             try await house.client { client in
                 try await client.stopReading()
                 await client.send(
-                    "POST \(FrontHouse.chat) HTTP/1.0\r\nx-api-key: \(TestHouse.key)\r\n"
-                        + "content-length: \(FrontHouse.streaming.utf8.count)\r\n\r\n\(FrontHouse.streaming)")
+                    "POST \(TestFrontDoor.chat) HTTP/1.0\r\nx-api-key: \(TestGateway.key)\r\n"
+                        + "content-length: \(TestFrontDoor.streaming.utf8.count)\r\n\r\n\(TestFrontDoor.streaming)")
                 try await house.lane.requests.until { $0.count == 3 }
                 try await client.goOnReading()
                 let answer = try await client.answer()
-                #expect(answer.body.readableBytes == 100 * big.readableBytes + FrontHouse.end.readableBytes)
+                #expect(answer.body.readableBytes == 100 * big.readableBytes + TestFrontDoor.end.readableBytes)
             }
         }
     }
 
     @Test func http10GetsItsAnswersAndItsEnd() async throws {
-        let stream = ReplayLane.Script.events([FrontHouse.event, FrontHouse.end])
-        try await FrontHouse.with(.attemptBased { $0 % 2 == 0 ? .json(FrontHouse.reply) : stream }) { house in
-            for body in [FrontHouse.body, FrontHouse.streaming] {
+        let stream = ReplayLane.Script.events([TestFrontDoor.event, TestFrontDoor.end])
+        try await TestFrontDoor.with(.attemptBased { $0 % 2 == 0 ? .json(TestFrontDoor.reply) : stream }) { house in
+            for body in [TestFrontDoor.body, TestFrontDoor.streaming] {
                 try await house.client { client in
                     await client.send(
-                        "POST \(FrontHouse.chat) HTTP/1.0\r\nx-api-key: \(TestHouse.key)\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
+                        "POST \(TestFrontDoor.chat) HTTP/1.0\r\nx-api-key: \(TestGateway.key)\r\ncontent-length: \(body.utf8.count)\r\n\r\n\(body)"
                     )
                     let answer = try await client.answer()
                     #expect(answer.status == 200)
                     #expect(answer["connection"] == "close")
                     #expect(answer["transfer-encoding"] == nil)
-                    #expect(answer.text == FrontHouse.reply || answer.text.hasSuffix("data: [DONE]\n\n"))
+                    #expect(answer.text == TestFrontDoor.reply || answer.text.hasSuffix("data: [DONE]\n\n"))
                     try await client.closed.until { $0 != nil }
                 }
             }
@@ -162,24 +164,24 @@ import Wire
     }
 
     @Test func whoAsksBeforeSendingIsToldToGoOn() async throws {
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             func head(_ key: String, _ count: Int) -> String {
-                "POST \(FrontHouse.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: \(key)\r\nexpect: 100-continue\r\ncontent-length: \(count)\r\n\r\n"
+                "POST \(TestFrontDoor.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: \(key)\r\nexpect: 100-continue\r\ncontent-length: \(count)\r\n\r\n"
             }
             try await house.client { client in
                 for _ in 0..<3 {
                     let before = client.received.value.readableBytes
-                    await client.send(head(TestHouse.key, FrontHouse.body.utf8.count))
+                    await client.send(head(TestGateway.key, TestFrontDoor.body.utf8.count))
                     let word = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
                     try await client.received.until {
                         $0.getSlice(at: before, length: $0.readableBytes - before) == word
                     }
-                    await client.send(FrontHouse.body)
+                    await client.send(TestFrontDoor.body)
                     try await client.expect(200)
                 }
             }
             // Who is refused is not told to send, and need not.
-            for (key, count, status) in [("no", 10, 401), (TestHouse.key, 1 << 20, 413)] {
+            for (key, count, status) in [("no", 10, 401), (TestGateway.key, 1 << 20, 413)] {
                 try await house.client { client in
                     await client.send(head(key, count))
                     let answer = try await client.expect(status)
@@ -192,15 +194,16 @@ import Wire
         }
     }
 
-    private static let half = RawClient.post(FrontHouse.chat, FrontHouse.body).dropLast(3)
+    private static let half = RawClient.post(TestFrontDoor.chat, TestFrontDoor.body).dropLast(3)
     static let silences: [(String, Int?)] = [
-        ("", nil), ("POST /v1/mess", nil), (String(half), 400), (RawClient.post(FrontHouse.chat, FrontHouse.body), 200),
+        ("", nil), ("POST /v1/mess", nil), (String(half), 400),
+        (RawClient.post(TestFrontDoor.chat, TestFrontDoor.body), 200),
         (RawClient.get("/health"), 200),
-        ("POST \(FrontHouse.chat) HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n", 401),
+        ("POST \(TestFrontDoor.chat) HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n", 401),
     ]
 
     @Test(arguments: silences) func callersThatSayNothingAreShownOut(_ bytes: String, _ status: Int?) async throws {
-        try await FrontHouse.with(limits: { limits in
+        try await TestFrontDoor.with(limits: { limits in
             // Long enough for a busy machine to send a request meanwhile.
             limits.requestTimeout = .seconds(3)
             limits.idleTimeout = .seconds(1)
@@ -218,8 +221,8 @@ import Wire
 
     @Test func aWaitingCallerIsNotShownOut() async throws {
         let gate = Watched(false)
-        try await FrontHouse.with(
-            .gated(gate, after: .events([FrontHouse.event]), then: [FrontHouse.end]),
+        try await TestFrontDoor.with(
+            .gated(gate, after: .events([TestFrontDoor.event]), then: [TestFrontDoor.end]),
             limits: { limits in
                 limits.requestTimeout = .seconds(1)
                 limits.idleTimeout = .seconds(1)
@@ -227,7 +230,7 @@ import Wire
             }
         ) { house in
             try await house.client { client in
-                await client.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
+                await client.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.streaming))
                 try await client.received.until { String(buffer: $0).contains("content") }
                 // Meanwhile somebody who came later, and says nothing, is.
                 _ = try await house.client { silent in try await silent.closed.until { $0 != nil } }
@@ -239,15 +242,17 @@ import Wire
     }
 
     @Test func manyCallersAtOnce() async throws {
-        try await FrontHouse.with(
-            .attemptBased { $0 % 3 == 0 ? .events([FrontHouse.event, FrontHouse.end]) : .events([FrontHouse.end]) }
+        try await TestFrontDoor.with(
+            .attemptBased {
+                $0 % 3 == 0 ? .events([TestFrontDoor.event, TestFrontDoor.end]) : .events([TestFrontDoor.end])
+            }
         ) { house in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<200 {
                     group.addTask {
                         try await house.client { client in
                             for _ in 0..<5 {
-                                await client.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
+                                await client.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.streaming))
                                 let answer = try await client.answer()
                                 #expect(answer.status == 200 && answer.text.hasSuffix("data: [DONE]\n\n"))
                             }

@@ -22,9 +22,9 @@ import Wire
     }
 
     @Test(arguments: Way.allCases) func aCallerWhoLeavesWhileWaiting(_ way: Way) async throws {
-        try await FrontHouse.with(.silent) { house in
+        try await TestFrontDoor.with(.silent) { house in
             let client = try await RawClient.connect(to: house.port)
-            await client.send(RawClient.post(FrontHouse.chat, FrontHouse.body))
+            await client.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.body))
             try await house.lane.requests.until { $0.count == 1 }
             await leave(client, way)
             try await house.ended()
@@ -33,9 +33,9 @@ import Wire
     }
 
     @Test(arguments: Way.allCases) func aCallerWhoLeavesInTheMiddleOfAStream(_ way: Way) async throws {
-        try await FrontHouse.with(.hanging(after: .events([FrontHouse.event]))) { house in
+        try await TestFrontDoor.with(.hanging(after: .events([TestFrontDoor.event]))) { house in
             let client = try await RawClient.connect(to: house.port)
-            await client.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
+            await client.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.streaming))
             try await client.received.until { String(buffer: $0).contains("content") }
             await leave(client, way)
             try await house.ended()
@@ -44,9 +44,9 @@ import Wire
     }
 
     @Test(arguments: Way.allCases) func aCallerWhoLeavesWithRequestsInLine(_ way: Way) async throws {
-        try await FrontHouse.with(.silent) { house in
+        try await TestFrontDoor.with(.silent) { house in
             let client = try await RawClient.connect(to: house.port)
-            await client.send(String(repeating: RawClient.post(FrontHouse.chat, FrontHouse.body), count: 20))
+            await client.send(String(repeating: RawClient.post(TestFrontDoor.chat, TestFrontDoor.body), count: 20))
             try await house.lane.requests.until { $0.count == 1 }
             await leave(client, way)
             try await house.ended()
@@ -60,10 +60,10 @@ import Wire
         Array(repeating: ByteBuffer(string: ": " + String(repeating: "x", count: 65_532) + "\n\n"), count: 4000))
 
     @Test func aCallerWhoDoesNotReadHoldsTheProviderBack() async throws {
-        try await FrontHouse.with(Self.flood) { house in
+        try await TestFrontDoor.with(Self.flood) { house in
             let client = try await RawClient.connect(to: house.port)
             try await client.stopReading()
-            await client.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
+            await client.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.streaming))
             let stuck = try await settled("what is taken") { house.lane.taken.value }
             // What the two sockets hold is the kernel's: a few megabytes.
             #expect(stuck < 16 * 16)
@@ -76,10 +76,10 @@ import Wire
     }
 
     @Test(arguments: Way.allCases) func aCallerWhoLeavesWhileItIsBlocked(_ way: Way) async throws {
-        try await FrontHouse.with(Self.flood) { house in
+        try await TestFrontDoor.with(Self.flood) { house in
             let client = try await RawClient.connect(to: house.port)
             try await client.stopReading()
-            await client.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
+            await client.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.streaming))
             _ = try await settled("what is taken") { house.lane.taken.value }
             await leave(client, way)
             try await house.ended()
@@ -88,7 +88,7 @@ import Wire
     }
 
     @Test func aCallerWhoReadsNothingIsShownOut() async throws {
-        try await FrontHouse.with(
+        try await TestFrontDoor.with(
             Self.flood,
             limits: { limits in
                 limits.writeTimeout = .milliseconds(300)
@@ -97,7 +97,7 @@ import Wire
         ) { house in
             let client = try await RawClient.connect(to: house.port)
             try await client.stopReading()
-            await client.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
+            await client.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.streaming))
             try await house.ended()
             try await eventually { house.record?.outcome == .callerGone }
             await client.close()
@@ -107,15 +107,16 @@ import Wire
     @Test func aCallerWhoLeavesHarmsNobodyElse() async throws {
         let seed = UInt64.random(in: .min ... .max)
         var generator = SplitMix(seed: seed)
-        try await FrontHouse.with(
+        try await TestFrontDoor.with(
             .attemptBased { number in
                 number % 2 == 0
-                    ? .hanging(after: .events([FrontHouse.event])) : .events([FrontHouse.event, FrontHouse.end])
+                    ? .hanging(after: .events([TestFrontDoor.event]))
+                    : .events([TestFrontDoor.event, TestFrontDoor.end])
             }
         ) { house in
             for _ in 0..<100 {
                 let client = try await RawClient.connect(to: house.port)
-                let request = ByteBuffer(string: RawClient.post(FrontHouse.chat, FrontHouse.streaming))
+                let request = ByteBuffer(string: RawClient.post(TestFrontDoor.chat, TestFrontDoor.streaming))
                 let offset = Int.random(in: 0...request.readableBytes, using: &generator)
                 await client.send(request.cut(at: offset)[0])
                 if Bool.random(using: &generator) {
@@ -127,9 +128,9 @@ import Wire
             try await eventually("the end of all, seed \(seed)") {
                 house.lane.endings.value.count == house.lane.requests.value.count
             }
-            house.lane.replay(.events([FrontHouse.end]))
+            house.lane.replay(.events([TestFrontDoor.end]))
             try await house.client { client in
-                await client.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
+                await client.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.streaming))
                 try await client.expect(200, "seed \(seed)")
             }
         }
@@ -137,13 +138,14 @@ import Wire
 
     @Test func aHouseThatClosesLetsItsGuestsFinish() async throws {
         let gate = Watched(false)
-        try await FrontHouse.with(.gated(gate, after: .events([FrontHouse.event]), then: [FrontHouse.end])) { house in
+        try await TestFrontDoor.with(.gated(gate, after: .events([TestFrontDoor.event]), then: [TestFrontDoor.end])) {
+            house in
             let idle = try await RawClient.connect(to: house.port)
             await idle.send(RawClient.get("/health"))
             try await idle.expect(200)
             let silent = try await RawClient.connect(to: house.port)
             let busy = try await RawClient.connect(to: house.port)
-            await busy.send(RawClient.post(FrontHouse.chat, FrontHouse.streaming))
+            await busy.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.streaming))
             try await busy.received.until { String(buffer: $0).contains("content") }
 
             house.house.gateway.shutdown.drain()
@@ -163,16 +165,17 @@ import Wire
 
     @Test func aRequestThatComesWhileTheHouseClosesIsTurnedAway() async throws {
         let gate = Watched(false)
-        try await FrontHouse.with(.gated(gate, after: .events([FrontHouse.event]), then: [FrontHouse.end])) { house in
+        try await TestFrontDoor.with(.gated(gate, after: .events([TestFrontDoor.event]), then: [TestFrontDoor.end])) {
+            house in
             let late = try await RawClient.connect(to: house.port)
-            let request = RawClient.post(FrontHouse.chat, "", fields: "expect: 100-continue\r\n")
+            let request = RawClient.post(TestFrontDoor.chat, "", fields: "expect: 100-continue\r\n")
             await late.send(
-                request.replacing("content-length: 0", with: "content-length: \(FrontHouse.body.utf8.count)"))
+                request.replacing("content-length: 0", with: "content-length: \(TestFrontDoor.body.utf8.count)"))
             // It has been taken in: the listener has read its head.
             try await late.received.until { String(buffer: $0).contains("100 Continue") }
             house.house.gateway.shutdown.drain()
             await house.services.triggerGracefulShutdown()
-            await late.send(FrontHouse.body)
+            await late.send(TestFrontDoor.body)
             let answer = try await late.answer()
             #expect(answer.status == 503)
             #expect(answer["retry-after"] == "1")

@@ -15,14 +15,16 @@ import Wire
     ]
 
     @Test(arguments: offers) func anOfferToChangeTheProtocolIsNotTakenUp(_ offer: String) async throws {
-        try await FrontHouse.with(.attemptBased { $0 % 2 == 0 ? .json(FrontHouse.reply) : .events([FrontHouse.end]) }) {
+        try await TestFrontDoor.with(
+            .attemptBased { $0 % 2 == 0 ? .json(TestFrontDoor.reply) : .events([TestFrontDoor.end]) }
+        ) {
             house in
             try await house.client { client in
-                for body in [FrontHouse.body, FrontHouse.streaming, FrontHouse.body, FrontHouse.streaming] {
-                    await client.send(RawClient.post(FrontHouse.chat, body, fields: offer))
+                for body in [TestFrontDoor.body, TestFrontDoor.streaming, TestFrontDoor.body, TestFrontDoor.streaming] {
+                    await client.send(RawClient.post(TestFrontDoor.chat, body, fields: offer))
                     try await client.expect(200)
                     let chunked =
-                        "POST \(FrontHouse.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: \(TestHouse.key)\r\n\(offer)"
+                        "POST \(TestFrontDoor.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: \(TestGateway.key)\r\n\(offer)"
                         + "transfer-encoding: chunked\r\n\r\n\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\r\n"
                     await client.send(chunked)
                     try await client.expect(200)
@@ -39,8 +41,8 @@ import Wire
         }
     }
 
-    @Test(arguments: [TestHouse.key, "wrong"]) func noTunnelIsOpened(_ key: String) async throws {
-        try await FrontHouse.with { house in
+    @Test(arguments: [TestGateway.key, "wrong"]) func noTunnelIsOpened(_ key: String) async throws {
+        try await TestFrontDoor.with { house in
             try await house.client { client in
                 await client.send(
                     "CONNECT example.com:443 HTTP/1.1\r\nhost: example.com:443\r\nx-api-key: \(key)\r\n\r\n"
@@ -61,7 +63,7 @@ import Wire
         "/v1/models?limit=1",
     ])
     func aTargetMayNameItsHost(_ target: String) async throws {
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             try await house.client { client in
                 await client.send(RawClient.get(target))
                 try await client.expect(200)
@@ -86,8 +88,8 @@ import Wire
     }
 
     @Test func whateverIsGoodAmongTheKeysCounts() async throws {
-        try await FrontHouse.with { house in
-            let good = TestHouse.key
+        try await TestFrontDoor.with { house in
+            let good = TestGateway.key
             try await house.client { client in
                 for (fields, status) in [
                     ("x-api-key: \r\nauthorization: Bearer \(good)\r\n", 200),
@@ -111,7 +113,7 @@ import Wire
         async throws
     {
         let view = HouseView(unready: { [] }, status: { _ in ByteBuffer(string: "fine") })
-        try await FrontHouse.with(view: view) { house in
+        try await TestFrontDoor.with(view: view) { house in
             try await house.client { client in
                 for _ in 0..<2 {
                     await client.send(RawClient.get(path, method: "HEAD"))
@@ -129,11 +131,11 @@ import Wire
     private static let page = "https://app.example"
 
     @Test func listedPagesMayUseIt() async throws {
-        try await FrontHouse.with(origins: OriginRules(origins: [Self.page])) { house in
+        try await TestFrontDoor.with(origins: OriginRules(origins: [Self.page])) { house in
             try await house.client { client in
                 await client.send(
                     RawClient.get(
-                        FrontHouse.chat, key: nil, method: "OPTIONS",
+                        TestFrontDoor.chat, key: nil, method: "OPTIONS",
                         fields: "origin: \(Self.page)\r\naccess-control-request-method: POST\r\n"
                             + "access-control-request-headers: authorization, X-Stainless-Lang, b@d\r\n"))
                 let preflight = try await client.answer(hasBody: false)
@@ -143,8 +145,8 @@ import Wire
                 #expect(allowed.contains("x-stainless-lang") && allowed.contains("x-api-key") && !allowed.contains("@"))
                 #expect(preflight["access-control-allow-credentials"] == nil)
                 for request in [
-                    RawClient.post(FrontHouse.chat, FrontHouse.body, fields: "Origin: \(Self.page)\r\n"),
-                    RawClient.post(FrontHouse.chat, "{}", fields: "Origin: \(Self.page)\r\n"),
+                    RawClient.post(TestFrontDoor.chat, TestFrontDoor.body, fields: "Origin: \(Self.page)\r\n"),
+                    RawClient.post(TestFrontDoor.chat, "{}", fields: "Origin: \(Self.page)\r\n"),
                     RawClient.get("/v1/models", key: "no", fields: "Origin: \(Self.page)\r\n"),
                 ] {
                     await client.send(request)
@@ -159,7 +161,7 @@ import Wire
                 #expect(other["access-control-allow-origin"] == nil && other["vary"] == "Origin")
                 await client.send(
                     RawClient.get(
-                        FrontHouse.chat, key: nil, method: "OPTIONS",
+                        TestFrontDoor.chat, key: nil, method: "OPTIONS",
                         fields: "origin: https://evil.example\r\naccess-control-request-method: POST\r\n"))
                 #expect(try await client.answer()["access-control-allow-origin"] == nil)
             }
@@ -167,7 +169,7 @@ import Wire
     }
 
     @Test func withoutTheSettingNothingIsSaidOfOrigins() async throws {
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             try await house.client { client in
                 await client.send(RawClient.get("/v1/models", fields: "Origin: \(Self.page)\r\n"))
                 let answer = try await client.expect(200)
@@ -199,7 +201,7 @@ import Wire
     }
 
     @Test func aNameThatIsNotKnownIsRefusedWithAWord() async throws {
-        try await FrontHouse.with(origins: OriginRules(hosts: [])) { house in
+        try await TestFrontDoor.with(origins: OriginRules(hosts: [])) { house in
             try await house.client { client in
                 for request in [
                     "GET /v1/models HTTP/1.1\r\nhost: evil.example\r\n\r\n",
@@ -228,7 +230,7 @@ import Wire
                 asked.change { $0 += 1 }
                 return page
             })
-        try await FrontHouse.with(view: view) { house in
+        try await TestFrontDoor.with(view: view) { house in
             try await house.client { client in
                 try await client.stopReading()
                 // 40 MB of answers.
@@ -251,13 +253,13 @@ import Wire
 
     @Test func largeBodiesAreReadElsewhere() async throws {
         let pool = HeavyPool(threads: 1)
-        try await FrontHouse.with(limits: { $0.body = 8 << 20 }, pool: pool) { house in
+        try await TestFrontDoor.with(limits: { $0.body = 8 << 20 }, pool: pool) { house in
             try await house.client { client in
                 for size in [100, 30_000, 3 << 20, 5 << 20] {
                     let text = String(repeating: "x", count: size)
                     let before = pool.finished
                     client.push(
-                        RawClient.post(FrontHouse.chat, "{\"model\":\"r\",\"messages\":[],\"x\":\"\(text)\"}"))
+                        RawClient.post(TestFrontDoor.chat, "{\"model\":\"r\",\"messages\":[],\"x\":\"\(text)\"}"))
                     try await client.expect(200)
                     #expect((pool.finished > before) == (size > 1 << 20), "\(size)")
                 }
@@ -270,13 +272,13 @@ import Wire
     }
 
     @Test func moreLargeBodiesThanMayWaitAreRefused() async throws {
-        try await FrontHouse.with(limits: { $0.body = 8 << 20 }, pool: FullPool()) { house in
+        try await TestFrontDoor.with(limits: { $0.body = 8 << 20 }, pool: FullPool()) { house in
             try await house.client { client in
                 let text = String(repeating: "x", count: 2 << 20)
-                client.push(RawClient.post(FrontHouse.chat, "{\"model\":\"r\",\"messages\":[],\"x\":\"\(text)\"}"))
+                client.push(RawClient.post(TestFrontDoor.chat, "{\"model\":\"r\",\"messages\":[],\"x\":\"\(text)\"}"))
                 let answer = try await client.expect(503)
                 #expect(answer["retry-after"] == "1")
-                await client.send(RawClient.post(FrontHouse.chat, FrontHouse.body))
+                await client.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.body))
                 try await client.expect(200)
             }
         }
@@ -285,16 +287,16 @@ import Wire
     @Test func anAnswerForWhichThereIsNoRoomIsRefusedBeforeItBegins() async throws {
         let large = "{\"x\":\"" + String(repeating: "y", count: 3 << 20) + "\"}"
         let unread = UnreadAnswers(limit: 1 << 20, minimumRate: 1024)
-        try await FrontHouse.with(.json(large), unread: unread) { house in
+        try await TestFrontDoor.with(.json(large), unread: unread) { house in
             try await house.client { client in
-                for path in [FrontHouse.chat, FrontHouse.chat] {
-                    await client.send(RawClient.post(path, FrontHouse.body))
+                for path in [TestFrontDoor.chat, TestFrontDoor.chat] {
+                    await client.send(RawClient.post(path, TestFrontDoor.body))
                     let answer = try await client.expect(503)
                     #expect(answer.text.contains("answers_unread"))
                 }
                 #expect(unread.answersRefused == 2)
-                house.lane.replay(.json(FrontHouse.reply))
-                await client.send(RawClient.post(FrontHouse.chat, FrontHouse.body))
+                house.lane.replay(.json(TestFrontDoor.reply))
+                await client.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.body))
                 try await client.expect(200)
             }
             #expect(unread.waiting == 0)
@@ -310,10 +312,10 @@ import Wire
     }
 
     @Test func aBodyThatDribblesIsCut() async throws {
-        try await FrontHouse.with(limits: Self.quick) { house in
+        try await TestFrontDoor.with(limits: Self.quick) { house in
             try await house.client { client in
                 await client.send(
-                    "POST \(FrontHouse.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: \(TestHouse.key)\r\n"
+                    "POST \(TestFrontDoor.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: \(TestGateway.key)\r\n"
                         + "content-length: 90000\r\n\r\n")
                 while client.closed.value == nil {
                     await client.send(" ")
@@ -326,14 +328,14 @@ import Wire
     }
 
     @Test func aSlowBodyIsTaken() async throws {
-        try await FrontHouse.with(limits: {
+        try await TestFrontDoor.with(limits: {
             Self.quick(&$0)
             $0.minimumRate = 1
         }) { house in
             try await house.client { client in
-                let request = ByteBuffer(string: RawClient.post(FrontHouse.chat, FrontHouse.body))
+                let request = ByteBuffer(string: RawClient.post(TestFrontDoor.chat, TestFrontDoor.body))
                 // A head has a time of its own.
-                let parts = request.cut(at: request.readableBytes - FrontHouse.body.utf8.count)
+                let parts = request.cut(at: request.readableBytes - TestFrontDoor.body.utf8.count)
                 await client.send(parts[0])
                 // The slow body: ten times the least rate, and longer than the first look at it.
                 for piece in parts[1].singly {
@@ -346,7 +348,7 @@ import Wire
     }
 
     @Test(arguments: ["x", "\r\n", "x: y\r\n"]) func aSecondHeadThatNeverEndsIsCut(_ piece: String) async throws {
-        try await FrontHouse.with(limits: Self.quick) { house in
+        try await TestFrontDoor.with(limits: Self.quick) { house in
             try await house.client { client in
                 await client.send(RawClient.get("/health"))
                 try await client.expect(200)

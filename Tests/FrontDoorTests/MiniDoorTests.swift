@@ -12,15 +12,15 @@ import Wire
         + #""usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}"#
     private static let body = #"{"say":[{"me":"hello"}]}"#
 
-    private func ask(_ house: FrontHouse, _ request: String) async throws -> RawClient.Answer {
+    private func ask(_ house: TestFrontDoor, _ request: String) async throws -> RawClient.Answer {
         try await house.client { client in
             await client.send(request)
             return try await client.answer()
         }
     }
 
-    private func with(_ body: (FrontHouse) async throws -> Void) async throws {
-        try await FrontHouse.with(.json(Self.reply), more: [Door(MiniDialect())]) { try await body($0) }
+    private func with(_ body: (TestFrontDoor) async throws -> Void) async throws {
+        try await TestFrontDoor.with(.json(Self.reply), more: [Door(MiniDialect())]) { try await body($0) }
     }
 
     @Test(
@@ -39,7 +39,7 @@ import Wire
 
     @Test func theOtherDoorsStayAsTheyAre() async throws {
         try await with { house in
-            #expect(try await ask(house, RawClient.post(FrontHouse.chat, FrontHouse.body)).text == Self.reply)
+            #expect(try await ask(house, RawClient.post(TestFrontDoor.chat, TestFrontDoor.body)).text == Self.reply)
             let lost = try await ask(house, RawClient.get("/mini/ask"))
             #expect(lost.status == 404 && lost["x-mini-id"] == nil)
             #expect(lost.text.contains("POST /mini/{model}/ask, POST /mini/{model}/ask-stream and GET /v1/models"))

@@ -8,7 +8,7 @@ import Testing
 import Wire
 
 @Suite struct PageTests {
-    private func ask(_ house: FrontHouse, _ request: String, hasBody: Bool = true) async throws -> RawClient.Answer {
+    private func ask(_ house: TestFrontDoor, _ request: String, hasBody: Bool = true) async throws -> RawClient.Answer {
         try await house.client { client in
             await client.send(request)
             return try await client.answer(hasBody: hasBody)
@@ -16,15 +16,15 @@ import Wire
     }
 
     private func expect(
-        _ status: Int, _ house: FrontHouse, _ request: String, sourceLocation: SourceLocation = #_sourceLocation
+        _ status: Int, _ house: TestFrontDoor, _ request: String, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
         let answer = try await ask(house, request)
         #expect(answer.status == status, "\(request.prefix(40))", sourceLocation: sourceLocation)
     }
 
     @Test func methodsThatAnAddressDoesNotTake() async throws {
-        try await FrontHouse.with { house in
-            for path in [FrontHouse.chat, "/v1/messages", "/v1/embeddings", "/v1/messages/count_tokens"] {
+        try await TestFrontDoor.with { house in
+            for path in [TestFrontDoor.chat, "/v1/messages", "/v1/embeddings", "/v1/messages/count_tokens"] {
                 for method in ["GET", "PUT", "DELETE", "OPTIONS", "PATCH", "BREW"] {
                     let answer = try await ask(house, RawClient.get(path, method: method))
                     guard answer.status == 405 || (method == "BREW" && answer.status == 400) else {
@@ -43,9 +43,9 @@ import Wire
     }
 
     @Test func theAnswerToHEADHasNoBody() async throws {
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             try await house.client { client in
-                for path in ["/health", "/ready", "/v1/models", FrontHouse.chat, "/nowhere"] {
+                for path in ["/health", "/ready", "/v1/models", TestFrontDoor.chat, "/nowhere"] {
                     await client.send(RawClient.get(path, method: "HEAD"))
                     let answer = try await client.answer(hasBody: false)
                     #expect((Int(answer["content-length"] ?? "") ?? 0) > 0)
@@ -58,7 +58,7 @@ import Wire
     }
 
     @Test func healthNeedsNoKey() async throws {
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             for path in ["/", "/health", "/healthz", "/ready", "/readyz", "/health?x=y"] {
                 try await expect(200, house, RawClient.get(path, key: nil))
             }
@@ -72,7 +72,7 @@ import Wire
         let sentence =
             "Holdfast speaks POST /v1/chat/completions, POST /v1/embeddings, POST /v1/messages, "
             + "POST /v1/messages/count_tokens and GET /v1/models."
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             let lost = try await ask(house, RawClient.get("/nowhere"))
             #expect(lost.status == 404 && lost.text.contains("There is nothing at /nowhere. \(sentence)"))
             #expect(try await ask(house, RawClient.get("/", key: nil)).text.contains(sentence))
@@ -81,7 +81,7 @@ import Wire
 
     @Test func readinessSaysWhatIsMissing() async throws {
         let missing = Watched<[String]>([])
-        try await FrontHouse.with(view: HouseView(unready: { missing.value })) { house in
+        try await TestFrontDoor.with(view: HouseView(unready: { missing.value })) { house in
             #expect(try await ask(house, RawClient.get("/ready", key: nil)).text == #"{"status":"ready"}"#)
             missing.change { $0 = ["the engine \"here\" is starting"] }
             let waiting = try await ask(house, RawClient.get("/ready", key: nil))
@@ -102,15 +102,16 @@ import Wire
     }
 
     @Test func modelsAreListedInTheCallersShape() async throws {
-        let keys = [TestHouse.record(), TestHouse.record("hf_scoped", routes: ["r"])]
-        try await FrontHouse.with(keys: keys) { house in
+        let keys = [TestGateway.record(), TestGateway.record("hf_scoped", routes: ["r"])]
+        try await TestFrontDoor.with(keys: keys) { house in
             func ids(_ key: String, _ fields: String = "") async throws -> [String?] {
                 let answer = try await ask(house, RawClient.get("/v1/models", key: key, fields: fields))
                 return try JSONDocument(answer.body).root["data"]?.elements.map { $0["id"]?.string } ?? []
             }
-            #expect(try await ids(TestHouse.key) == ["r", "oa/m", "oa/sla/shed"])
+            #expect(try await ids(TestGateway.key) == ["r", "oa/m", "oa/sla/shed"])
             #expect(try await ids("hf_scoped") == ["r"])
-            #expect(try await ids(TestHouse.key, "anthropic-version: 2023-06-01\r\n") == ["r", "oa/m", "oa/sla/shed"])
+            #expect(
+                try await ids(TestGateway.key, "anthropic-version: 2023-06-01\r\n") == ["r", "oa/m", "oa/sla/shed"])
             let anthropic = try await ask(
                 house, RawClient.get("/v1/models", fields: "anthropic-version: 2023-06-01\r\n"))
             #expect(
@@ -120,7 +121,7 @@ import Wire
     }
 
     @Test func aModelsNameMayBePercentEncoded() async throws {
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             for (path, status) in [
                 ("r", 200), ("oa/m", 200), ("oa%2Fm", 200), ("oa%2fm?x=y", 200), ("%6F%61/%6d", 200),
                 ("oa/sla%2Fshed", 200),
@@ -137,32 +138,32 @@ import Wire
     }
 
     @Test func metricsAreForWhoMaySeeThem() async throws {
-        let keys = [TestHouse.record(), TestHouse.record("hfa_admin", admin: true)]
+        let keys = [TestGateway.record(), TestGateway.record("hfa_admin", admin: true)]
         let page: @Sendable () -> ByteBuffer = { ByteBuffer(string: "a 1\n") }
-        try await FrontHouse.with(keys: keys, view: HouseView(unready: { [] }, metrics: page)) { house in
+        try await TestFrontDoor.with(keys: keys, view: HouseView(unready: { [] }, metrics: page)) { house in
             try await expect(401, house, RawClient.get("/metrics", key: nil))
             try await expect(403, house, RawClient.get("/metrics"))
             let answer = try await ask(house, RawClient.get("/metrics", key: "hfa_admin"))
             #expect(answer.status == 200 && answer.text == "a 1\n")
             #expect(answer["content-type"]?.hasPrefix("text/plain; version=0.0.4") == true)
         }
-        try await FrontHouse.with(view: HouseView(unready: { [] }, metrics: page, metricsNeedKey: false)) { house in
+        try await TestFrontDoor.with(view: HouseView(unready: { [] }, metrics: page, metricsNeedKey: false)) { house in
             try await expect(200, house, RawClient.get("/metrics", key: nil))
         }
-        try await FrontHouse.with(keys: keys) { house in
+        try await TestFrontDoor.with(keys: keys) { house in
             try await expect(404, house, RawClient.get("/metrics", key: "hfa_admin"))
         }
     }
 
     @Test func keysThatCountNoMoreAreToldApart() async throws {
         let keys = [
-            TestHouse.record("hf_old", expires: UnixTime(seconds: 1_500_000_000)),
-            TestHouse.record("hf_gone", revoked: UnixTime(seconds: 1)),
+            TestGateway.record("hf_old", expires: UnixTime(seconds: 1_500_000_000)),
+            TestGateway.record("hf_gone", revoked: UnixTime(seconds: 1)),
         ]
-        try await FrontHouse.with(keys: keys) { house in
+        try await TestFrontDoor.with(keys: keys) { house in
             for (key, word) in [("hf_old", "expired at 2017-07-14"), ("hf_gone", "revoked"), ("hf_other", "not known")]
             {
-                for path in [FrontHouse.chat, "/v1/messages"] {
+                for path in [TestFrontDoor.chat, "/v1/messages"] {
                     let answer = try await ask(house, RawClient.post(path, "{}", key: key))
                     #expect(answer.status == 401)
                     #expect(answer.text.contains(word))
@@ -174,8 +175,9 @@ import Wire
     }
 
     @Test func everyDoorAnswersInItsOwnWords() async throws {
-        try await FrontHouse.with { house in
-            let openai = try await ask(house, RawClient.post(FrontHouse.chat, "{\"model\":\"nope\",\"messages\":[]}"))
+        try await TestFrontDoor.with { house in
+            let openai = try await ask(
+                house, RawClient.post(TestFrontDoor.chat, "{\"model\":\"nope\",\"messages\":[]}"))
             #expect(openai.status == 404)
             #expect(try JSONDocument(openai.body).root["error"]?["code"]?.string == "model_not_found")
             let anthropic = try await ask(
@@ -195,9 +197,10 @@ import Wire
     }
 
     @Test func onlyCertainFieldsOfACallerGoOn() async throws {
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             let fields = "OpenAI-Beta: a\r\ncookie: secret\r\nx-forwarded-for: 1.2.3.4\r\nidempotency-key: k\r\n"
-            _ = try await ask(house, RawClient.post(FrontHouse.chat + "?beta=true", FrontHouse.body, fields: fields))
+            _ = try await ask(
+                house, RawClient.post(TestFrontDoor.chat + "?beta=true", TestFrontDoor.body, fields: fields))
             let request = try #require(house.lane.requests.value.first)
             #expect(request.fields.fields.map(\.name).sorted() == ["idempotency-key", "openai-beta"])
             #expect(request.path == "/chat/completions", "a query may hold a key")

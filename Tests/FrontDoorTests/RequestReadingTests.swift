@@ -7,12 +7,12 @@ import Wire
 
 @Suite struct RequestReadingTests {
     private static let chunked =
-        "POST \(FrontHouse.chat) HTTP/1.1\r\nhost: x\r\nauthorization: bearer  \(TestHouse.key)\r\n"
+        "POST \(TestFrontDoor.chat) HTTP/1.1\r\nhost: x\r\nauthorization: bearer  \(TestGateway.key)\r\n"
         + "transfer-encoding: chunked\r\n\r\n5;x=y\r\n{\"mod\r\n16\r\nel\":\"r\",\"messages\":[]}\r\n0\r\nx-sum: 1\r\n\r\n"
 
     @Test func aRequestIsTheSameHoweverItIsCut() async throws {
-        try await FrontHouse.with { house in
-            for request in [RawClient.post(FrontHouse.chat + "?a=b", FrontHouse.body), Self.chunked] {
+        try await TestFrontDoor.with { house in
+            for request in [RawClient.post(TestFrontDoor.chat + "?a=b", TestFrontDoor.body), Self.chunked] {
                 let bytes = ByteBuffer(string: request)
                 try await house.client { client in
                     for offset in 0...bytes.readableBytes {
@@ -22,7 +22,7 @@ import Wire
                             try await Task.sleep(for: .microseconds(200))
                         }
                         let answer = try await client.answer()
-                        guard answer.status == 200, answer.text == FrontHouse.reply else {
+                        guard answer.status == 200, answer.text == TestFrontDoor.reply else {
                             Issue.record("cut at \(offset): \(answer.status) \(answer.text)")
                             return
                         }
@@ -37,13 +37,13 @@ import Wire
     }
 
     @Test func manyRequestsAtOnceAreAnsweredInTheirOrder() async throws {
-        try await FrontHouse.with(.attemptBased { .json("{\"n\":\($0)}") }) { house in
+        try await TestFrontDoor.with(.attemptBased { .json("{\"n\":\($0)}") }) { house in
             try await house.client { client in
-                let good = RawClient.post(FrontHouse.chat, FrontHouse.body)
+                let good = RawClient.post(TestFrontDoor.chat, TestFrontDoor.body)
                 let requests = [
                     good, RawClient.get("/health", key: nil), good,
-                    RawClient.post(FrontHouse.chat, "{}", key: "hf_wrong"),
-                    RawClient.post(FrontHouse.chat, "nonsense"), good, RawClient.get("/nowhere"), Self.chunked, good,
+                    RawClient.post(TestFrontDoor.chat, "{}", key: "hf_wrong"),
+                    RawClient.post(TestFrontDoor.chat, "nonsense"), good, RawClient.get("/nowhere"), Self.chunked, good,
                 ]
                 let expected = [200, 200, 200, 401, 400, 200, 404, 200, 200]
                 await client.send(requests.joined())
@@ -72,9 +72,9 @@ import Wire
     }
 
     @Test func aHundredRequestsInOneBreath() async throws {
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             try await house.client { client in
-                await client.send(String(repeating: RawClient.post(FrontHouse.chat, FrontHouse.body), count: 100))
+                await client.send(String(repeating: RawClient.post(TestFrontDoor.chat, TestFrontDoor.body), count: 100))
                 for _ in 0..<100 { try await client.expect(200) }
                 await client.send(String(repeating: RawClient.get("/health", key: nil), count: 1000))
                 for _ in 0..<1000 { try await client.expect(200) }
@@ -92,7 +92,7 @@ import Wire
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ])
     func whatIsNoRequestIsToldSoAndTheConnectionEnds(_ bytes: String) async throws {
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             try await house.client { client in
                 await client.send(bytes)
                 let answer = try await client.answer()
@@ -104,17 +104,17 @@ import Wire
             }
             // The next caller is unharmed.
             try await house.client { client in
-                await client.send(RawClient.post(FrontHouse.chat, FrontHouse.body))
+                await client.send(RawClient.post(TestFrontDoor.chat, TestFrontDoor.body))
                 try await client.expect(200)
             }
         }
     }
 
     @Test func aBodyThatIsNoneIsToldSo() async throws {
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             try await house.client { client in
                 await client.send(
-                    "POST \(FrontHouse.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: \(TestHouse.key)\r\n"
+                    "POST \(TestFrontDoor.chat) HTTP/1.1\r\nhost: x\r\nx-api-key: \(TestGateway.key)\r\n"
                         + "transfer-encoding: chunked\r\n\r\nnonsense\r\n")
                 try await client.expect(400)
                 try await client.closed.until { $0 != nil }
@@ -129,7 +129,7 @@ import Wire
             String(repeating: "x: " + String(repeating: "y", count: 500) + "\r\n", count: 150),
             (0..<300).map { "x-\($0): y\r\n" }.joined(),
         ]
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             for fields in tooMuch {
                 try await house.client { client in
                     client.push("GET /health HTTP/1.1\r\nhost: x\r\n\(fields)\r\n")
@@ -155,15 +155,16 @@ import Wire
     }
 
     @Test func theKeyIsTakenFromEitherField() async throws {
-        try await FrontHouse.with { house in
+        try await TestFrontDoor.with { house in
             try await house.client { client in
                 for (fields, status) in [
-                    ("x-api-key: \(TestHouse.key)\r\n", 200), ("X-API-KEY: \(TestHouse.key)\r\n", 200),
-                    ("authorization: Bearer \(TestHouse.key)\r\n", 200),
-                    ("authorization: BEARER   \(TestHouse.key)\r\n", 200),
-                    ("x-api-key: dummy\r\nauthorization: Bearer \(TestHouse.key)\r\n", 200),
-                    ("x-api-key: \(TestHouse.key)\r\nauthorization: Bearer dummy\r\n", 200),
-                    ("authorization: Basic \(TestHouse.key)\r\n", 401), ("authorization: \(TestHouse.key)\r\n", 401),
+                    ("x-api-key: \(TestGateway.key)\r\n", 200), ("X-API-KEY: \(TestGateway.key)\r\n", 200),
+                    ("authorization: Bearer \(TestGateway.key)\r\n", 200),
+                    ("authorization: BEARER   \(TestGateway.key)\r\n", 200),
+                    ("x-api-key: dummy\r\nauthorization: Bearer \(TestGateway.key)\r\n", 200),
+                    ("x-api-key: \(TestGateway.key)\r\nauthorization: Bearer dummy\r\n", 200),
+                    ("authorization: Basic \(TestGateway.key)\r\n", 401),
+                    ("authorization: \(TestGateway.key)\r\n", 401),
                     ("authorization: Bearer\r\n", 401), ("authorization: Bearer  \r\n", 401), ("x-api-key:\r\n", 401),
                     ("x-api-key: \(String(repeating: "x", count: 10_000))\r\n", 401), ("", 401),
                 ] {

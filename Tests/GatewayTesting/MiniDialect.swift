@@ -25,9 +25,9 @@ package struct MiniDialect: CallerProtocol, ProviderProtocol {
         ]
     }
 
-    package func decodeChat(_ document: JSONDocument, at path: CalledPath) throws(Problem) -> ChatRequest {
+    package func decodeChat(_ document: JSONDocument, at path: CalledPath) throws(APIProblem) -> ChatRequest {
         guard let say = document.root["say"], say.kind == .array else {
-            throw Problem(.invalidRequest, "say something", field: "say")
+            throw APIProblem(.invalidRequest, "say something", field: "say")
         }
         var request = ChatRequest(model: path.model ?? "", messages: [])
         request.stream = path.isStream ?? false
@@ -64,15 +64,15 @@ package struct MiniDialect: CallerProtocol, ProviderProtocol {
     package func makeStreamEncoder(for request: ChatRequest) -> any StreamEncoder { Encoder() }
     package func encodeStreamEnd() -> ByteBuffer { Self.event("done") { _ in } }
 
-    package func encodeProblem(_ problem: Problem, requestID: String) -> ByteBuffer { Self.oops(problem.message) }
+    package func encodeProblem(_ problem: APIProblem, requestID: String) -> ByteBuffer { Self.oops(problem.message) }
     package func encodeProviderError(_ error: ProviderError, requestID: String) -> ByteBuffer {
         Self.oops(error.message)
     }
     package func status(for error: ProviderError) -> Int { error.status == 429 ? 420 : error.status }
-    package func encodeStreamProblem(_ problem: Problem, requestID: String) -> ByteBuffer {
+    package func encodeStreamProblem(_ problem: APIProblem, requestID: String) -> ByteBuffer {
         Self.event("oops") { $0.member("oops", problem.message) }
     }
-    package func addErrorFields(of problem: Problem, to fields: inout HTTPFieldList) {
+    package func addErrorFields(of problem: APIProblem, to fields: inout HTTPFieldList) {
         fields.append("x-mini-error", problem.code ?? "none")
     }
     package func addErrorFields(of error: ProviderError, to fields: inout HTTPFieldList) {

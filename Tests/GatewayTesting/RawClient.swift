@@ -71,13 +71,14 @@ package final class RawClient: Sendable {
     package func push(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
 
     /// A complete POST with a JSON body.
-    package static func post(_ path: String, _ body: String, key: String = TestHouse.key, fields: String = "") -> String
+    package static func post(_ path: String, _ body: String, key: String = TestGateway.key, fields: String = "")
+        -> String
     {
         "POST \(path) HTTP/1.1\r\nhost: x\r\nauthorization: Bearer \(key)\r\n\(fields)"
             + "content-length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
-    package static func get(_ path: String, key: String? = TestHouse.key, method: String = "GET", fields: String = "")
+    package static func get(_ path: String, key: String? = TestGateway.key, method: String = "GET", fields: String = "")
         -> String
     {
         "\(method) \(path) HTTP/1.1\r\nhost: x\r\n" + (key.map { "x-api-key: \($0)\r\n" } ?? "") + "\(fields)\r\n"

@@ -5,7 +5,7 @@ import NIOSSL
 
 /// A provider that follows a script, on a real socket.
 package final class ScriptedUpstream: Sendable {
-    package enum Place: Sendable {
+    package enum Target: Sendable {
         /// Some free port of 127.0.0.1.
         case tcp
         case unix(path: String)
@@ -52,7 +52,7 @@ package final class ScriptedUpstream: Sendable {
         }[connection]
     }
 
-    private init(_ behaviour: Behaviour, _ place: Place, _ certificate: TestCertificate?, in group: any EventLoopGroup)
+    private init(_ behaviour: Behaviour, _ place: Target, _ certificate: TestCertificate?, in group: any EventLoopGroup)
         async throws
     {
         let requests = requests
@@ -81,7 +81,7 @@ package final class ScriptedUpstream: Sendable {
 
     /// Runs an upstream for as long as `body` runs.
     package static func with<T>(
-        _ behaviour: Behaviour, at place: Place = .tcp, certificate: TestCertificate? = nil,
+        _ behaviour: Behaviour, at place: Target = .tcp, certificate: TestCertificate? = nil,
         _ body: (ScriptedUpstream) async throws -> T
     ) async throws -> T {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -17,13 +17,13 @@ import Wire
         #expect(used <= tokens && used > tokens - 3000, "\(used) for \(tokens)", sourceLocation: location)
     }
 
-    private static let limited = [TestHouse.record(limits: RateLimits(tokensPerMinute: 600))]
+    private static let limited = [TestGateway.record(limits: RateLimits(tokensPerMinute: 600))]
     private static let dear = Sample.openaiReply.replacingOnce("\"prompt_tokens\":11", "\"prompt_tokens\":20000")
     private static let dearStream = ByteBuffer(
         string: Sample.openaiStream.joined().replacingOnce("\"prompt_tokens\":11", "\"prompt_tokens\":20000"))
 
     @Test func theRequestsOfAMinuteAreCounted() async {
-        let keys = [TestHouse.record(limits: RateLimits(requestsPerMinute: 3)), TestHouse.record("hf_other")]
+        let keys = [TestGateway.record(limits: RateLimits(requestsPerMinute: 3)), TestGateway.record("hf_other")]
         let trio = Trio(.json(Sample.openaiReply), keys: keys)
         for _ in 0..<3 { #expect(await trio.serve(Speech.openai.request("to-oa")).status == 200) }
         for speech in Speech.allCases {

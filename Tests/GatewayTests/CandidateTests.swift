@@ -53,7 +53,7 @@ import Wire
             Route(name: "elsewhere", candidates: [Self.candidate("oa", region: "us"), Self.candidate("en")]),
         ]
         let trio = Trio(
-            .json(Sample.anthropicReply), keys: [TestHouse.record(residency: ["eu", "ch"])], routes: routes)
+            .json(Sample.anthropicReply), keys: [TestGateway.record(residency: ["eu", "ch"])], routes: routes)
         let good = await trio.serve(Speech.anthropic.request("r"), .anthropic)
         #expect(good.status == 200)
         #expect(trio.record.servedBy == "an/m")
@@ -65,12 +65,12 @@ import Wire
             #expect(reply.text.contains("eu, ch"))
         }
         #expect(trio.openai.requests.value.isEmpty && trio.engine.requests.value.isEmpty)
-        let nowhere = Trio(.json(Sample.openaiReply), keys: [TestHouse.record(residency: [])])
+        let nowhere = Trio(.json(Sample.openaiReply), keys: [TestGateway.record(residency: [])])
         #expect(await nowhere.serve(Speech.openai.request("to-oa")).status == 403)
     }
 
     @Test func aKeyUsesItsRoutesOnly() async {
-        let trio = Trio(.json(Sample.openaiReply), keys: [TestHouse.record(routes: ["to-oa"])])
+        let trio = Trio(.json(Sample.openaiReply), keys: [TestGateway.record(routes: ["to-oa"])])
         #expect(await trio.serve(Speech.openai.request("to-oa")).status == 200)
         for model in ["to-an", "oa/m", "en/m", "en/nope", "off/m"] {
             for speech in Speech.allCases {

@@ -46,7 +46,7 @@ import Wire
                 choices: facts.name == "open" ? .models : [])
         }
         let route = Route(name: "both", candidates: facts.map { $0.candidate(model: "m") })
-        let house = TestHouse(providers: providers, facts: facts, routes: [route])
+        let house = TestGateway(providers: providers, facts: facts, routes: [route])
         let call = house.call(
             Speech.openai.request("both", extra: ",\"models\":[\"a\"]"), door: Speech.openai.dialect)
         #expect(await house.serve(call)["x-holdfast-served-by"] == "open/m")
@@ -96,14 +96,14 @@ import Wire
         var strict = RoutePolicy()
         strict.forbidden = ["service_tier", "store"]
         let candidate = ProviderFacts(name: "oa", dialect: .openai).candidate(model: "m")
-        var record = TestHouse.record("hf_of-a-strict-one")
+        var record = TestGateway.record("hf_of-a-strict-one")
         record.forbidden = ["metadata"]
         let trio = Trio(
-            .json(Sample.openaiReply), keys: [TestHouse.record(), record],
+            .json(Sample.openaiReply), keys: [TestGateway.record(), record],
             routes: [Route(name: "strict", candidates: [candidate], policy: strict)])
         for (route, key, member, status) in [
-            ("strict", TestHouse.key, "service_tier", 400), ("strict", TestHouse.key, "Store", 400),
-            ("strict", TestHouse.key, "metadata", 200), ("to-oa", TestHouse.key, "service_tier", 200),
+            ("strict", TestGateway.key, "service_tier", 400), ("strict", TestGateway.key, "Store", 400),
+            ("strict", TestGateway.key, "metadata", 200), ("to-oa", TestGateway.key, "service_tier", 200),
             ("to-oa", "hf_of-a-strict-one", "metadata", 400), ("to-oa", "hf_of-a-strict-one", "store", 200),
         ] {
             let reply = await trio.serve(Speech.openai.request(route, extra: ",\"\(member)\":null"), key: key)

@@ -32,13 +32,13 @@ import Wire
 
     /// A hosted engine `en`, and `oa` that stands in on the route `both`.
     struct Pair {
-        let house: TestHouse
+        let house: TestGateway
         let engine: ReplayLane
         let openai: ReplayLane
         let keeper: Keeper
         let clock: ManualClock
 
-        static let plain = TestHouse.key
+        static let plain = TestGateway.key
         static let measuring = "hf_one-that-may-measure"
         static let second = "hf_another-of-the-same-tenant"
 
@@ -67,15 +67,15 @@ import Wire
             impatient.patience = .zero
             let candidates = facts.map { $0.candidate(model: "m") }
             let open = Disclosures(logprobs: true, logitBias: true)
-            house = TestHouse(
+            house = TestGateway(
                 providers: providers, facts: facts,
                 routes: [
                     Route(name: "alone", candidates: [candidates[0]], policy: impatient),
                     Route(name: "both", candidates: candidates, policy: impatient),
                 ],
                 keys: [
-                    TestHouse.record(Self.plain), TestHouse.record(Self.measuring, disclosures: open),
-                    TestHouse.record(Self.second, disclosures: open),
+                    TestGateway.record(Self.plain), TestGateway.record(Self.measuring, disclosures: open),
+                    TestGateway.record(Self.second, disclosures: open),
                 ],
                 disclosures: DisclosureBook(
                     keeper: keeper, clock: { 1_577_880_000 + Int(clock.now.offset.components.seconds) }))

@@ -17,7 +17,7 @@ import Wire
 @Suite struct JudgementTests {
     /// A gateway before two providers on a clock that is set by hand.
     private struct Bench: Sendable {
-        let house: TestHouse
+        let house: TestGateway
         let first: ReplayLane
         let seconds = Watched(1000)
         /// The body of the next refusal; nil answers.
@@ -42,16 +42,16 @@ import Wire
                     name: facts.name, dialect: OpenAIDialect(now: { 1_700_000_000 }), lane: lane,
                     embeddings: .served(OpenAIDialect(now: { 1_700_000_000 })))
             }
-            house = TestHouse(
+            house = TestGateway(
                 providers: providers, facts: facts,
                 routes: [Route(name: "r", candidates: facts.map { $0.candidate(model: "m") })],
-                keys: [TestHouse.record(), TestHouse.record("hf_another")],
+                keys: [TestGateway.record(), TestGateway.record("hf_another")],
                 continuity: Continuity(keeper: ForgetfulKeeper(), jitter: { .zero }) {
                     Moment(tick: .seconds(seconds.value), unix: 1_577_836_800 + seconds.value)
                 })
         }
 
-        func ask(_ body: String, key: String = TestHouse.key) async -> CollectedReply {
+        func ask(_ body: String, key: String = TestGateway.key) async -> CollectedReply {
             await house.serve(house.call(body, door: OpenAIDialect(now: { 1_700_000_000 }), key: key))
         }
 

@@ -20,13 +20,13 @@ import Wire
 
     /// A gateway before one provider, with a route `r` to its model `m`.
     private struct House {
-        let house: TestHouse
+        let house: TestGateway
         let lane: ReplayLane
 
         init(_ dialect: any ProviderProtocol, _ script: ReplayLane.Script) {
             lane = ReplayLane(script)
             let facts = ProviderFacts(name: "p", dialect: dialect.name)
-            house = TestHouse(
+            house = TestGateway(
                 providers: [Provider(name: "p", dialect: dialect, lane: lane, embeddings: .none("it has none"))],
                 facts: [facts], routes: [Route(name: "r", candidates: [facts.candidate(model: "m")])])
         }

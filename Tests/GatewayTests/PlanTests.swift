@@ -9,7 +9,7 @@ import Testing
     private struct Way {
         var plan: AttemptPlan
         var now = Duration.seconds(100)
-        var standings: [Int: Standing] = [:]
+        var standings: [Int: TargetState] = [:]
         /// Repeats that the budget still allows.
         var repeats = 10
 

@@ -27,12 +27,12 @@ struct Relayers {
         var name: DialectName { dialect.name }
     }
 
-    let house: TestHouse
+    let house: TestGateway
     let lanes: [ReplayLane]
 
     init(
         _ candidates: [(kind: Kind, script: ReplayLane.Script)], prefill: Bool = true,
-        continuity: Continuity = TestHouse.continuity(), policy: RoutePolicy = RoutePolicy(),
+        continuity: Continuity = TestGateway.continuity(), policy: RoutePolicy = RoutePolicy(),
         audit: (any AuditRecorder)? = nil, stages: OptionalStages = OptionalStages()
     ) {
         var providers: [Provider] = []
@@ -51,7 +51,7 @@ struct Relayers {
         }
         let route = Route(name: "talk", candidates: facts.map { $0.candidate(model: "m-\($0.name)") }, policy: policy)
         self.lanes = lanes
-        house = TestHouse(
+        house = TestGateway(
             providers: providers, facts: facts, routes: [route], continuity: continuity, audit: audit, stages: stages)
     }
 

@@ -12,7 +12,9 @@ private struct Reviewer: RequestReviewer {
     let decision: @Sendable (JSONDocument) -> ReviewDecision
 
     func review(_ call: Call, model: String) async -> ReviewDecision {
-        guard let document = try? JSONDocument(call.body) else { return .refuse(Problem(.internalFailure, "unread")) }
+        guard let document = try? JSONDocument(call.body) else {
+            return .refuse(APIProblem(.internalFailure, "unread"))
+        }
         return decision(document)
     }
 }
@@ -20,10 +22,10 @@ private struct Reviewer: RequestReviewer {
 @Suite struct ReviewTests {
     private let lane = ReplayLane(.json(Sample.openaiReply))
 
-    private func house(_ reviewer: Reviewer?) -> TestHouse {
+    private func house(_ reviewer: Reviewer?) -> TestGateway {
         let openai = OpenAIDialect(now: { 1_700_000_000 })
         let facts = ProviderFacts(name: "oa", dialect: .openai)
-        return TestHouse(
+        return TestGateway(
             providers: [Provider(name: "oa", dialect: openai, lane: lane, embeddings: .served(openai))],
             facts: [facts], routes: [Route(name: "r", candidates: [facts.candidate(model: "m")])],
             stages: OptionalStages(reviewer: reviewer))
@@ -91,7 +93,7 @@ private struct Reviewer: RequestReviewer {
     }
 
     @Test func aReviewersRefusalIsTheAnswer() async {
-        let reviewer = Reviewer { _ in .refuse(Problem(.forbidden, "Not this.", code: "not_this")) }
+        let reviewer = Reviewer { _ in .refuse(APIProblem(.forbidden, "Not this.", code: "not_this")) }
         let reply = await ask(#"{"model":"r","messages":[]}"#, reviewer)
         #expect(reply.status == 403 && reply.text.contains("not_this"))
         #expect(sent.isEmpty)

@@ -213,7 +213,7 @@ import Wire
         let house = Relayers([(.openai, .silent), (.openai, .silent)], policy: policy).house
         let continuity = house.gateway.continuity
         house.gateway.applyRoutes()
-        let place = Place(provider: "p0", host: "host-0", credential: "key-0", model: "m-p0")
+        let place = Target(provider: "p0", host: "host-0", credential: "key-0", model: "m-p0")
         let held = continuity.book.hold(place, scope: .model, reason: "r", by: "a", now: continuity.now)
         guard case .placed(let hold) = try #require(held.first) else { return #expect(Bool(false)) }
         _ = continuity.book.restore(hold.id, by: "a", now: continuity.now)

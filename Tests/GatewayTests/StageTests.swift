@@ -33,7 +33,7 @@ import Wire
         }
     }
 
-    static let blocked = Problem(.invalidRequest, "Clause 3 forbids it.", code: "blocked_by_policy")
+    static let blocked = APIProblem(.invalidRequest, "Clause 3 forbids it.", code: "blocked_by_policy")
 
     @Test(arguments: Speech.allCases, [false, true])
     func aRefusedRequestReachesNoCandidate(_ speech: Speech, isStream: Bool) async throws {
@@ -67,7 +67,8 @@ import Wire
         let house = Relayers([(.openai, Self.telling("a"))], stages: OptionalStages(reviewer: reviewer))
         let reply = await house.house.serve(
             house.house.call(
-                #"{"model":"talk","input":"x"}"#, door: Speech.openai.dialect, operation: .embeddings(OpenAIDialect(now: { 1 }))))
+                #"{"model":"talk","input":"x"}"#, door: Speech.openai.dialect,
+                operation: .embeddings(OpenAIDialect(now: { 1 }))))
         #expect(reply.status == 400 && house.lanes[0].requests.value.isEmpty)
     }
 
@@ -79,14 +80,14 @@ import Wire
 
         init(_ suspended: Set<String>) { self.suspended.withLock { $0 = suspended } }
 
-        func refusal(of subject: PermitSubject) -> Problem? {
+        func refusal(of subject: PermitSubject) -> APIProblem? {
             let names: [String] =
                 switch subject {
                 case .request(let key, let route): ["key \(key)", "route \(route ?? "-")"]
                 case .candidate(let candidate): [candidate.id]
                 }
             guard suspended.withLock({ $0.contains(where: names.contains) }) else { return nil }
-            return Problem(.unavailable, "It is suspended (S-1).", code: "suspended")
+            return APIProblem(.unavailable, "It is suspended (S-1).", code: "suspended")
         }
     }
 
@@ -178,7 +179,7 @@ import Wire
 
         init(_ isDurable: @escaping @Sendable (String) -> Bool) { self.isDurable = isDurable }
 
-        var refusal: Problem? { nil }
+        var refusal: APIProblem? { nil }
         func digest(of call: Call) -> (any AnswerDigest)? { Digest() }
 
         private func note(_ what: String) -> Durability {
@@ -191,10 +192,10 @@ import Wire
         func admitted(_ record: RequestRecord, to candidate: String, _ digest: any AnswerDigest) -> Durability {
             note("admitted \(candidate)")
         }
-        func settled(_ record: RequestRecord, _ digest: any AnswerDigest) async {
+        func finished(_ record: RequestRecord, _ digest: any AnswerDigest) async {
             log.withLock { $0.append("settled \((digest as? Digest)?.bytes ?? 0)") }
         }
-        func settling(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability { note("settling") }
+        func finishing(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability { note("settling") }
         func withheld(_ record: RequestRecord) { log.withLock { $0.append("withheld") } }
     }
 

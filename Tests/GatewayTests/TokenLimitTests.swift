@@ -9,7 +9,7 @@ import Wire
 /// A key's tokens are set aside before the answer, and settled after it.
 @Suite struct TokenLimitTests {
     private func trio(_ perMinute: Int, _ script: ReplayLane.Script) -> Trio {
-        Trio(script, keys: [TestHouse.record(limits: RateLimits(tokensPerMinute: perMinute))])
+        Trio(script, keys: [TestGateway.record(limits: RateLimits(tokensPerMinute: perMinute))])
     }
 
     private func left(_ trio: Trio) -> Int { trio.house.principal().remaining(now: .now).tokens ?? 0 }

@@ -33,7 +33,7 @@ enum Speech: String, CaseIterable, Sendable, CustomStringConvertible {
 /// A gateway before one provider of each kind: `oa`, `an` and `en`, with a
 /// route to each: `to-oa`, `to-an` and `to-en`.
 struct Trio: Sendable {
-    let house: TestHouse
+    let house: TestGateway
     let openai: ReplayLane
     let anthropic: ReplayLane
     let engine: ReplayLane
@@ -45,7 +45,7 @@ struct Trio: Sendable {
     }()
 
     init(
-        _ script: ReplayLane.Script = .silent, keys: [KeyRecord] = [TestHouse.record()], routes: [Route] = [],
+        _ script: ReplayLane.Script = .silent, keys: [KeyRecord] = [TestGateway.record()], routes: [Route] = [],
         limits: GatewayLimits = GatewayLimits(), model: String = "m", secrets: SecretMask = .none,
         choices: CallerChoices = [], pinned: Set<String> = []
     ) {
@@ -77,7 +77,7 @@ struct Trio: Sendable {
         let standard = facts.prefix(3).map {
             Route(name: "to-\($0.name)", candidates: [$0.candidate(model: model)], policy: impatient)
         }
-        house = TestHouse(providers: providers, facts: facts, routes: standard + routes, keys: keys, limits: limits)
+        house = TestGateway(providers: providers, facts: facts, routes: standard + routes, keys: keys, limits: limits)
     }
 
     func lane(_ provider: String) -> ReplayLane {
@@ -91,7 +91,7 @@ struct Trio: Sendable {
     /// Serves one request, to its end.
     @discardableResult
     func serve(
-        _ body: String, _ speech: Speech = .openai, operation: Call.Operation = .chat, key: String = TestHouse.key,
+        _ body: String, _ speech: Speech = .openai, operation: Call.Operation = .chat, key: String = TestGateway.key,
         fields: HTTPFieldList = .init(), query: String = "", reply: CollectedReply = CollectedReply()
     ) async -> CollectedReply {
         let call = house.call(body, door: speech.dialect, operation: operation, key: key, fields: fields, query: query)
@@ -188,7 +188,7 @@ struct MadeUpCount: TokenCountCaller {
 
     var tokenCountAddresses: [CallerAddress] { [CallerAddress("/count")] }
 
-    func decodeCountTokens(_ document: JSONDocument, at path: CalledPath) throws(Problem) -> ChatRequest {
+    func decodeCountTokens(_ document: JSONDocument, at path: CalledPath) throws(APIProblem) -> ChatRequest {
         try dialect.decodeChat(document, at: path)
     }
 

@@ -235,7 +235,7 @@ struct AlertBench {
         for _ in 0..<count {
             let record = RequestRecord(
                 refused: "req_1", operation: "chat", door: .openai, keyID: "k",
-                problem: Problem(.badUpstream, "no", code: "broken"))
+                problem: APIProblem(.badUpstream, "no", code: "broken"))
             record.route = route
             record.outcome = outcome
             bench.availability.record(record)

@@ -126,7 +126,7 @@ import Testing
         let key = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/ledger/private/key"))
         let files = try #require(try LedgerFolder(ledger.publicPath).list())
         #expect(files.contains("checkpoint"))
-        let words = ["a secret prompt", "the answer", TestHouse.key].map { Data($0.utf8) }
+        let words = ["a secret prompt", "the answer", TestGateway.key].map { Data($0.utf8) }
         for file in files {
             let bytes = Data(try #require(try LedgerFolder(ledger.publicPath).read(file)))
             for secret in words + [salt, key] { #expect(bytes.range(of: secret) == nil, "\(file)") }

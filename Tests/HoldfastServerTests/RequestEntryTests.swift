@@ -52,7 +52,7 @@ final class EntryBook: RequestRecorder {
     private static let time = halfPastTen * 1000 + 123
     private static let at = #""at":"2026-06-12T10:30:00.123Z""#
 
-    private static func refused(_ problem: Problem, _ change: (RequestRecord) -> Void = { _ in }) -> String {
+    private static func refused(_ problem: APIProblem, _ change: (RequestRecord) -> Void = { _ in }) -> String {
         let record = RequestRecord(refused: "req_1", operation: "chat", door: .openai, keyID: "key_1", problem: problem)
         change(record)
         return text(.settled(record, prompt: nil, answer: nil, at: time))
@@ -66,7 +66,7 @@ final class EntryBook: RequestRecorder {
     // MARK: Members
 
     @Test func aRefusedRequestNamesItsKeyAndTheReasonInAWord() {
-        let problem = Problem(.limited, "The key's limit of requests is used up.", code: "rate_limit_exceeded")
+        let problem = APIProblem(.limited, "The key's limit of requests is used up.", code: "rate_limit_exceeded")
         #expect(
             Self.refused(problem)
                 == #"{"v":2,"kind":"request.settled",\#(Self.at),"id":"req_1","key":"key_1","operation":"chat","#
@@ -82,7 +82,7 @@ final class EntryBook: RequestRecorder {
             ("CamelCase", false), ("é", false),
         ])
     func reasons(_ reason: String, _ isOnRecord: Bool) throws {
-        let entry = Self.refused(Problem(.invalidRequest, "no", code: reason))
+        let entry = Self.refused(APIProblem(.invalidRequest, "no", code: reason))
         #expect(try member("reason", of: entry) == (isOnRecord ? "\"\(reason)\"" : nil))
     }
 
@@ -141,7 +141,7 @@ final class EntryBook: RequestRecorder {
     }
 
     @Test func tokensOfAGuessAreSaidToBeOne() throws {
-        let problem = Problem(.badUpstream, "no", code: "broken")
+        let problem = APIProblem(.badUpstream, "no", code: "broken")
         let none = Self.refused(problem)
         #expect(try member("input_tokens", of: none) == nil && member("tokens_estimated", of: none) == nil)
         let told = Self.refused(problem) { $0.usage = Usage(input: 7, output: 0) }
@@ -155,7 +155,7 @@ final class EntryBook: RequestRecorder {
     }
 
     @Test func thoseWhoWentOnWithAnAnswerAreListed() throws {
-        let entry = Self.refused(Problem(.badUpstream, "no")) { record in
+        let entry = Self.refused(APIProblem(.badUpstream, "no")) { record in
             record.handOvers = (0..<70).map { HandOver(by: "second/m\($0)", cause: "broken", at: $0) }
         }
         let continued = try #require(try member("continued", of: entry))
@@ -166,9 +166,9 @@ final class EntryBook: RequestRecorder {
 
     @Test func whatIsSoIsSaidAndWhatIsNotIsLeftOut() throws {
         let flags = ["stream", "late", "stand_in", "custody"]
-        let none = try memberNames(of: Self.refused(Problem(.badUpstream, "no")))
+        let none = try memberNames(of: Self.refused(APIProblem(.badUpstream, "no")))
         #expect(none.allSatisfy { !flags.contains($0) })
-        let all = Self.refused(Problem(.badUpstream, "no")) { record in
+        let all = Self.refused(APIProblem(.badUpstream, "no")) { record in
             record.isStream = true
             record.isLate = true
             record.isStandIn = true
@@ -184,7 +184,8 @@ final class EntryBook: RequestRecorder {
     @Test func digestsStandForWhatWasAskedAndAnswered() throws {
         let (prompt, answer) = (SHA256.hash(data: Array("p".utf8)), SHA256.hash(data: Array("a".utf8)))
         let record = RequestRecord(
-            refused: "req_1", operation: "chat", door: .anthropic, keyID: "k", problem: Problem(.invalidRequest, "no"))
+            refused: "req_1", operation: "chat", door: .anthropic, keyID: "k",
+            problem: APIProblem(.invalidRequest, "no"))
         let entry = text(.settled(record, prompt: prompt, answer: answer, at: Self.time))
         #expect(try member("prompt_sha256", of: entry) == "\"\(Data(prompt).base64EncodedString())\"")
         #expect(try member("answer_sha256", of: entry) == "\"\(Data(answer).base64EncodedString())\"")
@@ -193,7 +194,8 @@ final class EntryBook: RequestRecorder {
 
     @Test func anAdmittedRequestNamesTheCandidateThatIsAsked() {
         let record = RequestRecord(
-            refused: "req_1", operation: "chat", door: .openai, keyID: "key_1", problem: Problem(.invalidRequest, "no"))
+            refused: "req_1", operation: "chat", door: .openai, keyID: "key_1",
+            problem: APIProblem(.invalidRequest, "no"))
         record.route = "talk"
         let digest = SHA256.hash(data: Array("p".utf8))
         #expect(
@@ -241,7 +243,7 @@ final class EntryBook: RequestRecorder {
                 for entry in [all.settled, all.admitted, all.withheld] {
                     let said = text(entry)
                     #expect(!said.contains("MARKER"), "\(body): \(said)")
-                    #expect(!said.contains(TestHouse.key) && !said.contains("no entry"))
+                    #expect(!said.contains(TestGateway.key) && !said.contains("no entry"))
                 }
             }
         }

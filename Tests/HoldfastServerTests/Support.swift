@@ -109,15 +109,15 @@ struct House: Sendable {
     let first = ReplayLane(.json(House.answer))
     let second = ReplayLane(.json(House.answer))
     let gateway: Gateway
-    private let front: TestHouse
+    private let front: TestGateway
 
     static let answer =
         "{\"id\":\"1\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":"
         + "{\"role\":\"assistant\",\"content\":\"the answer\"},\"finish_reason\":\"stop\"}],\"usage\":"
         + "{\"prompt_tokens\":11,\"completion_tokens\":3,\"total_tokens\":14}}"
 
-    static let firstPlace = Place(provider: "first", host: "one.example:443", credential: "key-1", model: "m")
-    static let secondPlace = Place(provider: "second", host: "two.example:443", credential: "key-2", model: "m")
+    static let firstPlace = Target(provider: "first", host: "one.example:443", credential: "key-1", model: "m")
+    static let secondPlace = Target(provider: "second", host: "two.example:443", credential: "key-2", model: "m")
 
     /// - Parameters:
     ///   - credential: the fingerprint of the first provider's key.
@@ -134,7 +134,7 @@ struct House: Sendable {
             ProviderFacts(name: "second", dialect: .openai, host: "two", models: .listed(["m"])),
         ]
         let dialect = OpenAIDialect(now: { 1_700_000_000 })
-        front = TestHouse(
+        front = TestGateway(
             providers: [
                 Provider(
                     name: "first", dialect: dialect, lane: first, embeddings: .served(dialect),
@@ -182,7 +182,7 @@ struct House: Sendable {
 
 extension HealthBook {
     /// Has a request find a model withdrawn, in a provider's words.
-    func noteWithdrawal(at place: Place, now: Moment) throws -> HealthNews {
+    func noteWithdrawal(at place: Target, now: Moment) throws -> HealthNews {
         let verdict = Verdict(
             .withdrawn, .model, evidence: .explicit, rule: "model-gone", words: "has been retired", status: 404)
         var report = FailureReport(Judgement(verdict, memory: verdict), status: 404, probe: .whole)
@@ -195,7 +195,7 @@ extension HealthBook {
 
     /// Has a request and the probe after it find a model withdrawn.
     /// - Returns: all changes, in order.
-    func confirmWithdrawal(at place: Place, now: Moment) throws -> [HealthChange] {
+    func confirmWithdrawal(at place: Target, now: Moment) throws -> [HealthChange] {
         let news = try noteWithdrawal(at: place, now: now)
         let verdict = Verdict(
             .withdrawn, .model, evidence: .explicit, rule: "model-gone", words: "has been retired", status: 404)

@@ -7,15 +7,15 @@ final class Bench {
     var tick: Duration = .seconds(1000)
     var now: Moment { Moment(tick: tick, unix: 1_700_000_000 + Int(tick.components.seconds)) }
 
-    static func place(_ model: String = "m", host: String = "h", credential: String = "k") -> Place {
-        Place(provider: host, host: host, credential: credential, model: model)
+    static func place(_ model: String = "m", host: String = "h", credential: String = "k") -> Target {
+        Target(provider: host, host: host, credential: credential, model: model)
     }
 
     /// Reports a failure.
     /// - Returns: The changes; nil where the place is not free.
     @discardableResult func fail(
         _ cause: Cause, _ scope: Scope, evidence: Evidence? = nil, retryAfter: Duration? = nil,
-        basis: Verdict.Basis = .code, status: Int = 404, at place: Place = place(), everAnswered: Bool = true,
+        basis: Verdict.Basis = .code, status: Int = 404, at place: Target = place(), everAnswered: Bool = true,
         key: String = "key", request: Int = 1, mayProbe: Bool = true, isKnown: Bool = true
     ) -> HealthNews? {
         guard let permit = book.enter(place, for: key, now: now) else { return nil }
@@ -47,7 +47,7 @@ final class Bench {
         book.dueProbes(now: now).first.map { book.probed($0, result, now: now) }
     }
 
-    func isFree(_ place: Place = place(), for key: String = "key") -> Bool {
+    func isFree(_ place: Target = place(), for key: String = "key") -> Bool {
         book.standing(of: place, for: key, now: now) == .free
     }
 

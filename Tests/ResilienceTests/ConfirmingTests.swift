@@ -7,7 +7,7 @@ import Testing
 @Suite struct ConfirmingTests {
     let bench = Bench()
 
-    private func standing(for key: String = "key", at place: Place = Bench.place()) -> Standing {
+    private func standing(for key: String = "key", at place: Target = Bench.place()) -> TargetState {
         bench.book.standing(of: place, for: key, now: bench.now)
     }
 

@@ -172,4 +172,25 @@ import Testing
             #expect(bench.book.holds == [hold] && !bench.isFree(), "it is for a person to lift it")
         }
     }
+
+    @Test("a model whose breaker lets a trial through is free, and still in trouble until an answer") func trouble() {
+        func trouble() -> Cause? { bench.book.trouble(at: Bench.place(), within: .seconds(300), now: bench.now) }
+        #expect(trouble() == nil)
+        for _ in 0..<3 { bench.fail(.broken, .model, status: 500) }
+        #expect(!bench.isFree() && trouble() == .broken)
+        bench.tick += .seconds(60)
+        #expect(bench.isFree() && trouble() == .broken, "nobody has been answered since")
+        #expect(bench.book.trouble(at: Bench.place("other"), within: .seconds(300), now: bench.now) == nil)
+        bench.tick += .seconds(241)
+        #expect(trouble() == nil, "it says nothing of the present")
+        if let trial = bench.book.enter(Bench.place(), for: "key", now: bench.now) {
+            _ = bench.book.failed(trial, bench.report(.broken, .model, status: 500), now: bench.now)
+        }
+        #expect(trouble() == .broken)
+        bench.tick += .seconds(120)
+        if let trial = bench.book.enter(Bench.place(), for: "key", now: bench.now) {
+            _ = bench.book.succeeded(trial, now: bench.now)
+        }
+        #expect(bench.isFree() && trouble() == nil)
+    }
 }

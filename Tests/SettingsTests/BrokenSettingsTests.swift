@@ -34,6 +34,10 @@ import Testing
             "holdfast.yaml:3:1: this is not YAML: did not find expected ',' or '}' while parsing a flow mapping that starts in line 2"
         ),
         Case(
+            "log:\n  level: info\n format: json\n",
+            "holdfast.yaml:3:2: this is not YAML: did not find expected key while parsing a block mapping that starts in line 1; is this line indented as those that belong with it?"
+        ),
+        Case(
             "listen: 127.0.0.1:1\n---\nlisten: x",
             "holdfast.yaml:2:1: a second document starts here; a settings file is one document"),
         Case(
@@ -102,6 +106,7 @@ import Testing
             "metrics: {on: admin}",
             "holdfast.yaml:1:15: metrics.on is admin, but there is no admin listener; add `admin: 127.0.0.1:8081`"),
         Case("providers: [a]", "holdfast.yaml:1:12: providers must be a mapping, not a list"),
+        Case("routes: [a]", "holdfast.yaml:1:9: routes must be a mapping, not a list"),
         Case("listen: ${WHERE}", "holdfast.yaml:1:9: listen: WHERE is not set, and there is no default"),
         Case(
             "listen: ${WHERE",

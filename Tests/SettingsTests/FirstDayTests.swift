@@ -137,6 +137,19 @@ import Testing
         #expect(found.count == 1 && found[0].contains("candidates[0].retires is \"2026-01-31\", which is in the past"))
     }
 
+    @Test(arguments: [
+        ("\"gpt 5\"", "gpt 5", true), ("\"gpt-5 \"", "gpt-5 ", true), ("gpt-5", "gpt-5", false),
+        ("${MODEL}", "${MODEL}", false), ("\"${MODEL:-a b}\"", "", false),
+    ])
+    func aModelWithASpaceInItsName(_ written: String, _ shown: String, _ isWarnedOf: Bool) {
+        let candidates = warnings(routes("{provider: p, model: \(written)}"), environment: ["MODEL": "m"])
+        let listed = warnings(provider("models: [m, \(written)]"), environment: ["MODEL": "m"])
+        #expect(candidates.isEmpty != isWarnedOf && listed.isEmpty != isWarnedOf, "\(candidates) \(listed)")
+        guard isWarnedOf else { return }
+        #expect(candidates[0].contains("warning: routes.r.candidates[0].model is \"\(shown)\", which has a space"))
+        #expect(listed[0].contains("warning: providers.p.models[1] is \"\(shown)\", which has a space"))
+    }
+
     @Test func successorsThatGoInACircle() {
         let found = warnings(
             routes(

@@ -68,7 +68,8 @@ private func server(_ more: String, at url: String = "https://models.example") -
     }
 
     @Test func everyTraitOfThePageIsTested() throws {
-        let named = Set(try DocumentedPage("configuration").list(after: "**Traits** of a server").flatMap(\.memberNames))
+        let named = Set(
+            try DocumentedPage("configuration").list(after: "**Traits** of a server").flatMap(\.memberNames))
         // Values, and a member of requests.
         let others: Set = ["max_completion_tokens", "any", "openai", "anthropic", "mistral", "false", "temperature"]
         #expect(named.subtracting(others) == Set(Self.traits.map(\.0)))

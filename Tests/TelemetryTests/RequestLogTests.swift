@@ -10,10 +10,10 @@ import Testing
 import Wire
 
 @Suite struct RequestLogTests {
-    private func gateway(_ lane: ReplayLane, _ log: RequestLog) -> (TestHouse, Gateway) {
+    private func gateway(_ lane: ReplayLane, _ log: RequestLog) -> (TestGateway, Gateway) {
         let facts = ProviderFacts(name: "oa", dialect: .openai)
         let engine = ProviderFacts(name: "en", dialect: .engine)
-        let house = TestHouse(
+        let house = TestGateway(
             providers: [
                 Provider(name: "oa", dialect: OpenAIDialect(now: { 1 }), lane: lane, embeddings: .none("no")),
                 Provider(name: "en", dialect: EngineDialect(now: { 1 }), lane: lane, embeddings: .none("no")),
@@ -26,7 +26,7 @@ import Wire
             house,
             Gateway(
                 house.gateway.state, keys: house.keys, records: RequestRecords(log: log),
-                continuity: TestHouse.continuity(),
+                continuity: TestGateway.continuity(),
                 disclosures: DisclosureBook(clock: { 0 }))
         )
     }
@@ -125,7 +125,7 @@ import Wire
                     let lines = await serve(body, ReplayLane(script), format)
                     #expect(lines.count == 1)
                     #expect(!lines.joined().contains("MARKER"), "\(name) \(route): \(lines)")
-                    #expect(!lines.joined().contains(TestHouse.key))
+                    #expect(!lines.joined().contains(TestGateway.key))
                 }
             }
         }

@@ -7,7 +7,7 @@ import Wire
 
 /// The tables of Holdfast's own errors.
 @Suite("Errors, row by row") struct ErrorRowTests {
-    static let kinds: [Problem.Kind] = [
+    static let kinds: [APIProblem.Kind] = [
         .invalidRequest, .unauthenticated, .forbidden, .notFound, .gone, .methodNotAllowed, .tooLarge, .headersTooLarge,
         .limited, .internalFailure, .badUpstream, .unavailable, .outOfOrder, .deadline,
     ]
@@ -28,21 +28,21 @@ import Wire
     }
 
     @Test("OpenAI's callers are told another error than the row says", arguments: kinds)
-    func openAI(kind: Problem.Kind) throws {
+    func openAI(kind: APIProblem.Kind) throws {
         let table = try DocumentedPage("dialect-openai").table(under: "## Errors")
         let row = try row(kind.status, of: table, column: 0)
         let dialect = OpenAIDialect(now: { 0 })
-        let error = try JSONDocument(dialect.encodeProblem(Problem(kind, "No."), requestID: "r")).root["error"]
+        let error = try JSONDocument(dialect.encodeProblem(APIProblem(kind, "No."), requestID: "r")).root["error"]
         #expect(error?["type"]?.string == row.cells[1].codeSpans.first)
         #expect(error?["code"]?.string == (row.cells[2] == "null" ? nil : row.cells[2].codeSpans.first))
         #expect(error?["code"] != nil)
     }
 
     @Test("Anthropic's callers are told another error than the row says", arguments: kinds)
-    func anthropic(kind: Problem.Kind) throws {
+    func anthropic(kind: APIProblem.Kind) throws {
         let table = try DocumentedPage("dialect-anthropic").table(under: "## Errors")
         let row = try row(kind.status, of: table, column: 1)
-        let body = AnthropicDialect().encodeProblem(Problem(kind, "No."), requestID: "r")
+        let body = AnthropicDialect().encodeProblem(APIProblem(kind, "No."), requestID: "r")
         #expect(try JSONDocument(body).root["error"]?["type"]?.string == row.cells[2].codeSpans.first)
     }
 

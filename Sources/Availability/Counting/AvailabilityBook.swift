@@ -25,7 +25,7 @@ package struct AvailabilityBook: Sendable {
     package init() {}
 
     /// - Parameter time: seconds since 1970.
-    package mutating func add(_ request: SettledRequest, at time: Int) {
+    package mutating func add(_ request: CountedRequest, at time: Int) {
         request.count { subject, counter in add(subject, counter, at: time) }
     }
 

@@ -19,6 +19,8 @@ package struct RouteTraffic: Sendable, Hashable {
     package static let window = 300
     /// The fewest requests that say something of a route.
     package static let fewest = 3
+    /// The number of requests in a row without an answer that is no chance, whatever else is known.
+    package static let longRun = 10
 
     private static let slot = 15
 
@@ -27,11 +29,14 @@ package struct RouteTraffic: Sendable, Hashable {
     /// The time of the last request, in seconds since 1970; nil before the
     /// first.
     package private(set) var last: Int?
+    /// The number of requests since the last answered one.
+    private var unanswered = 0
 
     package init() {}
 
     package mutating func note(isAnswered: Bool, at time: Int) {
         last = max(last ?? time, time)
+        unanswered = isAnswered ? 0 : unanswered + 1
         let slot = time / Self.slot
         slots[slot, default: Counts()].requests += 1
         if isAnswered { slots[slot, default: Counts()].answered += 1 }
@@ -49,6 +54,13 @@ package struct RouteTraffic: Sendable, Hashable {
         }
         return sum
     }
+
+    /// The number of the newest requests in a row that were not answered; 0 if the last one came too long ago to say
+    /// anything of the present.
+    package func unanswered(at now: Int) -> Int {
+        guard let last, last > now - Self.window else { return 0 }
+        return unanswered
+    }
 }
 
 /// The state of a route, by its candidates and by what has become of its
@@ -61,11 +73,18 @@ package enum RouteState: Sendable, Hashable {
     case down(reason: String)
 
     /// - Parameters:
+    ///   - unanswered: the newest requests in a row without an answer.
+    ///   - isAnyoneSound: false if every candidate in service has failed of late, and has answered nothing since.
     ///   - lead: true if the first candidate serves.
     ///   - standIn: the candidate that serves instead of the first; nil if there is none.
-    package init(_ traffic: RouteTraffic.Counts, leadServes lead: Bool, standIn: String?) {
+    package init(
+        _ traffic: RouteTraffic.Counts, unanswered: Int, isAnyoneSound: Bool, leadServes lead: Bool, standIn: String?
+    ) {
         if traffic.requests >= RouteTraffic.fewest, traffic.answered == 0 {
             self = .down(reason: "none of \(traffic.requests) requests in 5 min was answered")
+        } else if unanswered >= (isAnyoneSound ? RouteTraffic.longRun : RouteTraffic.fewest) {
+            // Those that were answered before it began say nothing of an outage.
+            self = .down(reason: "none of the last \(unanswered) requests was answered")
         } else if !lead, standIn == nil {
             self = .down(reason: "no candidate is in service")
         } else if !lead, let standIn {

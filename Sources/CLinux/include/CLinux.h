@@ -12,6 +12,10 @@
 /// Returns the limit that now holds, or -1 with errno set.
 int64_t clinux_raise_open_files(void);
 
+/// The bytes of the heap that this process has in use now, over all of
+/// malloc's arenas; what malloc keeps for later is not in it.
+uint64_t clinux_heap_in_use(void);
+
 /// A connected pair of Unix stream sockets, both closed on exec.
 /// Returns 0, or -1 with errno set.
 int clinux_socket_pair(int pair[2]);

@@ -32,7 +32,7 @@ package struct CallIDForm: Sendable, Hashable {
     }
 
     /// The form of all ids that a caller may send.
-    package static let free = CallIDForm(.any, longest: Problem.longestIdentifier)
+    package static let free = CallIDForm(.any, longest: APIProblem.longestIdentifier)
     /// Anthropic's `^[a-zA-Z0-9_-]+$`; 64 bytes is what its hosts take
     /// (Bedrock's `toolUseId`).
     package static let anthropic = CallIDForm(.word, longest: 64)

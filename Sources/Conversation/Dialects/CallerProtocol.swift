@@ -20,10 +20,10 @@ package protocol CallerProtocol: CallerErrors {
     /// - Parameters:
     ///   - body: The body's top object; skimmed will do (``JSONLimits/skim``).
     ///   - path: The part that the path says.
-    /// - Throws: ``Problem`` of kind `invalidRequest`, naming the field.
-    func readHead(_ body: JSONView, at path: CalledPath) throws(Problem) -> RequestHead
-    /// - Throws: ``Problem`` of kind `invalidRequest`, naming the field.
-    func decodeChat(_ document: JSONDocument, at path: CalledPath) throws(Problem) -> ChatRequest
+    /// - Throws: ``APIProblem`` of kind `invalidRequest`, naming the field.
+    func readHead(_ body: JSONView, at path: CalledPath) throws(APIProblem) -> RequestHead
+    /// - Throws: ``APIProblem`` of kind `invalidRequest`, naming the field.
+    func decodeChat(_ document: JSONDocument, at path: CalledPath) throws(APIProblem) -> ChatRequest
     /// Returns the most tokens that the caller wants of an answer, of all
     /// choices together; nil where it doesn't say.
     /// - Parameter body: As in ``readHead(_:at:)``.
@@ -51,7 +51,7 @@ package protocol CallerProtocol: CallerErrors {
 /// The words in which a dialect's callers are told of errors.
 package protocol CallerErrors: Dialect {
     /// The body of an error answer.
-    func encodeProblem(_ problem: Problem, requestID: String) -> ByteBuffer
+    func encodeProblem(_ problem: APIProblem, requestID: String) -> ByteBuffer
     /// The body of an error answer in a provider's words, where the provider
     /// speaks another dialect. Its status goes through ``status(for:)``.
     func encodeProviderError(_ error: ProviderError, requestID: String) -> ByteBuffer
@@ -59,16 +59,16 @@ package protocol CallerErrors: Dialect {
     func status(for error: ProviderError) -> Int
     /// An error as an event inside a stream that has begun. Nothing follows
     /// it: the stream stays visibly unfinished.
-    func encodeStreamProblem(_ problem: Problem, requestID: String) -> ByteBuffer
+    func encodeStreamProblem(_ problem: APIProblem, requestID: String) -> ByteBuffer
     /// Appends the header fields in which this API's clients look for an
     /// error's kind.
-    func addErrorFields(of problem: Problem, to fields: inout HTTPFieldList)
+    func addErrorFields(of problem: APIProblem, to fields: inout HTTPFieldList)
     /// The same for an error that ``encodeProviderError(_:requestID:)`` writes.
     func addErrorFields(of error: ProviderError, to fields: inout HTTPFieldList)
 }
 
 extension CallerErrors {
-    package func addErrorFields(of problem: Problem, to fields: inout HTTPFieldList) {}
+    package func addErrorFields(of problem: APIProblem, to fields: inout HTTPFieldList) {}
     package func addErrorFields(of error: ProviderError, to fields: inout HTTPFieldList) {}
 }
 
@@ -77,7 +77,7 @@ extension CallerProtocol {
     package func addAnswerFields(requestID: String, to fields: inout HTTPFieldList) {}
 
     /// Decodes a request of an API that says everything in the body.
-    package func decodeChat(_ document: JSONDocument) throws(Problem) -> ChatRequest {
+    package func decodeChat(_ document: JSONDocument) throws(APIProblem) -> ChatRequest {
         try decodeChat(document, at: CalledPath())
     }
 }

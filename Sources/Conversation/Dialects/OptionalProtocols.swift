@@ -6,8 +6,8 @@ package import Wire
 /// Embeddings as applications ask for them.
 package protocol EmbeddingsCaller: Sendable {
     var embeddingsAddresses: [CallerAddress] { get }
-    /// - Throws: ``Problem`` of kind `invalidRequest`, naming the field.
-    func decodeEmbeddings(_ document: JSONDocument, at path: CalledPath) throws(Problem) -> EmbeddingsRequest
+    /// - Throws: ``APIProblem`` of kind `invalidRequest`, naming the field.
+    func decodeEmbeddings(_ document: JSONDocument, at path: CalledPath) throws(APIProblem) -> EmbeddingsRequest
     func encodeEmbeddingsReply(_ reply: EmbeddingsReply, to request: EmbeddingsRequest) -> ByteBuffer
 }
 
@@ -29,8 +29,8 @@ package protocol EmbeddingsProvider: Sendable {
 /// The size of a prompt in tokens, as applications ask for it.
 package protocol TokenCountCaller: Sendable {
     var tokenCountAddresses: [CallerAddress] { get }
-    /// - Throws: ``Problem`` of kind `invalidRequest`, naming the field.
-    func decodeCountTokens(_ document: JSONDocument, at path: CalledPath) throws(Problem) -> ChatRequest
+    /// - Throws: ``APIProblem`` of kind `invalidRequest`, naming the field.
+    func decodeCountTokens(_ document: JSONDocument, at path: CalledPath) throws(APIProblem) -> ChatRequest
     /// Returns roughly the tokens of a prompt, for providers that can't count;
     /// the answer is marked as an estimate.
     func estimateTokens(_ request: ChatRequest) -> Int

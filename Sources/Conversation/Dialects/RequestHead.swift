@@ -25,14 +25,14 @@ package struct RequestHead: Sendable {
 /// The reading of a body that names its members as OpenAI's and Anthropic's
 /// APIs do; what the path says goes before it.
 extension CallerProtocol {
-    package func readHead(_ body: JSONView, at path: CalledPath) throws(Problem) -> RequestHead {
+    package func readHead(_ body: JSONView, at path: CalledPath) throws(APIProblem) -> RequestHead {
         let model: RequestHead.ModelName =
             if let model = path.model { .path(model) } else { .body(try modelName(body)) }
         if let isStream = path.isStream { return RequestHead(model: model, isStream: isStream) }
         var isStream = false
         if let flag = body["stream"], !flag.isNull {
             guard let value = flag.bool else {
-                throw Problem(
+                throw APIProblem(
                     .invalidRequest, "\"stream\" must be true or false.", field: "stream", code: "invalid_type")
             }
             isStream = value
@@ -40,14 +40,14 @@ extension CallerProtocol {
         return RequestHead(model: model, isStream: isStream)
     }
 
-    private func modelName(_ body: JSONView) throws(Problem) -> JSONView {
+    private func modelName(_ body: JSONView) throws(APIProblem) -> JSONView {
         guard let view = body["model"], !view.isNull else {
-            throw Problem(
+            throw APIProblem(
                 .invalidRequest, "\"model\" is missing: name a route or provider/model (GET /v1/models lists them).",
                 field: "model", code: "missing_required_parameter")
         }
         guard view.kind == .string, !view.isString("") else {
-            throw Problem(
+            throw APIProblem(
                 .invalidRequest, "\"model\" must be a non-empty string.", field: "model", code: "invalid_type")
         }
         return view

@@ -10,7 +10,7 @@ package struct ScrubPolicy: Sendable, Equatable {
         case quarantine
     }
 
-    package enum Standing: Sendable, Hashable {
+    package enum ScrubState: Sendable, Hashable {
         case trusted
         /// Changed once, in seconds since 1970.
         case suspect(since: Int)
@@ -20,10 +20,10 @@ package struct ScrubPolicy: Sendable, Equatable {
     /// The time for which one change is remembered, in seconds.
     package static let window = 24 * 3600
 
-    package private(set) var standing: Standing
+    package private(set) var standing: ScrubState
 
     /// - Parameter remembered: the standing of the weights before a restart, since a restart clears nothing.
-    package init(remembered: Standing = .trusted) { standing = remembered }
+    package init(remembered: ScrubState = .trusted) { standing = remembered }
 
     /// Records that weights were found changed. They are reloaded once, but not a second time within a day, since the
     /// cause of the change must then be still present.

@@ -86,7 +86,7 @@ extension CallerConnection {
     /// The answer is out (or never will be): on to the next request.
     func answered(_ exchange: CallerExchange, close: Bool) {
         guard case .serving(let current, _) = state, current === exchange else { return }
-        outgoing?.settle()
+        outgoing?.conclude()
         if close || isShuttingDown { return closeWhenSent() }
         becomeIdle()
     }

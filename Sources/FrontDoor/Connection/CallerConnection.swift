@@ -6,7 +6,7 @@ import Wire
 /// The objects that a connection uses: those that all connections of a listener
 /// share, and those that belong to its event loop.
 struct ConnectionSurroundings {
-    let reception: any Reception
+    let reception: any RequestAdmission
     let limits: ConnectionLimits
     let bodies: BodyBudget
     let unread: UnreadAnswers
@@ -91,7 +91,7 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
     }
 
     var limits: ConnectionLimits { surroundings.limits }
-    private var reception: any Reception { surroundings.reception }
+    private var reception: any RequestAdmission { surroundings.reception }
 
     // MARK: What the gate asks
 

@@ -50,7 +50,7 @@ final class OutgoingBytes: @unchecked Sendable {
     func flushed() { if isCrowded { count() } }
 
     /// The request is over: what room it had and didn't use is free again.
-    func settle() {
+    func conclude() {
         if account == nil { return }
         if isCrowded { count() } else { release() }
     }

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 package import NIOCore
 
 /// A scanner that finds where HTTP/1.1 requests begin and end in a caller's

@@ -99,7 +99,7 @@ final class Relay {
     }
 
     private func makeRoom(for more: Int) throws {
-        guard reply.makeRoom(for: more) else { throw Problem.answersUnread }
+        guard reply.makeRoom(for: more) else { throw APIProblem.answersUnread }
     }
 
     // MARK: A whole answer
@@ -232,8 +232,8 @@ final class Relay {
 
     // MARK: A provider's no, once nobody else can serve
 
-    /// - Throws: ``Problem`` for an answer that is no error of the provider's.
-    func passOnError(_ received: ByteBuffer, _ answer: ResponseHead) throws(Problem) {
+    /// - Throws: ``APIProblem`` for an answer that is no error of the provider's.
+    func passOnError(_ received: ByteBuffer, _ answer: ResponseHead) throws(APIProblem) {
         if !(400..<600).contains(answer.status) {
             throw .redirect(answer.status, to: answer.fields["location"], from: upstream.candidate)
         }
@@ -288,7 +288,7 @@ final class Relay {
         var head = ResponseHead(status: record.status)
         head.fields.append("content-type", contentType)
         head.addTrace(call, record, servedBy: upstream.id)
-        if let receipt = provider.receipt?() {
+        if let receipt = provider.receipt {
             record.custody = receipt
             head.fields.append("x-holdfast-custody", receipt)
         }

@@ -8,7 +8,7 @@ protocol ReleaseCondition: AnyObject {
     /// Takes note that a candidate is about to be asked for this answer.
     func willAsk(_ candidate: String)
     /// Returns when the first byte may go out.
-    /// - Throws: ``Problem`` where it may not; `CancellationError`.
+    /// - Throws: ``APIProblem`` where it may not; `CancellationError`.
     func beforeBeginning() async throws
     /// Returns the bytes of a stream that may go out now, in place of those
     /// that have come. Those that are held back come with a later call.
@@ -144,7 +144,7 @@ final class ReleasePoint: CallerReply {
         case .send: await send(end)
         case .withhold:
             record.isWithheld = true
-            record.reason = Problem.notOnRecord.code
+            record.reason = APIProblem.notOnRecord.code
             if case .whole = end {
                 record.outcome = .failed
                 let (head, body) = refusal()

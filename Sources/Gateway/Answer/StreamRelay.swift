@@ -143,7 +143,7 @@ struct StreamRelay {
             throw InterruptedStream(
                 symptom: symptom, word: "provider_error", reason: error.word ?? "the provider broke off its stream",
                 lastWords: stage.findings.ownFailure.map(relay.secrets.masking)
-                    ?? problemEvent(Problem(.badUpstream, message, code: error.code)))
+                    ?? problemEvent(APIProblem(.badUpstream, message, code: error.code)))
         }
         // An end that the protocol allows, and the dialect doesn't.
         let endedCleanly = failure == nil && stage.findings.fault == nil
@@ -153,7 +153,7 @@ struct StreamRelay {
             guard endedCleanly else { throw failure }
             throw FailedAttempt(symptom(.streamEnd, stage, transport: .clean), .lane(failure))
         }
-        let problem = Problem(failure, at: relay.attempt.upstream.candidate)
+        let problem = APIProblem(failure, at: relay.attempt.upstream.candidate)
         throw InterruptedStream(
             symptom: endedCleanly
                 ? symptom(.streamEnd, stage, transport: .clean)
@@ -171,7 +171,7 @@ struct StreamRelay {
             transport: transport, hadContent: stage.findings.hasContent)
     }
 
-    private func problemEvent(_ problem: Problem) -> ByteBuffer {
+    private func problemEvent(_ problem: APIProblem) -> ByteBuffer {
         relay.call.door.encodeStreamProblem(problem, requestID: relay.call.id)
     }
 

@@ -3,7 +3,7 @@ import Failures
 import NIOCore
 import Wire
 
-extension Problem {
+extension APIProblem {
     /// Describes a problem between Holdfast and a provider in Holdfast's words:
     /// a provider's text about a key or an account is meant for the owner of
     /// the account, not for the caller. Nil for all other causes.

@@ -30,7 +30,7 @@ final class ActiveAttempt {
 
     var upstream: Upstream { prepared.upstream }
     var provider: Provider { prepared.provider }
-    var place: Place { prepared.place }
+    var place: Target { prepared.place }
 
     init(_ index: Int, _ prepared: PreparedAttempt, _ token: AttemptToken?, _ stream: CallerStream) {
         self.index = index

@@ -38,7 +38,7 @@ struct AttemptExecutor {
             context.record.attempts[attempt.number].failure = failure.word
             // Holdfast's own shortage: nothing is learnt of the candidate, and
             // others can't be reached either.
-            if case .ownShortage(let what) = failure { return .other(Problem.ownShortage(what)) }
+            if case .ownShortage(let what) = failure { return .other(APIProblem.ownShortage(what)) }
             // The provider hung up on an idle connection just as we used it:
             // as a rule it has not seen the request, and a fresh connection
             // serves. It may have read the whole, too, so this is an attempt
@@ -135,12 +135,12 @@ struct AttemptExecutor {
                 request, model: attempt.upstream.candidate.model, on: context.call.executor)
             answerCount(count, isEstimate: false, counting, attempt.upstream)
         } catch let error as ProviderError {
-            throw Problem(
+            throw APIProblem(
                 .badUpstream,
                 "\(attempt.upstream.id) could not count the tokens: \(context.state.secrets.masking(error).message)",
                 code: "token_count_failed")
         } catch let refusal as CannotCarry {
-            throw Problem(refusal, attempt.upstream.candidate)
+            throw APIProblem(refusal, attempt.upstream.candidate)
         }
     }
 

@@ -66,7 +66,7 @@ final class AttemptLoop {
         case unanswered
     }
 
-    /// - Throws: ``Problem`` when no candidate can serve and Holdfast has to
+    /// - Throws: ``APIProblem`` when no candidate can serve and Holdfast has to
     ///   say so; `CancellationError`.
     func run() async throws {
         var now = continuity.now
@@ -223,7 +223,7 @@ final class AttemptLoop {
             return .unanswered
         case .other(let error):
             reporter.abandon(attempt)
-            if let interruption, error is Problem {
+            if let interruption, error is APIProblem {
                 try await continuation.leaveUnfinished(interruption)
                 return .answered
             }
@@ -280,7 +280,7 @@ final class AttemptLoop {
             rewritten.insert(field).inserted
         else { return .notRewritten }
         let known = context.request
-        let rewrite = { () throws(Problem) -> AdmittedCall? in
+        let rewrite = { () throws(APIProblem) -> AdmittedCall? in
             guard let call = known.replacingModel(at: field, by: table) else { return nil }
             return try AdmittedCall(call, isHeavy: known.isHeavy)
         }

@@ -77,7 +77,7 @@ package struct AttemptPlan {
     ///   - standing: Returns the present state of a candidate.
     ///   - mayRepeat: Takes from a candidate's retry budget.
     package mutating func next(
-        now: Duration, latest: Duration, standing: (Int) -> Standing, mayRepeat: (Int) -> Bool
+        now: Duration, latest: Duration, standing: (Int) -> TargetState, mayRepeat: (Int) -> Bool
     ) -> Step {
         guard !isOver else { return .stop }
         if let index = entries.firstIndex(where: { $0.repeatsAtOnce && !$0.isOut }) {

@@ -20,7 +20,7 @@ struct CandidateScreening {
         let upstream = upstreams[index]
         if let reason = upstream.candidate.unavailable {
             skip(index, reason)
-            loop.passedOver.isOut(Problem(.unavailable, "\(upstream.id) is not in service: \(reason)."))
+            loop.passedOver.isOut(APIProblem(.unavailable, "\(upstream.id) is not in service: \(reason)."))
         } else if let problem = outsideResidency(upstream.candidate) {
             skip(index, "outside the key's residency")
             loop.passedOver.refuse(problem)
@@ -42,19 +42,19 @@ struct CandidateScreening {
         loop.plan.ruleOut(index)
     }
 
-    private func outsideResidency(_ candidate: Candidate) -> Problem? {
+    private func outsideResidency(_ candidate: Candidate) -> APIProblem? {
         let exclusions = context.call.principal.record.exclusions
         if !exclusions.isEmpty,
             let reason = exclusions.reason(against: candidate.lab, host: candidate.host, region: candidate.region)
         {
-            return Problem(
+            return APIProblem(
                 .forbidden,
                 "The key may not be served by \(candidate.id): \(reason). Ask for another route, or whoever gave you "
                     + "the key for another.", code: "residency")
         }
         guard let regions = context.call.principal.record.residency else { return nil }
         if let region = candidate.region, regions.contains(region) { return nil }
-        return Problem(
+        return APIProblem(
             .forbidden,
             "The key may be served in \(regions.joined(separator: ", ")) only, and no candidate of "
                 + "\"\(context.request.requestedModel)\" is there. Ask for another route.", code: "residency")
@@ -63,11 +63,11 @@ struct CandidateScreening {
     /// An index holds the vectors of one model: those of another would be
     /// found beside them and mean nothing. The same model at another host may
     /// serve.
-    private func makesOtherVectors(_ upstream: Upstream) -> Problem? {
+    private func makesOtherVectors(_ upstream: Upstream) -> APIProblem? {
         guard case .embeddings = context.call.operation, let first = served.route.candidates.first,
             first.model.modelWithoutMaker != upstream.candidate.model.modelWithoutMaker
         else { return nil }
-        return Problem(
+        return APIProblem(
             .unavailable,
             "\(upstream.id) may not stand in for \(first.id): it makes vectors of another model, which would spoil an "
                 + "index. Wait until \(first.id) is back, or add the same model at another provider to the route.",
@@ -87,7 +87,7 @@ struct CandidateScreening {
         return nil
     }
 
-    func standing(of index: Int, _ now: Moment) -> Standing {
+    func standing(of index: Int, _ now: Moment) -> TargetState {
         if continuity.book.isQuiet, context.rehearsal == nil { return .free }
         let upstream = upstreams[index]
         guard let place = upstream.place else { return .free }
@@ -111,13 +111,13 @@ struct CandidateScreening {
         if let known = loop.prepared.first(where: { $0.index == index }) {
             return isPermitted(index) ? known.attempt : nil
         }
-        return carrying(index) { upstream, provider, place throws(Problem) in
+        return carrying(index) { upstream, provider, place throws(APIProblem) in
             let candidate = upstream.candidate
             // The dialect's own refusal names the field.
             let attempt = PreparedAttempt(
                 try context.request.outgoing(to: candidate, at: provider), upstream, provider, place)
             if let missing = try context.request.needs(beyond: candidate.capabilities).names.first {
-                throw Problem(
+                throw APIProblem(
                     .invalidRequest,
                     "\(candidate.id) can't take this request: `capabilities` of its settings don't name \(missing).",
                     code: "missing_capability")
@@ -139,11 +139,11 @@ struct CandidateScreening {
     /// - Returns: The result of `prepare`; nil where it fails, and the reason
     ///   is then recorded.
     func carrying(
-        _ index: Int, _ prepare: (Upstream, Provider, Place) throws(Problem) -> PreparedAttempt
+        _ index: Int, _ prepare: (Upstream, Provider, Target) throws(APIProblem) -> PreparedAttempt
     ) -> PreparedAttempt? {
         let upstream = upstreams[index]
         guard let provider = upstream.provider, let place = upstream.place, isPermitted(index) else { return nil }
-        do throws(Problem) {
+        do throws(APIProblem) {
             try RequestDisclosure(context: context).check(upstream, provider)
             return try prepare(upstream, provider, place)
         } catch {

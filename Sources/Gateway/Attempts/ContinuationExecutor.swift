@@ -17,7 +17,7 @@ struct Interruption {
     /// answer.
     var lastWords: ByteBuffer
 
-    mutating func tell(_ problem: Problem, _ call: Call) {
+    mutating func tell(_ problem: APIProblem, _ call: Call) {
         reason = problem.code
         lastWords = call.door.encodeStreamProblem(problem, requestID: call.id)
     }
@@ -100,7 +100,7 @@ struct ContinuationExecutor {
     /// do better.
     func giveUp(_ why: String) {
         loop.interruption?.tell(
-            Problem(
+            APIProblem(
                 .badUpstream, "The answer broke off, and \(why). Send the request again.",
                 code: "continuation_unusable"), context.call)
         loop.plan.ruleOutAll()
@@ -121,14 +121,14 @@ struct ContinuationExecutor {
     /// The request that asks a candidate to go on; nil if it can't.
     func prepare(_ index: Int, _ interruption: Interruption) -> PreparedAttempt? {
         let wantsRestart = interruption.resumption == .restart
-        return CandidateScreening(loop: loop).carrying(index) { upstream, provider, place throws(Problem) in
+        return CandidateScreening(loop: loop).carrying(index) { upstream, provider, place throws(APIProblem) in
             let candidate = upstream.candidate
             let request = try context.request.chat()
             let usual: ContinuationMode = candidate.capabilities.contains(.prefill) ? .prefill : .instruction
             let mode = wantsRestart ? .restart : loop.modes[index] ?? usual
             loop.modes[index] = mode
             if let missing = try context.request.needs(beyond: candidate.capabilities).names.first {
-                throw Problem(
+                throw APIProblem(
                     .invalidRequest, "\(candidate.id) can't go on: it lacks \(missing).", code: "missing_capability")
             }
             if mode == .restart {
@@ -139,7 +139,7 @@ struct ContinuationExecutor {
                     upstream, provider, place)
             }
             guard let resume = ResumeRequest.make(request, stream.journal, mode) else {
-                throw Problem(.badUpstream, "What was sent can't be gone on with.", code: "not_resumable")
+                throw APIProblem(.badUpstream, "What was sent can't be gone on with.", code: "not_resumable")
             }
             let resumed = Resumed(
                 request: request, mode: mode, given: resume.given, cause: interruption.cause)
@@ -173,7 +173,7 @@ struct ContinuationExecutor {
     private func inOurWords(
         _ interrupted: InterruptedStream, _ verdict: Verdict, of attempt: ActiveAttempt
     ) -> InterruptedStream {
-        guard let problem = Problem(between: verdict.cause, and: attempt.provider) else { return interrupted }
+        guard let problem = APIProblem(between: verdict.cause, and: attempt.provider) else { return interrupted }
         var interrupted = interrupted
         interrupted.reason = problem.code
         interrupted.lastWords = context.call.door.encodeStreamProblem(problem, requestID: context.call.id)

@@ -47,13 +47,13 @@ package final class Continuity: Sendable {
 
     // MARK: What attempts report
 
-    func succeeded(_ token: AttemptToken?, at place: Place) {
+    func succeeded(_ token: AttemptToken?, at place: Target) {
         noteAnswer(at: place)
         guard let token, token.isTrial || !book.isQuiet else { return }
         report(book.succeeded(token, now: now))
     }
 
-    func noteAnswer(at place: Place) {
+    func noteAnswer(at place: Target) {
         let model = ServedModel(host: place.host, model: place.model)
         let now = now
         let isNew = answered.withLock { $0.updateValue(now.tick, forKey: model) == nil }
@@ -65,7 +65,7 @@ package final class Continuity: Sendable {
         book.abandoned(token, now: now)
     }
 
-    func hasAnswered(_ place: Place) -> Bool {
+    func hasAnswered(_ place: Target) -> Bool {
         answered.withLock { $0[ServedModel(host: place.host, model: place.model)] != nil }
     }
 
@@ -116,7 +116,7 @@ extension Gateway {
 
     /// Returns whether the model at that place works again while the route
     /// doesn't rely on it yet.
-    package func isAwaitingReturn(_ route: Route, at place: Place) -> Bool {
+    package func isAwaitingReturn(_ route: Route, at place: Target) -> Bool {
         switch route.policy.substitution.return {
         case .automatic: false
         case .byHand: continuity.book.isAwaiting(.hand, at: place)
@@ -177,7 +177,7 @@ package protocol ContinuityKeeper: Sendable {
     /// A model has answered for the first time since the start.
     func noteAnswered(_ model: ServedModel, _ now: Moment)
     /// A probe has reported.
-    func noteProbe(_ place: Place, _ result: ProbeResult)
+    func noteProbe(_ place: Target, _ result: ProbeResult)
 }
 
 /// Keeps nothing.
@@ -186,5 +186,5 @@ package struct ForgetfulKeeper: ContinuityKeeper {
     package func note(_ changes: [HealthChange], _ now: Moment) -> KeeperTicket? { nil }
     package func untilDurable(_ ticket: KeeperTicket) async {}
     package func noteAnswered(_ model: ServedModel, _ now: Moment) {}
-    package func noteProbe(_ place: Place, _ result: ProbeResult) {}
+    package func noteProbe(_ place: Target, _ result: ProbeResult) {}
 }

@@ -19,7 +19,7 @@ struct FinalAnswer {
             let held = heldProblem()
             if passedOver.refusals.isEmpty, let held { throw held }
             throw passedOver.problem(beside: held.map { [$0.message] } ?? [])
-                ?? Problem(.unavailable, "No candidate of this route is in service.")
+                ?? APIProblem(.unavailable, "No candidate of this route is in service.")
         }
         if let problem = goneAndRefused() { throw problem }
         // A verdict on the request itself is the answer, whoever else was
@@ -27,13 +27,13 @@ struct FinalAnswer {
         let told = failures.first { $0.verdict.scope == .request } ?? last
         let attempt = told.attempt
         if told.verdict.cause == .nestedReference, let field = told.verdict.field {
-            throw Problem(
+            throw APIProblem(
                 .invalidRequest,
                 "\(attempt.upstream.id) says that a model named inside the request is gone (\(field)): "
                     + "\(told.verdict.words) Name another one there, or have the route's `nested` map it.",
                 field: field, code: "nested_model_not_available")
         }
-        if let problem = Problem(between: told.verdict.cause, and: attempt.provider) { throw problem }
+        if let problem = APIProblem(between: told.verdict.cause, and: attempt.provider) { throw problem }
         let again = ActiveAttempt(attempt.index, attempt.prepared, nil, loop.newStream())
         again.number = attempt.number
         let relay = Relay(loop, again)
@@ -42,18 +42,18 @@ struct FinalAnswer {
         case .whole(let head, let body): try relay.passOnWhole(body, head, movesOnRefusal: false)
         case .event(let error):
             context.record.reason = error.word
-            throw Problem(.badUpstream, "\(attempt.upstream.id) broke off: \(error.message)", code: error.code)
-        case .lane(let failure): throw Problem(failure, at: attempt.upstream.candidate)
+            throw APIProblem(.badUpstream, "\(attempt.upstream.id) broke off: \(error.message)", code: error.code)
+        case .lane(let failure): throw APIProblem(failure, at: attempt.upstream.candidate)
         }
     }
 
     /// Every candidate is withdrawn, known or just learnt: no use in asking
     /// again. A single one that was asked speaks for itself.
-    private func everyoneIsGone() -> Problem? {
+    private func everyoneIsGone() -> APIProblem? {
         guard !upstreams.isEmpty, upstreams.count > 1 || failures.isEmpty else { return nil }
         guard upstreams.indices.allSatisfy(isWithdrawn) else { return nil }
         let names = upstreams.map(\.id).joined(separator: ", ")
-        return Problem(
+        return APIProblem(
             .gone,
             "Every model that serves \"\(context.request.requestedModel)\" has been withdrawn by its provider (\(names)). "
                 + "Ask for another route; whoever runs this Holdfast can add a candidate or restore one.",
@@ -62,7 +62,7 @@ struct FinalAnswer {
 
     /// Those that could take the request are withdrawn, and those that are
     /// there can't take it: asking again as it is brings nothing.
-    private func goneAndRefused() -> Problem? {
+    private func goneAndRefused() -> APIProblem? {
         guard !passedOver.refusals.isEmpty,
             failures.allSatisfy({ $0.verdict.cause == .withdrawn || isWithdrawn($0.attempt.index) })
         else { return nil }
@@ -74,7 +74,7 @@ struct FinalAnswer {
             "\(names.joined(separator: ", ")) \(names.count == 1 ? "has" : "have") been withdrawn by "
             + "\(names.count == 1 ? "its provider" : "their providers"), and nobody else can take this request."
         let first = passedOver.refusals[0]
-        let kind: Problem.Kind =
+        let kind: APIProblem.Kind =
             switch first.kind {
             // Nobody before a person has mended something.
             case .unavailable: .outOfOrder
@@ -82,7 +82,7 @@ struct FinalAnswer {
             case .forbidden: .gone
             default: first.kind
             }
-        return Problem(
+        return APIProblem(
             kind, "\(gone) \(passedOver.sentences())", field: first.field, code: first.code ?? "model_withdrawn")
     }
 
@@ -97,7 +97,7 @@ struct FinalAnswer {
         }
     }
 
-    private func everyoneIsBusy() -> Problem? {
+    private func everyoneIsBusy() -> APIProblem? {
         // What a single candidate said itself is passed on as it is.
         guard failures.isEmpty || upstreams.count > 1 else { return nil }
         let now = continuity.now
@@ -109,7 +109,7 @@ struct FinalAnswer {
         }
         guard let soonest, failures.allSatisfy({ $0.verdict.scope != .request }) else { return nil }
         let seconds = max(1, Int((soonest - now.tick).inSeconds.rounded(.up)))
-        return Problem(
+        return APIProblem(
             .limited,
             "Every provider of \"\(context.request.requestedModel)\" limits its rate at present; try again in \(seconds) s.",
             code: "rate_limit_exceeded", retryAfter: seconds)
@@ -117,7 +117,7 @@ struct FinalAnswer {
 
     /// The answer where no candidate was asked, for holds that a person or a
     /// probe has to lift.
-    private func heldProblem() -> Problem? {
+    private func heldProblem() -> APIProblem? {
         var reasons: [String] = []
         var code = "held"
         for index in upstreams.indices {
@@ -134,7 +134,7 @@ struct FinalAnswer {
             }
         }
         guard !reasons.isEmpty else { return nil }
-        return Problem(
+        return APIProblem(
             .unavailable,
             "\(reasons.joined(separator: "; ")), and nobody else can serve \"\(context.request.requestedModel)\". Ask for "
                 + "another route; whoever runs this Holdfast sees more in `holdfast status`.", code: code)

@@ -47,9 +47,9 @@ final class PreparedAttempt {
     let outgoing: Outgoing
     let upstream: Upstream
     let provider: Provider
-    let place: Place
+    let place: Target
 
-    init(_ outgoing: Outgoing, _ upstream: Upstream, _ provider: Provider, _ place: Place) {
+    init(_ outgoing: Outgoing, _ upstream: Upstream, _ provider: Provider, _ place: Target) {
         self.outgoing = outgoing
         self.upstream = upstream
         self.provider = provider

@@ -23,8 +23,8 @@ package final class DisclosureBook: Sendable {
 
     // MARK: Egress
 
-    /// - Throws: ``Problem`` while the day's budget of answers is used up.
-    func checkEgress(of model: HostedModel) throws(Problem) {
+    /// - Throws: ``APIProblem`` while the day's budget of answers is used up.
+    func checkEgress(of model: HostedModel) throws(APIProblem) {
         if let wait = wait(of: model) { throw .egressUsedUp(model.name, wait: wait) }
     }
 
@@ -60,22 +60,24 @@ package final class DisclosureBook: Sendable {
 
     // MARK: Recovery
 
-    /// - Throws: ``Problem`` where so much may not be learnt (any more).
-    func check(_ measurement: Measurement, tokens: Int, by subjects: [Subject], of model: HostedModel) throws(Problem) {
+    /// - Throws: ``APIProblem`` where so much may not be learnt (any more).
+    func check(_ measurement: Measurement, tokens: Int, by subjects: [Subject], of model: HostedModel)
+        throws(APIProblem)
+    {
         let refusal = recovery.withLock { recovery in
             recovery.refusal(
                 measurement.values(tokens: tokens), least: measurement.values(tokens: 1), by: subjects, of: model)
         }
-        if let refusal { throw Problem(refusal, measurement, tokens: tokens, model) }
+        if let refusal { throw APIProblem(refusal, measurement, tokens: tokens, model) }
     }
 
     /// Sets aside what a request may learn, and has it remembered before the
     /// request goes on: a process that is killed while it learns has told it
     /// all.
-    /// - Throws: ``Problem`` as ``check(_:tokens:by:of:)`` does.
+    /// - Throws: ``APIProblem`` as ``check(_:tokens:by:of:)`` does.
     func reserve(
         _ measurement: Measurement, tokens: Int, by subjects: [Subject], of model: HostedModel
-    ) async throws(Problem) -> RecoveryMeter.Reservation {
+    ) async throws(APIProblem) -> RecoveryMeter.Reservation {
         var ticket: KeeperTicket?
         // Handed to the keeper under the lock: the last word on an account has
         // to be the last that is written. Rare: few keys may measure at all.
@@ -88,7 +90,7 @@ package final class DisclosureBook: Sendable {
         if let ticket { await keeper.untilDurable(ticket) }
         switch result {
         case .success(let reservation): return reservation
-        case .failure(let refusal): throw Problem(refusal, measurement, tokens: tokens, model)
+        case .failure(let refusal): throw APIProblem(refusal, measurement, tokens: tokens, model)
         }
     }
 

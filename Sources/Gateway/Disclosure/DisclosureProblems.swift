@@ -3,9 +3,9 @@ import Extraction
 
 // What callers are told when a hosted model may tell no more.
 
-extension Problem {
-    static func egressUsedUp(_ model: String, wait: Int) -> Problem {
-        Problem(
+extension APIProblem {
+    static func egressUsedUp(_ model: String, wait: Int) -> APIProblem {
+        APIProblem(
             .unavailable,
             "\(model) may give no more answers today: its `egress` budget is used up. Ask again in \(wait) s, or ask "
                 + "for another route; whoever runs this Holdfast can raise `egress: {per_day: …}`.",

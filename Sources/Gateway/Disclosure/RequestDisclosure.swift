@@ -8,9 +8,9 @@ import Routing
 struct RequestDisclosure {
     let context: RequestContext
 
-    /// - Throws: ``Problem`` where the candidate may not tell this caller
+    /// - Throws: ``APIProblem`` where the candidate may not tell this caller
     ///   what it asks for, or may tell nothing more today.
-    func check(_ upstream: Upstream, _ provider: Provider) throws(Problem) {
+    func check(_ upstream: Upstream, _ provider: Provider) throws(APIProblem) {
         guard let model = provider.hosted, !context.call.operation.isCounting else { return }
         try context.gateway.disclosures.checkEgress(of: model)
         guard let measurement = try measurement(upstream) else { return }
@@ -19,7 +19,7 @@ struct RequestDisclosure {
 
     /// Sets aside the amount that the attempt may learn; nil where the answer
     /// holds nothing but words.
-    func reserve(for attempt: PreparedAttempt) async throws(Problem) -> RecoveryMeter.Reservation? {
+    func reserve(for attempt: PreparedAttempt) async throws(APIProblem) -> RecoveryMeter.Reservation? {
         guard let model = attempt.provider.hosted, let measurement = try measurement(attempt.upstream) else {
             return nil
         }
@@ -43,7 +43,7 @@ struct RequestDisclosure {
         context.gateway.disclosures.settle(reservation, learnt: learnt, of: filter.model)
     }
 
-    private func measurement(_ upstream: Upstream) throws(Problem) -> Measurement? {
+    private func measurement(_ upstream: Upstream) throws(APIProblem) -> Measurement? {
         guard context.call.operation.isChat else { return nil }
         let may = context.call.principal.record.disclosures
         let rules = QueryRules(allowsLogprobs: may.logprobs, allowsBias: may.logitBias)
@@ -51,11 +51,11 @@ struct RequestDisclosure {
         do throws(CannotCarry) {
             return try rules.measurement(of: request)
         } catch {
-            throw Problem(error, upstream.candidate)
+            throw APIProblem(error, upstream.candidate)
         }
     }
 
-    private func mostTokens(_ upstream: Upstream) throws(Problem) -> Int {
+    private func mostTokens(_ upstream: Upstream) throws(APIProblem) -> Int {
         let request = try context.request.chat()
         let context = upstream.candidate.context ?? 1 << 17
         return min(max(0, request.maxTokens ?? context), context).multipliedClamping(by: request.choices ?? 1)

@@ -94,7 +94,7 @@ package final class Rehearsal: Sendable {
 }
 
 /// The drills that are under way: one a route.
-package final class DrillRoom: Sendable {
+package final class RunningDrills: Sendable {
     private let running = Mutex<[String: Rehearsal]>([:])
     private let isEmptyFlag = Atomic<Bool>(true)
     /// Brings an element soon after drills have begun: for the one who runs
@@ -157,7 +157,8 @@ extension Gateway {
         switch continuity.book.standing(of: place, now: continuity.now) {
         case .held(let ground, _):
             throw DrillRefusal(
-                message: "\(candidate.id) is held (\(ground.rawValue)): this is no drill. `holdfast status` tells more."
+                message: "\(candidate.id) is held already (\(ground.rawValue)), so there is nothing to rehearse; "
+                    + "`holdfast status` tells more."
             )
         case .suspected(let cause, _):
             throw DrillRefusal(

@@ -10,7 +10,7 @@ extension Gateway {
     /// once can't use what is there for one.
     func setAsideTokens(
         for request: AdmittedCall, _ choice: RouteChoice, _ record: RequestRecord
-    ) throws(Problem) {
+    ) throws(APIProblem) {
         guard request.call.principal.hasTokenLimit else { return }
         var tokens = record.requestBytes / 4
         switch request.call.operation {
@@ -25,7 +25,7 @@ extension Gateway {
             return record.tokensSetAside = tokens
         }
         let seconds = max(1, Int(wait.inSeconds.rounded(.up)))
-        throw Problem(
+        throw APIProblem(
             .limited,
             "The key's limit of tokens a minute has no room for this request, which may take \(tokens) with its answer; "
                 + "try again in \(seconds) s, or ask for fewer with max_tokens.",

@@ -42,18 +42,18 @@ extension Gateway {
         return opening
     }
 
-    /// - Throws: ``Problem`` where no request, or none of this key, is taken
+    /// - Throws: ``APIProblem`` where no request, or none of this key, is taken
     ///   now.
-    func admit(_ call: Call, _ opening: Opening) throws(Problem) {
+    func admit(_ call: Call, _ opening: Opening) throws(APIProblem) {
         if shutdown.isDraining {
-            throw Problem(.unavailable, "This Holdfast is shutting down; send the request again.", retryAfter: 1)
+            throw APIProblem(.unavailable, "This Holdfast is shutting down; send the request again.", retryAfter: 1)
         }
         if let refusal = records.audit?.refusal { throw refusal }
         switch call.principal.admit(now: .now) {
         case .allowed: break
         case .limited(let limit, let wait):
             let seconds = max(1, Int(wait.inSeconds.rounded(.up)))
-            throw Problem(
+            throw APIProblem(
                 .limited,
                 "The key's limit of \(limit.rawValue) a minute is used up; try again in \(seconds) s.",
                 code: "rate_limit_exceeded", retryAfter: seconds)

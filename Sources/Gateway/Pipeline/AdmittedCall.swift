@@ -25,18 +25,18 @@ final class AdmittedCall {
 
     /// - Parameter isStrict: True where names that are given twice are refused
     ///   at any depth, and not at the top alone.
-    init(_ call: Call, isHeavy: Bool = false, isStrict: Bool = false) throws(Problem) {
+    init(_ call: Call, isHeavy: Bool = false, isStrict: Bool = false) throws(APIProblem) {
         self.call = call
         self.isHeavy = isHeavy
         do {
             skimmed = try JSONDocument(call.body, limits: isStrict ? .strictSkim : .skim)
         } catch {
-            throw Problem(
+            throw APIProblem(
                 .invalidRequest, "The body is not a JSON object that can be read: \(error).", code: "invalid_json")
         }
         let root = skimmed.root
         guard root.kind == .object else {
-            throw Problem(.invalidRequest, "The body must be a JSON object.", code: "invalid_json")
+            throw APIProblem(.invalidRequest, "The body must be a JSON object.", code: "invalid_json")
         }
         names = MemberNames(root, watching: Self.choosing)
         if let clash = names.clash { throw .sameName(clash.first, clash.second) }
@@ -62,19 +62,19 @@ final class AdmittedCall {
     /// The members that are choices, in the order of `CallerChoices`.
     private static let choosing: [StaticString] = ["models", "provider", "route", "inference_geo"]
 
-    /// - Throws: ``Problem`` naming the first member that a key or a route
+    /// - Throws: ``APIProblem`` naming the first member that a key or a route
     ///   forbids.
-    func refuse(forbidden: [String], by whom: String) throws(Problem) {
+    func refuse(forbidden: [String], by whom: String) throws(APIProblem) {
         guard let name = forbidden.first(where: names.contains) else { return }
         throw .forbiddenMember(name, by: whom)
     }
 
-    /// - Throws: ``Problem`` where the caller chooses something that the
+    /// - Throws: ``APIProblem`` where the caller chooses something that the
     ///   settings leave to no caller.
-    private func checkChoices(_ candidate: Candidate, _ provider: Provider) throws(Problem) {
+    private func checkChoices(_ candidate: Candidate, _ provider: Provider) throws(APIProblem) {
         guard !choices.isSubset(of: provider.choices) else { return }
         let name = choices.subtracting(provider.choices).firstName ?? ""
-        throw Problem(
+        throw APIProblem(
             CannotCarry(
                 name,
                 "chooses who serves the request, or where, and that is for Holdfast's settings to say; leave it out, "
@@ -82,13 +82,13 @@ final class AdmittedCall {
     }
 
     /// The request as that candidate's provider wants it.
-    /// - Throws: ``Problem`` when the candidate can't carry it, naming the
+    /// - Throws: ``APIProblem`` when the candidate can't carry it, naming the
     ///   field; the next candidate may.
-    func outgoing(to candidate: Candidate, at provider: Provider) throws(Problem) -> Outgoing {
+    func outgoing(to candidate: Candidate, at provider: Provider) throws(APIProblem) -> Outgoing {
         switch call.operation {
         case .chat:
-            if case .none(let reason) = provider.chat {
-                throw Problem(
+            if case .none(let reason) = provider.abilities.chat {
+                throw APIProblem(
                     .invalidRequest, "\(candidate.id) doesn't answer: \(reason). Ask for another model.",
                     field: "model",
                     code: "unsupported_operation")
@@ -105,14 +105,14 @@ final class AdmittedCall {
                     translation: .chat(request),
                     dropped: Self.distinct(dropped))
             } catch {
-                throw Problem(error, candidate)
+                throw APIProblem(error, candidate)
             }
         case .embeddings(let caller):
             let embeddings: any EmbeddingsProvider
-            switch provider.embeddings {
+            switch provider.abilities.embeddings {
             case .served(let known): embeddings = known
             case .none(let reason):
-                throw Problem(
+                throw APIProblem(
                     .invalidRequest, "\(candidate.id) makes no embeddings: \(reason).", field: "model",
                     code: "unsupported_operation")
             }
@@ -127,17 +127,17 @@ final class AdmittedCall {
                     translation: .embeddings(request, from: embeddings, to: caller),
                     dropped: Self.distinct(dropped))
             } catch {
-                throw Problem(error, candidate)
+                throw APIProblem(error, candidate)
             }
         case .countTokens(let caller):
-            if let counts = provider.tokenCounts, provider.takesBytes(of: call.door) {
+            if let counts = provider.abilities.tokenCounts, provider.takesBytes(of: call.door) {
                 return try passThrough(
                     counts.tokenCountEndpoint(model: candidate.model), to: candidate, at: provider)
             }
             let request = try caller.decodeCountTokens(try whole(), at: call.path)
             let dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
             let kind: Outgoing.Kind =
-                if let counter = provider.counter {
+                if let counter = provider.abilities.counter {
                     .count(caller, request, counter)
                 } else {
                     .estimate(caller, request)
@@ -152,11 +152,11 @@ final class AdmittedCall {
 
     /// A request that Holdfast made out of this one.
     /// - Parameter translation: The way in which the answer is read.
-    /// - Throws: ``Problem`` when the candidate can't carry it.
+    /// - Throws: ``APIProblem`` when the candidate can't carry it.
     func outgoing(
         _ request: ChatRequest, to candidate: Candidate, at provider: Provider,
         answering translation: Outgoing.Translation
-    ) throws(Problem) -> Outgoing {
+    ) throws(APIProblem) -> Outgoing {
         let isOwn = provider.takesBytes(of: call.door)
         var dropped = isOwn ? [] : try Self.leaveBehind(request.leftovers, candidate, provider)
         if isOwn { try checkChoices(candidate, provider) }
@@ -172,7 +172,7 @@ final class AdmittedCall {
                     LaneRequest(path: chatEndpoint(of: candidate, at: provider), fields: fields, body: body)),
                 translation: translation, dropped: Self.distinct(dropped))
         } catch {
-            throw Problem(error, candidate)
+            throw APIProblem(error, candidate)
         }
     }
 
@@ -207,7 +207,7 @@ final class AdmittedCall {
 
     /// Returns the capabilities that the request needs and that `capabilities`
     /// lacks.
-    func needs(beyond capabilities: Capabilities) throws(Problem) -> Capabilities {
+    func needs(beyond capabilities: Capabilities) throws(APIProblem) -> Capabilities {
         guard call.operation.isChat, !capabilities.isSuperset(of: .askable) else { return [] }
         return try chat().needs.subtracting(capabilities)
     }
@@ -215,7 +215,7 @@ final class AdmittedCall {
     /// The caller's bytes with the candidate's own name of the model.
     private func passThrough(
         _ path: String, to candidate: Candidate, at provider: Provider
-    ) throws(Problem) -> Outgoing {
+    ) throws(APIProblem) -> Outgoing {
         try checkChoices(candidate, provider)
         var dropped: [String] = []
         let fields = provider.admit(call.fields, dropped: &dropped)
@@ -262,29 +262,29 @@ final class AdmittedCall {
         return call
     }
 
-    func chat() throws(Problem) -> ChatRequest {
+    func chat() throws(APIProblem) -> ChatRequest {
         if let decoded { return decoded }
         let request = try call.door.decodeChat(try whole(), at: call.path)
         decoded = request
         return request
     }
 
-    func whole() throws(Problem) -> JSONDocument {
+    func whole() throws(APIProblem) -> JSONDocument {
         do throws(JSONProblem) {
             return try JSONDocument(call.body)
         } catch {
-            throw Problem(.invalidRequest, "The body can't be read: \(error).", code: "invalid_json")
+            throw APIProblem(.invalidRequest, "The body can't be read: \(error).", code: "invalid_json")
         }
     }
 
     /// - Returns: the advisory fields, to be disclosed.
     private static func leaveBehind(
         _ leftovers: [Leftover], _ candidate: Candidate, _ provider: Provider
-    ) throws(Problem) -> [String] {
+    ) throws(APIProblem) -> [String] {
         do throws(CannotCarry) {
             return try provider.dialect.leavingBehind(leftovers)
         } catch {
-            throw Problem(error, candidate)
+            throw APIProblem(error, candidate)
         }
     }
 

@@ -24,7 +24,7 @@ package struct HeavyReading: Sendable {
     }
 
     /// Runs `body` on another thread, and returns to the task's own.
-    /// - Throws: The error of `body`, or ``Problem/tooMuchToRead`` where too
+    /// - Throws: The error of `body`, or ``APIProblem/tooMuchToRead`` where too
     ///   much is waiting already.
     func run<Value>(_ body: @escaping () throws -> Value) async throws -> Value {
         guard let pool else { return try body() }
@@ -36,7 +36,7 @@ package struct HeavyReading: Sendable {
             }
             if !isTaken { continuation.resume(returning: false) }
         }
-        guard wasTaken, let result = work.result else { throw Problem.tooMuchToRead }
+        guard wasTaken, let result = work.result else { throw APIProblem.tooMuchToRead }
         return try result.get()
     }
 
@@ -52,8 +52,8 @@ package struct HeavyReading: Sendable {
     }
 }
 
-extension Problem {
-    static let tooMuchToRead = Problem(
+extension APIProblem {
+    static let tooMuchToRead = APIProblem(
         .unavailable,
         "More large bodies wait to be read than this Holdfast takes at once; try again in a moment.",
         code: "bodies_too_large", retryAfter: 1)

@@ -10,7 +10,7 @@ package import Routing
 package protocol PermitTable: Sendable {
     /// - Returns: The problem with which the caller is refused; nil where the
     ///   subject may be served.
-    func refusal(of subject: PermitSubject) -> Problem?
+    func refusal(of subject: PermitSubject) -> APIProblem?
 }
 
 /// The subject of a permit.
@@ -25,7 +25,7 @@ package enum PermitSubject: Sendable {
 
 /// The permit stage.
 extension Gateway {
-    func checkPermit(_ choice: RouteChoice, _ request: AdmittedCall, _ permits: any PermitTable) throws(Problem) {
+    func checkPermit(_ choice: RouteChoice, _ request: AdmittedCall, _ permits: any PermitTable) throws(APIProblem) {
         let name = choice.served.route.name
         let subject = PermitSubject.request(key: request.call.principal.id, route: name.isEmpty ? nil : name)
         if let refusal = permits.refusal(of: subject) { throw refusal }
@@ -33,5 +33,5 @@ extension Gateway {
 
     /// Returns the problem that keeps a candidate from being asked; nil where
     /// nothing does.
-    func refusal(of candidate: Candidate) -> Problem? { stages.permits?.refusal(of: .candidate(candidate)) }
+    func refusal(of candidate: Candidate) -> APIProblem? { stages.permits?.refusal(of: .candidate(candidate)) }
 }

@@ -15,7 +15,7 @@ extension Gateway {
     func conclude(
         _ error: any Error, _ call: Call, _ reply: any CallerReply, _ record: RequestRecord
     ) -> Conclusion {
-        if let problem = error as? Problem {
+        if let problem = error as? APIProblem {
             refuse(call, problem, reply, record)
         } else if error is CancellationError {
             if reply.isCutOff { return .cutOff }
@@ -28,12 +28,12 @@ extension Gateway {
             }
         } else {
             // Nothing else is thrown on purpose; say so instead of guessing.
-            refuse(call, Problem(.internalFailure, "Holdfast failed in a way it did not foresee."), reply, record)
+            refuse(call, APIProblem(.internalFailure, "Holdfast failed in a way it did not foresee."), reply, record)
         }
         return .done
     }
 
-    private func refuse(_ call: Call, _ problem: Problem, _ reply: any CallerReply, _ record: RequestRecord) {
+    private func refuse(_ call: Call, _ problem: APIProblem, _ reply: any CallerReply, _ record: RequestRecord) {
         record.reason = record.reason ?? problem.code ?? problem.message
         switch problem.kind {
         case .limited: record.outcome = .limited
@@ -51,7 +51,7 @@ extension Gateway {
         reply.send(head, body: body)
     }
 
-    func refusal(_ call: Call, _ problem: Problem, _ record: RequestRecord) -> (ResponseHead, ByteBuffer) {
+    func refusal(_ call: Call, _ problem: APIProblem, _ record: RequestRecord) -> (ResponseHead, ByteBuffer) {
         var head = ResponseHead(status: problem.kind.status)
         head.addHoldfastFields(call, record, servedBy: nil)
         head.addFields(of: problem)
@@ -61,7 +61,7 @@ extension Gateway {
 
     /// Ends a request whose time to drain is over, with the reason.
     func cutOff(_ call: Call, _ reply: any CallerReply, _ record: RequestRecord) async {
-        let problem = Problem(
+        let problem = APIProblem(
             .unavailable, "This Holdfast shut down before the answer was whole; send the request again.",
             code: "shutting_down", retryAfter: 1)
         shutdown.countCutOff()

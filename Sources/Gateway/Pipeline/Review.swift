@@ -20,12 +20,12 @@ package enum ReviewDecision: Sendable {
     /// it stays as it came.
     case change(Splices)
     /// The caller gets this problem, and no candidate is asked.
-    case refuse(Problem)
+    case refuse(APIProblem)
 }
 
 /// The review stage.
 extension Gateway {
-    /// - Throws: ``Problem`` where the reviewer refuses the request;
+    /// - Throws: ``APIProblem`` where the reviewer refuses the request;
     ///   `CancellationError` when the caller has gone.
     func review(_ request: AdmittedCall, by reviewer: any RequestReviewer) async throws -> AdmittedCall {
         let decision = await reviewer.review(request.call, model: request.requestedModel)

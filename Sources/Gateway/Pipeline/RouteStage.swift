@@ -10,7 +10,7 @@ import Routing
 extension Gateway {
     func route(
         _ request: AdmittedCall, in state: GatewayState, _ record: RequestRecord
-    ) throws(Problem) -> RouteChoice {
+    ) throws(APIProblem) -> RouteChoice {
         let choice = try resolve(request, in: state, record)
         let forbidden = choice.served.route.policy.forbidden
         if !forbidden.isEmpty { try request.refuse(forbidden: forbidden, by: "route") }
@@ -21,7 +21,7 @@ extension Gateway {
 
     private func resolve(
         _ request: AdmittedCall, in state: GatewayState, _ record: RequestRecord
-    ) throws(Problem) -> RouteChoice {
+    ) throws(APIProblem) -> RouteChoice {
         let principal = request.call.principal
         let model = request.requestedModel
         if let served = state.served[model] {
@@ -56,7 +56,7 @@ extension Gateway {
             throw .unlisted(provider: provider, model: model, served: served)
         case .providerUnavailable(let provider, let reason):
             guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
-            throw Problem(.unavailable, "The provider \"\(provider)\" is not in service: \(reason).")
+            throw APIProblem(.unavailable, "The provider \"\(provider)\" is not in service: \(reason).")
         }
     }
 }

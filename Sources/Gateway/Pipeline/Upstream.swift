@@ -11,7 +11,7 @@ package final class Upstream: Sendable {
     let provider: Provider?
     /// The place under which its failures are remembered; nil where the
     /// candidate isn't in service.
-    package let place: Place?
+    package let place: Target?
     let meters: CandidateInstruments
     /// The names under which the durations of its streams and of its whole
     /// answers are kept: whole answers take longer than the beginning of a

@@ -10,47 +10,87 @@ package final class Provider: Sendable {
     package let name: String
     package let dialect: any ProviderProtocol
     package let lane: any ProviderLane
-    /// The exact counter of a prompt's tokens, which an engine has; nil where
-    /// there is none.
-    package let counter: (any TokenCounter)?
-    /// The provider's own count of a prompt's tokens; nil where it has none.
-    package let tokenCounts: (any TokenCountProvider)?
-    /// The embeddings of the provider; where it has none, the reason and what
-    /// an operator can do about it.
-    package let embeddings: Embeddings
-    /// Tells if the provider's models answer chats, and if not, why.
-    package let chat: Chat
+    package let abilities: ProviderAbilities
     /// The address that is connected to: it stands for the machines behind it.
     /// Failures of a host are remembered under it.
     package let host: String
     /// Stands for the key's value without telling it: another key is another
     /// credential.
     package let credential: String
-    /// The limit to a stream's first piece that a caller would read, unless
-    /// the route says another; nil is none.
-    package let firstToken: Duration?
-    /// The limit to an answer's first byte, unless the route says another.
-    package let firstByte: Duration
-    /// The id of what is on record about the weights that answer now; nil for
-    /// somebody else's.
-    package let receipt: (@Sendable () -> String?)?
-    /// True when the provider may be asked for a token without a caller's
-    /// request.
-    package let mayBeProbed: Bool
-    /// The model that Holdfast hosts there, with the limits to its disclosure;
-    /// nil for models that others host.
-    package var hosted: HostedModel? { hostedNow?() }
-    private let hostedNow: (@Sendable () -> HostedModel)?
     /// The vocabulary of its error messages, for the classifier.
     package let errorDialect: String
+    private let terms: ProviderTerms
+
+    package init(
+        name: String, dialect: any ProviderProtocol, lane: any ProviderLane, abilities: ProviderAbilities,
+        terms: ProviderTerms = ProviderTerms()
+    ) {
+        self.name = name
+        self.dialect = dialect
+        self.lane = lane
+        self.abilities = abilities
+        self.terms = terms
+        host = terms.host ?? name
+        credential = terms.credential ?? name
+        errorDialect = dialect.errorVocabulary.rawValue
+    }
+
+    /// The limit to a stream's first piece that a caller would read, unless
+    /// the route says another; nil is none.
+    package var firstToken: Duration? { terms.firstToken }
+    /// The limit to an answer's first byte, unless the route says another.
+    package var firstByte: Duration { terms.firstByte }
+    /// True when the provider may be asked for a token without a caller's
+    /// request.
+    package var mayBeProbed: Bool { terms.mayBeProbed }
     /// The secrets that are sent to the provider and that no other reader may
     /// see.
-    package let secrets: SecretMask
+    package var secrets: SecretMask { terms.secrets }
     /// The choices that the provider's settings leave to callers.
-    let choices: CallerChoices
-    /// Header fields that its settings set, in lower case: a caller's of the
-    /// same name doesn't go along.
-    private let pinned: Set<String>
+    var choices: CallerChoices { terms.choices }
+    /// The model that Holdfast hosts there, with the limits to its disclosure;
+    /// nil for models that others host.
+    package var hosted: HostedModel? { terms.hosting?.model() }
+    /// The id of what is on record about the weights that answer now; nil for
+    /// models that others host, and while there is none.
+    package var receipt: String? { terms.hosting?.receipt() }
+
+    /// Returns the place under which failures of this model are remembered.
+    package func place(of model: String) -> Target {
+        Target(provider: name, host: host, credential: credential, model: model)
+    }
+
+    /// A caller's fields, without those that its settings say themselves or
+    /// leave to nobody.
+    func admit(_ fields: HTTPFieldList, dropped: inout [String]) -> HTTPFieldList {
+        guard fields.fields.contains(where: { !mayPass($0.name) }) else { return fields }
+        var admitted = fields
+        admitted.fields.removeAll { !mayPass($0.name) }
+        dropped += fields.fields.map(\.name).filter { !mayPass($0) }
+        return admitted
+    }
+
+    private func mayPass(_ field: String) -> Bool {
+        choices.isSuperset(of: CallerChoices.ofField(field)) && !terms.pinned.contains(field)
+    }
+
+    /// Returns whether the caller's bytes can be sent to this provider as they
+    /// are.
+    func takesBytes(of door: any CallerProtocol) -> Bool { dialect.name == door.name }
+}
+
+/// The operations that a provider serves.
+package struct ProviderAbilities: Sendable {
+    /// Tells if the provider's models answer chats, and if not, why.
+    package var chat: Chat
+    /// The embeddings of the provider; where it has none, the reason and what
+    /// an operator can do about it.
+    package var embeddings: Embeddings
+    /// The provider's own count of a prompt's tokens; nil where it has none.
+    package var tokenCounts: (any TokenCountProvider)?
+    /// The exact counter of a prompt's tokens, which an engine has; nil where
+    /// there is none.
+    package var counter: (any TokenCounter)?
 
     package enum Embeddings: Sendable {
         case served(any EmbeddingsProvider)
@@ -65,56 +105,46 @@ package final class Provider: Sendable {
     }
 
     package init(
-        name: String, dialect: any ProviderProtocol, lane: any ProviderLane, embeddings: Embeddings,
-        chat: Chat = .served, tokenCounts: (any TokenCountProvider)? = nil, counter: (any TokenCounter)? = nil,
-        host: String? = nil, credential: String? = nil,
-        firstToken: Duration? = nil, firstByte: Duration = .seconds(300), mayBeProbed: Bool = true,
-        receipt: (@Sendable () -> String?)? = nil, secrets: SecretMask = .none,
-        choices: CallerChoices = [], pinned: Set<String> = [],
-        hosted: (@Sendable () -> HostedModel)? = nil
+        chat: Chat = .served, embeddings: Embeddings, tokenCounts: (any TokenCountProvider)? = nil,
+        counter: (any TokenCounter)? = nil
     ) {
-        self.name = name
-        self.dialect = dialect
-        self.lane = lane
+        self.chat = chat
+        self.embeddings = embeddings
         self.tokenCounts = tokenCounts
         self.counter = counter
-        self.embeddings = embeddings
-        self.chat = chat
-        self.host = host ?? name
-        self.credential = credential ?? name
-        self.firstToken = firstToken
-        self.firstByte = firstByte
-        self.mayBeProbed = mayBeProbed
-        self.receipt = receipt
-        self.secrets = secrets
-        self.choices = choices
-        self.pinned = pinned
-        hostedNow = hosted
-        errorDialect = dialect.errorVocabulary.rawValue
+    }
+}
+
+/// The settings of a provider that requests have to know; each has a default.
+package struct ProviderTerms: Sendable {
+    /// Nil for the provider's name.
+    package var host: String?
+    /// Nil for the provider's name.
+    package var credential: String?
+    package var firstToken: Duration?
+    package var firstByte = Duration.seconds(300)
+    package var mayBeProbed = true
+    package var secrets = SecretMask.none
+    package var choices: CallerChoices = []
+    /// Header fields that the settings set, in lower case: a caller's of the
+    /// same name doesn't go along.
+    package var pinned: Set<String> = []
+    /// Nil for models that others host.
+    package var hosting: Hosting?
+
+    /// A model that Holdfast hosts.
+    package struct Hosting: Sendable {
+        /// The model with the limits to its disclosure, as they are now.
+        package var model: @Sendable () -> HostedModel
+        package var receipt: @Sendable () -> String?
+
+        package init(model: @escaping @Sendable () -> HostedModel, receipt: @escaping @Sendable () -> String?) {
+            self.model = model
+            self.receipt = receipt
+        }
     }
 
-    /// Returns the place under which failures of this model are remembered.
-    package func place(of model: String) -> Place {
-        Place(provider: name, host: host, credential: credential, model: model)
-    }
-
-    /// A caller's fields, without those that its settings say themselves or
-    /// leave to nobody.
-    func admit(_ fields: HTTPFieldList, dropped: inout [String]) -> HTTPFieldList {
-        guard fields.fields.contains(where: { !mayPass($0.name) }) else { return fields }
-        var admitted = fields
-        admitted.fields.removeAll { !mayPass($0.name) }
-        dropped += fields.fields.map(\.name).filter { !mayPass($0) }
-        return admitted
-    }
-
-    private func mayPass(_ field: String) -> Bool {
-        choices.isSuperset(of: CallerChoices.ofField(field)) && !pinned.contains(field)
-    }
-
-    /// Returns whether the caller's bytes can be sent to this provider as they
-    /// are.
-    func takesBytes(of door: any CallerProtocol) -> Bool { dialect.name == door.name }
+    package init() {}
 }
 
 /// Counts a prompt's tokens by asking the model's own tokenizer.

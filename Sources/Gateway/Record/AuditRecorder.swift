@@ -7,7 +7,7 @@ import Wire
 package protocol AuditRecorder: Sendable {
     /// The problem with which new requests are refused when nothing more can be
     /// put on record; nil while it can. Read once for each request.
-    var refusal: Problem? { get }
+    var refusal: APIProblem? { get }
     /// Returns the digest that reads the request and its answer along; nil
     /// where requests aren't put on record.
     func digest(of call: Call) -> (any AnswerDigest)?
@@ -16,10 +16,10 @@ package protocol AuditRecorder: Sendable {
     func admitted(_ record: RequestRecord, to candidate: String, _ digest: any AnswerDigest) -> Durability
     /// A request is over; its answer has been sent. Waits only where the
     /// record is full and the settings want that.
-    func settled(_ record: RequestRecord, _ digest: any AnswerDigest) async
+    func finished(_ record: RequestRecord, _ digest: any AnswerDigest) async
     /// A request is over, and the end of its answer is held back until that is
     /// durable.
-    func settling(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability
+    func finishing(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability
     /// Records that the end of the answer couldn't be put on record in time,
     /// and so was not sent.
     func withheld(_ record: RequestRecord)

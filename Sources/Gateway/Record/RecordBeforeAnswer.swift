@@ -21,22 +21,22 @@ final class RecordBeforeAnswer: ReleaseCondition {
     }
 
     func beforeBeginning() async throws {
-        if let admission, await !admission.wait() { throw Problem.notOnRecord }
+        if let admission, await !admission.wait() { throw APIProblem.notOnRecord }
     }
 
     func beforeEnd() async -> ReleaseVerdict {
-        if await recorder.settling(record, digest).wait() { return .send }
+        if await recorder.finishing(record, digest).wait() { return .send }
         recorder.withheld(record)
         return .withhold
     }
 
-    func endedWithoutAnswer() async { await recorder.settled(record, digest) }
+    func endedWithoutAnswer() async { await recorder.finished(record, digest) }
 }
 
 /// The record stage's part before and after an answer.
 extension Gateway {
     /// Has the answer wait until it is on record.
-    func holdUntilRecorded(_ opening: Opening, _ record: RequestRecord) throws(Problem) {
+    func holdUntilRecorded(_ opening: Opening, _ record: RequestRecord) throws(APIProblem) {
         guard let release = opening.release, let audit = records.audit else { throw .notOnRecord }
         release.hold(until: RecordBeforeAnswer(audit, record, release.digest))
     }
@@ -44,12 +44,12 @@ extension Gateway {
     /// Records an answer that didn't wait for its record.
     func recordAnswer(_ opening: Opening, _ record: RequestRecord) async {
         guard let release = opening.release, !release.isHolding else { return }
-        await records.audit?.settled(record, release.digest)
+        await records.audit?.finished(record, release.digest)
     }
 }
 
-extension Problem {
-    static let notOnRecord = Problem(
+extension APIProblem {
+    static let notOnRecord = APIProblem(
         .unavailable,
         "The route answers only once the request is on record, and the record can't be written at present; try again "
             + "soon. Whoever runs this Holdfast finds the reason in its log.", code: "ledger_unavailable", retryAfter: 5

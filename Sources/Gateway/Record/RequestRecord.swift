@@ -127,7 +127,7 @@ package final class RequestRecord {
     }
 
     /// Of a request that a door refused by its head.
-    package init(refused id: String, operation: String, door: DialectName, keyID: String, problem: Problem) {
+    package init(refused id: String, operation: String, door: DialectName, keyID: String, problem: APIProblem) {
         self.id = id
         self.operation = operation
         self.door = door

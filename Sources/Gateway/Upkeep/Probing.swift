@@ -23,7 +23,7 @@ extension Gateway {
     /// - Returns: A ticket that the request has to wait for before it goes on;
     ///   nil where there is nothing to wait for.
     func note(
-        _ report: FailureReport, of token: AttemptToken?, at place: Place, on executor: EventLoopTaskExecutor
+        _ report: FailureReport, of token: AttemptToken?, at place: Target, on executor: EventLoopTaskExecutor
     ) -> KeeperTicket? {
         guard let token else { return nil }
         let news = continuity.book.failed(token, report, now: continuity.now)
@@ -142,7 +142,7 @@ extension Gateway {
     /// - Returns: nil where the provider can't be asked for that.
     private static func probe(of provider: Provider, _ model: String, _ kind: ProbeKind) -> LaneRequest? {
         var dropped: [String] = []
-        if kind == .embeddings, case .served(let embeddings) = provider.embeddings {
+        if kind == .embeddings, case .served(let embeddings) = provider.abilities.embeddings {
             let request = EmbeddingsRequest(model: model, input: .text("Hi"))
             return (try? embeddings.encodeEmbeddings(request, model: model, dropped: &dropped)).map {
                 LaneRequest(path: embeddings.embeddingsEndpoint(model: model), body: $0)
@@ -222,7 +222,7 @@ extension Gateway {
     }
 
     private static func holdsEmbeddings(_ body: ByteBuffer, _ provider: Provider) -> Bool {
-        guard case .served(let embeddings) = provider.embeddings else { return false }
+        guard case .served(let embeddings) = provider.abilities.embeddings else { return false }
         return (try? embeddings.decodeEmbeddingsReply(body)) != nil
     }
 }

@@ -63,6 +63,7 @@ struct Check: ParsableCommand {
                 let records = try KeyFile(path: path).load().filter { $0.revoked == nil }
                 let expired = records.count { $0.expires.map { $0 <= .now } ?? false }
                 keys = "\(records.count) in \(path)" + (expired > 0 ? ", \(expired) of them expired" : "")
+                if records.isEmpty { keys += "; make one: holdfast keys create --name NAME" }
                 warn(of: records, in: path, settings)
             } catch {
                 complain(error.description)

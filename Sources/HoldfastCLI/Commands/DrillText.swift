@@ -9,7 +9,7 @@ package struct DrillText {
 
     private static func shown(_ milliseconds: Double) -> String {
         abs(milliseconds) >= 10_000
-            ? "\(Int(milliseconds / 1000)) s"
+            ? "\((milliseconds / 100).rounded() / 10) s"
             : abs(milliseconds) >= 10 ? "\(Int(milliseconds.rounded())) ms" : "\((milliseconds * 10).rounded() / 10) ms"
     }
 

@@ -107,16 +107,16 @@ struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Lift a hold: what it held may serve again.",
         discussion: "Ids are in `holdfast status`. What is still dead is held again at the next request.\n\n"
-            + "Example: holdfast restore 1f2e3d4c5b6a")
+            + "Examples:\n  holdfast restore 1f2e3d4c5b6a\n  holdfast restore anthropic/claude-opus-4-8")
 
-    @Argument(help: "The hold's id.")
+    @Argument(help: "The hold's id, or the provider/model that it holds.")
     var id: String
     @OptionGroup var server: ServerOption
     @Flag(help: "Print the server's JSON: the holds that remain.")
     var json = false
 
     func run() async throws {
-        let holds = try await act(on: id, AdminPath.restoreHold, server)
+        let (id, holds) = try await act(on: id, AdminPath.restoreHold, server)
         print(json ? String(buffer: holds) : "\(id) is lifted.")
     }
 }
@@ -127,24 +127,41 @@ struct Acknowledge: AsyncParsableCommand {
         abstract: "Note that somebody has seen a hold; it goes on holding.",
         discussion: "Example: holdfast acknowledge 1f2e3d4c5b6a")
 
-    @Argument(help: "The hold's id.")
+    @Argument(help: "The hold's id, or the provider/model that it holds.")
     var id: String
     @OptionGroup var server: ServerOption
     @Flag(help: "Print the server's JSON: the holds that remain.")
     var json = false
 
     func run() async throws {
-        let holds = try await act(on: id, AdminPath.acknowledgeHold, server)
+        let (id, holds) = try await act(on: id, AdminPath.acknowledgeHold, server)
         print(json ? String(buffer: holds) : "\(id) is acknowledged.")
     }
 }
 
-private func act(on id: String, _ path: (String) -> String, _ server: ServerOption) async throws -> ByteBuffer {
+/// - Returns: the id of the hold, and the server's answer.
+private func act(
+    on named: String, _ path: (String) -> String, _ server: ServerOption
+) async throws -> (id: String, holds: ByteBuffer) {
+    let running = try server.running()
+    let id = try await named.contains("/") ? hold(on: named, running) : named
     guard !id.isEmpty, id.utf8.count <= 64, id.utf8.allSatisfy({ $0 < 0x80 && ($0 > 0x2F || $0 == 0x2D) && $0 != 0x3F })
     else {
         complain("holdfast: \"\(id.printable.prefix(64))\" is no hold's id; `holdfast status` lists them")
         throw ExitStatus.usage.exit
     }
-    let running = try server.running()
-    return try await running.post(path(id))
+    return (id, try await running.post(path(id)))
+}
+
+/// The id of the one hold on a model.
+/// - Throws: an exit code where there is none, or more than one; the reason has been printed.
+private func hold(on model: String, _ running: RunningHoldfast) async throws -> String {
+    let holds = try await running.get(AdminPath.holds, as: HoldsView.self).holds
+    let ids = holds.filter { "\($0.provider)/\($0.model ?? "")" == model }.map(\.id)
+    if ids.count == 1 { return ids[0] }
+    complain(
+        ids.isEmpty
+            ? "holdfast: there is no hold on \(model.printable); `holdfast status` lists all holds"
+            : "holdfast: there are \(ids.count) holds on \(model.printable); name one: \(ids.joined(separator: ", "))")
+    throw ExitStatus.usage.exit
 }

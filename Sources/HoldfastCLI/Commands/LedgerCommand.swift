@@ -1,6 +1,7 @@
 import AdminAPI
 import HoldfastServer
 import ArgumentParser
+import Encodings
 import Files
 import Ledger
 import LedgerDisk
@@ -42,7 +43,19 @@ struct LedgerOptions: ParsableArguments {
     ///   settings' own ledger where it is nil.
     func reader(of target: String?) throws -> any LedgerReader {
         guard let target else { return try folder() }
-        return target.hasPrefix("http://") || target.hasPrefix("https://") ? HTTPLedger(target) : LedgerFolder(target)
+        if target.hasPrefix("http://") || target.hasPrefix("https://") { return HTTPLedger(target) }
+        let isThere: Bool
+        do throws(FileFault) {
+            isThere = try Folder.entries(target) != nil
+        } catch {
+            // The reader says it better.
+            isThere = true
+        }
+        guard isThere else {
+            complain("holdfast: \(target.printable) is not there")
+            throw ExitStatus.noInput.exit
+        }
+        return LedgerFolder(target)
     }
 
     /// - Parameter isOwn: the ledger is the settings' own, whose key is known.

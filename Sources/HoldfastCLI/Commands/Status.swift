@@ -10,9 +10,10 @@ struct Status: AsyncParsableCommand {
         abstract: "Show every route's candidates, who is held and why, whose breaker is open, and running drills.",
         discussion: """
             Words in quotation marks are the provider's own, shortened. A hold is lifted by \
-            `holdfast restore ID`. A route is down when none of at least 3 requests in 5 minutes \
-            was answered, or no candidate is in service; degraded when a stand-in serves it, or \
-            fewer than half of its requests are answered.
+            `holdfast restore ID`, and noted as seen by `holdfast acknowledge ID`. A route is down when none of at least 3 requests in 5 minutes \
+            was answered, or none of the last 10, or none of the last 3 while every breaker is \
+            open or half-open, or when no candidate is in service. It is degraded when a stand-in \
+            serves it, or fewer than half of its requests are answered.
 
             Exit codes: 0 every route serves, 1 a route is degraded, 2 a route is down.
 

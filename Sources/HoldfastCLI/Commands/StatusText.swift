@@ -36,6 +36,10 @@ package struct StatusText {
             parts.append(
                 "DRILL \(drill.id): \(drill.pulled) on \(drill.route) as \(drill.as), \(drill.phase.rawValue)")
         }
+        if let problem = routes.refusedEdit {
+            parts.append(
+                "SETTINGS: the last edit is broken and not in force; the next start would fail\n  \(problem.printable)")
+        }
         return parts.joined(separator: "\n\n")
     }
 
@@ -76,14 +80,16 @@ package struct StatusText {
     private var held: String {
         var lines = ["HOLDS" + (holds.holds.isEmpty ? ": none" : "")]
         if !holds.holds.isEmpty {
-            var rows = [["ID", "WHAT", "REASON", "CONFIDENCE", "SINCE", "ACKNOWLEDGED BY"]]
+            // A column without a word in it would fold the table at 80 columns.
+            let isAnySeen = holds.holds.contains { $0.acknowledgedBy != nil }
+            var rows = [["ID", "WHAT", "REASON", "CONFIDENCE", "SINCE"] + (isAnySeen ? ["ACKNOWLEDGED BY"] : [])]
             for hold in holds.holds {
                 let what = hold.model.map { "\(hold.provider)/\($0)" } ?? hold.provider
-                rows.append([
+                let row = [
                     hold.id, what + (hold.scope == Scope.model.rawValue ? "" : " (\(hold.scope))"), hold.name,
                     hold.secondsLeft.map { "\($0) s left" } ?? hold.firmness, Self.moment(hold.since),
-                    hold.acknowledgedBy ?? "-",
-                ])
+                ]
+                rows.append(row + (isAnySeen ? [hold.acknowledgedBy ?? "-"] : []))
             }
             lines.append(Table(rows: rows, indent: 2).text)
             for hold in holds.holds {

@@ -5,9 +5,9 @@ import Routing
 
 extension HoldEffectView {
     /// The effect of a hold on the routes as they are now.
-    init(of held: Place, in gateway: Gateway) {
+    init(of held: Target, in gateway: Gateway) {
         let now = gateway.continuity.now
-        func place(of candidate: Candidate) -> Place? {
+        func place(of candidate: Candidate) -> Target? {
             gateway.state.providers[candidate.provider]?.place(of: candidate.model)
         }
         // A hold is on a model at a host, under whatever provider's name.

@@ -11,6 +11,7 @@ import Routing
 struct HoldPages {
     let gateway: Gateway
     let states: RouteStates
+    let settings: CurrentSettings
 
     private var book: HealthBook { gateway.continuity.book }
 
@@ -103,7 +104,7 @@ struct HoldPages {
     private func routes() -> RoutesView {
         let now = gateway.continuity.now
         let routes = gateway.state.routes
-        return RoutesView(
+        var view = RoutesView(
             routes: routes.routes.map { route in
                 var view = RoutesView.Route(
                     name: route.name, order: route.policy.order.rawValue,
@@ -124,6 +125,8 @@ struct HoldPages {
                     key: breaker.key, kind: breaker.kind.rawValue, state: breaker.state.rawValue,
                     cause: breaker.cause.rawValue, failures: breaker.failures)
             })
+        view.refusedEdit = settings.refusedEdit
+        return view
     }
 
     private func view(of candidate: Candidate, _ route: Route, _ now: Moment) -> CandidateView {
@@ -143,7 +146,10 @@ struct HoldPages {
         }
         if gateway.isAwaitingReturn(route, at: place) { view.awaits = route.policy.substitution.return.rawValue }
         switch book.standing(of: place, now: now) {
-        case .free: view.standing = "free"
+        case .free:
+            let trouble = states.trouble(of: candidate)
+            view.standing = trouble == nil ? "free" : "breaker half-open"
+            view.cause = trouble?.rawValue
         case .waiting(let until, let cause):
             view.standing = cause.rawValue
             view.secondsLeft = Int((until - now.tick).components.seconds) + 1

@@ -39,7 +39,7 @@ package final class AvailabilityService: RequestRecorder, ServerEventSubscriber,
     // MARK: Counting
 
     package func record(_ record: RequestRecord) {
-        let request = SettledRequest(record)
+        let request = CountedRequest(record)
         let now = now
         book.withLock { $0.add(request, at: now) }
         guard let route = request.route, !request.isOfDrill, let isAnswered = request.counter.isAnswered else { return }
@@ -148,7 +148,7 @@ struct HeldTime: Service {
     }
 }
 
-extension SettledRequest {
+extension CountedRequest {
     package init(_ record: RequestRecord) {
         self.init(route: record.route, outcome: Outcome(record.outcome))
         reason = record.reason
@@ -165,7 +165,7 @@ extension SettledRequest {
     }
 }
 
-extension SettledRequest.Outcome {
+extension CountedRequest.Outcome {
     fileprivate init(_ outcome: RequestRecord.Outcome) {
         self =
             switch outcome {

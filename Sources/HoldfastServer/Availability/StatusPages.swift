@@ -97,7 +97,10 @@ package final class StatusPages: Sendable {
         }
         let place = provider.place(of: candidate.model)
         switch gateway.continuity.book.standing(of: place, now: gateway.continuity.now) {
-        case .free: return (.operational, "")
+        case .free:
+            // Free for a trial is not yet sound.
+            guard let cause = routes.trouble(of: candidate) else { return (.operational, "") }
+            return (.partial, "\(cause.words), to be tried again")
         case .waiting: return (.degraded, "throttled")
         case .open(_, let cause): return (.partial, cause.words)
         case .suspected(let cause, _): return (.partial, "\(cause.words), to be confirmed")

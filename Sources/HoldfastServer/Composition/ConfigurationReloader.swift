@@ -77,21 +77,26 @@ struct ConfigurationReloader: Service {
                     logger.warning("a credential can't be read", metadata: ["problem": "\(fault)"])
                 })
         } catch {
+            settings.refuse("\(error)")
             logger.error("the configuration can't be read, the old one stays", metadata: ["problem": "\(error)"])
             return
         }
         guard let new = reading.settings else {
+            settings.refuse(reading.errors.first.map { "\($0)" } ?? settings.started.file)
             for problem in reading.errors {
                 logger.error("the configuration is broken, the old one stays", metadata: ["problem": "\(problem)"])
             }
             return
         }
-        for problem in reading.warnings { logger.warning("\(problem)") }
+        for problem in reading.warnings {
+            logger.warning("the configuration has a likely mistake", metadata: ["problem": "\(problem.told)"])
+        }
         do throws(StartupError) {
             gateway.replace(try await providers.state(for: new))
             gateway.applyRoutes()
             gateway.forgetOldCredentials()
         } catch {
+            settings.refuse(error.message)
             logger.error(
                 "the configuration can't be used, the old one stays", metadata: ["problem": "\(error.message)"])
             return

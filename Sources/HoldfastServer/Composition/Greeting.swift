@@ -32,7 +32,7 @@ package struct Greeting {
           -d '{"model": "\(model)", "messages":
                [{"role": "user", "content": "What is a holdfast?"}]}'
 
-        In Python, with OpenAI's client:
+        In Python, with OpenAI's client (pip install openai):
 
         from openai import OpenAI
         client = OpenAI(base_url="\(base)/v1",
@@ -42,7 +42,7 @@ package struct Greeting {
             messages=[{"role": "user", "content": "What is a holdfast?"}])
         print(answer.choices[0].message.content)
 
-        With Anthropic's:
+        With Anthropic's (pip install anthropic):
 
         from anthropic import Anthropic
         client = Anthropic(base_url="\(base)",

@@ -1,3 +1,4 @@
+import Access
 import Telemetry
 import NIOCore
 import Encodings
@@ -59,6 +60,7 @@ final class Openings: Sendable {
 struct StartupAnnouncement: Service {
     let settings: Settings
     let engines: EngineService
+    let keys: KeyStore
     let opened: Openings
     let logger: Logger
     /// Holds the key for ready-made client lines; nil where none are wanted.
@@ -85,6 +87,11 @@ struct StartupAnnouncement: Service {
 
     private func greet() {
         logger.info("ready")
+        if settings.keyFile != nil, keys.applications.count == 0 {
+            logger.warning(
+                "there is no key yet, so every request is refused",
+                metadata: ["remedy": "holdfast keys create --name NAME"])
+        }
         guard let keyFile else { return }
         let key: String
         do throws(FileFault) {

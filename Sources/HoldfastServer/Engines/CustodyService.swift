@@ -12,7 +12,7 @@ package final class CustodyService: Sendable {
     private let manifests: DevelopmentManifests
     package let signed: SignedManifests
     /// The standing of weights by provider; weights that aren't listed are trusted.
-    private let changed: Mutex<[String: ScrubPolicy.Standing]>
+    private let changed: Mutex<[String: ScrubPolicy.ScrubState]>
     private let renewals = Mutex<[String: @Sendable () async -> Void]>([:])
     private let writer: DurableWriter<String, StoredScrub?>
 
@@ -69,7 +69,9 @@ package final class CustodyService: Sendable {
     // MARK: Memory
 
     /// The standing of a provider's weights.
-    package func standing(of provider: String) -> ScrubPolicy.Standing { changed.withLock { $0[provider] } ?? .trusted }
+    package func standing(of provider: String) -> ScrubPolicy.ScrubState {
+        changed.withLock { $0[provider] } ?? .trusted
+    }
 
     package func isQuarantined(_ provider: String) -> Bool {
         if case .quarantined = standing(of: provider) { true } else { false }
@@ -78,14 +80,14 @@ package final class CustodyService: Sendable {
     /// Ends a quarantine.
     package func forgetChange(of provider: String) { remember(.trusted, of: provider, nil) }
 
-    private func remember(_ standing: ScrubPolicy.Standing, of provider: String, _ scrub: StoredScrub?) {
+    private func remember(_ standing: ScrubPolicy.ScrubState, of provider: String, _ scrub: StoredScrub?) {
         changed.withLock { $0[provider] = standing }
         writer.owe([(provider, scrub)], isUrgent: true)
     }
 
     /// - Parameter verdict: nil is one that this version doesn't know: a person
     ///   has to look.
-    private static func standing(_ verdict: ScrubPolicy.Verdict?, since: Int) -> ScrubPolicy.Standing {
+    private static func standing(_ verdict: ScrubPolicy.Verdict?, since: Int) -> ScrubPolicy.ScrubState {
         switch verdict {
         case .reload: .suspect(since: since)
         case .quarantine, nil: .quarantined(since: since)

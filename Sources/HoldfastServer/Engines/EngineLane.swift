@@ -7,14 +7,14 @@ import Synchronization
 /// The way to a hosted engine: requests wait, bounded in time and number,
 /// while it starts.
 final class EngineLane: ProviderLane {
-    private let engine: EngineSupervisor
+    private let engine: EngineProcess
     private let lane: HTTPLane
     /// The longest time that a request waits for the engine.
     private let patience: Duration
     /// Requests that the engine has taken.
     private let underWay = Atomic<Int>(0)
 
-    init(engine: EngineSupervisor, lane: HTTPLane, patience: Duration) {
+    init(engine: EngineProcess, lane: HTTPLane, patience: Duration) {
         self.engine = engine
         self.lane = lane
         self.patience = patience

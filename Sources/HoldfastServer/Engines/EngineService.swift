@@ -15,7 +15,7 @@ import WeightSigning
 package final class EngineService: Service {
     private struct Running {
         var configuration: EngineConfiguration
-        var supervisor: EngineSupervisor
+        var supervisor: EngineProcess
         var task: Task<Void, Never>
     }
 
@@ -41,13 +41,13 @@ package final class EngineService: Service {
     }
 
     /// The supervisor of the engine that is configured so, started if need be.
-    package func engine(_ configuration: EngineConfiguration) -> EngineSupervisor {
+    package func engine(_ configuration: EngineConfiguration) -> EngineProcess {
         engines.withLock { engines in
             let old = engines[configuration.provider]
             if let old, old.configuration == configuration { return old.supervisor }
             // It holds the weights, too, and the keys that open them.
             if !hide() { logger.warning("other processes of Holdfast's user can look into it") }
-            let supervisor = EngineSupervisor(
+            let supervisor = EngineProcess(
                 configuration,
                 load: { [custody] configuration throws(CustodyProblem) in try await custody.load(configuration) },
                 stillStands: { [custody] configuration, expected throws(CustodyProblem) in
@@ -72,7 +72,7 @@ package final class EngineService: Service {
     /// Lets engines start, those to come as well.
     func begin() { mayBegin.one() }
 
-    /// As ``EngineSupervisor/admitPeer(of:)``, for the engine that a provider
+    /// As ``EngineProcess/admitPeer(of:)``, for the engine that a provider
     /// has at the moment.
     func admitPeer(of channel: any Channel, at provider: String) -> EventLoopFuture<Void> {
         guard let engine = engines.withLock({ $0[provider]?.supervisor }) else {
@@ -124,7 +124,7 @@ package final class EngineService: Service {
     }
 
     /// The running engines, by provider.
-    var supervisors: [(provider: String, engine: EngineSupervisor)] {
+    var supervisors: [(provider: String, engine: EngineProcess)] {
         engines.withLock { $0.mapValues(\.supervisor) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 

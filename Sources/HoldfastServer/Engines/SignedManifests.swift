@@ -58,8 +58,8 @@ package struct SignedManifests: Sendable {
         return (root, grant.terms)
     }
 
-    /// - Throws: where there aren't 32 bytes of SHA-256, as everything that was
-    ///   verified has.
+    /// - Throws: ``SigningProblem`` unless there are 32 bytes of SHA-256, as
+    ///   everything that was verified has.
     private static func digest(_ bytes: [UInt8]) throws(SigningProblem) -> ContentDigest {
         guard let digest = ContentDigest(hex: Hex.encode(bytes)) else {
             throw SigningProblem(

@@ -10,7 +10,7 @@ package import Settings
 package enum ServerEvent: Sendable {
     /// Holds and breakers have changed, in this order.
     case health([HealthChange])
-    case probe(Place, ProbeResult)
+    case probe(Target, ProbeResult)
     case custody(CustodyEvent)
     case drillBegan(DrillReport)
     case drillEnded(DrillReport)

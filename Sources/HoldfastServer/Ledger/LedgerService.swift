@@ -113,9 +113,9 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
 
     // MARK: Requests
 
-    package var refusal: Conversation.Problem? {
+    package var refusal: APIProblem? {
         guard settings.whenFull == .refuse, settings.kinds.contains(.requests), sequencer.isFull else { return nil }
-        return Conversation.Problem(
+        return APIProblem(
             .unavailable, "Nothing more can be put on record at present (`ledger.when_full`); try again soon.",
             code: "ledger_full", retryAfter: 1)
     }
@@ -125,7 +125,7 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
         return TextDigest(salter.salt(call.id), prompt: call.body)
     }
 
-    package func settled(_ record: RequestRecord, _ digest: any AnswerDigest) async {
+    package func finished(_ record: RequestRecord, _ digest: any AnswerDigest) async {
         guard let digest = digest as? TextDigest else { return }
         add(.settled(record, prompt: digest.prompt, answer: digest.answer, at: now))
         if settings.whenFull == .block { await sequencer.room() }
@@ -138,7 +138,7 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
         return durable(.admitted(record, to: candidate, prompt: prompt, at: now))
     }
 
-    package func settling(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability {
+    package func finishing(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability {
         let digest = digest as? TextDigest
         return durable(.settled(record, prompt: digest?.prompt, answer: digest?.answer, at: now))
     }

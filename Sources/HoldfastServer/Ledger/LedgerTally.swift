@@ -11,7 +11,7 @@ package struct LedgerTally {
     /// Ids of requests whose end waits for the record, and those whose end is
     /// on record: for some seconds it may still turn out that it wasn't sent.
     private var admitted: Set<String> = []
-    private var ended: [String: (time: Int, request: SettledRequest)] = [:]
+    private var ended: [String: (time: Int, request: CountedRequest)] = [:]
     /// The holds that have not been lifted yet: their start, and their services.
     private var holds: [String: (since: Int, provider: String, model: String)] = [:]
     private var heldTimes: [(provider: String, model: String, time: Range<Int>)] = []
@@ -33,7 +33,7 @@ package struct LedgerTally {
         case .requestAdmitted:
             if let id = entry["id"]?.string { admitted.insert(id) }
         case .requestSettled:
-            guard let request = SettledRequest(entry) else { return }
+            guard let request = CountedRequest(entry) else { return }
             if let id = entry["id"]?.string, admitted.remove(id) != nil {
                 ended[id] = (time, request)
                 forgetDoubts(before: time - Self.doubt)
@@ -57,7 +57,7 @@ package struct LedgerTally {
         }
     }
 
-    private mutating func count(_ request: SettledRequest, at time: Int) {
+    private mutating func count(_ request: CountedRequest, at time: Int) {
         guard period.minute(at: time) != nil else { return }
         request.count { subject, counter in
             counts[.init(hour: time / 3600, subject: subject), default: HourCounts()].add(
@@ -112,7 +112,7 @@ package struct LedgerTally {
     }
 }
 
-extension SettledRequest {
+extension CountedRequest {
     /// As the ledger tells it; nil for another kind of entry.
     package init?(_ entry: JSONView) {
         guard entry["kind"]?.isString("request.settled") == true,

@@ -78,7 +78,7 @@ package final class HoldKeeper: ContinuityKeeper {
             [(model, StoredAnswer(host: model.host, model: model.model, at: now.unix))], isUrgent: false)
     }
 
-    package func noteProbe(_ place: Place, _ result: ProbeResult) { events.send(.probe(place, result)) }
+    package func noteProbe(_ place: Target, _ result: ProbeResult) { events.send(.probe(place, result)) }
 
     private static func write(_ change: HealthChange) -> (String, HoldChange)? {
         switch change {

@@ -132,12 +132,19 @@ final class ProviderService: Sendable {
         switch settings.kind {
         case .remote(let remote):
             let spoken = RemoteDialect(remote)
+            var terms = ProviderTerms()
+            terms.host = Self.host(remote)
+            terms.credential = Self.credential(remote)
+            terms.firstToken = settings.timeouts.firstToken
+            terms.firstByte = settings.timeouts.firstByte
+            terms.mayBeProbed = settings.probes
+            terms.secrets = ProviderSecrets.mask(remote)
+            terms.choices = remote.choices
+            terms.pinned = Self.pinned(remote)
             return Provider(
-                name: settings.name, dialect: spoken.dialect, lane: lane, embeddings: spoken.embeddings,
-                tokenCounts: spoken.tokenCounts, host: Self.host(remote), credential: Self.credential(remote),
-                firstToken: settings.timeouts.firstToken, firstByte: settings.timeouts.firstByte,
-                mayBeProbed: settings.probes, secrets: ProviderSecrets.mask(remote), choices: remote.choices,
-                pinned: Self.pinned(remote))
+                name: settings.name, dialect: spoken.dialect, lane: lane,
+                abilities: ProviderAbilities(embeddings: spoken.embeddings, tokenCounts: spoken.tokenCounts),
+                terms: terms)
         case .engine(let engine):
             let configuration = configuration(settings, engine)
             let hosted = await HostedModelNow { [engines] in
@@ -156,20 +163,21 @@ final class ProviderService: Sendable {
             let dialect = EngineDialect(
                 maxChoices: engine.parallel, toolCallOpening: { supervisor.status.toolCallOpening },
                 blindSeed: { [seeds] in seeds.seed(for: $0) }, now: clock)
+            var terms = ProviderTerms()
+            terms.hosting = .init(model: { hosted.now }, receipt: { supervisor.receipt?.id })
             return Provider(
                 name: settings.name, dialect: dialect,
                 lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout),
-                embeddings: engine.embeddings == nil
-                    ? .none("its provider has no `embeddings: mean` in the configuration")
-                    : .served(dialect),
-                chat: HostedWeights(engine.modelFile).answers
-                    ? .served : .none("its weights are an encoder's, which makes embeddings only"),
-                counter: counting.map { lane in
-                    EngineTokenCounter(
-                        dialect: dialect,
-                        lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout))
-                }, receipt: { supervisor.receipt?.id },
-                hosted: { hosted.now })
+                abilities: ProviderAbilities(
+                    chat: HostedWeights(engine.modelFile).answers
+                        ? .served : .none("its weights are an encoder's, which makes embeddings only"),
+                    embeddings: engine.embeddings == nil
+                        ? .none("its provider has no `embeddings: mean` in the configuration") : .served(dialect),
+                    counter: counting.map { lane in
+                        EngineTokenCounter(
+                            dialect: dialect,
+                            lane: EngineLane(engine: supervisor, lane: lane, patience: engine.startTimeout))
+                    }), terms: terms)
         }
     }
 

@@ -10,7 +10,7 @@ import Settings
 /// every API has: the one place where a name of the settings becomes a dialect.
 struct RemoteDialect {
     let dialect: any ProviderProtocol
-    let embeddings: Provider.Embeddings
+    let embeddings: ProviderAbilities.Embeddings
     let tokenCounts: (any TokenCountProvider)?
 
     init(_ remote: RemoteProvider) {

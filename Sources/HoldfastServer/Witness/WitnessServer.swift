@@ -12,7 +12,7 @@ import Telemetry
 
 /// A running witness of other ledgers (C2SP tlog-witness).
 package struct WitnessServer {
-    private let desk: WitnessDesk
+    private let desk: WitnessService
     private let page: String
     private let sink = LogSink()
     private let logger: Logger
@@ -24,7 +24,7 @@ package struct WitnessServer {
         let sink = sink
         LoggingSystem.bootstrap { HoldfastLogHandler(label: $0, sink: sink, format: .human, level: .info) }
         logger = Logger(label: "witness")
-        desk = WitnessDesk(witness, clock: { UInt64(time(nil)) })
+        desk = WitnessService(witness, clock: { UInt64(time(nil)) })
         page = "witness \(key.vkey)\n" + logs.map { "log \($0.vkey)\n" }.joined()
     }
 
@@ -57,7 +57,7 @@ package struct WitnessServer {
         }
     }
 
-    private static func answer(_ body: [UInt8], _ desk: WitnessDesk, _ logger: Logger) async -> WitnessDoor.Answer {
+    private static func answer(_ body: [UInt8], _ desk: WitnessService, _ logger: Logger) async -> WitnessDoor.Answer {
         do throws(LedgerProblem) {
             let answer = try await desk.answer(body)
             switch answer {

@@ -47,7 +47,7 @@ package struct VerifiedCheckpoint: Sendable, Hashable {
                 "the policy names no log \"\(checkpoint.origin)\"; this is another log's checkpoint", kind: .unreadable)
         }
         guard try !note.signers(among: logs).isEmpty else {
-            throw LedgerProblem("the checkpoint is not signed by a key of the policy")
+            throw LedgerProblem("the checkpoint is not signed by a key that is trusted here (--log, --policy)")
         }
         let witnesses = try note.signers(among: policy.witnesses.map(\.key))
         guard policy.isSatisfied(by: Set(witnesses)) else {

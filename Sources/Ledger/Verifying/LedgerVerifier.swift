@@ -47,7 +47,9 @@ package struct LedgerVerifier {
         let kept = try kept(listed)
         let witnessed = try reader.read(LedgerPaths.witnessed)
         guard let bytes = try reader.read(LedgerPaths.checkpoint) else {
-            throw LedgerProblem("there is no checkpoint: this is no ledger's public folder", kind: .unreadable)
+            throw LedgerProblem(
+                "there is no checkpoint: this is no ledger's public folder, which is `log` in its directory",
+                kind: .unreadable)
         }
         var report = Report(checkpoint: try VerifiedCheckpoint(try SignedNote(bytes), policy: policy.withoutQuorum))
         report.files = 1
@@ -228,11 +230,17 @@ package struct LedgerVerifier {
     }
 
     private func checkExtends(_ name: String, _ bytes: [UInt8], _ report: inout Report) throws(LedgerProblem) {
-        let note = try SignedNote(bytes)
-        let old = try Checkpoint(text: note.text)
+        let note: SignedNote
+        let old: Checkpoint
+        do throws(LedgerProblem) {
+            note = try SignedNote(bytes)
+            old = try Checkpoint(text: note.text)
+        } catch {
+            throw LedgerProblem("\(name) is damaged: \(error)", kind: error.kind)
+        }
         let logs = policy.logs.map(\.key).filter { $0.name == old.origin }
         guard try !note.signers(among: logs).isEmpty else {
-            throw LedgerProblem("\(name) is not signed by a log of the policy")
+            throw LedgerProblem("\(name) is not signed by a key that is trusted here (--log, --policy)")
         }
         guard old.origin == report.checkpoint.checkpoint.origin else {
             throw LedgerProblem("\(name) is another log's: \(old.origin)")

@@ -51,7 +51,7 @@ package struct WitnessRounds: Sendable {
             for index in contacts.indices where signers.contains(contacts[index].key) {
                 contacts[index].hasCosigned(size)
             }
-            settle()
+            endRound()
         }
         return contacts.indices.filter { !signers.contains(contacts[$0].key) && contacts[$0].isReady(now: now) }
     }
@@ -65,7 +65,7 @@ package struct WitnessRounds: Sendable {
         if case .cosigned(let signature) = outcome {
             note!.add([signature])
             signers.insert(contacts[contact].key)
-            settle()
+            endRound()
         }
         return outcome
     }
@@ -77,7 +77,7 @@ package struct WitnessRounds: Sendable {
     /// True if the present checkpoint has its quorum.
     package var isWitnessed: Bool { note != nil && policy.isSatisfied(by: signers) }
 
-    private mutating func settle() {
+    private mutating func endRound() {
         guard isWitnessed else { return }
         witnessedSize = max(witnessedSize, size)
         // Whatever is newer was published after this round began.

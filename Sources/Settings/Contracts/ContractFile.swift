@@ -21,7 +21,7 @@ package struct ContractFile: Sendable, Hashable {
     ///
     /// - Throws: ``FileFault`` where a file can't be read; what is wrong in it
     ///   is in the result.
-    package static func load(_ reference: String) throws(FileFault) -> (ContractFile?, [Problem]) {
+    package static func load(_ reference: String) throws(FileFault) -> (ContractFile?, [SettingsIssue]) {
         if let template = templates.first(where: { $0.name == reference }) {
             return read(template.bytes, file: "\(reference).yaml")
         }
@@ -34,7 +34,7 @@ package struct ContractFile: Sendable, Hashable {
     }
 
     /// Reads the bytes of a contract's file.
-    package static func read(_ bytes: [UInt8], file: String) -> (ContractFile?, [Problem]) {
+    package static func read(_ bytes: [UInt8], file: String) -> (ContractFile?, [SettingsIssue]) {
         let notes = Notes(file: file, environment: [:], readsReferences: false)
         let (root, problems) = Composer(file: file, readsReferences: false).compose(bytes)
         notes.add(problems)

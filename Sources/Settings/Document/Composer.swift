@@ -18,20 +18,20 @@ struct Composer {
 
     /// Nil, with at least one problem, when there is nothing to read on with.
     /// Duplicate keys are problems too, but don't end the reading.
-    func compose(_ bytes: [UInt8]) -> (root: DocumentNode?, problems: [Problem]) {
+    func compose(_ bytes: [UInt8]) -> (root: DocumentNode?, problems: [SettingsIssue]) {
         guard bytes.count <= longest else {
             let message = "the file is longer than \(longest >> 20) MiB, which is the limit"
-            return (nil, [Problem(file: file, message: message)])
+            return (nil, [SettingsIssue(file: file, message: message)])
         }
         var bytes = bytes[...]
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            return (nil, [Problem(file: file, message: "the file is not text in UTF-8")])
+            return (nil, [SettingsIssue(file: file, message: "the file is not text in UTF-8")])
         }
         let hidden = readsReferences ? References.hide(in: text) : text
         let findings = Screen.findings(in: text, hidden: hidden)
         guard findings.isEmpty else {
-            return (nil, findings.map { Problem(file: file, position: $0.0, message: $0.1) })
+            return (nil, findings.map { SettingsIssue(file: file, position: $0.0, message: $0.1) })
         }
         return compose(hidden: hidden)
     }
@@ -41,14 +41,14 @@ struct Composer {
     /// well, that key's first letter is replaced by a marker and the text
     /// parsed again; `convert` puts the letter back. Large files are parsed
     /// once only.
-    private func compose(hidden: String) -> (root: DocumentNode?, problems: [Problem]) {
+    private func compose(hidden: String) -> (root: DocumentNode?, problems: [SettingsIssue]) {
         var scalars = Array(hidden.unicodeScalars)
         var marked: [UnicodeScalar: UnicodeScalar] = [:]
         while true {
             do {
                 let parser = try Parser(yaml: String(String.UnicodeScalarView(scalars)), resolver: .basic)
                 guard let root = try parser.singleRoot() else {
-                    return (nil, [Problem(file: file, message: "the file is empty")])
+                    return (nil, [SettingsIssue(file: file, message: "the file is empty")])
                 }
                 var conversion = Conversion(file: file, marked: marked)
                 let node = conversion.convert(root, depth: 0)
@@ -58,7 +58,7 @@ struct Composer {
                 guard scalars.count <= 1 << 16,
                     let marker = UnicodeScalar(Self.markers.lowerBound + UInt32(marked.count)),
                     Self.markers.contains(marker.value), var index = scalars.index(of: place)
-                else { return (nil, [Problem(file: file, position: place, message: "a key is repeated")]) }
+                else { return (nil, [SettingsIssue(file: file, position: place, message: "a key is repeated")]) }
                 if scalars[index] == "\"" || scalars[index] == "'" { index += 1 }
                 marked[marker] = scalars[index]
                 scalars[index] = marker
@@ -68,19 +68,22 @@ struct Composer {
         }
     }
 
-    private func problem(_ error: any Error) -> Problem {
+    private func problem(_ error: any Error) -> SettingsIssue {
         switch error as? YamlError {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             var message = "this is not YAML: \(problem)"
             if let context { message += " \(context.text)" }
             if let context, context.mark.line != mark.line { message += " that starts in line \(context.mark.line)" }
+            if ["did not find expected key", "did not find expected '-' indicator"].contains(problem) {
+                message += "; is this line indented as those that belong with it?"
+            }
             if problem == "but found another document" {
                 message = "a second document starts here; a settings file is one document"
             }
-            return Problem(file: file, position: Position(line: mark.line, column: mark.column), message: message)
+            return SettingsIssue(file: file, position: Position(line: mark.line, column: mark.column), message: message)
         default:
-            return Problem(file: file, message: "this is not YAML")
+            return SettingsIssue(file: file, message: "this is not YAML")
         }
     }
 }
@@ -104,7 +107,7 @@ extension [UnicodeScalar] {
 private struct Conversion {
     let file: String
     let marked: [UnicodeScalar: UnicodeScalar]
-    var problems: [Problem] = []
+    var problems: [SettingsIssue] = []
 
     mutating func convert(_ node: Node, depth: Int) -> DocumentNode {
         let position = position(node)
@@ -156,6 +159,6 @@ private struct Conversion {
     }
 
     private mutating func note(_ position: Position, _ message: String) {
-        problems.append(Problem(file: file, position: position, message: message))
+        problems.append(SettingsIssue(file: file, position: position, message: message))
     }
 }

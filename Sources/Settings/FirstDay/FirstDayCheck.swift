@@ -15,6 +15,7 @@ struct FirstDayCheck {
         BasePath(notes: notes).check(root, providers.usable)
         ExposedSecret(notes: notes, folder: folder).check(root)
         PastDate(notes: notes).check(root)
+        SpacedModel(notes: notes).check(root)
         UnknownRegion(notes: notes).check(root)
         SuccessorCycle(notes: notes, providers: providers, routes: routes).check(root)
         checkAdmin(admin)

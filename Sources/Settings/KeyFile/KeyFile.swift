@@ -143,7 +143,7 @@ package enum KeyFileError: Error, Sendable, Hashable {
     /// The system would not let us.
     case file(FileFault)
     /// The file is not a key file; contains every reason, sorted by line.
-    case invalid([Problem])
+    case invalid([SettingsIssue])
     /// A key that counts has this name already.
     case nameTaken(name: String, id: String)
     /// No key has this id or name.

@@ -15,7 +15,7 @@ final class Notes {
     let othersCanRead: (String) -> Bool
     /// The time; nil where no date is judged by it.
     let now: UnixTime?
-    private(set) var problems: [Problem] = []
+    private(set) var problems: [SettingsIssue] = []
     /// The number of errors so far; a comparison shows whether a part was free of errors.
     private(set) var errorCount = 0
 
@@ -33,14 +33,14 @@ final class Notes {
     }
 
     func error(_ position: Position, _ message: String) {
-        add([Problem(file: file, position: position, message: message)])
+        add([SettingsIssue(file: file, position: position, message: message)])
     }
 
     func warning(_ position: Position, _ message: String) {
-        problems.append(Problem(file: file, position: position, severity: .warning, message: message))
+        problems.append(SettingsIssue(file: file, position: position, severity: .warning, message: message))
     }
 
-    func add(_ others: [Problem]) {
+    func add(_ others: [SettingsIssue]) {
         problems += others
         errorCount += others.count { $0.severity == .error }
     }
@@ -55,13 +55,14 @@ final class Notes {
         return reasons.joined(separator: " and ")
     }
 
-    /// In the order of the file.
-    var sorted: [Problem] {
+    /// In the order of the file; a problem that several readers of a section have found is there once.
+    var sorted: [SettingsIssue] {
         // Stable: two problems of one place stay in the order they were found.
-        problems.enumerated().sorted { left, right in
+        let all = problems.enumerated().sorted { left, right in
             let a = left.element.position ?? Position(line: 0, column: 0)
             let b = right.element.position ?? Position(line: 0, column: 0)
             return a == b ? left.offset < right.offset : a < b
         }.map(\.element)
+        return all.indices.filter { $0 == 0 || all[$0] != all[$0 - 1] }.map { all[$0] }
     }
 }

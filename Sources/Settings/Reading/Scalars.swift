@@ -102,7 +102,7 @@ extension Section {
 
     /// A path; relative ones start from the folder that the file is in.
     /// Notes a file that is not there, or cannot be read.
-    func path(of key: String, in folder: String, absence: Problem.Severity) -> String? {
+    func path(of key: String, in folder: String, absence: SettingsIssue.Severity) -> String? {
         guard let path = string(key).map({ resolved($0, in: folder) }) else { return nil }
         if !notes.isReadable(path) {
             let message = "\(self.path(key)): cannot read \(rawText(key)?.shown ?? "it")"

@@ -25,7 +25,7 @@ extension ContractFile {
     /// - Throws: an exit code, after the reason has been printed.
     static func loaded(_ reference: String) throws -> ContractFile {
         let file: ContractFile?
-        let problems: [Problem]
+        let problems: [SettingsIssue]
         do throws(FileFault) {
             (file, problems) = try load(reference)
         } catch {

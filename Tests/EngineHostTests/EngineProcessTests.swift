@@ -4,7 +4,7 @@ import FoundationEssentials
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct EngineSupervisorTests {
+@Suite(.timeLimit(.minutes(10))) struct EngineProcessTests {
     @Test func engineGetsReadyAndEndsWithTheSupervisor() async throws {
         var process: Int32 = 0
         try await withSupervisor(of: .healthy) { supervisor in
@@ -128,7 +128,7 @@ import Testing
                 provider: "here", launcher: .python(interpreter: "/nowhere/python"),
                 modelFile: directory + "/none.gguf",
                 alias: "a", runDirectory: directory)
-            let supervisor = EngineSupervisor(configuration, load: developing(directory), logger: LogLines().logger)
+            let supervisor = EngineProcess(configuration, load: developing(directory), logger: LogLines().logger)
             let running = Task { await supervisor.run() }
             try await eventually("it has failed") { failure(supervisor) != nil }
             let reason = failure(supervisor)
@@ -170,7 +170,7 @@ import Testing
                     connection.sendall(b'HTTP/1.1 ' + status + b'\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n')
                     connection.close()
                 """
-            let supervisor = EngineSupervisor(
+            let supervisor = EngineProcess(
                 EngineConfiguration(
                     provider: "other", launcher: .command(["python3", "-c", server, "{socket}", "{total_context}"]),
                     modelFile: "/etc/hostname", alias: "a", context: 10, parallel: 2, runDirectory: directory,
@@ -195,11 +195,11 @@ import Testing
         #expect(throws: Never.self) { _ = try PrivateDirectory(path: path) }
     }
 
-    private func isReady(_ supervisor: EngineSupervisor) -> Bool {
+    private func isReady(_ supervisor: EngineProcess) -> Bool {
         if case .ready = supervisor.state { true } else { false }
     }
 
-    private func failure(_ supervisor: EngineSupervisor) -> String? {
+    private func failure(_ supervisor: EngineProcess) -> String? {
         if case .failed(let reason, _) = supervisor.state { reason } else { nil }
     }
 }

@@ -2,7 +2,7 @@ package import Ledger
 import Dispatch
 
 /// The queue that answers a witness's requests, one after the other, on a thread that may wait for the disk.
-package final class WitnessDesk: Sendable {
+package final class WitnessService: Sendable {
     private let queue = DispatchQueue(label: "holdfast.witness", qos: .utility)
     // Touched on the queue only.
     private nonisolated(unsafe) let witness: CheckpointWitness

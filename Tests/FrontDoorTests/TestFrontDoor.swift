@@ -14,8 +14,8 @@ import Testing
 import Wire
 
 /// A listener on a real socket before a gateway whose provider is made up.
-struct FrontHouse: Sendable {
-    let house: TestHouse
+struct TestFrontDoor: Sendable {
+    let house: TestGateway
     /// The lane of `oa`, which the route `r` leads to.
     let lane: ReplayLane
     let port: Int
@@ -31,10 +31,10 @@ struct FrontHouse: Sendable {
     static let chat = "/v1/chat/completions"
 
     static func with(
-        _ script: ReplayLane.Script = .json(reply), keys: [KeyRecord] = [TestHouse.record()],
+        _ script: ReplayLane.Script = .json(reply), keys: [KeyRecord] = [TestGateway.record()],
         limits change: (inout ConnectionLimits) -> Void = { _ in }, view: HouseView = HouseView(unready: { [] }),
         origins: OriginRules = OriginRules(), unread: UnreadAnswers = UnreadAnswers(limit: 64 << 20, minimumRate: 1024),
-        pool: (any WorkerPool)? = nil, more doors: [Door] = [], _ body: (FrontHouse) async throws -> Void
+        pool: (any WorkerPool)? = nil, more doors: [Door] = [], _ body: (TestFrontDoor) async throws -> Void
     ) async throws {
         let lane = ReplayLane(script)
         let facts = [
@@ -43,14 +43,14 @@ struct FrontHouse: Sendable {
         let openai = OpenAIDialect(now: { 1 })
         let anthropic = AnthropicDialect()
         let provider = Provider(name: "oa", dialect: openai, lane: lane, embeddings: .served(openai))
-        let house = TestHouse(
+        let house = TestGateway(
             providers: [provider], facts: facts,
             routes: [Route(name: "r", candidates: [facts[0].candidate(model: "m")])],
             keys: keys, pool: pool)
         let reception = Doors(
             house.gateway, standard: Door(openai, embeddings: openai, models: openai),
             others: [Door(anthropic, tokenCounts: anthropic, models: anthropic)] + doors, view: view,
-            origins: OriginPolicy(origins), time: { TestHouse.year2020 })
+            origins: OriginPolicy(origins), time: { TestGateway.year2020 })
         var limits = ConnectionLimits()
         limits.body = 100_000
         // No connection ends by a limit, unless the test is about that limit.
@@ -72,7 +72,7 @@ struct FrontHouse: Sendable {
         let bound = try await port.until("the listener") { $0 != nil }!
         let result: Result<Void, any Error>
         do {
-            result = .success(try await body(FrontHouse(house: house, lane: lane, port: bound, services: services)))
+            result = .success(try await body(TestFrontDoor(house: house, lane: lane, port: bound, services: services)))
         } catch {
             result = .failure(error)
         }

@@ -7,7 +7,7 @@
 /// has no result yet, or, where it names none, the next in order.
 ///
 /// Takes time in proportion to the number of calls, whatever their ids.
-package struct SettledCalls {
+package struct DistinctCalls {
     private let form: CallIDForm
     private var fresh = FreshIDs()
     private var waiting = WaitingCalls()
@@ -18,9 +18,9 @@ package struct SettledCalls {
     private init(_ form: CallIDForm) { self.form = form }
 
     /// The messages with the ids that an API of that form is sent.
-    package static func settle(_ messages: [Message], for form: CallIDForm) -> [Message] {
+    package static func makeDistinct(_ messages: [Message], for form: CallIDForm) -> [Message] {
         guard messages.contains(where: { $0.content.contains(where: \.isCallOrResult) }) else { return messages }
-        var settled = SettledCalls(form)
+        var settled = DistinctCalls(form)
         // An id that stands as it is must not be made a second time out of another.
         for message in messages {
             for case .toolCall(let call) in message.content where form.write(call.id) == call.id {

@@ -5,14 +5,14 @@ import Failures
 ///
 /// A credential is one host's: the same value at another host (a placeholder
 /// at two local servers, none at all) is another's account.
-struct Reach: Sendable, Hashable {
+struct FailureScope: Sendable, Hashable {
     let scope: Scope
     let host: String
     let credential: String
     let model: String
 
     /// Nil for ``Scope/request``, which reaches nothing that lasts.
-    init?(_ scope: Scope, _ place: Place) {
+    init?(_ scope: Scope, _ place: Target) {
         self.init(scope, host: place.host, credential: place.credential, model: place.model)
     }
 
@@ -30,8 +30,8 @@ struct Reach: Sendable, Hashable {
     }
 
     /// All that a request to this place depends on, widest first.
-    static func all(of place: Place) -> [Reach] {
-        [Scope.host, .credential, .credentialModel, .model].compactMap { Reach($0, place) }
+    static func all(of place: Target) -> [FailureScope] {
+        [Scope.host, .credential, .credentialModel, .model].compactMap { FailureScope($0, place) }
     }
 
     /// The name of a hold for this cause here: the same in every process, 12

@@ -1,6 +1,6 @@
 /// A request that is over, as the gateway or the ledger tells it: what is
 /// counted of it, and where.
-package struct SettledRequest: Sendable {
+package struct CountedRequest: Sendable {
     package enum Outcome: String, Sendable {
         case served, refused, limited, failed, truncated
         case providerError = "provider_error"

@@ -14,7 +14,7 @@ import SystemPackage
 ///
 /// It ends when ``run()`` is cancelled, and also when this process ends for any reason: its standard input is a socket
 /// whose other end only this process has.
-package actor EngineSupervisor {
+package actor EngineProcess {
     /// The path of the socket on which the engine listens, once it is ready.
     package nonisolated let socketPath: String
 
@@ -47,7 +47,7 @@ package actor EngineSupervisor {
         _ configuration: EngineConfiguration, load: @escaping WeightsLoading,
         stillStands: @escaping WeightsRecheck = { _, _ in true }, logger: Logger,
         told: @escaping @Sendable (CustodyEvent) -> Void = { _ in }, policy: RestartPolicy = RestartPolicy(),
-        mostWaiting: Int = 256, standing: ScrubPolicy.Standing = .trusted,
+        mostWaiting: Int = 256, standing: ScrubPolicy.ScrubState = .trusted,
         eventLoopGroup: any EventLoopGroup = HTTPClient.defaultEventLoopGroup
     ) {
         scrubbing = ScrubPolicy(remembered: standing)

@@ -1,6 +1,6 @@
 /// The destination of a request: everything about it that a failure can be
 /// remembered for.
-package struct Place: Sendable, Hashable {
+package struct Target: Sendable, Hashable {
     /// The provider's name in the settings.
     package var provider: String
     /// The authority that its requests are sent to.

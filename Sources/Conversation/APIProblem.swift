@@ -2,7 +2,7 @@ import Encodings
 
 /// An error of Holdfast's own about a request, to be encoded in the caller's
 /// dialect.
-package struct Problem: Error, Sendable, Equatable {
+package struct APIProblem: Error, Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         /// The request is malformed or asks for something that can't be
         /// carried: 400.
@@ -74,7 +74,7 @@ package struct Problem: Error, Sendable, Equatable {
 
     /// A conversation that another provider keeps. Anthropic's clients send all
     /// of it anew where they read this code.
-    package static let threadNotFound = Problem(
+    package static let threadNotFound = APIProblem(
         .notFound,
         "The thread is kept by another provider, and this request holds only what is new in it: send the whole "
             + "conversation, with thread {\"type\": \"create\"} or without a thread.",

@@ -2,7 +2,7 @@
 ///
 /// Never holds a secret: values that come from the environment are shown as
 /// the file spells them, keys and header values not at all.
-package struct Problem: Error, Sendable, Hashable {
+package struct SettingsIssue: Error, Sendable, Hashable {
     /// The severity of a problem.
     package enum Severity: Sendable, Hashable {
         /// The file is not used.
@@ -29,13 +29,17 @@ package struct Problem: Error, Sendable, Hashable {
     }
 }
 
-extension Problem: CustomStringConvertible {
+extension SettingsIssue: CustomStringConvertible {
     /// `holdfast.yaml:12:5: unknown key "provders"; did you mean "providers"?`,
     /// which editors and terminals turn into a link.
     package var description: String {
-        let place = position.map { "\(file):\($0.line):\($0.column)" } ?? file
-        return severity == .warning ? "\(place): warning: \(message)" : "\(place): \(message)"
+        severity == .warning ? "\(place): warning: \(message)" : told
     }
+
+    /// The same without its severity, for a log that has a level of its own.
+    package var told: String { "\(place): \(message)" }
+
+    private var place: String { position.map { "\(file):\($0.line):\($0.column)" } ?? file }
 }
 
 /// A place in a text.

@@ -2,7 +2,7 @@ package import Failures
 
 /// The present state of a place: free to receive requests, or not, and until
 /// when.
-package enum Standing: Sendable, Hashable {
+package enum TargetState: Sendable, Hashable {
     case free
     /// Throttled.
     case waiting(until: Duration, Cause)
@@ -17,7 +17,7 @@ package enum Standing: Sendable, Hashable {
 
 /// Leave to send one request; its outcome is reported with it, once.
 package struct AttemptToken: Sendable {
-    package var place: Place
+    package var place: Target
     /// True when this token is for the one request that a half-open breaker
     /// lets through.
     package var isTrial: Bool { lease != 0 }

@@ -30,7 +30,7 @@ package enum BodyFault: Sendable {
     case tooSlow
 }
 
-package enum Receipt: Sendable {
+package enum AdmissionDecision: Sendable {
     case answer(Answer)
     case call(any PendingRequest)
 }
@@ -38,9 +38,9 @@ package enum Receipt: Sendable {
 /// The decisions that a connection leaves to its listener: what to do with a
 /// request, and what to answer where there is none. Implemented by ``Doors``
 /// and ``AdminDoor``.
-package protocol Reception: Sendable {
+package protocol RequestAdmission: Sendable {
     /// Decides on a request by its head alone. Runs on the event loop.
-    func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> Receipt
+    func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> AdmissionDecision
     /// To what is no request, or has too many header fields.
     func malformed(headersTooLarge: Bool) -> Answer
     /// Instead of an answer for which there is no room.

@@ -9,7 +9,7 @@ package import Routing
 package import Wire
 
 /// A gateway with its surroundings made up.
-package final class TestHouse: Sendable {
+package final class TestGateway: Sendable {
     package let gateway: Gateway
     package let book = RecordBook()
     package let keys: KeyRing
@@ -20,8 +20,8 @@ package final class TestHouse: Sendable {
     package static let year2020 = UnixTime(seconds: 1_577_836_800)
 
     package init(
-        providers: [Provider], facts: [ProviderFacts], routes: [Route], keys: [KeyRecord] = [TestHouse.record()],
-        limits: GatewayLimits = GatewayLimits(), continuity: Continuity = TestHouse.continuity(),
+        providers: [Provider], facts: [ProviderFacts], routes: [Route], keys: [KeyRecord] = [TestGateway.record()],
+        limits: GatewayLimits = GatewayLimits(), continuity: Continuity = TestGateway.continuity(),
         disclosures: DisclosureBook = DisclosureBook(clock: { 1_577_836_800 }), pool: (any WorkerPool)? = nil,
         audit: (any AuditRecorder)? = nil, stages: OptionalStages = OptionalStages(),
         on eventLoop: (any EventLoop)? = nil
@@ -50,7 +50,7 @@ package final class TestHouse: Sendable {
 
     /// A key as it stands in a key file.
     package static func record(
-        _ key: String = TestHouse.key, routes: Set<String>? = nil, limits: RateLimits = RateLimits(),
+        _ key: String = TestGateway.key, routes: Set<String>? = nil, limits: RateLimits = RateLimits(),
         residency: [String]? = nil, admin: Bool = false, expires: UnixTime? = nil, revoked: UnixTime? = nil,
         disclosures: Disclosures = Disclosures()
     ) -> KeyRecord {
@@ -59,8 +59,8 @@ package final class TestHouse: Sendable {
             residency: residency, disclosures: disclosures, created: year2020, expires: expires, revoked: revoked)
     }
 
-    package func principal(_ key: String = TestHouse.key) -> Principal {
-        guard case .granted(let principal) = keys.authenticate(key, now: TestHouse.year2020) else {
+    package func principal(_ key: String = TestGateway.key) -> Principal {
+        guard case .granted(let principal) = keys.authenticate(key, now: TestGateway.year2020) else {
             preconditionFailure("no key of this house")
         }
         return principal
@@ -68,7 +68,7 @@ package final class TestHouse: Sendable {
 
     package func call(
         _ body: String, door: any CallerProtocol, operation: Call.Operation = .chat,
-        path: CalledPath = CalledPath(), key: String = TestHouse.key,
+        path: CalledPath = CalledPath(), key: String = TestGateway.key,
         fields: HTTPFieldList = .init(), query: String = ""
     ) -> Call {
         Call(
