@@ -53,13 +53,16 @@ struct Connector: Sendable {
             let handler = NIOHTTP1ProxyConnectHandler(
                 targetHost: host, targetPort: port, headers: fields, deadline: .now() + options.connectTimeout,
                 promise: opened)
+            let failures = TunnelFailures(opened)
             let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandlers([encoder, decoder, handler])
-            let codec = NIOLoopBound((encoder, decoder), eventLoop: channel.eventLoop)
+            try pipeline.addHandlers([encoder, decoder, handler, failures])
+            let codec = NIOLoopBound((encoder, decoder, failures), eventLoop: channel.eventLoop)
             return opened.futureResult.flatMap {
                 let pipeline = channel.pipeline.syncOperations
                 return pipeline.removeHandler(codec.value.0).flatMap {
                     channel.pipeline.syncOperations.removeHandler(codec.value.1)
+                }.flatMap {
+                    channel.pipeline.syncOperations.removeHandler(codec.value.2)
                 }
             }
         } catch {
@@ -147,6 +150,21 @@ struct Connector: Sendable {
         case ECONNRESET: "the connection was reset"
         default: "error \(error.errnoCode) while connecting"
         }
+    }
+}
+
+/// The end of a tunnel whose proxy answers something that is no HTTP: NIO's
+/// own handler waits for the time limit then.
+private final class TunnelFailures: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = NIOAny
+    private let opened: EventLoopPromise<Void>
+
+    init(_ opened: EventLoopPromise<Void>) { self.opened = opened }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // One that was told already stays as it was told.
+        opened.fail(LaneFailure.unreachable("the proxy opened no tunnel: its answer is no HTTP"))
+        context.fireErrorCaught(error)
     }
 }
 

@@ -238,11 +238,17 @@ import Testing
             #expect(done.output == "77aa is \(verb == "restore" ? "lifted" : "acknowledged").\n")
             #expect(await run(verb, "77aa", "--json", "--run", holdfast.run).output == answer.body + "\n")
             #expect(holdfast.asked.map(\.uri) == Array(repeating: "/admin/holds/77aa/\(verb)", count: 2))
-            for id in ["../x", "a/b", "a?b", "é", String(repeating: "a", count: 65), "a b"] {
+            for id in ["a?b", "é", String(repeating: "a", count: 65), "a b"] {
                 let wrong = await run(verb, id, "--run", holdfast.run)
                 #expect(wrong.code == 64 && wrong.remarks.contains("is no hold's id"), "\(id): \(wrong)")
             }
             #expect(holdfast.asked.count == 2, "nothing was asked of what is no id")
+            // A provider's model is looked up among the holds.
+            for model in ["../x", "a/b"] {
+                let wrong = await run(verb, model, "--run", holdfast.run)
+                #expect(wrong.code == 64 && wrong.remarks.contains("there is no hold on"), "\(model): \(wrong)")
+            }
+            #expect(holdfast.asked.dropFirst(2).map(\.uri) == ["/admin/holds", "/admin/holds"])
         }
     }
 

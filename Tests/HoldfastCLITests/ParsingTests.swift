@@ -34,14 +34,12 @@ import Testing
         ("ledger prove 7 -o file", "LedgerProve"), ("ledger verify --trusted a --trusted b --json", "LedgerVerify"),
         ("ledger key --json", "LedgerKey"), ("ledger prune --before 2026-01-01 --dry-run", "LedgerPrune"),
         ("ledger prune --before 512 --json", "LedgerPrune"),
-        ("ledger measure /x --entries 1 --size 8", "LedgerMeasure"),
         ("witness --directory w --name n --listen 127.0.0.1:1", "WitnessServe"),
         ("witness key --directory w --name n --json", "WitnessKey"),
         ("sla report --month 2026-06 --provider p --verified --html f", "SLAReport"),
         ("sla report --day 2026-06-12 --json", "SLAReport"),
         ("sla claim --month 2026-06 --provider p --output o --proofs 0", "SLAClaim"),
         ("sla contracts azure-openai --json", "SLAContracts"),
-        ("sla measure /x --requests 1 --routes 1", "SLAMeasure"),
         ("exposure --days 400 --json", "ExposureCommand"),
         ("disclosures", "DisclosuresShow"), ("disclosures show --json", "DisclosuresShow"),
         ("disclosures forgive key:k_1 --json", "DisclosuresForgive"),
@@ -57,8 +55,6 @@ import Testing
                 + "--egress-bits-per-day 8 --private-key k", "WeightsCustody"
         ),
         ("weights engine --python p --json", "WeightsEngine"), ("weights receipt m --json", "WeightsReceipt"),
-        ("weights measure f --runs 1", "WeightsMeasure"), ("weights measure --synthetic 512MB", "WeightsMeasure"),
-        ("weights measure --synthetic 4GiB --folder /x --json", "WeightsMeasure"),
         ("engine install --into d --python p --with-model --json", "EngineInstall"),
         ("classify - --json", "Classify"), ("version --json", "Version"),
         ("engine-guard --weights 2 -- llama-server --port 1", "EngineGuard"),
@@ -102,8 +98,7 @@ import Testing
             ("ledger show --cause withdrwan", "did you mean \"withdrawn\"?"), ("ledger show --cause zzz", "there are"),
             ("ledger show --kind request.setled", "did you mean \"request.settled\"?"),
             ("ledger prune", "--before"), ("ledger prune --before soon", "--before wants"),
-            ("ledger prune --before=-1", "--before wants"), ("ledger measure", "<parent>"),
-            ("ledger measure /x --entries 0", "--entries must be"), ("ledger measure /x --size 7", "--size must be"),
+            ("ledger prune --before=-1", "--before wants"),
             ("ledger prove", "<entry>"), ("witness --name n", "--directory"), ("witness key --directory d", "--name"),
             ("sla report", "name a --month or a --day"),
             ("sla report --month 2026-06 --day 2026-06-01", "name a --month"),
@@ -113,7 +108,6 @@ import Testing
             ("sla claim --month 2026-06 --provider p", "--output"),
             ("sla claim --month x --provider p --output o", "--month wants"),
             ("sla claim --month 2026-06 --provider p --output o --proofs -1", "--proofs"),
-            ("sla measure /x --requests 0", "--requests must be"), ("sla measure /x --routes 1001", "--routes must be"),
             ("exposure --days 0", "--days must be"), ("exposure --days 401", "--days must be"),
             ("disclosures forgive", "<who>"),
             ("weights inspect", "<file>"), ("weights verify m", "name who may sign"),
@@ -135,11 +129,6 @@ import Testing
                 "weights custody m --public-key p --model-id i --role primary --epoch 1 --not-after 90d "
                     + "--egress-bits-per-day 0 --private-key k", "--egress-bits-per-day must be"
             ),
-            ("weights measure", "Give a file, or --synthetic"), ("weights measure f --synthetic 1MB", "Give a file"),
-            ("weights measure --synthetic 0", "0"), ("weights measure --synthetic 5XB", "5XB"),
-            ("weights measure --synthetic 99999999999999999999", "9999"),
-            ("weights measure --synthetic 99999999999GiB", "99999999999GiB"),
-            ("weights measure f --runs 0", "--runs is"),
             ("classify", "<file>"), ("version extra", "extra"), ("engine install extra", "extra"),
         ])
     func wrong(line: String, says: String) async {

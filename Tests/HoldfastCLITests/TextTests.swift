@@ -47,8 +47,8 @@ import Testing
     @Test(
         "times are as long as they need to be",
         arguments: [
-            ("0.44", "0.4 ms"), ("9.96", "10.0 ms"), ("12.4", "12 ms"), ("9999", "9999 ms"), ("10000", "10 s"),
-            ("-20000", "-20 s"),
+            ("0.44", "0.4 ms"), ("9.96", "10.0 ms"), ("12.4", "12 ms"), ("9999", "9999 ms"), ("10000", "10.0 s"),
+            ("-20000", "-20.0 s"),
         ])
     func times(milliseconds: String, expected: String) throws {
         let text = try Self.report(#""phase":"over","recovery_ms":\#(milliseconds)"#)
