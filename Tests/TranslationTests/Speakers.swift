@@ -7,6 +7,11 @@ import DialectOpenAI
 enum Speakers {
     private static let clock: @Sendable () -> Int = { 1_700_000_000 }
 
+    /// Those that every golden file has a snapshot for (``Golden``): all doors,
+    /// and of providers one of each dialect and a flavour that takes least.
+    static let doors = ["anthropic", "openai"]
+    static let targets = ["anthropic", "engine", "mistral", "openai"]
+
     static func door(_ name: String) -> (any CallerProtocol)? {
         switch name {
         case "openai": OpenAIDialect(now: clock)

@@ -1,0 +1,95 @@
+import Conversation
+import NIOCore
+import Testing
+import Wire
+
+@Suite("Golden files") struct GoldenTests {
+    @Test("a speaker has no golden files, or a file is of no known input")
+    func inventory() {
+        for door in Speakers.doors {
+            #expect(Golden.all.contains { $0.source == door && $0.has(.request) }, "no request of \(door)")
+        }
+        // A flavour answers as its dialect does.
+        for provider in Speakers.targets where Speakers.provider(provider)?.name.rawValue == provider {
+            for input in [Golden.Input.reply, .stream] {
+                #expect(Golden.all.contains { $0.source == provider && $0.has(input) }, "no \(input) of \(provider)")
+            }
+        }
+        for golden in Golden.all {
+            let inputs = Golden.Input.allCases.filter(golden.has)
+            #expect(!inputs.isEmpty, "\(golden) has no input")
+            let known = inputs.flatMap { input in [input.file] + input.targets.map(input.snapshot) }
+            #expect(golden.files.subtracting(known).isEmpty, "\(golden): \(golden.files.subtracting(known).sorted())")
+            guard !Golden.isWriting else { continue }
+            let missing = Set(known).subtracting(golden.files).sorted()
+            #expect(missing.isEmpty, "\(golden) lacks \(missing); HOLDFAST_WRITE_GOLDENS=1 writes them")
+        }
+    }
+
+    @Test("a request goes out otherwise than its snapshot", arguments: Golden.all(with: .request), Speakers.targets)
+    func request(_ golden: Golden, _ target: String) throws {
+        let request = try golden.door().decodeChat(JSONDocument(golden.bytes("request.json")))
+        let provider = try #require(Speakers.provider(target))
+        var json = JSONWriter()
+        do {
+            var dropped = try provider.leavingBehind(request.leftovers)
+            let body = try provider.encodeChat(request, model: Speakers.model(target), dropped: &dropped)
+            let fragment = try JSONDocument(body).root.fragment
+            json.object { json in
+                json.member("body", fragment)
+                json.array("left_behind") { json in for name in dropped { json.value(name) } }
+            }
+        } catch let refusal as CannotCarry {
+            json.object { json in
+                json.member("refused", refusal.field)
+                json.member("because", refusal.reason)
+            }
+        }
+        try golden.check(JSONDocument(json.buffer).root.pretty() + "\n", .request, target)
+    }
+
+    @Test("an answer is told otherwise than its snapshot", arguments: Golden.all(with: .reply), Speakers.doors)
+    func reply(_ golden: Golden, _ target: String) throws {
+        let reply = try golden.provider().decodeReply(golden.bytes("reply.json"))
+        let door = try #require(Speakers.door(target))
+        let told = door.encodeReply(reply, to: GoldenStream.asked)
+        try golden.check(JSONDocument(told).root.pretty() + "\n", .reply, target)
+        // A caller reads in it what the provider said.
+        let heard = try #require(Speakers.provider(target)).decodeReply(told)
+        #expect(GoldenAnswer(heard) == GoldenAnswer(reply))
+    }
+
+    @Test("a stream is told otherwise than its snapshot", arguments: Golden.all(with: .stream), Speakers.doors)
+    func stream(_ golden: Golden, _ target: String) throws {
+        let stream = try GoldenStream(golden)
+        let told = try stream.told(by: #require(Speakers.door(target)))
+        try golden.check(String(buffer: told), .stream, target)
+        let heard = try GoldenStream.decode(told, #require(Speakers.provider(target)))
+        #expect(GoldenAnswer(heard) == GoldenAnswer(stream.events))
+    }
+
+    @Test("a stream says other than the whole answer", arguments: Golden.all.filter { $0.has(.reply) && $0.has(.stream) })
+    func sameAnswer(_ golden: Golden) throws {
+        let reply = try golden.provider().decodeReply(golden.bytes("reply.json"))
+        #expect(try GoldenAnswer(GoldenStream(golden).events) == GoldenAnswer(reply))
+    }
+
+    @Test("a cut at any byte changes a stream, or makes half an event one", arguments: Golden.all(with: .stream))
+    func cuts(_ golden: Golden) throws {
+        let provider = try golden.provider()
+        let whole = try GoldenStream(golden)
+        var cut = GoldenReading(provider)
+        var bytes = whole.bytes
+        while let byte = bytes.readSlice(length: 1) {
+            try cut.feed(byte)
+            // Of what has come, nothing is told that the whole doesn't begin with.
+            try #require(whole.events.starts(with: cut.events), "after \(bytes.readerIndex) bytes")
+            // And the rest in one piece makes it whole.
+            var rest = cut
+            try rest.feed(bytes)
+            try #require(rest.events == whole.events, "cut after \(bytes.readerIndex) bytes")
+            try #require(rest.observation == whole.observation, "cut after \(bytes.readerIndex) bytes")
+        }
+        #expect(cut.events == whole.events && cut.observation.hasEnded)
+    }
+}
