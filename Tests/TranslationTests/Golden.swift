@@ -110,6 +110,13 @@ struct Golden: Sendable, CustomTestStringConvertible {
         }
     }
 
+    /// The dialects that have a module in `Sources`.
+    static let dialectModules: [String] = {
+        let sources = root.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        return names(in: sources.appending(path: "Sources")).filter { $0.hasPrefix("Dialect") }
+            .map { $0.dropFirst("Dialect".count).lowercased() }
+    }()
+
     static func all(with input: Input) -> [Golden] { all.filter { $0.has(input) } }
 
     private static func names(in folder: URL) -> [String] {

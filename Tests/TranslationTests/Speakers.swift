@@ -8,9 +8,9 @@ enum Speakers {
     private static let clock: @Sendable () -> Int = { 1_700_000_000 }
 
     /// Those that every golden file has a snapshot for (``Golden``): all doors,
-    /// and of providers one of each dialect and a flavour that takes least.
+    /// and of providers one of each dialect and two flavours that differ most.
     static let doors = ["anthropic", "openai"]
-    static let targets = ["anthropic", "engine", "mistral", "openai"]
+    static let targets = ["anthropic", "deepseek", "engine", "mistral", "openai"]
 
     static func door(_ name: String) -> (any CallerProtocol)? {
         switch name {
