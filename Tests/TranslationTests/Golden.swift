@@ -10,9 +10,11 @@ import Wire
 /// It has any of three inputs, each with a snapshot for every target:
 ///
 /// - `request.json`, as a caller of the source sends it, and
-///   `request.TARGET.json` for each of ``Speakers/targets``: an object with
-///   the `body` that goes out and the names of all that is left behind, or
-///   with the field that can't be carried and the reason.
+///   `request.TARGET.json` for each of ``Speakers/targets``. There `translated`
+///   has the `body` that goes out and the names of all that is left behind, or
+///   the field that can't be carried and the reason. Where both sides speak one
+///   dialect `passed` has the same of the caller's own bytes; translated is then
+///   only the request to go on with an answer that broke off.
 /// - `reply.json`, as a provider of the source answers, and `reply.DOOR.json`
 ///   for each of ``Speakers/doors``, as a caller gets it.
 /// - `stream.sse`, the same as a stream, and `stream.DOOR.sse`.

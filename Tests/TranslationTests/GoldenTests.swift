@@ -34,24 +34,46 @@ import Wire
 
     @Test("a request goes out otherwise than its snapshot", arguments: Golden.all(with: .request), Speakers.targets)
     func request(_ golden: Golden, _ target: String) throws {
-        let request = try golden.door().decodeChat(JSONDocument(golden.bytes("request.json")))
+        let door = try golden.door()
         let provider = try #require(Speakers.provider(target))
+        let said = try JSONDocument(golden.bytes("request.json"))
         var json = JSONWriter()
-        do {
-            var dropped = try provider.leavingBehind(request.leftovers)
-            let body = try provider.encodeChat(request, model: Speakers.model(target), dropped: &dropped)
-            let fragment = try JSONDocument(body).root.fragment
-            json.object { json in
-                json.member("body", fragment)
-                json.array("left_behind") { json in for name in dropped { json.value(name) } }
+        try json.object { json in
+            if door.name == provider.name {
+                let (body, dropped) = try passed(said, to: provider, Speakers.model(target))
+                json.object("passed") { write(body, dropped, to: &$0) }
             }
-        } catch let refusal as CannotCarry {
-            json.object { json in
-                json.member("refused", refusal.field)
-                json.member("because", refusal.reason)
+            let request = try door.decodeChat(said)
+            do {
+                var dropped = try provider.leavingBehind(request.leftovers)
+                let bytes = try provider.encodeChat(request, model: Speakers.model(target), dropped: &dropped)
+                let body = try JSONDocument(bytes).root.fragment
+                json.object("translated") { write(body, dropped, to: &$0) }
+            } catch let refusal as CannotCarry {
+                json.object("translated") { json in
+                    json.member("refused", refusal.field)
+                    json.member("because", refusal.reason)
+                }
             }
         }
         try golden.check(JSONDocument(json.buffer).root.pretty() + "\n", .request, target)
+    }
+
+    /// The caller's own bytes, but for the name of the model and what the
+    /// provider's server would not take.
+    private func passed(
+        _ said: JSONDocument, to provider: any ProviderProtocol, _ model: String
+    ) throws -> (JSONFragment, dropped: [String]) {
+        var splices = Splices()
+        var dropped: [String] = []
+        splices.replace(try #require(said.root["model"]), with: model)
+        provider.repair(said.bytes, model: model, dropped: &dropped, into: &splices)
+        return (try JSONDocument(splices.apply(to: said.bytes)).root.fragment, dropped)
+    }
+
+    private func write(_ body: JSONFragment, _ dropped: [String], to json: inout JSONWriter) {
+        json.member("body", body)
+        json.array("left_behind") { json in for name in dropped { json.value(name) } }
     }
 
     @Test("an answer is told otherwise than its snapshot", arguments: Golden.all(with: .reply), Speakers.doors)

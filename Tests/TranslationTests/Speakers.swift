@@ -26,7 +26,10 @@ enum Speakers {
         case "engine":
             EngineDialect(toolCallOpening: { "<tool_call>" }, blindSeed: { _ in 4711 }, now: clock)
         case "seeing engine": EngineDialect(acceptsImages: true, maxChoices: 4, now: clock)
-        default: Flavour(rawValue: name).map { OpenAIDialect(traits: $0.traits, now: clock) }
+        default:
+            Flavour(rawValue: name).map {
+                OpenAIDialect(traits: $0.traits, isKnown: $0 != .compatible, now: clock)
+            }
         }
     }
 
