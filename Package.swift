@@ -214,7 +214,7 @@ let package = Package(
         suite("ProvidersTests", ["GatewayTesting", "Providers", "Gateway", "Wire", nioCore, nioPosix, nioSSL]),
         suite(
             "TranslationTests",
-            ["Documented", "DialectOpenAI", "DialectAnthropic", "Conversation", "Wire", nioCore]),
+            ["Documented", "DialectOpenAI", "DialectAnthropic", "Continuation", "Conversation", "Wire", nioCore]),
         suite("StorageTests", ["Storage", "StorageSQLite", "StorageTesting", grdb]),
         suite(
             "HoldfastServerTests",

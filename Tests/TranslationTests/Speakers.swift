@@ -7,6 +7,11 @@ import DialectOpenAI
 enum Speakers {
     private static let clock: @Sendable () -> Int = { 1_700_000_000 }
 
+    /// Those that every golden file has a snapshot for (``Golden``): all doors,
+    /// and of providers one of each dialect and two flavours that differ most.
+    static let doors = ["anthropic", "openai"]
+    static let targets = ["anthropic", "deepseek", "engine", "mistral", "openai"]
+
     static func door(_ name: String) -> (any CallerProtocol)? {
         switch name {
         case "openai": OpenAIDialect(now: clock)
@@ -21,7 +26,10 @@ enum Speakers {
         case "engine":
             EngineDialect(toolCallOpening: { "<tool_call>" }, blindSeed: { _ in 4711 }, now: clock)
         case "seeing engine": EngineDialect(acceptsImages: true, maxChoices: 4, now: clock)
-        default: Flavour(rawValue: name).map { OpenAIDialect(traits: $0.traits, now: clock) }
+        default:
+            Flavour(rawValue: name).map {
+                OpenAIDialect(traits: $0.traits, isKnown: $0 != .compatible, now: clock)
+            }
         }
     }
 
