@@ -58,7 +58,8 @@ def test_people_read_medians_and_ratios():
     ("behaviour", "words"),
     [
         (status(503), "with status 503"),
-        (garbage(), "no HTTP/1.1 answer"),
+        # A reset may reach the client before the garbage does.
+        (garbage(), "gives no "),
         (in_turn((WHOLE, answer({"choices": []}))), "bytes, where the first one had"),
         (WHOLE, "no events"),
     ],
