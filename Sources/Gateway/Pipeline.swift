@@ -14,7 +14,7 @@ import Wire
 /// | review       | the content of the request                      | 400, 503 (`Pipeline/Review`)              |
 /// | route        | the candidates, and their order                 | 404, 403, 503 (`Pipeline/RouteStage`)     |
 /// | permit       | suspensions of the route, the key, a candidate  | 503 (`Pipeline/PermitStage`)              |
-/// | disclosure   | the secrets of a hosted model, by candidate     | 400, 429 (`Disclosure/Measuring`)         |
+/// | disclosure   | the secrets of a hosted model, by candidate     | 400, 429 (`Disclosure/RequestDisclosure`) |
 /// | attempt      | the candidate that is asked next, and how       | the last failure (`Attempts/AttemptLoop`) |
 /// | relay        | the bytes that the caller gets of an answer     | the answer (`Answer/Relay`)               |
 /// | account      | tokens and their price, before and after        | 429 (`Pipeline/Accounting`)               |
@@ -45,7 +45,7 @@ extension Gateway {
         }
         account(for: record, of: call, in: state)
         // Only now is it known whether the end of the answer may go out.
-        await opening.release?.releaseEnd(record) { refusal(call, .notOnRecord, record) }
+        await opening.release?.releaseEnd(record) { refusal(call, $0, record) }
         if let rehearsed { rehearsed.rehearsal?.note(record, on: rehearsed) }
         state.instruments.record(record)
         records.log.record(record)

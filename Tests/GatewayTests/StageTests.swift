@@ -165,6 +165,24 @@ import Wire
         #expect(house.lanes[0].requests.value.count == 1)
     }
 
+    @Test func aSuspensionCountsForARequestThatMetAStaleConnection() async throws {
+        let permits = ScriptedPermits([])
+        let house = Relayers(
+            [
+                (
+                    .openai,
+                    .attemptBased { _ in
+                        permits.suspended.withLock { _ = $0.insert("p0/m-p0") }
+                        return .failing(.closedBeforeHead(reused: true))
+                    }
+                ), (.openai, Self.telling("b")),
+            ],
+            stages: OptionalStages(permits: permits))
+        let heard = await house.ask(.openai)
+        #expect(heard.starts == ["b"])
+        #expect(house.lanes[0].requests.value.count == 1, "it is sent again")
+    }
+
     // MARK: Release
 
     /// A ledger that can be told to fail.

@@ -25,10 +25,11 @@ extension ReleaseCondition {
     func release(_ bytes: ByteBuffer) async throws -> ByteBuffer { bytes }
 }
 
-/// The answer of a condition to the end of an answer.
+/// The decision of a condition about the end of an answer.
 enum ReleaseVerdict {
     case send
-    case withhold
+    /// The end doesn't go out, for this reason.
+    case withhold(APIProblem)
 }
 
 /// The release point: the one place that every byte of an answer passes
@@ -136,18 +137,18 @@ final class ReleasePoint: CallerReply {
     /// refusal.
     ///
     /// - Parameter refusal: Makes the refusal that is sent to the caller.
-    func releaseEnd(_ record: RequestRecord, refusal: () -> (ResponseHead, ByteBuffer)) async {
+    func releaseEnd(_ record: RequestRecord, refusal: (APIProblem) -> (ResponseHead, ByteBuffer)) async {
         guard let condition else { return }
         guard let end else { return await condition.endedWithoutAnswer() }
         self.end = nil
         switch await condition.beforeEnd() {
         case .send: await send(end)
-        case .withhold:
+        case .withhold(let problem):
             record.isWithheld = true
-            record.reason = APIProblem.notOnRecord.code
+            record.reason = problem.code
             if case .whole = end {
                 record.outcome = .failed
-                let (head, body) = refusal()
+                let (head, body) = refusal(problem)
                 record.status = head.status
                 reply.send(head, body: body)
             } else {

@@ -43,7 +43,9 @@ struct AttemptExecutor {
             // as a rule it has not seen the request, and a fresh connection
             // serves. It may have read the whole, too, so this is an attempt
             // of its own, and the log has both.
-            guard !loop.hasRepeatedStale, failure == .closedBeforeHead(reused: true), !attempt.stream.hasContributed
+            // A suspension that came meanwhile counts for it, too.
+            guard !loop.hasRepeatedStale, failure == .closedBeforeHead(reused: true), !attempt.stream.hasContributed,
+                context.gateway.refusal(of: attempt.upstream.candidate) == nil
             else {
                 return .failed(FailedAttempt(failure, dialect: attempt.provider.errorDialect))
             }

@@ -27,7 +27,7 @@ final class RecordBeforeAnswer: ReleaseCondition {
     func beforeEnd() async -> ReleaseVerdict {
         if await recorder.finishing(record, digest).wait() { return .send }
         recorder.withheld(record)
-        return .withhold
+        return .withhold(.notOnRecord)
     }
 
     func endedWithoutAnswer() async { await recorder.finished(record, digest) }
