@@ -99,6 +99,7 @@ let package = Package(
         module("Availability", ["Wire", nioCore]),
         module("WeightFormats", ["Encodings"]),
         module("Extraction", ["Conversation"]),
+        module("Supervision", ["Conversation", "Encodings", crypto]),
         module("Storage", []),
         module("WeightSigning", ["Encodings", "Wire", crypto, x509, asn1, nioCore]),
 
@@ -107,8 +108,7 @@ let package = Package(
             "Gateway",
             [
                 "Conversation", "Encodings", "Wire", "Routing", "Access", "Failures", "Resilience", "Continuation",
-                "Drills", "Extraction", atomics, metrics,
-                nioCore,
+                "Drills", "Extraction", "Supervision", atomics, metrics, nioCore,
             ]),
 
         // 3: the outside world
@@ -130,7 +130,8 @@ let package = Package(
             ["CLinux", "Custody", "Files", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
             resources: ["confinement", "install_engine", "launch_engine"].map { .embedInCode("Resources/\($0).py") }),
         module(
-            "Settings", ["Access", "Availability", "Conversation", "Encodings", "Files", "Ledger", "Routing", yams],
+            "Settings",
+            ["Access", "Availability", "Conversation", "Encodings", "Files", "Ledger", "Routing", "Supervision", yams],
             resources: ["amazon-bedrock", "azure-openai", "google-gemini"].map {
                 .embedInCode("Contracts/\($0).yaml")
             }),
@@ -139,7 +140,10 @@ let package = Package(
         module("LedgerDisk", ["Files", "Ledger"]),
         module(
             "Telemetry",
-            ["Encodings", "Files", "Gateway", "Conversation", "Wire", logging, coreMetrics, atomics, nioCore]),
+            [
+                "Supervision", "Encodings", "Files", "Gateway", "Conversation", "Wire", logging, coreMetrics, atomics,
+                nioCore,
+            ]),
 
         // 4: the running server
         module("AdminAPI", []),
@@ -150,7 +154,8 @@ let package = Package(
                 "DialectOpenAI",
                 "Drills", "Encodings", "EngineHost", "Extraction", "Failures", "Files", "FrontDoor", "Gateway",
                 "Ledger",
-                "LedgerDisk", "Providers", "Resilience", "Routing", "Settings", "Storage", "StorageSQLite", "Telemetry",
+                "LedgerDisk", "Providers", "Resilience", "Routing", "Settings", "Storage", "StorageSQLite",
+                "Supervision", "Telemetry",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", asyncHTTPClient, coreMetrics, crypto,
                 lifecycle,
                 logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
@@ -164,7 +169,7 @@ let package = Package(
                 "Extraction",
                 "Failures", "Files", "HoldfastServer", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
                 "Storage",
-                "StorageSQLite",
+                "StorageSQLite", "Supervision",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, crypto, nioCore,
                 nioHTTP1, nioPosix, unixSignals,
             ]),
@@ -199,12 +204,14 @@ let package = Package(
         suite(
             "FrontDoorTests",
             [
+                "Supervision",
                 "GatewayTesting", "FrontDoor", "Gateway", "Conversation", "Wire", "Routing", "Access", "DialectOpenAI",
                 "DialectAnthropic", logging, lifecycle, nioCore, nioPosix, nioHTTP1, nioSSL,
             ]),
         suite(
             "GatewayTests",
             [
+                "Supervision",
                 "Documented", "GatewayTesting", "Gateway", "Extraction", "Conversation", "Wire", "Routing", "Access",
                 "Failures",
                 "Resilience",
@@ -219,6 +226,7 @@ let package = Package(
         suite(
             "HoldfastServerTests",
             [
+                "Supervision",
                 "GatewayTesting", "StorageTesting", "WeightsTesting", "HoldfastServer", "Access", "AdminAPI",
                 "Availability",
                 "Conversation", "Custody", "DialectOpenAI", "Drills", "Encodings", "EngineHost", "Extraction",
@@ -228,6 +236,7 @@ let package = Package(
         suite(
             "HoldfastCLITests",
             [
+                "Supervision",
                 "GatewayTesting", "HoldfastCLI", "HoldfastServer", "Access", "AdminAPI", "Encodings", "Files", "Ledger",
                 "LedgerDisk", "Settings", arguments, nioCore,
             ]),
@@ -237,6 +246,7 @@ let package = Package(
         suite("DrillsTests", ["Drills", "Failures", "Wire", nioCore]),
         suite("AvailabilityTests", ["Availability", "Wire", nioCore]),
         suite("WeightFormatsTests", ["Encodings", "WeightFormats"]),
+        suite("SupervisionTests", ["Supervision", "Conversation"]),
         suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
         suite("WeightSigningTests", ["WeightSigning", "WeightsTesting", "Encodings"]),
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
@@ -245,10 +255,13 @@ let package = Package(
         suite("FailuresTests", ["Conversation", "Documented", "Encodings", "Failures", "Wire", nioCore]),
         suite("ResilienceTests", ["Documented", "Resilience", "Failures"]),
         suite("RoutingTests", ["Routing", "Conversation"]),
-        suite("SettingsTests", ["Documented", "Settings", "Access", "Files", "Routing", "Conversation", system]),
+        suite(
+            "SettingsTests",
+            ["Supervision", "Documented", "Settings", "Access", "Files", "Routing", "Conversation", system]),
         suite(
             "TelemetryTests",
             [
+                "Supervision",
                 "Encodings", "GatewayTesting", "Telemetry", "Gateway", "Conversation", "Wire", "Access",
                 "DialectOpenAI", logging,
                 coreMetrics, nioCore,
@@ -263,6 +276,7 @@ let package = Package(
         .target(
             name: "GatewayTesting",
             dependencies: [
+                "Supervision",
                 "Access", "Conversation", "Extraction", "Gateway", "Resilience", "Routing", "Seeded", "Wire", nioCore,
                 nioPosix,
                 nioHTTP1, nioSSL,

@@ -19,7 +19,7 @@ LAYERS = {
     "CLinux": 0, "CInflate": 0, "Encodings": 0, "Files": 0, "Wire": 0, "Conversation": 0,
     "DialectOpenAI": 1, "DialectAnthropic": 1, "Routing": 1, "Access": 1,
     "Failures": 1, "Resilience": 1, "Continuation": 1, "Drills": 1, "Ledger": 1, "Availability": 1,
-    "Extraction": 1, "WeightFormats": 1, "WeightSigning": 1, "Storage": 1,
+    "Extraction": 1, "Supervision": 1, "WeightFormats": 1, "WeightSigning": 1, "Storage": 1,
     "Gateway": 2,
     "FrontDoor": 3, "Providers": 3, "EngineHost": 3, "Settings": 3, "Telemetry": 3, "StorageSQLite": 3, "LedgerDisk": 3,
     "Custody": 3, "WeightFiles": 3,

@@ -1,0 +1,20 @@
+package import Conversation
+
+/// The texts of one request, laid before the supervisor.
+package struct Exhibit: Sendable {
+    /// The request's id, for logs.
+    package var id: String
+    /// The tenant, or the key where it has none: no verdict is shared between
+    /// two of them.
+    package var tenant: String
+    /// The key's id: the queue is fair by key.
+    package var key: String
+    package var passages: RequestPassages
+
+    package init(id: String, tenant: String, key: String, passages: RequestPassages) {
+        self.id = id
+        self.tenant = tenant
+        self.key = key
+        self.passages = passages
+    }
+}
