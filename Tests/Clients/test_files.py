@@ -18,7 +18,7 @@ from hanging import HangingFile, is_possible
 from holdfast import BINARY, Holdfast, cli, eventually, free_ports
 from patience import PATIENCE
 from shapes import openai_answer
-from test_ledger import VERIFY
+from public_record import VERIFY
 from upstream import answer
 
 #: The seconds of a processor that no command may need to refuse a file; far below what it takes to read gigabytes.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from holdfast import REPO, Holdfast, cli, engine, eventually
-from test_ledger import NAME, VERIFY, ask, folder, key, recorded, recording, verify
+from public_record import NAME, VERIFY, ask, folder, key, recorded, recording, verify
 from tlog_scales import signing
 
 HOLDS, DOES_NOT_HOLD, COULD_NOT_LOOK, USAGE = 0, 1, 2, 64

@@ -17,7 +17,7 @@ from conftest import scripted_providers
 from holdfast import ANSWER, BINARY, Holdfast, cli, eventually, free_ports
 from patience import PATIENCE
 from shapes import openai_answer
-from test_ledger import NAME, ROUTES, VERIFY, ask, folder, key, size
+from public_record import NAME, ROUTES, VERIFY, ask, folder, key, size
 from tlog_scales import backend, signing, tlog
 from tlog_scales.reader import TilesReader
 from upstream import answer

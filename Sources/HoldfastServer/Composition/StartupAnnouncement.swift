@@ -79,6 +79,7 @@ struct StartupAnnouncement: Service {
             while !engines.unready.isEmpty, !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(20))
             }
+            StartupMemory.release()
             if !Task.isCancelled { greet() }
         }
         try? await gracefulShutdown()
