@@ -49,13 +49,18 @@ package struct FirstStage: Sendable {
     package static var digest: String { FirstStageRecord.digest }
 
     /// Scores one text in its canonical views: the highest score counts.
-    package func assess(_ views: some Sequence<String>) -> FirstStageScores {
+    package func assess(_ text: CanonicalText) -> FirstStageScores {
         var scores = FirstStageScores()
-        for view in views { scores.add(view: assess(view)) }
+        for view in text.views {
+            var meter = FirstStageMeter(self)
+            meter.append(utf8: view.text)
+            scores.add(view: meter.scores)
+        }
         return scores
     }
 
-    package func assess(_ text: String) -> FirstStageScores {
+    /// Scores one text as it stands, without its views.
+    package func assess(plain text: String) -> FirstStageScores {
         var meter = FirstStageMeter(self)
         meter.append(text)
         return meter.scores

@@ -14,11 +14,14 @@ package struct FirstStageMeter: Sendable {
 
     package mutating func append(_ text: String) {
         var text = text
-        text.withUTF8 { bytes in
-            for byte in bytes {
-                guard let word = features.stream.take(byte) else { continue }
-                take(word)
-            }
+        text.withUTF8 { append(utf8: $0) }
+    }
+
+    /// Appends the UTF-8 of a text, whole scalars or not.
+    package mutating func append(utf8 bytes: some Sequence<UInt8>) {
+        for byte in bytes {
+            guard let word = features.stream.take(byte) else { continue }
+            take(word)
         }
     }
 

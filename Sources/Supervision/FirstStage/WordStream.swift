@@ -122,7 +122,7 @@ package struct WordStream: Sendable {
     }
 
     private mutating func addToGap(_ byte: UInt8) {
-        let blank = byte == 0x20 || byte == 0x09
+        let blank = byte == 0x20 || (0x09...0x0D).contains(byte)
         if blank, lastGapByte == 0x20 { return }
         lastGapByte = blank ? 0x20 : byte
         guard gapLength < 8 else { return }
