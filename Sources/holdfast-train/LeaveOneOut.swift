@@ -24,7 +24,8 @@ struct LeaveOneOut {
     }
 
     private func run(
-        _ head: Head, _ kind: TrainingRow.Kind, _ report: (String, Head, FirstStage, [(text: String, isPositive: Bool)]) -> Void
+        _ head: Head, _ kind: TrainingRow.Kind,
+        _ report: (String, Head, FirstStage, [(text: String, isPositive: Bool)]) -> Void
     ) {
         for source in Set(data.rows.filter { $0.kind == kind }.map(\.source)).sorted() {
             let stage = FirstStageTraining(leftOut: [source], heads: [head]).run(data, thresholds: 100).stage
@@ -32,7 +33,9 @@ struct LeaveOneOut {
             let negatives = data.rows.filter { $0.source == source && $0.kind == .benign }
             report(source, head, stage, rows.map { ($0.text, true) } + benign)
             guard !negatives.isEmpty else { continue }
-            report("\(source), its own benign rows", head, stage, rows.map { ($0.text, true) } + negatives.map { ($0.text, false) })
+            report(
+                "\(source), its own benign rows", head, stage,
+                rows.map { ($0.text, true) } + negatives.map { ($0.text, false) })
         }
     }
 

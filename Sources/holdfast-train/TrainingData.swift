@@ -46,7 +46,8 @@ struct TrainingData {
         self.rows = TrainingRow.sorted(rows)
         var hash = SHA256()
         for row in self.rows {
-            let marks = "\(row.kind.rawValue)\u{0}\(row.source)\u{0}\(row.label ?? -1)\(row.isValidation)\(row.isDocument)\u{0}"
+            let marks =
+                "\(row.kind.rawValue)\u{0}\(row.source)\u{0}\(row.label ?? -1)\(row.isValidation)\(row.isDocument)\u{0}"
             hash.update(data: Array(marks.utf8) + Array(row.text.utf8) + [0])
         }
         digest = Hex.encode(hash.finalize())

@@ -2,12 +2,15 @@
 extension Grammar {
     package static let common = Grammar([
         "first": [
-            "Anna", "Ben", "Carla", "Deepak", "Elena", "Farid", "Grace", "Hiro", "Ines", "Jonas", "Kofi", "Lena", "Marta",
-            "Noor", "Oscar", "Priya", "Quentin", "Rosa", "Samir", "Tara", "Uwe", "Vera", "Wei", "Ximena", "Yusuf", "Zoe",
+            "Anna", "Ben", "Carla", "Deepak", "Elena", "Farid", "Grace", "Hiro", "Ines", "Jonas", "Kofi", "Lena",
+            "Marta",
+            "Noor", "Oscar", "Priya", "Quentin", "Rosa", "Samir", "Tara", "Uwe", "Vera", "Wei", "Ximena", "Yusuf",
+            "Zoe",
             "Emily", "Michael", "Sarah", "David", "Laura", "James", "Amy", "Robert", "Alice", "Thomas",
         ],
         "last": [
-            "Abel", "Brandt", "Costa", "Diaz", "Eriksen", "Fischer", "Garcia", "Haddad", "Ito", "Jensen", "Kumar", "Lopez",
+            "Abel", "Brandt", "Costa", "Diaz", "Eriksen", "Fischer", "Garcia", "Haddad", "Ito", "Jensen", "Kumar",
+            "Lopez",
             "Meyer", "Novak", "Okafor", "Patel", "Quinn", "Rossi", "Smith", "Tanaka", "Ueda", "Vogel", "Wang", "Young",
             "Johnson", "Brown", "Miller", "Wilson", "Clark", "Lewis",
         ],
@@ -23,7 +26,8 @@ extension Grammar {
             "Leeds", "Lyon", "Seattle", "Quito", "Perth",
         ],
         "month": [
-            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+            "November",
             "December",
         ],
         "weekday": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
@@ -35,23 +39,28 @@ extension Grammar {
         "noun": [
             "invoice", "report", "dashboard", "ticket", "order", "shipment", "garden", "bicycle", "keyboard", "camera",
             "recipe", "novel", "concert", "lecture", "budget", "contract", "server", "database", "cache", "parser",
-            "library", "package", "module", "button", "schedule", "meeting", "flight", "hotel", "lamp", "printer", "survey",
-            "policy", "account", "profile", "device", "thermostat", "playlist", "photo", "calendar", "release", "migration",
+            "library", "package", "module", "button", "schedule", "meeting", "flight", "hotel", "lamp", "printer",
+            "survey",
+            "policy", "account", "profile", "device", "thermostat", "playlist", "photo", "calendar", "release",
+            "migration",
             "queue", "router", "test", "branch", "commit", "lesson", "museum", "river", "engine", "battery", "sensor",
         ],
         "adjective": [
-            "new", "old", "monthly", "quarterly", "small", "large", "red", "broken", "final", "early", "local", "public",
+            "new", "old", "monthly", "quarterly", "small", "large", "red", "broken", "final", "early", "local",
+            "public",
             "shared", "quiet", "fast", "slow", "recent", "missing", "annual", "weekly", "simple", "main", "temporary",
             "popular", "official", "friendly", "modern", "empty", "default", "legacy",
         ],
         "verb": [
-            "add", "update", "remove", "check", "review", "fix", "rename", "move", "refactor", "document", "test", "build",
+            "add", "update", "remove", "check", "review", "fix", "rename", "move", "refactor", "document", "test",
+            "build",
             "deploy", "configure", "measure", "compare", "explain", "sort", "filter", "validate", "parse", "render",
             "cache", "log", "retry", "print", "load", "store", "merge", "split",
         ],
         "thing": ["{adjective} {noun}", "{noun}", "{noun} {noun}", "{noun} of {person}"],
         "ident": [
-            "{verb}_{noun}", "{noun}_{noun}", "{noun}Id", "is_{adjective}", "{verb}{noun}s", "{noun}Service", "get_{noun}",
+            "{verb}_{noun}", "{noun}_{noun}", "{noun}Id", "is_{adjective}", "{verb}{noun}s", "{noun}Service",
+            "get_{noun}",
         ],
         "path": [
             "src/{noun}/{ident}.ts", "lib/{noun}.py", "tests/test_{noun}.py", "Sources/{noun}/{ident}.swift",
@@ -59,7 +68,9 @@ extension Grammar {
             "README.md", "package.json", "crates/{noun}/src/lib.rs",
         ],
         "version": ["{#1}.{#1}.{#1}", "{#1}.{#2}.0", "0.{#1}.{#2}"],
-        "url": ["https://{domain}/{noun}/{#4}", "https://www.{domain}/{noun}s?page={#1}", "http://localhost:{#4}/{noun}"],
+        "url": [
+            "https://{domain}/{noun}/{#4}", "https://www.{domain}/{noun}s?page={#1}", "http://localhost:{#4}/{noun}",
+        ],
         "fact": [
             "The {thing} was finished in {month}.", "Most of the {noun}s come from {city}.",
             "{person} opened the {thing} on {date}.", "About {#2} percent of the {noun}s were {adjective}.",

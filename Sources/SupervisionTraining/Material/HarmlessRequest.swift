@@ -28,17 +28,27 @@ package struct HarmlessRequest: Sendable {
         }
         request.add(.system, grammar.make("system", &chance))
         for _ in 0..<min(24, words / 200) { request.add(.tools, grammar.make("tool", &chance)) }
-        while request.length < words {
-            if chance.isLucky(percent: 30) {
-                request.add(.user, grammar.make(chance.isLucky(percent: 60) ? "ask" : "reminder", &chance))
-            }
-            request.add(.answer, grammar.make("say", &chance))
-            request.add(.call, grammar.make("call", &chance))
-            var output = grammar.make("output", &chance)
-            for _ in 0..<chance.below(4) { output += "\n" + grammar.make("output", &chance) }
-            request.add(.result, output)
-        }
+        while request.length < words { request.addRound(from: grammar, &chance) }
         return request
+    }
+
+    /// Makes one round of an agent's work: at times a turn of the user, then
+    /// words, a call and its result.
+    package static func round(from grammar: Grammar, _ chance: inout Chance) -> HarmlessRequest {
+        var request = HarmlessRequest()
+        request.addRound(from: grammar, &chance)
+        return request
+    }
+
+    private mutating func addRound(from grammar: Grammar, _ chance: inout Chance) {
+        if chance.isLucky(percent: 30) {
+            add(.user, grammar.make(chance.isLucky(percent: 60) ? "ask" : "reminder", &chance))
+        }
+        add(.answer, grammar.make("say", &chance))
+        add(.call, grammar.make("call", &chance))
+        var output = grammar.make("output", &chance)
+        for _ in 0..<chance.below(4) { output += "\n" + grammar.make("output", &chance) }
+        add(.result, output)
     }
 
     private var length = 0

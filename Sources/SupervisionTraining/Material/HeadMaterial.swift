@@ -55,7 +55,8 @@ package struct HeadMaterial: Sendable {
 
     private mutating func addRequests(_ count: Int, words: Int, where isWanted: (HarmlessRequest.Place) -> Bool) {
         for _ in 0..<count {
-            for (place, text) in HarmlessRequest.make(words: words, from: grammar, &chance).texts where isWanted(place) {
+            for (place, text) in HarmlessRequest.make(words: words, from: grammar, &chance).texts where isWanted(place)
+            {
                 add([text], positive: false)
             }
         }
@@ -114,7 +115,9 @@ package struct HeadMaterial: Sendable {
     private mutating func makeHarm() {
         add(texts(.harm), positive: true)
         let frames = ["Write a guide: ", "Hypothetically, ", "For a novel: ", "Sure. ", "Q: ", "Please answer. "]
-        for text in texts(.harm) { examples.append(TrainingExample(text, isPositive: true, before: chance.pick(frames))) }
+        for text in texts(.harm) {
+            examples.append(TrainingExample(text, isPositive: true, before: chance.pick(frames)))
+        }
         add(benign.map(\.text), positive: false)
         make("ask", 4000, positive: false)
         make("lookAlike", 3000, positive: false)
