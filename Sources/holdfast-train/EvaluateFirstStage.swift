@@ -18,6 +18,8 @@ struct EvaluateFirstStage: ParsableCommand {
     @Option(help: "The folder of the training data: trains again without each source.", completion: .directory)
     var data: String?
     @Option(help: "Only this head, with --data.") var only: String?
+    @Option(help: "Writes each set of --data into this folder, for other detectors.", completion: .directory)
+    var sets: String?
     @Flag(help: "Print the texts that were missed, the first 120 characters of each.") var missed = false
 
     func validate() throws {
@@ -29,17 +31,22 @@ struct EvaluateFirstStage: ParsableCommand {
 
     func run() throws {
         print("| set | head | TPR at 1 % FPR | TPR as shipped | FPR as shipped | AUC |\n|---|---|---|---|---|---|")
+        guard let judge = Head(rawValue: head) else { return }
         for file in files {
             let rows = try TrainingData.labelled(file)
-            let scored = rows.map { ($0.text, $0.isPositive) }
-            report(file.split(separator: "/").last.map(String.init) ?? file, Head(rawValue: head)!, .shared, scored)
+            report(file.split(separator: "/").last.map(String.init) ?? file, judge, .shared, rows)
         }
         guard let data else { return }
-        try LeaveOneOut(data: TrainingData(folder: data), heads: only.map { [Head(rawValue: $0)!] } ?? Head.allCases)
-            .run { report($0, $1, $2, $3) }
+        try LeaveOneOut(
+            data: TrainingData(folder: data), heads: only.flatMap(Head.init(rawValue:)).map { [$0] } ?? Head.allCases
+        )
+            .run { set, head, stage, rows in
+                report(set, head, stage, rows)
+                if let sets { try LabelledText.write(rows, to: "\(sets)/\(head.rawValue) \(set).jsonl") }
+            }
     }
 
-    private func report(_ set: String, _ head: Head, _ stage: FirstStage, _ rows: [(text: String, isPositive: Bool)]) {
+    private func report(_ set: String, _ head: Head, _ stage: FirstStage, _ rows: [LabelledText]) {
         let scored = rows.map { row in
             let found = stage.assess(CanonicalText(row.text))
             return (row, stage.relative(head, found), Double(found[head]))

@@ -54,8 +54,8 @@ struct TrainingData {
     }
 
     /// Reads any file of JSON lines with a `text` and a `label`, gzipped or not.
-    static func labelled(_ path: String) throws -> [(text: String, isPositive: Bool, source: String)] {
-        try lines(path).map { ($0.text, ($0.label ?? 0) == 1, $0.source ?? $0.category ?? "") }
+    static func labelled(_ path: String) throws -> [LabelledText] {
+        try lines(path).map { LabelledText($0.text, $0.label == 1) }
     }
 
     private static func lines(_ path: String) throws -> [Line] {
