@@ -56,6 +56,7 @@ let package = Package(
         .executable(name: "holdfast", targets: ["holdfast"]),
         .executable(name: "holdfast-verify", targets: ["holdfast-verify"]),
         .executable(name: "holdfast-measure", targets: ["holdfast-measure"]),
+        .executable(name: "holdfast-train", targets: ["holdfast-train"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -110,6 +111,10 @@ let package = Package(
                 "Conversation", "Encodings", "Wire", "Routing", "Access", "Failures", "Resilience", "Continuation",
                 "Drills", "Extraction", "Supervision", atomics, metrics, nioCore,
             ]),
+
+        // The material and the training of the supervisor's first stage: no part of
+        // the program that is installed.
+        module("SupervisionTraining", ["Supervision"]),
 
         // 3: the outside world
         module(
@@ -187,6 +192,11 @@ let package = Package(
                 nioCore, nioHTTP1, nioPosix,
             ], swiftSettings: strict),
 
+        .executableTarget(
+            name: "holdfast-train",
+            dependencies: ["CInflate", "Encodings", "Files", "Supervision", "SupervisionTraining", arguments, crypto],
+            swiftSettings: strict),
+
         // Tests: of one module each, or of what two dialects make of one another
         // (TranslationTests). What several share is in GatewayTesting,
         // StorageTesting and WeightsTesting, chance with a seed in Seeded, and the
@@ -246,7 +256,7 @@ let package = Package(
         suite("DrillsTests", ["Drills", "Failures", "Wire", nioCore]),
         suite("AvailabilityTests", ["Availability", "Wire", nioCore]),
         suite("WeightFormatsTests", ["Encodings", "WeightFormats"]),
-        suite("SupervisionTests", ["Supervision", "Conversation"]),
+        suite("SupervisionTests", ["Supervision", "SupervisionTraining", "Conversation", "Encodings", crypto]),
         suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
         suite("WeightSigningTests", ["WeightSigning", "WeightsTesting", "Encodings"]),
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),

@@ -20,12 +20,12 @@ LAYERS = {
     "DialectOpenAI": 1, "DialectAnthropic": 1, "Routing": 1, "Access": 1,
     "Failures": 1, "Resilience": 1, "Continuation": 1, "Drills": 1, "Ledger": 1, "Availability": 1,
     "Extraction": 1, "Supervision": 1, "WeightFormats": 1, "WeightSigning": 1, "Storage": 1,
-    "Gateway": 2,
+    "Gateway": 2, "SupervisionTraining": 2,
     "FrontDoor": 3, "Providers": 3, "EngineHost": 3, "Settings": 3, "Telemetry": 3, "StorageSQLite": 3, "LedgerDisk": 3,
     "Custody": 3, "WeightFiles": 3,
     "AdminAPI": 4, "HoldfastServer": 4,
     "HoldfastCLI": 5,
-    "holdfast": 6, "holdfast-verify": 6, "holdfast-measure": 6,
+    "holdfast": 6, "holdfast-verify": 6, "holdfast-measure": 6, "holdfast-train": 6,
 }
 ALLOWED_SIDEWAYS = {("Wire", "Encodings"), ("Conversation", "Wire"), ("Conversation", "Encodings"),
                     ("Resilience", "Failures"), ("Drills", "Failures"), ("EngineHost", "Custody"),
@@ -44,12 +44,12 @@ LIBRARY_HOMES = {
     "GRDB": {"StorageSQLite"},
     "Subprocess": {"EngineHost"},
     "AsyncHTTPClient": {"EngineHost", "HoldfastServer", "HoldfastCLI", "holdfast-measure"},
-    "ArgumentParser": {"HoldfastCLI", "holdfast-measure"},
+    "ArgumentParser": {"HoldfastCLI", "holdfast-measure", "holdfast-train"},
     "X509": {"WeightSigning"},
     # Not on a request's path; all of Foundation only for GRDB's columns of bytes.
     "Foundation": {"StorageSQLite"},
     "FoundationEssentials": {"AdminAPI", "Custody", "EngineHost", "HoldfastCLI", "HoldfastServer", "StorageSQLite",
-                             "WeightSigning", "holdfast-measure"},
+                             "WeightSigning", "holdfast-measure", "holdfast-train"},
     "SystemPackage": {"Files", "EngineHost"},
 }
 
@@ -73,13 +73,16 @@ KNOWS_DIALECTS = ("Sources/Settings/", "Sources/HoldfastServer/Providers/RemoteD
 
 # Modules of ours that a module may not know, though they lie lower.
 NEVERS = {
-    "HoldfastCLI": {"Gateway", "FrontDoor", "Providers", "Telemetry"},
+    "HoldfastCLI": {"Gateway", "FrontDoor", "Providers", "Telemetry", "SupervisionTraining"},
     "FrontDoor": {"DialectOpenAI", "DialectAnthropic"},
     "holdfast": set(LAYERS) - {"HoldfastCLI"},
     "holdfast-verify": set(LAYERS) - {"Encodings", "Files", "Ledger", "LedgerDisk"},
     "holdfast-measure": set(LAYERS) - {"Availability", "CLinux", "Custody", "Encodings", "Files", "Gateway",
                                        "HoldfastServer", "Ledger", "LedgerDisk", "Providers", "Storage",
                                        "StorageSQLite", "Wire"},
+    "holdfast-train": set(LAYERS) - {"CInflate", "Encodings", "Files", "Supervision", "SupervisionTraining"},
+    # The trainer is no part of the program.
+    "HoldfastServer": {"SupervisionTraining"},
 }
 
 # What would make tests need another build than the release build that users
