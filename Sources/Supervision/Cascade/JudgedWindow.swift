@@ -3,8 +3,8 @@ package import Conversation
 /// One window of text for the second stage.
 ///
 /// Windows are cut per block, from the block's start, so that the window of a
-/// text is the same wherever the block stands in a conversation. A verdict on
-/// one can be kept under a hash of scope and text.
+/// text is the same wherever the block stands in a conversation. Scores of one
+/// can be kept under a hash of scope and text.
 package struct JudgedWindow: Sendable, Hashable, Identifiable {
     /// The most characters (Unicode scalars) of a window.
     package static let length = 384
