@@ -1,4 +1,4 @@
-package import Conversation
+import Conversation
 
 /// The rules that make one verdict of what was found in a request's blocks.
 ///
@@ -6,6 +6,8 @@ package import Conversation
 /// - A text of the conversation's past, and a model's own words in it, never
 ///   block: they are withheld.
 /// - The harm head never blocks alone.
+/// - No part of an answer that is on its way can be replaced: `withhold` ends
+///   it as `block` does.
 struct BlockRules: Sendable {
     /// The most findings that a verdict has; the strictest are kept.
     static let mostFindings = 64
@@ -27,7 +29,9 @@ struct BlockRules: Sendable {
     /// The hits of literals.
     func hits(_ literals: LiteralHits, in scope: PassageScope) -> [Hit] {
         literals.clauses.sorted().compactMap { place in
-            constitution.clauses[place].actions[scope].map { Hit(clause: place, action: $0, detector: .literal, score: 1) }
+            constitution.clauses[place].actions[scope].map {
+                Hit(clause: place, action: $0, detector: .literal, score: 1)
+            }
         }
     }
 
@@ -61,6 +65,7 @@ struct BlockRules: Sendable {
     /// The action that a hit has in the end.
     func action(_ hit: Hit, among hits: [Hit], in block: PassageBlock) -> Clause.Action {
         if hit.action == .block, hit.detector.isHarm, !hits.contains(where: { !$0.detector.isHarm }) { return .flag }
+        if block.isLive { return hit.action == .flag ? .flag : .block }
         switch (hit.action, block.scope) {
         case (.withhold, .system): return .flag
         case (.block, _): return block.canBlock ? .block : .withhold
@@ -70,7 +75,9 @@ struct BlockRules: Sendable {
 
     /// The note in a block's place; nil where none of its hits replaces it.
     func note(_ hits: [Hit], in block: PassageBlock) -> WithheldNote? {
-        guard let strictest = strictest(hits.filter { action($0, among: hits, in: block) >= .withhold }) else { return nil }
+        guard let strictest = strictest(hits.filter { action($0, among: hits, in: block) >= .withhold }) else {
+            return nil
+        }
         let clause = constitution.clauses[strictest.clause].id
         return WithheldNote(clause: clause, reference: Reference.of(block.text, clause: clause))
     }
@@ -97,7 +104,9 @@ struct BlockRules: Sendable {
                 verdict.ruling = max(verdict.ruling, action.ruling)
                 ranked.append((finding, judged.block.text))
             }
-            if let note = note(judged.hits, in: judged.block) { verdict.withheld[judged.block.number] = note }
+            if !judged.block.isLive, let note = note(judged.hits, in: judged.block) {
+                verdict.withheld[judged.block.number] = note
+            }
         }
         ranked.sort { one, other in
             (one.finding.action, one.finding.severity, one.finding.score)

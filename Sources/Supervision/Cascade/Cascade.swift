@@ -11,13 +11,16 @@ package struct Cascade: Sendable {
     package let constitution: Constitution
     /// The first stage; nil judges by literals and hidden text alone.
     package let classifier: (any TextClassifier)?
+    /// True where windows are cut for a second stage.
+    package let hasSecondStage: Bool
     let literals: LiteralSearch
     let rules: BlockRules
     let notes: NoteForm
 
-    package init(_ constitution: Constitution, classifier: (any TextClassifier)? = nil) {
+    package init(_ constitution: Constitution, classifier: (any TextClassifier)? = nil, hasSecondStage: Bool = true) {
         self.constitution = constitution
         self.classifier = classifier
+        self.hasSecondStage = hasSecondStage
         literals = LiteralSearch(constitution.clauses)
         rules = BlockRules(constitution: constitution)
         notes = NoteForm(constitution)

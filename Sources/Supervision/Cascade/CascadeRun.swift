@@ -1,4 +1,4 @@
-package import Conversation
+import Conversation
 
 /// The judgement of one request in bounded steps.
 ///
@@ -15,8 +15,8 @@ package struct CascadeRun: Sendable {
     private var current = BlockScan()
     /// The last characters of each scope's texts, which the next text may go on.
     private var carried: [PassageScope: Carried] = [:]
-    /// The windows so far that count for thresholds.
-    private var place = 0
+    /// The words so far that count for thresholds.
+    private var words = 0
     private var windows: [JudgedWindow] = []
     private var windowCount = 0
     private var isBroken = false
@@ -76,19 +76,22 @@ package struct CascadeRun: Sendable {
         let bytes = block.text.utf8
         let part = String(
             block.text[
-                bytes.index(bytes.startIndex, offsetBy: range.lowerBound)..<bytes.index(
-                    bytes.startIndex, offsetBy: range.upperBound)])
-        let views = TextViews(of: part)
-        if views.hides { current.hides = true }
-        for (number, view) in views.views.enumerated() {
+                bytes.index(
+                    bytes.startIndex, offsetBy: range.lowerBound)..<bytes.index(
+                        bytes.startIndex, offsetBy: range.upperBound)])
+        let text = CanonicalText(part)
+        if !text.hidden.isEmpty { current.hides = true }
+        // The overlap was counted with the segment before.
+        let isNew = Double(range.upperBound - cursor.byte) / Double(max(1, range.count))
+        for view in text.views {
             cascade.literals.search(view, &current.literals)
-            for window in TextCutting.windows(of: view.text) {
-                let scores = score(window, block.scope, at: place + current.windows + 1)
-                // What other readings say stands in the plain one, too, unless
-                // they decode it: then a model has to read it as well.
-                guard number == 0 || view.isDecoded else { continue }
-                current.windows += 1
-                offer(window, of: block, scores)
+            let scored = score(view.text, after: words + current.words)
+            if view.kind == .plain { current.words += Int(Double(scored.words) * isNew) }
+            // What the other readings say stands in the plain one, too.
+            guard view.isReadByModels, cascade.hasSecondStage else { continue }
+            for window in view.windows {
+                offer(
+                    window.text, of: block, cascade.classifier?.score(window.text, after: words + current.words).scores)
             }
         }
     }
@@ -96,38 +99,35 @@ package struct CascadeRun: Sendable {
     /// Reads the characters around the seam between two texts: an attack may
     /// be split over both, between words or within one.
     private mutating func readSeam(after carried: Carried, of block: PassageBlock) {
-        let length = JudgedWindow.length
-        let head = TextCutting.head(block.text, length)
-        let room = length - min(length / 2, head.unicodeScalars.count)
+        let head = TextCutting.head(block.text, Carried.length)
+        let room = Carried.length - min(Carried.length / 2, head.unicodeScalars.count)
         for (tail, isSpaced) in [(carried.spaced, true), (carried.glued, false)] {
             let kept = TextCutting.tail(tail, room)
-            let next = TextCutting.head(head, length - kept.unicodeScalars.count)
-            let joined = kept + (isSpaced ? "\n" : "") + next
-            for view in TextViews(of: joined).views {
+            let next = TextCutting.head(head, Carried.length - kept.unicodeScalars.count)
+            let text = CanonicalText(kept + (isSpaced ? "\n" : "") + next)
+            for view in text.views {
                 cascade.literals.search(view, &current.literals)
-                for window in TextCutting.windows(of: view.text) { _ = score(window, block.scope, at: place + 1) }
+                _ = score(view.text, after: words)
             }
-            if isSpaced, block.scope == .user { offer(joined, of: block, current.highest) }
+            if isSpaced, block.scope == .user { offer(text.plain.text, of: block, current.highest) }
         }
     }
 
-    private mutating func offer(_ text: String, of block: PassageBlock, _ scores: HeadScores) {
+    private mutating func offer(_ text: [UInt8], of block: PassageBlock, _ scores: HeadScores?) {
+        guard cascade.hasSecondStage else { return }
         windows.append(
             JudgedWindow(
-                id: windowCount, block: block.number, scope: block.scope, path: block.path, text: text, first: scores))
+                id: windowCount, block: block.number, scope: block.scope, path: block.path,
+                text: String(decoding: text, as: UTF8.self), first: scores ?? HeadScores()))
         windowCount += 1
         current.offered += 1
     }
 
-    private mutating func score(_ window: String, _ scope: PassageScope, at place: Int) -> HeadScores {
-        guard let classifier = cascade.classifier else { return HeadScores() }
-        let scores = classifier.scores(of: window, in: scope, at: place)
-        guard scores.areSound else {
-            isBroken = true
-            return HeadScores()
-        }
-        current.highest = current.highest.union(scores)
-        return scores
+    private mutating func score(_ view: [UInt8], after words: Int) -> ScoredText {
+        guard let classifier = cascade.classifier else { return ScoredText(HeadScores(), words: 0) }
+        let scored = classifier.score(view, after: words)
+        if scored.scores.areSound { current.highest.add(scored.scores) } else { isBroken = true }
+        return scored
     }
 
     private mutating func close(_ block: PassageBlock) {
@@ -140,7 +140,7 @@ package struct CascadeRun: Sendable {
             windows.removeLast(current.offered)
             carried[block.scope] = nil
         } else {
-            place += current.windows
+            words += current.words
             carried[block.scope, default: Carried()].add(block.text)
         }
         pass(with: hits)
@@ -160,8 +160,8 @@ private struct BlockScan: Sendable {
     var literals = LiteralHits()
     var hides = false
     var highest = HeadScores()
-    /// Windows that count for thresholds.
-    var windows = 0
+    /// The words that count for thresholds.
+    var words = 0
     /// Windows for the second stage.
     var offered = 0
 }
@@ -171,9 +171,22 @@ private struct Carried: Sendable {
     private(set) var glued = ""
     private(set) var spaced = ""
 
+    /// Scalars; a window of the second stage has not many more bytes.
+    static let length = 320
+
     mutating func add(_ text: String) {
-        let tail = TextCutting.tail(text, JudgedWindow.length)
-        glued = TextCutting.tail(glued + tail, JudgedWindow.length)
-        spaced = TextCutting.tail(spaced.isEmpty ? tail : spaced + "\n" + tail, JudgedWindow.length)
+        let tail = TextCutting.tail(text, Self.length)
+        glued = TextCutting.tail(glued + tail, Self.length)
+        spaced = TextCutting.tail(spaced.isEmpty ? tail : spaced + "\n" + tail, Self.length)
+    }
+}
+
+extension View {
+    /// True for a reading that a model makes, too, or can be told to make.
+    var isReadByModels: Bool {
+        switch kind {
+        case .plain, .decoded, .joined: true
+        case .unseen: false
+        }
     }
 }

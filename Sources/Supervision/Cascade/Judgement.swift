@@ -1,3 +1,5 @@
+import Conversation
+
 /// The result of the cascade's stages without a model: the verdict so far, and
 /// the windows that a second stage should see, the most urgent first.
 package struct Judgement: Sendable {
@@ -67,10 +69,6 @@ package struct Judgement: Sendable {
             keys[one] == keys[other] ? one > other : keys[one] > keys[other]
         }.map { windows[$0] }
     }
-}
-
-extension HeadScores {
-    mutating func add(_ other: Self) { self = union(other) }
 }
 
 extension Verdict {

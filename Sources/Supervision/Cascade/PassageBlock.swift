@@ -8,7 +8,8 @@ struct PassageBlock: Sendable {
     var number: Int
     var scope: PassageScope
     var turn: Int?
-    var path: String
+    /// Nil in an answer.
+    var path: String?
     /// The texts of its passages, a line each.
     var text: String
     /// False where an action of `block` is carried out as `withhold`: the text
@@ -19,6 +20,8 @@ struct PassageBlock: Sendable {
     var isUnanswered = false
     /// True for text that a note of Holdfast's has replaced already.
     var isNote = false
+    /// True in an answer that is on its way: nothing can take its place there.
+    var isLive = false
 
     /// The blocks of a request in the order in which they are judged: first the
     /// application's instructions and tools, which stand still while a

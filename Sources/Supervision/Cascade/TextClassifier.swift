@@ -1,19 +1,25 @@
-package import Conversation
-
-/// A classifier of short texts: the first stage of the cascade.
+/// A classifier of texts by their words: the first stage of the cascade.
 ///
-/// A window of text has a score for each head, as a part of the head's
-/// threshold. Thresholds hold for a whole request at its length: of a request
-/// of many windows each one has to score more.
+/// A score is a part of its head's threshold, which holds for a whole request:
+/// the more words were judged before, the more a text has to score.
 package protocol TextClassifier: Sendable {
-    /// Scores one window.
+    /// Scores one view of a text, or a piece of one.
     /// - Parameters:
-    ///   - window: Up to ``JudgedWindow/length`` characters, in one view.
-    ///   - scope: The origin of the text.
-    ///   - place: The number of windows of the request up to and with this
-    ///     one, by which the threshold is chosen. Never the number of all: a
-    ///     text's threshold doesn't change when a conversation goes on.
-    func scores(of window: String, in scope: PassageScope, at place: Int) -> HeadScores
+    ///   - view: UTF-8 in the folded form of ``View``.
+    ///   - words: The words of the request before this text. Never those of all
+    ///     of it: a text's score doesn't change when a conversation goes on.
+    func score(_ view: [UInt8], after words: Int) -> ScoredText
+}
+
+/// A text's scores, and its length as thresholds count it.
+package struct ScoredText: Sendable, Hashable {
+    package var scores: HeadScores
+    package var words: Int
+
+    package init(_ scores: HeadScores, words: Int) {
+        self.scores = scores
+        self.words = words
+    }
 }
 
 /// The scores of one text by all heads, each as a part of its threshold: 1 is
@@ -56,10 +62,8 @@ package struct HeadScores: Sendable, Hashable {
     /// that gives others is broken.
     package var areSound: Bool { Head.allCases.allSatisfy { self[$0].isFinite } }
 
-    /// Each head's higher score of two texts.
-    package func union(_ other: Self) -> Self {
-        var both = self
-        for head in Head.allCases { both[head] = max(self[head], other[head]) }
-        return both
+    /// Keeps each head's higher score of two texts.
+    package mutating func add(_ other: Self) {
+        for head in Head.allCases { self[head] = max(self[head], other[head]) }
     }
 }

@@ -1,5 +1,4 @@
-/// The cutting of texts into segments, each of which is judged in one step,
-/// and into windows.
+/// The cutting of texts into segments, each of which is judged in one step.
 enum TextCutting {
     /// The bytes of a segment.
     static let segment = 4096
@@ -58,28 +57,9 @@ enum TextCutting {
         return place
     }
 
-    private static func isToken(_ byte: UInt8) -> Bool {
+    static func isToken(_ byte: UInt8) -> Bool {
         (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A) || (byte >= 0x30 && byte <= 0x39)
             || byte == 0x2B || byte == 0x2F || byte == 0x2D || byte == 0x5F || byte == 0x3D
-    }
-
-    /// The windows of a text: each ``JudgedWindow/length`` scalars, and each
-    /// begins `stride` behind the one before.
-    static func windows(of text: String, stride: Int = 320) -> [String] {
-        let length = JudgedWindow.length
-        let scalars = text.unicodeScalars
-        guard scalars.count > length else { return text.isEmpty ? [] : [text] }
-        var windows: [String] = []
-        var start = scalars.startIndex
-        while true {
-            guard let end = scalars.index(start, offsetBy: length, limitedBy: scalars.endIndex), end < scalars.endIndex
-            else {
-                windows.append(String(scalars[start...]))
-                return windows
-            }
-            windows.append(String(scalars[start..<end]))
-            start = scalars.index(start, offsetBy: stride)
-        }
     }
 
     /// The last scalars of a text.
@@ -90,5 +70,23 @@ enum TextCutting {
     /// The first scalars of a text.
     static func head(_ text: some StringProtocol, _ count: Int) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.prefix(count)))
+    }
+
+    /// Leaves out the last word of a text, which may go on; a word of more than
+    /// 64 scalars stays.
+    static func toWord(_ text: String) -> String {
+        let scalars = text.unicodeScalars
+        guard let gap = scalars.suffix(longWord).lastIndex(where: \.properties.isWhitespace) else {
+            return scalars.count > longWord ? text : ""
+        }
+        return String(scalars[...gap])
+    }
+
+    /// Leaves out the first word of a text, which may have begun before; a word
+    /// of more than 64 scalars stays.
+    static func fromWord(_ text: String) -> String {
+        let scalars = text.unicodeScalars
+        guard let gap = scalars.prefix(longWord).firstIndex(where: \.properties.isWhitespace) else { return text }
+        return String(scalars[gap...])
     }
 }
