@@ -16,7 +16,7 @@ struct AnswerBlock: Sendable {
     private(set) var judged: JudgedBlock
     private(set) var isBroken = false
     /// The highest scores since a second stage last saw the block.
-    private(set) var doubt = HeadScores()
+    private(set) var doubt = RelativeScores()
     /// The scalars of the block that no second stage has been given.
     private(set) var unseenCount = 0
     private(set) var isEnded = false
@@ -82,11 +82,11 @@ struct AnswerBlock: Sendable {
         let windows = CanonicalText(String(unseen)).plain.windows
         unseen = String.UnicodeScalarView(unseen.suffix(TextWindow.overlap))
         unseenCount = 0
-        doubt = HeadScores()
+        doubt = RelativeScores()
         return windows
     }
 
-    mutating func add(_ scores: HeadScores, by cascade: Cascade) {
+    mutating func add(_ scores: RelativeScores, by cascade: Cascade) {
         guard scores.areSound else {
             isBroken = true
             return
@@ -109,7 +109,7 @@ struct AnswerBlock: Sendable {
         let scope = judged.block.scope
         let canonical = CanonicalText(readable)
         var literals = LiteralHits()
-        var highest = HeadScores()
+        var highest = RelativeScores()
         for view in canonical.views {
             cascade.literals.search(view, isWhole: isWhole, &literals)
             guard let scored = cascade.classifier?.score(view.text, after: words) else { continue }

@@ -97,7 +97,7 @@ package struct AnswerCascade: Sendable {
 
     /// Adds the second stage's scores, by the windows' ids.
     /// - Returns: The verdict on all of the answer so far.
-    package mutating func add(_ scores: [Int: HeadScores]) -> Verdict {
+    package mutating func add(_ scores: [Int: RelativeScores]) -> Verdict {
         let cascade = cascade
         for (id, scores) in scores where windowBlocks.indices.contains(id) {
             blocks[windowBlocks[id]]?.add(scores, by: cascade)

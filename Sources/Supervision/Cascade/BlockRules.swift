@@ -44,7 +44,7 @@ struct BlockRules: Sendable {
     }
 
     /// The hits of a classifier's scores.
-    func hits(_ scores: HeadScores, in scope: PassageScope, isSecond: Bool) -> [Hit] {
+    func hits(_ scores: RelativeScores, in scope: PassageScope, isSecond: Bool) -> [Hit] {
         var hits: [Hit] = []
         for (place, clause) in constitution.clauses.enumerated() {
             guard let action = clause.actions[scope] else { continue }

@@ -113,18 +113,18 @@ package struct CascadeRun: Sendable {
         }
     }
 
-    private mutating func offer(_ text: [UInt8], of block: PassageBlock, _ scores: HeadScores?) {
+    private mutating func offer(_ text: [UInt8], of block: PassageBlock, _ scores: RelativeScores?) {
         guard cascade.hasSecondStage else { return }
         windows.append(
             JudgedWindow(
                 id: windowCount, block: block.number, scope: block.scope, path: block.path,
-                text: String(decoding: text, as: UTF8.self), first: scores ?? HeadScores()))
+                text: String(decoding: text, as: UTF8.self), first: scores ?? RelativeScores()))
         windowCount += 1
         current.offered += 1
     }
 
     private mutating func score(_ view: [UInt8], after words: Int) -> ScoredText {
-        guard let classifier = cascade.classifier else { return ScoredText(HeadScores(), words: 0) }
+        guard let classifier = cascade.classifier else { return ScoredText(RelativeScores(), words: 0) }
         let scored = classifier.score(view, after: words)
         if scored.scores.areSound { current.highest.add(scored.scores) } else { isBroken = true }
         return scored
@@ -159,7 +159,7 @@ package struct CascadeRun: Sendable {
 private struct BlockScan: Sendable {
     var literals = LiteralHits()
     var hides = false
-    var highest = HeadScores()
+    var highest = RelativeScores()
     /// The words that count for thresholds.
     var words = 0
     /// Windows for the second stage.

@@ -15,5 +15,5 @@ package struct JudgedWindow: Sendable, Hashable, Identifiable {
     /// The text in the folded form of ``View``.
     package var text: String
     /// The scores that the first stage gave it.
-    package var first: HeadScores
+    package var first: RelativeScores
 }

@@ -37,15 +37,15 @@ package struct Judgement: Sendable {
     ///   - scores: By the windows' ids; windows without one were not judged.
     ///   - cached: The number of them that were known from earlier.
     /// - Returns: A verdict of the ruling `error` where a score is no number.
-    package func verdict(adding scores: [Int: HeadScores], cached: Int = 0) -> Verdict {
+    package func verdict(adding scores: [Int: RelativeScores], cached: Int = 0) -> Verdict {
         var coverage = coverage
         coverage.secondStage = scores.count
         coverage.cached = cached
         guard !isBroken, scores.values.allSatisfy(\.areSound) else { return .malformed(coverage) }
         guard !scores.isEmpty else { return verdict }
-        var highest: [Int: HeadScores] = [:]
+        var highest: [Int: RelativeScores] = [:]
         for window in windows {
-            if let score = scores[window.id] { highest[window.block, default: HeadScores()].add(score) }
+            if let score = scores[window.id] { highest[window.block, default: RelativeScores()].add(score) }
         }
         var blocks = blocks
         for place in blocks.indices {

@@ -13,10 +13,10 @@ package protocol TextClassifier: Sendable {
 
 /// A text's scores, and its length as thresholds count it.
 package struct ScoredText: Sendable, Hashable {
-    package var scores: HeadScores
+    package var scores: RelativeScores
     package var words: Int
 
-    package init(_ scores: HeadScores, words: Int) {
+    package init(_ scores: RelativeScores, words: Int) {
         self.scores = scores
         self.words = words
     }
@@ -24,7 +24,7 @@ package struct ScoredText: Sendable, Hashable {
 
 /// The scores of one text by all heads, each as a part of its threshold: 1 is
 /// at the threshold. A head that doesn't judge the text has 0.
-package struct HeadScores: Sendable, Hashable {
+package struct RelativeScores: Sendable, Hashable {
     package var attack = 0.0
     package var injection = 0.0
     package var harm = 0.0
