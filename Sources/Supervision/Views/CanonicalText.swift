@@ -20,19 +20,6 @@ package struct CanonicalText: Sendable, Hashable {
     /// The text of the plain view alone, as literals are folded that are
     /// looked for in views.
     package static func fold(_ text: String) -> [UInt8] {
-        var folded: [UInt8] = []
-        var spaced = true
-        for scalar in text.lowercased().unicodeScalars {
-            let properties = scalar.properties
-            if properties.isWhitespace {
-                if !spaced { folded.append(UInt8(ascii: " ")) }
-                spaced = true
-            } else if !properties.isDefaultIgnorableCodePoint {
-                folded.append(contentsOf: UTF8.encode(scalar)!)
-                spaced = false
-            }
-        }
-        if folded.last == UInt8(ascii: " ") { folded.removeLast() }
-        return folded
+        Folding.fold(Array(text.utf8))
     }
 }
