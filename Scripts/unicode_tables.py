@@ -243,6 +243,9 @@ class Skeletons:
             if len(form) == 1:
                 for candidate in (self.prototypes.get(ord(form)), named_letter(ord(form))):
                     found = self.small(candidate)
+                    # UTS #39 has one prototype for capital I and small L.
+                    if found == "l" and character.casefold() != character:
+                        return "i"
                     if found:
                         return found
         stripped = without_marks(folded(character))

@@ -56,14 +56,16 @@ enum Characters {
         }
     }
 
-    /// Says whether the text at a place begins with small ASCII letters and
-    /// other bytes, in either case.
-    static func begins(_ bytes: Bytes, at place: Int, with literal: StaticString) -> Bool {
+    /// Says whether the text at a place begins with a literal, in either case
+    /// where the literal has small letters, or exactly.
+    static func begins(
+        _ bytes: Bytes, at place: Int, with literal: StaticString, exactly isExact: Bool = false
+    ) -> Bool {
         let count = literal.utf8CodeUnitCount
         guard place >= 0, place + count <= bytes.count else { return false }
         for offset in 0..<count {
             let byte = bytes[place + offset]
-            let small = isLetter(byte) ? byte | 0x20 : byte
+            let small = !isExact && isLetter(byte) ? byte | 0x20 : byte
             if small != literal.utf8Start[offset] { return false }
         }
         return true

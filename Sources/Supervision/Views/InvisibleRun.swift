@@ -76,7 +76,9 @@ struct BidiLine: Sendable {
     /// - Returns: A finding for an override, which no honest text needs.
     mutating func read(_ scalar: UInt32, at place: Range<Int>) -> HiddenText.Kind? {
         switch scalar {
-        case 0x202D, 0x202E: return .bidiControls
+        case 0x202D, 0x202E:
+            depth += 1
+            return .bidiControls
         case 0x202C, 0x2069: depth -= 1
         default:
             depth += 1

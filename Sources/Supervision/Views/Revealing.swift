@@ -122,6 +122,7 @@ struct Revealing: Sendable {
         output.append(contentsOf: input[copied..<start])
         let words = judge(run, range, after: neighbour(at: place, in: input))
         if !words.isEmpty {
+            offsets.add(output.count, original: start)
             output.append(UInt8(ascii: " "))
             output.append(contentsOf: words)
             output.append(UInt8(ascii: " "))
