@@ -63,7 +63,9 @@ struct AnswerBlock: Sendable {
             if cellCount == Self.stride { closeCell(by: cascade) }
         }
         if judged.block.scope != .toolCall, cellCount > 0 {
-            judge(before + String(cell), isWhole: false, by: cascade)
+            // A part of a cell has to score at least as much as the whole cell
+            // will have to, or the verdict would depend on where pieces end.
+            judge(before + String(cell), isWhole: false, after: words + Self.stride, by: cascade)
         }
     }
 
@@ -103,19 +105,16 @@ struct AnswerBlock: Sendable {
         cellCount = 0
     }
 
-    private mutating func judge(_ text: String, isWhole: Bool, by cascade: Cascade) {
+    private mutating func judge(_ text: String, isWhole: Bool, after: Int? = nil, by cascade: Cascade) {
         let readable = isWhole ? text : TextCutting.toWord(text)
         guard !readable.isEmpty else { return }
         let scope = judged.block.scope
-        // A part of a cell has to score at least as much as the whole cell will
-        // have to, or the verdict would depend on where pieces end.
-        let after = isWhole ? words : words + Self.stride
         let canonical = CanonicalText(readable)
         var literals = LiteralHits()
         var highest = RelativeScores()
         for view in canonical.views {
             cascade.literals.search(view, isWhole: isWhole, &literals)
-            guard let scored = cascade.classifier?.score(view.text, after: after) else { continue }
+            guard let scored = cascade.classifier?.score(view.text, after: after ?? words) else { continue }
             if scored.scores.areSound { highest.add(scored.scores) } else { isBroken = true }
         }
         doubt.add(highest)

@@ -75,7 +75,9 @@ struct ConstitutionCheck: ParsableCommand {
     /// The ways in which examples were caught, with their numbers.
     private static func detectors(_ results: [ConstitutionTrial.Result]) -> String {
         var counts: [String: Int] = [:]
-        for word in results.filter(\.isExample).flatMap({ Set($0.detectors.map(\.words)) }) { counts[word, default: 0] += 1 }
+        for word in results.filter(\.isExample).flatMap({ Set($0.detectors.map(\.words)) }) {
+            counts[word, default: 0] += 1
+        }
         return counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     }
 

@@ -59,7 +59,9 @@ struct Supervise: ParsableCommand {
         rows.append(["constitution", "\(read.constitution.name), sha256 \(read.digest.prefix(16))…"])
         rows.append(["stages", "literals, hidden text, first stage; the second needs a running server"])
         for hidden in explanation.hidden.prefix(20) {
-            rows.append(["hidden", "\(hidden.kind.rawValue), bytes \(hidden.range.lowerBound)-\(hidden.range.upperBound)"])
+            rows.append([
+                "hidden", "\(hidden.kind.rawValue), bytes \(hidden.range.lowerBound)-\(hidden.range.upperBound)",
+            ])
         }
         for marker in explanation.markers.prefix(20) {
             rows.append([
