@@ -13,8 +13,7 @@ package struct CascadeRun: Sendable {
     private var cursor = (block: 0, byte: 0)
     private var judged: [JudgedBlock] = []
     private var current = BlockScan()
-    /// The last characters of each scope's texts, which the next text may go on.
-    private var carried: [PassageScope: Carried] = [:]
+    private var seams = Seams()
     /// The words so far that count for thresholds.
     private var words = 0
     private var windows: [JudgedWindow] = []
@@ -40,13 +39,13 @@ package struct CascadeRun: Sendable {
             let block = blocks[cursor.block]
             let length = block.text.utf8.count
             if block.isNote {
-                carried[block.scope] = nil
+                seams.breakOff(block.scope)
                 remaining -= length
                 budget -= 64
                 pass(with: [])
                 continue
             }
-            if cursor.byte == 0, let carried = carried[block.scope] {
+            if cursor.byte == 0, let carried = seams.due(before: block) {
                 readSeam(after: carried, of: block)
                 budget -= 1024
             }
@@ -138,10 +137,10 @@ package struct CascadeRun: Sendable {
         if rules.note(hits, in: block) != nil {
             // No model needs to read what no model will be given.
             windows.removeLast(current.offered)
-            carried[block.scope] = nil
+            seams.breakOff(block.scope)
         } else {
             words += current.words
-            carried[block.scope, default: Carried()].add(block.text)
+            seams.add(block)
         }
         pass(with: hits)
     }
@@ -164,21 +163,6 @@ private struct BlockScan: Sendable {
     var words = 0
     /// Windows for the second stage.
     var offered = 0
-}
-
-/// The last characters of the texts of one scope, joined in two ways.
-private struct Carried: Sendable {
-    private(set) var glued = ""
-    private(set) var spaced = ""
-
-    /// Scalars; a window of the second stage has not many more bytes.
-    static let length = 320
-
-    mutating func add(_ text: String) {
-        let tail = TextCutting.tail(text, Self.length)
-        glued = TextCutting.tail(glued + tail, Self.length)
-        spaced = TextCutting.tail(spaced.isEmpty ? tail : spaced + "\n" + tail, Self.length)
-    }
 }
 
 extension View {

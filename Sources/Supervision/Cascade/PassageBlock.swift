@@ -20,6 +20,7 @@ struct PassageBlock: Sendable {
     var isUnanswered = false
     /// True for text that a note of Holdfast's has replaced already.
     var isNote = false
+    var isLastOfScope = false
     /// True in an answer that is on its way: nothing can take its place there.
     var isLive = false
 
@@ -61,6 +62,10 @@ struct PassageBlock: Sendable {
             case .answer, .toolCall: blocks[place].canBlock = false
             case .system, .toolDefinition: break
             }
+        }
+        var ended: Set<PassageScope> = []
+        for place in blocks.indices.reversed() where ended.insert(blocks[place].scope).inserted {
+            blocks[place].isLastOfScope = true
         }
         return blocks.filter(\.isStanding) + blocks.filter { !$0.isStanding }
     }
