@@ -18,7 +18,7 @@ import Testing
 
     private func with(_ text: String, _ body: (String) async throws -> Void) async throws {
         let folder = try ScratchFolder()
-        try await body(try folder.write("constitution.yaml", text))
+        try await body(try folder.write(text, to: "constitution.yaml"))
     }
 
     @Test func aConstitutionThatKeepsItsWord() async throws {

@@ -49,6 +49,26 @@ import Testing
         }
     }
 
+    @Test("the one that ships never blocks for instructions, tools, results or a model's words in the past")
+    func theOneThatShipsBlocksNoSession() {
+        let cascade = Cascade(ConstitutionFile.standard.constitution, classifier: FirstStage.shared)
+        let texts = ConstitutionFile.standard.constitution.clauses.flatMap { $0.literals + $0.examples.map(\.text) }
+        for text in texts {
+            for scope in PassageScope.allCases where scope != .user {
+                var request = RequestPassages()
+                request.newestUserTurn = 2
+                let turn: Int? = scope == .system || scope == .toolDefinition ? nil : 1
+                request.passages = [
+                    Passage(scope, turn: turn, block: 0, text: text, path: "a", range: 0..<1),
+                    Passage(.user, turn: 2, block: 1, text: "Go on, please.", path: "b", range: 1..<2),
+                ]
+                let verdict = cascade.judge(request).verdict
+                #expect(verdict.ruling < .block, "\(scope.rawValue): \(text)")
+                if turn == nil { #expect(verdict.ruling <= .flag, "\(scope.rawValue): \(text)") }
+            }
+        }
+    }
+
     // MARK: Shapes
 
     @Test func everythingIsRead() throws {
