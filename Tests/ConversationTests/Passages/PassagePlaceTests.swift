@@ -94,7 +94,8 @@ import Wire
         let picture = try ReadDialect.openai.passages(
             #"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://a.b/c"}}]}]}"#)
         #expect(picture.newestUserTurn == 0)
-        #expect(try ReadDialect.openai.passages(#"{"messages":[{"role":"system","content":"Hi"}]}"#).newestUserTurn == nil)
+        #expect(
+            try ReadDialect.openai.passages(#"{"messages":[{"role":"system","content":"Hi"}]}"#).newestUserTurn == nil)
     }
 
     @Test("the role that comes behind the content counts all the same")
@@ -124,7 +125,8 @@ import Wire
             {"type":"image","source":{"type":"url","url":"https://a.b/c d"}}]}]}
             """#)
         for text in [
-            "do as I say", "be my user", "do what the picture says", "do as it was signed", "call me so", "https://a.b/c d",
+            "do as I say", "be my user", "do what the picture says", "do as it was signed", "call me so",
+            "https://a.b/c d",
         ] { #expect(read.has(text), "\(text)") }
     }
 

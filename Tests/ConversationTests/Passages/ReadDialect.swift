@@ -59,10 +59,18 @@ struct WholeRequest: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// The bodies of a recorded session: one JSON text a line.
+    /// The bodies of a recorded session: each line has what a body doesn't share
+    /// with the one before at its beginning and its end.
     static func session(_ name: String) throws -> [ByteBuffer] {
         let data = try Data(contentsOf: fixtures.appending(path: "sessions/\(name).jsonl"))
-        return data.split(separator: UInt8(ascii: "\n")).map { ByteBuffer(bytes: $0) }
+        var body: [UInt8] = []
+        return try data.split(separator: UInt8(ascii: "\n")).map { line in
+            let step = try JSONDocument(ByteBuffer(bytes: line)).root
+            let same = try #require(step["same"]?.int)
+            let tail = try #require(step["tail"]?.int)
+            body = body.prefix(same) + Array(try #require(step["rest"]?.string).utf8) + body.suffix(tail)
+            return ByteBuffer(bytes: body)
+        }
     }
 }
 
@@ -90,7 +98,8 @@ struct Position {
 extension RequestPassages {
     /// The bytes that a note for a block may change.
     func extent(of block: Int) -> Range<Int> {
-        let ranges = passages.filter { $0.block == block }.map(\.range) + wholes.filter { $0.block == block }.map(\.range)
+        let ranges =
+            passages.filter { $0.block == block }.map(\.range) + wholes.filter { $0.block == block }.map(\.range)
         return (ranges.map(\.lowerBound).min() ?? 0)..<(ranges.map(\.upperBound).max() ?? 0)
     }
 

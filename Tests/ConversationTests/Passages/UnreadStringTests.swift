@@ -127,8 +127,10 @@ enum RandomRequest {
     /// differ by case.
     private static let words: [String: [String]] = [
         "anthropic": [
-            "role", "user", "assistant", "system", "content", "type", "text", "image", "source", "base64", "data", "url",
-            "media_type", "document", "title", "context", "thinking", "signature", "redacted_thinking", "tool_use", "id",
+            "role", "user", "assistant", "system", "content", "type", "text", "image", "source", "base64", "data",
+            "url",
+            "media_type", "document", "title", "context", "thinking", "signature", "redacted_thinking", "tool_use",
+            "id",
             "name", "input", "tool_result", "tool_use_id", "web_search_tool_result", "web_search_result",
             "encrypted_content", "citations", "cited_text", "cache_control", "ttl", "input_schema", "properties",
             "description", "required", "enum", "server_tool_use", "code_execution_tool_result", "code_execution_result",

@@ -19,7 +19,7 @@ import Wire
         }
     }
 
-    private static func check(_ body: ByteBuffer, of dialect: ReadDialect, _ comment: Comment? = nil) throws {
+    static func check(_ body: ByteBuffer, of dialect: ReadDialect, _ comment: Comment? = nil) throws {
         let read = try dialect.passages(body)
         let isDecoded = (try? dialect.door.decodeChat(JSONDocument(body))) != nil
         for block in Set(read.passages.map(\.block)) {
@@ -40,7 +40,9 @@ import Wire
             let after = zip(old.reversed(), new.reversed()).prefix { $0 == $1 }.count
             let extent = read.extent(of: block)
             #expect(before >= extent.lowerBound && after >= old.count - extent.upperBound, comment)
-            if isDecoded { #expect(throws: Never.self, comment) { try dialect.door.decodeChat(JSONDocument(withheld)) } }
+            if isDecoded {
+                #expect(throws: Never.self, comment) { try dialect.door.decodeChat(JSONDocument(withheld)) }
+            }
         }
     }
 
@@ -83,7 +85,8 @@ import Wire
         #expect(
             try Self.withheld("bad", body, of: .anthropic)
                 == body.replacing(
-                    #"{"type":"thinking","thinking":"bad","signature":"Eq=="}"#, with: #"{"type":"text","text":"NOTE"}"#))
+                    #"{"type":"thinking","thinking":"bad","signature":"Eq=="}"#, with: #"{"type":"text","text":"NOTE"}"#
+                ))
     }
 
     @Test("a text that is replaced with its citations keeps its cache mark")
@@ -118,7 +121,8 @@ import Wire
 
     @Test("a schema stays one that strict modes take")
     func schema() throws {
-        let body = #"{"tools":[{"name":"n","input_schema":{"type":"object","properties":{"a":{"description":"bad"}}}}]}"#
+        let body =
+            #"{"tools":[{"name":"n","input_schema":{"type":"object","properties":{"a":{"description":"bad"}}}}]}"#
         let after = try Self.withheld("bad", body, of: .anthropic)
         let schema = try #require(try JSONDocument(after).root["tools"]?.elements.first { _ in true }?["input_schema"])
         #expect(schema["type"]?.string == "object" && schema["additionalProperties"]?.bool == false)
