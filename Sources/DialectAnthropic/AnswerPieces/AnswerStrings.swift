@@ -24,7 +24,7 @@ struct AnswerStrings {
 
     func say(_ text: String, _ block: EventReader.Open, into pieces: inout [AnswerPiece]) {
         guard !text.isEmpty else { return }
-        if let part = StringForm.unseen(inURL: text) { return pieces.append(.unseen(part)) }
+        if let part = AnswerForm.unseen(inURL: text) { return pieces.append(.unseen(part)) }
         pieces.append(.text(block: block.place, block.scope, text))
     }
 
@@ -42,11 +42,11 @@ struct AnswerStrings {
 
     /// A value whose strings are all ids or words.
     func words(_ value: JSONView, _ block: EventReader.Open, into pieces: inout [AnswerPiece]) {
-        for (_, text) in value.strings where !StringForm.isName(text) { say(text, block, into: &pieces) }
+        for (_, text) in value.strings where !AnswerForm.isName(text) { say(text, block, into: &pieces) }
     }
 
     func signature(_ value: JSONView, _ block: EventReader.Open, into pieces: inout [AnswerPiece]) {
-        guard let text = value.string, StringForm.isBase64(text) else { return sayAll(value, block, into: &pieces) }
+        guard let text = value.string, AnswerForm.isBase64(text) else { return sayAll(value, block, into: &pieces) }
     }
 
     /// The findings of a provider's tool, or a citation of some: titles,
@@ -57,14 +57,14 @@ struct AnswerStrings {
             switch place {
             case .name where Self.members.contains(text): break
             case .value(of: "type"), .value(of: "file_id"), .value(of: "tool_use_id"), .value(of: "media_type"):
-                if !StringForm.isName(text) { say(text, block, into: &pieces) }
+                if !AnswerForm.isName(text) { say(text, block, into: &pieces) }
             case .value(of: "encrypted_content"), .value(of: "encrypted_index"), .value(of: "encrypted_stdout"):
-                if !StringForm.isBase64(text) {
+                if !AnswerForm.isBase64(text) {
                     say(text, block, into: &pieces)
                 } else if !text.isEmpty, place != .value(of: "encrypted_index") {
                     pieces.append(.unseen(.encryptedResult))
                 }
-            case .value(of: "data") where text.utf8.count > 64 && StringForm.isBase64(text):
+            case .value(of: "data") where text.utf8.count > 64 && AnswerForm.isBase64(text):
                 pieces.append(.unseen(.file))
             default: say(text, block, into: &pieces)
             }
@@ -101,7 +101,7 @@ struct AnswerStrings {
     }
 
     mutating func words(_ value: JSONView, into pieces: inout [AnswerPiece]) {
-        for (_, text) in value.strings where !StringForm.isName(text) { say(text, into: &pieces) }
+        for (_, text) in value.strings where !AnswerForm.isName(text) { say(text, into: &pieces) }
     }
 
     /// An error, or the details of a refusal: a type and words for people.
@@ -111,7 +111,7 @@ struct AnswerStrings {
             case .name where ["type", "message", "category", "explanation", "details", "error_code"].contains(text):
                 break
             case .value(of: "type"), .value(of: "category"), .value(of: "error_code"):
-                if !StringForm.isName(text) { say(text, into: &pieces) }
+                if !AnswerForm.isName(text) { say(text, into: &pieces) }
             default: say(text, into: &pieces)
             }
         }

@@ -84,7 +84,7 @@ struct StreamClosing {
     /// A whole answer in place of one that was blocked, at the same cost.
     static func reply(_ refusal: AnswerRefusal, inPlaceOf withheld: JSONView?) -> ByteBuffer {
         func name(_ member: StaticString) -> String {
-            withheld?[member]?.string.flatMap { StringForm.isName($0) ? $0 : nil } ?? ""
+            withheld?[member]?.string.flatMap { AnswerForm.isName($0) ? $0 : nil } ?? ""
         }
         var json = JSONWriter()
         json.object { json in

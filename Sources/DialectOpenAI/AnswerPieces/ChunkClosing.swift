@@ -68,7 +68,7 @@ struct ChunkClosing {
             for choice in choices.elements.prefix(128) { numbers.append(choice["index"]?.int ?? numbers.count) }
         }
         func name(_ member: StaticString) -> String {
-            withheld?[member]?.string.flatMap { StringForm.isName($0) ? $0 : nil } ?? ""
+            withheld?[member]?.string.flatMap { AnswerForm.isName($0) ? $0 : nil } ?? ""
         }
         var json = JSONWriter()
         json.object { json in

@@ -179,8 +179,8 @@ struct ChunkReader: AnswerReader {
             case .name where Self.partMembers.contains(text): break
             case .value(of: "type"), .value(of: "id"), .value(of: "format"), .value(of: "index"):
                 sayUnlessName(text, block, into: &pieces)
-            case .value(of: "signature"): if !StringForm.isBase64(text) { say(text, block, into: &pieces) }
-            case .value(of: "data") where StringForm.isBase64(text): pieces.append(.unseen(.encryptedThinking))
+            case .value(of: "signature"): if !AnswerForm.isBase64(text) { say(text, block, into: &pieces) }
+            case .value(of: "data") where AnswerForm.isBase64(text): pieces.append(.unseen(.encryptedThinking))
             default: say(text, block, into: &pieces)
             }
         }
@@ -290,14 +290,14 @@ struct ChunkReader: AnswerReader {
         _ text: String, _ block: Block, _ scope: PassageScope = .answer, into pieces: inout [AnswerPiece]
     ) {
         guard !text.isEmpty else { return }
-        if let part = StringForm.unseen(inURL: text) { return pieces.append(.unseen(part)) }
+        if let part = AnswerForm.unseen(inURL: text) { return pieces.append(.unseen(part)) }
         pieces.append(.text(block: place(of: block), scope, text))
     }
 
     private mutating func sayUnlessName(
         _ text: String, _ block: Block, _ scope: PassageScope = .answer, into pieces: inout [AnswerPiece]
     ) {
-        if !StringForm.isName(text) { say(text, block, scope, into: &pieces) }
+        if !AnswerForm.isName(text) { say(text, block, scope, into: &pieces) }
     }
 
     /// A value that is an id, a number or a word; anything else is text.

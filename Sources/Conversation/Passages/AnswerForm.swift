@@ -4,7 +4,7 @@ package import Wire
 ///
 /// A dialect's table says which members are structural; this says whether
 /// their value looks like it. A sentence in the place of an id is judged.
-package enum StringForm {
+package enum AnswerForm {
     /// Returns whether a string can be an id, a name or a word of an enum: up to
     /// 256 bytes of visible ASCII.
     package static func isName(_ text: String) -> Bool {
