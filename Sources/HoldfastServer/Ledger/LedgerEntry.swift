@@ -77,6 +77,7 @@ package struct LedgerEntry: Sendable {
             }
             if record.usage != nil, record.usageIsEstimate { entry.member(.tokensEstimated) }
             entry.member(.drill, ifPresent: record.drill?.id)
+            if let supervision = record.supervision { entry.object(.supervision) { supervision.write(to: &$0) } }
         }
     }
 
