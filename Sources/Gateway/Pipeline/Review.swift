@@ -43,7 +43,8 @@ extension Gateway {
         if policy.level == .required, policy.unseen == .refuse, !passages.unseen.isEmpty {
             throw APIProblem.unseen(passages.unseen)
         }
-        let exhibit = Exhibit(request.call, passages)
+        var exhibit = Exhibit(request.call, passages)
+        exhibit.awaitsSecondStage = policy.hold == .both
         let verdict = await judge(exhibit, record)
         try Task.checkCancellation()
         guard policy.level == .required else { return ReviewedCall(request: request, exhibit: exhibit) }
