@@ -53,8 +53,12 @@ extension Gateway {
         case .block: throw APIProblem.blocked(verdict, namesClause: policy.namesClause)
         case .error: throw verdict.error == "limited" ? APIProblem.overSupervisionShare : .unsupervised
         case .withhold:
-            let changed = try await withholding(verdict.withheld, of: passages, from: request)
-            return ReviewedCall(request: changed, exhibit: exhibit)
+            let notes = verdict.withheld.mapValues(\.text)
+            guard let splices = try? passages.withholding(notes) else {
+                // A note can't stand there: a tool's name has to be one.
+                throw APIProblem.blocked(verdict, namesClause: policy.namesClause)
+            }
+            return ReviewedCall(request: try await changed(splices, request), exhibit: exhibit)
         }
     }
 
@@ -82,11 +86,11 @@ extension Gateway {
         return verdict
     }
 
-    private func withholding(
-        _ notes: [Int: WithheldNote], of passages: RequestPassages, from request: AdmittedCall
-    ) async throws -> AdmittedCall {
+    /// Reads the request anew, with the changes: still a request that no two
+    /// readers take for different ones.
+    private func changed(_ splices: Splices, _ request: AdmittedCall) async throws -> AdmittedCall {
         var call = request.call
-        call.body = passages.splices(withholding: notes.mapValues(\.text)).apply(to: call.body)
+        call.body = splices.apply(to: call.body)
         let changed = call
         let read = { () throws(APIProblem) -> AdmittedCall in
             try AdmittedCall(changed, isHeavy: request.isHeavy, isStrict: true)

@@ -260,6 +260,14 @@ package struct LedgerEntry: Sendable {
         }
     }
 
+    /// Records that the supervisor failed, or judges again.
+    package static func supervisor(_ event: SupervisorEvent, at time: Int) -> LedgerEntry {
+        switch event {
+        case .down(let reason): LedgerEntry("supervisor.down", at: time) { $0.member(.reason, reason) }
+        case .up: LedgerEntry("supervisor.up", at: time) { _ in }
+        }
+    }
+
     private static func microseconds(_ duration: Duration) -> Int {
         Int(duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000)
     }

@@ -19,7 +19,7 @@ final class JudgementPool: Sendable {
     }
 
     private let threads: NIOThreadPool
-    private let queue: Mutex<JudgementQueue<Job>>
+    private let queue: Mutex<FairTurns<Job>>
     private let timers: any EventLoopGroup
 
     /// - Parameters:
@@ -29,7 +29,7 @@ final class JudgementPool: Sendable {
     init(threads: Int, most: Int, timers: any EventLoopGroup) {
         self.threads = NIOThreadPool(numberOfThreads: max(1, threads))
         self.timers = timers
-        queue = Mutex(JudgementQueue(most: most))
+        queue = Mutex(FairTurns(most: most))
         self.threads.start()
     }
 

@@ -4,7 +4,7 @@
 /// its turn goes behind that of all other keys. Where the queue is full, the
 /// key that has the most in it makes room, so that no other key is turned away
 /// for it.
-struct JudgementQueue<Job> {
+struct FairTurns<Job> {
     /// The result of entering the queue.
     enum Entry {
         case taken
