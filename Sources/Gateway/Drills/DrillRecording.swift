@@ -7,9 +7,9 @@ extension Rehearsal {
     /// Takes note of a request that is done.
     func note(_ record: RequestRecord, on choice: RouteChoice) {
         guard let drill = record.drill else { return }
-        // Who left, or was turned away by its own limits, shows nothing.
+        // Who left, or was turned away by its own limits or words, shows nothing.
         switch record.outcome {
-        case .callerGone, .limited: return
+        case .callerGone, .limited, .blocked: return
         case .refused where drill.pulled == nil: return
         case .refused, .served, .providerError, .failed, .truncated: break
         }

@@ -62,12 +62,9 @@ extension Gateway {
         if opening.isCrowded { throw .tooMuchToRead }
     }
 
-    /// Reads the body: small ones here, large ones on another thread. Strictly
-    /// where it is reviewed: no provider may find another request in it than
-    /// the reviewer.
+    /// Reads the body: small ones here, large ones on another thread.
     func read(_ call: Call, _ opening: Opening) async throws -> AdmittedCall {
-        let isStrict = stages.reviewer != nil
-        guard opening.isHeavy else { return try AdmittedCall(call, isStrict: isStrict) }
-        return try await reading.run { try AdmittedCall(call, isHeavy: true, isStrict: isStrict) }
+        guard opening.isHeavy else { return try AdmittedCall(call) }
+        return try await reading.run { try AdmittedCall(call, isHeavy: true) }
     }
 }

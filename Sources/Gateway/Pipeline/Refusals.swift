@@ -36,6 +36,7 @@ extension Gateway {
     private func refuse(_ call: Call, _ problem: APIProblem, _ reply: any CallerReply, _ record: RequestRecord) {
         record.reason = record.reason ?? problem.code ?? problem.message
         switch problem.kind {
+        case _ where problem.isBlock: record.outcome = .blocked
         case .limited: record.outcome = .limited
         case .badUpstream, .unavailable, .outOfOrder, .deadline, .internalFailure, .gone: record.outcome = .failed
         default: record.outcome = .refused

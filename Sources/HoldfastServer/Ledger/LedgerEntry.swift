@@ -77,6 +77,7 @@ package struct LedgerEntry: Sendable {
             }
             if record.usage != nil, record.usageIsEstimate { entry.member(.tokensEstimated) }
             entry.member(.drill, ifPresent: record.drill?.id)
+            if let supervision = record.supervision { entry.object(.supervision) { supervision.write(to: &$0) } }
         }
     }
 
@@ -256,6 +257,14 @@ package struct LedgerEntry: Sendable {
                 entry.member(.cause, problem.kind.rawValue)
                 entry.member(.provider, provider)
             }
+        }
+    }
+
+    /// Records that the supervisor failed, or judges again.
+    package static func supervisor(_ event: SupervisorEvent, at time: Int) -> LedgerEntry {
+        switch event {
+        case .down(let reason): LedgerEntry("supervisor.down", at: time) { $0.member(.reason, reason) }
+        case .up: LedgerEntry("supervisor.up", at: time) { _ in }
         }
     }
 

@@ -10,6 +10,9 @@ package struct Exhibit: Sendable {
     /// The key's id: the queue is fair by key.
     package var key: String
     package var passages: RequestPassages
+    /// True where an answer's text goes out only once the second stage, too,
+    /// has seen it.
+    package var awaitsSecondStage = false
 
     package init(id: String, tenant: String, key: String, passages: RequestPassages) {
         self.id = id
