@@ -45,6 +45,7 @@ extension Gateway {
         } catch {
             if conclude(error, call, reply, record) == .cutOff { await cutOff(call, reply, record) }
         }
+        await opening.release?.settle(record) { refusal(call, $0, record) }
         account(for: record, of: call, in: state)
         // Only now is it known whether the end of the answer may go out.
         await opening.release?.releaseEnd(record) { refusal(call, $0, record) }
@@ -76,6 +77,8 @@ extension Gateway {
         _ record: RequestRecord
     ) throws(APIProblem) -> RequestContext {
         if choice.served.route.policy.recordsBeforeAnswer { try holdUntilRecorded(opening, record) }
-        return RequestContext(self, state, reviewed.request, choice, opening.reply, record)
+        let context = RequestContext(self, state, reviewed.request, choice, opening.reply, record)
+        context.release = try superviseAnswer(reviewed, choice, opening, record)
+        return context
     }
 }

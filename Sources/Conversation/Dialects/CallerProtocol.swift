@@ -6,7 +6,7 @@ package import Wire
 /// Reads what a call says, and writes the answers to it. An API may name the
 /// model, and whether it wants a stream, in the body or in the path: see
 /// ``CallerAddress`` and ``readHead(_:at:)``.
-package protocol CallerProtocol: CallerErrors {
+package protocol CallerProtocol: CallerErrors, SupervisedCaller {
     /// The addresses at which a model is asked for an answer.
     var chatAddresses: [CallerAddress] { get }
     /// A header field that this API's clients send and no others, in lower

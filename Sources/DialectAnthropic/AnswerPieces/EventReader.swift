@@ -2,8 +2,7 @@ import Conversation
 import NIOCore
 import Wire
 
-/// The reading of a stream of Messages for a supervisor, and of whole answers,
-/// whose blocks have the same members.
+/// The reading of a stream of Messages for a supervisor.
 ///
 /// Every content block is a block, its citations another. A string in a member
 /// that isn't known is judged, and so is one that stands where an id or a word
@@ -78,17 +77,6 @@ struct EventReader: AnswerReader {
         } catch {
             throw UnreadableReply("an event of the stream is not JSON: \(error)")
         }
-    }
-
-    /// Reads a whole answer.
-    static func pieces(of root: JSONView) throws(UnreadableReply) -> [AnswerPiece] {
-        guard root.kind == .object else { throw UnreadableReply("the answer is not a JSON object") }
-        var reader = EventReader()
-        var pieces: [AnswerPiece] = []
-        reader.message(root, into: &pieces)
-        if let error = root["error"] { reader.strings.message(error, into: &pieces) }
-        pieces.append(.ended)
-        return pieces
     }
 
     // MARK: The message

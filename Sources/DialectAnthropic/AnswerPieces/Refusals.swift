@@ -4,10 +4,6 @@ package import Wire
 
 /// Answers as a supervisor reads them, and its refusal in their place.
 extension AnthropicDialect {
-    package func pieces(ofAnswer document: JSONDocument) throws(UnreadableReply) -> [AnswerPiece] {
-        try EventReader.pieces(of: document.root)
-    }
-
     package func makeAnswerReader() -> any AnswerReader { EventReader() }
 
     package func encodeBlockedReply(_ refusal: AnswerRefusal, inPlaceOf withheld: JSONDocument?) -> ByteBuffer {

@@ -2,8 +2,7 @@ import Conversation
 import NIOCore
 import Wire
 
-/// The reading of a `chat.completion.chunk` stream for a supervisor, and of
-/// whole answers, which have the same members.
+/// The reading of a `chat.completion.chunk` stream for a supervisor.
 ///
 /// Each kind of text of a choice is a block of its own: content, refusal,
 /// reasoning, every tool call, the transcript of audio, the tokens of
@@ -65,16 +64,6 @@ struct ChunkReader: AnswerReader {
         if root.isNull { return }
         guard root.kind == .object else { throw UnreadableReply("an event of the stream is not a JSON object") }
         try read(root, into: &pieces)
-    }
-
-    /// Reads a whole answer.
-    static func pieces(of root: JSONView) throws(UnreadableReply) -> [AnswerPiece] {
-        guard root.kind == .object else { throw UnreadableReply("the answer is not a JSON object") }
-        var reader = ChunkReader()
-        var pieces: [AnswerPiece] = []
-        try reader.read(root, into: &pieces)
-        reader.end(into: &pieces)
-        return pieces
     }
 
     private mutating func end(into pieces: inout [AnswerPiece]) {

@@ -4,10 +4,6 @@ package import Wire
 
 /// Answers as a supervisor reads them, and its refusal in their place.
 extension OpenAIDialect {
-    package func pieces(ofAnswer document: JSONDocument) throws(UnreadableReply) -> [AnswerPiece] {
-        try ChunkReader.pieces(of: document.root)
-    }
-
     package func makeAnswerReader() -> any AnswerReader { ChunkReader() }
 
     package func encodeBlockedReply(_ refusal: AnswerRefusal, inPlaceOf withheld: JSONDocument?) -> ByteBuffer {

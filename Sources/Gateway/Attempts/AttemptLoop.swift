@@ -170,7 +170,7 @@ final class AttemptLoop {
         let isBeginning = context.record.attempts.isEmpty
         plan.asked(index)
         continuity.book.noteRequest(at: prepared.place.provider, now: now)
-        if context.reply.hasBegun {
+        if context.isTelling {
             stream.beginAttempt()
         } else if !isBeginning {
             stream = newStream()

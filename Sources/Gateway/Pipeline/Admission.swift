@@ -20,11 +20,19 @@ extension Gateway {
         /// True when large bodies wait already, so that this one couldn't be
         /// read for the record.
         var isCrowded = false
+
+        fileprivate mutating func pass(through release: ReleasePoint) {
+            self.release = release
+            reply = release
+        }
     }
 
     func open(_ call: Call, _ reply: any CallerReply) async -> Opening {
         var opening = Opening(reply: reply, isHeavy: reading.isHeavy(call.body, on: call.executor))
-        guard let audit = records.audit else { return opening }
+        guard let audit = records.audit else {
+            if stages.supervisor != nil { opening.pass(through: ReleasePoint(reply, digest: nil)) }
+            return opening
+        }
         var digest: (any AnswerDigest)?
         if opening.isHeavy {
             do {
@@ -35,10 +43,8 @@ extension Gateway {
         } else {
             digest = audit.digest(of: call)
         }
-        guard let digest else { return opening }
-        let release = ReleasePoint(reply, digest: digest)
-        opening.release = release
-        opening.reply = release
+        guard digest != nil || stages.supervisor != nil else { return opening }
+        opening.pass(through: ReleasePoint(reply, digest: digest))
         return opening
     }
 

@@ -15,6 +15,7 @@ extension Gateway {
     func conclude(
         _ error: any Error, _ call: Call, _ reply: any CallerReply, _ record: RequestRecord
     ) -> Conclusion {
+        if error is AnswerEnded { return .done }
         if let problem = error as? APIProblem {
             refuse(call, problem, reply, record)
         } else if error is CancellationError {
