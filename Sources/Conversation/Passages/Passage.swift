@@ -1,5 +1,3 @@
-package import Wire
-
 /// One text of a request that a supervisor judges.
 ///
 /// Every string of a request is either structural (ids, words of an enum,
@@ -13,6 +11,20 @@ package struct Passage: Sendable, Equatable {
         /// An object of any members, as a tool call's arguments are: its names
         /// and strings are the passage's text, one a line.
         case object
+        /// An array of any elements, read like an object.
+        case list
+        /// JSON in a string, read like the object in it.
+        case arguments
+        /// A JSON Schema: its text is all that its author has worded.
+        case schema
+        /// Examples for a schema, read like a list.
+        case examples
+        /// A member of an object, read like an object, because even its name is
+        /// a text; the note's member gets the name that is given here.
+        case member(String)
+        /// A string that has to be of a certain form, so that no note can stand
+        /// in its place.
+        case fixed
     }
 
     package var scope: PassageScope
@@ -52,16 +64,4 @@ package enum UnseenPart: String, Sendable, Hashable, CaseIterable {
     case encryptedResult = "encrypted result"
     /// A text that stands elsewhere, at an address or under an id.
     case reference
-}
-
-/// The texts of one request.
-package struct RequestPassages: Sendable, Equatable {
-    /// In the order of the body.
-    package var passages: [Passage] = []
-    package var unseen: Set<UnseenPart> = []
-    /// The number of the newest turn of a user's own words; nil where there is
-    /// none. Results of tools are no such turn.
-    package var newestUserTurn: Int?
-
-    package init() {}
 }

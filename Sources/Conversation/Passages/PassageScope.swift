@@ -7,9 +7,10 @@ package enum PassageScope: String, Sendable, Hashable, CaseIterable {
     case user
     /// The description and the schema of a tool.
     case toolDefinition = "tool definition"
-    /// The result of a tool call, of the caller's own tools or of a provider's.
+    /// The result of a call of one of the caller's own tools.
     case toolResult = "tool result"
-    /// A document, a search result, or another text that is given to be read.
+    /// A document, a search result, the readable result of a provider's tool, or
+    /// another text that is given to be read.
     case document
     /// The arguments of a tool call.
     case toolCall = "tool call"
