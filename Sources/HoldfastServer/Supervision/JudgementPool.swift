@@ -38,7 +38,7 @@ final class JudgementPool: Sendable {
 
     /// Runs work to its end, turn by turn, unless the deadline is over first.
     /// - Parameters:
-    ///   - key: Whose work it is.
+    ///   - key: The key that the work is for.
     ///   - turn: Works for some milliseconds; the result once it is done.
     func run<Value: Sendable>(
         of key: String, until deadline: NIODeadline, _ turn: @escaping @Sendable () -> Value?
