@@ -49,6 +49,8 @@ struct DrillPull: AsyncParsableCommand {
     @Flag(help: "Print the report as JSON; progress goes to standard error.")
     var json = false
 
+    /// The word for a drill of the route's supervisor.
+    private static let unsupervised = "unsupervised"
     private static var words: [String] { Cause.allCases.map(\.rawValue) + [unsupervised] }
 
     func validate() throws {
