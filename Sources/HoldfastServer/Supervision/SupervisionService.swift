@@ -103,7 +103,7 @@ package final class SupervisionService: Supervisor {
         }
         let asker = SecondStageAsker(tenant: exhibit.tenant, key: exhibit.key, policy: policy.digest)
         let result = await second.scores(
-            of: judgement.windows.map { RankedWindow($0.scope, $0.text) }, for: asker, within: deadline.left)
+            of: judgement.windows.map { RankedWindow($0.scope, $0.text, place: $0.id) }, for: asker, within: deadline.left)
         switch result {
         case .failed(let failure): return Verdict(.error, error: failure.rawValue)
         case .scored(let scores):
@@ -167,9 +167,9 @@ private final class RunOnThreads: Sendable {
 extension SecondStageScores {
     /// The scores by the ids of their windows; nil where there isn't one for
     /// each window.
-    func byID(_ windows: [JudgedWindow]) -> [Int: HeadScores]? {
+    func byID(_ windows: [JudgedWindow]) -> [Int: RelativeScores]? {
         guard self.windows.count == windows.count else { return nil }
-        var scores: [Int: HeadScores] = [:]
+        var scores: [Int: RelativeScores] = [:]
         for (window, score) in zip(windows, self.windows) { scores[window.id] = score }
         return scores
     }
