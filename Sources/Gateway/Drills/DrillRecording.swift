@@ -29,6 +29,8 @@ extension Rehearsal {
         sample.skipped = record.skipped
         sample.dropped = record.dropped
         sample.reason = record.reason ?? record.attempts.last?.cause
+        sample.isShut = record.reason == APIProblem.supervisionUnavailable && record.attempts.isEmpty
+        sample.isUnanswered = record.status == 0
         for attempt in record.attempts {
             guard let usage = attempt.usage ?? attempt.unheard else { continue }
             guard let price = attempt.upstream.candidate.price else {

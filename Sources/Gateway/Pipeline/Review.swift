@@ -1,5 +1,6 @@
 import Access
 import Conversation
+import Drills
 import NIOCore
 import Resilience
 import Routing
@@ -45,6 +46,10 @@ extension Gateway {
         }
         var exhibit = Exhibit(request.call, passages)
         exhibit.awaitsSecondStage = policy.hold == .both
+        if let fault = choice.rehearsal?.nextFault() {
+            exhibit.rehearsedFault = .init(fault)
+            record.drill?.pulled = .now()
+        }
         let verdict = await judge(exhibit, record)
         try Task.checkCancellation()
         guard policy.level == .required else { return ReviewedCall(request: request, exhibit: exhibit) }
@@ -104,5 +109,16 @@ extension Exhibit {
         let (key, tenant) = (call.principal.id, call.principal.record.tenant)
         // A tenant may be called like somebody else's key.
         self.init(id: call.id, tenant: tenant.map { "tenant \($0)" } ?? "key \(key)", key: key, passages: passages)
+    }
+}
+
+extension Exhibit.Fault {
+    fileprivate init(_ fault: SupervisorFault) {
+        self =
+            switch fault {
+            case .dead: .dead
+            case .hung: .hung
+            case .slow: .slow
+            }
     }
 }

@@ -14,6 +14,7 @@ final class ServedRoute: Sendable {
     /// The route's rules, with the strictest level that covers it or any of its
     /// candidates.
     let supervision: SupervisionPolicy
+    var isSupervised: Bool { supervision.level == .required }
 
     init(_ route: Route, _ providers: [String: Provider], _ instruments: Instruments) {
         self.route = route

@@ -36,7 +36,7 @@ package final class RequestRecord {
     /// The drill's effect on the request.
     package struct Drill: Sendable {
         package var id: String
-        /// The candidate that it pulls, as `provider/model`.
+        /// The candidate that it pulls, as `provider/model`, or `supervisor`.
         var candidate: String
         /// When it came.
         var phase: DrillPhase
@@ -50,7 +50,7 @@ package final class RequestRecord {
 
         init(_ rehearsal: Rehearsal) {
             id = rehearsal.order.id
-            candidate = rehearsal.order.candidate
+            candidate = rehearsal.order.pulled
             phase = rehearsal.phase
         }
     }

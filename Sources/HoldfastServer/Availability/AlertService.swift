@@ -138,7 +138,7 @@ package final class AlertService: ServerEventSubscriber, Service {
             json.member("drill", report.order.id)
             json.member("route", report.order.route)
             json.member("candidate", report.order.candidate)
-            json.member("cause", report.order.cause.rawValue)
+            json.member("cause", report.order.word)
             json.member("verdict", report.verdict.rawValue)
         }
     }

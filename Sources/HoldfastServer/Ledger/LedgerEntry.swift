@@ -152,7 +152,7 @@ package struct LedgerEntry: Sendable {
     package static func drill(_ kind: String, _ report: DrillReport, at time: Int) -> LedgerEntry {
         LedgerEntry(kind, at: time) { entry in
             entry.member(.route, report.order.route)
-            entry.member(.cause, report.order.cause.rawValue)
+            entry.member(.cause, report.order.word)
             entry.member(.drill, report.order.id)
             entry.member(.candidate, report.order.candidate)
             if kind == "drill.ended" { entry.member(.verdict, report.verdict.rawValue) }

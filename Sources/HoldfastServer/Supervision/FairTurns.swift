@@ -12,7 +12,7 @@ struct FairTurns<Job> {
         case takenInPlaceOf(Job)
         /// The key has the most in the queue itself.
         case limited
-        /// Nobody has more than its part, and the queue is full.
+        /// Full, and no key has more than its part.
         case overloaded
     }
 
@@ -71,8 +71,8 @@ struct FairTurns<Job> {
         return (key, job)
     }
 
-    /// Its turn is over, and it is not done: it waits again, before the other
-    /// jobs of its key.
+    /// Puts a job back that isn't done: before the other jobs of its key, and
+    /// behind all other keys.
     mutating func goOn(_ job: Job, of key: String) {
         if shares[key]?.waiting.isEmpty ?? true { turns.append(key) }
         shares[key, default: Share()].waiting.insert(job, at: 0)

@@ -38,7 +38,7 @@ final class JudgementPool: Sendable {
 
     /// Runs work to its end, turn by turn, unless the deadline is over first.
     /// - Parameters:
-    ///   - key: Whose work it is.
+    ///   - key: The key that the work is for.
     ///   - turn: Works for some milliseconds; the result once it is done.
     func run<Value: Sendable>(
         of key: String, until deadline: NIODeadline, _ turn: @escaping @Sendable () -> Value?
@@ -58,6 +58,12 @@ final class JudgementPool: Sendable {
         case .limited: return .failure(.limited)
         case .overloaded: return .failure(.overloaded)
         }
+        return await wait(for: result, until: deadline)
+    }
+
+    private func wait<Value: Sendable>(
+        for result: FirstResult<Result<Value, Failure>>, until deadline: NIODeadline
+    ) async -> Result<Value, Failure> {
         let timer = timers.any().scheduleTask(deadline: deadline) { result.tell(.failure(.late)) }
         defer { timer.cancel() }
         return await withTaskCancellationHandler {
@@ -65,6 +71,23 @@ final class JudgementPool: Sendable {
         } onCancel: {
             result.tell(.failure(.cancelled))
         }
+    }
+
+    /// The coming of a result that nobody works on: for drills.
+    enum Coming<Value: Sendable>: Sendable {
+        case never
+        case at(NIODeadline, Value)
+    }
+
+    /// Waits as ``run(of:until:_:)`` does.
+    func wait<Value: Sendable>(
+        for coming: Coming<Value>, until deadline: NIODeadline
+    ) async -> Result<Value, Failure> {
+        let result = FirstResult<Result<Value, Failure>>()
+        guard case .at(let time, let value) = coming else { return await wait(for: result, until: deadline) }
+        let bringing = timers.any().scheduleTask(deadline: time) { result.tell(.success(value)) }
+        defer { bringing.cancel() }
+        return await wait(for: result, until: deadline)
     }
 
     /// One turn for each job that has entered and isn't done.

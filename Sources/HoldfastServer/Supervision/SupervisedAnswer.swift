@@ -9,7 +9,7 @@ import Supervision
 /// the next piece on, and for the end in any case; where the route holds text
 /// until both stages have seen it, each piece waits for it.
 final class SupervisedAnswer: AnswerJudge {
-    private typealias Scores = Result<[Int: HeadScores], NoScores>
+    private typealias Scores = Result<[Int: RelativeScores], NoScores>
 
     private let asker: SecondStageAsker
     private let policy: SupervisionService.Policy
@@ -95,7 +95,7 @@ final class SupervisedAnswer: AnswerJudge {
         let answer = FirstResult<Scores>()
         let task = Task { [asker] in
             switch await second.scores(
-                of: windows.map { RankedWindow($0.scope, $0.text) }, for: asker, within: patience)
+                of: windows.map { RankedWindow($0.scope, $0.text, place: $0.id) }, for: asker, within: patience)
             {
             case .failed(let failure): answer.tell(.failure(NoScores(word: failure.rawValue)))
             case .scored(let scores):

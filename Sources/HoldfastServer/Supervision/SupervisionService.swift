@@ -65,10 +65,30 @@ package final class SupervisionService: Supervisor {
     package func judge(_ exhibit: Exhibit) async -> Verdict {
         let policy = now
         let deadline = NIODeadline.now() + .nanoseconds(policy.deadline.inNanoseconds)
-        var verdict = await judge(exhibit, by: policy, until: deadline)
+        var verdict: Verdict
+        if let fault = exhibit.rehearsedFault {
+            // Rehearsed: no reason to tell an operator.
+            verdict = await rehearse(fault, until: deadline)
+        } else {
+            verdict = await judge(exhibit, by: policy, until: deadline)
+            watch.note(verdict)
+        }
         verdict.policy = policy.digest
-        watch.note(verdict)
         return verdict
+    }
+
+    private func rehearse(_ fault: Exhibit.Fault, until deadline: NIODeadline) async -> Verdict {
+        let slow = NIODeadline.now() + .nanoseconds(2 * max(0, (deadline - .now()).nanoseconds))
+        let result: Result<Verdict, JudgementPool.Failure>
+        switch fault {
+        case .dead: return Verdict(.error, error: "crashed")
+        case .hung: result = await pool.wait(for: .never, until: deadline)
+        case .slow: result = await pool.wait(for: .at(slow, Verdict(.allow)), until: deadline)
+        }
+        switch result {
+        case .success(let verdict): return verdict
+        case .failure(let failure): return Verdict(.error, error: failure.rawValue)
+        }
     }
 
     private func judge(_ exhibit: Exhibit, by policy: Policy, until deadline: NIODeadline) async -> Verdict {
@@ -83,7 +103,7 @@ package final class SupervisionService: Supervisor {
         }
         let asker = SecondStageAsker(tenant: exhibit.tenant, key: exhibit.key, policy: policy.digest)
         let result = await second.scores(
-            of: judgement.windows.map { RankedWindow($0.scope, $0.text) }, for: asker, within: deadline.left)
+            of: judgement.windows.map { RankedWindow($0.scope, $0.text, place: $0.id) }, for: asker, within: deadline.left)
         switch result {
         case .failed(let failure): return Verdict(.error, error: failure.rawValue)
         case .scored(let scores):
@@ -147,9 +167,9 @@ private final class RunOnThreads: Sendable {
 extension SecondStageScores {
     /// The scores by the ids of their windows; nil where there isn't one for
     /// each window.
-    func byID(_ windows: [JudgedWindow]) -> [Int: HeadScores]? {
+    func byID(_ windows: [JudgedWindow]) -> [Int: RelativeScores]? {
         guard self.windows.count == windows.count else { return nil }
-        var scores: [Int: HeadScores] = [:]
+        var scores: [Int: RelativeScores] = [:]
         for (window, score) in zip(windows, self.windows) { scores[window.id] = score }
         return scores
     }
