@@ -5,7 +5,8 @@ package import Wire
 ///
 /// Reads what a call says, and writes the answers to it. An API may name the
 /// model, and whether it wants a stream, in the body or in the path: see
-/// ``CallerAddress`` and ``readHead(_:at:)``.
+/// ``CallerAddress`` and ``readHead(_:at:)``. Every door can be supervised
+/// (``SupervisedCaller``), so that none leads past the supervisor.
 package protocol CallerProtocol: CallerErrors, SupervisedCaller {
     /// The addresses at which a model is asked for an answer.
     var chatAddresses: [CallerAddress] { get }

@@ -68,7 +68,7 @@ extension JSONView {
     }
 
     /// Every string in the value, names of members included, in their order.
-    package var strings: [(place: StringPlace, text: String)] {
+    package var placedStrings: [(place: StringPlace, text: String)] {
         var strings: [(place: StringPlace, text: String)] = []
         eachString { strings.append(($0, $1)) }
         return strings
@@ -95,6 +95,6 @@ package struct CallText: Sendable {
     /// hides any.
     package var unescaped: String? {
         guard raw.utf8.contains(UInt8(ascii: "\\")), let document = try? JSONDocument(raw) else { return nil }
-        return document.root.strings.map(\.text).joined(separator: "\n")
+        return document.root.placedStrings.map(\.text).joined(separator: "\n")
     }
 }

@@ -30,7 +30,7 @@ struct AnswerStrings {
 
     func sayAll(_ value: JSONView, _ block: EventReader.Open, into pieces: inout [AnswerPiece]) {
         if let text = value.string { return say(text, block, into: &pieces) }
-        for (_, text) in value.strings { say(text, block, into: &pieces) }
+        for (_, text) in value.placedStrings { say(text, block, into: &pieces) }
     }
 
     func unknown(
@@ -42,7 +42,7 @@ struct AnswerStrings {
 
     /// A value whose strings are all ids or words.
     func words(_ value: JSONView, _ block: EventReader.Open, into pieces: inout [AnswerPiece]) {
-        for (_, text) in value.strings where !AnswerForm.isName(text) { say(text, block, into: &pieces) }
+        for (_, text) in value.placedStrings where !AnswerForm.isName(text) { say(text, block, into: &pieces) }
     }
 
     func signature(_ value: JSONView, _ block: EventReader.Open, into pieces: inout [AnswerPiece]) {
@@ -53,7 +53,7 @@ struct AnswerStrings {
     /// addresses, texts, and what only the provider can read.
     func found(_ value: JSONView, _ block: EventReader.Open, into pieces: inout [AnswerPiece]) {
         if let text = value.string { return say(text, block, into: &pieces) }
-        for (place, text) in value.strings {
+        for (place, text) in value.placedStrings {
             switch place {
             case .name where Self.members.contains(text): break
             case .value(of: "type"), .value(of: "file_id"), .value(of: "tool_use_id"), .value(of: "media_type"):
@@ -87,7 +87,7 @@ struct AnswerStrings {
     }
 
     mutating func sayAll(_ value: JSONView, into pieces: inout [AnswerPiece]) {
-        for (_, text) in value.strings { say(text, into: &pieces) }
+        for (_, text) in value.placedStrings { say(text, into: &pieces) }
     }
 
     mutating func unknown(_ name: String, _ value: JSONView, into pieces: inout [AnswerPiece]) {
@@ -101,12 +101,12 @@ struct AnswerStrings {
     }
 
     mutating func words(_ value: JSONView, into pieces: inout [AnswerPiece]) {
-        for (_, text) in value.strings where !AnswerForm.isName(text) { say(text, into: &pieces) }
+        for (_, text) in value.placedStrings where !AnswerForm.isName(text) { say(text, into: &pieces) }
     }
 
     /// An error, or the details of a refusal: a type and words for people.
     mutating func message(_ value: JSONView, into pieces: inout [AnswerPiece]) {
-        for (place, text) in value.strings {
+        for (place, text) in value.placedStrings {
             switch place {
             case .name where ["type", "message", "category", "explanation", "details", "error_code"].contains(text):
                 break

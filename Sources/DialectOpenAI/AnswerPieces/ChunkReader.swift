@@ -163,7 +163,7 @@ struct ChunkReader: AnswerReader {
     /// A text, or parts with a type.
     private mutating func read(content value: JSONView, _ block: Block, into pieces: inout [AnswerPiece]) {
         if let text = value.string { return say(text, block, into: &pieces) }
-        for (place, text) in value.strings {
+        for (place, text) in value.placedStrings {
             switch place {
             case .name where Self.partMembers.contains(text): break
             case .value(of: "type"), .value(of: "id"), .value(of: "format"), .value(of: "index"):
@@ -302,13 +302,13 @@ struct ChunkReader: AnswerReader {
 
     /// A value whose strings are all words.
     private mutating func words(_ value: JSONView, _ block: Block, into pieces: inout [AnswerPiece]) {
-        for (_, text) in value.strings { sayUnlessName(text, block, into: &pieces) }
+        for (_, text) in value.placedStrings { sayUnlessName(text, block, into: &pieces) }
     }
 
     private mutating func sayAll(
         _ value: JSONView, _ block: Block, _ scope: PassageScope = .answer, into pieces: inout [AnswerPiece]
     ) {
         if let text = value.string { return say(text, block, scope, into: &pieces) }
-        for (_, text) in value.strings { say(text, block, scope, into: &pieces) }
+        for (_, text) in value.placedStrings { say(text, block, scope, into: &pieces) }
     }
 }
