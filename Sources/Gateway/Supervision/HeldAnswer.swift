@@ -91,7 +91,8 @@ final class HeldAnswer {
         switch piece {
         case .unseen(let part): judging.unseen.insert(part)
         case .refused(let category):
-            record.supervision?.providerRefusal = category ?? record.supervision?.providerRefusal ?? "refusal"
+            let word = category ?? record.supervision?.providerRefusal ?? "refusal"
+            record.supervision?.providerRefusal = word
         case .text, .blockEnded, .ended: break
         }
     }

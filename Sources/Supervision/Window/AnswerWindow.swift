@@ -138,7 +138,7 @@ package struct AnswerWindow: Sendable {
 
     /// The pieces that were given last may pass.
     package mutating func cleared() {
-        places.cleared = places.shown
+        places.cleared = max(places.cleared, places.shown)
         if end == .come, places.shown == places.out + frames.count { end = .judged }
     }
 
@@ -193,6 +193,7 @@ package struct AnswerWindow: Sendable {
 
     private mutating func show(upTo place: Int, isEnd: Bool) -> Step {
         places.shown = place
+        isHurried = false
         places.ready = max(places.ready, place)
         waiting = (0, nil)
         let count = place > places.out ? frames[place - places.out - 1].pieces - shownPieces : 0
