@@ -15,6 +15,9 @@ package struct DrillOrder: Sendable, Hashable {
     package var model: String
     /// The cause for which the pulled candidate seems to fail.
     package var cause: Cause
+    /// The faults of the route's supervisor that requests meet in turn; with
+    /// any, no candidate is pulled.
+    package var faults: [SupervisorFault] = []
     /// The number of pieces after which the failure comes in the middle of a
     /// stream; nil means at once, in place of an answer.
     package var atToken: Int?
@@ -54,6 +57,23 @@ package struct DrillOrder: Sendable, Hashable {
 
     /// `provider/model`.
     package var candidate: String { "\(provider)/\(model)" }
+
+    /// The word for a drill of the route's supervisor.
+    package static let unsupervised = "unsupervised"
+    /// The part that seems to fail, as people are told it.
+    package var pulled: String { faults.isEmpty ? candidate : "supervisor" }
+    /// The failure in a word: the cause's, or ``unsupervised``.
+    package var word: String { faults.isEmpty ? cause.rawValue : Self.unsupervised }
+}
+
+/// A fault of a supervisor, as a drill rehearses it.
+package enum SupervisorFault: String, Sendable, Hashable, CaseIterable {
+    /// No verdict, at once.
+    case dead
+    /// No verdict, ever.
+    case hung
+    /// A verdict when the time for it is over.
+    case slow
 }
 
 /// The phase that a drill is in.

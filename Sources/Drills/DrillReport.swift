@@ -40,6 +40,30 @@ package struct DrillReport: Sendable {
         self.started = started
         self.left = left
         self.tally = tally
+        self.objectives = order.faults.isEmpty ? Self.objectives(tally, goals) : Self.objectives(ofFaults: tally)
+        if tally.timesPulled == 0 {
+            verdict = .inconclusive
+        } else if end != nil, end != .done {
+            verdict = objectives.allSatisfy(\.isMet) ? .inconclusive : .failed
+        } else {
+            verdict = objectives.allSatisfy(\.isMet) ? .passed : .failed
+        }
+    }
+
+    /// Of a supervisor's faults: nothing passes, and nobody is left waiting.
+    private static func objectives(ofFaults tally: DrillTally) -> [Objective] {
+        let share = tally.timesPulled == 0 ? 1 : Double(tally.timesShut) / Double(tally.timesPulled)
+        return [
+            Objective(
+                name: "refused without a verdict", goal: percent(1), found: percent(share),
+                isMet: tally.timesShut == tally.timesPulled),
+            Objective(
+                name: "left unanswered", goal: "0", found: String(tally.timesUnanswered),
+                isMet: tally.timesUnanswered == 0),
+        ]
+    }
+
+    private static func objectives(_ tally: DrillTally, _ goals: DrillTally.Objectives) -> [Objective] {
         let pulled = tally.phases[.pulled] ?? .init()
         var objectives: [Objective] = []
         let share = pulled.requests == 0 ? 1 : Double(pulled.whole) / Double(pulled.requests)
@@ -62,14 +86,7 @@ package struct DrillReport: Sendable {
             objectives.append(
                 Objective(name: "streams lost", goal: "0", found: String(lost), isMet: false))
         }
-        self.objectives = objectives
-        if tally.timesPulled == 0 {
-            verdict = .inconclusive
-        } else if end != nil, end != .done {
-            verdict = objectives.allSatisfy(\.isMet) ? .inconclusive : .failed
-        } else {
-            verdict = objectives.allSatisfy(\.isMet) ? .passed : .failed
-        }
+        return objectives
     }
 
     // MARK: JSON
@@ -83,8 +100,8 @@ package struct DrillReport: Sendable {
     private func write(to json: inout JSONWriter) {
         json.member("id", order.id)
         json.member("route", order.route)
-        json.member("pulled", order.candidate)
-        json.member("as", order.cause.rawValue)
+        json.member("pulled", order.pulled)
+        json.member("as", order.word)
         json.member("at_token", ifPresent: order.atToken)
         if order.cuts { json.member("cut", true) }
         json.member("load_rps", ifPresent: order.rate)

@@ -35,6 +35,10 @@ package struct DrillSample: Sendable {
     package var isPriced = true
     /// The reason why the request wasn't answered.
     package var reason: String?
+    /// Refused before any candidate heard of it, for want of a verdict.
+    package var isShut = false
+    /// Not even a refusal was sent.
+    package var isUnanswered = false
 
     package init(phase: DrillPhase) { self.phase = phase }
 }

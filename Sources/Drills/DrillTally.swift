@@ -32,6 +32,10 @@ package struct DrillTally: Sendable {
     /// From the pull to the first verdict.
     private(set) var detection: Duration?
     private(set) var timesPulled = 0
+    /// Of those that met the drill: refused for want of a verdict, and not
+    /// answered at all.
+    private(set) var timesShut = 0
+    private(set) var timesUnanswered = 0
     /// From the restoring to the first answer of the candidate.
     private(set) var recovery: Duration?
     /// Names of a drill's own making are few; callers' could be many.
@@ -55,7 +59,11 @@ package struct DrillTally: Sendable {
             if let currency, currency != other { isPriced = false }
             currency = other
         }
-        if sample.wasPulled { timesPulled += 1 }
+        if sample.wasPulled {
+            timesPulled += 1
+            if sample.isShut { timesShut += 1 }
+            if sample.isUnanswered { timesUnanswered += 1 }
+        }
         if let fate = sample.fate { fates[fate, default: 0] += 1 }
         if let time = sample.switchTime { switches.add(time) }
         guard sample.phase == .pulled || sample.wasPulled else { return }

@@ -34,7 +34,7 @@ enum CrossOrigin {
     /// Fields that a page may read beside those that it always may.
     private static let exposed =
         "x-request-id, request-id, retry-after, retry-after-ms, x-should-retry, x-holdfast-served-by, "
-        + "x-holdfast-stands-in-for, x-holdfast-attempts, x-holdfast-dropped, x-holdfast-custody, "
+        + "x-holdfast-stands-in-for, x-holdfast-attempts, x-holdfast-dropped, x-holdfast-custody, x-holdfast-supervision, "
         + "x-holdfast-provider-request-id, deprecation, sunset, link"
 
     /// - Parameter origin: nil where it isn't allowed, or none was sent.

@@ -11,13 +11,13 @@ import Wire
 /// |--------------|-------------------------------------------------|-------------------------------------------|
 /// | authenticate | by the head alone, before a body is read        | 401, 403, 404, 405, 413 (`FrontDoor`)     |
 /// | admit        | draining, the key's requests a minute, the body | 503, 429, 400 (`Pipeline/Admission`)      |
-/// | review       | the content of the request                      | 400, 503 (`Pipeline/Review`)              |
 /// | route        | the candidates, and their order                 | 404, 403, 503 (`Pipeline/RouteStage`)     |
 /// | permit       | suspensions of the route, the key, a candidate  | 503 (`Pipeline/PermitStage`)              |
+/// | account      | tokens and their price, before and after        | 429 (`Pipeline/Accounting`)               |
+/// | review       | the content of the request, by the supervisor   | 400, 429, 503 (`Pipeline/Review`)         |
 /// | disclosure   | the secrets of a hosted model, by candidate     | 400, 429 (`Disclosure/RequestDisclosure`) |
 /// | attempt      | the candidate that is asked next, and how       | the last failure (`Attempts/AttemptLoop`) |
 /// | relay        | the bytes that the caller gets of an answer     | the answer (`Answer/Relay`)               |
-/// | account      | tokens and their price, before and after        | 429 (`Pipeline/Accounting`)               |
 /// | record       | log, metrics, ledger                            | 503 in place of an answer that can't be   |
 /// |              |                                                 | recorded (`Answer/ReleasePoint`)          |
 ///
@@ -35,14 +35,17 @@ extension Gateway {
         var rehearsed: RouteChoice?
         do {
             try admit(call, opening)
-            var request = try await read(call, opening)
-            if let reviewer = stages.reviewer { request = try await review(request, by: reviewer) }
-            let context = try prepare(request, state, opening, record)
-            rehearsed = context.rehearsal == nil ? nil : context.choice
+            let request = try await read(call, opening)
+            let choice = try findRoute(of: request, state, record)
+            rehearsed = choice.rehearsal == nil ? nil : choice
+            var reviewed = ReviewedCall(request: request)
+            if choice.served.supervision.level != .off { reviewed = try await review(request, choice, record) }
+            let context = try prepare(reviewed, choice, state, opening, record)
             _ = try await AttemptLoop(context).run()
         } catch {
             if conclude(error, call, reply, record) == .cutOff { await cutOff(call, reply, record) }
         }
+        await opening.release?.settle(record) { refusal(call, $0, record) }
         account(for: record, of: call, in: state)
         // Only now is it known whether the end of the answer may go out.
         await opening.release?.releaseEnd(record) { refusal(call, $0, record) }
@@ -55,17 +58,27 @@ extension Gateway {
     // Synchronous work is kept out of the function that waits: its variables
     // would stay in memory for as long as a stream runs.
 
-    /// Runs the stages between the request's body and its first attempt.
-    private func prepare(
-        _ request: AdmittedCall, _ state: GatewayState, _ opening: Opening, _ record: RequestRecord
-    ) throws(APIProblem) -> RequestContext {
+    /// Runs the stages between the request's body and its review.
+    private func findRoute(
+        of request: AdmittedCall, _ state: GatewayState, _ record: RequestRecord
+    ) throws(APIProblem) -> RouteChoice {
         record.requested = request.requestedModel.cut(toUTF8Bytes: 200)
         record.isStream = request.isStream
         let choice = try route(request, in: state, record)
         if let permits = stages.permits { try checkPermit(choice, request, permits) }
         try setAsideTokens(for: request, choice, record)
-        if choice.served.route.policy.recordsBeforeAnswer { try holdUntilRecorded(opening, record) }
         if let rehearsal = choice.rehearsal { record.drill = RequestRecord.Drill(rehearsal) }
-        return RequestContext(self, state, request, choice, opening.reply, record)
+        return choice
+    }
+
+    /// Makes a reviewed request ready for its first attempt.
+    private func prepare(
+        _ reviewed: ReviewedCall, _ choice: RouteChoice, _ state: GatewayState, _ opening: Opening,
+        _ record: RequestRecord
+    ) throws(APIProblem) -> RequestContext {
+        if choice.served.route.policy.recordsBeforeAnswer { try holdUntilRecorded(opening, record) }
+        let context = RequestContext(self, state, reviewed.request, choice, opening.reply, record)
+        context.release = try superviseAnswer(reviewed, choice, opening, record)
+        return context
     }
 }

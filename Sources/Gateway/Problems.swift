@@ -203,6 +203,7 @@ extension ResponseHead {
         if let servedBy { fields.append("x-holdfast-served-by", servedBy) }
         if let first = record.standsInFor { fields.append("x-holdfast-stands-in-for", first) }
         fields.append("x-holdfast-attempts", String(record.attempts.count))
+        if let supervision = record.supervision { fields.append("x-holdfast-supervision", supervision.extent.rawValue) }
         if !record.dropped.isEmpty {
             fields.append("x-holdfast-dropped", record.disclosedDropped)
         }
@@ -226,7 +227,9 @@ extension ResponseHead {
 
     package mutating func addFields(of problem: APIProblem) {
         if let seconds = problem.retryAfter { fields.append("retry-after", String(seconds)) }
-        if problem.kind == .gone || problem.kind == .outOfOrder { fields.append("x-should-retry", "false") }
+        if problem.kind == .gone || problem.kind == .outOfOrder || problem.isBlock {
+            fields.append("x-should-retry", "false")
+        }
     }
 }
 

@@ -67,6 +67,7 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
         answer.parser = HTTPResponseParser()
         answer.hasEnded = false
         answer.inflater = nil
+        deadlines.isRunning = false
         ending.isCancelled = false
         deadlines.total = total
         deadlines.started = .now()
@@ -113,21 +114,53 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
     /// The next bytes of the body, nil at its end.
     func next() async throws -> ByteBuffer? {
         while true {
-            if let plain = try answer.inflater?.next() { return plain }
-            guard !answer.hasEnded else { return nil }
-            if let event = try parsed() {
-                guard case .body(let bytes) = event else {
-                    if answer.inflater?.isWhole == false { throw LaneFailure.cut }
-                    return nil
-                }
-                guard let inflater = answer.inflater else { return bytes }
-                inflater.feed(bytes)
-                continue
-            }
+            if let piece = try received() { return piece.bytes }
             try refuseIfOver()
-            deadlines.word = .now() + pause
+            expectWord()
             await withUnsafeContinuation { self.wait($0) }
         }
+    }
+
+    func next(until due: NIODeadline) async throws -> LanePiece {
+        while true {
+            if let piece = try received() { return piece }
+            try refuseIfOver()
+            expectWord()
+            guard due > .now() else { return .silence }
+            // Wakes the one that waits by then, who looks again at what has come.
+            let timer = context?.eventLoop.scheduleTask(deadline: due) { self.resume() }
+            await withUnsafeContinuation { self.wait($0) }
+            timer?.cancel()
+        }
+    }
+
+    /// The next of the body that is here; nil while more has to come first.
+    private func received() throws -> LanePiece? {
+        let piece = try read()
+        if piece != nil { deadlines.isRunning = false }
+        return piece
+    }
+
+    private func read() throws -> LanePiece? {
+        while true {
+            if let plain = try answer.inflater?.next() { return .bytes(plain) }
+            guard !answer.hasEnded else { return .end }
+            guard let event = try parsed() else { return nil }
+            guard case .body(let bytes) = event else {
+                if answer.inflater?.isWhole == false { throw LaneFailure.cut }
+                return .end
+            }
+            guard let inflater = answer.inflater else { return .bytes(bytes) }
+            inflater.feed(bytes)
+        }
+    }
+
+    /// From now on the provider has to say its next word in time, unless that
+    /// time runs already.
+    private func expectWord() {
+        guard !deadlines.isRunning else { return }
+        deadlines.isRunning = true
+        deadlines.word = .now() + pause
     }
 
     var wantsProgress: Bool { deadlines.progress.isWanted }
@@ -273,6 +306,7 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
             }
             if answer.hasEnded { keep() }
         case .awaitingHead, .body:
+            deadlines.isRunning = false
             answer.parser.feed(unwrapInboundIn(data))
             resume()
         }

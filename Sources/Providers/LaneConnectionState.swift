@@ -18,6 +18,9 @@ struct AnswerReading {
 struct ExchangeDeadlines {
     /// The time by which the provider must have said its next word.
     var word = NIODeadline.distantFuture
+    /// True while that time runs: bytes that come end it, and looking away
+    /// doesn't.
+    var isRunning = false
     var started = NIODeadline.distantPast
     var total = NIODeadline.distantFuture
     var limits = AttemptLimits()

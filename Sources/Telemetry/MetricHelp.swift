@@ -34,6 +34,11 @@ enum MetricHelp {
         "holdfast_requests_total": "Requests by their outcome.",
         "holdfast_rescue_tokens_total": "Tokens of attempts that were overtaken and heard by no caller.",
         "holdfast_rescues_total": "Candidates asked beside a silent stream.",
+        "holdfast_supervised_requests_total":
+            "Requests on supervised routes, by the part of them that was supervised.",
+        "holdfast_supervision_duration_seconds": "Time for which a verdict was waited for.",
+        "holdfast_supervision_errors_total": "Judgements that were not made, by the reason.",
+        "holdfast_supervision_verdicts_total": "Verdicts, by ruling and by the stage that they rest on.",
         "holdfast_time_to_first_byte_seconds": "Time from a request's arrival to its answer's first byte.",
         "holdfast_tokens_total": "Tokens that were used.",
         "holdfast_unread_answer_bytes": "Bytes of answers that wait for callers to read them.",

@@ -77,6 +77,9 @@ package final class RequestLog: RequestRecorder {
             json.member("reason", ifPresent: record.reason)
             json.member("stream", record.isStream)
             json.member("drill", ifPresent: record.drill?.id)
+            if let supervision = record.supervision {
+                json.object("supervision") { supervision.write(to: &$0) }
+            }
             json.array("attempts") { json in
                 for attempt in record.attempts {
                     json.object { json in
@@ -146,6 +149,7 @@ package final class RequestLog: RequestRecorder {
         }
         for handOver in record.handOvers { line += " ⇒ \(Printable.text(handOver.by))" }
         if let drill = record.drill { line += " drill=\(drill.id)" }
+        if let supervision = record.supervision { line += supervision.words }
         if record.outcome != .served { line += " \(record.outcome.rawValue)" }
         if let reason = record.reason { line += " (\(Printable.text(reason)))" }
         for attempt in record.attempts {

@@ -111,6 +111,61 @@ package struct MiniDialect: CallerProtocol, ProviderProtocol {
         }
     }
 
+    // MARK: Before a supervisor
+
+    package func passages(of document: JSONDocument, at path: CalledPath) throws(APIProblem) -> RequestPassages {
+        var read = RequestPassages()
+        guard let say = document.root["say"], say.kind == .array else { return read }
+        for (turn, said) in say.elements.enumerated() {
+            for (name, value) in said.members {
+                let isCaller = name.isString("me")
+                if isCaller { read.newestUserTurn = turn }
+                read.passages.append(
+                    Passage(
+                        isCaller ? .user : .answer, turn: turn, block: read.passages.count,
+                        text: value.string ?? value.fragment.text, path: "say.\(turn).\(isCaller ? "me" : "you")",
+                        range: value.range))
+            }
+        }
+        return read
+    }
+
+    package func pieces(ofAnswer document: JSONDocument) throws(UnreadableReply) -> [AnswerPiece] {
+        guard let words = document.root["words"]?.string ?? document.root["oops"]?.string else {
+            throw UnreadableReply("it has no words")
+        }
+        return [.text(block: 0, .answer, words), .blockEnded(0), .ended]
+    }
+
+    package func makeAnswerReader() -> any AnswerReader { Reader() }
+
+    package func encodeBlockedReply(_ refusal: AnswerRefusal, inPlaceOf withheld: JSONDocument?) -> ByteBuffer {
+        var json = JSONWriter()
+        json.object { $0.member("words", refusal.message) }
+        return json.buffer
+    }
+
+    private struct Reader: AnswerReader {
+        var isFinishing: Bool { false }
+        var keepAlive: ByteBuffer { MiniDialect.event("wait") { _ in } }
+
+        mutating func read(_ frame: Frame, into pieces: inout [AnswerPiece]) throws(UnreadableReply) {
+            guard let root = (try? JSONDocument(frame.data))?.root else { throw UnreadableReply("an event is no JSON") }
+            switch frame.name {
+            case "words": pieces.append(.text(block: 0, .answer, root["words"]?.string ?? ""))
+            case "oops": pieces.append(.text(block: 1, .answer, root["oops"]?.string ?? ""))
+            case "done": pieces += [.blockEnded(0), .ended]
+            default: break
+            }
+        }
+
+        func refuse(_ refusal: AnswerRefusal) -> ByteBuffer {
+            var bytes = MiniDialect.event("words") { $0.member("words", refusal.message) }
+            bytes.writeImmutableBuffer(MiniDialect.event("done") { _ in })
+            return bytes
+        }
+    }
+
     // MARK: As a provider
 
     package func chatEndpoint(model: String, isStream: Bool) -> String {

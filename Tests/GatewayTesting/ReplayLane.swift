@@ -133,6 +133,17 @@ package final class ReplayLane: ProviderLane, Sendable {
             }
         }
 
+        func next(until due: NIODeadline) async throws -> LanePiece {
+            // Whatever waits for a gate or for ever does so in short turns.
+            while pieces.isEmpty, hangs || gate?.value == false {
+                try Task.checkCancellation()
+                if end?.isEnded == true { throw CancellationError() }
+                guard due > .now() else { return .silence }
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            return LanePiece(try await next())
+        }
+
         func next() async throws -> ByteBuffer? {
             try Task.checkCancellation()
             if end?.isEnded == true { throw CancellationError() }

@@ -20,7 +20,8 @@ package final class TestGateway: Sendable {
     package static let year2020 = UnixTime(seconds: 1_577_836_800)
 
     package init(
-        providers: [Provider], facts: [ProviderFacts], routes: [Route], keys: [KeyRecord] = [TestGateway.record()],
+        providers: [Provider], facts: [ProviderFacts], routes: [Route], aliases: [RouteAlias] = [],
+        keys: [KeyRecord] = [TestGateway.record()],
         limits: GatewayLimits = GatewayLimits(), continuity: Continuity = TestGateway.continuity(),
         disclosures: DisclosureBook = DisclosureBook(clock: { 1_577_836_800 }), pool: (any WorkerPool)? = nil,
         audit: (any AuditRecorder)? = nil, stages: OptionalStages = OptionalStages(),
@@ -28,7 +29,7 @@ package final class TestGateway: Sendable {
     ) {
         self.keys = KeyRing(keys, now: .now)
         let state = GatewayState(
-            routes: RouteTable(providers: facts, routes: routes),
+            routes: RouteTable(providers: facts, routes: routes, aliases: aliases),
             providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.name, $0) }))
         gateway = Gateway(
             state, keys: self.keys, records: RequestRecords(log: book, audit: audit), continuity: continuity,

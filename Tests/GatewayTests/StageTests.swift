@@ -10,66 +10,12 @@ import Synchronization
 import Testing
 import Wire
 
-/// The optional stages of the pipeline: review, permit, release.
+/// The optional stages of the pipeline: permit, release.
 @Suite struct StageTests {
     private static let text = "The lamp burns."
 
     private static func telling(_ id: String) -> ReplayLane.Script {
         .events([Reciter(kind: .openai, text: text, id: id).stream(text)])
-    }
-
-    // MARK: Review
-
-    /// A reviewer that decides by a function, and remembers what it saw.
-    private final class ScriptedReviewer: RequestReviewer {
-        let seen = Mutex<[String]>([])
-        let decide: @Sendable (Call) -> ReviewDecision
-
-        init(_ decide: @escaping @Sendable (Call) -> ReviewDecision) { self.decide = decide }
-
-        func review(_ call: Call, model: String) async -> ReviewDecision {
-            seen.withLock { $0.append(model) }
-            return decide(call)
-        }
-    }
-
-    static let blocked = APIProblem(.invalidRequest, "Clause 3 forbids it.", code: "blocked_by_policy")
-
-    @Test(arguments: Speech.allCases, [false, true])
-    func aRefusedRequestReachesNoCandidate(_ speech: Speech, isStream: Bool) async throws {
-        let reviewer = ScriptedReviewer { _ in .refuse(Self.blocked) }
-        let house = Relayers([(.openai, Self.telling("a"))], stages: OptionalStages(reviewer: reviewer))
-        let reply = await house.house.serve(
-            house.house.call(speech.request("talk", stream: isStream), door: speech.dialect))
-        #expect(reply.status == 400 && reply.text.contains("Clause 3 forbids it."))
-        #expect(house.lanes[0].requests.value.isEmpty)
-        #expect(reviewer.seen.withLock { $0 } == ["talk"])
-        #expect(try #require(house.house.book.last).reason == "blocked_by_policy")
-    }
-
-    @Test func aChangedBodyIsTheOneThatIsSent() async throws {
-        let reviewer = ScriptedReviewer { call in
-            let text = String(buffer: call.body)
-            let place = text.utf8.distance(from: text.startIndex, to: text.firstRange(of: "hello")!.lowerBound)
-            var splices = Splices()
-            splices.replace(place..<(place + 5), with: ByteBuffer(string: "[withheld]"))
-            return .change(splices)
-        }
-        let house = Relayers([(.openai, Self.telling("a"))], stages: OptionalStages(reviewer: reviewer))
-        let heard = await house.ask(.openai)
-        #expect(heard.text == Self.text)
-        let sent = try #require(house.lanes[0].requests.value.first)
-        #expect(String(buffer: sent.body).contains("[withheld]") && !String(buffer: sent.body).contains("hello"))
-    }
-
-    @Test func aReviewStandsBeforeEveryOperation() async {
-        let reviewer = ScriptedReviewer { _ in .refuse(Self.blocked) }
-        let house = Relayers([(.openai, Self.telling("a"))], stages: OptionalStages(reviewer: reviewer))
-        let reply = await house.house.serve(
-            house.house.call(
-                #"{"model":"talk","input":"x"}"#, door: Speech.openai.dialect,
-                operation: .embeddings(OpenAIDialect(now: { 1 }))))
-        #expect(reply.status == 400 && house.lanes[0].requests.value.isEmpty)
     }
 
     // MARK: Permit

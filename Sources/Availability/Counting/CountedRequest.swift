@@ -2,7 +2,7 @@
 /// counted of it, and where.
 package struct CountedRequest: Sendable {
     package enum Outcome: String, Sendable {
-        case served, refused, limited, failed, truncated
+        case served, refused, blocked, limited, failed, truncated
         case providerError = "provider_error"
         case callerGone = "caller_gone"
     }
@@ -62,7 +62,8 @@ package struct CountedRequest: Sendable {
         // whether answers can be had.
         if outcome == .served, attempts.isEmpty { return }
         // Whom nobody could even be asked for has no route, and no attempts.
-        guard !isOfDrill, route != nil || !attempts.isEmpty || outcome == .limited else { return }
+        let isJudged = outcome == .blocked || reason == Self.unsupervised
+        guard !isOfDrill, route != nil || !attempts.isEmpty || outcome == .limited || isJudged else { return }
         count(.route(route ?? ""), counter)
     }
 
@@ -78,6 +79,12 @@ package struct CountedRequest: Sendable {
         attempt.failure == "hedge_lost" || attempt.failure == "overtaken"
     }
 
+    /// The reason of requests that no supervisor has judged.
+    private static let unsupervised = "supervision_unavailable"
+    /// The reason of requests whose key has as much before the supervisor as
+    /// one key may.
+    private static let overShare = "supervision_share"
+
     /// The counter that the request is counted under.
     package var counter: Counter {
         let by = by ?? ""
@@ -85,13 +92,19 @@ package struct CountedRequest: Sendable {
             let cause = "ledger_unavailable"
             return isStream ? .cut(cause: cause) : .failed(cause: cause)
         }
+        // Not judged, and so not answered: Holdfast's own loss, and no
+        // provider's.
+        if reason == Self.unsupervised, outcome == .failed || outcome == .truncated {
+            return outcome == .truncated ? .cut(cause: "supervision") : .failed(cause: "supervision")
+        }
         switch outcome {
         case .callerGone: return .callerGone
         case .refused: return .ownFault
+        case .blocked: return .blocked
         case .limited:
             // Past the key's limits it has a route: then it was the
             // providers' limits.
-            return route == nil ? .turnedAway : .failed(cause: "throttled")
+            return route == nil || reason == Self.overShare ? .turnedAway : .failed(cause: "throttled")
         case .served:
             if attempts.last(where: { $0.by == by })?.cause == "refused" { return .refused(by: by) }
             if isLate { return .late(by: by) }

@@ -47,6 +47,8 @@ package enum Counter: Sendable, Hashable {
     case callerGone
     /// The request was wrong.
     case ownFault
+    /// The policy forbade the request, or its answer.
+    case blocked
 
     // Of a service: every attempt is a status or unanswered.
 
@@ -72,6 +74,7 @@ package enum Counter: Sendable, Hashable {
         case .turnedAway: "t"
         case .callerGone: "g"
         case .ownFault: "o"
+        case .blocked: "b"
         case .status(let status): "\(status)"
         case .unanswered: "-"
         case .cause(let cause): "c\(cause)"
@@ -92,6 +95,7 @@ package enum Counter: Sendable, Hashable {
         case "t": self = .turnedAway
         case "g": self = .callerGone
         case "o": self = .ownFault
+        case "b": self = .blocked
         case "-": self = .unanswered
         case "c": self = .cause(rest)
         case "h": self = .held

@@ -92,7 +92,8 @@ package struct History: Sendable, Hashable {
 }
 
 extension Counter {
-    /// True if the counter is of requests that needed an answer: neither wrong themselves nor given up by their caller.
+    /// True if the counter is of requests that needed an answer: neither wrong themselves, nor stopped by the
+    /// policy, nor given up by their caller.
     var isWanted: Bool {
         switch self {
         case .whole, .stoodIn, .late, .refused, .cut, .failed, .turnedAway: true

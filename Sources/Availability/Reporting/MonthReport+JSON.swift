@@ -98,6 +98,7 @@ extension RouteReport {
         }
         json.member("callers_gone", callersGone)
         json.member("own_faults", ownFaults)
+        json.member("blocked", blocked)
         json.member("objective_percent", objective * 100)
         json.member("error_budget_used", ifPresent: budgetUsed)
         json.array("burn_rates") { json in

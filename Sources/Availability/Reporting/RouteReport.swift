@@ -13,8 +13,8 @@ package struct RouteReport: Sendable {
     package var name: String
     /// The part that is to be answered whole, such as 0.999.
     package var objective: Double
-    /// All that wanted an answer: not those that were wrong themselves, nor
-    /// those whose caller left.
+    /// All that wanted an answer: not those that were wrong themselves, that
+    /// the policy stopped, or whose caller left.
     package private(set) var requests = 0
     /// Answered whole, within the objective's time, by whomever.
     package private(set) var whole = 0
@@ -30,6 +30,8 @@ package struct RouteReport: Sendable {
     package private(set) var minutesByStandIn = 0
     package private(set) var callersGone = 0
     package private(set) var ownFaults = 0
+    /// Stopped by the policy: shown apart, and no loss.
+    package private(set) var blocked = 0
     package private(set) var days: [Day]
 
     package var continuity: Double? { percent(whole, of: requests) }
@@ -50,6 +52,7 @@ package struct RouteReport: Sendable {
             let total = points.reduce(0) { $0 + $1.count }
             if counter == .callerGone { callersGone += total }
             if counter == .ownFault { ownFaults += total }
+            if counter == .blocked { blocked += total }
             if let (service, isStandIn) = counter.servedBy {
                 servedBy[service, default: 0] += total
                 whole += total

@@ -47,6 +47,9 @@ package protocol AnswerReader: Sendable {
     /// Reads one frame, and appends its pieces; frames without text have none.
     /// - Throws: ``UnreadableReply`` for a frame that can't be read strictly.
     mutating func read(_ frame: Frame, into pieces: inout [AnswerPiece]) throws(UnreadableReply)
+    /// True once the answer has said why it ended, and nothing else since: such
+    /// a frame, and what follows it, waits for the last verdict.
+    var isFinishing: Bool { get }
     /// Returns the bytes that close what the frames read so far have opened,
     /// and then end the stream as a refusal. A client of the dialect reads a
     /// finished stream.

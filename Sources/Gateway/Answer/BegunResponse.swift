@@ -20,6 +20,14 @@ final class BegunResponse: LaneResponse {
         return try await response.next()
     }
 
+    func next(until due: NIODeadline) async throws -> LanePiece {
+        if let first {
+            self.first = nil
+            return .bytes(first)
+        }
+        return try await response.next(until: due)
+    }
+
     /// Returns whether its first bytes are those of a stream of that framing.
     /// Waits for enough bytes to decide.
     func begins(like framing: Framing) async throws -> Bool {

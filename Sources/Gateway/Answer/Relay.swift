@@ -31,6 +31,10 @@ final class Relay {
     var call: Call { loop.context.call }
     var reply: any CallerReply { loop.context.reply }
     var record: RequestRecord { loop.context.record }
+    /// The release point at which a supervised answer waits; nil for all
+    /// others.
+    var release: ReleasePoint? { loop.context.release }
+    var isTelling: Bool { loop.context.isTelling }
     var secrets: SecretMask { loop.context.state.secrets }
     var limits: GatewayLimits { loop.context.gateway.limits }
     var provider: Provider { attempt.provider }

@@ -10,19 +10,12 @@ protocol ReleaseCondition: AnyObject {
     /// Returns when the first byte may go out.
     /// - Throws: ``APIProblem`` where it may not; `CancellationError`.
     func beforeBeginning() async throws
-    /// Returns the bytes of a stream that may go out now, in place of those
-    /// that have come. Those that are held back come with a later call.
-    func release(_ bytes: ByteBuffer) async throws -> ByteBuffer
     /// Returns whether the end may go out. Called once the outcome of the
     /// request is known, and only where an end waits.
     func beforeEnd() async -> ReleaseVerdict
     /// The request is over, and no end waits: its answer was aborted, or the
     /// caller has gone.
     func endedWithoutAnswer() async
-}
-
-extension ReleaseCondition {
-    func release(_ bytes: ByteBuffer) async throws -> ByteBuffer { bytes }
 }
 
 /// The decision of a condition about the end of an answer.
@@ -32,29 +25,43 @@ enum ReleaseVerdict {
     case withhold(APIProblem)
 }
 
+/// The supervisor has ended the answer: the caller gets its end, and nothing
+/// more is wanted of any provider. No failure of anybody's.
+struct AnswerEnded: Error {}
+
 /// The release point: the one place that every byte of an answer passes
 /// before it goes to the caller.
 ///
-/// The digest reads along. With a condition the head waits for the first
-/// piece and the end waits for ``releaseEnd(_:refusal:)``; pieces between
-/// them pass as the condition lets them. The ledger's
-/// `record: before-answer` is such a condition; a supervisor's window is
-/// another.
+/// The digest reads along: of what goes out, and of nothing else. With a
+/// condition the head waits for the first piece, and the end waits for
+/// ``releaseEnd(_:)``: the ledger's `record: before-answer` is one. Under
+/// supervision each piece waits, too, for the verdict on its text
+/// (``HeldAnswer``); then `Supervision/ReleasePoint+Supervision.swift` has the
+/// way of a piece.
 final class ReleasePoint: CallerReply {
-    private enum End {
+    enum End {
         case whole(ResponseHead, body: ByteBuffer)
         case last(ByteBuffer)
         case broken(ByteBuffer)
+        /// Holdfast's refusal, in place of an answer of which nothing went out.
+        case refusal(APIProblem)
     }
 
-    private let reply: any CallerReply
-    let digest: any AnswerDigest
+    let reply: any CallerReply
+    /// Nil where nothing is recorded.
+    let digest: (any AnswerDigest)?
     private var condition: (any ReleaseCondition)?
+    /// The supervised answer; nil where none is.
+    private(set) var held: HeldAnswer?
     /// The head of a stream that waits for its first piece.
-    private var head: ResponseHead?
-    private var end: End?
+    var head: ResponseHead?
+    var end: End?
+    /// The stream is over, and what is held of it has yet to be judged.
+    var isUnjudged = false
+    /// The supervisor has ended it.
+    var isClosed = false
 
-    init(_ reply: any CallerReply, digest: any AnswerDigest) {
+    init(_ reply: any CallerReply, digest: (any AnswerDigest)?) {
         self.reply = reply
         self.digest = digest
     }
@@ -62,86 +69,112 @@ final class ReleasePoint: CallerReply {
     /// From now on all parts of the answer wait for the condition.
     func hold(until condition: any ReleaseCondition) { self.condition = condition }
 
+    /// From now on all parts of the answer wait for their verdicts. A condition
+    /// holds beside it.
+    func hold(until held: HeldAnswer) { self.held = held }
+
     /// True when parts of the answer wait for a condition.
     var isHolding: Bool { condition != nil }
+    private var keepsEnd: Bool { condition != nil || held != nil }
 
     var hasBegun: Bool { reply.hasBegun }
     var isCutOff: Bool { reply.isCutOff }
+    /// True when a stream has begun, even if the caller has heard nothing of it.
+    var isTelling: Bool { head != nil || reply.hasBegun }
 
     func admit(_ candidate: String) { condition?.willAsk(candidate) }
 
     func makeRoom(for more: Int) -> Bool { reply.makeRoom(for: more) }
 
     func send(_ head: ResponseHead, body: ByteBuffer) {
-        digest.saw(body)
-        guard isHolding else { return reply.send(head, body: body) }
+        guard !isClosed else { return }
+        guard keepsEnd else {
+            digest?.saw(body)
+            return reply.send(head, body: body)
+        }
+        self.head = nil
+        held?.discard()
         end = .whole(head, body: body)
     }
 
     func begin(_ head: ResponseHead) {
-        guard isHolding else { return reply.begin(head) }
+        guard !isClosed else { return }
+        guard keepsEnd else { return reply.begin(head) }
         self.head = head
     }
 
     func write(_ bytes: ByteBuffer) async throws {
-        guard let condition else {
-            digest.saw(bytes)
-            return try await reply.write(bytes)
-        }
-        try await beginHeld(condition)
-        let released = try await condition.release(bytes)
-        digest.saw(released)
-        if released.readableBytes > 0 { try await reply.write(released) }
+        if let held { return try await pass(bytes, held) }
+        try await put(bytes)
     }
 
-    private func beginHeld(_ condition: any ReleaseCondition) async throws {
+    /// Sends a piece of a stream, behind its head.
+    func put(_ bytes: ByteBuffer) async throws {
+        try await beginHeld()
+        digest?.saw(bytes)
+        held?.note(sent: bytes.readableBytes)
+        if bytes.readableBytes > 0 { try await reply.write(bytes) }
+    }
+
+    func beginHeld() async throws {
         guard let head else { return }
-        try await condition.beforeBeginning()
+        try await condition?.beforeBeginning()
         self.head = nil
         reply.begin(head)
     }
 
     func end(with bytes: ByteBuffer) async throws {
-        guard let condition else {
-            digest.saw(bytes)
-            try await reply.write(bytes)
+        if let held { return try await end(with: bytes, held) }
+        guard isHolding else {
+            try await put(bytes)
             return reply.finish()
         }
-        try await beginHeld(condition)
-        let released = try await condition.release(bytes)
-        digest.saw(released)
-        end = .last(released)
+        try await beginHeld()
+        end = .last(bytes)
     }
 
     func finish() {
-        guard isHolding else { return reply.finish() }
-        if end == nil { end = .last(ByteBuffer()) }
+        guard !isClosed else { return }
+        guard keepsEnd else { return reply.finish() }
+        guard end == nil else { return }
+        if held == nil { end = .last(ByteBuffer()) } else { isUnjudged = true }
     }
 
     func breakOff(with bytes: ByteBuffer) async {
-        digest.saw(bytes)
-        guard isHolding else { return await reply.breakOff(with: bytes) }
+        guard !isClosed else { return }
+        guard keepsEnd else {
+            digest?.saw(bytes)
+            return await reply.breakOff(with: bytes)
+        }
+        // What is held was never judged, and never will be.
+        held?.discard()
         end = .broken(bytes)
     }
 
     func abort() {
         (head, end) = (nil, nil)
+        isUnjudged = false
+        held?.discard()
         reply.abort()
     }
 
     // MARK: The end
 
     /// Sends the end of the answer once the condition allows it; does nothing
-    /// without a condition. Where it doesn't allow it, the record says that
-    /// the end was withheld, and a caller that has heard nothing yet gets a
-    /// refusal.
+    /// where nothing waits. Where the condition doesn't allow it, the record
+    /// says that the end was withheld, and a caller that has heard nothing yet
+    /// gets a refusal.
     ///
     /// - Parameter refusal: Makes the refusal that is sent to the caller.
     func releaseEnd(_ record: RequestRecord, refusal: (APIProblem) -> (ResponseHead, ByteBuffer)) async {
-        guard let condition else { return }
-        guard let end else { return await condition.endedWithoutAnswer() }
+        guard keepsEnd else { return }
+        guard let end else {
+            await condition?.endedWithoutAnswer()
+            return
+        }
         self.end = nil
-        switch await condition.beforeEnd() {
+        digest?.saw(end.bytes)
+        switch await condition?.beforeEnd() ?? .send {
         case .send: await send(end)
         case .withhold(let problem):
             record.isWithheld = true
@@ -157,6 +190,7 @@ final class ReleasePoint: CallerReply {
                 reply.abort()
             }
         }
+        if let held, held.isShadow { await held.judgeShadow(whole: end.wholeBody) }
     }
 
     private func send(_ end: End) async {
@@ -166,6 +200,21 @@ final class ReleasePoint: CallerReply {
             if bytes.readableBytes > 0 { try? await reply.write(bytes) }
             reply.finish()
         case .broken(let bytes): await reply.breakOff(with: bytes)
+        // Made a whole answer before (``settle(_:refusal:)``).
+        case .refusal: reply.abort()
         }
+    }
+}
+
+extension ReleasePoint.End {
+    var bytes: ByteBuffer {
+        switch self {
+        case .whole(_, let bytes), .last(let bytes), .broken(let bytes): bytes
+        case .refusal: ByteBuffer()
+        }
+    }
+
+    var wholeBody: ByteBuffer? {
+        if case .whole(_, let body) = self { body } else { nil }
     }
 }

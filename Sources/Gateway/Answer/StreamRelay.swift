@@ -34,7 +34,9 @@ struct StreamRelay {
         // candidate can begin without anybody's noticing.
         var prelude = ByteBuffer()
         do {
-            while !stage.isOver, let bytes = try await response.next() {
+            while !stage.isOver,
+                let bytes = relay.release == nil ? try await response.next() : try await supervisedNext()
+            {
                 let isWatched = response.wantsProgress
                 var ready = stage.take(bytes, watching: isWatched)
                 if isWatched, stage.hasProgressed {
@@ -82,6 +84,19 @@ struct StreamRelay {
         isPaid = true
         relay.settleDisclosure()
         if prelude.readableBytes > 0 { try await end(with: prelude) } else { relay.reply.finish() }
+    }
+
+    /// The same as the response's, and does what is due at the release point
+    /// while nothing comes.
+    private func supervisedNext() async throws -> ByteBuffer? {
+        while let release = relay.release, let due = release.due {
+            switch try await response.next(until: due) {
+            case .bytes(let bytes): return bytes
+            case .end: return nil
+            case .silence: try await release.passTime()
+            }
+        }
+        return try await response.next()
     }
 
     private func isWhole(_ stage: any StreamStage) -> Bool {
@@ -189,7 +204,7 @@ struct StreamRelay {
 
     private func contribute(_ bytes: ByteBuffer) throws {
         if !stream.hasContributed { try relay.claim() }
-        if !relay.reply.hasBegun { begin() }
+        if !relay.isTelling { begin() }
         stream.hasContributed = true
         record.responseBytes += bytes.readableBytes
     }

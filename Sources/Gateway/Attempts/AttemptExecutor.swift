@@ -54,6 +54,8 @@ struct AttemptExecutor {
         case let failed as FailedAttempt: return .failed(failed)
         case let interrupted as InterruptedStream: return .interrupted(interrupted)
         case let mismatch as Mismatch: return .mismatch(mismatch)
+        // The candidate has done its part.
+        case is AnswerEnded: return .served
         default: return .other(error)
         }
     }

@@ -170,7 +170,7 @@ final class AttemptLoop {
         let isBeginning = context.record.attempts.isEmpty
         plan.asked(index)
         continuity.book.noteRequest(at: prepared.place.provider, now: now)
-        if context.reply.hasBegun {
+        if context.isTelling {
             stream.beginAttempt()
         } else if !isBeginning {
             stream = newStream()
@@ -282,7 +282,7 @@ final class AttemptLoop {
         let known = context.request
         let rewrite = { () throws(APIProblem) -> AdmittedCall? in
             guard let call = known.replacingModel(at: field, by: table) else { return nil }
-            return try AdmittedCall(call, isHeavy: known.isHeavy)
+            return try AdmittedCall(call, isHeavy: known.isHeavy, isStrict: known.isStrict)
         }
         let new = known.isHeavy ? try await context.gateway.reading.run(rewrite) : try rewrite()
         guard let new else { return .notRewritten }

@@ -45,6 +45,7 @@ struct ContinuationExecutor {
     func interrupt(
         _ index: Int, _ interrupted: InterruptedStream, _ verdict: Verdict, of attempt: ActiveAttempt
     ) async throws -> AttemptLoop.Progress {
+        try await context.release?.passHeld()
         let interrupted = inOurWords(interrupted, verdict, of: attempt)
         var open = Interruption(
             cause: verdict.cause, resumption: .impossible(""), reason: interrupted.reason,

@@ -85,6 +85,8 @@ private final class MadeUpResponse: LaneResponse {
         try Task.checkCancellation()
         return pieces.isEmpty ? nil : pieces.removeFirst()
     }
+
+    func next(until due: NIODeadline) async throws -> LanePiece { LanePiece(try await next()) }
 }
 
 /// A provider's own stream, until it is pulled.
@@ -121,15 +123,29 @@ private final class PulledResponse: LaneResponse {
         while true {
             if isPulled { return try await end() }
             guard let bytes = try await response.next() else { return nil }
-            let order = rehearsal.order
-            guard order.atToken != nil || rehearsal.isPulling else { return bytes }
-            if order.atToken == nil {
-                // Under way when it was pulled.
-                pull()
-                continue
-            }
-            if let ready = upToToken(bytes) { return ready }
+            if let ready = pass(bytes) { return ready }
         }
+    }
+
+    func next(until due: NIODeadline) async throws -> LanePiece {
+        while true {
+            if isPulled { return LanePiece(try await end()) }
+            let piece = try await response.next(until: due)
+            guard case .bytes(let bytes) = piece else { return piece }
+            if let ready = pass(bytes) { return .bytes(ready) }
+        }
+    }
+
+    /// - Returns: The bytes that go on; nil if there are none.
+    private func pass(_ bytes: ByteBuffer) -> ByteBuffer? {
+        let order = rehearsal.order
+        guard order.atToken != nil || rehearsal.isPulling else { return bytes }
+        guard order.atToken != nil else {
+            // Under way when it was pulled.
+            pull()
+            return nil
+        }
+        return upToToken(bytes)
     }
 
     /// - Returns: The bytes that come before the cut; nil if there are none.

@@ -7,9 +7,9 @@ extension Rehearsal {
     /// Takes note of a request that is done.
     func note(_ record: RequestRecord, on choice: RouteChoice) {
         guard let drill = record.drill else { return }
-        // Who left, or was turned away by its own limits, shows nothing.
+        // Who left, or was turned away by its own limits or words, shows nothing.
         switch record.outcome {
-        case .callerGone, .limited: return
+        case .callerGone, .limited, .blocked: return
         case .refused where drill.pulled == nil: return
         case .refused, .served, .providerError, .failed, .truncated: break
         }
@@ -29,6 +29,8 @@ extension Rehearsal {
         sample.skipped = record.skipped
         sample.dropped = record.dropped
         sample.reason = record.reason ?? record.attempts.last?.cause
+        sample.isShut = record.reason == APIProblem.supervisionUnavailable && record.attempts.isEmpty
+        sample.isUnanswered = record.status == 0
         for attempt in record.attempts {
             guard let usage = attempt.usage ?? attempt.unheard else { continue }
             guard let price = attempt.upstream.candidate.price else {

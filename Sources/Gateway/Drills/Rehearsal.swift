@@ -18,6 +18,7 @@ package final class Rehearsal: Sendable {
     private let calmBook = HealthBook()
     private let goals: DrillTally.Objectives
     private let started: Int
+    private let faultsMet = Atomic<UInt>(0)
     private let clock: @Sendable () -> Moment
     private let state: Mutex<(timeline: DrillTimeline, tally: DrillTally)>
 
@@ -43,7 +44,16 @@ package final class Rehearsal: Sendable {
     /// Returns whether the drill keeps the memory of what happens at that
     /// candidate.
     func covers(_ upstream: Upstream) -> Bool {
-        upstream.candidate.provider == order.provider && upstream.candidate.model == order.model
+        order.faults.isEmpty && upstream.candidate.provider == order.provider
+            && upstream.candidate.model == order.model
+    }
+
+    /// The fault that the next request's supervisor meets; nil while there is
+    /// none.
+    func nextFault() -> SupervisorFault? {
+        guard !order.faults.isEmpty, isPulling else { return nil }
+        let number = faultsMet.wrappingAdd(1, ordering: .relaxed).oldValue
+        return order.faults[Int(number % UInt(order.faults.count))]
     }
 
     // MARK: What it is told
@@ -79,7 +89,7 @@ package final class Rehearsal: Sendable {
     }
 
     func note(_ sample: DrillSample) {
-        state.withLock { $0.tally.note(sample, pulled: order.candidate) }
+        state.withLock { $0.tally.note(sample, pulled: order.pulled) }
     }
 
     // MARK: What it shows
@@ -153,7 +163,28 @@ extension Gateway {
         guard candidate.unavailable == nil, let provider = state.providers[candidate.provider] else {
             throw DrillRefusal(message: "\(candidate.id) is out of service; there is nothing to rehearse.")
         }
+        guard order.faults.isEmpty || ServedRoute(route, state.providers, state.instruments).isSupervised else {
+            throw DrillRefusal(
+                message:
+                    "Nothing that covers \"\(order.route)\" requires supervision, so there is none to rehearse the "
+                    + "loss of.")
+        }
         let place = provider.place(of: candidate.model)
+        if order.faults.isEmpty { try refuse(ofHeld: candidate, place) }
+        let goals = route.policy.objectives
+        let rehearsal = Rehearsal(
+            order,
+            goals: .init(
+                availability: goals.availability, firstToken: goals.firstToken, switchTime: goals.switchTime)
+        ) { [continuity] in continuity.now }
+        guard drills.begin(rehearsal) else {
+            throw DrillRefusal(message: "A drill runs on \"\(order.route)\" already; wait for its end, or end it.")
+        }
+        return rehearsal
+    }
+
+    /// - Throws: ``DrillRefusal`` where the candidate has failed already.
+    private func refuse(ofHeld candidate: Candidate, _ place: Target) throws(DrillRefusal) {
         switch continuity.book.standing(of: place, now: continuity.now) {
         case .held(let ground, _):
             throw DrillRefusal(
@@ -166,16 +197,6 @@ extension Gateway {
                     + "`holdfast status` tells more.")
         case .free, .waiting, .open: break
         }
-        let goals = route.policy.objectives
-        let rehearsal = Rehearsal(
-            order,
-            goals: .init(
-                availability: goals.availability, firstToken: goals.firstToken, switchTime: goals.switchTime)
-        ) { [continuity] in continuity.now }
-        guard drills.begin(rehearsal) else {
-            throw DrillRefusal(message: "A drill runs on \"\(order.route)\" already; wait for its end, or end it.")
-        }
-        return rehearsal
     }
 
     /// Takes a drill off its route, once `keep` has its report: at any moment

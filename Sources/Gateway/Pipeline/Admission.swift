@@ -20,11 +20,19 @@ extension Gateway {
         /// True when large bodies wait already, so that this one couldn't be
         /// read for the record.
         var isCrowded = false
+
+        fileprivate mutating func pass(through release: ReleasePoint) {
+            self.release = release
+            reply = release
+        }
     }
 
     func open(_ call: Call, _ reply: any CallerReply) async -> Opening {
         var opening = Opening(reply: reply, isHeavy: reading.isHeavy(call.body, on: call.executor))
-        guard let audit = records.audit else { return opening }
+        guard let audit = records.audit else {
+            if stages.supervisor != nil { opening.pass(through: ReleasePoint(reply, digest: nil)) }
+            return opening
+        }
         var digest: (any AnswerDigest)?
         if opening.isHeavy {
             do {
@@ -35,10 +43,8 @@ extension Gateway {
         } else {
             digest = audit.digest(of: call)
         }
-        guard let digest else { return opening }
-        let release = ReleasePoint(reply, digest: digest)
-        opening.release = release
-        opening.reply = release
+        guard digest != nil || stages.supervisor != nil else { return opening }
+        opening.pass(through: ReleasePoint(reply, digest: digest))
         return opening
     }
 
@@ -62,12 +68,9 @@ extension Gateway {
         if opening.isCrowded { throw .tooMuchToRead }
     }
 
-    /// Reads the body: small ones here, large ones on another thread. Strictly
-    /// where it is reviewed: no provider may find another request in it than
-    /// the reviewer.
+    /// Reads the body: small ones here, large ones on another thread.
     func read(_ call: Call, _ opening: Opening) async throws -> AdmittedCall {
-        let isStrict = stages.reviewer != nil
-        guard opening.isHeavy else { return try AdmittedCall(call, isStrict: isStrict) }
-        return try await reading.run { try AdmittedCall(call, isHeavy: true, isStrict: isStrict) }
+        guard opening.isHeavy else { return try AdmittedCall(call) }
+        return try await reading.run { try AdmittedCall(call, isHeavy: true) }
     }
 }

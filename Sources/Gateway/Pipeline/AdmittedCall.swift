@@ -16,6 +16,8 @@ final class AdmittedCall {
     let isStream: Bool
     /// True when the body is too large to be read on the event loop.
     let isHeavy: Bool
+    /// True where names that are given twice were refused at any depth.
+    let isStrict: Bool
     /// The members with which the caller chooses among the services of an
     /// operator's account.
     private let choices: CallerChoices
@@ -28,6 +30,7 @@ final class AdmittedCall {
     init(_ call: Call, isHeavy: Bool = false, isStrict: Bool = false) throws(APIProblem) {
         self.call = call
         self.isHeavy = isHeavy
+        self.isStrict = isStrict
         do {
             skimmed = try JSONDocument(call.body, limits: isStrict ? .strictSkim : .skim)
         } catch {

@@ -1,13 +1,14 @@
 /// The stages that a gateway may have or not. Without them a request pays one
-/// comparison with nil for each.
+/// comparison for each.
 package struct OptionalStages: Sendable {
-    /// The judge of requests; nil where none stands over them.
-    package var reviewer: (any RequestReviewer)?
+    /// The judge of what models read and write; without one, a route that
+    /// requires supervision refuses everything.
+    package var supervisor: (any Supervisor)?
     /// The suspensions that are in force; nil where there can be none.
     package var permits: (any PermitTable)?
 
-    package init(reviewer: (any RequestReviewer)? = nil, permits: (any PermitTable)? = nil) {
-        self.reviewer = reviewer
+    package init(supervisor: (any Supervisor)? = nil, permits: (any PermitTable)? = nil) {
+        self.supervisor = supervisor
         self.permits = permits
     }
 }

@@ -15,6 +15,7 @@ extension Gateway {
     func conclude(
         _ error: any Error, _ call: Call, _ reply: any CallerReply, _ record: RequestRecord
     ) -> Conclusion {
+        if error is AnswerEnded { return .done }
         if let problem = error as? APIProblem {
             refuse(call, problem, reply, record)
         } else if error is CancellationError {
@@ -36,6 +37,7 @@ extension Gateway {
     private func refuse(_ call: Call, _ problem: APIProblem, _ reply: any CallerReply, _ record: RequestRecord) {
         record.reason = record.reason ?? problem.code ?? problem.message
         switch problem.kind {
+        case _ where problem.isBlock: record.outcome = .blocked
         case .limited: record.outcome = .limited
         case .badUpstream, .unavailable, .outOfOrder, .deadline, .internalFailure, .gone: record.outcome = .failed
         default: record.outcome = .refused

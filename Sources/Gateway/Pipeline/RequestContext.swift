@@ -14,6 +14,9 @@ final class RequestContext {
     let choice: RouteChoice
     let reply: any CallerReply
     let record: RequestRecord
+    /// The release point at which a supervised answer waits; nil for all
+    /// others.
+    var release: ReleasePoint?
 
     init(
         _ gateway: Gateway, _ state: GatewayState, _ request: AdmittedCall, _ choice: RouteChoice,
@@ -28,6 +31,8 @@ final class RequestContext {
     }
 
     var call: Call { request.call }
+    /// True when a stream has begun, even if the caller has heard nothing of it.
+    var isTelling: Bool { release?.isTelling ?? reply.hasBegun }
     /// The candidates, in the order in which they are asked.
     var upstreams: [Upstream] { choice.upstreams }
     var served: ServedRoute { choice.served }

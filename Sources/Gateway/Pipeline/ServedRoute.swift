@@ -11,12 +11,17 @@ final class ServedRoute: Sendable {
     /// True when all requests ask in the order of the settings, as long as all
     /// candidates are healthy and no provider has announced anything.
     let isInOrder: Bool
+    /// The route's rules, with the strictest level that covers it or any of its
+    /// candidates.
+    let supervision: SupervisionPolicy
+    var isSupervised: Bool { supervision.level == .required }
 
     init(_ route: Route, _ providers: [String: Provider], _ instruments: Instruments) {
         self.route = route
         upstreams = route.candidates.map { Upstream($0, on: route.name, providers, instruments) }
         lead = route.policy.order == .ordered ? upstreams.first : nil
         isInOrder = route.policy.order == .ordered && route.candidates.allSatisfy { $0.retires == nil }
+        supervision = route.strictestSupervision
     }
 
     /// A provider that the caller named: who does wants its answer, whatever
@@ -28,6 +33,17 @@ final class ServedRoute: Sendable {
         upstreams = [Upstream(candidate, on: "", providers, instruments)]
         lead = nil
         isInOrder = true
+        supervision = route.strictestSupervision
+    }
+}
+
+extension Route {
+    /// The route's rules about its supervisor, with the strictest level that
+    /// covers the route or any of its candidates.
+    fileprivate var strictestSupervision: SupervisionPolicy {
+        var supervision = policy.supervision
+        for candidate in candidates { supervision.level = max(supervision.level, candidate.supervision) }
+        return supervision
     }
 }
 

@@ -77,6 +77,22 @@ package enum LaneFailure: Error, Sendable, Equatable {
     case usedUp(wait: Int)
 }
 
+/// The next of an answer's body, as far as it has come.
+package enum LanePiece: Sendable, Equatable {
+    case bytes(ByteBuffer)
+    /// The body is whole.
+    case end
+    /// Nothing came in time.
+    case silence
+
+    /// Nil at the body's end, and where nothing came in time.
+    package var bytes: ByteBuffer? {
+        if case .bytes(let bytes) = self { bytes } else { nil }
+    }
+
+    package init(_ bytes: ByteBuffer?) { self = bytes.map { .bytes($0) } ?? .end }
+}
+
 /// The answer to a request on a lane, while its bytes arrive. Belongs to one
 /// task.
 package protocol LaneResponse: AnyObject {
@@ -84,6 +100,9 @@ package protocol LaneResponse: AnyObject {
     /// The next bytes of the body, nil at its end.
     /// - Throws: ``LaneFailure``, or `CancellationError`.
     func next() async throws -> ByteBuffer?
+    /// The same, for a reader that has something else to do at that time. Time
+    /// limits count on as if it waited all along.
+    func next(until due: NIODeadline) async throws -> LanePiece
     /// True when the reader should check if the next bytes bring anything that
     /// a caller would read. False for a moment after each piece that did,
     /// because a check of all pieces costs more than passing them on.

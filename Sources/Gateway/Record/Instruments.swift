@@ -120,6 +120,7 @@ final class Instruments: Sendable {
             ).increment()
         }
         last.record(record)
+        SupervisionInstruments.record(record)
     }
 
     func meters(of candidate: Candidate, on route: String) -> CandidateInstruments {

@@ -37,14 +37,16 @@ final class RecordBeforeAnswer: ReleaseCondition {
 extension Gateway {
     /// Has the answer wait until it is on record.
     func holdUntilRecorded(_ opening: Opening, _ record: RequestRecord) throws(APIProblem) {
-        guard let release = opening.release, let audit = records.audit else { throw .notOnRecord }
-        release.hold(until: RecordBeforeAnswer(audit, record, release.digest))
+        guard let release = opening.release, let audit = records.audit, let digest = release.digest else {
+            throw .notOnRecord
+        }
+        release.hold(until: RecordBeforeAnswer(audit, record, digest))
     }
 
     /// Records an answer that didn't wait for its record.
     func recordAnswer(_ opening: Opening, _ record: RequestRecord) async {
-        guard let release = opening.release, !release.isHolding else { return }
-        await records.audit?.finished(record, release.digest)
+        guard let release = opening.release, !release.isHolding, let digest = release.digest else { return }
+        await records.audit?.finished(record, digest)
     }
 }
 

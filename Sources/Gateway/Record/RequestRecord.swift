@@ -18,6 +18,9 @@ package final class RequestRecord {
         case served
         /// Refused by Holdfast: the request's own fault.
         case refused
+        /// Refused by the supervisor, or its answer was: as the policy wants,
+        /// and no failure.
+        case blocked
         /// Turned away by one of the key's limits.
         case limited
         /// The provider said no, and its no was passed on.
@@ -33,7 +36,7 @@ package final class RequestRecord {
     /// The drill's effect on the request.
     package struct Drill: Sendable {
         package var id: String
-        /// The candidate that it pulls, as `provider/model`.
+        /// The candidate that it pulls, as `provider/model`, or `supervisor`.
         var candidate: String
         /// When it came.
         var phase: DrillPhase
@@ -47,7 +50,7 @@ package final class RequestRecord {
 
         init(_ rehearsal: Rehearsal) {
             id = rehearsal.order.id
-            candidate = rehearsal.order.candidate
+            candidate = rehearsal.order.pulled
             phase = rehearsal.phase
         }
     }
@@ -77,6 +80,8 @@ package final class RequestRecord {
     package var handOvers: [HandOver] = []
     /// The drill that ran on its route.
     package var drill: Drill?
+    /// The supervisor's part in it; nil where none stands over its route.
+    package var supervision: SupervisionRecord?
     /// The time spent waiting for a rate limit to pass.
     package var waited: Duration = .zero
     package var isStream = false
@@ -145,6 +150,9 @@ package final class RequestRecord {
     /// An attempt's answer, whatever its status, was a refusal.
     func noteRefusal(by attempt: Int) {
         if attempts.indices.contains(attempt) { attempts[attempt].cause = Cause.refused.rawValue }
+        if supervision != nil, supervision?.providerRefusal == nil {
+            supervision?.providerRefusal = Cause.refused.rawValue
+        }
     }
 
     /// Adds what an attempt has cost.

@@ -20,6 +20,7 @@ struct DrillPull: AsyncParsableCommand {
             Example: holdfast drill pull assistant --as withdrawn --load 20rps --for 60s
                      holdfast drill pull assistant --as broken --at-token 40 --load 5rps
                      holdfast drill pull assistant --as unreachable --cut --load 5rps
+                     holdfast drill pull assistant --as unsupervised --load 5rps
             """)
 
     @Argument(help: "The route.")
@@ -29,7 +30,8 @@ struct DrillPull: AsyncParsableCommand {
     @Option(
         name: .customLong("as"),
         help: ArgumentHelp(
-            "What it says: \(Cause.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "cause"))
+            "What it says: \(Self.words.joined(separator: ", ")). The last takes the route's supervisor away.",
+            valueName: "cause"))
     var cause = "withdrawn"
     @Option(help: "In the middle of its streams, after so many tokens. [default: in place of an answer]")
     var atToken: Int?
@@ -47,9 +49,16 @@ struct DrillPull: AsyncParsableCommand {
     @Flag(help: "Print the report as JSON; progress goes to standard error.")
     var json = false
 
+    /// The word for a drill of the route's supervisor.
+    private static let unsupervised = "unsupervised"
+    private static var words: [String] { Cause.allCases.map(\.rawValue) + [unsupervised] }
+
     func validate() throws {
-        guard Cause(rawValue: cause) != nil else {
-            throw ValidationError("--as is one of \(Cause.allCases.map(\.rawValue).joined(separator: ", "))")
+        guard Self.words.contains(cause) else {
+            throw ValidationError("--as is one of \(Self.words.joined(separator: ", "))")
+        }
+        if cause == Self.unsupervised, model != nil || atToken != nil || cut {
+            throw ValidationError("--as unsupervised pulls the supervisor: without --model, --at-token and --cut")
         }
         if let atToken, atToken < 1 { throw ValidationError("--at-token must be 1 or more") }
     }

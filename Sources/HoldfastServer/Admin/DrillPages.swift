@@ -91,8 +91,8 @@ struct DrillPages {
             logger.notice(
                 "drill begins",
                 metadata: [
-                    "drill": "\(order.id)", "route": "\(order.route)", "pulled": "\(order.candidate)",
-                    "as": "\(order.cause.rawValue)", "by": "\(order.by)",
+                    "drill": "\(order.id)", "route": "\(order.route)", "pulled": "\(order.pulled)",
+                    "as": "\(order.word)", "by": "\(order.by)",
                 ])
             return .done(201, rehearsal.report.json)
         } catch {
@@ -110,8 +110,9 @@ struct DrillPages {
             return .seconds(value ?? usual)
         }
         guard !view.route.isEmpty else { throw BadOrder("\"route\" must name a route.") }
-        guard let cause = Cause(rawValue: view.as) else {
-            let names = Cause.allCases.map(\.rawValue).joined(separator: ", ")
+        let isOfSupervisor = view.as == DrillOrder.unsupervised
+        guard let cause = isOfSupervisor ? .unreachable : Cause(rawValue: view.as) else {
+            let names = (Cause.allCases.map(\.rawValue) + [DrillOrder.unsupervised]).joined(separator: ", ")
             throw BadOrder("\"as\" is \"\(view.as.prefix(40))\"; it is one of \(names).")
         }
         let first = gateway.state.routes.routes.first { $0.name == view.route }?.candidates.first
@@ -121,6 +122,12 @@ struct DrillPages {
             id: Self.newID(), route: view.route, provider: String(model[..<slash]),
             model: String(model[slash...].dropFirst()), cause: cause,
             duration: try seconds("seconds", view.seconds, usual: 60, 0.1...3600), by: who)
+        if isOfSupervisor {
+            guard view.model == nil, view.atToken == nil, view.cut != true else {
+                throw BadOrder("\"unsupervised\" pulls the supervisor: without \"model\", \"at_token\" and \"cut\".")
+            }
+            order.faults = SupervisorFault.allCases
+        }
         order.warmUp = try seconds("warm_up", view.warmUp, usual: 5, 0...600)
         order.recovery = try seconds("recovery", view.recovery, usual: 5, 0...600)
         if let token = view.atToken, !(1...100_000).contains(token) {

@@ -127,6 +127,7 @@ package final class AlertService: ServerEventSubscriber, Service {
         case .custody(let event): note(event)
         case .drillEnded(let report): note(report)
         case .disclosure(let alarm): note(alarm)
+        case .supervisor(let event): note(event)
         case .health, .probe, .drillBegan, .configuration, .administration: break
         }
     }
@@ -137,7 +138,7 @@ package final class AlertService: ServerEventSubscriber, Service {
             json.member("drill", report.order.id)
             json.member("route", report.order.route)
             json.member("candidate", report.order.candidate)
-            json.member("cause", report.order.cause.rawValue)
+            json.member("cause", report.order.word)
             json.member("verdict", report.verdict.rawValue)
         }
     }
@@ -157,6 +158,13 @@ package final class AlertService: ServerEventSubscriber, Service {
                 json.member("bytes", alarm.bytes)
                 json.member("budget", alarm.budget)
             }
+        }
+    }
+
+    private func note(_ event: SupervisorEvent) {
+        switch event {
+        case .down(let reason): tell(.custody, "supervisor.down") { $0.member("reason", reason) }
+        case .up: tell(.custody, "supervisor.up") { _ in }
         }
     }
 

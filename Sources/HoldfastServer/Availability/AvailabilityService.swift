@@ -171,6 +171,7 @@ extension CountedRequest.Outcome {
             switch outcome {
             case .served: .served
             case .refused: .refused
+            case .blocked: .blocked
             case .limited: .limited
             case .providerError: .providerError
             case .failed: .failed

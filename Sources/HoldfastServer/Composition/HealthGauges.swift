@@ -68,7 +68,7 @@ struct HealthGauges {
             return .init(
                 [
                     ("drill", order.id), ("route", order.route), ("provider", order.provider), ("model", order.model),
-                    ("as", order.cause.rawValue), ("phase", rehearsal.phase.rawValue),
+                    ("as", order.word), ("phase", rehearsal.phase.rawValue),
                 ], 1)
         }
     }

@@ -71,8 +71,8 @@ struct DrillRunner: Service {
         logger.notice(
             "drill ended",
             metadata: [
-                "drill": "\(report.order.id)", "route": "\(report.order.route)", "pulled": "\(report.order.candidate)",
-                "as": "\(report.order.cause.rawValue)", "end": "\(report.end?.rawValue ?? "")",
+                "drill": "\(report.order.id)", "route": "\(report.order.route)", "pulled": "\(report.order.pulled)",
+                "as": "\(report.order.word)", "end": "\(report.end?.rawValue ?? "")",
                 "verdict": "\(report.verdict.rawValue)",
             ])
     }

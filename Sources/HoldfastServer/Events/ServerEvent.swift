@@ -17,6 +17,7 @@ package enum ServerEvent: Sendable {
     case configuration(ConfigurationChange)
     case administration(AdministrationEvent)
     case disclosure(DisclosureAlarm)
+    case supervisor(SupervisorEvent)
 }
 
 /// Settings that have come into force.

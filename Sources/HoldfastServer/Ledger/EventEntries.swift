@@ -28,6 +28,7 @@ package struct EventEntries: Sendable {
         case .administration(let action):
             [.administration(action.path, by: action.by, action.parameter, action.body, at: time)]
         case .custody(let event): [.custody(event, at: time)]
+        case .supervisor(let event): [.supervisor(event, at: time)]
         case .probe, .disclosure: []
         }
     }

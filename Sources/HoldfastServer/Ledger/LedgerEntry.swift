@@ -77,6 +77,7 @@ package struct LedgerEntry: Sendable {
             }
             if record.usage != nil, record.usageIsEstimate { entry.member(.tokensEstimated) }
             entry.member(.drill, ifPresent: record.drill?.id)
+            if let supervision = record.supervision { entry.object(.supervision) { supervision.write(to: &$0) } }
         }
     }
 
@@ -151,7 +152,7 @@ package struct LedgerEntry: Sendable {
     package static func drill(_ kind: String, _ report: DrillReport, at time: Int) -> LedgerEntry {
         LedgerEntry(kind, at: time) { entry in
             entry.member(.route, report.order.route)
-            entry.member(.cause, report.order.cause.rawValue)
+            entry.member(.cause, report.order.word)
             entry.member(.drill, report.order.id)
             entry.member(.candidate, report.order.candidate)
             if kind == "drill.ended" { entry.member(.verdict, report.verdict.rawValue) }
@@ -256,6 +257,14 @@ package struct LedgerEntry: Sendable {
                 entry.member(.cause, problem.kind.rawValue)
                 entry.member(.provider, provider)
             }
+        }
+    }
+
+    /// Records that the supervisor failed, or judges again.
+    package static func supervisor(_ event: SupervisorEvent, at time: Int) -> LedgerEntry {
+        switch event {
+        case .down(let reason): LedgerEntry("supervisor.down", at: time) { $0.member(.reason, reason) }
+        case .up: LedgerEntry("supervisor.up", at: time) { _ in }
         }
     }
 

@@ -50,7 +50,7 @@ package struct LedgerTally {
             heldTimes.append((hold.provider, hold.model, hold.since..<max(hold.since + 1, time)))
         case .holdConfirmed, .holdAcknowledged, .verdictUnconfirmed, .drillBegan, .drillEnded, .weightsVerified,
             .weightsLoaded, .weightsRefused, .weightsScrubMismatch, .engineImpostor, .configurationChanged,
-            .administration:
+            .administration, .supervisorDown, .supervisorUp:
             break
         // A later version's: it counts nothing that this one knows.
         case nil: break

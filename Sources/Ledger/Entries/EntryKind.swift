@@ -17,4 +17,6 @@ package enum EntryKind: String, CaseIterable, Sendable {
     case engineImpostor = "engine.impostor"
     case configurationChanged = "configuration.changed"
     case administration
+    case supervisorDown = "supervisor.down"
+    case supervisorUp = "supervisor.up"
 }

@@ -13,6 +13,8 @@ package enum EntryMember: UInt8, CaseIterable, Sendable {
     case sha256, changed, places, lab, region
     case action, target, role
     case manifest, manifestRoot, files, name, receipt, engineDigest, seen, missing, scrub, file, expected, found
+    case supervision, extent, policy, weights, request, answer, ruling, clauses, reference, windows, secondStage, unseen
+    case refusal
 
     /// As `holdfast ledger show --json` and docs/ledger.md call it.
     package var name: StaticString {
@@ -79,6 +81,19 @@ package enum EntryMember: UInt8, CaseIterable, Sendable {
         case .file: "file"
         case .expected: "expected"
         case .found: "found"
+        case .supervision: "supervision"
+        case .extent: "extent"
+        case .policy: "policy"
+        case .weights: "weights"
+        case .request: "request"
+        case .answer: "answer"
+        case .ruling: "ruling"
+        case .clauses: "clauses"
+        case .reference: "reference"
+        case .windows: "windows"
+        case .secondStage: "second_stage"
+        case .unseen: "unseen"
+        case .refusal: "refusal"
         }
     }
 }

@@ -68,6 +68,12 @@ package struct EntryWriter {
         collect(Kind.list, elements)
     }
 
+    /// - Parameter members: writes them, in the order of their numbers.
+    package mutating func object(_ member: EntryMember, _ members: (inout EntryWriter) -> Void) {
+        key(member)
+        collect(Kind.map, members)
+    }
+
     // MARK: Elements of a list
 
     package mutating func object(_ members: (inout EntryWriter) -> Void) {

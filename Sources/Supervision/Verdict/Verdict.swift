@@ -18,12 +18,16 @@ package struct Verdict: Sendable, Equatable {
     /// The blocks of passages that a note replaces, each with its note.
     package var withheld: [Int: WithheldNote]
     /// The reason of an error: one word for logs and metrics (`late`,
-    /// `overloaded`, `crashed`, `malformed`); nil for other rulings.
+    /// `overloaded`, `limited`, `crashed`, `malformed`, `absent`); nil for other
+    /// rulings. After `limited` the key alone is at fault, which has more to be
+    /// judged than its part.
     package var error: String?
     /// A hash of what was judged and of the clause, the same for the same
     /// words: callers are given it, and operators find the entry by it.
     package var reference: String?
     package var coverage: Coverage
+    /// The policy by which was judged, where it is known.
+    package var policy: PolicyDigest?
 
     package init(
         _ ruling: Ruling, findings: [Finding] = [], withheld: [Int: WithheldNote] = [:], error: String? = nil,

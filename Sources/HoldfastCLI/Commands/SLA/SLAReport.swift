@@ -70,6 +70,11 @@ struct SLAReport: ParsableCommand {
             ])
         }
         text += report.routes.isEmpty ? "  no requests\n" : Table(rows: rows, indent: 2).text + "\n"
+        let blocked = report.routes.filter { $0.blocked > 0 }
+        if !blocked.isEmpty {
+            let counts = blocked.map { "\($0.title) \(Figures.count($0.blocked))" }
+            text += "\nStopped by policy, and neither counted nor lost: \(counts.joined(separator: ", "))\n"
+        }
         let burning = report.routes.flatMap { route in
             (report.burn[route.name] ?? []).filter(\.isBurning).map { rate in
                 "  \(route.title) burns its error budget \(Figures.decimals(rate.long, 1)) times too fast over "
