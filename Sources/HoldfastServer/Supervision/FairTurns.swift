@@ -28,7 +28,7 @@ struct FairTurns<Job> {
     /// Jobs that wait or are at work.
     private(set) var count = 0
     /// The most of them.
-    let most: Int
+    var most: Int
 
     init(most: Int) { self.most = max(1, most) }
 
