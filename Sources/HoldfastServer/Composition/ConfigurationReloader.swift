@@ -5,6 +5,7 @@ import Gateway
 import Logging
 import ServiceLifecycle
 import Settings
+import Supervision
 import UnixSignals
 
 /// The watch over the configuration and the key file, and the handler of
