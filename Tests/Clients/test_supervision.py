@@ -164,9 +164,12 @@ def test_a_shadow_changes_nothing_and_never_looks_supervised(supervised, upstrea
     assert response.status_code == 200
     assert response.headers["x-holdfast-supervision"] == "shadow"
     assert upstream.request(model).body.decode() == body.replace(f"shadow-{provider}/{model}", model)
-    [line] = [
-        line for line in supervised.requests_logged() if line["request"] == response.headers["x-request-id"]
-    ]  # fmt: skip
+
+    def lines():
+        return [line for line in supervised.requests_logged() if line["request"] == response.headers["x-request-id"]]
+
+    assert eventually(lines)
+    [line] = lines()
     assert line["outcome"] == "served"
     assert line["supervision"]["extent"] == "shadow"
     assert line["supervision"]["request"]["ruling"] == "block"
