@@ -5,6 +5,7 @@ import Failures
 import Gateway
 import GatewayTesting
 import NIOCore
+import Resilience
 import Routing
 import Supervision
 import Testing
