@@ -1,3 +1,4 @@
+import Conversation
 package import Crypto
 
 /// The identity of a window under one policy and one tenant: a keyed hash, so
