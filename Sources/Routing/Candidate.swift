@@ -36,6 +36,8 @@ package struct Candidate: Sendable, Hashable {
     /// The successor after the retirement: the name of a route, or
     /// `provider/model`.
     package var successor: String?
+    /// The supervision that it demands of every request, on whatever route.
+    package var supervision = SupervisionPolicy.Level.off
 
     /// A candidate that can serve, unless said otherwise.
     package init(

@@ -34,6 +34,8 @@ package struct ProviderFacts: Sendable, Hashable {
     package var capabilities: Capabilities?
     /// Which server of OpenAI's format it is; nil for other dialects.
     package var flavour: Flavour?
+    /// The supervision that requests to its models demand, on whatever route.
+    package var supervision = SupervisionPolicy.Level.off
 
     /// A provider that takes any model and serves, unless said otherwise.
     package init(
@@ -55,9 +57,11 @@ package struct ProviderFacts: Sendable, Hashable {
 
     /// The candidate for a model here; does not check `models`.
     package func candidate(model: String) -> Candidate {
-        Candidate(
+        var candidate = Candidate(
             provider: name, model: model, dialect: dialect, lab: lab, host: host, region: region, context: context,
             unavailable: unavailable, capabilities: capabilities)
+        candidate.supervision = supervision
+        return candidate
     }
 
     /// Returns whether a request may name this model here.

@@ -49,6 +49,8 @@ package struct RoutePolicy: Sendable, Hashable {
     package var nested: [String: String] = [:]
     /// Top-level members that no request on the route may have.
     package var forbidden: [String] = []
+    /// The rules about the supervisor that stands over the route.
+    package var supervision = SupervisionPolicy()
 
     package init() {}
 }

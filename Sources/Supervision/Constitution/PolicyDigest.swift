@@ -2,5 +2,11 @@
 /// weights that judge by it, in hexadecimal digits.
 package struct PolicyDigest: Sendable, Hashable {
     package let text: String
-    package init(_ text: String) { self.text = text }
+    /// The SHA-256 of each file of weights that judges, in hexadecimal digits.
+    package let weights: [String]
+
+    package init(_ text: String, weights: [String] = []) {
+        self.text = text
+        self.weights = weights
+    }
 }
