@@ -9,9 +9,10 @@ package struct EmbeddingHeads: Sendable {
         package var factors: [Int16]
         /// In 1/1024 of a log-odd.
         package var bias: Int32
-        /// The score that 1 % of harmless requests reach, by the number of
-        /// windows that were looked at: 1, 2, 4, … Scores are maxima, so a
-        /// longer request has a higher threshold.
+        /// By the window's place: one for the first, one for the second, one
+        /// for the next two, one for the next four, … Together they are reached
+        /// by some window of 1 % of harmless requests, however long these are;
+        /// and a window has the same threshold on every later turn.
         package var thresholds: [Int32]
 
         package init(factors: [Int16], bias: Int32, thresholds: [Int32]) {
@@ -40,10 +41,9 @@ package struct EmbeddingHeads: Sendable {
             return Int32(clamping: (sum >> 11) + Int64(bias))
         }
 
-        func threshold(windows: Int) -> Int32 {
-            var place = 0
-            while place + 1 < thresholds.count, 1 << place < windows { place += 1 }
-            return thresholds[place]
+        func threshold(place: Int) -> Int32 {
+            let step = Int.bitWidth - max(0, place).leadingZeroBitCount
+            return thresholds[min(step, thresholds.count - 1)]
         }
     }
 
@@ -63,13 +63,16 @@ package struct EmbeddingHeads: Sendable {
             attack: score(.attack), injection: score(.injection), harm: score(.harm), output: score(.output))
     }
 
-    /// A score as a part of its threshold, for a request of so many windows: 1
-    /// at the threshold, and twice as much where the odds are twice as high.
-    package func strength(_ head: Head, _ score: Int, windows: Int) -> Double {
-        guard let weights = weights[head] else { return 0 }
-        // 1024 is one in the natural logarithm of odds, 710 doubles them.
-        let steps = Double(score - Int(weights.threshold(windows: windows))) / 709.78
-        return Self.powerOfTwo(max(-20, min(20, steps)))
+    /// Scores as parts of their thresholds, for a window behind so many others:
+    /// 1 at the threshold, and twice as much where the odds are twice as high.
+    package func relative(_ scores: HeadScores, place: Int) -> RelativeScores {
+        var relative = RelativeScores()
+        for (head, weights) in weights {
+            // 1024 is one in the natural logarithm of odds; 709.78 doubles them.
+            let steps = Double(scores[head] - Int(weights.threshold(place: place))) / 709.78
+            relative[head] = Self.powerOfTwo(max(-20, min(20, steps)))
+        }
+        return relative
     }
 
     /// Two to a power, without a library whose last digit differs by machine.

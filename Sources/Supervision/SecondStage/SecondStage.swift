@@ -17,8 +17,9 @@ package protocol SecondStage: Sendable {
     ///     others, the first ``SecondStageLimits/newWindows`` are scored.
     ///   - asker: the caller. Nothing is shared between two tenants, and the
     ///     queue is fair by key.
-    ///   - patience: the longest time for all of it, also while the model's
-    ///     process is started again.
+    ///   - patience: the longest wait for the next score, also while the
+    ///     model's process is started again. A request with many windows is
+    ///     not late for having many, see ``JudgementQueue``.
     func scores(of windows: [RankedWindow], for asker: SecondStageAsker, within patience: Duration) async
         -> SecondStageResult
 }
@@ -27,10 +28,14 @@ package protocol SecondStage: Sendable {
 package struct RankedWindow: Sendable, Hashable {
     package var scope: PassageScope
     package var text: String
+    /// The number of windows before it in the request or the answer, by which
+    /// its threshold is chosen: the same on every later turn.
+    package var place: Int
 
-    package init(_ scope: PassageScope, _ text: String) {
+    package init(_ scope: PassageScope, _ text: String, place: Int) {
         self.scope = scope
         self.text = text
+        self.place = place
     }
 }
 
@@ -53,10 +58,7 @@ package struct SecondStageAsker: Sendable, Hashable {
 /// Bounds of one request's judgement.
 package enum SecondStageLimits {
     /// The most windows of one request that the model reads anew.
-    package static let newWindows = 16
-    /// The length of a window, in Unicode scalars: the model is at its best up
-    /// to 128 tokens.
-    package static let windowLength = 384
+    package static let newWindows = Judgement.mostNewWindows
 }
 
 package enum SecondStageResult: Sendable, Hashable {
@@ -68,21 +70,17 @@ package enum SecondStageResult: Sendable, Hashable {
 package struct SecondStageScores: Sendable, Hashable {
     /// One for each window, in the order of the question; nil for a window that
     /// the model has not seen.
-    package var windows: [HeadScores?]
+    package var windows: [RelativeScores?]
     /// The number of windows that were seen now or earlier.
     package var seen = 0
     /// The number of those that had been seen before.
     package var cached = 0
 
-    package init(windows: [HeadScores?], seen: Int, cached: Int) {
+    package init(windows: [RelativeScores?], seen: Int, cached: Int) {
         self.windows = windows
         self.seen = seen
         self.cached = cached
     }
-
-    /// The highest score of a head over all windows that were seen; nil if
-    /// there is none.
-    package func highest(_ head: Head) -> Int? { windows.compactMap { $0?[head] }.max() }
 }
 
 /// The reason why the second stage has no scores. The raw value is the error
@@ -105,9 +103,9 @@ package enum SecondStageFailure: String, Sendable, Hashable, CaseIterable {
     case cancelled
 }
 
-/// Scores of one window, by head: log-odds in 1/1024. Above zero, the head
-/// finds it more likely than not; thresholds are the policy's, see
-/// ``SecondStageHeads``.
+/// Scores of one window, by head: log-odds in 1/1024. They hold wherever the
+/// window stands; ``EmbeddingHeads/relative(_:place:)`` compares them with
+/// thresholds.
 package struct HeadScores: Sendable, Hashable {
     package var attack: Int32
     package var injection: Int32

@@ -16,6 +16,8 @@ package struct WindowPlan: Sendable {
         self.keys = keys
         known = Array(repeating: nil, count: keys.count)
         for (place, key) in keys.enumerated() where places[key] == nil {
+            // A window that stands here twice is looked up twice: its memory
+            // doesn't change meanwhile.
             switch cache.memory(of: key) {
             case .scored(let scores): known[place] = scores
             case .passedOver: break
@@ -30,21 +32,20 @@ package struct WindowPlan: Sendable {
     /// The key of a window that is asked about.
     package func key(asked place: Int) -> WindowKey { keys[asked[place]] }
 
+    /// The number of windows that were seen in earlier requests.
+    package var cached: Int { known.count { $0 != nil } }
+
     /// Notes what was passed over, which is not new the next time, and puts
     /// all scores together.
     ///
     /// - Parameter answers: The scores of the windows asked about, in order.
-    package func finish(_ answers: [HeadScores], _ cache: inout WindowScoreCache) -> SecondStageScores {
+    /// - Returns: One for each window; nil for one that was not seen.
+    package func finish(_ answers: [HeadScores], _ cache: inout WindowScoreCache) -> [HeadScores?] {
         for key in passedOver { cache.remember(key, .passedOver) }
-        var result = SecondStageScores(windows: known, seen: 0, cached: 0)
-        for (place, key) in keys.enumerated() {
-            if known[place] != nil {
-                result.cached += 1
-            } else if let asked = places[key], asked < answers.count {
-                result.windows[place] = answers[asked]
-            }
+        var scores = known
+        for (place, key) in keys.enumerated() where scores[place] == nil {
+            if let asked = places[key], asked < answers.count { scores[place] = answers[asked] }
         }
-        result.seen = result.windows.count { $0 != nil }
-        return result
+        return scores
     }
 }

@@ -9,7 +9,7 @@ struct WindowScoreCacheTests {
     private let maker = WindowKeyMaker()
 
     private func key(_ text: String, _ asker: SecondStageAsker = Self.asker) -> WindowKey {
-        maker.key(of: RankedWindow(.user, text), for: asker)
+        maker.key(of: RankedWindow(.user, text, place: 0), for: asker)
     }
 
     private func memory(_ cache: inout WindowScoreCache, _ text: String) -> WindowScoreCache.Memory? {
@@ -28,7 +28,7 @@ struct WindowScoreCacheTests {
         let others = [
             key("texts"), key("text", SecondStageAsker(tenant: "u", key: "k", policy: PolicyDigest("p"))),
             key("text", SecondStageAsker(tenant: "t", key: "k", policy: PolicyDigest("q"))),
-            maker.key(of: RankedWindow(.toolResult, "text"), for: Self.asker),
+            maker.key(of: RankedWindow(.toolResult, "text", place: 0), for: Self.asker),
             WindowKeyMaker().key(of: RankedWindow(.user, "text"), for: Self.asker),
             key("puser4text", SecondStageAsker(tenant: "t", key: "k", policy: PolicyDigest(""))),
         ]
@@ -89,15 +89,16 @@ struct WindowScoreCacheTests {
         #expect(plan.asked == Array(0..<16))
         for place in plan.asked { cache.remember(first[place], .scored(scores(place))) }
         let result = plan.finish((0..<16).map(scores), &cache)
-        #expect(result.seen == 16 && result.cached == 0)
-        #expect(result.windows[15] == scores(15) && result.windows[16] == nil)
+        #expect(plan.cached == 0)
+        #expect(result == (0..<208).map { $0 < 16 ? scores($0) : nil })
 
         let second = [key("new"), key("newer")] + first
         let next = WindowPlan(second, &cache)
         #expect(next.asked == [0, 1])
         let after = next.finish([scores(100), scores(101)], &cache)
-        #expect(after.seen == 18 && after.cached == 16)
-        #expect(after.highest(.attack) == 101)
+        #expect(next.cached == 16)
+        #expect(after.count { $0 != nil } == 18)
+        #expect(after[1] == scores(101))
     }
 
     @Test("a window that stands in a request twice is asked about once")
@@ -106,8 +107,7 @@ struct WindowScoreCacheTests {
         let plan = WindowPlan([key("a"), key("b"), key("a")], &cache)
         #expect(plan.asked == [0, 1])
         let result = plan.finish([scores(1), scores(2)], &cache)
-        #expect(result.windows == [scores(1), scores(2), scores(1)])
-        #expect(result.seen == 3)
+        #expect(result == [scores(1), scores(2), scores(1)])
     }
 
     @Test("what failed is new again")
