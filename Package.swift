@@ -128,7 +128,7 @@ let package = Package(
         module(
             "EngineHost",
             ["CLinux", "Custody", "Files", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
-            resources: ["confinement", "install_engine", "launch_engine"].map { .embedInCode("Resources/\($0).py") }),
+            resources: ["confinement", "install_engine", "install_supervisor", "launch_engine"].map { .embedInCode("Resources/\($0).py") }),
         module(
             "Settings",
             ["Access", "Availability", "Conversation", "Encodings", "Files", "Ledger", "Routing", "Supervision", yams],

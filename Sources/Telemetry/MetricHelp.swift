@@ -34,6 +34,8 @@ enum MetricHelp {
         "holdfast_requests_total": "Requests by their outcome.",
         "holdfast_rescue_tokens_total": "Tokens of attempts that were overtaken and heard by no caller.",
         "holdfast_rescues_total": "Candidates asked beside a silent stream.",
+        "holdfast_supervisor_failures_total": "Judgements that the supervisor's second model could not make, by reason.",
+        "holdfast_supervisor_windows_total": "Windows of text for the supervisor's second model, by result.",
         "holdfast_time_to_first_byte_seconds": "Time from a request's arrival to its answer's first byte.",
         "holdfast_tokens_total": "Tokens that were used.",
         "holdfast_unread_answer_bytes": "Bytes of answers that wait for callers to read them.",

@@ -194,7 +194,7 @@ package struct SignedManifests: Sendable {
 }
 
 extension CustodyRole {
-    fileprivate var expected: ExpectedWeights.Role {
+    var expected: ExpectedWeights.Role {
         switch self {
         case .primary: .primary
         case .supervisor: .supervisor

@@ -55,7 +55,7 @@ package struct ModelManifest: Sendable, Hashable {
         }
     }
 
-    static let roleMember = "holdfast_role"
+    static let roleMember: StaticString = "holdfast_role"
 
     private static func role(_ predicate: StrictObject) throws(SigningProblem) -> CustodyRole {
         guard predicate.optional(roleMember) != nil else { return .primary }

@@ -29,7 +29,7 @@ struct WindowScoreCacheTests {
             key("texts"), key("text", SecondStageAsker(tenant: "u", key: "k", policy: PolicyDigest("p"))),
             key("text", SecondStageAsker(tenant: "t", key: "k", policy: PolicyDigest("q"))),
             maker.key(of: RankedWindow(.toolResult, "text", place: 0), for: Self.asker),
-            WindowKeyMaker().key(of: RankedWindow(.user, "text"), for: Self.asker),
+            WindowKeyMaker().key(of: RankedWindow(.user, "text", place: 0), for: Self.asker),
             key("puser4text", SecondStageAsker(tenant: "t", key: "k", policy: PolicyDigest(""))),
         ]
         #expect(Set(others + [base]).count == 7)
