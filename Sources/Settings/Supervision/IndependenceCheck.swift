@@ -1,4 +1,4 @@
-import Routing
+package import Routing
 package import Supervision
 
 /// A provider's models under supervision.
@@ -12,6 +12,23 @@ package struct SupervisedPrimary: Sendable {
         self.provider = provider
         self.lab = lab
         self.level = level
+    }
+
+    /// All models that a supervisor stands over: one for each provider and maker,
+    /// at the strictest level that covers it.
+    package static func all(of providers: [ProviderSettings], _ routes: [Route]) -> [SupervisedPrimary] {
+        providers.flatMap { provider in
+            var levels: [String?: SupervisionPolicy.Level] = [provider.lab: provider.supervision]
+            for level in provider.supervisedModels.values { levels[provider.lab] = max(levels[provider.lab] ?? .off, level) }
+            for route in routes {
+                for candidate in route.candidates where candidate.provider == provider.name {
+                    let level = max(route.policy.supervision.level, candidate.supervision)
+                    levels[candidate.lab] = max(levels[candidate.lab] ?? .off, level)
+                }
+            }
+            return levels.filter { $0.value != .off }.sorted { ($0.key ?? "") < ($1.key ?? "") }
+                .map { SupervisedPrimary(provider, lab: $0.key, level: $0.value) }
+        }
     }
 
     /// - Parameter identity: the identity of a file's content, e.g. of a key.
@@ -45,29 +62,25 @@ extension SignedWeights? {
 
 /// Refuses settings under which a supervisor shares its fate with what it
 /// stands over, as far as their words tell; what files hold is compared at the
-/// start.
+/// start. That a primary's lab is missing is told by ``SupervisionCheck``.
 struct IndependenceCheck {
-    let notes: Notes
+    /// The whole file.
+    let file: Section
 
-    /// - Parameters:
-    ///   - section: `supervision`.
-    ///   - place: the place of a provider in the file.
-    func check(
-        _ engine: SupervisorEngine, _ section: Section, over primaries: [SupervisedPrimary],
-        place: (String) -> Position?
-    ) {
+    /// - Parameter names: of all providers, right or wrong.
+    func check(_ engine: SupervisorEngine, over primaries: [SupervisedPrimary], names: [String]) {
+        let place = file.named("supervision")?.place("engine") ?? file.position
         let rule = Independence(of: engine.origin { $0 })
         var told: Set<Independence.Breach> = []
-        for primary in primaries where primary.level != .off {
-            let breaches = rule.breaches(with: primary.origin { $0 }, isRequired: primary.level == .required)
-            for breach in breaches where told.insert(breach).inserted {
-                let position = if case .unknownLab(let name) = breach { place(name) } else { section.place("engine") }
-                notes.error(position ?? section.position, breach.description)
+        for primary in primaries {
+            for breach in rule.breaches(with: primary.origin { $0 }, isRequired: primary.level == .required) {
+                if case .unknownLab = breach { continue }
+                if told.insert(breach).inserted { file.notes.error(place, breach.description) }
             }
         }
-        for primary in primaries where primary.provider.name == SupervisorEngine.name {
-            notes.error(
-                place(primary.provider.name) ?? section.position,
+        if names.contains(SupervisorEngine.name) {
+            file.notes.error(
+                file.named("providers")?.place(SupervisorEngine.name) ?? place,
                 "no provider may be named \(SupervisorEngine.name) beside supervision.engine, which has that name in "
                     + "receipts and records")
         }

@@ -107,12 +107,15 @@ struct AnswerBlock: Sendable {
         let readable = isWhole ? text : TextCutting.toWord(text)
         guard !readable.isEmpty else { return }
         let scope = judged.block.scope
+        // A part of a cell has to score at least as much as the whole cell will
+        // have to, or the verdict would depend on where pieces end.
+        let after = isWhole ? words : words + Self.stride
         let canonical = CanonicalText(readable)
         var literals = LiteralHits()
         var highest = RelativeScores()
         for view in canonical.views {
             cascade.literals.search(view, isWhole: isWhole, &literals)
-            guard let scored = cascade.classifier?.score(view.text, after: words) else { continue }
+            guard let scored = cascade.classifier?.score(view.text, after: after) else { continue }
             if scored.scores.areSound { highest.add(scored.scores) } else { isBroken = true }
         }
         doubt.add(highest)
