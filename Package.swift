@@ -183,7 +183,7 @@ let package = Package(
             name: "holdfast-measure",
             dependencies: [
                 "Availability", "CLinux", "Custody", "Encodings", "Files", "Gateway", "HoldfastServer", "Ledger",
-                "LedgerDisk", "Providers", "Storage", "StorageSQLite", "Wire", arguments, asyncHTTPClient, crypto,
+                "LedgerDisk", "Providers", "Storage", "StorageSQLite", "Supervision", "Wire", arguments, asyncHTTPClient, crypto,
                 nioCore, nioHTTP1, nioPosix,
             ], swiftSettings: strict),
 
