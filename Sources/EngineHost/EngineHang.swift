@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 
 /// The end of an engine that runs and doesn't answer.
 extension EngineProcess {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Availability
 import HoldfastServer
 import NIOPosix
 import Supervision

@@ -208,12 +208,14 @@ struct EmbeddingStageTests {
     func refused() async {
         let model = Model { $0.refusal = "not signed" }
         await with(model) { stage in
-            #expect(await stage.scores(of: windows(["text"]), for: Self.asker, within: Self.patient) == .failed(.refused))
+            #expect(
+                await stage.scores(of: windows(["text"]), for: Self.asker, within: Self.patient) == .failed(.refused))
         }
         let stage = EmbeddingStage(Model(), heads: Self.heads, digest: "d")
         #expect(await stage.scores(of: windows(["text"]), for: Self.asker, within: Self.patient) == .failed(.crashed))
-        #expect(await stage.scores(of: [], for: Self.asker, within: Self.patient)
-            == .scored(SecondStageScores(windows: [], seen: 0, cached: 0)))
+        #expect(
+            await stage.scores(of: [], for: Self.asker, within: Self.patient)
+                == .scored(SecondStageScores(windows: [], seen: 0, cached: 0)))
     }
 
     private struct Unexpected: Error, CustomStringConvertible {

@@ -35,23 +35,27 @@ struct SupervisorEngineTests {
         #expect(engine.signed.terms?.custodians.count == 2)
     }
 
-    @Test("weights have to be named and signed", arguments: [
-        ("lab: one, signed: { keys: s.pub }", "needs a model_file"),
-        ("model_file: models/s.gguf, lab: one", "needs signed"),
-        ("model_file: models/s.gguf, lab: one, signed: { folder: models }", "needs keys"),
-        ("model_file: models/s.gguf, lab: one, signed: { keys: s.pub }, parallel: 4", "unknown key"),
-    ])
+    @Test(
+        "weights have to be named and signed",
+        arguments: [
+            ("lab: one, signed: { keys: s.pub }", "needs a model_file"),
+            ("model_file: models/s.gguf, lab: one", "needs signed"),
+            ("model_file: models/s.gguf, lab: one, signed: { folder: models }", "needs keys"),
+            ("model_file: models/s.gguf, lab: one, signed: { keys: s.pub }, parallel: 4", "unknown key"),
+        ])
     func missing(_ engine: String, _ word: String) {
         let found = errors(file(engine: engine, provider: "lab: two"))
         #expect(found.contains { $0.contains(word) }, "\(found)")
     }
 
-    @Test("what a supervisor shares with a primary is refused", arguments: [
-        ("lab: two, signed: { keys: [other.pub, s.pub] }", "signer"),
-        ("lab: two, signed: { keys: other.pub, custody: m.json, custodians: [c9.pub, c1.pub] }", "signer"),
-        ("lab: two, signed: { keys: other.pub, custody: m.json, custodians: [c9.pub, s.pub] }", "signer"),
-        ("lab: One", "both of lab"),
-    ])
+    @Test(
+        "what a supervisor shares with a primary is refused",
+        arguments: [
+            ("lab: two, signed: { keys: [other.pub, s.pub] }", "signer"),
+            ("lab: two, signed: { keys: other.pub, custody: m.json, custodians: [c9.pub, c1.pub] }", "signer"),
+            ("lab: two, signed: { keys: other.pub, custody: m.json, custodians: [c9.pub, s.pub] }", "signer"),
+            ("lab: One", "both of lab"),
+        ])
     func shared(_ provider: String, _ word: String) {
         let found = errors(file(engine: Self.whole, provider: provider))
         let wanted = word == "signer" ? "whoever holds it could replace both" : word

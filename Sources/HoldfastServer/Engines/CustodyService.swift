@@ -70,7 +70,8 @@ package final class CustodyService: Sendable {
         guard role == .primary else {
             throw CustodyProblem(
                 .manifest, "the weights of a \(role.rawValue) are not signed",
-                remedy: "sign them with `holdfast weights sign --role \(role.rawValue)`, and name the key in the settings")
+                remedy:
+                    "sign them with `holdfast weights sign --role \(role.rawValue)`, and name the key in the settings")
         }
         return try manifests.expected(
             configuration.weights, name: configuration.provider, model: configuration.alias)

@@ -38,7 +38,8 @@ package struct SignedManifests: Sendable {
                 throw SigningProblem(
                     .mismatch,
                     "the model is signed as \(manifest.role.rawValue) and wanted as \(role.rawValue)",
-                    remedy: "have it signed for that role with `holdfast weights sign --role`, if it is meant to have it")
+                    remedy:
+                        "have it signed for that role with `holdfast weights sign --role`, if it is meant to have it")
             }
             if let folder = signed.folder { try nothingElse(in: folder, source, signed, manifest) }
             let files = try files(source, signed, manifest)

@@ -19,7 +19,9 @@ package struct SupervisedPrimary: Sendable {
     package static func all(of providers: [ProviderSettings], _ routes: [Route]) -> [SupervisedPrimary] {
         providers.flatMap { provider in
             var levels: [String?: SupervisionPolicy.Level] = [provider.lab: provider.supervision]
-            for level in provider.supervisedModels.values { levels[provider.lab] = max(levels[provider.lab] ?? .off, level) }
+            for level in provider.supervisedModels.values {
+                levels[provider.lab] = max(levels[provider.lab] ?? .off, level)
+            }
             for route in routes {
                 for candidate in route.candidates where candidate.provider == provider.name {
                     let level = max(route.policy.supervision.level, candidate.supervision)

@@ -25,7 +25,9 @@ package struct EmbeddingHeads: Sendable {
         ///   signed 16-bit numbers in hexadecimal digits.
         /// - Returns: Nil where that is not what it is.
         package init?(hex text: StaticString, bias: Int32, thresholds: [Int32]) {
-            guard let bytes = Hex.decode(text.description), bytes.count == EmbeddingVector.count * 2, !thresholds.isEmpty else {
+            guard let bytes = Hex.decode(text.description), bytes.count == EmbeddingVector.count * 2,
+                !thresholds.isEmpty
+            else {
                 return nil
             }
             let factors = stride(from: 0, to: bytes.count, by: 2).map { place in

@@ -13,7 +13,8 @@ extension EmbeddingHeads {
         hash.update(data: Array("holdfast second stage\0\(model)\0".utf8))
         for head in Head.allCases {
             guard let weights = weights[head] else { continue }
-            let numbers = weights.factors.map(String.init) + [String(weights.bias)] + weights.thresholds.map(String.init)
+            let numbers =
+                weights.factors.map(String.init) + [String(weights.bias)] + weights.thresholds.map(String.init)
             hash.update(data: Array("\(head.rawValue) \(numbers.joined(separator: " "))\0".utf8))
         }
         return Hex.encode(hash.finalize())

@@ -45,9 +45,11 @@ struct EmbeddingHeadsTests {
         #expect(relative.areSound)
     }
 
-    @Test("thresholds go up with the place, and the last one holds for all further", arguments: [
-        (0, 1024), (1, 2048), (2, 3072), (3, 3072), (500, 3072), (Int.max, 3072), (-1, 1024),
-    ])
+    @Test(
+        "thresholds go up with the place, and the last one holds for all further",
+        arguments: [
+            (0, 1024), (1, 2048), (2, 3072), (3, 3072), (500, 3072), (Int.max, 3072), (-1, 1024),
+        ])
     func thresholds(_ place: Int, _ threshold: Int) {
         let at = HeadScores(attack: Int32(threshold), injection: 0, harm: 0, output: 0)
         #expect(abs(heads().relative(at, place: place).attack - 1) < 1e-12)

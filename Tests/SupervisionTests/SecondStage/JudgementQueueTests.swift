@@ -5,7 +5,7 @@ import Testing
 @Suite("The queue in front of the second model")
 struct JudgementQueueTests {
     private typealias Ticket = JudgementQueue.Ticket
-    private static let patience = Duration.milliseconds(500)
+    private static let patience = Duration.seconds(500)
 
     private func admit(
         _ queue: inout JudgementQueue, _ key: String, _ windows: Int = 1, at now: Duration = .zero
@@ -89,8 +89,8 @@ struct JudgementQueueTests {
         for _ in 0..<5 { _ = try admit(&queue, "many") }
         _ = try admit(&queue, "one")
         #expect(queue.nextDeadline == Self.patience)
-        #expect(expire(&queue, at: .milliseconds(499)).isEmpty)
-        let endings = queue.expire(now: .milliseconds(500), isDown: false)
+        #expect(expire(&queue, at: .seconds(499)).isEmpty)
+        let endings = queue.expire(now: .seconds(500), isDown: false)
         #expect(endings.map(\.failure) == Array(repeating: .late, count: 6))
         #expect(queue.count == 0 && queue.nextDeadline == nil && !queue.hasOrders)
     }
@@ -99,7 +99,7 @@ struct JudgementQueueTests {
     func down() throws {
         var queue = JudgementQueue()
         _ = try admit(&queue, "one")
-        #expect(expire(&queue, at: .seconds(1), isDown: true).map(\.failure) == [.crashed])
+        #expect(expire(&queue, at: .seconds(1000), isDown: true).map(\.failure) == [.crashed])
     }
 
     @Test("a key that waits behind itself is limited; one that waits behind others is late")
@@ -108,8 +108,8 @@ struct JudgementQueueTests {
         for _ in 0..<10 { _ = try admit(&queue, "many") }
         let one = try admit(&queue, "one", 2)
         let order = try take(&queue)
-        _ = queue.scored(order, now: .milliseconds(400))
-        let endings = queue.expire(now: .milliseconds(500), isDown: false)
+        _ = queue.scored(order, now: .seconds(400))
+        let endings = queue.expire(now: .seconds(500), isDown: false)
         #expect(endings.count == 10)
         for ending in endings { #expect(ending.failure == (ending.ticket == one ? .late : .limited)) }
     }
@@ -121,7 +121,7 @@ struct JudgementQueueTests {
         var now = Duration.zero
         for index in 1...16 {
             let order = try take(&queue)
-            now += .milliseconds(400)
+            now += .seconds(400)
             #expect(expire(&queue, at: now).isEmpty)
             let isLast = queue.scored(order, now: now)
             #expect(isLast == (index == 16))
@@ -167,7 +167,7 @@ struct JudgementQueueTests {
             var underWay: [JudgementQueue.Order] = []
             func end(_ ticket: Ticket) { #expect(open.removeValue(forKey: ticket) != nil) }
             for _ in 0..<300 {
-                now += .milliseconds(Int.random(in: 0...60, using: &chance))
+                now += .seconds(Int.random(in: 0...60, using: &chance))
                 switch Int.random(in: 0..<10, using: &chance) {
                 case 0...2:
                     let windows = Int.random(in: 1...4, using: &chance)
@@ -194,7 +194,7 @@ struct JudgementQueueTests {
                 }
                 #expect(queue.count == open.count && queue.count <= 6)
             }
-            for ending in queue.expire(now: now + .seconds(10), isDown: false) { end(ending.ticket) }
+            for ending in queue.expire(now: now + .seconds(10_000), isDown: false) { end(ending.ticket) }
             #expect(open.isEmpty && !queue.hasOrders)
         }
     }
