@@ -37,6 +37,8 @@ package struct RankedWindow: Sendable, Hashable {
         self.text = text
         self.place = place
     }
+
+    package init(_ window: JudgedWindow) { self.init(window.scope, window.text, place: window.id) }
 }
 
 /// The caller on whose behalf windows are scored.
