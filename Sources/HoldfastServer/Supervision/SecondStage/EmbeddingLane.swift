@@ -1,3 +1,4 @@
+import Conversation
 import DialectOpenAI
 import Gateway
 package import NIOCore
@@ -11,7 +12,7 @@ package struct EmbeddingLane: Sendable {
     private let model: String
     private let lane: HTTPLane
     private let executor: EventLoopTaskExecutor
-    private let dialect = OpenAIDialect()
+    private let dialect = OpenAIDialect(now: { SystemClock.seconds() })
 
     /// From a request to its answer: more than many windows take.
     package static let patience = Duration.seconds(5)
@@ -78,7 +79,7 @@ package struct EmbeddingLane: Sendable {
 
     private func read(_ body: ByteBuffer) -> EmbeddingAnswer {
         guard let reply = try? dialect.decodeEmbeddingsReply(body), reply.vectors.count == 1,
-            case .floats(let numbers)? = reply.vectors.first, let vector = EmbeddingVector(numbers)
+            case .floats(let numbers) = reply.vectors[0], let vector = EmbeddingVector(numbers)
         else { return .malformed }
         return .vector(vector)
     }

@@ -1,4 +1,4 @@
-import Custody
+package import Custody
 package import EngineHost
 package import NIOCore
 package import Supervision

@@ -1,4 +1,4 @@
-import Custody
+import Routing
 import Encodings
 import Crypto
 package import Settings
