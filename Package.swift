@@ -133,7 +133,9 @@ let package = Package(
         module(
             "EngineHost",
             ["CLinux", "Custody", "Files", asyncHTTPClient, subprocess, system, logging, nioCore, nioHTTP1],
-            resources: ["confinement", "install_engine", "launch_engine"].map { .embedInCode("Resources/\($0).py") }),
+            resources: ["confinement", "install_engine", "install_supervisor", "launch_engine"].map {
+                .embedInCode("Resources/\($0).py")
+            }),
         module(
             "Settings",
             ["Access", "Availability", "Conversation", "Encodings", "Files", "Ledger", "Routing", "Supervision", yams],
@@ -188,7 +190,9 @@ let package = Package(
             name: "holdfast-measure",
             dependencies: [
                 "Availability", "CLinux", "Custody", "Encodings", "Files", "Gateway", "HoldfastServer", "Ledger",
-                "LedgerDisk", "Providers", "Storage", "StorageSQLite", "Wire", arguments, asyncHTTPClient, crypto,
+                "LedgerDisk", "Providers", "Storage", "StorageSQLite", "Supervision", "Wire", arguments,
+                asyncHTTPClient,
+                crypto,
                 nioCore, nioHTTP1, nioPosix,
             ], swiftSettings: strict),
 

@@ -79,7 +79,7 @@ NEVERS = {
     "holdfast-verify": set(LAYERS) - {"Encodings", "Files", "Ledger", "LedgerDisk"},
     "holdfast-measure": set(LAYERS) - {"Availability", "CLinux", "Custody", "Encodings", "Files", "Gateway",
                                        "HoldfastServer", "Ledger", "LedgerDisk", "Providers", "Storage",
-                                       "StorageSQLite", "Wire"},
+                                       "StorageSQLite", "Supervision", "Wire"},
     "holdfast-train": set(LAYERS) - {"CInflate", "Encodings", "Files", "Supervision", "SupervisionTraining"},
     # The trainer is no part of the program.
     "HoldfastServer": {"SupervisionTraining"},

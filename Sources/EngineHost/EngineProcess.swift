@@ -19,7 +19,7 @@ package actor EngineProcess {
     package nonisolated let socketPath: String
 
     nonisolated let configuration: EngineConfiguration
-    let logger: Logger
+    nonisolated let logger: Logger
     let eventLoopGroup: any EventLoopGroup
     nonisolated let gate: ReadinessGate
     let load: WeightsLoading

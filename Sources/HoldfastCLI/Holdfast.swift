@@ -19,7 +19,7 @@ package struct Holdfast: AsyncParsableCommand {
             Serve.self, Check.self, Keys.self, Models.self, Status.self, HoldByHand.self, Restore.self,
             Acknowledge.self, Drill.self, LedgerCommand.self, WitnessCommand.self, SLA.self, ExposureCommand.self,
             DisclosuresCommand.self, ConstitutionCommand.self, Supervise.self,
-            WeightsCommand.self, EngineCommands.self, Classify.self,
+            WeightsCommand.self, EngineCommands.self, SupervisorCommands.self, Classify.self,
             Version.self, EngineGuard.self,
         ])
 

@@ -71,6 +71,13 @@ struct SettingsReader {
                     + (ledger == nil ? "" : " with requests among its `record`"))
         }
         SupervisionCheck(file: file, providers: providers, routes: routes).check()
+        let supervision = SupervisionReader(file: file, folder: folder).read(
+            program: EngineReader(notes: notes, folder: folder, section: file).program() ?? .launcher(python: nil),
+            custody: file.choice("custody") ?? .bestEffort)
+        if let engine = supervision.engine {
+            IndependenceCheck(file: file).check(
+                engine, over: SupervisedPrimary.all(of: providers.usable, routes), names: providers.names)
+        }
         FirstDayCheck(notes: notes, root: root, folder: folder).check(
             admin: admin, providers: providers, routes: routes)
         let telling = TellingReader(file: file)
@@ -86,7 +93,7 @@ struct SettingsReader {
             webhooks: alerts.webhooks,
             alertPeriod: alerts.period, instance: alerts.instance ?? "\(listen)",
             link: alerts.link ?? "\(file.node("tls") == nil ? "http" : "https")://\(listen)/status",
-            supervision: SupervisionReader(file: file, folder: folder).read())
+            supervision: supervision)
     }
 
     private func dataDirectory(_ file: Section) -> String {

@@ -3,6 +3,7 @@ package import EngineHost
 package import Logging
 package import Storage
 import Synchronization
+package import WeightSigning
 
 /// The way of hosted models to their weights, and the memory of weights that
 /// have changed.
@@ -13,6 +14,7 @@ package final class CustodyService: Sendable {
     package let signed: SignedManifests
     /// The standing of weights by provider; weights that aren't listed are trusted.
     private let changed: Mutex<[String: ScrubPolicy.ScrubState]>
+    private let claims = Mutex(RoleClaims())
     private let renewals = Mutex<[String: @Sendable () async -> Void]>([:])
     private let writer: DurableWriter<String, StoredScrub?>
 
@@ -41,17 +43,35 @@ package final class CustodyService: Sendable {
     package func run() async { await writer.run() }
 
     /// The weights of an engine, in sealed memory.
-    package func load(_ configuration: EngineConfiguration) async throws(CustodyProblem) -> SealedWeights {
-        let sealed = try SealedWeights.load(configuration.weights, try await expectation(of: configuration))
+    ///
+    /// - Throws: ``CustodyProblem`` also where another engine has the same
+    ///   weights in another role: none supervises itself.
+    package func load(
+        _ configuration: EngineConfiguration, as role: CustodyRole = .primary
+    ) async throws(CustodyProblem) -> SealedWeights {
+        let sealed = try SealedWeights.load(
+            configuration.weights, try await expectation(of: configuration, as: role), as: role.expected)
+        let digests = Set(sealed.files.map(\.sha256))
+        try claims.withLock { claims throws(CustodyProblem) in
+            try claims.claim(digests, for: configuration.provider, as: role.expected)
+        }
         await renewals.withLock { $0[configuration.provider] }?()
         return sealed
     }
 
     /// The expectation of an engine's weights, by the signatures of now, or by
     /// the files of the first time.
-    package func expectation(of configuration: EngineConfiguration) async throws(CustodyProblem) -> ExpectedWeights {
+    package func expectation(
+        of configuration: EngineConfiguration, as role: CustodyRole = .primary
+    ) async throws(CustodyProblem) -> ExpectedWeights {
         if let source = configuration.weights.signed {
-            return try await signed.expected(configuration.weights, source, model: configuration.alias)
+            return try await signed.expected(configuration.weights, source, model: configuration.alias, role: role)
+        }
+        guard role == .primary else {
+            throw CustodyProblem(
+                .manifest, "the weights of a \(role.rawValue) are not signed",
+                remedy:
+                    "sign them with `holdfast weights sign --role \(role.rawValue)`, and name the key in the settings")
         }
         return try manifests.expected(
             configuration.weights, name: configuration.provider, model: configuration.alias)

@@ -23,21 +23,31 @@ package struct SignedManifests: Sendable {
     /// of its custodians, whose epoch is remembered before anything is loaded.
     /// Blocks.
     ///
-    /// - Parameter model: the name in the engine's answers.
+    /// - Parameters:
+    ///   - model: the name in the engine's answers.
+    ///   - role: the role that the model is wanted for; it has to be signed
+    ///     for that one.
     /// - Throws: ``CustodyProblem`` where something doesn't hold, or lies in
     ///   the signed folder beside what was signed.
     package func expected(
-        _ source: WeightsSource, _ signed: SignedModelSource, model: String
+        _ source: WeightsSource, _ signed: SignedModelSource, model: String, role: CustodyRole = .primary
     ) async throws(CustodyProblem) -> ExpectedWeights {
         do throws(SigningProblem) {
             let manifest = try await manifest(signed)
+            guard manifest.role == role else {
+                throw SigningProblem(
+                    .mismatch,
+                    "the model is signed as \(manifest.role.rawValue) and wanted as \(role.rawValue)",
+                    remedy:
+                        "have it signed for that role with `holdfast weights sign --role`, if it is meant to have it")
+            }
             if let folder = signed.folder { try nothingElse(in: folder, source, signed, manifest) }
             let files = try files(source, signed, manifest)
-            let grant = try await grant(signed, manifest, model)
+            let grant = try await grant(signed, manifest, model, role)
             if let grant { try await remember(grant) }
             return ExpectedWeights(
                 files: files, manifestRoot: try Self.digest(manifest.root),
-                role: grant?.terms.role.expected ?? .primary,
+                role: role.expected,
                 model: model, origin: .signed,
                 engine: try grant.map { grant throws(SigningProblem) in try Self.digests(grant.terms.mappings) },
                 epoch: grant?.epoch.number, template: try grant?.terms.chatTemplate.map(Self.digest))
@@ -54,7 +64,7 @@ package struct SignedManifests: Sendable {
     ) async -> (root: ContentDigest, terms: CustodyTerms?)? {
         guard let manifest = try? await manifest(signed), let root = try? Self.digest(manifest.root) else { return nil }
         guard signed.terms != nil else { return (root, nil) }
-        guard let grant = try? await grant(signed, manifest, model) else { return nil }
+        guard let grant = try? await grant(signed, manifest, model, manifest.role) else { return nil }
         return (root, grant.terms)
     }
 
@@ -148,7 +158,7 @@ package struct SignedManifests: Sendable {
     // MARK: Its custodians' statement
 
     private func grant(
-        _ signed: SignedModelSource, _ manifest: ModelManifest, _ model: String
+        _ signed: SignedModelSource, _ manifest: ModelManifest, _ model: String, _ role: CustodyRole
     ) async throws(SigningProblem) -> CustodyGrant? {
         guard let terms = signed.terms else { return nil }
         let keys = try CustodyKeys(try Self.keys(terms.custodians), threshold: terms.threshold)
@@ -157,12 +167,12 @@ package struct SignedManifests: Sendable {
         let name = terms.model ?? model
         let kept: StoredCustody?
         do throws(StorageError) {
-            kept = try await memory.custodyEpoch(model: name, role: CustodyRole.primary.rawValue)
+            kept = try await memory.custodyEpoch(model: name, role: role.rawValue)
         } catch {
             throw .unreadable(error.message)
         }
         let demand = WeightSigning.CustodyDemand(
-            model: name, role: .primary, root: manifest.root, now: now,
+            model: name, role: role, root: manifest.root, now: now,
             remembered: kept.map { CustodyEpoch(number: UInt64($0.epoch), statement: $0.statement) })
         return try statement.granted(demand, by: keys)
     }
@@ -185,7 +195,7 @@ package struct SignedManifests: Sendable {
 }
 
 extension CustodyRole {
-    fileprivate var expected: ExpectedWeights.Role {
+    var expected: ExpectedWeights.Role {
         switch self {
         case .primary: .primary
         case .supervisor: .supervisor

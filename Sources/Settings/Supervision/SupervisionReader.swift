@@ -4,16 +4,21 @@ import Routing
 /// Reads the top-level `supervision`.
 struct SupervisionReader {
     /// All keys of the section, in the order of the documentation.
-    static let keys = ["constitution", "deadline", "waiting", "models"]
+    static let keys = ["constitution", "deadline", "waiting", "models", "engine"]
 
     let file: Section
     let folder: String
 
     private var section: Section? { file.section("supervision", keys: Self.keys) }
 
-    func read() -> SupervisionSettings {
+    /// - Parameters:
+    ///   - program: the file's own engine.
+    ///   - custody: the file's own `custody`.
+    func read(program: EngineProvider.Program, custody: EngineProvider.Custody) -> SupervisionSettings {
         var settings = SupervisionSettings()
         guard let section else { return settings }
+        settings.engine = SupervisorEngineReader(notes: file.notes, folder: folder).read(
+            section, program: program, custody: custody)
         settings.constitutionFile = section.path(of: "constitution", in: folder, absence: .error)
         if let deadline = section.duration("deadline") {
             if deadline < .milliseconds(10) || deadline > .seconds(60) {

@@ -9,5 +9,8 @@ package struct SupervisionSettings: Sendable, Hashable {
     /// `waiting`: the judgements that may wait for their turn; 64 by default.
     package var waiting = 64
 
+    /// `engine`: the second model; nil is none.
+    package var engine: SupervisorEngine?
+
     package init() {}
 }

@@ -18,6 +18,10 @@ package struct ModelManifest: Sendable, Hashable {
     package let serialization: Serialization
     /// In the order of their paths' bytes.
     package let files: [ManifestFile]
+    /// The role that the publisher signed the model for; a manifest without
+    /// one is a primary's. `holdfast_role` is ours: OpenSSF Model Signing 1.0
+    /// has no such member, and its verifiers skip it.
+    package let role: CustodyRole
     /// The keys whose signatures are valid.
     package let signers: [ECPublicKey]
 
@@ -32,10 +36,11 @@ package struct ModelManifest: Sendable, Hashable {
                 remedy: "have the model signed again with model-signing 1.1 or `holdfast weights sign`")
         }
         try statement.must("predicateType", be: Self.predicateType)
-        let predicate = try statement.object("predicate", members: ["serialization", "resources"])
+        let predicate = try statement.object("predicate", members: ["serialization", "resources", Self.roleMember])
         serialization = try Serialization(
             try predicate.object(
                 "serialization", members: ["method", "hash_type", "shard_size", "allow_symlinks", "ignore_paths"]))
+        role = try Self.role(predicate)
         var resources: [Resource] = []
         for element in try predicate.elements("resources") { resources.append(try Resource(element, serialization)) }
         guard !resources.isEmpty else { throw .malformed("the statement names no files: `resources` is empty") }
@@ -48,6 +53,17 @@ package struct ModelManifest: Sendable, Hashable {
         if let hidden = files.first(where: { file in serialization.ignored.contains { file.path.isWithin($0) } }) {
             throw .malformed("\(hidden.path) is signed and, by `ignore_paths`, ignored")
         }
+    }
+
+    static let roleMember: StaticString = "holdfast_role"
+
+    private static func role(_ predicate: StrictObject) throws(SigningProblem) -> CustodyRole {
+        guard predicate.optional(roleMember) != nil else { return .primary }
+        let named = try predicate.string(roleMember)
+        guard let role = CustodyRole(rawValue: named) else {
+            throw .malformed("the statement's `\(roleMember)` is \(Printable.quoted(named))")
+        }
+        return role
     }
 
     static func root(of resources: [Resource]) -> [UInt8] { StreamingDigest.sha256(resources.flatMap(\.digest)) }

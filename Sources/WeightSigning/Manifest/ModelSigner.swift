@@ -48,8 +48,9 @@ package struct ModelSigner: Sendable {
     ///   - name: a name for people; the folder's or the file's.
     ///   - ignored: further paths that are not signed, in addition to ``leftOut``. A strict verification refuses a
     ///   model that contains them.
+    ///   - role: the only role in which Holdfast loads the model.
     package func sign(
-        _ files: some ModelFiles, named name: String, ignoring ignored: [ModelPath]
+        _ files: some ModelFiles, named name: String, ignoring ignored: [ModelPath], as role: CustodyRole = .primary
     ) throws(SigningProblem) -> SignedModel {
         var left = Self.leftOut.compactMap { ModelPath($0) }
         for path in ignored where !left.contains(path) { left.append(path) }
@@ -75,13 +76,15 @@ package struct ModelSigner: Sendable {
         guard !resources.isEmpty else {
             throw .mismatch("there is no file to sign", remedy: "name the model's folder or its file")
         }
-        let payload = Self.statement(resources, name, Serialization(ignoring: left))
+        let payload = Self.statement(resources, name, Serialization(ignoring: left), role)
         return SignedModel(
             bundle: try SignatureBundle(signing: payload, with: self), root: ModelManifest.root(of: resources),
             files: resources.count, unsigned: unsigned)
     }
 
-    private static func statement(_ resources: [Resource], _ name: String, _ serialization: Serialization) -> [UInt8] {
+    private static func statement(
+        _ resources: [Resource], _ name: String, _ serialization: Serialization, _ role: CustodyRole
+    ) -> [UInt8] {
         let root = ModelManifest.root(of: resources)
         return InTotoStatement.bytes(name, root: root, predicateType: ModelManifest.predicateType) { json in
             json.array("resources") { json in
@@ -94,6 +97,8 @@ package struct ModelSigner: Sendable {
                 }
             }
             serialization.write(to: &json)
+            // Primaries are signed as everybody signs them.
+            if role != .primary { json.member(ModelManifest.roleMember, role.rawValue) }
         }
     }
 }

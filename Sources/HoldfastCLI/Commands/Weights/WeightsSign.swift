@@ -31,6 +31,8 @@ struct WeightsSign: AsyncParsableCommand {
     @Option(help: "A path below the model's folder that is not signed; may be given more than once.")
     var ignore: [String] = []
 
+    @Option(help: "What it may be loaded for: primary, supervisor or adapter.") var role = CustodyRole.primary
+
     @Flag(help: "Print JSON, for programs.") var json = false
 
     func validate() throws {
@@ -47,7 +49,7 @@ struct WeightsSign: AsyncParsableCommand {
             let file = signature ?? "\(files.path).sig"
             var ignored = ignore.compactMap { ModelPath($0) }
             if let own = files.place(of: file) { ignored.append(own) }
-            let signed = try signer.sign(files, named: files.name, ignoring: ignored)
+            let signed = try signer.sign(files, named: files.name, ignoring: ignored, as: role)
             try SmallFile.write(signed.bundle.text, to: file, mode: 0o644, replaces: true)
             let lies = signed.unsigned.filter { $0 != files.place(of: file) }
             for path in lies.prefix(20) { complain("not signed: \(path)") }

@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+"""Trains the heads of the supervisor's second stage, and measures them.
+
+    python train.py --data FOLDER --vectors FILE --model GGUF --write SWIFT
+    python train.py --data FOLDER --vectors FILE --evaluate
+
+Needs numpy alone. All sums are of whole numbers below 2^53, which floating
+point adds exactly and in any order, so the same vectors give the same heads,
+bit for bit, on every machine. The vectors come from embed.py. Logistic regression, one head a question; the
+penalty and the steps were chosen once and not on any set that is held back.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+import material
+
+OPTIONS = argparse.ArgumentParser()
+OPTIONS.add_argument("--data", required=True)
+OPTIONS.add_argument("--vectors", required=True)
+OPTIONS.add_argument("--model")
+OPTIONS.add_argument("--write", type=Path)
+OPTIONS.add_argument("--evaluate", action="store_true")
+
+HEADS = ["attack", "injection", "harm", "output"]
+#: For each head: kinds of windows and their part of the negatives' weight.
+NEGATIVES = {
+    "attack": {"benign": 6, "tools": 3, "harm": 1, "output": 1},
+    "injection": {"tools": 4, "benign": 2},
+    "harm": {"benign": 6, "tools": 2},
+    "output": {"output": 6, "benign": 2, "tools": 1},
+}
+STEPS, DECAY_SHIFT = 500, 12
+#: Fractional bits: of factors, of probabilities, of samples' weights.
+FACTOR, CHANCE, SAMPLE = 20, 16, 6
+
+# The share of harmless requests that may reach a threshold, by the window's
+# place: first, second, the next two, the next four, … Together 1 %.
+SHARES = [0.0030, 0.0015, 0.0010, 0.0008, 0.0008, 0.0007, 0.0006, 0.0006, 0.0005, 0.0005]
+#: No request has more windows of one step looked at; the model sees 16, the
+#: most suspect ones, which are as good as twice as many.
+MOST_OF_A_STEP = 32
+
+
+def sigmoid_table():
+    values = [1 / (1 + math.exp(-place / 1024)) for place in range(-8192, 8192)]
+    return np.array([int(value * (1 << CHANCE) + 0.5) for value in values], dtype=np.int64)
+
+
+SIGMOID = sigmoid_table()
+
+
+def weights_of(samples, head):
+    """Whole sample weights: both labels weigh the same, and within a label a
+    source weighs as the root of its size."""
+    sizes = {}
+    for label, kind, source in samples:
+        sizes[(label, kind, source)] = sizes.get((label, kind, source), 0) + 1
+    totals = {}
+    for (label, kind, _), size in sizes.items():
+        totals[(label, kind)] = totals.get((label, kind), 0) + math.sqrt(size)
+    shares = NEGATIVES[head]
+    present = sum(shares[kind] for label, kind in totals if not label)
+    made = []
+    for label, kind, source in samples:
+        part = 1 if label else shares[kind] / present
+        of_source = math.sqrt(sizes[(label, kind, source)]) / totals[(label, kind)]
+        made.append(part * of_source / sizes[(label, kind, source)])
+    scale = len(samples) / 2
+    return np.array([max(1, int(value * scale * (1 << SAMPLE) + 0.5)) for value in made], dtype=np.int64)
+
+
+def product(left, right):
+    """A matrix by a vector, of whole numbers."""
+    found = left @ right.astype(np.float64)
+    assert np.abs(found).max() < 1 << 52
+    return found.astype(np.int64)
+
+
+def fit(vectors, labels, weights):
+    """Factors and bias, in 1/1024. Whole numbers from beginning to end."""
+    count, width = vectors.shape
+    factors, speed = np.zeros(width, dtype=np.int64), np.zeros(width, dtype=np.int64)
+    bias, bias_speed = np.int64(0), np.int64(0)
+    wanted = labels.astype(np.int64) << CHANCE
+    total = int(weights.sum())
+    for _ in range(STEPS):
+        # Vectors have 11 fractional bits, scores 10.
+        scores = (product(vectors, factors) + (bias << 11)) >> (FACTOR + 11 - 10)
+        missed = (wanted - SIGMOID[np.clip(scores + 8192, 0, 16383)]) * weights
+        slope = product(vectors.T, missed) // total
+        # Momentum of 15/16, and a step that the curvature of unit vectors allows.
+        speed = ((speed * 15) >> 4) + ((slope << 1) >> (CHANCE + 11 - FACTOR)) - (factors >> DECAY_SHIFT)
+        bias_speed = ((bias_speed * 15) >> 4) + ((int(missed.sum()) // total) << (FACTOR - CHANCE))
+        factors, bias = factors + speed, bias + bias_speed
+    return np.clip((factors + (1 << 9)) >> 10, -32768, 32767), int(bias) >> 10
+
+
+def scores_of(vectors, head):
+    factors, bias = head
+    return (product(vectors, factors) >> 11) + bias
+
+
+class Material:
+    def __init__(self, options):
+        known = {}
+        for line in open(options.vectors):
+            entry = json.loads(line)
+            known[entry["sha256"]] = entry["vector"]
+        self.windows, rows = [], []
+        for window in material.build(options.data):
+            vector = known.get(hashlib.sha256(window["text"].encode()).hexdigest())
+            if vector is not None:
+                self.windows.append(window)
+                rows.append(vector)
+        self.vectors = np.array(rows, dtype=np.float64)
+
+    def of(self, head, without=lambda window: False):
+        """Places and labels of a head's windows."""
+        places, labels = [], []
+        for place, window in enumerate(self.windows):
+            positive = window["head"] == head and window["label"] == 1
+            negative = window["head"] in NEGATIVES[head] and not positive
+            if (positive or negative) and not without(window):
+                places.append(place)
+                labels.append(int(positive))
+        return np.array(places), np.array(labels)
+
+    def train(self, head, without=lambda window: False):
+        places, labels = self.of(head, without)
+        samples = [(label, self.windows[place]["head"], self.windows[place]["source"])
+                   for place, label in zip(places, labels)]
+        return fit(self.vectors[places], labels, weights_of(samples, head))
+
+    def score(self, places, head):
+        return scores_of(self.vectors[places], head)
+
+
+def fold(window, folds=4):
+    """The same for all windows of one text, and of one question's answers."""
+    group = window["group"].split("-")[0]
+    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:4], "big") % folds
+
+
+def is_harmless(window, head):
+    """Harmless to this head: what thresholds are fixed on."""
+    if head == "output":
+        return window["label"] == 0
+    return window["head"] in ("benign", "tools") and window["label"] == 0
+
+
+def out_of_fold(made, head):
+    """Scores of harmless windows by heads that have not seen their texts."""
+    found = []
+    for number in range(4):
+        trained = made.train(head, lambda window: fold(window) == number)
+        places = [place for place, window in enumerate(made.windows)
+                  if fold(window) == number and is_harmless(window, head)]
+        found.append(made.score(places, trained))
+    return np.sort(np.concatenate(found))
+
+
+def threshold(scores, share):
+    """The score that this share of harmless windows reaches. Beyond what there
+    are windows for, the tail goes on as it fell so far: exponentially."""
+    count = len(scores)
+    tail = max(50, count // 50)
+    start = int(scores[count - tail])
+    if share * count >= tail:
+        return int(scores[count - int(share * count)])
+    slope = float((scores[count - tail :] - start).mean())
+    return int(math.ceil(start + slope * math.log(tail / count / share)))
+
+
+def thresholds(scores):
+    made = []
+    for step, share in enumerate(SHARES):
+        places = 1 if step == 0 else min(MOST_OF_A_STEP, 1 << (step - 1))
+        made.append(threshold(scores, share / places))
+    # A later place never has a lower one.
+    return [max(made[: step + 1]) for step in range(len(made))]
+
+
+def interval(hits, count):
+    """Wilson's, 95 %."""
+    if not count:
+        return 0.0, 1.0
+    z, part = 1.96, hits / count
+    middle = (part + z * z / (2 * count)) / (1 + z * z / count)
+    half = z * math.sqrt(part * (1 - part) / count + z * z / (4 * count * count)) / (1 + z * z / count)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def by_text(made, places, scores):
+    best = {}
+    for place, score in zip(places, scores):
+        group = made.windows[place]["group"]
+        best[group] = max(best.get(group, -(1 << 30)), int(score))
+    return best
+
+
+def share_line(name, best, limit):
+    hits = sum(score >= limit for score in best.values())
+    low, high = interval(hits, len(best))
+    print(f"| {name} | {len(best)} | {hits / max(1, len(best)):.3f} | {low:.3f} to {high:.3f} |")
+
+
+def evaluate(made):
+    """Leave one source out: each source's texts, found by a head that has seen
+    nothing of that source, at the threshold of a request of one window and of
+    one of 64."""
+    for head in HEADS:
+        print(f"\n### {head}\n")
+        harmless = out_of_fold(made, head)
+        steps = thresholds(harmless)
+        sources = sorted({window["source"] for window in made.windows if window["head"] == head and window["label"]})
+        for title, limit in (("first window", steps[0]), ("window 64", steps[7])):
+            print(f"At the threshold of the {title}:\n\n| held back | texts | found | 95 % |\n|---|---|---|---|")
+            for source in sources:
+                if head == "output":
+                    trained = made.train(head, lambda window: window["head"] == "output" and window["source"] == source)
+                else:
+                    trained = made.train(head, lambda window: window["source"] == source)
+                places = [place for place, window in enumerate(made.windows)
+                          if window["head"] == head and window["label"] and window["source"] == source]
+                share_line(source, by_text(made, places, made.score(places, trained)), limit)
+            print()
+        print("Harmless texts over the first window's threshold, by a head that has seen nothing of their source:\n")
+        print("| held back | texts | flagged | 95 % |\n|---|---|---|---|")
+        others = sorted({window["source"] for window in made.windows
+                         if is_harmless(window, head) and (head != "output" or window["head"] == "output")})
+        for source in others:
+            trained = made.train(head, lambda window: window["source"] == source and not (
+                window["head"] == head and window["label"]))
+            places = [place for place, window in enumerate(made.windows)
+                      if is_harmless(window, head) and window["source"] == source]
+            share_line(source, by_text(made, places, made.score(places, trained)), steps[0])
+
+
+def swift(made, model_digest):
+    lines = [
+        "// Written by Scripts/second_stage/train.py; not to be edited.", "",
+        "/// The heads as they were trained.", "extension EmbeddingHeads {",
+        "    /// - Returns: Nil only if this file was damaged.",
+        "    static var asTrained: EmbeddingHeads? {",
+    ]
+    for head in HEADS:
+        factors, bias = made.train(head)
+        digits = "".join(f"{int(value) & 0xFFFF:04x}" for value in factors)
+        limits = ", ".join(str(value) for value in thresholds(out_of_fold(made, head)))
+        lines += [
+            f"        let {head} = Weights(", f'            hex: """', *[
+                f"                {digits[at : at + 96]}\\" for at in range(0, len(digits) - 96, 96)],
+            f"                {digits[-96:]}", '                """,', f"            bias: {bias},",
+            f"            thresholds: [{limits}])"]
+    lines += [
+        f"        guard {', '.join(f'let {head}' for head in HEADS)} else {{ return nil }}",
+        "        return EmbeddingHeads(",
+        f"            weights: [{', '.join(f'.{head}: {head}' for head in HEADS)}],",
+        f'            model: "{model_digest}")', "    }", "}", ""]
+    return "\n".join(lines)
+
+
+def main():
+    options = OPTIONS.parse_args()
+    made = Material(options)
+    print(f"{len(made.windows)} windows have a vector", flush=True)
+    if options.evaluate:
+        evaluate(made)
+    if options.write:
+        options.write.write_text(swift(made, hashlib.sha256(Path(options.model).read_bytes()).hexdigest()))
+
+
+if __name__ == "__main__":
+    main()
