@@ -6,7 +6,7 @@ struct PassagePath {
     private var steps: [Step] = []
 
     private struct Step {
-        /// Where it begins, with its dot.
+        /// The offset of its beginning, with its dot.
         var start: Int
         var isPlace: Bool
     }

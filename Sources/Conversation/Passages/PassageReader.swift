@@ -304,7 +304,7 @@ package struct PassageReader {
 
 /// A string that a table takes for structural.
 package struct StructuralString: Sendable, Hashable {
-    /// Its path, with `*` for each place in an array.
+    /// The path, with `*` for each place in an array.
     package var pattern: String
     /// True for the name of a member that the table doesn't know.
     package var isName: Bool
