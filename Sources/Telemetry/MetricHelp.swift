@@ -41,7 +41,8 @@ enum MetricHelp {
         "holdfast_supervision_verdicts_total": "Verdicts, by ruling and by the stage that they rest on.",
         "holdfast_supervision_waiting": "Large judgements that wait, or are worked on.",
         "holdfast_supervisor_up": "Whether the supervisor gives verdicts.",
-        "holdfast_supervisor_failures_total": "Judgements that the supervisor's second model could not make, by reason.",
+        "holdfast_supervisor_failures_total":
+            "Judgements that the supervisor's second model could not make, by reason.",
         "holdfast_supervisor_windows_total": "Windows of text for the supervisor's second model, by result.",
         "holdfast_time_to_first_byte_seconds": "Time from a request's arrival to its answer's first byte.",
         "holdfast_tokens_total": "Tokens that were used.",

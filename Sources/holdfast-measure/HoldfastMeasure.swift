@@ -9,7 +9,9 @@ struct HoldfastMeasure: AsyncParsableCommand {
         commandName: "holdfast-measure",
         abstract: "Measure what parts of Holdfast do on this machine.",
         discussion: "Benchmarks/run.py compares the figures with the goals.",
-        subcommands: [MeasureLedger.self, MeasureWeights.self, MeasureCounts.self, MeasureLanes.self, MeasureSupervisor.self])
+        subcommands: [
+            MeasureLedger.self, MeasureWeights.self, MeasureCounts.self, MeasureLanes.self, MeasureSupervisor.self,
+        ])
 
     static func launch() async { await main() }
 }

@@ -37,13 +37,11 @@ struct EvaluateFirstStage: ParsableCommand {
             report(file.split(separator: "/").last.map(String.init) ?? file, judge, .shared, rows)
         }
         guard let data else { return }
-        try LeaveOneOut(
-            data: TrainingData(folder: data), heads: only.flatMap(Head.init(rawValue:)).map { [$0] } ?? Head.allCases
-        )
-            .run { set, head, stage, rows in
-                report(set, head, stage, rows)
-                if let sets { try LabelledText.write(rows, to: "\(sets)/\(head.rawValue) \(set).jsonl") }
-            }
+        let heads = only.flatMap(Head.init(rawValue:)).map { [$0] } ?? Head.allCases
+        try LeaveOneOut(data: TrainingData(folder: data), heads: heads).run { set, head, stage, rows in
+            report(set, head, stage, rows)
+            if let sets { try LabelledText.write(rows, to: "\(sets)/\(head.rawValue) \(set).jsonl") }
+        }
     }
 
     private func report(_ set: String, _ head: Head, _ stage: FirstStage, _ rows: [LabelledText]) {

@@ -5,7 +5,7 @@ enum Escapes {
     struct Found {
         var end: Int
         var bytes: [UInt8] = []
-        /// Nobody needs this escape: the character is a letter or a digit of
+        /// True for an escape without need: the character is a letter or a digit of
         /// ASCII.
         var isNeedless = false
         /// The escape is so common that it makes no passage of its own.

@@ -1,7 +1,7 @@
 import Seeded
 import Testing
 
-@testable import Supervision
+import Supervision
 
 @Suite struct FoldingTests {
     private static func digest(_ texts: some Sequence<[UInt8]>) -> UInt64 {
