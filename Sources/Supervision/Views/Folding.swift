@@ -10,8 +10,9 @@
 /// `ignore`, and Russian words stay Russian, but for a few short ones. Digits
 /// of all scripts become ASCII, and so do dashes and quotation marks.
 ///
-/// Folding what was folded changes nothing, and text that is added behind
-/// changes nothing before the last ``reach`` bytes of the input.
+/// Folding what was folded changes nothing. Text that is added behind changes
+/// nothing before the last word; where characters beyond ASCII stand without a
+/// space, nothing before the last 256 of them.
 struct Folding: Sendable {
     /// The most decomposed characters of a word that is looked at as a whole.
     /// Longer ones are words of no language: all their look-alikes are changed.
@@ -20,8 +21,6 @@ struct Folding: Sendable {
     private static let pieceLength = 256
     /// The most ASCII letters before a foreign one that are looked at again.
     private static let lookBack = 32
-    /// The most bytes at the end that later text can change.
-    static let reach = 256 * 4
 
     private struct Item {
         var scalar: UInt32
@@ -59,7 +58,13 @@ struct Folding: Sendable {
                 while place < limit {
                     let byte = input[place]
                     guard byte < 0x80 else {
-                        foldPiece(input)
+                        let (scalar, length) = Characters.scalar(at: place, in: input)
+                        if tables.record(scalar).kind == .space {
+                            place += length
+                            space()
+                        } else {
+                            foldPiece(input)
+                        }
                         continue
                     }
                     let folded = small[Int(byte)]
@@ -114,7 +119,7 @@ struct Folding: Sendable {
         place = start
         let endsInside = gather(input)
         settled = place
-        emit(isLong: isWithinLongWord || endsInside)
+        emit(startsInside: isWithinLongWord, endsInside: endsInside)
         isWithinLongWord = endsInside
     }
 
@@ -122,18 +127,23 @@ struct Folding: Sendable {
     /// - Returns: true where the piece is cut within a word.
     private mutating func gather(_ input: Bytes) -> Bool {
         var parts = 0
+        var wordParts = 0
         while place < input.count {
             let (scalar, length) = Characters.scalar(at: place, in: input)
             if scalar < 0x80, !Characters.isLetter(UInt8(scalar)) { return false }
             let record = tables.record(scalar)
             if record.kind == .space { return false }
-            if parts >= Self.wordLength, isCut(before: scalar, record) || items.count >= Self.pieceLength {
-                return record.kind.isOfWord && items.last?.record.kind.isOfWord == true
+            if parts >= Self.wordLength {
+                let isInside = wordParts > 0 && record.kind.isOfWord
+                let mayCut = isInside ? wordParts >= Self.wordLength : true
+                if mayCut && isCut(before: scalar, record) || items.count >= Self.pieceLength { return isInside }
             }
             place += length
             if record.kind.isInvisible { continue }
             items.append(Item(scalar: scalar, record: record))
-            parts += max(1, Int(record.foldingCount))
+            let count = max(1, Int(record.foldingCount))
+            parts += count
+            wordParts = record.kind.isOfWord ? wordParts + count : 0
         }
         return false
     }
@@ -145,7 +155,7 @@ struct Folding: Sendable {
         return first.order == 0 && !first.composesBack
     }
 
-    private mutating func emit(isLong: Bool) {
+    private mutating func emit(startsInside: Bool, endsInside: Bool) {
         var start = 0
         /// The character before is ASCII and has no use for a mark.
         var bare = output.last.map { $0 > 0x20 && $0 < 0x80 } ?? false
@@ -158,12 +168,13 @@ struct Folding: Sendable {
             }
             var end = start + 1
             while end < items.count, items[end].record.kind.isOfWord { end += 1 }
+            let isLong = startsInside && start == 0 || endsInside && end == items.count
             let replaced = isLong || isReplaced(start..<end)
             for item in items[start..<end] {
                 if replaced, item.record.kind == .letter, pushLook(item) {
                     bare = true
                 } else if item.record.kind != .mark {
-                    composer.push(item.scalar, item.record)
+                    pushFolding(item)
                     bare = false
                 } else if !bare {
                     composer.push(item.scalar, item.record)
@@ -232,7 +243,23 @@ struct Folding: Sendable {
         if item.record.lookCount > 0 {
             _ = pushLook(item)
         } else {
-            composer.push(item.scalar, item.record)
+            pushFolding(item)
+        }
+    }
+
+    /// Adds the folding of a character; punctuation in it is replaced as it is
+    /// elsewhere.
+    private mutating func pushFolding(_ item: Item) {
+        guard item.record.foldingCount > 1 else { return composer.push(item.scalar, item.record) }
+        for place in Int(item.record.foldingStart)..<Int(item.record.foldingStart) + Int(item.record.foldingCount) {
+            let part = tables.parts[place]
+            let record = tables.record(part)
+            let isReplaced = record.lookCount == 1 && !record.kind.isOfWord
+            if isReplaced {
+                composer.push(ascii: tables.looks[Int(record.lookStart)])
+            } else {
+                composer.push(part, record)
+            }
         }
     }
 }
