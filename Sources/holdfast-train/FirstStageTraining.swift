@@ -27,6 +27,7 @@ struct FirstStageTraining {
             let material = HeadMaterial(head, rows: rows, seed: seed)
             var trainer = HeadTrainer(FeatureTable(material.examples))
             trained.append(trainer.train(seed: seed))
+            complain("\(head.rawValue): trained on \(material.examples.count) texts")
         }
         let weights = trained.map(\.weights)
         let unset = FirstStage(heads: trained.map(\.head), weights: weights)

@@ -26,7 +26,7 @@ package struct FeatureTable: Sendable {
         let first = starts.count - 1
         var marks: [Int] = []
         for part in [example.before, example.core, example.after] {
-            for byte in CanonicalText.fold(part) + [0x20] {
+            for byte in Self.folded(part) + [0x20] {
                 guard let word = features.stream.take(byte), starts.count - 1 - first < Self.longest else { continue }
                 found.removeAll(keepingCapacity: true)
                 features.features(of: word, grams: features.stream.grams, into: &found)
@@ -38,6 +38,11 @@ package struct FeatureTable: Sendable {
         }
         guard starts.count - 1 > first else { return }
         texts.append(Text(words: first..<starts.count - 1, core: marks[0]..<marks[1], isPositive: example.isPositive))
+    }
+
+    /// Texts of ASCII are folded by the stream of words.
+    private static func folded(_ text: String) -> [UInt8] {
+        text.utf8.allSatisfy { $0 < 0x80 } ? Array(text.utf8) : CanonicalText.fold(text)
     }
 
     package func features(of words: Range<Int>) -> ArraySlice<UInt32> {

@@ -4,7 +4,7 @@ package import Supervision
 /// learned from.
 package enum ThresholdFinder {
     /// The number of generated requests of each length.
-    package static let requests = 600
+    package static let requests = 400
     /// The number of lengths whose requests are made one by one. Longer ones
     /// are put together of rounds that were scored once: a request's score is
     /// the highest of its texts.
