@@ -1,7 +1,6 @@
 import Conversation
 import DialectAnthropic
 import DialectOpenAI
-import Failures
 import Gateway
 import GatewayTesting
 import NIOCore
