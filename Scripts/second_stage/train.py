@@ -39,12 +39,12 @@ STEPS, DECAY_SHIFT = 500, 12
 #: Fractional bits: of factors, of probabilities, of samples' weights.
 FACTOR, CHANCE, SAMPLE = 20, 16, 6
 
-# The share of harmless requests that may reach a threshold, by the window's
-# place: first, second, the next two, the next four, … Together 1 %.
-SHARES = [0.0030, 0.0015, 0.0010, 0.0008, 0.0008, 0.0007, 0.0006, 0.0006, 0.0005, 0.0005]
-#: No request has more windows of one step looked at; the model sees 16, the
-#: most suspect ones, which are as good as twice as many.
-MOST_OF_A_STEP = 32
+# The share of harmless windows that may reach a threshold, by the window's
+# place: the first, the second, all others. A request has 16 windows looked at
+# anew, so at most 1 % of harmless requests have a new one that reaches it.
+# Stricter ones for longer conversations were tried (down to 1 in 50,000 from
+# place 64 on): at those, no held-back source was found at all.
+SHARES = [0.0030, 0.0015, 0.01 / 16]
 
 
 def sigmoid_table():
@@ -178,12 +178,7 @@ def threshold(scores, share):
 
 
 def thresholds(scores):
-    made = []
-    for step, share in enumerate(SHARES):
-        places = 1 if step == 0 else min(MOST_OF_A_STEP, 1 << (step - 1))
-        made.append(threshold(scores, share / places))
-    # A later place never has a lower one.
-    return [max(made[: step + 1]) for step in range(len(made))]
+    return [threshold(scores, share) for share in SHARES]
 
 
 def interval(hits, count):
@@ -212,23 +207,28 @@ def share_line(name, best, limit):
 
 def evaluate(made):
     """Leave one source out: each source's texts, found by a head that has seen
-    nothing of that source, at the threshold of a request of one window and of
-    one of 64."""
+    nothing of that source, at the threshold of a request's first window and of
+    its third and later ones."""
     for head in HEADS:
         print(f"\n### {head}\n")
         harmless = out_of_fold(made, head)
         steps = thresholds(harmless)
         sources = sorted({window["source"] for window in made.windows if window["head"] == head and window["label"]})
-        for title, limit in (("first window", steps[0]), ("window 64", steps[7])):
+        found = {}
+        for source in sources:
+            if head == "output":
+                trained = made.train(head, lambda window: window["head"] == "output" and window["source"] == source)
+            else:
+                trained = made.train(head, lambda window: window["source"] == source)
+            places = [place for place, window in enumerate(made.windows)
+                      if window["head"] == head and window["label"] and window["source"] == source]
+            # The categories of the one set of injections are one row.
+            row = "BIPIA train, one category out at a time" if head == "injection" else source
+            found.setdefault(row, {}).update(by_text(made, places, made.score(places, trained)))
+        for title, limit in (("first window", steps[0]), ("third window and later ones", steps[2])):
             print(f"At the threshold of the {title}:\n\n| held back | texts | found | 95 % |\n|---|---|---|---|")
-            for source in sources:
-                if head == "output":
-                    trained = made.train(head, lambda window: window["head"] == "output" and window["source"] == source)
-                else:
-                    trained = made.train(head, lambda window: window["source"] == source)
-                places = [place for place, window in enumerate(made.windows)
-                          if window["head"] == head and window["label"] and window["source"] == source]
-                share_line(source, by_text(made, places, made.score(places, trained)), limit)
+            for row, best in found.items():
+                share_line(row, best, limit)
             print()
         print("Harmless texts over the first window's threshold, by a head that has seen nothing of their source:\n")
         print("| held back | texts | flagged | 95 % |\n|---|---|---|---|")

@@ -10,9 +10,9 @@ package struct EmbeddingHeads: Sendable {
         /// In 1/1024 of a log-odd.
         package var bias: Int32
         /// By the window's place: one for the first, one for the second, one
-        /// for the next two, one for the next four, … Together they are reached
-        /// by some window of 1 % of harmless requests, however long these are;
-        /// and a window has the same threshold on every later turn.
+        /// for the next two, one for the next four, …; the last holds for all
+        /// further. Of harmless requests, 1 % have a new window that reaches
+        /// its threshold; and a window has the same one on every later turn.
         package var thresholds: [Int32]
 
         package init(factors: [Int16], bias: Int32, thresholds: [Int32]) {
