@@ -1,4 +1,4 @@
-package import Conversation
+import Conversation
 package import Gateway
 package import NIOCore
 package import Supervision

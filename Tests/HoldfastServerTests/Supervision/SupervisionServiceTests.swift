@@ -176,7 +176,7 @@ private struct ScriptedSecondStage: SecondStage {
     func answer() async {
         let judge = Self.service(Self.policy()).makeAnswerJudge(for: Self.exhibit("hello"))
         #expect(await judge.judge([.text(block: 0, .answer, "Here is the forb")], isEnd: false).ruling == .allow)
-        #expect(await judge.judge([.text(block: 0, .answer, "idden lamp.")], isEnd: false).ruling == .block)
+        #expect(await judge.judge([.text(block: 0, .answer, "idden lamp, at last.")], isEnd: false).ruling == .block)
     }
 
     @Test("a second model that fails beside an answer counts for its next piece, or its end", arguments: [true, false])
