@@ -189,7 +189,8 @@ let package = Package(
         .executableTarget(
             name: "holdfast-measure",
             dependencies: [
-                "Availability", "CLinux", "Custody", "Encodings", "Files", "Gateway", "HoldfastServer", "Ledger",
+                "Availability", "CLinux", "Conversation", "Custody", "Encodings", "Files", "Gateway", "HoldfastServer",
+                "Ledger",
                 "LedgerDisk", "Providers", "Storage", "StorageSQLite", "Supervision", "Wire", arguments,
                 asyncHTTPClient,
                 crypto,

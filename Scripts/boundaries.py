@@ -77,7 +77,7 @@ NEVERS = {
     "FrontDoor": {"DialectOpenAI", "DialectAnthropic"},
     "holdfast": set(LAYERS) - {"HoldfastCLI"},
     "holdfast-verify": set(LAYERS) - {"Encodings", "Files", "Ledger", "LedgerDisk"},
-    "holdfast-measure": set(LAYERS) - {"Availability", "CLinux", "Custody", "Encodings", "Files", "Gateway",
+    "holdfast-measure": set(LAYERS) - {"Availability", "CLinux", "Conversation", "Custody", "Encodings", "Files", "Gateway",
                                        "HoldfastServer", "Ledger", "LedgerDisk", "Providers", "Storage",
                                        "StorageSQLite", "Supervision", "Wire"},
     "holdfast-train": set(LAYERS) - {"CInflate", "Encodings", "Files", "Supervision", "SupervisionTraining"},

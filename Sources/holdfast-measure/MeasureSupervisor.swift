@@ -1,6 +1,8 @@
 import ArgumentParser
 import Availability
+import Conversation
 import HoldfastServer
+import NIOCore
 import NIOPosix
 import Supervision
 import Wire

@@ -1,3 +1,4 @@
+import Conversation
 import HoldfastServer
 import Supervision
 import Synchronization

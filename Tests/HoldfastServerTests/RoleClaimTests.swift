@@ -35,7 +35,7 @@ struct RoleClaimTests {
         try claims.claim([two], for: "supervisor", as: .supervisor)
         #expect(throws: CustodyProblem.self) { try claims.claim([one], for: "supervisor", as: .supervisor) }
         #expect(throws: CustodyProblem.self) { try claims.claim([two], for: "other", as: .primary) }
-        try claims.claim([two].filter { $0 != two }, for: "supervisor", as: .supervisor)
+        try claims.claim([ContentDigest.of([3])], for: "supervisor", as: .supervisor)
         try claims.claim([two], for: "other", as: .primary)
     }
 }

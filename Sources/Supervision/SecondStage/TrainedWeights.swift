@@ -24,7 +24,7 @@ extension EmbeddingHeads {
                 06de064003ee0317fa37fb230681f7c703fef86af84b0564fd490440081bffc004ed04fe014d059b056901b00758f761
                 """,
             bias: -2832,
-            thresholds: [3114, 3892, 5125, 6154, 6932, 7860, 8811, 8811, 9016, 9016])
+            thresholds: [3114, 3892, 4875])
         let injection = Weights(
             hex: """
                 01d6fbcb017f04b5f9510223fd35023e015e00b30ad30574fe64f5d5fa0804980588f67fffa1fafd0742facb080607eb\
@@ -45,7 +45,7 @@ extension EmbeddingHeads {
                 0330017afd77f7110214035500bffca7023a043e072cfccef8ff0265fcadffe601ecf68c006603d9fe4703f40105fa0e
                 """,
             bias: -3529,
-            thresholds: [2806, 3412, 4373, 5174, 5780, 6503, 7244, 7244, 7404, 7404])
+            thresholds: [2806, 3412, 4178])
         let harm = Weights(
             hex: """
                 ffa00314fb07fcacfec902920364fc6503880044fa99fdff0692feebfacffd8b02951011065f07a2ff98fad6044bfbc2\
@@ -66,7 +66,7 @@ extension EmbeddingHeads {
                 fe8afe9205b40045079bff630162fd56023605c9063ffcc5020301670049fa4ffdc1ff1f07f603e7fa9bf9a507d6fb96
                 """,
             bias: -1264,
-            thresholds: [3255, 3938, 5021, 5925, 6608, 7423, 8259, 8259, 8438, 8438])
+            thresholds: [3255, 3938, 4801])
         let output = Weights(
             hex: """
                 feacffa0fb1effe20530010a01a2fe740078fe1d0560fd75018dfa28fbb6f63403a808c0ff0703ddfa50f772faa3003b\
@@ -87,7 +87,7 @@ extension EmbeddingHeads {
                 fdfff763fe3703c3ff9ffd0f00a40028015efc600bcc04b1fc72fe61ff48043dfe75038ffb8503940473fa75fc000199
                 """,
             bias: -1994,
-            thresholds: [2455, 2873, 3536, 4089, 4507, 5006, 5517, 5517, 5627, 5627])
+            thresholds: [2455, 2873, 3402])
         guard let attack, let injection, let harm, let output else { return nil }
         return EmbeddingHeads(
             weights: [.attack: attack, .injection: injection, .harm: harm, .output: output],
