@@ -141,7 +141,7 @@ def character_class(code, folding):
         return letter_class(code)
     if 0x1F1E6 <= code <= 0x1F1FF or named_letter(code):
         return LETTER
-    if category in ("Mn", "Me"):
+    if category in ("Mn", "Me") or unicodedata.combining(chr(code)):
         return MARK
     if category == "Mc":
         return COMPLEX
@@ -206,7 +206,7 @@ class Skeletons:
 
     def of(self, code, kind, folding):
         """Returns the look-alike where it differs from the folding; None otherwise."""
-        if code < 128 or folding and max(folding) < 128 or kind in (IDEOGRAPH, COMPLEX, RIGHT_TO_LEFT, MARK, OTHER) or kind >= SPACE:
+        if code < 128 or folding and (max(folding) < 128 or 0x20 in folding) or kind in (IDEOGRAPH, COMPLEX, RIGHT_TO_LEFT, MARK, OTHER) or kind >= SPACE:
             return None
         if kind == DIGIT:
             result = str(unicodedata.decimal(chr(code)))
