@@ -17,6 +17,8 @@ struct EvaluateFirstStage: ParsableCommand {
     @Option(help: "The head that judges the files.") var head = "attack"
     @Option(help: "The folder of the training data: trains again without each source.", completion: .directory)
     var data: String?
+    @Option(help: "More harmless rows, which the repository has.", completion: .file())
+    var harmless = "Benchmarks/supervision/harmless.jsonl.gz"
     @Option(help: "Only this head, with --data.") var only: String?
     @Option(help: "Writes each set of --data into this folder, for other detectors.", completion: .directory)
     var sets: String?
@@ -38,12 +40,13 @@ struct EvaluateFirstStage: ParsableCommand {
         }
         guard let data else { return }
         try LeaveOneOut(
-            data: TrainingData(folder: data), heads: only.flatMap(Head.init(rawValue:)).map { [$0] } ?? Head.allCases
+            data: TrainingData(folder: data, harmless: harmless),
+            heads: only.flatMap(Head.init(rawValue:)).map { [$0] } ?? Head.allCases
         )
-            .run { set, head, stage, rows in
-                report(set, head, stage, rows)
-                if let sets { try LabelledText.write(rows, to: "\(sets)/\(head.rawValue) \(set).jsonl") }
-            }
+        .run { set, head, stage, rows in
+            report(set, head, stage, rows)
+            if let sets { try LabelledText.write(rows, to: "\(sets)/\(head.rawValue) \(set).jsonl") }
+        }
     }
 
     private func report(_ set: String, _ head: Head, _ stage: FirstStage, _ rows: [LabelledText]) {
