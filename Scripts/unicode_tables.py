@@ -132,8 +132,8 @@ def character_class(code, folding):
         return CONTROL
     if category == "Nd" and folding and len(folding) == 1 and folding[0] < 128:
         return DIGIT
-    # A symbol that folds to letters counts as a letter.
-    if category[0] in "SN" and folding:
+    # A symbol or a mark that folds to letters counts as a letter.
+    if category[0] in "SNM" and folding:
         for part in folding:
             if unicodedata.category(chr(part))[0] == "L":
                 return letter_class(part)
@@ -141,7 +141,7 @@ def character_class(code, folding):
         return letter_class(code)
     if 0x1F1E6 <= code <= 0x1F1FF or named_letter(code):
         return LETTER
-    if category in ("Mn", "Me"):
+    if category in ("Mn", "Me") or unicodedata.combining(chr(code)):
         return MARK
     if category == "Mc":
         return COMPLEX
@@ -159,8 +159,8 @@ STYLES = [
     "LATIN CAPITAL LETTER "]
 
 
-#: Look-alikes that UTS #39 has only for other fonts, or for another case: kra, Cyrillic em, Greek beta.
-ADDED = {0x0138: "k", 0x043C: "m", 0x03B2: "b"}
+#: Look-alikes that UTS #39 has only for other fonts, or for another case: kra, Cyrillic em, Greek beta, palochka.
+ADDED = {0x0138: "k", 0x043C: "m", 0x03B2: "b", 0x04C0: "l", 0x04CF: "l"}
 
 
 def named_letter(code):
@@ -206,7 +206,7 @@ class Skeletons:
 
     def of(self, code, kind, folding):
         """Returns the look-alike where it differs from the folding; None otherwise."""
-        if code < 128 or kind in (IDEOGRAPH, COMPLEX, RIGHT_TO_LEFT, MARK, OTHER) or kind >= SPACE:
+        if code < 128 or folding and (max(folding) < 128 or 0x20 in folding) or kind in (IDEOGRAPH, COMPLEX, RIGHT_TO_LEFT, MARK, OTHER) or kind >= SPACE:
             return None
         if kind == DIGIT:
             result = str(unicodedata.decimal(chr(code)))
@@ -228,7 +228,7 @@ class Skeletons:
     def letters(self, code):
         """Returns the look-alike of a letter, of small ASCII letters and digits; None where a part of it has none."""
         whole = ""
-        for character in without_marks(chr(code)):
+        for character in without_marks(chr(code)) or without_marks(folded(chr(code))):
             found = self.base(character)
             if found is None:
                 return None
@@ -237,6 +237,8 @@ class Skeletons:
 
     def base(self, character):
         """Returns the look-alike of a letter without marks."""
+        if ord(character) in ADDED:
+            return ADDED[ord(character)]
         for form in (character, character.casefold(), folded(character)):
             if form.isascii():
                 return form.lower()

@@ -94,7 +94,7 @@ package struct CanonicalReading: Sendable {
             }
             let joined = joining.finish(source)
             guard !joined.isEmpty else { return }
-            if depth < Self.depth { stages.append(.decode(Decoding(), source: joined, depth: depth + 1)) }
+            if depth < Self.depth { stages.append(.decode(Decoding(), source: joined, depth: Self.depth)) }
             stages.append(.fold(Folding(), source: joined, .joined, 0..<original.count))
         }
     }

@@ -2,8 +2,8 @@
 ///
 /// The cost is linear in the text's length, whatever the text. Each view is
 /// mostly shorter than the text; the bound is 11 times its bytes, which one
-/// ligature of Arabic script reaches (U+FDFA). There are at most 7 readings of
-/// any passage.
+/// ligature of Arabic script reaches (U+FDFA). Any passage is in
+/// 8 views at most.
 package struct CanonicalText: Sendable, Hashable {
     /// The plain view first; the others only where they differ from it.
     package var views: [View]

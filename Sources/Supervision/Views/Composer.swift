@@ -11,6 +11,8 @@ struct Composer: Sendable {
     private(set) var scalars: [UInt32] = []
     private var orders: [UInt8] = []
     private var marks = 0
+    /// A character has a combining class, or may compose with one before it.
+    private var isLoose = false
 
     init(_ tables: UnicodeTables = .shared) { self.tables = tables }
 
@@ -22,18 +24,25 @@ struct Composer: Sendable {
         if record.foldingCount > 0 {
             for place in Int(record.foldingStart)..<Int(record.foldingStart) + Int(record.foldingCount) {
                 let part = tables.parts[place]
-                append(part, part < 0x300 ? 0 : tables.record(part).order)
+                if part < 0x300 { append(part, 0) } else { append(part, tables.record(part)) }
             }
         } else if scalar >= 0xAC00, Hangul.syllables.contains(scalar) {
+            isLoose = true
             Hangul.decompose(scalar) { append($0, 0) }
         } else {
-            append(scalar, record.order)
+            append(scalar, record)
         }
     }
 
     /// Adds an ASCII character.
     @inline(__always)
     mutating func push(ascii byte: UInt8) { append(UInt32(byte), 0) }
+
+    @inline(__always)
+    private mutating func append(_ scalar: UInt32, _ record: CharacterRecord) {
+        if record.order != 0 || record.composesBack { isLoose = true }
+        append(scalar, record.order)
+    }
 
     @inline(__always)
     private mutating func append(_ scalar: UInt32, _ order: UInt8) {
@@ -45,12 +54,15 @@ struct Composer: Sendable {
 
     /// Composes what was pushed, hands each character over, and is empty then.
     mutating func flush(_ take: (UInt32) -> Void) {
-        sort()
-        compose()
+        if isLoose {
+            sort()
+            compose()
+        }
         for scalar in scalars { take(scalar) }
         scalars.removeAll(keepingCapacity: true)
         orders.removeAll(keepingCapacity: true)
         marks = 0
+        isLoose = false
     }
 
     /// Sorts marks between two starters by their class. Runs are short.

@@ -133,7 +133,7 @@ struct Decoding: Sendable {
         guard breaks == 1, place < input.count else { return nil }
         let stop = tokenEnd(from: place, in: input, values)
         let whole = paddingEnd(stop, input)
-        guard stop - place >= 4, stop - place < BaseTokens.longest else { return nil }
+        guard stop - place >= 2, stop - place < BaseTokens.longest else { return nil }
         return whole == input.count || Characters.isBreak(input[whole]) ? place..<stop : nil
     }
 

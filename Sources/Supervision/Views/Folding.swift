@@ -10,8 +10,9 @@
 /// `ignore`, and Russian words stay Russian, but for a few short ones. Digits
 /// of all scripts become ASCII, and so do dashes and quotation marks.
 ///
-/// Folding what was folded changes nothing, and text that is added behind
-/// changes nothing before the last ``reach`` bytes of the input.
+/// Folding what was folded changes nothing. Text that is added behind changes
+/// nothing before the last word; where characters beyond ASCII stand without a
+/// space, nothing before the last 256 of them.
 struct Folding: Sendable {
     /// The most decomposed characters of a word that is looked at as a whole.
     /// Longer ones are words of no language: all their look-alikes are changed.
@@ -20,8 +21,6 @@ struct Folding: Sendable {
     private static let pieceLength = 256
     /// The most ASCII letters before a foreign one that are looked at again.
     private static let lookBack = 32
-    /// The most bytes at the end that later text can change.
-    static let reach = 256 * 4
 
     private struct Item {
         var scalar: UInt32
@@ -33,7 +32,8 @@ struct Folding: Sendable {
     private var items: [Item] = []
     private(set) var output: [UInt8] = []
     private(set) var place = 0
-    /// The end of the last piece; what lies before is not looked at again.
+    /// The output of the last piece ends here; what lies before is not looked
+    /// at again.
     private var settled = 0
     /// The last piece ended within a word that is too long.
     private var isWithinLongWord = false
@@ -59,7 +59,13 @@ struct Folding: Sendable {
                 while place < limit {
                     let byte = input[place]
                     guard byte < 0x80 else {
-                        foldPiece(input)
+                        let (scalar, length) = Characters.scalar(at: place, in: input)
+                        if tables.record(scalar).kind == .space {
+                            place += length
+                            space()
+                        } else {
+                            foldPiece(input)
+                        }
                         continue
                     }
                     let folded = small[Int(byte)]
@@ -100,42 +106,68 @@ struct Folding: Sendable {
         var end = place + 1
         while end < input.count, end - place < 32, input[end] >= 0x20, input[end] < 0x40 { end += 1 }
         if end < input.count, input[end] >= 0x40, input[end] < 0x7F { place = end + 1 }
-        settled = place
     }
 
     /// Folds a piece that has characters beyond ASCII, together with the ASCII
     /// letters around it.
     private mutating func foldPiece(_ input: Bytes) {
         items.removeAll(keepingCapacity: true)
-        var start = place
-        while start > settled, place - start < Self.lookBack, Characters.isLetter(input[start - 1]) { start -= 1 }
-        if start > settled { isWithinLongWord = false }
-        output.removeLast(place - start)
-        place = start
+        if output.count > settled { isWithinLongWord = false }
+        var start = output.count
+        while start > settled, output.count - start < Self.lookBack, Characters.isLetter(output[start - 1]) {
+            start -= 1
+        }
+        for letter in output[start...] {
+            items.append(Item(scalar: UInt32(letter), record: tables.record(UInt32(letter))))
+        }
+        output.removeLast(output.count - start)
         let endsInside = gather(input)
-        settled = place
-        emit(isLong: isWithinLongWord || endsInside)
+        emit(startsInside: isWithinLongWord, endsInside: endsInside)
+        settled = output.count
         isWithinLongWord = endsInside
     }
 
     /// Gathers the items of a piece.
     /// - Returns: true where the piece is cut within a word.
     private mutating func gather(_ input: Bytes) -> Bool {
-        var parts = 0
+        var wordLength = items.count
         while place < input.count {
             let (scalar, length) = Characters.scalar(at: place, in: input)
-            if scalar < 0x80, !Characters.isLetter(UInt8(scalar)) { return false }
             let record = tables.record(scalar)
             if record.kind == .space { return false }
-            if parts >= Self.wordLength, isCut(before: scalar, record) || items.count >= Self.pieceLength {
-                return record.kind.isOfWord && items.last?.record.kind.isOfWord == true
+            if scalar < 0x80, !Characters.isLetter(UInt8(scalar)) {
+                guard record.kind == .control else { return false }
+                place += 1
+                if scalar == 0x1B { skipEscape(input) }
+                continue
+            }
+            if record.kind.isInvisible {
+                place += length
+                continue
+            }
+            if items.count >= Self.wordLength {
+                let isInside = wordLength > 0 && record.kind.isOfWord
+                let mayCut = isInside ? wordLength >= Self.wordLength : true
+                if mayCut && isCut(before: scalar, record) || items.count >= Self.pieceLength { return isInside }
             }
             place += length
-            if record.kind.isInvisible { continue }
-            items.append(Item(scalar: scalar, record: record))
-            parts += max(1, Int(record.foldingCount))
+            let before = items.count
+            append(scalar, record)
+            wordLength = record.kind.isOfWord ? wordLength + items.count - before : 0
         }
         return false
+    }
+
+    /// Adds the parts of a character's folding, or the character itself where
+    /// it stays as it is, or has a look-alike as a whole.
+    private mutating func append(_ scalar: UInt32, _ record: CharacterRecord) {
+        guard record.foldingCount > 0, record.lookCount == 0 else {
+            return items.append(Item(scalar: scalar, record: record))
+        }
+        for place in Int(record.foldingStart)..<Int(record.foldingStart) + Int(record.foldingCount) {
+            let part = tables.parts[place]
+            items.append(Item(scalar: part, record: tables.record(part)))
+        }
     }
 
     /// Says whether a character can't compose with those before it.
@@ -145,28 +177,26 @@ struct Folding: Sendable {
         return first.order == 0 && !first.composesBack
     }
 
-    private mutating func emit(isLong: Bool) {
+    private mutating func emit(startsInside: Bool, endsInside: Bool) {
         var start = 0
         /// The character before is ASCII and has no use for a mark.
-        var bare = output.last.map { $0 > 0x20 && $0 < 0x80 } ?? false
+        var isBare = output.last.map { $0 > 0x20 && $0 < 0x80 } ?? false
         while start < items.count {
             guard items[start].record.kind.isOfWord else {
-                pushSymbol(items[start])
-                bare = composer.scalars.last.map { $0 > 0x20 && $0 < 0x80 } ?? false
+                push(items[start], replaced: true)
+                isBare = composer.scalars.last.map { $0 > 0x20 && $0 < 0x80 } ?? false
                 start += 1
                 continue
             }
             var end = start + 1
             while end < items.count, items[end].record.kind.isOfWord { end += 1 }
-            let replaced = isLong || isReplaced(start..<end)
+            let isLong = startsInside && start == 0 || endsInside && end == items.count
+            let isReplaced = isLong || isReplaced(start..<end)
             for item in items[start..<end] {
-                if replaced, item.record.kind == .letter, pushLook(item) {
-                    bare = true
-                } else if item.record.kind != .mark {
-                    composer.push(item.scalar, item.record)
-                    bare = false
-                } else if !bare {
-                    composer.push(item.scalar, item.record)
+                if item.record.kind == .mark {
+                    if !isBare { composer.push(item.scalar, item.record) }
+                } else {
+                    isBare = push(item, replaced: isReplaced)
                 }
             }
             start = end
@@ -178,6 +208,25 @@ struct Folding: Sendable {
                 Characters.append(scalar, to: &output)
             }
         }
+    }
+
+    /// Adds a character.
+    /// - Returns: true where it became ASCII.
+    @discardableResult
+    private mutating func push(_ item: Item, replaced isReplaced: Bool) -> Bool {
+        if item.scalar < 0x80 {
+            composer.push(
+                ascii: Characters.isLetter(UInt8(item.scalar)) ? UInt8(item.scalar) | 0x20 : UInt8(item.scalar))
+            return true
+        }
+        guard isReplaced, item.record.lookCount > 0 else {
+            composer.push(item.scalar, item.record)
+            return false
+        }
+        for place in Int(item.record.lookStart)..<Int(item.record.lookStart) + Int(item.record.lookCount) {
+            composer.push(ascii: tables.looks[place])
+        }
+        return true
     }
 
     /// Decides whether the look-alikes in a word are replaced.
@@ -197,42 +246,12 @@ struct Folding: Sendable {
         return hasLetters && areAllAlike
     }
 
-    /// Says whether a letter folds to a Latin letter, perhaps with marks.
+    /// Says whether a letter is Latin, perhaps with marks.
     private func hasLatin(_ item: Item) -> Bool {
         guard item.record.foldingCount > 0 else { return item.scalar < 0x80 }
         let start = Int(item.record.foldingStart)
         return tables.parts[start..<start + Int(item.record.foldingCount)].contains { part in
             part < 0x80 && Characters.isLetter(UInt8(part))
-        }
-    }
-
-    /// Adds a letter's ASCII form.
-    /// - Returns: false where it has none.
-    private mutating func pushLook(_ item: Item) -> Bool {
-        let record = item.record
-        if item.scalar < 0x80 {
-            composer.push(ascii: UInt8(item.scalar) | 0x20)
-            return true
-        }
-        if record.lookCount > 0 {
-            for place in Int(record.lookStart)..<Int(record.lookStart) + Int(record.lookCount) {
-                composer.push(ascii: tables.looks[place])
-            }
-            return true
-        }
-        let start = Int(record.foldingStart)
-        guard record.foldingCount > 0,
-            tables.parts[start..<start + Int(record.foldingCount)].allSatisfy({ $0 < 0x80 })
-        else { return false }
-        composer.push(item.scalar, record)
-        return true
-    }
-
-    private mutating func pushSymbol(_ item: Item) {
-        if item.record.lookCount > 0 {
-            _ = pushLook(item)
-        } else {
-            composer.push(item.scalar, item.record)
         }
     }
 }

@@ -41,12 +41,14 @@ struct Joining: Sendable {
                 default: place += length
                 }
             }
-            if limit == input.count { join(input) }
         }
     }
 
     /// - Returns: The passages in which something was joined.
-    mutating func finish(_ input: [UInt8]) -> [UInt8] { passages.finish(input) }
+    mutating func finish(_ input: [UInt8]) -> [UInt8] {
+        input.withUnsafeBufferPointer { join($0) }
+        return passages.finish(input)
+    }
 
     private mutating func readWord(_ input: Bytes) {
         let start = place

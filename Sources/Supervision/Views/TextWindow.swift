@@ -3,8 +3,9 @@
 ///
 /// Windows are cut relative to the text's start, overlap, and begin and end
 /// between words where there is a space nearby. Text that is added behind
-/// changes no window that ended 256 bytes before the old end: its
-/// verdict can be cached.
+/// changes no window but those that reach into the last word (or, where
+/// characters beyond ASCII stand without a space, the last 256 of them), so
+/// that verdicts on windows can be cached.
 package struct TextWindow: Sendable, Hashable {
     /// The most bytes of a window. Bytes, and not characters: scripts with
     /// more bytes a character also have more tokens a character, so that all
