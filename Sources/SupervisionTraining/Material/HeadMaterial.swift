@@ -19,7 +19,17 @@ package struct HeadMaterial: Sendable {
         case .harm: makeHarm()
         case .output: makeOutput()
         }
+        squash(percent: 8)
         chance.shuffle(&examples)
+    }
+
+    /// Adds texts without their spaces, as views have them whose words were
+    /// torn apart.
+    private mutating func squash(percent: Int) {
+        for example in examples where chance.isLucky(percent: percent) {
+            let core = String(example.core.prefix(1200).filter { !$0.isWhitespace })
+            examples.append(TrainingExample(core, isPositive: example.isPositive))
+        }
     }
 
     /// The grammar of all texts, which also quotes harmless rows.

@@ -6,28 +6,28 @@ enum FirstStageRecord {
     /// The SHA-256 of the rows that it was trained on.
     static let data = "571e26222ae5e25724046164a4b693d3a161db89b36d334378f340af60c8a79f"
     /// The SHA-256 of parameters and weights.
-    static let digest = "a8100da640401704ed3b0f5364c69393fd8e2c7988e604f1f2d40a88e4e73b5a"
+    static let digest = "cbabc1dcaa9e806245ae309c7abaab7ac05dd15051c384977155933980ed7e81"
     /// In the order of the heads.
     static let heads: [FirstStageHead] = [
         FirstStageHead(
-            lowest: -139, highest: 277, drift: 17,
+            lowest: -123, highest: 245, drift: 15,
             thresholds: [
-                309, 309, 309, 379, 379, 667, 667, 667, 667, 667, 667, 667
+                260, 260, 260, 353, 353, 552, 552, 552, 552, 552, 552, 552
             ]),
         FirstStageHead(
-            lowest: -102, highest: 204, drift: 13,
+            lowest: -86, highest: 172, drift: 11,
             thresholds: [
-                204, 204, 277, 313, 313, 463, 463, 475, 475, 475, 475, 475
+                172, 172, 253, 278, 278, 394, 394, 443, 443, 443, 443, 443
             ]),
         FirstStageHead(
-            lowest: -175, highest: 350, drift: 22,
+            lowest: -171, highest: 342, drift: 21,
             thresholds: [
-                399, 399, 399, 399, 399, 399, 399, 399, 399, 399, 399, 399
+                403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403
             ]),
         FirstStageHead(
-            lowest: -229, highest: 458, drift: 29,
+            lowest: -251, highest: 503, drift: 31,
             thresholds: [
-                716, 716, 716, 716, 716, 716, 716, 716, 716, 716, 716, 716
+                701, 701, 701, 701, 701, 701, 701, 701, 701, 701, 701, 701
             ]),
     ]
 }
