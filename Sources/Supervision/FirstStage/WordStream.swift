@@ -15,6 +15,9 @@ package struct WordStream: Sendable {
         package var gap: UInt32
         /// The number of entries of ``WordStream/grams``.
         package var grams: Int
+        /// Three letters and more, without digits: texts are as long as they have
+        /// such words, and no longer when they are encoded.
+        package var counts: Bool
     }
 
     private static let basis: UInt32 = 2_166_136_261
@@ -151,7 +154,7 @@ package struct WordStream: Sendable {
         // The letters of ids and of encoded data say nothing, nor do digits.
         if kinds == 3 { hash = 0x6D69_7865 }
         if kinds & 2 != 0 { gramCount = 0 }
-        let word = Word(hash: hash, gap: gap, grams: gramCount)
+        let word = Word(hash: hash, gap: gap, grams: gramCount, counts: length >= 3 && kinds & 2 == 0)
         (hash, length, kinds) = (Self.basis, 0, 0)
         (gap, gapLength, lastGapByte) = (Self.basis, 0, 0)
         return word

@@ -6,23 +6,23 @@ enum FirstStageRecord {
     /// The SHA-256 of the rows that it was trained on.
     static let data = "571e26222ae5e25724046164a4b693d3a161db89b36d334378f340af60c8a79f"
     /// The SHA-256 of parameters and weights.
-    static let digest = "cbabc1dcaa9e806245ae309c7abaab7ac05dd15051c384977155933980ed7e81"
+    static let digest = "5e7e9e4639c76242c40563cf2c5317f52e5ee4e64bc1bb980f03642e95708e76"
     /// In the order of the heads.
     static let heads: [FirstStageHead] = [
         FirstStageHead(
-            lowest: -123, highest: 245, drift: 15,
+            lowest: -127, highest: 253, drift: 16,
             thresholds: [
-                260, 260, 260, 353, 353, 552, 552, 552, 552, 552, 552, 552
+                285, 285, 285, 317, 317, 571, 571, 571, 571, 571, 571, 571
             ]),
         FirstStageHead(
-            lowest: -86, highest: 172, drift: 11,
+            lowest: -90, highest: 180, drift: 11,
             thresholds: [
-                172, 172, 253, 278, 278, 394, 394, 443, 443, 443, 443, 443
+                180, 187, 261, 293, 295, 321, 354, 461, 461, 461, 461, 461
             ]),
         FirstStageHead(
-            lowest: -171, highest: 342, drift: 21,
+            lowest: -159, highest: 318, drift: 20,
             thresholds: [
-                403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403
+                354, 354, 354, 354, 354, 354, 354, 354, 354, 354, 354, 354
             ]),
         FirstStageHead(
             lowest: -251, highest: 503, drift: 31,
