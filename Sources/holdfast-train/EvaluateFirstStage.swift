@@ -17,6 +17,8 @@ struct EvaluateFirstStage: ParsableCommand {
     @Option(help: "The head that judges the files.") var head = "attack"
     @Option(help: "The folder of the training data: trains again without each source.", completion: .directory)
     var data: String?
+    @Option(help: "More harmless rows, which the repository has.", completion: .file())
+    var harmless = "Benchmarks/supervision/harmless.jsonl.gz"
     @Option(help: "Only this head, with --data.") var only: String?
     @Option(help: "Writes each set of --data into this folder, for other detectors.", completion: .directory)
     var sets: String?
@@ -37,8 +39,11 @@ struct EvaluateFirstStage: ParsableCommand {
             report(file.split(separator: "/").last.map(String.init) ?? file, judge, .shared, rows)
         }
         guard let data else { return }
-        let heads = only.flatMap(Head.init(rawValue:)).map { [$0] } ?? Head.allCases
-        try LeaveOneOut(data: TrainingData(folder: data), heads: heads).run { set, head, stage, rows in
+        try LeaveOneOut(
+            data: TrainingData(folder: data, harmless: harmless),
+            heads: only.flatMap(Head.init(rawValue:)).map { [$0] } ?? Head.allCases
+        )
+        .run { set, head, stage, rows in
             report(set, head, stage, rows)
             if let sets { try LabelledText.write(rows, to: "\(sets)/\(head.rawValue) \(set).jsonl") }
         }

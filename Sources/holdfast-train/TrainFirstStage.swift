@@ -16,11 +16,13 @@ struct TrainFirstStage: ParsableCommand {
             """)
 
     @Option(help: "The folder of the training data.", completion: .directory) var data: String
+    @Option(help: "More harmless rows, which the repository has.", completion: .file())
+    var harmless = "Benchmarks/supervision/harmless.jsonl.gz"
     @Option(help: "Where the weights are written; only the digest is printed with `-`.", completion: .directory)
     var output = "Sources/Supervision/FirstStage/Weights"
 
     func run() throws {
-        let data = try TrainingData(folder: data)
+        let data = try TrainingData(folder: data, harmless: harmless)
         let result = FirstStageTraining().run(data)
         print("data    \(data.digest)\nweights \(result.digest)")
         for (head, name) in zip(result.stage.heads, Head.allCases) {

@@ -56,7 +56,7 @@ package struct HarmlessRequest: Sendable {
     private mutating func add(_ place: Place, _ text: String) {
         texts.append((place, text))
         // Near the number of words, and cheap.
-        length += 1 + text.utf8.count / 6
+        length += 1 + text.utf8.count / 8
     }
 
     /// The scores of the texts that count for each head, and the whole

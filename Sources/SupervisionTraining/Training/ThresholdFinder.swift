@@ -38,8 +38,14 @@ package enum ThresholdFinder {
                 scores[FirstStageHead.bucket(ofLength: found.length)].append(found)
             }
         }
-        let kept = rows.filter { $0.kind == .benign && ($0.isValidation || $0.share < HeadMaterial.keptBack) }
+        let kept = rows.filter { $0.kind == .benign && ($0.isValidation || $0.isKeptBack) }
         let single = kept.filter { !$0.isDocument }.map { stage.assess(CanonicalText($0.text)) }
+        for row in kept where row.isDocument {
+            var found = stage.assess(CanonicalText(row.text))
+            found.peaks[FirstStageScores.index(of: .harm)] = .min
+            found.peaks[FirstStageScores.index(of: .output)] = .min
+            scores[FirstStageHead.bucket(ofLength: found.length)].append(found)
+        }
         let answers = rows.filter { $0.kind == .output && $0.isValidation && $0.label == 0 }
             .map { stage.assess(CanonicalText($0.text)) }
         return stage.heads.indices.map { index in
