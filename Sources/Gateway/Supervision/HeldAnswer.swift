@@ -38,7 +38,7 @@ final class HeldAnswer {
     private var window: AnswerWindow
     private var frames: AnswerFrames
     private var ending: Ending?
-    /// What goes out before all else: at level `shadow` everything.
+    /// The bytes that go out before all else: at level `shadow` everything.
     private var ready = ByteBuffer()
     private var shadow = ShadowReading()
     private var judging = (took: Duration.zero, unseen: Set<UnseenPart>())
