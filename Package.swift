@@ -193,7 +193,8 @@ let package = Package(
         // tables of `docs` in Documented.
         suite("AccessTests", ["Access"]),
         suite("AdminAPITests", ["AdminAPI"]),
-        suite("ConversationTests", ["Conversation", "DialectOpenAI", "Wire"]),
+        suite(
+            "ConversationTests", ["Conversation", "DialectAnthropic", "DialectOpenAI", "Documented", "Wire", nioCore]),
         suite("DialectAnthropicTests", ["DialectAnthropic", "Conversation", "Wire", nioCore]),
         suite("DialectOpenAITests", ["DialectOpenAI", "Conversation", "Wire", nioCore]),
         suite("CustodyTests", ["Custody", "CLinux", "WeightFormats", "WeightsTesting", crypto]),

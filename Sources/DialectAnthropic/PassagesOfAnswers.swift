@@ -53,8 +53,8 @@ extension AnthropicDialect {
             isRefused: isRefused, category: isRefused ? document.root["stop_details"]?["category"]?.word : nil)
     }
 
-    /// The strings of a request that are structural, for people and tests.
-    package static func structuralStrings(of document: JSONDocument) throws(APIProblem) -> [StructuralString] {
-        try PassageReader.structuralStrings(of: document, by: PassageTables.requests)
-    }
+    /// The table by which requests are read.
+    package static var requestTable: ReadingTable { PassageTables.requests }
+    /// The table by which whole answers are read.
+    package static var answerTable: ReadingTable { PassageTables.answers }
 }

@@ -42,8 +42,8 @@ extension OpenAIDialect {
         return passages.pieces(isRefused: isRefused, category: nil)
     }
 
-    /// The strings of a request that are structural, for people and tests.
-    package static func structuralStrings(of document: JSONDocument) throws(APIProblem) -> [StructuralString] {
-        try PassageReader.structuralStrings(of: document, by: PassageTables.requests)
-    }
+    /// The table by which requests are read.
+    package static var requestTable: ReadingTable { PassageTables.requests }
+    /// The table by which whole answers are read.
+    package static var answerTable: ReadingTable { PassageTables.answers }
 }

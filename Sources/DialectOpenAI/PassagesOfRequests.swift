@@ -145,8 +145,10 @@ enum PassageTables {
 
     private static let turn: [String: Reading] = [
         "role": .word, "content": .entry("part"), "refusal": .text, "tool_call_id": .id,
-        "tool_calls": .scoped(.toolCall, .entry("call")), "function_call": .scoped(.toolCall, .entry("called function")),
-        "audio": .entry("audio"), "reasoning_content": .text, "reasoning": .text, "reasoning_details": .entry("thought"),
+        "tool_calls": .scoped(.toolCall, .entry("call")),
+        "function_call": .scoped(.toolCall, .entry("called function")),
+        "audio": .entry("audio"), "reasoning_content": .text, "reasoning": .text,
+        "reasoning_details": .entry("thought"),
         "annotations": .scoped(.document, .entry("annotation")), "cache_control": .entry("words"),
         "images": .entry("image"),
     ]

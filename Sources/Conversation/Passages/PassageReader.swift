@@ -113,7 +113,7 @@ package struct PassageReader {
             let isKeys =
                 view.members.allSatisfy { form.matches($0.name) && $0.value.strings.first { _ in true } == nil }
             guard view.kind == .object, isKeys else { return try judge(view, place) }
-            for (name, _) in view.members { note(name, form) }
+            for (name, _) in view.members { note(name, form, isName: true) }
         case .schema:
             guard view.kind == .object else { return try judge(view, place) }
             try add(SchemaText.lines(of: view), view, .schema, place)
@@ -195,11 +195,12 @@ package struct PassageReader {
                 known = known ?? Set(view.members.lazy.compactMap(\.name.word).filter { rows[$0] != nil })
                 if known?.contains(folded) == true { throw .ambiguous(folded, at: path.text) }
             }
-            path.push(Printable.excerpt(word, 64))
             if StringForm.word.matches(name) {
-                note(name, .word)
+                path.push(word)
+                note(name, .word, isName: true)
                 try judge(value, place)
             } else {
+                path.push(Printable.excerpt(word, 64))
                 // The name may be a sentence.
                 var lines = PassageText.Lines()
                 lines.add(name)
@@ -234,7 +235,8 @@ package struct PassageReader {
         switch note {
         case .textPart:
             var closing = "}"
-            if let mark = view["cache_control"], mark.kind == .object, mark.strings.allSatisfy(StringForm.word.matches) {
+            if let mark = view["cache_control"], mark.kind == .object, mark.strings.allSatisfy(StringForm.word.matches)
+            {
                 closing = ",\"cache_control\":\(mark.fragment.text)}"
             }
             read.wholes.append(
@@ -294,69 +296,19 @@ package struct PassageReader {
         return nextBlock
     }
 
-    private mutating func note(_ view: JSONView, _ form: StringForm) {
-        structural?.append(StructuralString(pattern: path.pattern, form: form, range: view.range))
+    private mutating func note(_ view: JSONView, _ form: StringForm, isName: Bool = false) {
+        structural?.append(
+            StructuralString(pattern: path.pattern, isName: isName, form: form, range: view.range))
     }
 }
 
 /// A string that a table takes for structural.
 package struct StructuralString: Sendable, Hashable {
-    /// Its path, with `*` for each place in an array.
+    /// The path, with `*` for each place in an array.
     package var pattern: String
+    /// True for the name of a member that the table doesn't know.
+    package var isName: Bool
     package var form: StringForm
     /// The bytes of the string in the body, with its quotation marks.
     package var range: Range<Int>
-}
-
-/// The path to a value, which is written only for passages.
-struct PassagePath {
-    private enum Step {
-        case name(String)
-        case place(Int)
-    }
-
-    private var steps: [Step] = []
-
-    mutating func push(_ name: String) { steps.append(.name(name)) }
-    mutating func push(_ place: Int) { steps.append(.place(place)) }
-    mutating func pop() { steps.removeLast() }
-
-    /// Such as `messages.3.content.0.text`; a very deep one is cut.
-    var text: String { written { "\($0)" } }
-    var pattern: String { written { _ in "*" } }
-
-    private func written(_ place: (Int) -> String) -> String {
-        var text = ""
-        for step in steps {
-            guard text.utf8.count < Self.most else { return text + "…" }
-            if !text.isEmpty { text += "." }
-            switch step {
-            case .name(let name): text += name
-            case .place(let index): text += place(index)
-            }
-        }
-        return text
-    }
-
-    private static let most = 400
-}
-
-/// Names for members that are withheld together with their names, different
-/// from all others of their object.
-struct SubstituteNames {
-    private let taken: Set<String>
-    private var count = 0
-
-    init(in object: JSONView) {
-        // Only short names can be the same.
-        taken = Set(object.members.lazy.filter { StringForm.word.matches($0.name) }.compactMap(\.name.string))
-    }
-
-    mutating func next() -> String {
-        while true {
-            count += 1
-            let name = count == 1 ? "withheld" : "withheld_\(count)"
-            if !taken.contains(name) { return name }
-        }
-    }
 }

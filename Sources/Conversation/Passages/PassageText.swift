@@ -28,11 +28,9 @@ package enum PassageText {
         var said = ""
         var others = Lines()
         for (name, list) in view.members {
+            if !name.isString("content"), !name.isString("refusal") { others.add(name) }
             guard list.kind == .array else {
-                if !list.isNull {
-                    others.add(name)
-                    for string in list.strings { others.add(string) }
-                }
+                for string in list.strings { others.add(string) }
                 continue
             }
             for token in list.elements {

@@ -7,17 +7,17 @@ package struct RequestPassages: Sendable, Equatable {
     /// none. Results of tools are no such turn.
     package var newestUserTurn: Int?
     /// The values that can only be withheld as a whole, in the order of the body.
-    var wholes: [WholePart] = []
+    package internal(set) var wholes: [WholePart] = []
 
     package init() {}
 }
 
 /// A value that can only be withheld as a whole: a note in place of one of its
 /// strings would make it one that the API refuses.
-struct WholePart: Sendable, Equatable {
-    var block: Int
+package struct WholePart: Sendable, Equatable {
+    package var block: Int
     /// The bytes of the value.
-    var range: Range<Int>
+    package var range: Range<Int>
     /// The bytes before and after the note; without a note, where the value in
     /// its place has no room for one.
     var opening: String

@@ -39,7 +39,8 @@ struct SchemaText {
                 read(value)
             case "type": readTypes(value)
             case "required": readRequired(value, in: view)
-            case "title", "description", "$comment", "default", "example", "examples", "const", "enum", "pattern", "format",
+            case "title", "description", "$comment", "default", "example", "examples", "const", "enum", "pattern",
+                "format",
                 "$id", "$ref", "$schema", "$anchor", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
                 "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "multipleOf", "minProperties",
                 "maxProperties", "nullable", "deprecated", "readOnly", "writeOnly", "strict":

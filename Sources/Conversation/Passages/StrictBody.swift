@@ -40,7 +40,8 @@ extension APIProblem {
 
     static var tooManyParts: APIProblem {
         APIProblem(
-            .invalidRequest, "The request has more than \(PassageReader.mostPassages) texts to judge: send fewer parts.",
+            .invalidRequest,
+            "The request has more than \(PassageReader.mostPassages) texts to judge: send fewer parts.",
             code: "too_many_parts")
     }
 }

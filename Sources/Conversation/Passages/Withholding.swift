@@ -49,6 +49,7 @@ extension RequestPassages {
 package struct CannotWithhold: Error, Sendable, Equatable {
     /// The path of the string that has to keep its form.
     package var path: String
+    package init(path: String) { self.path = path }
 }
 
 extension WholePart {
