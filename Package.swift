@@ -134,7 +134,7 @@ let package = Package(
             ["Access", "Availability", "Conversation", "Encodings", "Files", "Ledger", "Routing", "Supervision", yams],
             resources: ["amazon-bedrock", "azure-openai", "google-gemini"].map {
                 .embedInCode("Contracts/\($0).yaml")
-            }),
+            } + [.embedInCode("Supervision/constitution.yaml")]),
         module("StorageSQLite", ["Files", "Storage", grdb]),
         module("WeightFiles", ["Encodings", "Files", "WeightFormats", "WeightSigning"]),
         module("LedgerDisk", ["Files", "Ledger"]),

@@ -130,7 +130,8 @@ package struct HoldfastServer {
             models.engines,
             ConfigurationReloader(
                 settings: process.settings, gateway: gateway, providers: models.providers, edge: models.edge,
-                keys: keys, runDirectory: process.runDirectory, events: process.events, logger: logger),
+                supervision: models.supervision, keys: keys, runDirectory: process.runDirectory, events: process.events,
+                logger: logger),
             records.availability, HeldTime(gateway: gateway, availability: records.availability), records.alerts,
             egress,
             WebhookSender(outbox: restored.storage, settings: process.settings, logger: Logger(label: "alerts")),

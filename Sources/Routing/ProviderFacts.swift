@@ -36,6 +36,8 @@ package struct ProviderFacts: Sendable, Hashable {
     package var flavour: Flavour?
     /// The supervision that requests to its models demand, on whatever route.
     package var supervision = SupervisionPolicy.Level.off
+    /// That of single models; the stricter one of both counts.
+    package var supervisedModels: [String: SupervisionPolicy.Level] = [:]
 
     /// A provider that takes any model and serves, unless said otherwise.
     package init(
@@ -60,7 +62,7 @@ package struct ProviderFacts: Sendable, Hashable {
         var candidate = Candidate(
             provider: name, model: model, dialect: dialect, lab: lab, host: host, region: region, context: context,
             unavailable: unavailable, capabilities: capabilities)
-        candidate.supervision = supervision
+        candidate.supervision = max(supervision, supervisedModels[model] ?? .off)
         return candidate
     }
 

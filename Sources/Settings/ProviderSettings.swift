@@ -46,6 +46,11 @@ package struct ProviderSettings: Sendable, Hashable {
     package var maxConnections: Int
     /// The reason why the provider is skipped (its key variable is not set); nil if it serves.
     package var unavailable: String?
+    /// `supervision`: the level that it demands for all of its models; off by
+    /// default.
+    package var supervision = SupervisionPolicy.Level.off
+    /// `supervision.models` of the file: the levels of single models here.
+    package var supervisedModels: [String: SupervisionPolicy.Level] = [:]
 
     /// The API that it speaks.
     package var dialect: ProviderDialect {
@@ -57,9 +62,12 @@ package struct ProviderSettings: Sendable, Hashable {
 
     /// The facts about the provider that routing requires.
     package var facts: ProviderFacts {
-        ProviderFacts(
+        var facts = ProviderFacts(
             name: name, dialect: dialect.name, lab: lab, host: host, region: region, context: context, models: models,
             unavailable: unavailable, capabilities: capabilities, flavour: flavour)
+        facts.supervision = supervision
+        facts.supervisedModels = supervisedModels
+        return facts
     }
 
     private var flavour: Flavour? {

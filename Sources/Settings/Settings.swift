@@ -59,6 +59,8 @@ package struct Settings: Sendable, Hashable {
     /// `alerts: {link}`: the page that alerts link to; the status page of
     /// `listen` by default.
     package var link: String
+    /// `supervision`: the judge that stands over models.
+    package var supervision = SupervisionSettings()
 
     /// Every name that a request may give as its model.
     package var routeTable: RouteTable {

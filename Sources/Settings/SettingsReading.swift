@@ -70,6 +70,7 @@ struct SettingsReader {
                 "routes.\(route.name).record is before-answer, and requests are not put on record; add `ledger: {name: …}`"
                     + (ledger == nil ? "" : " with requests among its `record`"))
         }
+        SupervisionCheck(file: file, providers: providers, routes: routes).check()
         FirstDayCheck(notes: notes, root: root, folder: folder).check(
             admin: admin, providers: providers, routes: routes)
         let telling = TellingReader(file: file)
@@ -84,7 +85,8 @@ struct SettingsReader {
             runDirectory: runDirectory(file), ledger: ledger, statusPage: telling.statusPage(),
             webhooks: alerts.webhooks,
             alertPeriod: alerts.period, instance: alerts.instance ?? "\(listen)",
-            link: alerts.link ?? "\(file.node("tls") == nil ? "http" : "https")://\(listen)/status")
+            link: alerts.link ?? "\(file.node("tls") == nil ? "http" : "https")://\(listen)/status",
+            supervision: SupervisionReader(file: file, folder: folder).read())
     }
 
     private func dataDirectory(_ file: Section) -> String {

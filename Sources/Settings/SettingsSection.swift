@@ -43,6 +43,8 @@ package struct SettingsSection: Sendable {
         .init("data", .nextStart) { $0.dataDirectory },
         .init("run", .nextStart) { $0.runDirectory },
         .init("ledger", .nextStart) { $0.ledger },
+        // Its `models` are a matter of `providers`.
+        .init("supervision", .live) { $0.supervision },
         .init("status_page", .live) { $0.statusPage },
         .init("alerts", .live) { one, other in
             one.webhooks == other.webhooks && one.alertPeriod == other.alertPeriod

@@ -39,6 +39,8 @@ enum MetricHelp {
         "holdfast_supervision_duration_seconds": "Time for which a verdict was waited for.",
         "holdfast_supervision_errors_total": "Judgements that were not made, by the reason.",
         "holdfast_supervision_verdicts_total": "Verdicts, by ruling and by the stage that they rest on.",
+        "holdfast_supervision_waiting": "Large judgements that wait, or are worked on.",
+        "holdfast_supervisor_up": "Whether the supervisor gives verdicts.",
         "holdfast_time_to_first_byte_seconds": "Time from a request's arrival to its answer's first byte.",
         "holdfast_tokens_total": "Tokens that were used.",
         "holdfast_unread_answer_bytes": "Bytes of answers that wait for callers to read them.",

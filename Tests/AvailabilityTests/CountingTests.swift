@@ -9,7 +9,8 @@ import Testing
         var random = SplitMix(seed: seed)
         let counters: [Counter] = [
             .whole(by: "a/b"), .stoodIn(by: "ü/ø"), .late(by: ""), .refused(by: "x/y"), .cut(cause: "broken"),
-            .failed(cause: "withdrawn"), .turnedAway, .callerGone, .ownFault, .status(200), .status(529), .unanswered,
+            .failed(cause: "withdrawn"), .turnedAway, .callerGone, .ownFault, .blocked, .status(200), .status(529),
+            .unanswered,
             .cause("too_long"), .held, .probe(status: 0), .probe(status: 404),
         ]
         for _ in 0..<300 {
@@ -116,6 +117,19 @@ import Testing
         .init(
             testDescription: "all withdrawn", outcome: .failed, expected: .failed(cause: "withdrawn"),
             reason: "model_withdrawn"),
+        .init(testDescription: "blocked by policy", outcome: .blocked, expected: .blocked, reason: "blocked_by_policy"),
+        .init(
+            testDescription: "an answer blocked by policy", outcome: .blocked, expected: .blocked,
+            attempts: [attempt(200, nil)]),
+        .init(
+            testDescription: "not judged", outcome: .failed, expected: .failed(cause: "supervision"),
+            reason: "supervision_unavailable"),
+        .init(
+            testDescription: "an answer that wasn't judged to its end", outcome: .truncated,
+            expected: .cut(cause: "supervision"), attempts: [attempt(200, nil)], reason: "supervision_unavailable"),
+        .init(
+            testDescription: "over the key's share of the supervisor", outcome: .limited, expected: .turnedAway,
+            reason: "supervision_share"),
         .init(
             testDescription: "a sentence is no cause", outcome: .failed, expected: .failed(cause: "unserved"),
             reason: "No candidate of this route is in service."),
@@ -140,6 +154,25 @@ import Testing
             }
         }
         #expect(routes == [each.expected] && statuses == each.attempts.count)
+    }
+
+    @Test("a block is no loss of its route, and no news of its state")
+    func blocks() {
+        #expect(Counter.blocked.isAnswered == nil)
+        var history = History(Period(start: 0, minutes: 60))
+        var hour = HourCounts()
+        hour.add(.blocked, minute: 3)
+        hour.add(.whole(by: "p/m"), minute: 3)
+        history.add(hour, hour: 0)
+        let report = RouteReport("talk", history, objective: 0.999)
+        #expect(report.requests == 1 && report.continuity == 100 && report.blocked == 1 && report.lost.isEmpty)
+    }
+
+    @Test("blocks of a provider that the caller named are counted, too")
+    func blocksOfDirectNames() {
+        var counted: [Counter] = []
+        CountedRequest(route: nil, outcome: .blocked).count { _, counter in counted.append(counter) }
+        #expect(counted == [.blocked])
     }
 
     @Test func drillsSayNothingOfProviders() {

@@ -74,6 +74,24 @@ import Wire
         #expect(report([sample(.warmUp, pulled: false)]).verdict == .inconclusive)
     }
 
+    @Test("a drill of the supervisor passes though a request passed without a verdict, or got no answer")
+    func unsupervised() {
+        var order = TimelineTests.order
+        order.faults = SupervisorFault.allCases
+        func verdict(_ samples: [DrillSample]) -> DrillReport.Verdict {
+            var tally = DrillTally()
+            for sample in samples { tally.note(sample, pulled: order.pulled) }
+            return DrillReport(order, phase: .over, end: .done, started: 7, tally, goals).verdict
+        }
+        let shut = sample(whole: false, change: { $0.isShut = true })
+        let untouched = sample(.warmUp, pulled: false)
+        #expect(verdict([shut, shut, untouched]) == .passed)
+        #expect(verdict([shut, sample(whole: true)]) == .failed)
+        #expect(verdict([shut, sample(whole: false, change: { $0.isUnanswered = true })]) == .failed)
+        #expect(verdict([untouched]) == .inconclusive)
+        #expect(order.word == "unsupervised" && order.pulled == "supervisor")
+    }
+
     @Test("a drill passes with too many lost")
     func availability() {
         let good = [DrillSample](repeating: sample(), count: 99)

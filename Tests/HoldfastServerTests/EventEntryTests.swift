@@ -317,7 +317,7 @@ import Testing
                 .health(news.changes + changes + [.changed(.example()), .acknowledged(.example())]),
                 .drillBegan(Self.drill()), .drillEnded(Self.drill()),
                 .configuration(ConfigurationChange(settings: try settings(Self.file), previous: nil)),
-                Self.administration("", "{}"),
+                Self.administration("", "{}"), .supervisor(.down("crashed")), .supervisor(.up),
             ] + Self.custodyEvents.map { .custody($0.0) }
         let written = Set(try events.flatMap { try Self.kinds(Self.entries($0)) })
         let known = EntryKind.allCases.filter { !$0.rawValue.hasPrefix("request.") }.map { "\"\($0.rawValue)\"" }

@@ -9,6 +9,8 @@ import HoldfastServer
 import Ledger
 import NIOCore
 import Resilience
+import Routing
+import Supervision
 import Synchronization
 import Testing
 import Wire
@@ -179,6 +181,46 @@ final class EntryBook: RequestRecorder {
         for flag in ["stream", "late", "stand_in"] { #expect(try member(flag, of: all) == "true") }
         #expect(try member("custody", of: all) == "\"custody_1\"")
         #expect(try member("first_byte_us", of: all) == "12000" && member("duration_us", of: all) == "3000007")
+    }
+
+    @Test("a verdict is on record by its ruling, its clauses and its policy, and never by a text")
+    func supervised() throws {
+        let clause = Clause(id: "no-lamp", text: "Nobody speaks of the lamp.", actions: [.user: .block])
+        var verdict = Verdict(
+            .block,
+            findings: [
+                Finding(clause, .block, .user, path: "messages.0.MARKER", block: 0, by: .literal),
+                Finding(clause, .flag, .user, path: nil, block: 1, by: .first(.attack)),
+            ], reference: "ref_1")
+        verdict.policy = PolicyDigest("abc", weights: ["w1", "w2"])
+        verdict.coverage.windows = 208
+        verdict.coverage.secondStage = 16
+        verdict.coverage.unseen = [.image, .file]
+        let entry = Self.refused(APIProblem(.invalidRequest, "no")) { record in
+            record.outcome = .blocked
+            record.supervision = SupervisionRecord(.required)
+            record.supervision?.request = .init(verdict)
+        }
+        #expect(try member("outcome", of: entry) == "\"blocked\"")
+        #expect(
+            try member("supervision", of: entry)
+                == #"{"extent":"partial","policy":"abc","weights":["w1","w2"],"request":{"ruling":"block","#
+                + #""clauses":["no-lamp"],"reference":"ref_1","windows":208,"second_stage":16,"#
+                + #""unseen":["image","file"]}}"#)
+        #expect(!entry.contains("MARKER"))
+    }
+
+    @Test("an exchange that wasn't judged is on record as none", arguments: SupervisionPolicy.Level.allCases)
+    func notSupervised(_ level: SupervisionPolicy.Level) throws {
+        let entry = Self.refused(APIProblem(.unavailable, "no", code: "supervision_unavailable")) { record in
+            record.supervision = SupervisionRecord(level)
+            record.supervision?.request = .init(Verdict(.error, error: "late"))
+        }
+        let extent = level == .shadow ? "shadow" : "none"
+        #expect(
+            try member("supervision", of: entry)
+                == #"{"extent":"\#(extent)","request":{"reason":"late","ruling":"error","windows":0,"second_stage":0}}"#
+        )
     }
 
     @Test func digestsStandForWhatWasAskedAndAnswered() throws {

@@ -5,6 +5,7 @@ import Gateway
 import GatewayTesting
 import NIOCore
 import Routing
+import Supervision
 import Telemetry
 import Testing
 import Wire
@@ -44,6 +45,40 @@ import Wire
         "{\"id\":\"1\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":"
         + "{\"role\":\"assistant\",\"content\":\"MARKER\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,"
         + "\"completion_tokens\":2,\"total_tokens\":3}}"
+
+    @Test("a verdict is logged with what it rests on, and no text")
+    func verdicts() throws {
+        let clause = Clause(id: "no-lamp", text: "Nobody speaks of the lamp.", actions: [.user: .block])
+        var verdict = Verdict(
+            .block,
+            findings: [
+                Finding(clause, .block, .user, path: "messages.0", block: 0, by: .first(.attack), score: 1.234)
+            ], reference: "ref_1")
+        verdict.policy = PolicyDigest("abc")
+        verdict.coverage.unseen = [.image]
+        let record = RequestRecord(
+            refused: "req_1", operation: "chat", door: .openai, keyID: "k",
+            problem: APIProblem(.invalidRequest, "no", code: "blocked_by_policy"))
+        record.outcome = .blocked
+        record.supervision = SupervisionRecord(.required)
+        record.supervision?.request = .init(verdict, took: .microseconds(1500))
+        let pipe = LogPipe()
+        RequestLog(pipe.sink, format: .json).record(record)
+        RequestLog(pipe.sink, format: .human).record(record)
+        pipe.sink.flush()
+        let lines = pipe.lines
+        let root = try JSONDocument(try #require(lines.first)).root
+        let told = try #require(root["supervision"])
+        #expect(root["outcome"]?.string == "blocked")
+        #expect(told["extent"]?.string == "partial" && told["policy"]?.string == "abc")
+        let request = try #require(told["request"])
+        #expect(request["ruling"]?.string == "block" && request["reference"]?.string == "ref_1")
+        #expect(request["took_ms"]?.double == 1.5)
+        let finding = try #require(request["findings"]?.elements.first { _ in true })
+        #expect(finding["clause"]?.string == "no-lamp" && finding["by"]?.string == "first stage: attack")
+        #expect(finding["score"]?.double == 1.23)
+        #expect(lines.last?.contains("supervision=partial request:block[no-lamp]") == true, "\(lines)")
+    }
 
     @Test func aRequestIsOneLine() async throws {
         let lines = await serve("{\"model\":\"r\",\"messages\":[]}", ReplayLane(.json(Self.reply)), .json)

@@ -5,6 +5,7 @@ import Gateway
 import Logging
 import ServiceLifecycle
 import Settings
+import Supervision
 import UnixSignals
 
 /// The watch over the configuration and the key file, and the handler of
@@ -17,6 +18,7 @@ struct ConfigurationReloader: Service {
     let gateway: Gateway
     let providers: ProviderService
     let edge: Edge
+    let supervision: SupervisionService
     let keys: KeyStore
     let runDirectory: RunDirectory
     let events: ServerEvents
@@ -29,6 +31,7 @@ struct ConfigurationReloader: Service {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { for await _ in configuration.changes() { await reload() } }
+                group.addTask { await watchConstitution() }
                 if let keyFile { group.addTask { for await _ in keyFile.changes() { reloadKeys() } } }
                 group.addTask {
                     while (try? await Task.sleep(for: .seconds(60))) != nil {
@@ -43,6 +46,30 @@ struct ConfigurationReloader: Service {
                     }
                 }
             }
+        }
+    }
+
+    /// Takes over edits of the constitution, whichever file the settings name.
+    private func watchConstitution() async {
+        while !Task.isCancelled {
+            let path = settings.now.supervision.constitutionFile
+            var sight = FileWatch.Sight(told: path.flatMap(Self.stamp))
+            while settings.now.supervision.constitutionFile == path {
+                guard (try? await Task.sleep(for: FileWatch.usualInterval)) != nil else { return }
+                if let path, sight.observe(Self.stamp(path)) { reloadConstitution() }
+            }
+        }
+    }
+
+    private static func stamp(_ path: String) -> FileStamp? { (try? FileStamp.look(at: path)) ?? nil }
+
+    private func reloadConstitution() {
+        let now = settings.now
+        do throws(StartupError) {
+            supervision.replace(with: try now.supervisionPolicy(), waiting: now.supervision.waiting)
+            logger.info("constitution reloaded", metadata: ["policy": "\(supervision.policy.text)"])
+        } catch {
+            logger.error("the constitution can't be used, the old one stays", metadata: ["problem": "\(error.message)"])
         }
     }
 
@@ -92,7 +119,11 @@ struct ConfigurationReloader: Service {
             logger.warning("the configuration has a likely mistake", metadata: ["problem": "\(problem.told)"])
         }
         do throws(StartupError) {
-            gateway.replace(try await providers.state(for: new))
+            let policy = try new.supervisionPolicy()
+            let state = try await providers.state(for: new)
+            // Before the routes: none may be supervised by nobody meanwhile.
+            supervision.replace(with: policy, waiting: new.supervision.waiting)
+            gateway.replace(state)
             gateway.applyRoutes()
             gateway.forgetOldCredentials()
         } catch {

@@ -13,6 +13,7 @@ struct ModelServices {
     let disclosures: DisclosureKeeping
     let gateway: Gateway
     let edge: Edge
+    let supervision: SupervisionService
 
     /// - Throws: ``StartupError``, e.g. for a CA file that can't be read.
     init(
@@ -31,14 +32,29 @@ struct ModelServices {
         disclosures = DisclosureKeeping(
             memory: restored.storage, events: process.events, logger: Logger(label: "custody"))
         edge = Edge(settings)
+        supervision = SupervisionService(
+            try settings.supervisionPolicy(), waiting: settings.supervision.waiting, timers: process.group
+        ) { [events = process.events] event in
+            let logger = Logger(label: "supervision")
+            switch event {
+            case .down(let reason):
+                logger.error(
+                    "the supervisor gives no verdicts; routes that require them refuse",
+                    metadata: ["reason": "\(reason)"])
+            case .up: logger.notice("the supervisor gives verdicts again")
+            }
+            events.send(.supervisor(event))
+        }
         gateway = Gateway(
             try await providers.state(for: settings), keys: keys.applications,
             records: RequestRecords(log: records.recorder(process.requestLog), audit: records.ledger),
             continuity: restored.continuity(keeper: keeper, logger: logger), disclosures: disclosures.book(restored),
             options: GatewayOptions(
-                limits: GatewayLimits(continuation: settings.limits.continuation), pool: edge.pool))
+                limits: GatewayLimits(continuation: settings.limits.continuation), pool: edge.pool,
+                stages: OptionalStages(supervisor: supervision)))
         edge.register(in: process.registry)
         keeper.register(in: process.registry)
+        supervision.register(in: process.registry)
         HealthGauges(gateway: gateway).register(in: process.registry)
         gateway.applyRoutes()
         gateway.forgetOldCredentials()

@@ -4,9 +4,9 @@
 /// its turn goes behind that of all other keys. Where the queue is full, the
 /// key that has the most in it makes room, so that no other key is turned away
 /// for it.
-struct FairTurns<Job> {
+package struct FairTurns<Job> {
     /// The result of entering the queue.
-    enum Entry {
+    package enum Entry {
         case taken
         /// Taken in place of this one, of the key that has the most.
         case takenInPlaceOf(Job)
@@ -26,13 +26,13 @@ struct FairTurns<Job> {
     /// Keys with waiting jobs, the next first.
     private var turns: [String] = []
     /// Jobs that wait or are at work.
-    private(set) var count = 0
+    package private(set) var count = 0
     /// The most of them.
-    let most: Int
+    package var most: Int
 
-    init(most: Int) { self.most = max(1, most) }
+    package init(most: Int) { self.most = max(1, most) }
 
-    mutating func enter(_ job: Job, of key: String) -> Entry {
+    package mutating func enter(_ job: Job, of key: String) -> Entry {
         guard count >= most else {
             take(job, of: key)
             return .taken
@@ -63,7 +63,7 @@ struct FairTurns<Job> {
 
     /// The next job, of the key whose turn it is. Followed by ``goOn(_:of:)``
     /// or ``end(of:)``.
-    mutating func next() -> (key: String, job: Job)? {
+    package mutating func next() -> (key: String, job: Job)? {
         guard !turns.isEmpty else { return nil }
         let key = turns.removeFirst()
         guard let job = shares[key]?.waiting.removeFirst() else { return nil }
@@ -73,13 +73,13 @@ struct FairTurns<Job> {
 
     /// Puts a job back that isn't done: before the other jobs of its key, and
     /// behind all other keys.
-    mutating func goOn(_ job: Job, of key: String) {
+    package mutating func goOn(_ job: Job, of key: String) {
         if shares[key]?.waiting.isEmpty ?? true { turns.append(key) }
         shares[key, default: Share()].waiting.insert(job, at: 0)
     }
 
     /// A job that was at work is done.
-    mutating func end(of key: String) { leave(key) }
+    package mutating func end(of key: String) { leave(key) }
 
     private mutating func leave(_ key: String) {
         guard var share = shares[key], share.count > 0 else { return }

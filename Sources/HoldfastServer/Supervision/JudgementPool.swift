@@ -35,6 +35,11 @@ final class JudgementPool: Sendable {
 
     /// Jobs that wait, or are worked on.
     var waiting: Int { queue.withLock { $0.count } }
+    /// The most of them.
+    var most: Int {
+        get { queue.withLock { $0.most } }
+        set { queue.withLock { $0.most = max(1, newValue) } }
+    }
 
     /// Runs work to its end, turn by turn, unless the deadline is over first.
     /// - Parameters:

@@ -1,4 +1,4 @@
-package import Conversation
+import Conversation
 package import Gateway
 package import NIOCore
 package import Supervision
@@ -36,7 +36,8 @@ package final class SupervisionService: Supervisor {
     /// Steps that are taken before others on the event loop have their turn.
     static let stepsInASlice = 4
 
-    private let inForce: Mutex<Policy>
+    /// Nil while nothing is supervised.
+    private let inForce: Mutex<Policy?>
     let pool: JudgementPool
     private let watch: SupervisorWatch
 
@@ -44,7 +45,7 @@ package final class SupervisionService: Supervisor {
     ///   - waiting: Large judgements that may wait, or be worked on.
     ///   - told: Hears when the supervisor fails, and when it judges again.
     package init(
-        _ policy: Policy, waiting: Int = 64, threads: Int = 2, timers: any EventLoopGroup,
+        _ policy: Policy?, waiting: Int = 64, threads: Int = 2, timers: any EventLoopGroup,
         told: @escaping @Sendable (SupervisorEvent) -> Void
     ) {
         inForce = Mutex(policy)
@@ -53,17 +54,18 @@ package final class SupervisionService: Supervisor {
     }
 
     /// Takes over another policy for requests that are still to come.
-    package func replace(with policy: Policy) { inForce.withLock { $0 = policy } }
+    package func replace(with policy: Policy?, waiting: Int) {
+        inForce.withLock { $0 = policy }
+        pool.most = waiting
+    }
 
-    private var now: Policy { inForce.withLock { $0 } }
-
-    package var policy: PolicyDigest { now.digest }
+    package var policy: PolicyDigest { inForce.withLock { $0?.digest } ?? PolicyDigest("") }
 
     /// True while it fails.
     package var isDown: Bool { watch.isDown }
 
     package func judge(_ exhibit: Exhibit) async -> Verdict {
-        let policy = now
+        guard let policy = inForce.withLock({ $0 }) else { return Verdict(.error, error: "absent") }
         let deadline = NIODeadline.now() + .nanoseconds(policy.deadline.inNanoseconds)
         var verdict: Verdict
         if let fault = exhibit.rehearsedFault {
@@ -103,7 +105,8 @@ package final class SupervisionService: Supervisor {
         }
         let asker = SecondStageAsker(tenant: exhibit.tenant, key: exhibit.key, policy: policy.digest)
         let result = await second.scores(
-            of: judgement.windows.map { RankedWindow($0.scope, $0.text, place: $0.id) }, for: asker, within: deadline.left)
+            of: judgement.windows.map { RankedWindow($0.scope, $0.text, place: $0.id) }, for: asker,
+            within: deadline.left)
         switch result {
         case .failed(let failure): return Verdict(.error, error: failure.rawValue)
         case .scored(let scores):
@@ -134,8 +137,14 @@ package final class SupervisionService: Supervisor {
     }
 
     package func makeAnswerJudge(for exhibit: Exhibit) -> any AnswerJudge {
-        SupervisedAnswer(exhibit, by: now, pool: pool, watch: watch)
+        guard let policy = inForce.withLock({ $0 }) else { return AbsentJudge() }
+        return SupervisedAnswer(exhibit, by: policy, pool: pool, watch: watch)
     }
+}
+
+/// The judge of answers where there is no policy: it clears nothing.
+private final class AbsentJudge: AnswerJudge {
+    func judge(_ pieces: [AnswerPiece], isEnd: Bool) async -> Verdict { Verdict(.error, error: "absent") }
 }
 
 /// One judgement on the threads of the pool, which take turns.

@@ -25,7 +25,7 @@ struct ReadProviders {
 struct ProviderReader {
     private static let common = [
         "dialect", "models", "lab", "host", "region", "context", "timeouts", "max_connections", "capabilities",
-        "probes", "model_list", "key_custodian", "contract",
+        "probes", "model_list", "key_custodian", "contract", "supervision",
     ]
     private static let remote = [
         "base_url", "api_key", "headers", "proxy", "ca_file", "allow", "tls", "flavour", "traits",
@@ -45,6 +45,7 @@ struct ProviderReader {
         var providers = ReadProviders()
         let program = EngineReader(notes: notes, folder: folder, section: defaults).program() ?? .launcher(python: nil)
         let custody: EngineProvider.Custody = defaults.choice("custody") ?? .bestEffort
+        let levels = SupervisionReader(file: defaults, folder: folder).levels()
         guard let section = defaults.named("providers") else { return providers }
         for entry in section.entries {
             guard isName(entry.key) else {
@@ -55,7 +56,8 @@ struct ProviderReader {
                 continue
             }
             let before = notes.errorCount
-            let provider = read(entry, in: section, program: program, custody: custody)
+            var provider = read(entry, in: section, program: program, custody: custody)
+            provider?.supervisedModels = levels[entry.key] ?? [:]
             providers.add(entry.key, notes.errorCount == before ? provider : nil)
         }
         return providers
@@ -102,7 +104,7 @@ struct ProviderReader {
             capabilities: section.capabilities(), probes: section.isOn("probes") ?? true,
             modelList: modelList(section), timeouts: timeouts(section),
             maxConnections: section.integer("max_connections", in: 1...65536) ?? 4096,
-            unavailable: unavailable)
+            unavailable: unavailable, supervision: section.choice("supervision") ?? .off)
     }
 
     /// `contract`: a template's name or a file.

@@ -2,10 +2,12 @@ import Routing
 
 /// Reads what a route says besides its candidates.
 struct RoutePolicyReader {
-    static let keys = [
-        "order", "deadline", "patience", "stay", "timeouts", "on_refusal", "continue", "silence", "hedge", "keep_warm",
-        "substitution", "objectives", "nested", "record", "forbid",
-    ]
+    static let keys =
+        [
+            "order", "deadline", "patience", "stay", "timeouts", "on_refusal", "continue", "silence", "hedge",
+            "keep_warm",
+            "substitution", "objectives", "nested", "record", "forbid",
+        ] + RouteSupervisionReader.keys
 
     private enum Recording: String, CaseIterable {
         case async
@@ -33,6 +35,7 @@ struct RoutePolicyReader {
         policy.objectives = objectives()
         policy.nested = nested()
         policy.forbidden = route.forbidden()
+        policy.supervision = RouteSupervisionReader(route: route).read()
         let recording: Recording? = route.choice("record")
         policy.recordsBeforeAnswer = recording == .beforeAnswer
         checkWeights(policy.order)

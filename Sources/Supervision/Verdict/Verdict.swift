@@ -89,7 +89,11 @@ package struct WithheldNote: Sendable, Hashable {
         self.reference = reference
     }
 
-    package var text: String { "[Withheld by policy \(clause), reference \(reference).]" }
+    package var text: String { Self.opening + clause + Self.middle + reference + Self.closing }
+
+    static let opening = "[Withheld by policy "
+    static let middle = ", reference "
+    static let closing = ".]"
 }
 
 /// The extent of a judgement.

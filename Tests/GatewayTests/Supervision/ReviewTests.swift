@@ -1,10 +1,10 @@
 import Conversation
 import DialectAnthropic
 import DialectOpenAI
-import Failures
 import Gateway
 import GatewayTesting
 import NIOCore
+import Resilience
 import Routing
 import Supervision
 import Testing
@@ -173,7 +173,7 @@ import Wire
         let house = House(.withholding([.user]))
         let body =
             #"{"messages":[{"role":"system","content" : "be good"},{"role":"user","content" : "secret"}],"#
-            + #""model":"openai", "x": {"y":1e2} }"#
+            + #""model":"openai", "temperature" : 0.70000 }"#
         let reply = await house.ask(body)
         #expect(reply.status == 200 && reply["x-holdfast-supervision"] == "ran")
         let sent = try #require(house.sent().first)

@@ -1,6 +1,7 @@
 import Conversation
 import Gateway
 import GatewayTesting
+import Routing
 import Supervision
 
 /// A supervisor that decides by a function, and remembers what it was shown.

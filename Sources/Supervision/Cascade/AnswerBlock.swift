@@ -1,0 +1,149 @@
+import Conversation
+
+/// The judgement of one block of an answer while its text comes.
+///
+/// Text is judged twice. At once, and again at each 128 characters, together
+/// with the 320 before; and in segments of 4 KiB, as a request's text is, so
+/// that longer passages and encodings are read whole. Neither depends on the
+/// pieces in which the text came: a word that has no end yet is left for later.
+struct AnswerBlock: Sendable {
+    /// Scalars.
+    private static let stride = 128
+    private static let context = 320
+    /// A word of more scalars is not waited for.
+    private static let longestWord = 64
+
+    private(set) var judged: JudgedBlock
+    private(set) var isBroken = false
+    /// The highest scores since a second stage last saw the block.
+    private(set) var doubt = RelativeScores()
+    /// The scalars of the block that no second stage has been given.
+    private(set) var unseenCount = 0
+    private(set) var isEnded = false
+
+    private var before: String
+    private var cell = String.UnicodeScalarView()
+    private var cellCount = 0
+    private var segment = AnswerSegment()
+    private var unseen = String.UnicodeScalarView()
+    private var words: Int
+
+    /// - Parameters:
+    ///   - before: The end of the text of the same scope that stands before.
+    ///   - words: The words of the answer so far.
+    init(_ number: Int, _ scope: PassageScope, after before: String, words: Int) {
+        judged = JudgedBlock(
+            block: PassageBlock(number: number, scope: scope, turn: nil, path: nil, text: "", isLive: true))
+        self.before = before
+        self.words = words
+    }
+
+    /// The end of the text, which the next block of the scope may go on.
+    var tail: String { TextCutting.fromWord(TextCutting.tail(before + String(cell), Self.context)) }
+
+    /// The words of the answer up to here.
+    var wordsSoFar: Int { words }
+
+    /// Takes more text, and judges it unless the block is a tool call's.
+    mutating func take(_ text: String, by cascade: Cascade) {
+        if judged.block.text.unicodeScalars.count < Self.longestWord {
+            judged.block.text += TextCutting.head(text, Self.longestWord)
+        }
+        for scalar in text.unicodeScalars {
+            cell.append(scalar)
+            cellCount += 1
+            if cascade.hasSecondStage {
+                unseen.append(scalar)
+                unseenCount += 1
+            }
+            if segment.append(scalar) {
+                judge(segment.text, isWhole: true, by: cascade)
+                segment.goOn()
+            }
+            if cellCount == Self.stride { closeCell(by: cascade) }
+        }
+        if judged.block.scope != .toolCall, cellCount > 0 {
+            judge(before + String(cell), isWhole: false, by: cascade)
+        }
+    }
+
+    /// Judges all that is left: nothing more comes.
+    mutating func end(by cascade: Cascade) {
+        guard !isEnded else { return }
+        isEnded = true
+        judge(before + String(cell), isWhole: true, by: cascade)
+        judge(segment.text, isWhole: true, by: cascade)
+        segment = AnswerSegment()
+    }
+
+    /// The text for a second stage in windows, with some that it has seen.
+    mutating func takeUnseen() -> [TextWindow] {
+        guard unseenCount > 0 else { return [] }
+        let windows = CanonicalText(String(unseen)).plain.windows
+        unseen = String.UnicodeScalarView(unseen.suffix(TextWindow.overlap))
+        unseenCount = 0
+        doubt = RelativeScores()
+        return windows
+    }
+
+    mutating func add(_ scores: RelativeScores, by cascade: Cascade) {
+        guard scores.areSound else {
+            isBroken = true
+            return
+        }
+        judged.add(cascade.rules.hits(scores, in: judged.block.scope, isSecond: true))
+    }
+
+    private mutating func closeCell(by cascade: Cascade) {
+        let text = before + String(cell)
+        if judged.block.scope != .toolCall { judge(text, isWhole: false, by: cascade) }
+        words += cell.count { $0 == " " || $0 == "\n" }
+        before = TextCutting.fromWord(TextCutting.tail(text, Self.context))
+        cell = String.UnicodeScalarView()
+        cellCount = 0
+    }
+
+    private mutating func judge(_ text: String, isWhole: Bool, by cascade: Cascade) {
+        let readable = isWhole ? text : TextCutting.toWord(text)
+        guard !readable.isEmpty else { return }
+        let scope = judged.block.scope
+        let canonical = CanonicalText(readable)
+        var literals = LiteralHits()
+        var highest = RelativeScores()
+        for view in canonical.views {
+            cascade.literals.search(view, isWhole: isWhole, &literals)
+            guard let scored = cascade.classifier?.score(view.text, after: words) else { continue }
+            if scored.scores.areSound { highest.add(scored.scores) } else { isBroken = true }
+        }
+        doubt.add(highest)
+        judged.add(cascade.rules.hits(literals, in: scope))
+        if !canonical.hidden.isEmpty { judged.add(cascade.rules.hitsOfHiding(in: scope)) }
+        judged.add(cascade.rules.hits(highest, in: scope, isSecond: false))
+    }
+}
+
+/// A segment of an answer's text, which is cut where
+/// ``TextCutting/next(of:from:)`` would cut.
+private struct AnswerSegment: Sendable {
+    private var scalars = String.UnicodeScalarView()
+    private var bytes = 0
+    /// The letters of the run at its end.
+    private var run = 0
+
+    var text: String { String(scalars) }
+
+    /// - Returns: True where the segment is full and can be cut.
+    mutating func append(_ scalar: UnicodeScalar) -> Bool {
+        scalars.append(scalar)
+        bytes += UTF8.width(scalar)
+        run = scalar.isASCII && TextCutting.isToken(UInt8(truncatingIfNeeded: scalar.value)) ? run + 1 : 0
+        return bytes >= TextCutting.segment && run % 4 == 0
+    }
+
+    /// Begins the next segment, which repeats the end of this one.
+    mutating func goOn() {
+        let kept = TextCutting.fromWord(TextCutting.tail(text, TextCutting.overlap))
+        scalars = String.UnicodeScalarView(kept.unicodeScalars)
+        bytes = kept.utf8.count
+    }
+}

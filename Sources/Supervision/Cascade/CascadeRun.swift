@@ -1,0 +1,192 @@
+import Conversation
+
+/// The judgement of one request in bounded steps.
+///
+/// A block's hits depend on the block and on what stands before it, and never
+/// on what follows: they are the same on every later turn. Text that is
+/// replaced has no part in them, neither by its words nor by its length.
+package struct CascadeRun: Sendable {
+    private let cascade: Cascade
+    private let blocks: [PassageBlock]
+    private let unseen: Set<UnseenPart>
+    /// The block that is judged, and the end of what was judged of it in bytes.
+    private var cursor = (block: 0, byte: 0)
+    private var judged: [JudgedBlock] = []
+    private var current = BlockScan()
+    /// The last characters of each scope's texts, which the next text may go on.
+    private var carried: [PassageScope: Carried] = [:]
+    /// The words so far that count for thresholds.
+    private var words = 0
+    private var windows: [JudgedWindow] = []
+    private var windowCount = 0
+    private var isBroken = false
+
+    /// The bytes of text that are still to be judged: of many, a caller lets a
+    /// worker take the steps.
+    package private(set) var remaining: Int
+
+    init(_ passages: RequestPassages, of cascade: Cascade) {
+        self.cascade = cascade
+        unseen = passages.unseen
+        blocks = PassageBlock.all(of: passages, notes: cascade.notes)
+        remaining = blocks.reduce(0) { $0 + $1.text.utf8.count }
+    }
+
+    /// Judges the next few kilobytes.
+    /// - Returns: False once all is judged.
+    package mutating func step() -> Bool {
+        var budget = TextCutting.segment
+        while cursor.block < blocks.count, budget > 0 {
+            let block = blocks[cursor.block]
+            let length = block.text.utf8.count
+            if block.isNote {
+                carried[block.scope] = nil
+                remaining -= length
+                budget -= 64
+                pass(with: [])
+                continue
+            }
+            if cursor.byte == 0, let carried = carried[block.scope] {
+                readSeam(after: carried, of: block)
+                budget -= 1024
+            }
+            let range = TextCutting.next(of: block.text, from: cursor.byte)
+            read(block, range)
+            budget -= max(64, range.upperBound - range.lowerBound)
+            remaining -= range.upperBound - cursor.byte
+            cursor.byte = range.upperBound
+            if cursor.byte >= length { close(block) }
+        }
+        return cursor.block < blocks.count
+    }
+
+    /// Returns the result; steps that are left are taken first.
+    package mutating func finish() -> Judgement {
+        while step() {}
+        var coverage = Coverage()
+        coverage.windows = windowCount
+        coverage.unseen = unseen
+        return Judgement(
+            judged, windows: windows, coverage: coverage, rules: cascade.rules, isBroken: isBroken)
+    }
+
+    // MARK: One block
+
+    private mutating func read(_ block: PassageBlock, _ range: Range<Int>) {
+        let bytes = block.text.utf8
+        let part = String(
+            block.text[
+                bytes.index(
+                    bytes.startIndex, offsetBy: range.lowerBound)..<bytes.index(
+                        bytes.startIndex, offsetBy: range.upperBound)])
+        let text = CanonicalText(part)
+        if !text.hidden.isEmpty { current.hides = true }
+        // The overlap was counted with the segment before.
+        let isNew = Double(range.upperBound - cursor.byte) / Double(max(1, range.count))
+        for view in text.views {
+            cascade.literals.search(view, &current.literals)
+            let scored = score(view.text, after: words + current.words)
+            if view.kind == .plain { current.words += Int(Double(scored.words) * isNew) }
+            // What the other readings say stands in the plain one, too.
+            guard view.isReadByModels, cascade.hasSecondStage else { continue }
+            for window in view.windows {
+                offer(
+                    window.text, of: block, cascade.classifier?.score(window.text, after: words + current.words).scores)
+            }
+        }
+    }
+
+    /// Reads the characters around the seam between two texts: an attack may
+    /// be split over both, between words or within one.
+    private mutating func readSeam(after carried: Carried, of block: PassageBlock) {
+        let head = TextCutting.head(block.text, Carried.length)
+        let room = Carried.length - min(Carried.length / 2, head.unicodeScalars.count)
+        for (tail, isSpaced) in [(carried.spaced, true), (carried.glued, false)] {
+            let kept = TextCutting.tail(tail, room)
+            let next = TextCutting.head(head, Carried.length - kept.unicodeScalars.count)
+            let text = CanonicalText(kept + (isSpaced ? "\n" : "") + next)
+            for view in text.views {
+                cascade.literals.search(view, &current.literals)
+                _ = score(view.text, after: words)
+            }
+            if isSpaced, block.scope == .user { offer(text.plain.text, of: block, current.highest) }
+        }
+    }
+
+    private mutating func offer(_ text: [UInt8], of block: PassageBlock, _ scores: RelativeScores?) {
+        guard cascade.hasSecondStage else { return }
+        windows.append(
+            JudgedWindow(
+                id: windowCount, block: block.number, scope: block.scope, path: block.path,
+                text: String(decoding: text, as: UTF8.self), first: scores ?? RelativeScores()))
+        windowCount += 1
+        current.offered += 1
+    }
+
+    private mutating func score(_ view: [UInt8], after words: Int) -> ScoredText {
+        guard let classifier = cascade.classifier else { return ScoredText(RelativeScores(), words: 0) }
+        let scored = classifier.score(view, after: words)
+        if scored.scores.areSound { current.highest.add(scored.scores) } else { isBroken = true }
+        return scored
+    }
+
+    private mutating func close(_ block: PassageBlock) {
+        let rules = cascade.rules
+        var hits = rules.hits(current.literals, in: block.scope)
+        if current.hides { hits += rules.hitsOfHiding(in: block.scope) }
+        hits += rules.hits(current.highest, in: block.scope, isSecond: false)
+        if rules.note(hits, in: block) != nil {
+            // No model needs to read what no model will be given.
+            windows.removeLast(current.offered)
+            carried[block.scope] = nil
+        } else {
+            words += current.words
+            carried[block.scope, default: Carried()].add(block.text)
+        }
+        pass(with: hits)
+    }
+
+    private mutating func pass(with hits: [BlockRules.Hit]) {
+        var entry = JudgedBlock(block: blocks[cursor.block])
+        entry.add(hits)
+        judged.append(entry)
+        cursor = (cursor.block + 1, 0)
+        current = BlockScan()
+    }
+}
+
+/// The findings of the block that is being judged.
+private struct BlockScan: Sendable {
+    var literals = LiteralHits()
+    var hides = false
+    var highest = RelativeScores()
+    /// The words that count for thresholds.
+    var words = 0
+    /// Windows for the second stage.
+    var offered = 0
+}
+
+/// The last characters of the texts of one scope, joined in two ways.
+private struct Carried: Sendable {
+    private(set) var glued = ""
+    private(set) var spaced = ""
+
+    /// Scalars; a window of the second stage has not many more bytes.
+    static let length = 320
+
+    mutating func add(_ text: String) {
+        let tail = TextCutting.tail(text, Self.length)
+        glued = TextCutting.tail(glued + tail, Self.length)
+        spaced = TextCutting.tail(spaced.isEmpty ? tail : spaced + "\n" + tail, Self.length)
+    }
+}
+
+extension View {
+    /// True for a reading that a model makes, too, or can be told to make.
+    var isReadByModels: Bool {
+        switch kind {
+        case .plain, .decoded, .joined: true
+        case .unseen: false
+        }
+    }
+}

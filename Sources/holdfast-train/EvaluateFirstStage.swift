@@ -1,0 +1,68 @@
+import ArgumentParser
+import Supervision
+import SupervisionTraining
+
+/// `holdfast-train evaluate`
+struct EvaluateFirstStage: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Score files of JSON lines, or leave one source out after another.",
+        discussion: """
+            Each line has a `text` and a `label`, 1 for an attack. Prints a table by file.
+
+            Example: holdfast-train evaluate --head attack mine.jsonl
+            Example: holdfast-train evaluate --data ../shared/data/supervision
+            """)
+
+    @Argument(help: "Files of JSON lines, gzipped or not.") var files: [String] = []
+    @Option(help: "The head that judges the files.") var head = "attack"
+    @Option(help: "The folder of the training data: trains again without each source.", completion: .directory)
+    var data: String?
+    @Option(help: "Only this head, with --data.") var only: String?
+    @Flag(help: "Print the texts that were missed, the first 120 characters of each.") var missed = false
+
+    func validate() throws {
+        guard Head(rawValue: head) != nil, only.map({ Head(rawValue: $0) != nil }) ?? true else {
+            throw ValidationError("The heads are \(Head.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
+        guard !files.isEmpty || data != nil else { throw ValidationError("Name a file, or --data.") }
+    }
+
+    func run() throws {
+        print("| set | head | TPR at 1 % FPR | TPR as shipped | FPR as shipped | AUC |\n|---|---|---|---|---|---|")
+        for file in files {
+            let rows = try TrainingData.labelled(file)
+            let scored = rows.map { ($0.text, $0.isPositive) }
+            report(file.split(separator: "/").last.map(String.init) ?? file, Head(rawValue: head)!, .shared, scored)
+        }
+        guard let data else { return }
+        try LeaveOneOut(data: TrainingData(folder: data), heads: only.map { [Head(rawValue: $0)!] } ?? Head.allCases)
+            .run { report($0, $1, $2, $3) }
+    }
+
+    private func report(_ set: String, _ head: Head, _ stage: FirstStage, _ rows: [(text: String, isPositive: Bool)]) {
+        let scored = rows.map { row in
+            let found = stage.assess(CanonicalText(row.text))
+            return (row, stage.relative(head, found), Double(found[head]))
+        }
+        let positives = scored.filter { $0.0.isPositive }
+        let negatives = scored.filter { !$0.0.isPositive }
+        let threshold = Measures.threshold(negatives: negatives.map(\.2), rate: 0.01)
+        print(
+            """
+            | \(set) | \(head.rawValue) | \(negatives.isEmpty ? "-" : "\(Measures.reached(positives.map(\.2), threshold))") \
+            | \(Measures.reached(positives.map(\.1), 1)) | \(Measures.reached(negatives.map(\.1), 1)) \
+            | \(Share.three(Measures.area(positives: positives.map(\.2), negatives: negatives.map(\.2)))) |
+            """)
+        guard missed else { return }
+        for (row, relative, _) in positives where relative < 1 {
+            print("    missed \(Share.three(relative)) \(line(row.text))")
+        }
+        for (row, relative, _) in negatives where relative >= 1 {
+            print("    false \(Share.three(relative)) \(line(row.text))")
+        }
+    }
+
+    private func line(_ text: String) -> String {
+        String(text.prefix(120)).split(whereSeparator: \.isNewline).joined(separator: " ")
+    }
+}
