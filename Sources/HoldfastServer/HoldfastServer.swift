@@ -127,10 +127,11 @@ package struct HoldfastServer {
     private func background(_ opened: Openings, _ greetKeyFile: String?) -> [any Service] {
         let gateway = models.gateway
         var services: [any Service] = [
-            models.engines,
+            models.engines, models.secondStage,
             ConfigurationReloader(
                 settings: process.settings, gateway: gateway, providers: models.providers, edge: models.edge,
-                supervision: models.supervision, keys: keys, runDirectory: process.runDirectory, events: process.events,
+                supervision: models.supervision, secondStage: models.secondStage, keys: keys,
+                runDirectory: process.runDirectory, events: process.events,
                 logger: logger),
             records.availability, HeldTime(gateway: gateway, availability: records.availability), records.alerts,
             egress,

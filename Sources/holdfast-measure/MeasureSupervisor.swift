@@ -103,7 +103,8 @@ struct MeasureSupervisor: AsyncParsableCommand {
             // The stage may not have begun yet.
             for _ in 0..<100 {
                 let result = await stage.scores(
-                    of: [RankedWindow(.user, text, place: 0)], for: asker, within: .seconds(60))
+                    of: [RankedWindow(.user, text, place: 0)], for: asker,
+                    within: SecondStageTerms(patience: .seconds(60)))
                 if case .scored(let scores) = result { return scores.seen == 1 }
                 await Task.yield()
             }

@@ -42,7 +42,7 @@ struct EmbeddingStageTests {
         }
     }
 
-    private static let patient = Duration.seconds(60)
+    private static let patient = SecondStageTerms(patience: .seconds(60))
     private static let asker = SecondStageAsker(tenant: "t", key: "k", policy: PolicyDigest("p"))
     private static let heads = EmbeddingHeads(
         weights: [.attack: .init(factors: [500] + Array(repeating: 0, count: 383), bias: 0, thresholds: [500])],
@@ -130,7 +130,8 @@ struct EmbeddingStageTests {
         let model = Model { $0.isReady = false }
         await with(model) { stage in
             async let waiting = stage.scores(of: windows(["text"]), for: Self.asker, within: Self.patient)
-            async let late = stage.scores(of: windows(["text"]), for: Self.asker, within: .milliseconds(1))
+            async let late = stage.scores(
+                of: windows(["text"]), for: Self.asker, within: SecondStageTerms(patience: .milliseconds(1)))
             #expect(await late == .failed(.crashed))
             model.change { $0.isReady = true }
             guard case .scored = await waiting else {
@@ -150,7 +151,8 @@ struct EmbeddingStageTests {
                     let asker = SecondStageAsker(tenant: "t", key: "k\(index)", policy: PolicyDigest("p"))
                     group.addTask {
                         await stage.scores(
-                            of: self.windows(["text \(index)"]), for: asker, within: .milliseconds(1))
+                            of: self.windows(["text \(index)"]), for: asker,
+                            within: SecondStageTerms(patience: .milliseconds(1)))
                     }
                 }
                 return await group.reduce(into: []) { $0.append($1) }

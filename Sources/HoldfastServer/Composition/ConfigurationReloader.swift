@@ -19,6 +19,7 @@ struct ConfigurationReloader: Service {
     let providers: ProviderService
     let edge: Edge
     let supervision: SupervisionService
+    let secondStage: SecondStageKeeper
     let keys: KeyStore
     let runDirectory: RunDirectory
     let events: ServerEvents
@@ -66,7 +67,8 @@ struct ConfigurationReloader: Service {
     private func reloadConstitution() {
         let now = settings.now
         do throws(StartupError) {
-            supervision.replace(with: try now.supervisionPolicy(), waiting: now.supervision.waiting)
+            supervision.replace(
+                with: try now.supervisionPolicy(second: secondStage.stage), waiting: now.supervision.waiting)
             logger.info("constitution reloaded", metadata: ["policy": "\(supervision.policy.text)"])
         } catch {
             logger.error("the constitution can't be used, the old one stays", metadata: ["problem": "\(error.message)"])
@@ -119,9 +121,11 @@ struct ConfigurationReloader: Service {
             logger.warning("the configuration has a likely mistake", metadata: ["problem": "\(problem.told)"])
         }
         do throws(StartupError) {
-            let policy = try new.supervisionPolicy()
+            let second = try secondStage.prepare(new)
+            let policy = try new.supervisionPolicy(second: second.stage)
             let state = try await providers.state(for: new)
             // Before the routes: none may be supervised by nobody meanwhile.
+            secondStage.begin(second)
             supervision.replace(with: policy, waiting: new.supervision.waiting)
             gateway.replace(state)
             gateway.applyRoutes()

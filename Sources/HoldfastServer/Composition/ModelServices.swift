@@ -14,6 +14,7 @@ struct ModelServices {
     let gateway: Gateway
     let edge: Edge
     let supervision: SupervisionService
+    let secondStage: SecondStageKeeper
 
     /// - Throws: ``StartupError``, e.g. for a CA file that can't be read.
     init(
@@ -32,8 +33,13 @@ struct ModelServices {
         disclosures = DisclosureKeeping(
             memory: restored.storage, events: process.events, logger: Logger(label: "custody"))
         edge = Edge(settings)
+        secondStage = SecondStageKeeper(
+            custody: custody, engines: engines, runDirectory: process.runDirectory.path,
+            house: process.runDirectory.house, group: process.group)
+        let second = try secondStage.prepare(settings)
         supervision = SupervisionService(
-            try settings.supervisionPolicy(), waiting: settings.supervision.waiting, timers: process.group
+            try settings.supervisionPolicy(second: second.stage), waiting: settings.supervision.waiting,
+            timers: process.group
         ) { [events = process.events] event in
             let logger = Logger(label: "supervision")
             switch event {
@@ -56,6 +62,7 @@ struct ModelServices {
         keeper.register(in: process.registry)
         supervision.register(in: process.registry)
         HealthGauges(gateway: gateway).register(in: process.registry)
+        secondStage.begin(second)
         gateway.applyRoutes()
         gateway.forgetOldCredentials()
     }

@@ -20,6 +20,8 @@ package final class EngineService: Service {
     }
 
     private let engines = Mutex<[String: Running]>([:])
+    /// Engines that are run elsewhere, and that administrators see among these.
+    private let shown = Mutex<[String: EngineProcess]>([:])
     private let logger: Logger
     private let group: any EventLoopGroup
     private let custody: CustodyService
@@ -72,6 +74,17 @@ package final class EngineService: Service {
     /// Lets engines start, those to come as well.
     func begin() { mayBegin.one() }
 
+    /// Returns when engines may start.
+    /// - Returns: False if they never may, or the task was cancelled.
+    func mayRun() async -> Bool {
+        await mayBegin.all()
+        return mayBegin.isComplete && !Task.isCancelled
+    }
+
+    /// Shows administrators an engine that is run elsewhere; nil shows it no
+    /// more.
+    func show(_ engine: EngineProcess?, as name: String) { shown.withLock { $0[name] = engine } }
+
     /// As ``EngineProcess/admitPeer(of:)``, for the engine that a provider
     /// has at the moment.
     func admitPeer(of channel: any Channel, at provider: String) -> EventLoopFuture<Void> {
@@ -97,7 +110,7 @@ package final class EngineService: Service {
 
     /// An administrator lets a quarantined model be loaded again.
     package func lift(_ provider: String, model: String) {
-        guard let engine = engines.withLock({ $0[provider]?.supervisor }), engine.model == model,
+        guard let engine = supervisors.first(where: { $0.provider == provider })?.engine, engine.model == model,
             custody.isQuarantined(provider)
         else { return }
         custody.forgetChange(of: provider)
@@ -125,13 +138,14 @@ package final class EngineService: Service {
 
     /// The running engines, by provider.
     var supervisors: [(provider: String, engine: EngineProcess)] {
-        engines.withLock { $0.mapValues(\.supervisor) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        let own = engines.withLock { $0.mapValues(\.supervisor) }
+        return shown.withLock { $0 }.merging(own) { $1 }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// Engines that can't serve yet, with the reason.
     var unready: [String] {
-        engines.withLock { $0.mapValues(\.supervisor.state) }.sorted { $0.key < $1.key }.compactMap { name, state in
-            switch state {
+        supervisors.compactMap { name, engine in
+            switch engine.state {
             case .ready: nil
             case .starting: "\(name): the engine is starting"
             case .failed(let reason, _): "\(name): \(reason)"

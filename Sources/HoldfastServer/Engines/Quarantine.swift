@@ -3,6 +3,7 @@ import Custody
 import EngineHost
 package import Gateway
 import Resilience
+import Settings
 
 /// The quarantine of models whose weights have changed in memory twice: holds
 /// keep traffic away, until an administrator lifts them.
@@ -33,10 +34,18 @@ package struct Quarantine: ServerEventSubscriber {
         for (provider, model) in engines.quarantined { place(provider, model) }
     }
 
+    /// The supervisor serves no caller: its hold keeps nothing away, and is
+    /// there to be lifted.
+    private func placeOfEngine(_ provider: String, _ model: String) -> Target? {
+        if let known = gateway.state.providers[provider] { return known.place(of: model) }
+        guard provider == SupervisorEngine.name else { return nil }
+        return Target(provider: provider, host: provider, credential: "", model: model)
+    }
+
     private func place(_ provider: String, _ model: String) {
-        guard let known = gateway.state.providers[provider] else { return }
+        guard let place = placeOfEngine(provider, model) else { return }
         let changes = gateway.continuity.book.hold(
-            known.place(of: model), scope: .model, reason: "its weights changed in memory twice within a day",
+            place, scope: .model, reason: "its weights changed in memory twice within a day",
             by: "custody", now: gateway.continuity.now)
         gateway.continuity.report(changes)
     }

@@ -7,7 +7,8 @@ import Supervision
 ///
 /// The second model is asked beside the answer, and its verdict counts from
 /// the next piece on, and for the end in any case; where the route holds text
-/// until both stages have seen it, each piece waits for it.
+/// until both stages have seen it, each piece waits for it. The model sees all
+/// of an answer's text sooner or later, a few windows at a time.
 final class SupervisedAnswer: AnswerJudge {
     private typealias Scores = Result<[Int: RelativeScores], NoScores>
 
@@ -56,7 +57,7 @@ final class SupervisedAnswer: AnswerJudge {
         case .failure(let failure): return Verdict(.error, error: failure.rawValue)
         }
         guard let second = policy.second, verdict.ruling < .block else { return verdict }
-        due += cascade.takeDueWindows()
+        due += cascade.takeDueWindows(all: awaitsSecond)
         let mustWait = isEnd || awaitsSecond
         repeat {
             if let result = await result(mustWait: mustWait) {
@@ -66,7 +67,7 @@ final class SupervisedAnswer: AnswerJudge {
                 }
                 guard verdict.ruling < .block else { return verdict }
             }
-            if asked == nil, !due.isEmpty { ask(second, deadline.left) }
+            if asked == nil, !due.isEmpty { ask(second) }
         } while mustWait && asked != nil
         return verdict
     }
@@ -89,17 +90,21 @@ final class SupervisedAnswer: AnswerJudge {
         }
     }
 
-    private func ask(_ second: any SecondStage, _ patience: Duration) {
-        let windows = due
-        due = []
+    private func ask(_ second: any SecondStage) {
+        let windows = Array(due.prefix(SecondStageLimits.newWindows))
+        due.removeFirst(windows.count)
+        var terms = policy.terms
+        terms.isWhole = true
         let answer = FirstResult<Scores>()
-        let task = Task { [asker] in
-            switch await second.scores(
-                of: windows.map { RankedWindow($0.scope, $0.text, place: $0.id) }, for: asker, within: patience)
-            {
+        let task = Task { [asker, terms] in
+            switch await second.scores(of: windows.map(RankedWindow.init), for: asker, within: terms) {
             case .failed(let failure): answer.tell(.failure(NoScores(word: failure.rawValue)))
             case .scored(let scores):
-                answer.tell(scores.byID(windows).map { .success($0) } ?? .failure(NoScores(word: "malformed")))
+                // One that is missing would go out unseen.
+                guard let byID = scores.byID(windows), byID.count == windows.count else {
+                    return answer.tell(.failure(NoScores(word: "malformed")))
+                }
+                answer.tell(.success(byID))
             }
         }
         asked = (task, answer)

@@ -25,8 +25,10 @@ extension SupervisionService.Policy {
         let weights = [FirstStage.digest] + (second.map { [$0.digest] } ?? [])
         self.init(
             Cascade(
-                file.constitution, classifier: FirstStageClassifier(stage: .shared), hasSecondStage: second != nil),
-            PolicyDigest(constitution: file.digest, weights: weights), second: second, deadline: settings.deadline)
+                file.constitution, classifier: FirstStage.shared, hasSecondStage: second != nil,
+                advisory: second?.advisory ?? []),
+            PolicyDigest(constitution: file.digest, weights: weights), second: second, deadline: settings.deadline,
+            inAll: settings.total)
     }
 }
 
@@ -39,11 +41,14 @@ extension Settings {
             }
     }
 
+    /// True where something is supervised, or a constitution named.
+    var hasSupervisionPolicy: Bool { supervises || supervision.constitutionFile != nil }
+
     /// The policy that these settings want; nil where nothing is supervised
     /// and no constitution named.
     /// - Throws: As ``SupervisionService/Policy/init(_:second:)``.
-    func supervisionPolicy(second: (any SecondStage)? = nil) throws(StartupError) -> SupervisionService.Policy? {
-        guard supervises || supervision.constitutionFile != nil else { return nil }
+    func supervisionPolicy(second: (any SecondStage)?) throws(StartupError) -> SupervisionService.Policy? {
+        guard hasSupervisionPolicy else { return nil }
         return try SupervisionService.Policy(supervision, second: second)
     }
 }

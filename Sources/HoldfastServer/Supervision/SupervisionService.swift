@@ -17,18 +17,24 @@ package final class SupervisionService: Supervisor {
         package var digest: PolicyDigest
         /// Nil where no second model judges.
         package var second: (any SecondStage)?
-        /// The longest time that a request waits for its verdict.
+        /// The longest wait for the stages without a model, and then for each
+        /// score of the second model.
         package var deadline: Duration
+        /// The longest time for all scores of one question to the second model.
+        package var inAll: Duration
 
         package init(
             _ cascade: Cascade, _ digest: PolicyDigest, second: (any SecondStage)? = nil,
-            deadline: Duration = .milliseconds(500)
+            deadline: Duration = .milliseconds(500), inAll: Duration = .seconds(10)
         ) {
             self.cascade = cascade
             self.digest = digest
             self.second = second
             self.deadline = deadline
+            self.inAll = max(deadline, inAll)
         }
+
+        var terms: SecondStageTerms { SecondStageTerms(patience: deadline, inAll: inAll) }
     }
 
     /// Text that an event loop judges itself, in bytes; more goes to a thread.
@@ -105,8 +111,7 @@ package final class SupervisionService: Supervisor {
         }
         let asker = SecondStageAsker(tenant: exhibit.tenant, key: exhibit.key, policy: policy.digest)
         let result = await second.scores(
-            of: judgement.windows.map { RankedWindow($0.scope, $0.text, place: $0.id) }, for: asker,
-            within: deadline.left)
+            of: judgement.windows.map(RankedWindow.init), for: asker, within: policy.terms)
         switch result {
         case .failed(let failure): return Verdict(.error, error: failure.rawValue)
         case .scored(let scores):
@@ -189,9 +194,4 @@ extension Duration {
         let (seconds, overflow) = components.seconds.multipliedReportingOverflow(by: 1_000_000_000)
         return overflow ? .max : seconds + components.attoseconds / 1_000_000_000
     }
-}
-
-extension NIODeadline {
-    /// The time until then; zero once it is past.
-    var left: Duration { .nanoseconds(max(0, (self - .now()).nanoseconds)) }
 }

@@ -4,7 +4,7 @@ import Routing
 /// Reads the top-level `supervision`.
 struct SupervisionReader {
     /// All keys of the section, in the order of the documentation.
-    static let keys = ["constitution", "deadline", "waiting", "models", "engine"]
+    static let keys = ["constitution", "deadline", "total", "waiting", "models", "engine"]
 
     let file: Section
     let folder: String
@@ -25,6 +25,13 @@ struct SupervisionReader {
                 section.error("deadline", "must be from 10ms to 60s: callers wait for it")
             }
             settings.deadline = deadline
+        }
+        settings.total = max(settings.total, settings.deadline)
+        if let total = section.duration("total") {
+            if total < settings.deadline || total > .seconds(600) {
+                section.error("total", "must be at least the deadline, and at most 10m: callers wait for it")
+            }
+            settings.total = total
         }
         settings.waiting = section.integer("waiting", in: 1...65_536) ?? settings.waiting
         return settings

@@ -5,7 +5,8 @@ import Conversation
 /// - A system prompt is never replaced.
 /// - A text of the conversation's past, and a model's own words in it, never
 ///   block: they are withheld.
-/// - The harm head never blocks alone.
+/// - The harm head never blocks alone, and a head of the second stage that is
+///   advisory never does more than flag.
 /// - No part of an answer that is on its way can be replaced: `withhold` ends
 ///   it as `block` does.
 struct BlockRules: Sendable {
@@ -13,6 +14,7 @@ struct BlockRules: Sendable {
     static let mostFindings = 64
 
     let constitution: Constitution
+    let advisory: Set<Head>
 
     /// Something that was found in a block, before any rule.
     struct Hit: Sendable, Hashable {
@@ -64,13 +66,22 @@ struct BlockRules: Sendable {
 
     /// The action that a hit has in the end.
     func action(_ hit: Hit, among hits: [Hit], in block: PassageBlock) -> Clause.Action {
-        if hit.action == .block, hit.detector.isHarm, !hits.contains(where: { !$0.detector.isHarm }) { return .flag }
+        if onlyFlags(hit) { return .flag }
+        if hit.action == .block, hit.detector.isHarm,
+            !hits.contains(where: { !$0.detector.isHarm && !onlyFlags($0) })
+        {
+            return .flag
+        }
         if block.isLive { return hit.action == .flag ? .flag : .block }
         switch (hit.action, block.scope) {
         case (.withhold, .system): return .flag
         case (.block, _): return block.canBlock ? .block : .withhold
         default: return hit.action
         }
+    }
+
+    private func onlyFlags(_ hit: Hit) -> Bool {
+        if case .second(let head) = hit.detector { advisory.contains(head) } else { false }
     }
 
     /// The note in a block's place; nil where none of its hits replaces it.

@@ -17,12 +17,16 @@ package struct Cascade: Sendable {
     let rules: BlockRules
     let notes: NoteForm
 
-    package init(_ constitution: Constitution, classifier: (any TextClassifier)? = nil, hasSecondStage: Bool = true) {
+    /// - Parameter advisory: The heads of the second stage that only flag.
+    package init(
+        _ constitution: Constitution, classifier: (any TextClassifier)? = nil, hasSecondStage: Bool = true,
+        advisory: Set<Head> = []
+    ) {
         self.constitution = constitution
         self.classifier = classifier
         self.hasSecondStage = hasSecondStage
         literals = LiteralSearch(constitution.clauses)
-        rules = BlockRules(constitution: constitution)
+        rules = BlockRules(constitution: constitution, advisory: advisory)
         notes = NoteForm(constitution)
     }
 

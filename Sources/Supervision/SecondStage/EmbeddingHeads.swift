@@ -53,10 +53,14 @@ package struct EmbeddingHeads: Sendable {
     /// SHA-256, in hexadecimal digits, of the model file that the heads were
     /// trained on. With any other, their scores mean nothing.
     package let model: String
+    /// The heads that only flag: in training they found too much in harmless
+    /// texts of kinds that they had not seen.
+    package let advisory: Set<Head>
 
-    package init(weights: [Head: Weights], model: String) {
+    package init(weights: [Head: Weights], model: String, advisory: Set<Head> = []) {
         self.weights = weights
         self.model = model
+        self.advisory = advisory
     }
 
     package func scores(_ vector: EmbeddingVector) -> HeadScores {

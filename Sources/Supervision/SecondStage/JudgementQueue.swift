@@ -6,7 +6,8 @@
 /// the judgements of one key: a request with sixteen windows, or a hundred
 /// requests of one key, delay another key's by one window each turn. A
 /// judgement is late when none of its windows was scored for the length of its
-/// patience, so that a long one is not late merely for being long.
+/// patience, so that a long one is not late merely for being long; and where
+/// it has a limit for all of its windows, once that is over.
 package struct JudgementQueue: Sendable {
     /// A judgement in the queue.
     package struct Ticket: Sendable, Hashable {
@@ -43,10 +44,16 @@ package struct JudgementQueue: Sendable {
         var underWay = 0
         var deaths = 0
         var progressAt: Duration
+        /// The time at which it is over in any case; nil is never.
+        var endsAt: Duration?
         /// The count of scored windows of all when this one last made progress.
         var scoredThen: Int
 
         var hasMore: Bool { next < windows || !again.isEmpty }
+        var lateAt: Duration {
+            let next = progressAt + patience
+            return endsAt.map { min($0, next) } ?? next
+        }
     }
 
     private struct Line {
@@ -58,7 +65,9 @@ package struct JudgementQueue: Sendable {
     }
 
     /// The most judgements in the queue.
-    private let places: Int
+    package var places: Int {
+        didSet { places = max(1, places) }
+    }
     private var judgements: [Ticket: Judgement] = [:]
     private var lines: [String: Line] = [:]
     /// Keys with something to ask, in the order of their turns.
@@ -80,8 +89,12 @@ package struct JudgementQueue: Sendable {
     ///
     /// - Parameters:
     ///   - windows: The number of its windows, one or more.
+    ///   - patience: The longest wait for its next score.
+    ///   - inAll: The longest time for all of them; nil is no limit.
     ///   - now: Time since any fixed moment.
-    package mutating func admit(key: String, windows: Int, patience: Duration, now: Duration) -> Admission {
+    package mutating func admit(
+        key: String, windows: Int, patience: Duration, inAll: Duration? = nil, now: Duration
+    ) -> Admission {
         var displaced: Ticket?
         if judgements.count >= places {
             let own = lines[key]?.count ?? 0
@@ -95,7 +108,8 @@ package struct JudgementQueue: Sendable {
         lastNumber += 1
         let ticket = Ticket(number: lastNumber)
         judgements[ticket] = Judgement(
-            key: key, patience: patience, windows: max(1, windows), progressAt: now, scoredThen: scored)
+            key: key, patience: patience, windows: max(1, windows), progressAt: now, endsAt: inAll.map { now + $0 },
+            scoredThen: scored)
         lines[key, default: Line()].count += 1
         enqueue(ticket, key)
         return .waits(ticket, displaced: displaced)
@@ -169,7 +183,7 @@ package struct JudgementQueue: Sendable {
     /// The time at which the next judgement is late; nil while none waits.
     package var nextDeadline: Duration? {
         judgements.values.reduce(nil) { least, judgement in
-            let own = judgement.progressAt + judgement.patience
+            let own = judgement.lateAt
             return least.map { min($0, own) } ?? own
         }
     }
@@ -179,7 +193,7 @@ package struct JudgementQueue: Sendable {
     /// - Parameter isDown: True while the model's process is not there.
     package mutating func expire(now: Duration, isDown: Bool) -> [Ending] {
         var endings: [Ending] = []
-        for (ticket, judgement) in judgements where judgement.progressAt + judgement.patience <= now {
+        for (ticket, judgement) in judgements where judgement.lateAt <= now {
             endings.append(Ending(ticket: ticket, failure: isDown ? .crashed : reason(judgement)))
         }
         for ending in endings { remove(ending.ticket) }

@@ -9,6 +9,8 @@ package protocol SecondStage: Sendable {
     /// The identity of all that judges: SHA-256, in hexadecimal digits, of the
     /// model's weights and of the heads. A part of the policy's digest.
     var digest: String { get }
+    /// The heads that only flag: their scores alone neither block nor withhold.
+    var advisory: Set<Head> { get }
     /// Scores windows, those first that were not scored before.
     ///
     /// - Parameters:
@@ -17,11 +19,27 @@ package protocol SecondStage: Sendable {
     ///     others, the first ``SecondStageLimits/newWindows`` are scored.
     ///   - asker: the caller. Nothing is shared between two tenants, and the
     ///     queue is fair by key.
-    ///   - patience: the longest wait for the next score, also while the
-    ///     model's process is started again. A request with many windows is
-    ///     not late for having many, see ``JudgementQueue``.
-    func scores(of windows: [RankedWindow], for asker: SecondStageAsker, within patience: Duration) async
+    func scores(of windows: [RankedWindow], for asker: SecondStageAsker, within terms: SecondStageTerms) async
         -> SecondStageResult
+}
+
+/// The terms of one question to the second stage.
+package struct SecondStageTerms: Sendable, Hashable {
+    /// The longest wait for the next score, also while the model's process is
+    /// started again. A request with many windows is not late for having many,
+    /// see ``JudgementQueue``.
+    package var patience: Duration
+    /// The longest time for all scores; nil is no limit.
+    package var inAll: Duration?
+    /// True where every window is scored, however many there are, and those
+    /// that were passed over earlier, too.
+    package var isWhole: Bool
+
+    package init(patience: Duration, inAll: Duration? = nil, isWhole: Bool = false) {
+        self.patience = patience
+        self.inAll = inAll
+        self.isWhole = isWhole
+    }
 }
 
 /// One window of a block's text. The place in the list is its rank.

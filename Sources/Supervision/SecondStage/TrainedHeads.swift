@@ -15,7 +15,8 @@ extension EmbeddingHeads {
             guard let weights = weights[head] else { continue }
             let numbers =
                 weights.factors.map(String.init) + [String(weights.bias)] + weights.thresholds.map(String.init)
-            hash.update(data: Array("\(head.rawValue) \(numbers.joined(separator: " "))\0".utf8))
+            let standing = advisory.contains(head) ? " only flags" : ""
+            hash.update(data: Array("\(head.rawValue)\(standing) \(numbers.joined(separator: " "))\0".utf8))
         }
         return Hex.encode(hash.finalize())
     }

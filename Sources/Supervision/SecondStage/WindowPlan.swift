@@ -11,20 +11,25 @@ package struct WindowPlan: Sendable {
 
     /// - Parameters:
     ///   - keys: of all windows, in the order in which they are worth a look.
-    ///   - most: The most windows that the model is asked about.
-    package init(_ keys: [WindowKey], _ cache: inout WindowScoreCache, most: Int = SecondStageLimits.newWindows) {
+    ///   - isWhole: True where the model is asked about all that it has not
+    ///     seen, and not about the first ``SecondStageLimits/newWindows`` alone.
+    package init(_ keys: [WindowKey], _ cache: inout WindowScoreCache, isWhole: Bool = false) {
         self.keys = keys
+        let most = isWhole ? keys.count : SecondStageLimits.newWindows
         known = Array(repeating: nil, count: keys.count)
         for (place, key) in keys.enumerated() where places[key] == nil {
             // A window that stands here twice is looked up twice: its memory
             // doesn't change meanwhile.
             switch cache.memory(of: key) {
             case .scored(let scores): known[place] = scores
-            case .passedOver: break
-            case nil where asked.count < most:
+            case .passedOver where !isWhole: break
+            case .passedOver, nil:
+                guard asked.count < most else {
+                    passedOver.append(key)
+                    continue
+                }
                 places[key] = asked.count
                 asked.append(place)
-            case nil: passedOver.append(key)
             }
         }
     }

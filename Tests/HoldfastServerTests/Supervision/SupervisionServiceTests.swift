@@ -11,11 +11,12 @@ import Testing
 /// A second model that answers by a function.
 private struct ScriptedSecondStage: SecondStage {
     let digest = "second"
-    let answer: @Sendable ([RankedWindow], SecondStageAsker, Duration) async -> SecondStageResult
+    var advisory: Set<Head> = []
+    let answer: @Sendable ([RankedWindow], SecondStageAsker, SecondStageTerms) async -> SecondStageResult
 
     func scores(
-        of windows: [RankedWindow], for asker: SecondStageAsker, within patience: Duration
-    ) async -> SecondStageResult { await answer(windows, asker, patience) }
+        of windows: [RankedWindow], for asker: SecondStageAsker, within terms: SecondStageTerms
+    ) async -> SecondStageResult { await answer(windows, asker, terms) }
 
     /// The same score for every window.
     static func scoring(_ score: Double) -> Self {

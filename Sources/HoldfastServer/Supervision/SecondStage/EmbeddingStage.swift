@@ -30,6 +30,7 @@ package final class EmbeddingStage: SecondStage {
     }
 
     package let digest: String
+    package var advisory: Set<Head> { heads.advisory }
     private let heads: EmbeddingHeads
     private let embedder: any WindowEmbedder
     private let keys = WindowKeyMaker()
@@ -59,28 +60,34 @@ package final class EmbeddingStage: SecondStage {
         (alarms, alarm) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
+    /// The most requests in the queue.
+    package var waiting: Int {
+        get { state.withLock { $0.queue.places } }
+        set { state.withLock { $0.queue.places = newValue } }
+    }
+
     private static let began = ContinuousClock.now
     private static var now: Duration { began.duration(to: .now) }
 
     // MARK: Requests
 
     package func scores(
-        of windows: [RankedWindow], for asker: SecondStageAsker, within patience: Duration
+        of windows: [RankedWindow], for asker: SecondStageAsker, within terms: SecondStageTerms
     ) async -> SecondStageResult {
-        let result = await judged(windows, asker, patience)
+        let result = await judged(windows, asker, terms)
         meter.count(result)
         return result
     }
 
     private func judged(
-        _ windows: [RankedWindow], _ asker: SecondStageAsker, _ patience: Duration
+        _ windows: [RankedWindow], _ asker: SecondStageAsker, _ terms: SecondStageTerms
     ) async -> SecondStageResult {
         guard embedder.refusal == nil else { return .failed(.refused) }
         guard let keys = await keys(of: windows, asker) else { return .failed(.cancelled) }
-        let plan = state.withLock { WindowPlan(keys, &$0.cache) }
+        let plan = state.withLock { WindowPlan(keys, &$0.cache, isWhole: terms.isWhole) }
         var answers: [HeadScores] = []
         if !plan.asked.isEmpty {
-            switch await wait(plan.asked.map { windows[$0] }, plan.asked.map { keys[$0] }, asker.key, patience) {
+            switch await wait(plan.asked.map { windows[$0] }, plan.asked.map { keys[$0] }, asker.key, terms) {
             case .scored(let scores): answers = scores
             case .failed(let failure): return .failed(failure)
             }
@@ -111,7 +118,7 @@ package final class EmbeddingStage: SecondStage {
     }
 
     private func wait(
-        _ windows: [RankedWindow], _ keys: [WindowKey], _ key: String, _ patience: Duration
+        _ windows: [RankedWindow], _ keys: [WindowKey], _ key: String, _ terms: SecondStageTerms
     ) async -> Outcome {
         let ticket = Mutex<JudgementQueue.Ticket?>(nil)
         return await withTaskCancellationHandler {
@@ -119,7 +126,7 @@ package final class EmbeddingStage: SecondStage {
                 let waiting = Waiting(
                     windows: windows, keys: keys, scores: Array(repeating: nil, count: windows.count),
                     continuation: continuation)
-                guard let admitted = admit(waiting, key, patience) else { return }
+                guard let admitted = admit(waiting, key, terms) else { return }
                 ticket.withLock { $0 = admitted }
                 // A cancellation before this found no ticket.
                 if Task.isCancelled { end(admitted, .cancelled) }
@@ -130,11 +137,12 @@ package final class EmbeddingStage: SecondStage {
     }
 
     /// - Returns: Nil where it was refused, and has been told so.
-    private func admit(_ waiting: Waiting, _ key: String, _ patience: Duration) -> JudgementQueue.Ticket? {
+    private func admit(_ waiting: Waiting, _ key: String, _ terms: SecondStageTerms) -> JudgementQueue.Ticket? {
         let (admission, displaced) = state.withLock { state -> (JudgementQueue.Admission, Waiting?) in
             guard state.isRunning else { return (.refused(.crashed), nil) }
             let admission = state.queue.admit(
-                key: key, windows: waiting.windows.count, patience: patience, now: Self.now)
+                key: key, windows: waiting.windows.count, patience: terms.patience, inAll: terms.inAll,
+                now: Self.now)
             guard case .waits(let ticket, let displaced) = admission else { return (admission, nil) }
             state.waiting[ticket] = waiting
             return (admission, displaced.flatMap { state.waiting.removeValue(forKey: $0) })

@@ -3,14 +3,13 @@ import Custody
 package import EngineHost
 import Logging
 package import NIOCore
-import ServiceLifecycle
 package import Settings
 package import Supervision
 import WeightSigning
 
 /// The second stage of a running Holdfast: the model's process, and the queue
 /// in front of it.
-package struct SecondStageService: Service {
+package struct SecondStageService: Sendable {
     package let stage: EmbeddingStage
     package let engine: SecondStageEngine
 
@@ -68,16 +67,14 @@ package struct SecondStageService: Service {
             startTimeout: settings.startTimeout)
     }
 
-    /// Runs both until the process shuts down.
-    package func run() async throws {
-        let running = Task {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await engine.process.run() }
-                group.addTask { await stage.run() }
-            }
+    /// Runs both until the task is cancelled. Requests may wait at once.
+    ///
+    /// - Parameter mayBegin: Returns when the model may be loaded; false if it
+    ///   never may.
+    package func run(mayBegin: @escaping @Sendable () async -> Bool) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { if await mayBegin() { await engine.process.run() } }
+            group.addTask { await stage.run() }
         }
-        try? await gracefulShutdown()
-        running.cancel()
-        await running.value
     }
 }
