@@ -8,7 +8,9 @@ struct HoldfastTrain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "holdfast-train",
         abstract: "Train and evaluate the first stage of supervision.",
-        subcommands: [TrainFirstStage.self, EvaluateFirstStage.self, ScoreTexts.self, MakeHarmless.self])
+        subcommands: [
+            TrainFirstStage.self, EvaluateFirstStage.self, ScoreTexts.self, MakeHarmless.self, MakeWindows.self,
+        ])
 }
 
 /// The exit codes of failed commands: those of sysexits(3), as in `holdfast`.
