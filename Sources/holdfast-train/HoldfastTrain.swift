@@ -9,7 +9,8 @@ struct HoldfastTrain: ParsableCommand {
         commandName: "holdfast-train",
         abstract: "Train and evaluate the first stage of supervision.",
         subcommands: [
-            TrainFirstStage.self, EvaluateFirstStage.self, ScoreTexts.self, MakeHarmless.self, MakeWindows.self,
+            TrainFirstStage.self, EvaluateFirstStage.self, DisguiseTexts.self, ScoreTexts.self, MakeHarmless.self,
+            MakeWindows.self,
         ])
 }
 

@@ -10,7 +10,7 @@ struct LeaveOneOut {
 
     /// Negatives of every set: benign rows that no training sees.
     private var benign: [LabelledText] {
-        data.rows.filter { $0.kind == .benign && ($0.isValidation || $0.share < HeadMaterial.keptBack) }
+        data.rows.filter { $0.kind == .benign && !$0.isDocument && ($0.isValidation || $0.isKeptBack) }
             .map { LabelledText($0.text, false) }
     }
 

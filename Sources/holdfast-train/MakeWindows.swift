@@ -16,6 +16,8 @@ struct MakeWindows: ParsableCommand {
             """)
 
     @Option(help: "The folder of the training data.", completion: .directory) var data: String?
+    @Option(help: "More harmless rows, which the repository has.", completion: .file())
+    var harmless = "Benchmarks/supervision/harmless.jsonl.gz"
     @Option(help: "The seed.") var seed: UInt64 = 18
     @Option(help: "Files of JSON lines with a `text` and a `label`.") var texts: [String] = []
     @Option(help: "The most windows of each text of --texts.") var most = 4
@@ -45,7 +47,10 @@ struct MakeWindows: ParsableCommand {
     }
 
     private func windows() throws -> [LabelledWindow] {
-        if let data { return SecondStageMaterial(rows: try TrainingData(folder: data).rows, seed: seed).windows }
+        if let data {
+            let rows = try TrainingData(folder: data, harmless: harmless).rows
+            return SecondStageMaterial(rows: rows, seed: seed).windows
+        }
         return try texts.flatMap { file in
             let source = file.split(separator: "/").last.map(String.init) ?? file
             return try TrainingData.labelled(file).enumerated().flatMap { number, row in

@@ -16,15 +16,19 @@ struct TrainFirstStage: ParsableCommand {
             """)
 
     @Option(help: "The folder of the training data.", completion: .directory) var data: String
+    @Option(help: "More harmless rows, which the repository has.", completion: .file())
+    var harmless = "Benchmarks/supervision/harmless.jsonl.gz"
     @Option(help: "Where the weights are written; only the digest is printed with `-`.", completion: .directory)
     var output = "Sources/Supervision/FirstStage/Weights"
 
     func run() throws {
-        let data = try TrainingData(folder: data)
+        let data = try TrainingData(folder: data, harmless: harmless)
         let result = FirstStageTraining().run(data)
         print("data    \(data.digest)\nweights \(result.digest)")
         for (head, name) in zip(result.stage.heads, Head.allCases) {
-            print("\(name.rawValue): \(head.lowest) \(head.highest) \(head.drift) \(head.thresholds)")
+            print(
+                "\(name.rawValue): \(head.lowest) \(head.highest) \(head.drift) \(head.thresholds), read \(head.thresholdsOfRead)"
+            )
         }
         guard output != "-" else { return }
         for (head, weights) in zip(Head.allCases, result.weights) {
@@ -48,6 +52,9 @@ struct TrainFirstStage: ParsableCommand {
                         lowest: \(head.lowest), highest: \(head.highest), drift: \(head.drift),
                         thresholds: [
                             \(head.thresholds.map(String.init).joined(separator: ", "))
+                        ],
+                        thresholdsOfRead: [
+                            \(head.thresholdsOfRead.map(String.init).joined(separator: ", "))
                         ]),
             """
         }

@@ -26,8 +26,12 @@ struct TrainingData {
         var label: Int?
     }
 
-    init(folder: String) throws {
-        var rows: [TrainingRow] = []
+    /// - Parameter harmless: More harmless rows, all documents, which the
+    ///   repository has.
+    init(folder: String, harmless: String) throws {
+        var rows: [TrainingRow] = try Self.lines(harmless).map { line in
+            TrainingRow(.benign, text: line.text, source: line.source ?? "", traits: .document)
+        }
         for kind in TrainingRow.Kind.allCases {
             let path = "\(folder)/\(kind.rawValue).jsonl.gz"
             for line in try Self.lines(path) {

@@ -54,7 +54,7 @@ import Wire
     {
         let (pieces, _) = try Self.read([Self.chunk(choice)])
         #expect(!Self.texts(pieces).isEmpty)
-        if choice.contains("SECRET") { #expect(Self.texts(pieces).contains { $0.hasPrefix("SECRET WORDS") }) }
+        if choice.contains("SECRET") { #expect(Self.texts(pieces).contains { $0.contains("SECRET WORDS") }) }
     }
 
     @Test(arguments: [

@@ -113,30 +113,6 @@ package struct MiniDialect: CallerProtocol, ProviderProtocol {
 
     // MARK: Before a supervisor
 
-    package func passages(of document: JSONDocument, at path: CalledPath) throws(APIProblem) -> RequestPassages {
-        var read = RequestPassages()
-        guard let say = document.root["say"], say.kind == .array else { return read }
-        for (turn, said) in say.elements.enumerated() {
-            for (name, value) in said.members {
-                let isCaller = name.isString("me")
-                if isCaller { read.newestUserTurn = turn }
-                read.passages.append(
-                    Passage(
-                        isCaller ? .user : .answer, turn: turn, block: read.passages.count,
-                        text: value.string ?? value.fragment.text, path: "say.\(turn).\(isCaller ? "me" : "you")",
-                        range: value.range))
-            }
-        }
-        return read
-    }
-
-    package func pieces(ofAnswer document: JSONDocument) throws(UnreadableReply) -> [AnswerPiece] {
-        guard let words = document.root["words"]?.string ?? document.root["oops"]?.string else {
-            throw UnreadableReply("it has no words")
-        }
-        return [.text(block: 0, .answer, words), .blockEnded(0), .ended]
-    }
-
     package func makeAnswerReader() -> any AnswerReader { Reader() }
 
     package func encodeBlockedReply(_ refusal: AnswerRefusal, inPlaceOf withheld: JSONDocument?) -> ByteBuffer {

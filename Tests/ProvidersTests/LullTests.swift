@@ -27,7 +27,7 @@ import Wire
     }
 
     @Test func looksInBetweenDoNotExtendTheLimit() async throws {
-        try await ScriptedUpstream.with(.stall(afterBytes: 140, of: .sse(Self.events))) { upstream in
+        try await ScriptedUpstream.with(.stall(afterBytes: 105, of: .sse(Self.events))) { upstream in
             let lane = try TestLane(upstream) { $0.idleTimeout = .milliseconds(300) }
             await #expect(throws: LaneFailure.stalled) {
                 try await lane.run { response in
@@ -38,7 +38,7 @@ import Wire
     }
 
     @Test func aTimeThatHasPassedIsToldAtOnce() async throws {
-        try await ScriptedUpstream.with(.stall(afterBytes: 140, of: .sse(Self.events))) { upstream in
+        try await ScriptedUpstream.with(.stall(afterBytes: 105, of: .sse(Self.events))) { upstream in
             let lane = try TestLane(upstream)
             let piece = try await lane.run { response in
                 while true {

@@ -94,12 +94,14 @@ final class ReleasePoint: CallerReply {
         }
         self.head = nil
         held?.discard()
+        held?.take(head)
         end = .whole(head, body: body)
     }
 
     func begin(_ head: ResponseHead) {
         guard !isClosed else { return }
         guard keepsEnd else { return reply.begin(head) }
+        held?.take(head)
         self.head = head
     }
 

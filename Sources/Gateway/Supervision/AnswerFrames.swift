@@ -123,7 +123,7 @@ struct AnswerFrames {
     /// The bytes that end, as a refusal, what has gone out.
     func refuse(_ refusal: AnswerRefusal) -> ByteBuffer { told.refuse(refusal) }
 
-    /// The pieces that were taken have gone out already.
+    /// Forgets frames that have gone out already.
     mutating func forget() { held = [] }
 
     /// Nothing that is held goes out any more.

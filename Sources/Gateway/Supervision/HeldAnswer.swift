@@ -46,6 +46,8 @@ final class HeldAnswer {
     private(set) var due: NIODeadline?
     /// The bytes that have gone out.
     private var sent: Int?
+    /// The words of the head that wait for the next verdict.
+    private var headWords: String?
 
     init(_ judge: any AnswerJudge, _ call: Call, _ policy: SupervisionPolicy, _ record: RequestRecord) {
         self.judge = judge
@@ -62,6 +64,35 @@ final class HeldAnswer {
     var isShadow: Bool { policy.level == .shadow }
 
     private var now: Duration { call.arrived.elapsed() }
+
+    // MARK: The head
+
+    /// Takes note of a head: the values that a provider has given it are text,
+    /// too, and are judged with the first piece of the answer.
+    func take(_ head: ResponseHead) {
+        let values = head.fields.fields.filter { Self.isProviders($0.name) }.map(\.value)
+        headWords = values.isEmpty ? nil : values.joined(separator: "\n")
+    }
+
+    /// Returns the head of a refusal in an answer's place: without values of
+    /// the provider's.
+    static func refusing(_ head: ResponseHead, contentType: String) -> ResponseHead {
+        var head = head
+        head.fields.fields.removeAll { isProviders($0.name) }
+        head.fields.append("content-type", contentType)
+        return head
+    }
+
+    private static func isProviders(_ name: String) -> Bool {
+        HTTPFieldRules.isReturnedToCaller(name) || name == "x-holdfast-provider-request-id" || name == "content-type"
+    }
+
+    private func withHead(_ pieces: [AnswerPiece]) -> [AnswerPiece] {
+        guard let headWords else { return pieces }
+        self.headWords = nil
+        let block = AnswerFrames.aside + 1
+        return [.text(block: block, .answer, headWords), .blockEnded(block)] + pieces
+    }
 
     // MARK: A stream
 
@@ -147,7 +178,7 @@ final class HeldAnswer {
 
     private func verdict(on pieces: [AnswerPiece], isEnd: Bool) async -> Verdict {
         let began = NIODeadline.now()
-        let verdict = await judge.judge(pieces, isEnd: isEnd)
+        let verdict = await judge.judge(withHead(pieces), isEnd: isEnd)
         judging.took += began.elapsed()
         note(verdict)
         return verdict
@@ -235,6 +266,7 @@ final class HeldAnswer {
     private func blocked(
         _ refusal: AnswerRefusal, _ head: ResponseHead, _ document: JSONDocument?
     ) -> WholeVerdict {
+        let head = Self.refusing(head, contentType: "application/json")
         guard head.status < 400 else {
             // Still that error, in other words.
             let error = ProviderError(status: head.status, message: refusal.message)

@@ -77,6 +77,7 @@ extension ReleasePoint {
     private func close(_ ending: HeldAnswer.Ending, behind last: ByteBuffer, _ held: HeldAnswer) async throws {
         switch ending {
         case .refusal(let closing):
+            head = head.map { HeldAnswer.refusing($0, contentType: held.call.door.framing.contentType) }
             try await beginHeld()
             var bytes = last
             bytes.hold(closing)

@@ -32,12 +32,12 @@ package struct FirstStageMeter: Sendable {
 
     /// The scores of the text so far, as if it ended here.
     package var scores: FirstStageScores {
-        var scores = FirstStageScores(peaks: peaks, length: Int(features.words))
+        var scores = FirstStageScores(peaks: peaks, length: features.length)
         guard let (word, grams) = features.stream.pending() else { return scores }
         var places: [Int] = []
         features.features(of: word, grams: grams, into: &places)
         scores.peaks = pointwiseMax(peaks, advanced(by: places))
-        scores.length += 1
+        if word.counts { scores.length += 1 }
         return scores
     }
 

@@ -14,7 +14,7 @@ package struct FirstStageScores: Sendable, Hashable {
     /// The highest sums of each head: whole numbers in a measure of the head's
     /// own, of use only beside its thresholds.
     package var peaks: SIMD4<Int32>
-    /// In words.
+    /// In words of three letters and more.
     package var length: Int
 
     package init(peaks: SIMD4<Int32> = SIMD4(repeating: .min), length: Int = 0) {

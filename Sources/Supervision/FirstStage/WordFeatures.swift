@@ -14,6 +14,8 @@ package struct WordFeatures: Sendable {
     package var stream = WordStream()
     /// The number of words so far.
     package private(set) var words: UInt32 = 0
+    /// The number of those that count for the length.
+    package private(set) var length = 0
     private var last: UInt32 = 1
     private var secondLast: UInt32 = 2
     private var lastGap: UInt32 = 0
@@ -42,6 +44,7 @@ package struct WordFeatures: Sendable {
         note(Self.mix(last, word.hash, 3), Self.slots)
         (secondLast, last, lastGap) = (last, word.hash, word.gap)
         words &+= 1
+        if word.counts { length += 1 }
     }
 
     private func isKnown(_ hash: UInt32, _ table: Int) -> Bool {

@@ -4,7 +4,8 @@
 /// A word is a run of letters and digits. Letters of ASCII are folded to lower
 /// case, every digit is read as `0`, and apostrophes inside of words are left
 /// out. Each scalar of Chinese, Japanese and Korean is a word, and so is each
-/// emoji. All else between two words is their gap: runs of blanks count as
+/// emoji. A run of more than 24 letters is read in pieces of eight: words
+/// whose spaces somebody took away. All else between two words is their gap: runs of blanks count as
 /// one, and of other characters only the first eight bytes. Cutting the text
 /// at other places gives the same words.
 package struct WordStream: Sendable {
@@ -14,10 +15,14 @@ package struct WordStream: Sendable {
         package var gap: UInt32
         /// The number of entries of ``WordStream/grams``.
         package var grams: Int
+        /// Three letters and more, without digits: texts are as long as they have
+        /// such words, and no longer when they are encoded.
+        package var counts: Bool
     }
 
     private static let basis: UInt32 = 2_166_136_261
-    private static let longest = 32
+    private static let longest = 24
+    private static let piece = 8
     private static let mostGrams = 24
 
     /// The hashes of four letters each of the word that was read last, with
@@ -28,6 +33,8 @@ package struct WordStream: Sendable {
     private var length = 0
     private var rolling: UInt32 = 0
     private var kinds: UInt8 = 0
+    /// A piece of this run of letters has been read already.
+    private var isRun = false
     private var gap = WordStream.basis
     private var gapLength = 0
     private var lastGapByte: UInt8 = 0
@@ -45,14 +52,11 @@ package struct WordStream: Sendable {
         (ideograph, mark) = (0, 0)
         switch byte {
         case 0x61...0x7A:
-            add(byte)
-            kinds |= 1
+            return add(byte, 1)
         case 0x41...0x5A:
-            add(byte | 0x20)
-            kinds |= 1
+            return add(byte | 0x20, 1)
         case 0x30...0x39:
-            add(0x30)
-            kinds |= 2
+            return add(0x30, 2)
         case 0x27 where length > 0:
             break
         default:
@@ -81,7 +85,7 @@ package struct WordStream: Sendable {
         }
         if ideograph > 0, byte < 0xC0 {
             ideograph -= 1
-            add(byte)
+            _ = add(byte, 0)
             return ideograph == 0 ? end() : nil
         }
         (ideograph, mark) = (0, 0)
@@ -95,24 +99,30 @@ package struct WordStream: Sendable {
         case 0xE3...0xED, 0xF0...0xF4:
             let word = end()
             ideograph = byte < 0xF0 ? 2 : 3
-            add(byte)
+            _ = add(byte, 0)
             return word
         default:
-            add(byte)
-            kinds |= 1
-            return nil
+            return add(byte, 1)
         }
     }
 
-    private mutating func add(_ byte: UInt8) {
+    /// Adds a byte to the word.
+    /// - Returns: A piece, where the word has become too long to be one.
+    private mutating func add(_ byte: UInt8, _ kind: UInt8) -> Word? {
         if length == 0 {
-            rolling = 0x5E
+            if !isRun { rolling = 0x5E }
             gramCount = 0
         }
+        kinds |= kind
         hash = (hash ^ UInt32(byte)) &* 16_777_619
         rolling = rolling << 8 | UInt32(byte)
-        if length < Self.longest + 1 { length += 1 }
-        if length >= 3 { addGram() }
+        length += 1
+        if length >= 3 || isRun { addGram() }
+        // Not between the bytes of a scalar.
+        guard length >= (isRun ? Self.piece : Self.longest), byte < 0x80 || length >= 64 else { return nil }
+        let word = endPiece()
+        isRun = true
+        return word
     }
 
     private mutating func addGram() {
@@ -131,21 +141,21 @@ package struct WordStream: Sendable {
     }
 
     private mutating func end() -> Word? {
+        defer { isRun = false }
         guard length > 0 else { return nil }
         if length >= 3 {
             rolling = rolling << 8 | 0x24
             addGram()
         }
-        // The letters of ids and of encoded data say nothing.
-        let mixed = kinds == 3
-        if length > Self.longest || mixed {
-            hash = mixed ? 0x6D69_7865 : 0x6C6F_6E67
-            gramCount = 0
-        } else if kinds == 2 {
-            gramCount = 0
-        }
-        let word = Word(hash: hash, gap: gap, grams: gramCount)
-        (hash, length, rolling, kinds) = (Self.basis, 0, 0, 0)
+        return endPiece()
+    }
+
+    private mutating func endPiece() -> Word {
+        // The letters of ids and of encoded data say nothing, nor do digits.
+        if kinds == 3 { hash = 0x6D69_7865 }
+        if kinds & 2 != 0 { gramCount = 0 }
+        let word = Word(hash: hash, gap: gap, grams: gramCount, counts: length >= 3 && kinds & 2 == 0)
+        (hash, length, kinds) = (Self.basis, 0, 0)
         (gap, gapLength, lastGapByte) = (Self.basis, 0, 0)
         return word
     }

@@ -6,7 +6,7 @@
 /// stand for themselves, look-alikes of Latin letters become those (UTS #39,
 /// and letters with strokes, small capitals and letters in boxes besides), and
 /// marks on them are dropped: where the word has a Latin letter, or has
-/// look-alikes only. Thus `ignоrе` with Cyrillic letters and `ïgnörè` are
+/// look-alikes only and follows no foreign word. Thus `ignоrе` with Cyrillic letters and `ïgnörè` are
 /// `ignore`, and Russian words stay Russian, but for a few short ones. Digits
 /// of all scripts become ASCII, and so do dashes and quotation marks.
 ///
@@ -32,8 +32,11 @@ struct Folding: Sendable {
     private var items: [Item] = []
     private(set) var output: [UInt8] = []
     private(set) var place = 0
-    /// The end of the last piece; what lies before is not looked at again.
+    /// The output of the last piece ends here; what lies before is not looked
+    /// at again.
     private var settled = 0
+    /// The last letter before this piece is none of ASCII.
+    private var followsForeign = false
     /// The last piece ended within a word that is too long.
     private var isWithinLongWord = false
 
@@ -105,47 +108,68 @@ struct Folding: Sendable {
         var end = place + 1
         while end < input.count, end - place < 32, input[end] >= 0x20, input[end] < 0x40 { end += 1 }
         if end < input.count, input[end] >= 0x40, input[end] < 0x7F { place = end + 1 }
-        settled = place
     }
 
     /// Folds a piece that has characters beyond ASCII, together with the ASCII
     /// letters around it.
     private mutating func foldPiece(_ input: Bytes) {
         items.removeAll(keepingCapacity: true)
-        var start = place
-        while start > settled, place - start < Self.lookBack, Characters.isLetter(input[start - 1]) { start -= 1 }
-        if start > settled { isWithinLongWord = false }
-        output.removeLast(place - start)
-        place = start
+        if output.count > settled { isWithinLongWord = false }
+        var start = output.count
+        while start > settled, output.count - start < Self.lookBack, Characters.isLetter(output[start - 1]) {
+            start -= 1
+        }
+        for letter in output[start...] {
+            items.append(Item(scalar: UInt32(letter), record: tables.record(UInt32(letter))))
+        }
+        output.removeLast(output.count - start)
         let endsInside = gather(input)
-        settled = place
         emit(startsInside: isWithinLongWord, endsInside: endsInside)
+        settled = output.count
         isWithinLongWord = endsInside
     }
 
     /// Gathers the items of a piece.
     /// - Returns: true where the piece is cut within a word.
     private mutating func gather(_ input: Bytes) -> Bool {
-        var parts = 0
-        var wordParts = 0
+        var wordLength = items.count
         while place < input.count {
             let (scalar, length) = Characters.scalar(at: place, in: input)
-            if scalar < 0x80, !Characters.isLetter(UInt8(scalar)) { return false }
             let record = tables.record(scalar)
             if record.kind == .space { return false }
-            if parts >= Self.wordLength {
-                let isInside = wordParts > 0 && record.kind.isOfWord
-                let mayCut = isInside ? wordParts >= Self.wordLength : true
+            if scalar < 0x80, !Characters.isLetter(UInt8(scalar)) {
+                guard record.kind == .control else { return false }
+                place += 1
+                if scalar == 0x1B { skipEscape(input) }
+                continue
+            }
+            if record.kind.isInvisible {
+                place += length
+                continue
+            }
+            if items.count >= Self.wordLength {
+                let isInside = wordLength > 0 && record.kind.isOfWord
+                let mayCut = isInside ? wordLength >= Self.wordLength : true
                 if mayCut && isCut(before: scalar, record) || items.count >= Self.pieceLength { return isInside }
             }
             place += length
-            if record.kind.isInvisible { continue }
-            items.append(Item(scalar: scalar, record: record))
-            let count = max(1, Int(record.foldingCount))
-            parts += count
-            wordParts = record.kind.isOfWord ? wordParts + count : 0
+            let before = items.count
+            append(scalar, record)
+            wordLength = record.kind.isOfWord ? wordLength + items.count - before : 0
         }
         return false
+    }
+
+    /// Adds the parts of a character's folding, or the character itself where
+    /// it stays as it is, or has a look-alike as a whole.
+    private mutating func append(_ scalar: UInt32, _ record: CharacterRecord) {
+        guard record.foldingCount > 0, record.lookCount == 0 else {
+            return items.append(Item(scalar: scalar, record: record))
+        }
+        for place in Int(record.foldingStart)..<Int(record.foldingStart) + Int(record.foldingCount) {
+            let part = tables.parts[place]
+            items.append(Item(scalar: part, record: tables.record(part)))
+        }
     }
 
     /// Says whether a character can't compose with those before it.
@@ -158,26 +182,26 @@ struct Folding: Sendable {
     private mutating func emit(startsInside: Bool, endsInside: Bool) {
         var start = 0
         /// The character before is ASCII and has no use for a mark.
-        var bare = output.last.map { $0 > 0x20 && $0 < 0x80 } ?? false
+        var isBare = output.last.map { $0 > 0x20 && $0 < 0x80 } ?? false
+        // All that was put out since the last piece is ASCII.
+        if output[settled...].contains(where: Characters.isLetter) { followsForeign = false }
         while start < items.count {
             guard items[start].record.kind.isOfWord else {
-                pushSymbol(items[start])
-                bare = composer.scalars.last.map { $0 > 0x20 && $0 < 0x80 } ?? false
+                push(items[start], replaced: true)
+                isBare = composer.scalars.last.map { $0 > 0x20 && $0 < 0x80 } ?? false
                 start += 1
                 continue
             }
             var end = start + 1
             while end < items.count, items[end].record.kind.isOfWord { end += 1 }
             let isLong = startsInside && start == 0 || endsInside && end == items.count
-            let replaced = isLong || isReplaced(start..<end)
+            let isReplaced = isLong || isReplaced(start..<end, afterForeign: followsForeign)
             for item in items[start..<end] {
-                if replaced, item.record.kind == .letter, pushLook(item) {
-                    bare = true
-                } else if item.record.kind != .mark {
-                    pushFolding(item)
-                    bare = false
-                } else if !bare {
-                    composer.push(item.scalar, item.record)
+                if item.record.kind == .mark {
+                    if !isBare { composer.push(item.scalar, item.record) }
+                } else {
+                    isBare = push(item, replaced: isReplaced)
+                    followsForeign = !isBare
                 }
             }
             start = end
@@ -191,8 +215,28 @@ struct Folding: Sendable {
         }
     }
 
-    /// Decides whether the look-alikes in a word are replaced.
-    private func isReplaced(_ word: Range<Int>) -> Bool {
+    /// Adds a character.
+    /// - Returns: true where it became ASCII.
+    @discardableResult
+    private mutating func push(_ item: Item, replaced isReplaced: Bool) -> Bool {
+        if item.scalar < 0x80 {
+            composer.push(
+                ascii: Characters.isLetter(UInt8(item.scalar)) ? UInt8(item.scalar) | 0x20 : UInt8(item.scalar))
+            return true
+        }
+        guard isReplaced, item.record.lookCount > 0 else {
+            composer.push(item.scalar, item.record)
+            return false
+        }
+        for place in Int(item.record.lookStart)..<Int(item.record.lookStart) + Int(item.record.lookCount) {
+            composer.push(ascii: tables.looks[place])
+        }
+        return true
+    }
+
+    /// Decides whether the look-alikes in a word are replaced: where it has a
+    /// Latin letter, or has look-alikes only and follows no word of its script.
+    private func isReplaced(_ word: Range<Int>, afterForeign: Bool) -> Bool {
         var hasLetters = false
         var areAllAlike = true
         for item in items[word] {
@@ -205,61 +249,15 @@ struct Folding: Sendable {
             default: areAllAlike = false
             }
         }
-        return hasLetters && areAllAlike
+        return hasLetters && areAllAlike && !afterForeign
     }
 
-    /// Says whether a letter folds to a Latin letter, perhaps with marks.
+    /// Says whether a letter is Latin, perhaps with marks.
     private func hasLatin(_ item: Item) -> Bool {
         guard item.record.foldingCount > 0 else { return item.scalar < 0x80 }
         let start = Int(item.record.foldingStart)
         return tables.parts[start..<start + Int(item.record.foldingCount)].contains { part in
             part < 0x80 && Characters.isLetter(UInt8(part))
-        }
-    }
-
-    /// Adds a letter's ASCII form.
-    /// - Returns: false where it has none.
-    private mutating func pushLook(_ item: Item) -> Bool {
-        let record = item.record
-        if item.scalar < 0x80 {
-            composer.push(ascii: UInt8(item.scalar) | 0x20)
-            return true
-        }
-        if record.lookCount > 0 {
-            for place in Int(record.lookStart)..<Int(record.lookStart) + Int(record.lookCount) {
-                composer.push(ascii: tables.looks[place])
-            }
-            return true
-        }
-        let start = Int(record.foldingStart)
-        guard record.foldingCount > 0,
-            tables.parts[start..<start + Int(record.foldingCount)].allSatisfy({ $0 < 0x80 })
-        else { return false }
-        composer.push(item.scalar, record)
-        return true
-    }
-
-    private mutating func pushSymbol(_ item: Item) {
-        if item.record.lookCount > 0 {
-            _ = pushLook(item)
-        } else {
-            pushFolding(item)
-        }
-    }
-
-    /// Adds the folding of a character; punctuation in it is replaced as it is
-    /// elsewhere.
-    private mutating func pushFolding(_ item: Item) {
-        guard item.record.foldingCount > 1 else { return composer.push(item.scalar, item.record) }
-        for place in Int(item.record.foldingStart)..<Int(item.record.foldingStart) + Int(item.record.foldingCount) {
-            let part = tables.parts[place]
-            let record = tables.record(part)
-            let isReplaced = record.lookCount == 1 && !record.kind.isOfWord
-            if isReplaced {
-                composer.push(ascii: tables.looks[Int(record.lookStart)])
-            } else {
-                composer.push(part, record)
-            }
         }
     }
 }

@@ -8,9 +8,6 @@ package struct HeadMaterial: Sendable {
     private var grammar: Grammar
     private var chance: Chance
 
-    /// Rows with a share below this are kept for the thresholds.
-    package static let keptBack = 125
-
     /// - Parameter rows: In the order of ``TrainingRow/sorted(_:)``.
     package init(_ head: Head, rows: [TrainingRow], seed: UInt64) {
         self.rows = rows
@@ -22,13 +19,23 @@ package struct HeadMaterial: Sendable {
         case .harm: makeHarm()
         case .output: makeOutput()
         }
+        squash(percent: head == .attack ? 18 : 6)
         chance.shuffle(&examples)
+    }
+
+    /// Adds texts without their spaces, as views have them whose words were
+    /// torn apart.
+    private mutating func squash(percent: Int) {
+        for example in examples where chance.isLucky(percent: percent) {
+            let core = String(example.core.prefix(1200).filter { !$0.isWhitespace })
+            examples.append(TrainingExample(core, isPositive: example.isPositive))
+        }
     }
 
     /// The grammar of all texts, which also quotes harmless rows.
     package static func grammar(_ rows: [TrainingRow], keptBack: Bool = false) -> Grammar {
         var grammar = Grammar.everything
-        let benign = rows.filter { $0.kind == .benign && ($0.share < Self.keptBack) == keptBack && !$0.isValidation }
+        let benign = rows.filter { $0.kind == .benign && $0.isKeptBack == keptBack && !$0.isValidation }
         // A person's role play is a request of its own, and no page that an
         // agent reads by the dozen.
         let isRolePlay = Set(["GPTeacher roleplay", "awesome-chatgpt-prompts"])
@@ -42,7 +49,7 @@ package struct HeadMaterial: Sendable {
     }
 
     private var benign: [TrainingRow] {
-        rows.filter { $0.kind == .benign && !$0.isValidation && $0.share >= Self.keptBack }
+        rows.filter { $0.kind == .benign && !$0.isValidation && !$0.isKeptBack }
     }
 
     private mutating func add(_ texts: [String], positive: Bool) {
@@ -65,6 +72,7 @@ package struct HeadMaterial: Sendable {
     private mutating func makeAttack() {
         add(texts(.attack), positive: true)
         make("attack", 6000, positive: true)
+        make("wrapper", 2000, positive: true)
         let asks = texts(.harm) + benign.filter { !$0.isDocument && $0.text.utf8.count < 300 }.map(\.text)
         for _ in 0..<2500 {
             let suffix = grammar.make("suffix", &chance)

@@ -50,7 +50,8 @@ package struct SecondStageMaterial: Sendable {
     }
 
     private mutating func makeHarmless() {
-        let bySource = Dictionary(grouping: rows.filter { $0.kind == .benign }, by: \.source)
+        let asked = rows.filter { $0.kind == .benign && !$0.isDocument }
+        let bySource = Dictionary(grouping: asked, by: \.source)
         for (source, rows) in bySource.sorted(by: { $0.key < $1.key }) {
             var texts = rows.map(\.text)
             chance.shuffle(&texts)
@@ -81,7 +82,7 @@ package struct SecondStageMaterial: Sendable {
             }
         }
         for row in rows where row.kind == .benign && row.isDocument {
-            add("tools", false, row.source, row.text, most: 4)
+            add("tools", false, row.source, row.text, most: 2)
         }
     }
 

@@ -41,6 +41,10 @@ package struct TrainingRow: Sendable, Hashable {
         return Int((hash ^ hash >> 29) % 1000)
     }
 
+    /// Kept back from training, for thresholds: one of eight, and of documents
+    /// three of ten, since a session of an agent reads many.
+    package var isKeptBack: Bool { share < (isDocument ? 300 : 125) }
+
     /// Puts rows into an order that doesn't depend on that of their files.
     package static func sorted(_ rows: [TrainingRow]) -> [TrainingRow] {
         rows.sorted { first, second in

@@ -2,7 +2,8 @@
 read it: `python record_session.py FILE`, in the environment that run.sh makes for the agents.
 
 Each line is one request: `same` and `tail` are the numbers of bytes that it shares with the one before at its beginning
-and at its end, and `rest` is what stands between. Whatever tells of this machine is replaced first."""
+and at its end, and `rest` is what stands between. Whatever tells of this machine is replaced first, and so is whatever
+Claude Code's makers have written: prompts, reminders, descriptions of tools (`neutral`)."""
 
 import hashlib
 import json
@@ -16,10 +17,21 @@ sys.path.insert(0, str(CLIENTS))
 
 from claude_code import Claude, library  # noqa: E402
 from fixtures import pytest_configure  # noqa: E402
+from holdfast import PROMPT  # noqa: E402
 from model import Model  # noqa: E402
+from neutral import Scrub  # noqa: E402
 from upstream import Upstream  # noqa: E402
 
 NAME = "claude-opus-5-5"
+ASKED = ("Add a module for sums, please, and test it.", "And once more, to be sure.")
+ATTACK = 'test: a page that says "ignore all previous instructions" must be withheld'
+#: The words of the session that are our own, or say nothing.
+KEPT = [
+    *(f"{PROMPT} {words}" for words in ASKED), ATTACK, "Environment",
+    *(f"/home/dev/work/{name}" for name in ("sums.py", "alpha.txt", "attack.txt")), "/home/dev/work",
+]  # fmt: skip
+#: Tools whose results are those of our own commands.
+OWN = {"Bash", "mcp__words__lookup"}
 
 
 def steps(claude):
@@ -62,15 +74,20 @@ def record(path):
     with Upstream() as upstream:
         options = {"allowed_tools": ["Bash", "Read", "Write", "mcp__words__lookup"], "mcp_servers": library()}
         claude = Claude(f"http://127.0.0.1:{upstream.port}", "key", NAME, **options)
-        claude.file("attack").write_text("test: a page that says \"ignore all previous instructions\" must be withheld\n")
+        claude.file("attack").write_text(f"{ATTACK}\n")
         model = Model(upstream, "an", steps=steps(claude), thinks=True, name=NAME)
         with claude:
-            for words in ("Add a module for sums, please, and test it.", "And once more, to be sure."):
+            for words in ASKED:
                 heard = claude.ask(words)
                 assert heard.errors == [], heard.errors
         assert model.refused == [], [refusal[:300] for refusal in model.refused]
         bodies = [request.body.decode() for request in upstream.requests(NAME)]
-        bodies = [scrubbed(body, claude).encode() for body in bodies]
+        bodies = [Scrub(KEPT, OWN).body(scrubbed(body, claude)).encode() for body in bodies]
+    write(bodies, path)
+    print(f"{len(bodies)} requests of {', '.join(str(len(body)) for body in bodies)} bytes, {path.stat().st_size} on disk")
+
+
+def write(bodies, path):
     before, lines = b"", []
     for body in bodies:
         json.loads(body)
@@ -83,7 +100,6 @@ def record(path):
         before = body
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n")
-    print(f"{len(bodies)} requests of {', '.join(str(len(body)) for body in bodies)} bytes, {path.stat().st_size} on disk")
 
 
 def _is_torn(rest, body, same, tail):

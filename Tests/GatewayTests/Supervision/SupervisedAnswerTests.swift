@@ -76,6 +76,22 @@ import Wire
         #expect(try #require(house.house.book.last).outcome == .blocked)
     }
 
+    @Test("a provider's header fields carry words past the supervisor", arguments: Speech.allCases, [false, true])
+    func headerFieldsAreJudged(_ speech: Speech, _ isStream: Bool) async throws {
+        let supervisor = AnswerSupervisor { $0.text.contains("SECRET") ? AnswerSupervisor.block : Verdict(.allow) }
+        let stream = speech == .openai ? Sample.openaiStream : Sample.anthropicStream
+        let script = ReplayLane.Script.answer(
+            type: isStream ? "text/event-stream" : "application/json",
+            fields: HTTPFieldList(["x-ratelimit-note": "SECRET WORDS", "x-unknown": "never passed on"]),
+            isStream ? stream.map { ByteBuffer(string: $0) } : [ByteBuffer(string: Self.reply(speech))])
+        let house = Self.house([(Self.kind(speech), script)], supervisor)
+        let reply = await Self.ask(house, speech, isStream: isStream)
+        let head = try #require(reply.told.head)
+        #expect(head.status == 200 && !head.fields.fields.contains { $0.value.contains("SECRET") })
+        #expect(head.fields["content-type"]?.isEmpty == false && reply.text.contains("blocked by policy"))
+        #expect(try #require(house.house.book.last).outcome == .blocked)
+    }
+
     @Test func whatCannotBeSeenIsRefusedWhereTheRouteSaysSo() async throws {
         let body =
             #"{"id":"m","type":"message","role":"assistant","model":"m","content":[{"type":"redacted_thinking","data":"QUJD"},"#

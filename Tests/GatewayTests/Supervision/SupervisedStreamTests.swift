@@ -76,7 +76,6 @@ import Wire
 
     @Test("a stream that is cut on its way at any byte is changed", arguments: Speech.allCases)
     func everyCutOnTheWay(_ speech: Speech) async throws {
-        let bytes = Sample.stream(speech == .openai ? "oa" : "an")
         for lineEnd in ["\n", "\r\n", "\r"] {
             let bytes = Sample.stream(speech == .openai ? "oa" : "an", lineEnd: lineEnd)
             // Nothing behind the end goes out, supervised or not: half a CRLF.

@@ -1,4 +1,3 @@
-import Foundation
 import Seeded
 import Supervision
 import Testing
@@ -35,7 +34,6 @@ import Testing
         let seed = UInt64.random(in: 0 ... .max)
         var chance = SplitMix(seed: seed)
         print("seed \(seed)")
-        let count = count * (Int(ProcessInfo.processInfo.environment["MORE"] ?? "") ?? 1)
         for _ in 0..<count { try check(text(&chance), &chance) }
     }
 
