@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Asks the second stage's model for the vectors of all windows.
 
-    VENV/bin/python embed.py --data FOLDER --model GGUF --into FILE
+    VENV/bin/python embed.py --windows FILE --model GGUF --into FILE
 
 Runs with the Python of `holdfast engine install`, which has the engine, and
-the model of `holdfast supervisor install`. Starts the engine as Holdfast does
+the model of `holdfast supervisor install`. The windows are those of
+`holdfast-train windows`. Starts the engine as Holdfast does
 (one thread, mean pooling), and writes a JSON line for each window with its
 vector as whole numbers, as `EmbeddingVector` rounds them. What is in the file
 already is not asked for again.
@@ -19,10 +20,8 @@ import socket
 import tempfile
 from pathlib import Path
 
-import material
-
 OPTIONS = argparse.ArgumentParser()
-OPTIONS.add_argument("--data", required=True)
+OPTIONS.add_argument("--windows", required=True, type=Path)
 OPTIONS.add_argument("--model", required=True)
 OPTIONS.add_argument("--into", required=True, type=Path)
 
@@ -77,7 +76,7 @@ def start(model, path):
 
 def main():
     options = OPTIONS.parse_args()
-    windows = material.build(options.data)
+    windows = [json.loads(line) for line in options.windows.open()]
     known = {}
     if options.into.exists():
         for line in options.into.open():

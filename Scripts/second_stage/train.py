@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Trains the heads of the supervisor's second stage, and measures them.
 
-    python train.py --data FOLDER --vectors FILE --model GGUF --write SWIFT
-    python train.py --data FOLDER --vectors FILE --evaluate
+    python train.py --windows FILE --vectors FILE --model GGUF --write SWIFT
+    python train.py --windows FILE --vectors FILE --evaluate
+    python train.py --windows FILE --vectors FILE --given OTHER
 
 Needs numpy alone. All sums are of whole numbers below 2^53, which floating
 point adds exactly and in any order, so the same vectors give the same heads,
-bit for bit, on every machine. The vectors come from embed.py. Logistic regression, one head a question; the
+bit for bit, on every machine. The windows come from `holdfast-train windows`,
+the vectors from embed.py. Logistic regression, one head a question; the
 penalty and the steps were chosen once and not on any set that is held back.
 """
 
@@ -18,22 +20,30 @@ from pathlib import Path
 
 import numpy as np
 
-import material
-
 OPTIONS = argparse.ArgumentParser()
-OPTIONS.add_argument("--data", required=True)
-OPTIONS.add_argument("--vectors", required=True)
-OPTIONS.add_argument("--model")
+OPTIONS.add_argument("--windows", required=True, type=Path)
+OPTIONS.add_argument("--vectors", required=True, type=Path)
+OPTIONS.add_argument("--model", type=Path)
 OPTIONS.add_argument("--write", type=Path)
 OPTIONS.add_argument("--evaluate", action="store_true")
+OPTIONS.add_argument("--given", type=Path, help="windows of other texts, to be judged by all heads")
+OPTIONS.add_argument("--advisory", nargs="*", default=["injection"], help="heads that only flag")
 
 HEADS = ["attack", "injection", "harm", "output"]
 #: For each head: kinds of windows and their part of the negatives' weight.
 NEGATIVES = {
-    "attack": {"benign": 6, "tools": 3, "harm": 1, "output": 1},
-    "injection": {"tools": 4, "benign": 2},
+    "attack": {"benign": 6, "tools": 4, "harm": 1, "output": 1, "answers": 1},
+    "injection": {"tools": 6, "benign": 1},
     "harm": {"benign": 6, "tools": 2},
-    "output": {"output": 6, "benign": 2, "tools": 1},
+    "output": {"output": 6, "answers": 2, "benign": 1, "tools": 1},
+}
+#: For each head: the kinds of harmless windows that it meets, on which its
+#: thresholds are fixed.
+HARMLESS = {
+    "attack": ("benign", "tools"),
+    "injection": ("tools",),
+    "harm": ("benign",),
+    "output": ("output", "answers", "benign", "tools"),
 }
 STEPS, DECAY_SHIFT = 500, 12
 #: Fractional bits: of factors, of probabilities, of samples' weights.
@@ -107,13 +117,15 @@ def scores_of(vectors, head):
 
 
 class Material:
-    def __init__(self, options):
+    def __init__(self, windows, vectors):
         known = {}
-        for line in open(options.vectors):
+        for line in vectors.open():
             entry = json.loads(line)
             known[entry["sha256"]] = entry["vector"]
         self.windows, rows = [], []
-        for window in material.build(options.data):
+        for line in windows.open():
+            window = json.loads(line)
+            window["head"] = window["kind"]
             vector = known.get(hashlib.sha256(window["text"].encode()).hexdigest())
             if vector is not None:
                 self.windows.append(window)
@@ -143,15 +155,15 @@ class Material:
 
 def fold(window, folds=4):
     """The same for all windows of one text, and of one question's answers."""
-    group = window["group"].split("-")[0]
+    group = window["group"]
+    if group.startswith("question"):
+        group = group.split("-")[0]
     return int.from_bytes(hashlib.sha256(group.encode()).digest()[:4], "big") % folds
 
 
 def is_harmless(window, head):
     """Harmless to this head: what thresholds are fixed on."""
-    if head == "output":
-        return window["label"] == 0
-    return window["head"] in ("benign", "tools") and window["label"] == 0
+    return window["label"] == 0 and window["head"] in HARMLESS[head]
 
 
 def out_of_fold(made, head):
@@ -223,7 +235,8 @@ def evaluate(made):
             places = [place for place, window in enumerate(made.windows)
                       if window["head"] == head and window["label"] and window["source"] == source]
             # The categories of the one set of injections are one row.
-            row = "BIPIA train, one category out at a time" if head == "injection" else source
+            is_category = head == "injection" and not source.startswith("generated")
+            row = "BIPIA train, one category out at a time" if is_category else source
             found.setdefault(row, {}).update(by_text(made, places, made.score(places, trained)))
         for title, limit in (("first window", steps[0]), ("third window and later ones", steps[2])):
             print(f"At the threshold of the {title}:\n\n| held back | texts | found | 95 % |\n|---|---|---|---|")
@@ -233,7 +246,7 @@ def evaluate(made):
         print("Harmless texts over the first window's threshold, by a head that has seen nothing of their source:\n")
         print("| held back | texts | flagged | 95 % |\n|---|---|---|---|")
         others = sorted({window["source"] for window in made.windows
-                         if is_harmless(window, head) and (head != "output" or window["head"] == "output")})
+                         if is_harmless(window, head)})
         for source in others:
             trained = made.train(head, lambda window: window["source"] == source and not (
                 window["head"] == head and window["label"]))
@@ -242,7 +255,18 @@ def evaluate(made):
             share_line(source, by_text(made, places, made.score(places, trained)), steps[0])
 
 
-def swift(made, model_digest):
+def judge(made, given):
+    """The shares of other texts that reach thresholds."""
+    for head in HEADS:
+        trained, steps = made.train(head), thresholds(out_of_fold(made, head))
+        for title, limit in (("first window", steps[0]), ("third window and later ones", steps[2])):
+            print(f"\n{head}, at the threshold of the {title}:\n\n| texts | number | found | 95 % |\n|---|---|---|---|")
+            for source in sorted({window["source"] for window in given.windows}):
+                places = [place for place, window in enumerate(given.windows) if window["source"] == source]
+                share_line(source, by_text(given, places, given.score(places, trained)), limit)
+
+
+def swift(made, model_digest, advisory):
     lines = [
         "// Written by Scripts/second_stage/train.py; not to be edited.", "",
         "/// The heads as they were trained.", "extension EmbeddingHeads {",
@@ -262,18 +286,21 @@ def swift(made, model_digest):
         f"        guard {', '.join(f'let {head}' for head in HEADS)} else {{ return nil }}",
         "        return EmbeddingHeads(",
         f"            weights: [{', '.join(f'.{head}: {head}' for head in HEADS)}],",
-        f'            model: "{model_digest}")', "    }", "}", ""]
+        f'            model: "{model_digest}", advisory: [{", ".join(f".{head}" for head in advisory)}])', "    }", "}", ""]
     return "\n".join(lines)
 
 
 def main():
     options = OPTIONS.parse_args()
-    made = Material(options)
+    made = Material(options.windows, options.vectors)
     print(f"{len(made.windows)} windows have a vector", flush=True)
+    if options.given:
+        judge(made, Material(options.given, options.vectors))
     if options.evaluate:
         evaluate(made)
     if options.write:
-        options.write.write_text(swift(made, hashlib.sha256(Path(options.model).read_bytes()).hexdigest()))
+        digest = hashlib.sha256(options.model.read_bytes()).hexdigest()
+        options.write.write_text(swift(made, digest, options.advisory))
 
 
 if __name__ == "__main__":

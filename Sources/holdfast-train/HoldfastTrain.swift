@@ -10,6 +10,7 @@ struct HoldfastTrain: ParsableCommand {
         abstract: "Train and evaluate the first stage of supervision.",
         subcommands: [
             TrainFirstStage.self, EvaluateFirstStage.self, DisguiseTexts.self, ScoreTexts.self, MakeHarmless.self,
+            MakeWindows.self,
         ])
 }
 

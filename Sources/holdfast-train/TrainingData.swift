@@ -20,6 +20,7 @@ struct TrainingData {
         var text: String
         var source: String?
         var category: String?
+        var question: Int?
         var role: String?
         var split: String?
         var label: Int?
@@ -39,7 +40,8 @@ struct TrainingData {
                 if line.split == "validation" { traits.insert(.validation) }
                 rows.append(
                     TrainingRow(
-                        kind, text: line.text, source: line.source ?? kind.rawValue, category: line.category,
+                        kind, text: line.text, source: line.source ?? kind.rawValue,
+                        category: line.category ?? line.question.map { "question \($0)" },
                         label: line.label, traits: traits))
             }
         }

@@ -140,7 +140,7 @@ def test_a_primarys_model_is_no_supervisor(upstream, installed, tmp_path):
         return settings
 
     for role, reason in ((None, "signed as primary and wanted as supervisor"), ("supervisor", "trained on another model file")):
-        with Supervised(upstream, installed, supervision_of=other(role)) as holdfast:
+        with Supervised(upstream, installed, supervision_of=other(role), waits=False) as holdfast:
             holdfast.log_has(reason)
             assert holdfast.status("hello") == 503
             assert holdfast.metric("holdfast_supervisor_failures_total", reason="refused") >= 1

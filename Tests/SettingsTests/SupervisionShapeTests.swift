@@ -37,8 +37,10 @@ import Testing
 
     @Test func theFileSaysWhereTheConstitutionIs() throws {
         let settings = try #require(
-            read(Self.file("", more: "supervision: {constitution: c.yaml, deadline: 2s, waiting: 8}")).settings)
+            read(Self.file("", more: "supervision: {constitution: c.yaml, deadline: 2s, total: 7s, waiting: 8}"))
+                .settings)
         #expect(settings.supervision.constitutionFile == "c.yaml")
+        #expect(settings.supervision.total == .seconds(7))
         #expect(settings.supervision.deadline == .seconds(2) && settings.supervision.waiting == 8)
     }
 
@@ -94,6 +96,8 @@ import Testing
         (file("window: {wait: 5m}"), "must be at most 30s"),
         (file("blocks: {tell: all}"), "must be clause or nothing"),
         (file("", more: "supervision: {deadline: 1ms}"), "supervision.deadline must be from 10ms to 60s"),
+        (file("", more: "supervision: {deadline: 3s, total: 2s}"), "must be at least the deadline"),
+        (file("", more: "supervision: {total: 11m}"), "at most 10m"),
         (file("", more: "supervision: {waiting: 0}"), "must be a whole number from 1 to 65536"),
         (file("", more: "supervision: {constitutoin: c.yaml}"), "did you mean \"constitution\"?"),
         (file("", more: "supervision: {models: {m: required}}"), "must be named by provider/model"),

@@ -5,6 +5,7 @@ import ArgumentParser
 import Conversation
 import Routing
 import Settings
+import Supervision
 import Wire
 
 /// `holdfast check FILE`
@@ -51,9 +52,15 @@ struct Check: ParsableCommand {
 
     func run() throws {
         let reading = try ConfigOption.read(file)
-        if json { printProblems(reading) } else { for problem in reading.problems { complain(problem.description) } }
-        guard let settings = reading.settings else {
-            let count = reading.errors.count
+        let shared = reading.settings.map(Self.sharedByTheSupervisor) ?? []
+        if json {
+            printProblems(reading, shared)
+        } else {
+            for problem in reading.problems { complain(problem.description) }
+            for breach in shared { complain("\(file): \(breach)") }
+        }
+        guard let settings = reading.settings, shared.isEmpty else {
+            let count = reading.errors.count + shared.count
             if !json { complain("\(file): \(count) \(count == 1 ? "problem" : "problems")") }
             throw ExitStatus.config.exit
         }
@@ -84,10 +91,18 @@ struct Check: ParsableCommand {
         }
     }
 
-    private func printProblems(_ reading: SettingsReading) {
+    /// Everything by which the supervisor's engine depends on a model that it
+    /// stands over, by what is in the keys' files.
+    private static func sharedByTheSupervisor(_ settings: Settings) -> [String] {
+        guard let engine = settings.supervision.engine else { return [] }
+        return SupervisorIndependence(engine, over: SupervisedPrimary.all(of: settings.providers, settings.routes))
+            .breaches.map(\.description)
+    }
+
+    private func printProblems(_ reading: SettingsReading, _ shared: [String]) {
         printJSON { json in
             json.member("file", file)
-            json.member("usable", reading.settings != nil)
+            json.member("usable", reading.settings != nil && shared.isEmpty)
             json.array("problems") { json in
                 for problem in reading.problems {
                     json.object { json in
@@ -95,6 +110,12 @@ struct Check: ParsableCommand {
                         json.member("line", ifPresent: problem.position?.line)
                         json.member("column", ifPresent: problem.position?.column)
                         json.member("message", problem.message)
+                    }
+                }
+                for breach in shared {
+                    json.object { json in
+                        json.member("severity", "error")
+                        json.member("message", breach)
                     }
                 }
             }

@@ -201,6 +201,89 @@ private struct ScriptedSecondStage: SecondStage {
         #expect(verdict.ruling == .block)
     }
 
+    @Test("the second model sees all of an answer, a few windows at a time", arguments: [true, false])
+    func allIsSeen(awaits: Bool) async {
+        let asked = Watched<[[String]]>([])
+        let second = ScriptedSecondStage { windows, _, terms in
+            #expect(terms.isWhole)
+            asked.change { $0.append(windows.map(\.text)) }
+            return .scored(
+                SecondStageScores(windows: windows.map { _ in RelativeScores() }, seen: windows.count, cached: 0))
+        }
+        var exhibit = Self.exhibit("Count, please.")
+        exhibit.awaitsSecondStage = awaits
+        let judge = Self.service(Self.policy(second: second)).makeAnswerJudge(for: exhibit)
+        // In the form in which windows have them.
+        let words = (0..<4000).map { String(decoding: CanonicalText.fold("word\($0)"), as: UTF8.self) }
+        var shown = 0
+        for part in [0..<12, 12..<40, 40..<3000, 3000..<4000] {
+            let text = words[part].joined(separator: " ") + " "
+            let verdict = await judge.judge([.text(block: 0, .answer, text)], isEnd: false)
+            #expect(verdict.ruling == .allow)
+            shown = part.upperBound
+            guard awaits else { continue }
+            let seen = Set(asked.value.joined().flatMap { $0.split(separator: " ").map(String.init) })
+            #expect(words[..<shown].allSatisfy(seen.contains))
+        }
+        #expect(await judge.judge([.blockEnded(0), .ended], isEnd: true).ruling == .allow)
+        let seen = Set(asked.value.joined().flatMap { $0.split(separator: " ").map(String.init) })
+        #expect(words[..<shown].allSatisfy(seen.contains))
+        #expect(asked.value.allSatisfy { (1...16).contains($0.count) })
+    }
+
+    @Test("a part of an answer that the second model hasn't seen is an error")
+    func aPartIsUnseen() async {
+        let second = ScriptedSecondStage { windows, _, _ in
+            var scores: [RelativeScores?] = windows.map { _ in RelativeScores() }
+            scores[scores.count - 1] = nil
+            return .scored(SecondStageScores(windows: scores, seen: windows.count - 1, cached: 0))
+        }
+        let judge = Self.service(Self.policy(second: second)).makeAnswerJudge(for: Self.exhibit("hello"))
+        let verdict = await judge.judge([.text(block: 0, .answer, "A short answer."), .blockEnded(0)], isEnd: true)
+        #expect(verdict.error == "malformed")
+    }
+
+    @Test("what the second model finds beside an answer ends it with the next piece")
+    func besideTheRelease() async throws {
+        let (asked, mayAnswer, hasAnswered) = (Watched(0), Watched(false), Watched(false))
+        let second = ScriptedSecondStage { windows, _, _ in
+            asked.change { $0 += 1 }
+            _ = try? await mayAnswer.until(within: .seconds(60)) { $0 }
+            defer { hasAnswered.change { $0 = true } }
+            let scores = RelativeScores([.output: 2])
+            return .scored(SecondStageScores(windows: windows.map { _ in scores }, seen: windows.count, cached: 0))
+        }
+        let judge = Self.service(Self.policy(second: second)).makeAnswerJudge(for: Self.exhibit("hello"))
+        let words = String(repeating: "This is a long answer. ", count: 40)
+        #expect(await judge.judge([.text(block: 0, .answer, words)], isEnd: false).ruling == .allow)
+        try await asked.until(within: .seconds(60)) { $0 == 1 }
+        #expect(await judge.judge([.text(block: 0, .answer, "More.")], isEnd: false).ruling == .allow)
+        mayAnswer.change { $0 = true }
+        try await hasAnswered.until(within: .seconds(60)) { $0 }
+        // The scores are told a moment after the model's answer.
+        var ruling = Verdict.Ruling.allow
+        while ruling == .allow {
+            await Task.yield()
+            ruling = await judge.judge([.text(block: 0, .answer, "And more.")], isEnd: false).ruling
+        }
+        #expect(ruling == .block)
+    }
+
+    @Test("a request waits for each score as long as the deadline says, and for all of them no longer than the total")
+    func terms() async {
+        let asked = Watched<[SecondStageTerms]>([])
+        let second = ScriptedSecondStage { windows, _, terms in
+            asked.change { $0.append(terms) }
+            return .scored(
+                SecondStageScores(windows: windows.map { _ in RelativeScores() }, seen: windows.count, cached: 0))
+        }
+        var policy = Self.policy(second: second, deadline: .seconds(40))
+        policy.inAll = .seconds(90)
+        _ = await Self.service(policy).judge(Self.exhibit("hello, is there anybody at home?"))
+        #expect(asked.value == [SecondStageTerms(patience: .seconds(40), inAll: .seconds(90))])
+        #expect(Self.policy(deadline: .seconds(40)).inAll == .seconds(40))
+    }
+
     // MARK: The watch
 
     @Test("an operator hears of an outage once, and of its end")

@@ -54,6 +54,20 @@ import Testing
         #expect(note.text == "[Withheld by policy no-override, reference \(note.reference).]")
     }
 
+    @Test("a head of the second stage that is advisory flags, whatever the clause says, and lets harm block no more")
+    func advisory() throws {
+        let scores = RelativeScores([.attack: 9, .harm: 9])
+        for (advisory, ruling) in [(Set<Head>(), Verdict.Ruling.block), ([.attack], .flag)] {
+            let cascade = Cascade(Fixtures.constitution, classifier: CountingClassifier(), advisory: advisory)
+            let judgement = cascade.judge(Fixtures.request([.init(.user, 0, "some words of no weight")]))
+            let window = try #require(judgement.windows.first)
+            #expect(judgement.verdict(adding: [window.id: scores]).ruling == ruling)
+        }
+        // The first stage's head is another.
+        let strict = Cascade(Fixtures.constitution, classifier: CountingClassifier(), advisory: [.attack])
+        #expect(strict.judge(Fixtures.request([.init(.user, 0, Fixtures.attack)])).verdict.ruling == .block)
+    }
+
     @Test("harm alone is flagged; with another finding it blocks")
     func harmNeverBlocksAlone() {
         let harm = "harmish harmish harmish"

@@ -157,6 +157,35 @@ struct JudgementQueueTests {
         #expect(queue.count == 0 && !queue.hasOrders)
     }
 
+    @Test("a judgement that goes on for ever ends, however often it makes progress")
+    func ceiling() throws {
+        var queue = JudgementQueue(waiting: 4)
+        guard
+            case .waits(let ticket, nil) = queue.admit(
+                key: "k", windows: 100, patience: .seconds(2), inAll: .seconds(5), now: .seconds(10))
+        else { throw Unexpected() }
+        for second in 11...14 {
+            let order = try take(&queue)
+            let isLast = queue.scored(order, now: .seconds(second))
+            #expect(!isLast)
+            #expect(expire(&queue, at: .seconds(second)) == [])
+        }
+        #expect(queue.nextDeadline == .seconds(15))
+        let endings = expire(&queue, at: .seconds(15))
+        #expect(endings.map(\.ticket) == [ticket] && endings.map(\.failure) == [.late])
+        #expect(queue.count == 0 && !queue.hasOrders)
+    }
+
+    @Test("an edit of the number of places counts for the next request")
+    func places() throws {
+        var queue = JudgementQueue(waiting: 4)
+        for _ in 0..<3 { _ = try admit(&queue, "k") }
+        queue.places = 2
+        #expect(refusal(&queue, "k") == .limited)
+        queue.places = 0
+        #expect(queue.places == 1)
+    }
+
     @Test("every judgement ends once, whatever happens, and every window is asked for")
     func randomCourses() {
         var chance = seededChance()

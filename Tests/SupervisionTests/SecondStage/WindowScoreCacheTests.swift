@@ -110,6 +110,18 @@ struct WindowScoreCacheTests {
         #expect(result == [scores(1), scores(2), scores(1)])
     }
 
+    @Test("nothing of an answer is passed over, and what was passed over in a request is asked about")
+    func whole() {
+        var cache = WindowScoreCache()
+        let keys = (0..<40).map { key("\($0)") }
+        let first = WindowPlan(keys, &cache)
+        for place in first.asked { cache.remember(keys[place], .scored(scores(place))) }
+        _ = first.finish((0..<16).map(scores), &cache)
+        let plan = WindowPlan(keys, &cache, isWhole: true)
+        #expect(plan.asked == Array(16..<40) && plan.cached == 16)
+        #expect(plan.finish((16..<40).map(scores), &cache) == (0..<40).map(scores))
+    }
+
     @Test("what failed is new again")
     func failure() {
         var cache = WindowScoreCache()
