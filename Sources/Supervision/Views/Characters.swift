@@ -102,11 +102,14 @@ enum Characters {
         return true
     }
 
-    /// Says whether bytes that are text look like somebody's words: letters
-    /// and spaces for the most part. Short ones have to be nothing else.
+    /// Says whether bytes that are text look like words: letters and spaces
+    /// for the most part. Short ones have to be ASCII, and nothing else.
     static func isWords(_ bytes: some Collection<UInt8>) -> Bool {
         var words = 0
-        for byte in bytes where byte >= 0x80 || isLetter(byte) || isSpace(byte) { words += 1 }
-        return bytes.count < 12 ? words == bytes.count : words * 10 >= bytes.count * 6
+        var foreign = 0
+        for byte in bytes {
+            if byte >= 0x80 { foreign += 1 } else if isLetter(byte) || isSpace(byte) { words += 1 }
+        }
+        return bytes.count < 12 ? words == bytes.count : (words + foreign) * 10 >= bytes.count * 6
     }
 }

@@ -108,12 +108,16 @@ struct Composer: Sendable {
     }
 }
 
-extension UnicodeTables {
-    /// Folds a text by NFKC and full case folding alone (Unicode's
-    /// NFKC_Casefold, but characters that are ignorable stay).
-    func folded(_ text: String.UnicodeScalarView) -> [UInt8] {
-        var composer = Composer(self)
-        for scalar in text { composer.push(scalar.value, record(scalar.value)) }
+/// Unicode's NFKC_Casefold of a text, but that ignorable characters stay: the
+/// part of ``CanonicalText/fold(_:)`` that the Unicode standard defines.
+package enum CompatibilityFolding {
+    /// The version of the Unicode standard.
+    package static let version = "15.0.0"
+
+    package static func fold(_ text: String.UnicodeScalarView) -> [UInt8] {
+        let tables = UnicodeTables.shared
+        var composer = Composer(tables)
+        for scalar in text { composer.push(scalar.value, tables.record(scalar.value)) }
         var bytes: [UInt8] = []
         composer.flush { Characters.append($0, to: &bytes) }
         return bytes

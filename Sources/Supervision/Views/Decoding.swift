@@ -77,8 +77,11 @@ struct Decoding: Sendable {
             {
                 return replace(start..<end, of: input, with: words, isNeedless: true)
             }
-            if let words = BaseTokens.words(BaseTokens.base64(token)) {
-                return replace(start..<paddingEnd(end, input), of: input, with: words, isNeedless: true)
+            let whole = paddingEnd(end, input)
+            if isRest || BaseTokens.isOdd(token, padded: whole > end),
+                let words = BaseTokens.words(BaseTokens.base64(token))
+            {
+                return replace(start..<whole, of: input, with: words, isNeedless: true)
             }
         }
         place = end

