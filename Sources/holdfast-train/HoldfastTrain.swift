@@ -10,7 +10,6 @@ struct HoldfastTrain: ParsableCommand {
         abstract: "Train and evaluate the first stage of supervision.",
         subcommands: [
             TrainFirstStage.self, EvaluateFirstStage.self, DisguiseTexts.self, ScoreTexts.self, MakeHarmless.self,
-            MakeWindows.self,
         ])
 }
 

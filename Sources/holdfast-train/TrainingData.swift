@@ -20,7 +20,6 @@ struct TrainingData {
         var text: String
         var source: String?
         var category: String?
-        var question: Int?
         var role: String?
         var split: String?
         var label: Int?
@@ -40,8 +39,7 @@ struct TrainingData {
                 if line.split == "validation" { traits.insert(.validation) }
                 rows.append(
                     TrainingRow(
-                        kind, text: line.text, source: line.source ?? kind.rawValue,
-                        category: line.category ?? line.question.map { "question \($0)" },
+                        kind, text: line.text, source: line.source ?? kind.rawValue, category: line.category,
                         label: line.label, traits: traits))
             }
         }
