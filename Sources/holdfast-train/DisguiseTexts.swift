@@ -36,6 +36,8 @@ struct DisguiseTexts: ParsableCommand {
     private func caught(_ texts: [String], _ head: Head) -> Share {
         let stage = FirstStage.shared
         return Share(
-            hits: texts.count { stage.relative(head, stage.assess(CanonicalText($0))) >= 1 }, count: texts.count)
+            hits: texts.count {
+                stage.relative(head, stage.assess(CanonicalText($0)), isRead: head == .injection) >= 1
+            }, count: texts.count)
     }
 }

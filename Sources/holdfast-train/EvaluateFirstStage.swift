@@ -22,6 +22,7 @@ struct EvaluateFirstStage: ParsableCommand {
     @Option(help: "Only this head, with --data.") var only: String?
     @Option(help: "Writes each set of --data into this folder, for other detectors.", completion: .directory)
     var sets: String?
+    @Flag(help: "The texts of the files are documents and results of tools, and nobody's turn.") var read = false
     @Flag(help: "Print the texts that were missed, the first 120 characters of each.") var missed = false
 
     func validate() throws {
@@ -52,7 +53,7 @@ struct EvaluateFirstStage: ParsableCommand {
     private func report(_ set: String, _ head: Head, _ stage: FirstStage, _ rows: [LabelledText]) {
         let scored = rows.map { row in
             let found = stage.assess(CanonicalText(row.text))
-            return (row, stage.relative(head, found), Double(found[head]))
+            return (row, stage.relative(head, found, isRead: read || head == .injection), Double(found[head]))
         }
         let positives = scored.filter { $0.0.isPositive }
         let negatives = scored.filter { !$0.0.isPositive }

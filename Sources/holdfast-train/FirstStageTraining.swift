@@ -21,7 +21,7 @@ struct FirstStageTraining {
         var trained: [(head: FirstStageHead, weights: [Int8])] = []
         for head in Head.allCases {
             guard heads.contains(head) else {
-                trained.append((FirstStageHead(lowest: -1, highest: 1, drift: 1, thresholds: [1]), []))
+                trained.append((FirstStageHead(lowest: -1, highest: 1, drift: 1), []))
                 continue
             }
             let material = HeadMaterial(head, rows: rows, seed: seed)

@@ -31,8 +31,9 @@ struct MakeHarmless: ParsableCommand {
             HarmlessRequest.make(words: words, from: .harmless, &chance).scores(by: .shared)
         }
         for head in Head.allCases {
-            let share = Measures.reached(scores.map { FirstStage.shared.relative(head, $0) }, 1)
-            print("\(head.rawValue): \(share)")
+            let turns = Measures.reached(scores.map { FirstStage.shared.relative(head, $0.turns) }, 1)
+            let read = Measures.reached(scores.map { FirstStage.shared.relative(head, $0.read, isRead: true) }, 1)
+            print("\(head.rawValue): turns \(turns), read \(read)")
         }
     }
 }

@@ -13,7 +13,7 @@ struct ScoreTexts: ParsableCommand {
         for row in try TrainingData.labelled(file) {
             let scores = FirstStage.shared.assess(CanonicalText(row.text))
             let parts = Head.allCases.map {
-                "\"\($0.rawValue)\": \(Share.three(FirstStage.shared.relative($0, scores)))"
+                "\"\($0.rawValue)\": \(Share.three(FirstStage.shared.relative($0, scores, isRead: $0 == .injection)))"
             }
             print("{\"label\": \(row.isPositive ? 1 : 0), \(parts.joined(separator: ", "))}")
         }

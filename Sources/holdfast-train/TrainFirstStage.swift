@@ -26,7 +26,9 @@ struct TrainFirstStage: ParsableCommand {
         let result = FirstStageTraining().run(data)
         print("data    \(data.digest)\nweights \(result.digest)")
         for (head, name) in zip(result.stage.heads, Head.allCases) {
-            print("\(name.rawValue): \(head.lowest) \(head.highest) \(head.drift) \(head.thresholds)")
+            print(
+                "\(name.rawValue): \(head.lowest) \(head.highest) \(head.drift) \(head.thresholds), read \(head.thresholdsOfRead)"
+            )
         }
         guard output != "-" else { return }
         for (head, weights) in zip(Head.allCases, result.weights) {
@@ -50,6 +52,9 @@ struct TrainFirstStage: ParsableCommand {
                         lowest: \(head.lowest), highest: \(head.highest), drift: \(head.drift),
                         thresholds: [
                             \(head.thresholds.map(String.init).joined(separator: ", "))
+                        ],
+                        thresholdsOfRead: [
+                            \(head.thresholdsOfRead.map(String.init).joined(separator: ", "))
                         ]),
             """
         }

@@ -70,10 +70,15 @@ package struct FirstStage: Sendable {
     /// 0 is the score of a text that says nothing.
     /// - Parameter requestLength: The words of all texts that are judged
     ///   together: of a whole request, or of an answer so far.
-    package func relative(_ head: Head, _ scores: FirstStageScores, requestLength: Int? = nil) -> Double {
+    /// - Parameter isRead: The text is a document or the result of a tool, and
+    ///   nobody's turn.
+    package func relative(
+        _ head: Head, _ scores: FirstStageScores, requestLength: Int? = nil, isRead: Bool = false
+    ) -> Double {
         let head = (FirstStageScores.index(of: head), scores[head])
         guard head.0 < heads.count else { return 0 }
-        let threshold = max(1, heads[head.0].threshold(forLength: max(requestLength ?? 0, scores.length)))
+        let threshold = max(
+            1, heads[head.0].threshold(forLength: max(requestLength ?? 0, scores.length), isRead: isRead))
         return max(0, Double(head.1) / Double(threshold))
     }
 
@@ -86,7 +91,7 @@ package struct FirstStage: Sendable {
     package var identity: [UInt8] {
         var bytes: [UInt8] = []
         for (index, head) in heads.enumerated() {
-            for number in [head.lowest, head.highest, head.drift] + head.thresholds {
+            for number in [head.lowest, head.highest, head.drift] + head.thresholds + head.thresholdsOfRead {
                 withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
             }
             for weights in table { bytes.append(UInt8(bitPattern: weights[index])) }

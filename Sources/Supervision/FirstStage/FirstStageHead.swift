@@ -10,12 +10,18 @@ package struct FirstStageHead: Sendable, Hashable {
     /// The thresholds by length: the first holds up to 64 words, each further
     /// one up to twice as many, the last for all that is longer. They rise.
     package var thresholds: [Int32]
+    /// The same for texts that are read: pages, files and results of tools have
+    /// more words that look like orders than people's words have.
+    package var thresholdsOfRead: [Int32]
 
-    package init(lowest: Int32, highest: Int32, drift: Int32, thresholds: [Int32]) {
+    package init(
+        lowest: Int32, highest: Int32, drift: Int32, thresholds: [Int32] = [], thresholdsOfRead: [Int32] = []
+    ) {
         self.lowest = lowest
         self.highest = highest
         self.drift = drift
         self.thresholds = thresholds
+        self.thresholdsOfRead = thresholdsOfRead
     }
 
     /// The number of thresholds: the last but one holds to 65,536 words.
@@ -32,7 +38,8 @@ package struct FirstStageHead: Sendable, Hashable {
     }
 
     /// The threshold for a request of so many words in all.
-    package func threshold(forLength words: Int) -> Int32 {
+    package func threshold(forLength words: Int, isRead: Bool) -> Int32 {
+        let thresholds = isRead ? thresholdsOfRead : thresholds
         guard !thresholds.isEmpty else { return .max }
         return thresholds[min(Self.bucket(ofLength: words), thresholds.count - 1)]
     }

@@ -60,17 +60,35 @@ package struct HarmlessRequest: Sendable {
     }
 
     /// The scores of the texts that count for each head, and the whole
-    /// request's length.
-    package func scores(by stage: FirstStage) -> FirstStageScores {
-        var scores = FirstStageScores()
-        for (place, text) in texts {
-            var found = stage.assess(CanonicalText(text))
-            for head in Head.allCases where !place.counts(for: head) {
-                found.peaks[FirstStageScores.index(of: head)] = .min
-            }
-            scores.add(found)
-        }
+    /// request's length in both.
+    package func scores(by stage: FirstStage) -> Scores {
+        var scores = Scores()
+        for (place, text) in texts { scores.add(stage.assess(CanonicalText(text)), from: place) }
         return scores
+    }
+
+    /// The scores of turns and calls, and those of texts that are read.
+    package struct Scores: Sendable {
+        package var turns = FirstStageScores()
+        package var read = FirstStageScores()
+        package var length: Int { turns.length }
+
+        package init() {}
+
+        package mutating func add(_ found: FirstStageScores, from place: Place) {
+            var (counted, other) = (found, found)
+            other.peaks = SIMD4(repeating: .min)
+            for head in Head.allCases where !place.counts(for: head) {
+                counted.peaks[FirstStageScores.index(of: head)] = .min
+            }
+            turns.add(place == .result ? other : counted)
+            read.add(place == .result ? counted : other)
+        }
+
+        package mutating func add(_ more: Self) {
+            turns.add(more.turns)
+            read.add(more.read)
+        }
     }
 }
 
@@ -80,8 +98,9 @@ extension HarmlessRequest.Place {
     func counts(for head: Head) -> Bool {
         switch (self, head) {
         case (.system, _), (.tools, _): false
+        case (.result, _): head == .attack || head == .injection
         case (_, .attack): self != .call
-        case (_, .injection): self == .result
+        case (_, .injection): false
         case (_, .harm): self == .user
         case (_, .output): self == .answer || self == .call
         }

@@ -19,7 +19,7 @@ package struct HeadMaterial: Sendable {
         case .harm: makeHarm()
         case .output: makeOutput()
         }
-        squash(percent: 8)
+        squash(percent: head == .attack ? 18 : 6)
         chance.shuffle(&examples)
     }
 
@@ -72,6 +72,7 @@ package struct HeadMaterial: Sendable {
     private mutating func makeAttack() {
         add(texts(.attack), positive: true)
         make("attack", 6000, positive: true)
+        make("wrapper", 2000, positive: true)
         let asks = texts(.harm) + benign.filter { !$0.isDocument && $0.text.utf8.count < 300 }.map(\.text)
         for _ in 0..<2500 {
             let suffix = grammar.make("suffix", &chance)

@@ -100,7 +100,7 @@ package struct HeadTrainer {
         let weights = averages.map { WeightsText.allowed(Int8(clamping: min(47, max(-47, scaled($0))))) }
         let head = FirstStageHead(
             lowest: Int32(clamping: scaled(Int64(lowest))), highest: Int32(clamping: scaled(Int64(highest))),
-            drift: Int32(clamping: max(1, scaled(Int64(drift)))), thresholds: [])
+            drift: Int32(clamping: max(1, scaled(Int64(drift)))))
         return (head, weights)
     }
 }

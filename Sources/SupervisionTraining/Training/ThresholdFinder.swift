@@ -5,6 +5,11 @@ package import Supervision
 package enum ThresholdFinder {
     /// The number of generated requests of each length.
     package static let requests = 400
+    /// Raises a threshold: pages and sessions elsewhere
+    /// differ from ours more than ours do from each other.
+    private static func raised(_ threshold: Int32, _ head: Head, isRead: Bool) -> Int32 {
+        threshold + max(0, threshold / (isRead && head == .attack ? 4 : 8))
+    }
     /// The number of lengths whose requests are made one by one. Longer ones
     /// are put together of rounds that were scored once: a request's score is
     /// the highest of its texts.
@@ -17,53 +22,74 @@ package enum ThresholdFinder {
     package static func thresholds(
         for stage: FirstStage, rows: [TrainingRow], seed: UInt64, requests: Int = requests
     ) -> [FirstStageHead] {
-        var scores = [[FirstStageScores]](repeating: [], count: FirstStageHead.lengths)
+        let scores = generated(stage, rows, seed, requests)
+        let kept = rows.filter { $0.kind == .benign && ($0.isValidation || $0.isKeptBack) }
+        let asks = kept.filter { !$0.isDocument }.map { stage.assess(CanonicalText($0.text)) }
+        let pages = byLength(
+            kept.filter(\.isDocument).map { row in
+                var scores = HarmlessRequest.Scores()
+                scores.add(stage.assess(CanonicalText(row.text)), from: .result)
+                return scores
+            })
+        let answers = rows.filter { $0.kind == .output && $0.isValidation && $0.label == 0 }
+            .map { stage.assess(CanonicalText($0.text)) }
+        return Head.allCases.map { name in
+            let index = FirstStageScores.index(of: name)
+            var head = stage.heads[index]
+            // No single word reaches a threshold.
+            let least = max(1, head.highest)
+            var turns = max(least, highest(asks.map { $0.peaks[index] }, permille: 10))
+            if name == .output { turns = max(turns, highest(answers.map { $0.peaks[index] }, permille: 10)) }
+            head.thresholds = curve(from: turns, scores.map { $0.map(\.turns.peaks[index]) }) {
+                raised($0, name, isRead: false)
+            }
+            head.thresholdsOfRead = curve(
+                from: least, zip(scores, pages).map { ($0 + $1).map(\.read.peaks[index]) }
+            ) { raised($0, name, isRead: true) }
+            return head
+        }
+    }
+
+    private static func curve(
+        from least: Int32, _ scores: [[Int32]], _ raised: (Int32) -> Int32
+    ) -> [Int32] {
+        var floor = least
+        return scores.map { found in
+            floor = max(floor, raised(highest(found, permille: permille)))
+            return floor
+        }
+    }
+
+    private static func byLength(_ scores: [HarmlessRequest.Scores]) -> [[HarmlessRequest.Scores]] {
+        var sorted = [[HarmlessRequest.Scores]](repeating: [], count: FirstStageHead.lengths)
+        for found in scores { sorted[FirstStageHead.bucket(ofLength: found.length)].append(found) }
+        return sorted
+    }
+
+    private static func generated(
+        _ stage: FirstStage, _ rows: [TrainingRow], _ seed: UInt64, _ requests: Int
+    ) -> [[HarmlessRequest.Scores]] {
+        var scores: [HarmlessRequest.Scores] = []
         let grammar = HeadMaterial.grammar(rows, keptBack: true)
         var chance = Chance(seed: seed)
         for bucket in 0..<longestMade {
             for _ in 0..<requests {
                 let words = (48 << bucket) * (50 + chance.below(75)) / 100
-                let found = HarmlessRequest.make(words: words, from: grammar, &chance).scores(by: stage)
-                scores[FirstStageHead.bucket(ofLength: found.length)].append(found)
+                scores.append(HarmlessRequest.make(words: words, from: grammar, &chance).scores(by: stage))
             }
         }
-        let rounds = (0..<8 * requests).map { _ in
-            HarmlessRequest.round(from: grammar, &chance).scores(by: stage)
-        }
+        let rounds = (0..<8 * requests)
+            .map { _ in HarmlessRequest.round(from: grammar, &chance).scores(by: stage) }
+            .filter { $0.length > 0 }
         for bucket in longestMade..<FirstStageHead.lengths where !rounds.isEmpty {
             for _ in 0..<requests {
                 let words = (48 << bucket) * (50 + chance.below(75)) / 100
-                var found = FirstStageScores()
+                var found = HarmlessRequest.Scores()
                 while found.length < words { found.add(chance.pick(rounds)) }
-                scores[FirstStageHead.bucket(ofLength: found.length)].append(found)
+                scores.append(found)
             }
         }
-        let kept = rows.filter { $0.kind == .benign && ($0.isValidation || $0.isKeptBack) }
-        let single = kept.filter { !$0.isDocument }.map { stage.assess(CanonicalText($0.text)) }
-        for row in kept where row.isDocument {
-            var found = stage.assess(CanonicalText(row.text))
-            found.peaks[FirstStageScores.index(of: .harm)] = .min
-            found.peaks[FirstStageScores.index(of: .output)] = .min
-            scores[FirstStageHead.bucket(ofLength: found.length)].append(found)
-        }
-        let answers = rows.filter { $0.kind == .output && $0.isValidation && $0.label == 0 }
-            .map { stage.assess(CanonicalText($0.text)) }
-        return stage.heads.indices.map { index in
-            var head = stage.heads[index]
-            var floor: Int32 = max(1, head.highest)
-            // A person's words are no place of injections.
-            if index != FirstStageScores.index(of: .injection) {
-                floor = max(floor, highest(single.map { $0.peaks[index] }, permille: 10))
-            }
-            if index == FirstStageScores.index(of: .output) {
-                floor = max(floor, highest(answers.map { $0.peaks[index] }, permille: 10))
-            }
-            head.thresholds = scores.map { found in
-                floor = max(floor, highest(found.map { $0.peaks[index] }, permille: permille))
-                return floor
-            }
-            return head
-        }
+        return byLength(scores)
     }
 
     /// Returns the least threshold that at most so many of a thousand scores reach.

@@ -13,7 +13,10 @@ import Testing
         var stopped: [Head: Int] = [:]
         for _ in 0..<count {
             let scores = HarmlessRequest.make(words: words, from: .harmless, &chance).scores(by: .shared)
-            for head in Head.allCases where FirstStage.shared.relative(head, scores) >= 1 {
+            for head in Head.allCases
+            where FirstStage.shared.relative(head, scores.turns) >= 1
+                || FirstStage.shared.relative(head, scores.read, isRead: true) >= 1
+            {
                 stopped[head, default: 0] += 1
             }
         }
@@ -22,8 +25,9 @@ import Testing
 
     @Test func aLongerRequestNeedsAHigherScore() {
         for head in FirstStage.shared.heads {
-            #expect(head.threshold(forLength: 0) == head.thresholds.first)
-            #expect(head.threshold(forLength: .max) == head.thresholds.last)
+            #expect(head.threshold(forLength: 0, isRead: false) == head.thresholds.first)
+            #expect(head.threshold(forLength: .max, isRead: false) == head.thresholds.last)
+            #expect(head.threshold(forLength: .max, isRead: true) == head.thresholdsOfRead.last)
         }
         #expect(FirstStageHead.bucket(ofLength: 64) == 0)
         #expect(FirstStageHead.bucket(ofLength: 65) == 1)

@@ -11,9 +11,11 @@ import Testing
         #expect(Hex.encode(SHA256.hash(data: stage.identity)) == FirstStage.digest)
         #expect(stage.heads.count == Head.allCases.count)
         for head in stage.heads {
-            #expect(head.thresholds.count == FirstStageHead.lengths)
-            #expect(head.thresholds == head.thresholds.sorted())
-            #expect(head.thresholds.allSatisfy { $0 > 0 })
+            for thresholds in [head.thresholds, head.thresholdsOfRead] {
+                #expect(thresholds.count == FirstStageHead.lengths)
+                #expect(thresholds == thresholds.sorted())
+                #expect(thresholds.allSatisfy { $0 > 0 })
+            }
         }
     }
 
