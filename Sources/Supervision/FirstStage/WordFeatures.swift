@@ -2,34 +2,34 @@
 /// the pairs and triples that it ends, and the marks before it.
 ///
 /// Features count where they appear, not each time: words and pairs that stood
-/// among the last 512 words already have none, so that a repetitive log adds
-/// nothing up. The memory of it has a fixed size.
+/// among the last 64 words already have none, so that a repetitive log adds
+/// nothing up. The memory is no longer, or an attack's words could be made
+/// harmless by scattering them before it.
 package struct WordFeatures: Sendable {
     /// The number of the places that features are hashed to: 2¹⁸.
     package static let bits = 18
     package static let count = 1 << bits
-    private static let memory: UInt32 = 512
-    private static let slots = 1024
+    private static let memory = 64
 
     package var stream = WordStream()
-    /// The number of words so far.
-    package private(set) var words: UInt32 = 0
+    private var words: UInt32 = 0
     /// The number of those that count for the length.
     package private(set) var length = 0
     private var last: UInt32 = 1
     private var secondLast: UInt32 = 2
     private var lastGap: UInt32 = 0
-    private var seen = [UInt64](repeating: 0, count: 2 * WordFeatures.slots)
+    private var recentWords = [UInt32](repeating: 0, count: WordFeatures.memory)
+    private var recentPairs = [UInt32](repeating: 0, count: WordFeatures.memory)
 
     package init() {}
 
     /// Appends the places of a word's features, without taking the word.
     package func features(of word: WordStream.Word, grams: [UInt32], into places: inout [Int]) {
-        if !isKnown(word.hash, 0) {
+        if !recentWords.contains(word.hash) {
             places.append(Self.place(word.hash, 0, 1))
             for index in 0..<word.grams { places.append(Self.place(grams[index], 0, 2)) }
         }
-        if !isKnown(Self.mix(last, word.hash, 3), Self.slots) {
+        if !recentPairs.contains(Self.mix(last, word.hash, 3)) {
             places.append(Self.place(last, word.hash, 3))
             places.append(Self.place(secondLast, word.hash, 4))
             places.append(Self.place(Self.mix(secondLast, last, 5), word.hash, 5))
@@ -40,21 +40,12 @@ package struct WordFeatures: Sendable {
 
     /// Takes a word, once its features have been read.
     package mutating func take(_ word: WordStream.Word) {
-        note(word.hash, 0)
-        note(Self.mix(last, word.hash, 3), Self.slots)
+        let slot = Int(words % UInt32(Self.memory))
+        recentWords[slot] = word.hash
+        recentPairs[slot] = Self.mix(last, word.hash, 3)
         (secondLast, last, lastGap) = (last, word.hash, word.gap)
         words &+= 1
         if word.counts { length += 1 }
-    }
-
-    private func isKnown(_ hash: UInt32, _ table: Int) -> Bool {
-        let entry = seen[table + Int(hash >> 7) & (Self.slots - 1)]
-        return entry != 0 && UInt32(truncatingIfNeeded: entry >> 32) == hash
-            && words &- UInt32(truncatingIfNeeded: entry) < Self.memory
-    }
-
-    private mutating func note(_ hash: UInt32, _ table: Int) {
-        seen[table + Int(hash >> 7) & (Self.slots - 1)] = UInt64(hash) << 32 | UInt64(words)
     }
 
     private static func mix(_ first: UInt32, _ second: UInt32, _ kind: UInt32) -> UInt32 {
