@@ -46,6 +46,8 @@ struct AnswerBlock: Sendable {
 
     /// Takes more text, and judges it unless the block is a tool call's.
     mutating func take(_ text: String, by cascade: Cascade) {
+        // A text that goes on behind its end has another one.
+        isEnded = false
         if judged.block.text.unicodeScalars.count < Self.longestWord {
             judged.block.text += TextCutting.head(text, Self.longestWord)
         }
