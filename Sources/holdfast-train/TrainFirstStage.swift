@@ -51,10 +51,10 @@ struct TrainFirstStage: ParsableCommand {
                     FirstStageHead(
                         lowest: \(head.lowest), highest: \(head.highest), drift: \(head.drift),
                         thresholds: [
-                            \(head.thresholds.map(String.init).joined(separator: ", "))
+                            \(head.thresholds.map(String.init).joined(separator: ", ")),
                         ],
                         thresholdsOfRead: [
-                            \(head.thresholdsOfRead.map(String.init).joined(separator: ", "))
+                            \(head.thresholdsOfRead.map(String.init).joined(separator: ", ")),
                         ]),
             """
         }
