@@ -5,6 +5,8 @@
 enum FirstStageRecord {
     /// The SHA-256 of the rows that it was trained on.
     static let data = "571e26222ae5e25724046164a4b693d3a161db89b36d334378f340af60c8a79f"
+    /// The SHA-256 of the reading of sample texts with which it was trained.
+    static let reading = ""
     /// The SHA-256 of parameters and weights.
     static let digest = "60ad04258187fbfba084894f2eb5b019db0e93400106bcf758c2ccbb8b79b126"
     /// In the order of the heads.
