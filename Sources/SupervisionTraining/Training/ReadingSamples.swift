@@ -55,7 +55,8 @@ package enum ReadingSamples {
         switch kind {
         case .plain: 0
         case .joined: 1
-        case .unseen: 2
+        case .unseen(.comment): 2
+        case .unseen(.style): 3
         case .decoded(let depth): 16 + UInt32(truncatingIfNeeded: depth)
         }
     }
