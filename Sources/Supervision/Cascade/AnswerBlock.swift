@@ -116,7 +116,7 @@ struct AnswerBlock: Sendable {
         var highest = RelativeScores()
         for view in canonical.views {
             cascade.literals.search(view, isWhole: isWhole, &literals)
-            guard let scored = cascade.classifier?.score(view.text, after: after ?? words) else { continue }
+            guard let scored = cascade.classifier?.score(view.text, in: scope, after: after ?? words) else { continue }
             if scored.scores.areSound { highest.add(scored.scores) } else { isBroken = true }
         }
         doubt.add(highest)

@@ -82,15 +82,19 @@ package struct CascadeRun: Sendable {
         if !text.hidden.isEmpty { current.hides = true }
         // The overlap was counted with the segment before.
         let isNew = Double(range.upperBound - cursor.byte) / Double(max(1, range.count))
+        // Readings and windows of a segment are no further text: each counts
+        // from where the segment begins.
+        let before = words + current.words
         for view in text.views {
             cascade.literals.search(view, &current.literals)
-            let scored = score(view.text, after: words + current.words)
+            let scored = score(view.text, in: block.scope, after: before)
             if view.kind == .plain { current.words += Int(Double(scored.words) * isNew) }
             // What the other readings say stands in the plain one, too.
             guard view.isReadByModels, cascade.hasSecondStage else { continue }
             for window in view.windows {
                 offer(
-                    window.text, of: block, cascade.classifier?.score(window.text, after: words + current.words).scores)
+                    window.text, of: block,
+                    cascade.classifier?.score(window.text, in: block.scope, after: before).scores)
             }
         }
     }
@@ -106,7 +110,7 @@ package struct CascadeRun: Sendable {
             let text = CanonicalText(kept + (isSpaced ? "\n" : "") + next)
             for view in text.views {
                 cascade.literals.search(view, &current.literals)
-                _ = score(view.text, after: words)
+                _ = score(view.text, in: block.scope, after: words)
             }
             if isSpaced, block.scope == .user { offer(text.plain.text, of: block, current.highest) }
         }
@@ -122,9 +126,9 @@ package struct CascadeRun: Sendable {
         current.offered += 1
     }
 
-    private mutating func score(_ view: [UInt8], after words: Int) -> ScoredText {
+    private mutating func score(_ view: [UInt8], in scope: PassageScope, after words: Int) -> ScoredText {
         guard let classifier = cascade.classifier else { return ScoredText(RelativeScores(), words: 0) }
-        let scored = classifier.score(view, after: words)
+        let scored = classifier.score(view, in: scope, after: words)
         if scored.scores.areSound { current.highest.add(scored.scores) } else { isBroken = true }
         return scored
     }
