@@ -23,28 +23,23 @@ package struct SecondStageMaterial: Sendable {
     package init(rows: [TrainingRow], seed: UInt64) {
         self.rows = rows
         chance = Chance(seed: seed)
-        let parts: [(inout Self) -> Void] = [
-            { $0.makeAttacks() }, { $0.makeHarm() }, { $0.makeHarmless() }, { $0.makeTools() },
-            { $0.makeInjections() }, { $0.makeAnswers() },
-        ]
         var harmless = Grammar.harmless
         harmless.add("quoted", rows.filter { $0.kind == .benign && $0.isDocument }.map(\.text))
         for form in Self.forms { harmless.add("form \(form)", ["{\(form)}"]) }
         self.harmless = harmless
         everything = HeadMaterial.grammar(rows)
-        for (number, part) in parts.enumerated() {
-            // A change of one part changes no other.
-            chance = Chance(seed: seed &+ UInt64(number))
-            part(&self)
-        }
+        makeAttacks()
+        makeHarm()
+        makeHarmless()
+        makeTools()
+        makeInjections()
+        makeAnswers()
     }
 
     // MARK: Kinds
 
     private mutating func makeAttacks() {
-        for row in rows where row.kind == .attack {
-            add("attack", true, row.source, row.text, most: row.source == "bastioncorpus" ? 1 : 2, varied: true)
-        }
+        for row in rows where row.kind == .attack { add("attack", true, row.source, row.text, most: 2, varied: true) }
         for _ in 0..<700 {
             add("attack", true, "generated attacks", everything.make("attack", &chance), most: 1)
         }
@@ -60,9 +55,9 @@ package struct SecondStageMaterial: Sendable {
         for (source, rows) in bySource.sorted(by: { $0.key < $1.key }) {
             var texts = rows.map(\.text)
             chance.shuffle(&texts)
-            for text in texts.prefix(400) { add("benign", false, source, text, most: 2) }
+            for text in texts.prefix(500) { add("benign", false, source, text, most: 2) }
             // Harmless rows are short: length must not become the mark.
-            var rest = texts.prefix(400)[...]
+            var rest = texts.prefix(500)[...]
             while rest.count >= 4 {
                 add("benign", false, source, rest.prefix(4).joined(separator: "\n"), most: 2)
                 rest = rest.dropFirst(16)
@@ -78,7 +73,7 @@ package struct SecondStageMaterial: Sendable {
     private mutating func makeTools() {
         for form in Self.forms {
             let source = "generated \(form.prefix { $0 != "*" })"
-            for _ in 0..<90 { add("tools", false, source, harmless.make("form \(form)", &chance), most: 2) }
+            for _ in 0..<110 { add("tools", false, source, harmless.make("form \(form)", &chance), most: 2) }
         }
         for _ in 0..<250 {
             let round = HarmlessRequest.round(from: harmless, &chance)
@@ -87,14 +82,14 @@ package struct SecondStageMaterial: Sendable {
             }
         }
         for row in rows where row.kind == .benign && row.isDocument {
-            add("tools", false, row.source, row.text, most: 1)
+            add("tools", false, row.source, row.text, most: 2)
         }
     }
 
     private mutating func makeInjections() {
         for row in rows where row.kind == .injection {
             groups += 1
-            for _ in 0..<6 { plant(row.text, row.category ?? row.source, from: "i\(groups)") }
+            for _ in 0..<8 { plant(row.text, row.category ?? row.source, from: "i\(groups)") }
         }
         for (rule, count) in [("plain", 600), ("wrapper", 600), ("attack", 200)] {
             for _ in 0..<count {
@@ -139,7 +134,7 @@ package struct SecondStageMaterial: Sendable {
                     $0.kind == .output && $0.label == label && $0.isValidation == isValidation
                 }
                 chance.shuffle(&fitting)
-                for row in fitting.prefix(isValidation ? 200 : 500) {
+                for row in fitting.prefix(isValidation ? 200 : 600) {
                     add(
                         "output", label == 1, isValidation ? "validation" : "train", row.text, most: 2,
                         group: row.category)
@@ -171,9 +166,7 @@ package struct SecondStageMaterial: Sendable {
         guard let first = all.first else { return }
         var others = Array(all.dropFirst())
         chance.shuffle(&others)
-        // Of a long text with one window, any.
-        let chosen = most == 1 ? [chance.pick(all)] : [first] + others.prefix(most - 1)
-        for window in chosen {
+        for window in [first] + others.prefix(most - 1) {
             var bytes = window.text
             if varied, chance.isLucky(percent: 30) {
                 bytes = Array(bytes.prefix(60 + chance.below(TextWindow.length - 60)))
