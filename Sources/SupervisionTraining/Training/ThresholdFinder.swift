@@ -45,7 +45,10 @@ package enum ThresholdFinder {
             head.thresholds = curve(from: turns, scores.map { $0.map(\.turns.peaks[index]) }) {
                 raised($0, name, isRead: false)
             }
-            let ofRequests = curve(from: least, scores.map { $0.map(\.read.peaks[index]) }) {
+            // A short page that asks its readers for something is no order to a
+            // model: the least is what people's turns may score.
+            let leastRead = name == .injection ? turns : least
+            let ofRequests = curve(from: leastRead, scores.map { $0.map(\.read.peaks[index]) }) {
                 raised($0, name, isRead: true)
             }
             // Real pages need no margin for what is made up.
