@@ -46,8 +46,8 @@ package enum ThresholdFinder {
                 raised($0, name, isRead: false)
             }
             // A short page that asks its readers for something is no order to a
-            // model: the least is what people's turns may score.
-            let leastRead = name == .injection ? turns : least
+            // model: the least is three quarters of what people's turns may score.
+            let leastRead = name == .injection ? turns / 4 * 3 : least
             let ofRequests = curve(from: leastRead, scores.map { $0.map(\.read.peaks[index]) }) {
                 raised($0, name, isRead: true)
             }
