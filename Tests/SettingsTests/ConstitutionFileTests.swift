@@ -49,6 +49,16 @@ import Testing
         }
     }
 
+    @Test("in the one that ships, every example is caught by what ships, and no counter-example")
+    func theOneThatShipsPassesItsOwnTrial() {
+        let constitution = ConstitutionFile.standard.constitution
+        let trial = ConstitutionTrial(of: Cascade(constitution, classifier: FirstStage.shared, hasSecondStage: false))
+        for result in trial.wrong { Issue.record("\(result)") }
+        for clause in constitution.clauses {
+            #expect(!clause.examples.isEmpty && !clause.counterexamples.isEmpty, "\(clause.id)")
+        }
+    }
+
     @Test("the one that ships never blocks for instructions, tools, results or a model's words in the past")
     func theOneThatShipsBlocksNoSession() {
         let cascade = Cascade(ConstitutionFile.standard.constitution, classifier: FirstStage.shared)

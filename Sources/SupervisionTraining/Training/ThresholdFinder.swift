@@ -14,6 +14,8 @@ package enum ThresholdFinder {
     /// are put together of rounds that were scored once: a request's score is
     /// the highest of its texts.
     private static let longestMade = 5
+    /// The lengths up to which files are put together of pieces: to 8,192 words.
+    private static let longestFile = 8
     /// The most of a thousand requests of one length that may score higher.
     private static let permille = 5
 
@@ -25,12 +27,12 @@ package enum ThresholdFinder {
         let scores = generated(stage, rows, seed, requests)
         let kept = rows.filter { $0.kind == .benign && ($0.isValidation || $0.isKeptBack) }
         let asks = kept.filter { !$0.isDocument }.map { stage.assess(CanonicalText($0.text)) }
-        let pages = byLength(
-            kept.filter(\.isDocument).map { row in
+        let pages = files(
+            of: kept.filter(\.isDocument).map { row in
                 var scores = HarmlessRequest.Scores()
                 scores.add(stage.assess(CanonicalText(row.text)), from: .result)
                 return scores
-            })
+            }, seed, requests)
         let answers = rows.filter { $0.kind == .output && $0.isValidation && $0.label == 0 }
             .map { stage.assess(CanonicalText($0.text)) }
         return Head.allCases.map { name in
@@ -43,9 +45,15 @@ package enum ThresholdFinder {
             head.thresholds = curve(from: turns, scores.map { $0.map(\.turns.peaks[index]) }) {
                 raised($0, name, isRead: false)
             }
-            head.thresholdsOfRead = curve(
-                from: least, zip(scores, pages).map { ($0 + $1).map(\.read.peaks[index]) }
-            ) { raised($0, name, isRead: true) }
+            // A short page that asks its readers for something is no order to a
+            // model: the least is three quarters of what people's turns may score.
+            let leastRead = name == .injection ? turns / 4 * 3 : least
+            let ofRequests = curve(from: leastRead, scores.map { $0.map(\.read.peaks[index]) }) {
+                raised($0, name, isRead: true)
+            }
+            // Real pages need no margin for what is made up.
+            let ofPages = curve(from: least, pages.map { $0.map(\.read.peaks[index]) }) { $0 }
+            head.thresholdsOfRead = zip(ofRequests, ofPages).map(max)
             return head
         }
     }
@@ -58,6 +66,25 @@ package enum ThresholdFinder {
             floor = max(floor, raised(highest(found, permille: permille)))
             return floor
         }
+    }
+
+    /// Real pieces of files by length, and files of many of them: the score of a
+    /// file is the highest of its pieces.
+    private static func files(
+        of pieces: [HarmlessRequest.Scores], _ seed: UInt64, _ requests: Int
+    ) -> [[HarmlessRequest.Scores]] {
+        var sorted = byLength(pieces)
+        let pieces = pieces.filter { $0.length > 0 }
+        guard !pieces.isEmpty else { return sorted }
+        var chance = Chance(seed: seed &+ 1)
+        for bucket in longestMade..<longestFile {
+            for _ in 0..<requests {
+                var found = HarmlessRequest.Scores()
+                while found.length < 48 << bucket { found.add(chance.pick(pieces)) }
+                sorted[bucket].append(found)
+            }
+        }
+        return sorted
     }
 
     private static func byLength(_ scores: [HarmlessRequest.Scores]) -> [[HarmlessRequest.Scores]] {

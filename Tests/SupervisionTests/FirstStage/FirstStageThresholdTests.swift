@@ -1,3 +1,4 @@
+import Conversation
 import Supervision
 import SupervisionTraining
 import Testing
@@ -21,6 +22,22 @@ import Testing
             }
         }
         for head in Head.allCases { #expect(stopped[head, default: 0] <= 6, "\(head)") }
+    }
+
+    @Test("the cascade compares what is read, and what is said, each with its own thresholds")
+    func eachScopeHasItsThresholds() {
+        let head = FirstStageHead(
+            lowest: -40, highest: 40, drift: 1, thresholds: Array(repeating: 10, count: FirstStageHead.lengths),
+            thresholdsOfRead: Array(repeating: 20, count: FirstStageHead.lengths))
+        let weights = [Int8](repeating: 5, count: WordFeatures.count)
+        let stage = FirstStage(
+            heads: Array(repeating: head, count: 4), weights: Array(repeating: weights, count: 4))
+        for scope in PassageScope.allCases {
+            let scored = stage.score(Array("some words of a text".utf8), in: scope, after: 0).scores
+            let isRead = [.toolResult, .document, .toolDefinition].contains(scope)
+            let said = stage.score(Array("some words of a text".utf8), in: .user, after: 0).scores
+            #expect(scored.attack == (isRead ? said.attack / 2 : said.attack), "\(scope)")
+        }
     }
 
     @Test func aLongerRequestNeedsAHigherScore() {
