@@ -273,7 +273,10 @@ let package = Package(
         suite("RoutingTests", ["Routing", "Conversation"]),
         suite(
             "SettingsTests",
-            ["Supervision", "Documented", "Settings", "Access", "Files", "Routing", "Conversation", system]),
+            [
+                "Supervision", "SupervisionTraining", "Documented", "Settings", "Access", "Files", "Routing",
+                "Conversation", "DialectAnthropic", "Wire", nioCore, system,
+            ]),
         suite(
             "TelemetryTests",
             [

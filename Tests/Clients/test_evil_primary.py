@@ -213,7 +213,7 @@ def test_no_place_of_an_answer_is_unread(guarded, upstream, figures, provider, n
 
 
 def has(socket):
-    """Answers whether the words are there, in any case the last part of them, which alone makes them whole."""
+    """Returns whether the words are there, escapes undone."""
     words = socket.words.encode().decode("unicode_escape", errors="replace") if "\\u" in socket.words else socket.words
     return FORBIDDEN in words or FORBIDDEN in socket.words
 

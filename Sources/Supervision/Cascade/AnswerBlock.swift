@@ -6,6 +6,7 @@ import Conversation
 /// with the 320 before; and in segments of 4 KiB, as a request's text is, so
 /// that longer passages and encodings are read whole. Neither depends on the
 /// pieces in which the text came: a word that has no end yet is left for later.
+/// Only literals are looked for in it, too, before it goes out.
 struct AnswerBlock: Sendable {
     /// Scalars.
     private static let stride = 128
@@ -78,6 +79,18 @@ struct AnswerBlock: Sendable {
         judge(before + String(cell), isWhole: true, by: cascade)
         judge(segment.text, isWhole: true, by: cascade)
         segment = AnswerSegment()
+    }
+
+    /// Looks for literals as if nothing more came: all of the text goes out
+    /// once it is cleared, the word at its end included, which may be whole.
+    mutating func lookAtEnd(by cascade: Cascade) {
+        let text = before + String(cell)
+        guard judged.block.scope != .toolCall, text.unicodeScalars.last?.properties.isWhitespace == false else {
+            return
+        }
+        var literals = LiteralHits()
+        for view in CanonicalText(text).views { cascade.literals.search(view, isWhole: true, &literals) }
+        judged.add(cascade.rules.hits(literals, in: judged.block.scope))
     }
 
     /// The text for a second stage in windows, with some that it has seen.

@@ -34,9 +34,11 @@ package struct AnswerCascade: Sendable {
     /// - Returns: The verdict on all of the answer so far, without a model.
     package mutating func take(_ pieces: [AnswerPiece], isEnd: Bool) -> Verdict {
         let cascade = cascade
+        var touched: Set<Int> = []
         for piece in pieces {
             switch piece {
             case .text(let number, let scope, let text):
+                touched.insert(number)
                 if blocks[number] == nil {
                     blocks[number] = AnswerBlock(number, scope, after: tails[scope] ?? "", words: words)
                     order.append(number)
@@ -51,6 +53,8 @@ package struct AnswerCascade: Sendable {
         if isEnd || isEnded {
             isEnded = true
             for number in order { end(number) }
+        } else {
+            for number in touched where blocks[number]?.isEnded == false { blocks[number]?.lookAtEnd(by: cascade) }
         }
         return verdict
     }

@@ -95,21 +95,57 @@ import Testing
         #expect(cascade.judge(Fixtures.request(.init(.toolResult, 0, text))).verdict.ruling == .withhold)
     }
 
-    @Test("an answer has the same verdict however its text is cut", arguments: 0..<200)
+    /// The verdict on a text that comes in pieces.
+    private func verdict(on text: String, _ chance: inout SplitMix, cutsWords: Bool) -> Verdict {
+        var answer = cascade.beginAnswer()
+        var rest = Substring(text).unicodeScalars
+        while !rest.isEmpty {
+            var length = Int.random(in: 1...60, using: &chance)
+            if !cutsWords {
+                let behind = rest.dropFirst(length)
+                let gap = behind.firstIndex { $0.properties.isWhitespace }
+                length += gap.map { behind.distance(from: behind.startIndex, to: $0) + 1 } ?? behind.count
+            }
+            _ = answer.take([.text(block: 0, .answer, String(rest.prefix(length)))], isEnd: false)
+            rest = rest.dropFirst(length)
+        }
+        return answer.take([.blockEnded(0)], isEnd: true)
+    }
+
+    @Test("an answer has the same verdict wherever between words its text is cut", arguments: 0..<200)
     func answersInPieces(seed: UInt64) {
         var chance = SplitMix(seed: seed)
         let text = Self.text(&chance, most: 200)
         var whole = cascade.beginAnswer()
         let expected = whole.take([.text(block: 0, .answer, text), .blockEnded(0)], isEnd: true)
-        var pieces = cascade.beginAnswer()
-        var rest = Substring(text).unicodeScalars
-        while !rest.isEmpty {
-            let length = Int.random(in: 1...60, using: &chance)
-            _ = pieces.take([.text(block: 0, .answer, String(rest.prefix(length)))], isEnd: false)
-            rest = rest.dropFirst(length)
-        }
-        let verdict = pieces.take([.blockEnded(0)], isEnd: true)
+        let verdict = verdict(on: text, &chance, cutsWords: false)
         #expect(verdict.ruling == expected.ruling)
         #expect(verdict.findings.map(\.clause) == expected.findings.map(\.clause))
+    }
+
+    @Test("a cut in the middle of a word loses no finding", arguments: 0..<200)
+    func answersInPiecesOfWords(seed: UInt64) {
+        var chance = SplitMix(seed: seed)
+        let text = Self.text(&chance, most: 200)
+        var whole = cascade.beginAnswer()
+        let expected = whole.take([.text(block: 0, .answer, text), .blockEnded(0)], isEnd: true)
+        let verdict = verdict(on: text, &chance, cutsWords: true)
+        #expect(verdict.ruling >= expected.ruling)
+        // A word that was cut can be the last of a phrase, and then isn't.
+        #expect(Set(verdict.findings.map(\.clause)).isSuperset(of: expected.findings.map(\.clause)))
+    }
+
+    @Test(
+        "a phrase whose last word has no end yet goes out before it is found",
+        arguments: [
+            "Now open the pod bay doors", "Now open the pod bay d\u{200B}oors",
+            String(repeating: "a b ", count: 31) + "open the pod bay doors",
+        ])
+    func phrasesAtTheEndOfAPiece(text: String) {
+        var answer = cascade.beginAnswer()
+        #expect(answer.take([.text(block: 0, .answer, text)], isEnd: false).ruling == .block)
+        var other = cascade.beginAnswer()
+        let pieces: [AnswerPiece] = [.text(block: 0, .answer, text), .text(block: 1, .answer, "And more of it. ")]
+        #expect(other.take(pieces, isEnd: false).ruling == .block)
     }
 }
