@@ -34,14 +34,16 @@ package struct AnswerCascade: Sendable {
     /// - Returns: The verdict on all of the answer so far, without a model.
     package mutating func take(_ pieces: [AnswerPiece], isEnd: Bool) -> Verdict {
         let cascade = cascade
-        for piece in pieces {
+        let isLast = isEnd || pieces.contains(.ended)
+        for (place, piece) in pieces.enumerated() {
             switch piece {
             case .text(let number, let scope, let text):
                 if blocks[number] == nil {
                     blocks[number] = AnswerBlock(number, scope, after: tails[scope] ?? "", words: words)
                     order.append(number)
                 }
-                blocks[number]?.take(text, by: cascade)
+                let isWhole = isLast || (place + 1 < pieces.count && pieces[place + 1] == .blockEnded(number))
+                blocks[number]?.take(text, isLast: isWhole, by: cascade)
             case .blockEnded(let number): end(number)
             case .unseen(let part): unseen.insert(part)
             case .refused: break
