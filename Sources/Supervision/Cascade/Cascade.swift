@@ -16,7 +16,7 @@ package struct Cascade: Sendable {
     let literals: LiteralSearch
     let rules: BlockRules
     let notes: NoteForm
-    /// What it remembers of texts that it has judged; nil for nothing.
+    /// The memory of texts that were judged; nil for none.
     private(set) var memory: (any AssessmentMemory)?
 
     /// - Parameter advisory: The heads of the second stage that only flag.
