@@ -1,7 +1,7 @@
 # The commands that people type. `make run` and `make test` work from a fresh
 # clone on a bare Debian 12; see README.md.
 
-.PHONY: help run build install setup test test-swift test-clients test-clients-all test-long bench format lint clean
+.PHONY: help run build install setup test test-swift test-clients test-clients-all test-long bench format lint train-supervisor clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -42,6 +42,12 @@ lint: ## Check formatting, module boundaries, the first words of doc comments, a
 	@python3 Scripts/boundaries.py
 	@python3 Scripts/comments.py
 	@python3 Scripts/test_clocks.py
+
+DATA ?= ../shared/data/supervision
+
+train-supervisor: ## Fetch harmless texts, train the first stage of supervision, write its weights: DATA=../shared/data/supervision
+	@python3 Benchmarks/supervision/harmless.py
+	@swift run -c release holdfast-train first-stage --data "$(DATA)"
 
 clean: ## Remove what was built; .holdfast (model, keys) stays
 	@rm -rf .build Benchmarks/.build Benchmarks/.work .holdfast/test-venv*

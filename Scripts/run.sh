@@ -36,6 +36,9 @@ if [[ ! -s $key || ! -e .holdfast/keys.yaml ]]; then
     fi
 fi
 
+[[ -e .holdfast/models/minilm-supervisor.gguf ]] ||
+    say "A supervisor over these models: $holdfast supervisor install (84 MB), then take the # from supervision in $config"
+
 greeting=()
 [[ -s $key ]] && greeting=(--greet-key-file "$key")
 exec "$holdfast" serve --config "$config" "${greeting[@]}"

@@ -17,8 +17,8 @@ struct EvaluateFirstStage: ParsableCommand {
     @Option(help: "The head that judges the files.") var head = "attack"
     @Option(help: "The folder of the training data: trains again without each source.", completion: .directory)
     var data: String?
-    @Option(help: "More harmless rows, which the repository has.", completion: .file())
-    var harmless = "Benchmarks/supervision/harmless.jsonl.gz"
+    @Option(help: "More harmless rows, which Benchmarks/supervision/harmless.py makes.", completion: .file())
+    var harmless = TrainingData.harmless
     @Option(help: "Only this head, with --data.") var only: String?
     @Option(help: "Writes each set of --data into this folder, for other detectors.", completion: .directory)
     var sets: String?

@@ -14,6 +14,8 @@ struct FirstStageTraining {
         var stage: FirstStage
         var weights: [[Int8]]
         var digest: String
+        /// The SHA-256 of the reading of sample texts.
+        let reading = Hex.encode(SHA256.hash(data: ReadingSamples.identity))
     }
 
     func run(_ data: TrainingData, thresholds requests: Int = ThresholdFinder.requests) -> Result {

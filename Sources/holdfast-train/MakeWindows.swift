@@ -16,8 +16,8 @@ struct MakeWindows: ParsableCommand {
             """)
 
     @Option(help: "The folder of the training data.", completion: .directory) var data: String?
-    @Option(help: "More harmless rows, which the repository has.", completion: .file())
-    var harmless = "Benchmarks/supervision/harmless.jsonl.gz"
+    @Option(help: "More harmless rows, which Benchmarks/supervision/harmless.py makes.", completion: .file())
+    var harmless = TrainingData.harmless
     @Option(help: "The seed.") var seed: UInt64 = 18
     @Option(help: "Files of JSON lines with a `text` and a `label`.") var texts: [String] = []
     @Option(help: "The most windows of each text of --texts.") var most = 4

@@ -16,8 +16,8 @@ struct TrainFirstStage: ParsableCommand {
             """)
 
     @Option(help: "The folder of the training data.", completion: .directory) var data: String
-    @Option(help: "More harmless rows, which the repository has.", completion: .file())
-    var harmless = "Benchmarks/supervision/harmless.jsonl.gz"
+    @Option(help: "More harmless rows, which Benchmarks/supervision/harmless.py makes.", completion: .file())
+    var harmless = TrainingData.harmless
     @Option(help: "Where the weights are written; only the digest is printed with `-`.", completion: .directory)
     var output = "Sources/Supervision/FirstStage/Weights"
 
@@ -51,10 +51,10 @@ struct TrainFirstStage: ParsableCommand {
                     FirstStageHead(
                         lowest: \(head.lowest), highest: \(head.highest), drift: \(head.drift),
                         thresholds: [
-                            \(head.thresholds.map(String.init).joined(separator: ", "))
+                            \(head.thresholds.map(String.init).joined(separator: ", ")),
                         ],
                         thresholdsOfRead: [
-                            \(head.thresholdsOfRead.map(String.init).joined(separator: ", "))
+                            \(head.thresholdsOfRead.map(String.init).joined(separator: ", ")),
                         ]),
             """
         }
@@ -66,6 +66,8 @@ struct TrainFirstStage: ParsableCommand {
             enum FirstStageRecord {
                 /// The SHA-256 of the rows that it was trained on.
                 static let data = "\(data)"
+                /// The SHA-256 of the reading of sample texts with which it was trained.
+                static let reading = "\(result.reading)"
                 /// The SHA-256 of parameters and weights.
                 static let digest = "\(result.digest)"
                 /// In the order of the heads.

@@ -4,10 +4,13 @@ import Crypto
 import Encodings
 import Files
 import FoundationEssentials
+import Glibc
 import SupervisionTraining
 
 /// The training data of a folder, as its files have it.
 struct TrainingData {
+    /// The file that `Benchmarks/supervision/harmless.py` writes.
+    static let harmless = "Benchmarks/.work/supervision/harmless.jsonl"
     private static let largestFile = 64 << 20
     private static let largestText = 512 << 20
 
@@ -25,9 +28,13 @@ struct TrainingData {
         var label: Int?
     }
 
-    /// - Parameter harmless: More harmless rows, all documents, which the
-    ///   repository has.
+    /// - Parameter harmless: More harmless rows, all documents: pieces of
+    ///   real files and of what terminals showed.
     init(folder: String, harmless: String) throws {
+        if harmless == Self.harmless, access(harmless, F_OK) != 0 {
+            complain("there is no \(harmless); python3 Benchmarks/supervision/harmless.py makes it")
+            throw ExitCode.noInput
+        }
         var rows: [TrainingRow] = try Self.lines(harmless).map { line in
             TrainingRow(.benign, text: line.text, source: line.source ?? "", traits: .document)
         }

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import openai
 import pytest
-from holdfast import MODEL_FILE, REPO, Holdfast, cli, engine
+from holdfast import MODEL_FILE, REPO, Holdfast, cli, engine, is_alive
 from patience import PATIENCE, eventually, settled
 from standin import provider_at, served
 
@@ -242,6 +242,22 @@ def test_restarted_under_load_nothing_is_served_unjudged_or_left_unanswered(supe
         for each in running:
             each.result(2 * PATIENCE)
     assert set(statuses) <= {200, 503} and 200 in statuses
+
+
+def test_an_edit_replaces_the_model_and_one_takes_it_away(upstream, installed):
+    with Supervised(upstream, installed) as holdfast:
+        pid = holdfast.ready_supervisor()
+        edited = supervision(installed)
+        edited["engine"]["start_timeout"] = "31s"
+        holdfast.write_config(supervision=edited)
+        eventually(lambda: holdfast.supervisor != pid)
+        assert holdfast.status(prose(700, 300)) == 200
+        before = holdfast.scored
+        holdfast.write_config(supervision={"deadline": "60s"})
+        eventually(lambda: holdfast.log.count("configuration reloaded") == 2)
+        assert holdfast.status(prose(701, 300)) == 200
+        assert holdfast.scored == before
+        eventually(lambda: not is_alive(holdfast.supervisor))
 
 
 def test_a_supervisor_that_hangs_closes_the_route_and_is_replaced(upstream, installed):

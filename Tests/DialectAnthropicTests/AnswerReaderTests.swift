@@ -53,6 +53,10 @@ import Wire
             ),
             block(#"{"type":"bash_code_execution_tool_result","content":{"type":"r","stdout":"SECRET WORDS"}}"#),
             block(#"{"type":"unheard_of","words":"SECRET WORDS"}"#),
+            block(#"{"type":"redacted_thinking","data":"SECRET WORDS"}"#),
+            block(#"{"type":"container_upload","file_id":"SECRET WORDS"}"#),
+            #"{"type":"message_start","message":{"id":"a","error":{"message":"SECRET WORDS"}}}"#,
+            #"{"type":"message_delta","delta":{"error":"SECRET WORDS"}}"#,
             #"{"type":"message_start","message":{"id":"SECRET WORDS"}}"#,
             #"{"type":"message_start","message":{"id":"a","content":[{"type":"text","text":"SECRET WORDS"}]}}"#,
             #"{"type":"message_delta","delta":{"stop_reason":"refusal","stop_details":{"type":"refusal","explanation":"SECRET WORDS"}}}"#,
@@ -78,7 +82,57 @@ import Wire
         ]) func everyDelta(_ delta: String) throws
     {
         let (pieces, _) = try Self.read([Self.block(#"{"type":"text","text":""}"#), Self.delta(delta)])
-        #expect(Self.texts(pieces).contains("SECRET WORDS"))
+        #expect(Self.texts(pieces).contains { $0.hasPrefix("SECRET WORDS") })
+    }
+
+    /// A client reads one member of these, and a supervisor all of them.
+    @Test(
+        "what a server writes into other members stands between two parts of a text",
+        arguments: [
+            [block(#"{"type":"text","text":"SECRET ","name":"x"}"#), delta(#"{"type":"text_delta","text":"WORDS"}"#)],
+            [
+                block(#"{"type":"text","text":"","citations":[]}"#), delta(#"{"type":"text_delta","text":"SECRET "}"#),
+                delta(#"{"type":"text_delta","x":"x","thinking":"x","text":"WORDS"}"#),
+            ],
+            [
+                block(#"{"type":"text","text":""}"#), delta(#"{"type":"text_delta","text":"SECRET "}"#),
+                delta(#"{"type":"thinking_delta","thinking":"x"}"#), delta(#"{"type":"text_delta","text":"WORDS"}"#),
+            ],
+            [
+                block(#"{"type":"thinking","thinking":""}"#), delta(#"{"type":"thinking_delta","thinking":"SECRET "}"#),
+                delta(#"{"type":"signature_delta","signature":"not base 64"}"#),
+                delta(#"{"type":"thinking_delta","thinking":"WORDS"}"#),
+            ],
+            [
+                block(#"{"type":"tool_use","id":"a","name":"f","input":{}}"#),
+                delta(#"{"type":"input_json_delta","partial_json":"SECRET "}"#),
+                delta(#"{"type":"input_json_delta","x":"x","partial_json":"WORDS"}"#),
+            ],
+            [block(#"{"type":"unheard_of","x":"SECRET "}"#), delta(#"{"type":"x","y":"x","x":"WORDS"}"#)],
+            [
+                #"{"type":"message_delta","delta":{"x":"SECRET "},"y":"x"}"#,
+                #"{"type":"message_delta","delta":{"y":"x","x":"WORDS"}}"#,
+            ],
+        ]) func nothingStandsBetween(_ events: [String]) throws
+    {
+        let pieces = try Self.read(events).pieces
+        var texts: [Int: String] = [:]
+        for case .text(let block, _, let text) in pieces { texts[block, default: ""] += text }
+        #expect(texts.values.contains { $0.contains("SECRET WORDS") }, "\(pieces)")
+    }
+
+    @Test("a server makes as many blocks as it likes, or hides one behind those")
+    func blocksAreBounded() throws {
+        let events =
+            [Self.block(#"{"type":"text","text":""}"#)] + (0..<2000).map { Self.delta(#"{"type":"x","x\#($0)":"a"}"#) }
+            + [
+                Self.delta(#"{"type":"x","\#(String(repeating: "y", count: 5000))":"SECRET WORDS"}"#),
+                Self.delta(#"{"type":"text_delta","text":"SECRET WORDS"}"#),
+            ]
+        let pieces = try Self.read(events).pieces
+        let blocks = Set(pieces.compactMap { if case .text(let block, _, _) = $0 { block } else { nil } })
+        #expect(blocks.count < 100)
+        #expect(Self.texts(pieces).count { $0.hasPrefix("SECRET WORDS") } == 2)
     }
 
     @Test func structuralStringsAreNoText() throws {
@@ -97,7 +151,7 @@ import Wire
             Self.delta(#"{"type":"input_json_delta","partial_json":"{\"a\":\"\\u00"}"#),
             Self.delta(#"{"type":"input_json_delta","partial_json":"62c\"}"}"#), Self.stop,
         ])
-        #expect(Self.texts(pieces) == ["f", #"{"a":"\u00"#, "62c\"}", "a\nbc"] && pieces.last == .blockEnded(0))
+        #expect(Self.texts(pieces).joined() == #"f\#n{"a":"\u0062c"}a\#nbc"# && pieces.last == .blockEnded(0))
         #expect(Self.scopes(pieces) == [.toolCall])
     }
 
@@ -125,7 +179,7 @@ import Wire
         var pieces: [AnswerPiece] = []
         try reader.read(Frame(name: "SECRET", data: ByteBuffer(string: #"{"type":"ping"}"#)), into: &pieces)
         try reader.read(Frame(name: "WORDS", data: ByteBuffer()), into: &pieces)
-        #expect(Self.texts(pieces) == ["SECRET", "WORDS"])
+        #expect(Self.texts(pieces) == ["SECRET\n", "WORDS\n"])
     }
 
     @Test func aProvidersRefusalHasItsCategory() throws {

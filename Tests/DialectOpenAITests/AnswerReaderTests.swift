@@ -47,6 +47,11 @@ import Wire
             #"{"index":0,"delta":{},"finish_reason":"SECRET WORDS"}"#,
             #"{"index":0,"logprobs":{"content":[{"token":"SECRET WORDS","logprob":0}]}}"#,
             #"{"index":0,"logprobs":{"content":[{"token":"a","logprob":0,"top_logprobs":[{"token":"SECRET WORDS"}]}]}}"#,
+            #"{"index":0,"logprobs":"SECRET WORDS"}"#, #"{"index":0,"logprobs":{"tokens":["SECRET WORDS"]}}"#,
+            #"{"index":0,"logprobs":{"content":{"x":"SECRET WORDS"}}}"#,
+            #"{"index":0,"logprobs":{"content":[{"token":"a","top_logprobs":[{"token":"b","x":"SECRET WORDS"}]}]}}"#,
+            #"{"index":0,"delta":{"audio":{"data":"SECRET WORDS"}}}"#,
+            #"{"index":0,"delta":{"tool_calls":[{"index":0,"custom":{"name":"f","input":"SECRET WORDS"}}]}}"#,
             #"{"index":0,"message":{"content":"SECRET WORDS"}}"#,
             #"{"index":0,"text":"SECRET WORDS"}"#,
             #"{"index":3,"delta":{"content":"SECRET WORDS"}}"#,
@@ -62,7 +67,7 @@ import Wire
         #"{"error":{"message":"SECRET WORDS"}}"#, #"{"x":"SECRET WORDS"}"#,
         #"{"choices":[],"usage":{"x":"SECRET WORDS"}}"#,
     ]) func aSentenceIsNoWord(_ frame: String) throws {
-        #expect(Self.texts(try Self.read([frame]).pieces).contains("SECRET WORDS"))
+        #expect(Self.texts(try Self.read([frame]).pieces).contains { $0.hasPrefix("SECRET WORDS") })
     }
 
     @Test func idsAndWordsAreNoText() throws {
@@ -94,11 +99,68 @@ import Wire
             Self.chunk(#"{"index":0,"delta":{},"finish_reason":"tool_calls"}"#),
         ])
         #expect(reader.isFinishing && pieces.last == .blockEnded(0))
-        #expect(Self.texts(pieces) == ["f", #"{"a":"\u0062"#, "c\"}", "a\nbc"])
+        #expect(Self.texts(pieces) == ["f", #"\#n{"a":"\u0062"#, "c\"}", "a\nbc"])
         #expect(
             pieces.allSatisfy {
                 if case .text(let block, let scope, _) = $0 { block == 0 && scope == .toolCall } else { true }
             })
+    }
+
+    /// A client reads one member of these, and a supervisor all of them.
+    @Test(
+        "what a server writes into other members stands between two parts of a text",
+        arguments: [
+            [#"{"delta":{"content":"SECRET "}}"#, #"{"text":"x","delta":{"content":"WORDS"}}"#],
+            [#"{"delta":{"content":"SECRET "}}"#, #"{"message":{"content":"x"},"delta":{"content":"WORDS"}}"#],
+            [#"{"delta":{"content":"SECRET "}}"#, #"{"delta":{"x":"x","content":"WORDS"}}"#],
+            [
+                #"{"delta":{"content":"SECRET "}}"#, #"{"delta":{"content":[{"type":"x","text":"x"}]}}"#,
+                #"{"delta":{"content":"WORDS"}}"#,
+            ],
+            [#"{"delta":{"content":"SECRET ","x":"x"},"finish_reason":"stop"}"#, #"{"delta":{"content":"WORDS"}}"#],
+            [#"{"delta":{"reasoning":"SECRET "}}"#, #"{"delta":{"reasoning_content":"x","reasoning":"WORDS"}}"#],
+            [
+                #"{"delta":{"reasoning":"SECRET ","reasoning_details":[{"type":"reasoning.text","text":"SECRET "}]}}"#,
+                #"{"delta":{"reasoning":"WORDS","reasoning_details":[{"type":"reasoning.text","text":"WORDS"}]}}"#,
+            ],
+            [#"{"delta":{"x":"SECRET "}}"#, #"{"delta":{"x":"WORDS"}}"#],
+            [#"{"delta":{"x":{"y":"SECRET ","z":"x"}}}"#, #"{"delta":{"x":{"z":"x","y":"WORDS"}}}"#],
+            [
+                #"{"delta":{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"SECRET "}}]}}"#,
+                #"{"delta":{"tool_calls":[{"index":0,"function":{"name":"x","arguments":"WORDS"}}]}}"#,
+            ],
+            [
+                #"{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"SECRET "},"x":"x"}]}}"#,
+                #"{"delta":{"tool_calls":[{"index":0,"custom":{"input":"x"},"function":{"arguments":"WORDS"}}]}}"#,
+            ],
+            [
+                #"{"delta":{"function_call":{"name":"f","arguments":"SECRET "}}}"#,
+                #"{"delta":{"function_call":{"name":"x","arguments":"WORDS"}}}"#,
+            ],
+            [
+                #"{"logprobs":{"content":[{"token":"SECRET "}]}}"#,
+                #"{"logprobs":{"refusal":[{"token":"x"}],"content":[{"token":"WORDS"}]}}"#,
+            ],
+        ]) func nothingStandsBetween(_ frames: [String]) throws
+    {
+        let choices = frames.map { Self.chunk(#"{"index":0,"# + $0.dropFirst()) }
+        let pieces = try Self.read(choices + [Self.chunk(#"{"index":0,"delta":{},"finish_reason":"stop"}"#)]).pieces
+        var texts: [Int: String] = [:]
+        for case .text(let block, _, let text) in pieces { texts[block, default: ""] += text }
+        #expect(texts.values.contains { $0.contains("SECRET WORDS") }, "\(pieces)")
+    }
+
+    @Test("a server makes as many blocks as it likes, or hides one behind those")
+    func blocksAreBounded() throws {
+        let names =
+            (0..<2000).map { #"{"index":0,"delta":{"x\#($0)":"a"}}"# } + [
+                #"{"index":0,"delta":{"\#(String(repeating: "y", count: 5000))":"SECRET WORDS"}}"#,
+                #"{"index":0,"delta":{"content":"SECRET WORDS"}}"#,
+            ]
+        let pieces = try Self.read(names.map(Self.chunk)).pieces
+        let blocks = Set(pieces.compactMap { if case .text(let block, _, _) = $0 { block } else { nil } })
+        #expect(blocks.count < 300)
+        #expect(Self.texts(pieces).count { $0.hasPrefix("SECRET WORDS") } == 2)
     }
 
     @Test func anAnswerThatGoesOnHasNotFinished() throws {

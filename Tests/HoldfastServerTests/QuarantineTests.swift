@@ -111,6 +111,17 @@ import Testing
         #expect(process.holds.isEmpty && process.custody.isQuarantined("gone"))
     }
 
+    @Test("the supervisor's hold is there to be lifted, and keeps nobody's requests away")
+    func supervisor() async throws {
+        let process = try await Process(storage)
+        await process.find(Process.change(.quarantine, of: "supervisor"))
+        #expect(process.holds.map(\.provider) == ["supervisor"] && process.custody.isQuarantined("supervisor"))
+        await process.house.ask()
+        #expect(process.house.first.requests.value.count == 1)
+        try await process.restore(try #require(process.holds.first))
+        #expect(process.holds.isEmpty)
+    }
+
     @Test("a quarantine stands after a restart, with its hold") func restart() async throws {
         let first = try await Process(storage)
         await first.find(Process.change(.quarantine))

@@ -111,10 +111,11 @@ import Testing
         #expect(told.contains { $0.contains(expected) }, "\(told)")
     }
 
-    @Test func anEditOfTheConstitutionWaitsAndOneOfLevelsDoesNot() throws {
+    @Test func noEditOfASupervisorWaits() throws {
         let old = try #require(read(Self.file("")).settings)
         let other = try #require(read(Self.file("", more: "supervision: {waiting: 8}")).settings)
-        #expect(SettingsSection.names(waitingFrom: old, to: other) == ["supervision"])
+        #expect(SettingsSection.names(waitingFrom: old, to: other) == [])
+        #expect(SettingsSection.names(changedFrom: old, to: other) == ["supervision"])
         let level = try #require(read(Self.file("", more: "supervision: {models: {p/m: shadow}}")).settings)
         #expect(SettingsSection.names(waitingFrom: old, to: level) == [])
         #expect(SettingsSection.names(changedFrom: old, to: level) == ["providers", "routes"])

@@ -5,18 +5,23 @@ import Wire
 /// structural and they have that form.
 struct AnswerStrings {
     private var nextPlace = 0
-    /// The number of the block for what stands in no content block.
-    private var outside: Int?
+    /// The numbers of the blocks for what stands in no content block, by
+    /// member; all that have none of their own share one, a string a line.
+    private var outside: [String: Int] = [:]
 
     mutating func newPlace() -> Int {
         defer { nextPlace += 1 }
         return nextPlace
     }
 
-    private mutating func place() -> Int {
-        if let outside { return outside }
+    private mutating func place(_ name: String = "") -> Int {
+        if let known = outside[name] { return known }
+        guard name.isEmpty || outside.count < EventReader.Open.most && name.utf8.count <= EventReader.Open.longest
+        else {
+            return place()
+        }
         let place = newPlace()
-        outside = place
+        outside[name] = place
         return place
     }
 
@@ -31,22 +36,6 @@ struct AnswerStrings {
     func sayAll(_ value: JSONView, _ block: EventReader.Open, into pieces: inout [AnswerPiece]) {
         if let text = value.string { return say(text, block, into: &pieces) }
         for (_, text) in value.placedStrings { say(text, block, into: &pieces) }
-    }
-
-    func unknown(
-        _ name: String, _ value: JSONView, _ block: EventReader.Open, into pieces: inout [AnswerPiece]
-    ) {
-        say(name, block, into: &pieces)
-        sayAll(value, block, into: &pieces)
-    }
-
-    /// A value whose strings are all ids or words.
-    func words(_ value: JSONView, _ block: EventReader.Open, into pieces: inout [AnswerPiece]) {
-        for (_, text) in value.placedStrings where !AnswerForm.isName(text) { say(text, block, into: &pieces) }
-    }
-
-    func signature(_ value: JSONView, _ block: EventReader.Open, into pieces: inout [AnswerPiece]) {
-        guard let text = value.string, AnswerForm.isBase64(text) else { return sayAll(value, block, into: &pieces) }
     }
 
     /// The findings of a provider's tool, or a citation of some: titles,
@@ -82,8 +71,9 @@ struct AnswerStrings {
 
     // MARK: Outside of content blocks
 
+    /// A line of what has no place of its own.
     mutating func say(_ text: String, into pieces: inout [AnswerPiece]) {
-        if !text.isEmpty { pieces.append(.text(block: place(), .answer, text)) }
+        if !text.isEmpty { pieces.append(.text(block: place(), .answer, text + "\n")) }
     }
 
     mutating func sayAll(_ value: JSONView, into pieces: inout [AnswerPiece]) {
@@ -91,8 +81,18 @@ struct AnswerStrings {
     }
 
     mutating func unknown(_ name: String, _ value: JSONView, into pieces: inout [AnswerPiece]) {
-        say(name, into: &pieces)
-        sayAll(value, into: &pieces)
+        if outside[name] == nil {
+            say(name, into: &pieces)
+            _ = place(name)
+        }
+        value.eachString(of: name) { place, text in
+            switch place {
+            case .name: say(text, into: &pieces)
+            case .value(let inner):
+                let member = inner.map { $0 == name ? name : "\(name).\($0)" } ?? name
+                if !text.isEmpty { pieces.append(.text(block: self.place(member), .answer, text)) }
+            }
+        }
     }
 
     /// A value that is an id or a word.

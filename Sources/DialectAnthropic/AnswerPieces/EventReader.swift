@@ -4,9 +4,12 @@ import Wire
 
 /// The reading of a stream of Messages for a supervisor.
 ///
-/// Every content block is a block, its citations another. A string in a member
-/// that isn't known is judged, and so is one that stands where an id or a word
-/// belongs and is none. Results of the provider's own tools are documents.
+/// Every content block is a block, its citations another, and so is each member
+/// beside its text: a client reads one of them, and whatever a server writes
+/// between its parts into other members must not stand between them here. A
+/// string in a member that isn't known is judged, and so is one that stands
+/// where an id or a word belongs and is none. Results of the provider's own
+/// tools are documents.
 ///
 /// https://docs.anthropic.com/en/docs/build-with-claude/streaming
 struct EventReader: AnswerReader {
@@ -15,14 +18,30 @@ struct EventReader: AnswerReader {
         var place: Int
         var type: String
         var call = CallText()
-        /// The number of its citations; nil while there are none.
-        var citations: Int?
+        /// The numbers of what stands beside its text, by member.
+        var beside: [String: Int] = [:]
 
         var isCall: Bool { type.hasSuffix("tool_use") }
         /// True for what a provider's own tool has found.
         var isResult: Bool { type.hasSuffix("tool_result") }
 
         var scope: PassageScope { isCall ? .toolCall : isResult ? .document : .answer }
+
+        /// Returns whether a member has the text of such a block, or a part of it.
+        func has(_ member: String) -> Bool {
+            switch type {
+            case "text", "thinking": member == type
+            case "compaction": member == "content"
+            case _ where isCall: member == "input" || member == "partial_json"
+            default: member == "content" && isResult
+            }
+        }
+
+        static let citations = "citations"
+        /// The members that have blocks of their own.
+        static let most = 64
+        /// Of their names, in bytes.
+        static let longest = 128
     }
 
     private var open: [Int: Open] = [:]
@@ -102,7 +121,7 @@ struct EventReader: AnswerReader {
             case "usage", "container", "context_management", "holdfast", "request_id":
                 strings.words(value, into: &pieces)
             case "stop_details": strings.message(value, into: &pieces)
-            case "error": break
+            case "error": strings.message(value, into: &pieces)
             default: strings.unknown(name, value, into: &pieces)
             }
         }
@@ -145,19 +164,16 @@ struct EventReader: AnswerReader {
         for (name, value) in block.members where !value.isNull {
             let name = name.word ?? ""
             switch name {
-            case "type", "id", "tool_use_id", "caller": strings.words(value, state, into: &pieces)
-            case "text", "thinking", "name", "server_name": strings.sayAll(value, state, into: &pieces)
-            case "signature": strings.signature(value, state, into: &pieces)
-            case "data" where state.type == "redacted_thinking": pieces.append(.unseen(.encryptedThinking))
-            case "citations": cite(value, &state, into: &pieces)
+            case "type", "id", "tool_use_id", "caller": sentences(in: value, &state, into: &pieces)
+            case "name" where state.isCall:
+                strings.sayAll(value, state, into: &pieces)
+                strings.say("\n", state, into: &pieces)
             case "input" where state.isCall:
                 guard value.kind != .object || value.members.contains(where: { _ in true }) else { break }
                 let raw = value.string ?? value.fragment.text
                 strings.say(raw, state, into: &pieces)
                 state.call.add(raw)
-            case "file_id": pieces.append(.unseen(.reference))
-            case "content": strings.found(value, state, into: &pieces)
-            default: strings.unknown(name, value, state, into: &pieces)
+            default: member(name, value, &state, into: &pieces)
             }
         }
         open[index] = state
@@ -172,22 +188,63 @@ struct EventReader: AnswerReader {
         for (name, value) in delta.members where !value.isNull {
             let name = name.word ?? ""
             switch name {
-            case "type": strings.words(value, state, into: &pieces)
-            case "text", "thinking", "content": strings.sayAll(value, state, into: &pieces)
-            case "signature": strings.signature(value, state, into: &pieces)
-            case "partial_json":
+            case "type": sentences(in: value, &state, into: &pieces)
+            case "partial_json" where state.isCall:
                 strings.sayAll(value, state, into: &pieces)
-                if state.isCall { state.call.add(value.string ?? "") }
-            case "citation", "citations": cite(value, &state, into: &pieces)
-            default: strings.unknown(name, value, state, into: &pieces)
+                state.call.add(value.string ?? "")
+            case "citation": cite(value, &state, into: &pieces)
+            default: member(name, value, &state, into: &pieces)
             }
         }
         open[index] = state
     }
 
+    /// A member of a block, or of a part of one.
+    private mutating func member(
+        _ name: String, _ value: JSONView, _ state: inout Open, into pieces: inout [AnswerPiece]
+    ) {
+        switch name {
+        case "content" where state.has(name) && !state.isCall: strings.found(value, state, into: &pieces)
+        case "text", "thinking", "content", "partial_json":
+            strings.found(value, state.has(name) ? state : beside(name, &state), into: &pieces)
+        case "server_name", "name": strings.sayAll(value, beside(name, &state), into: &pieces)
+        case "signature" where value.string.map(AnswerForm.isBase64) == true: break
+        case "data" where state.type == "redacted_thinking" && value.string.map(AnswerForm.isBase64) == true:
+            pieces.append(.unseen(.encryptedThinking))
+        case "citations": cite(value, &state, into: &pieces)
+        case "file_id" where value.string.map(AnswerForm.isName) == true: pieces.append(.unseen(.reference))
+        default:
+            if state.beside[name] == nil { strings.say(name + "\n", beside("", &state), into: &pieces) }
+            value.eachString(of: name) { place, text in
+                switch place {
+                case .name: strings.say(text + "\n", beside("", &state), into: &pieces)
+                case .value(let inner):
+                    let member = inner.map { $0 == name ? name : "\(name).\($0)" } ?? name
+                    strings.say(text, beside(member, &state), into: &pieces)
+                }
+            }
+            _ = beside(name, &state)
+        }
+    }
+
+    /// Reads the strings that stand, as lines, where an id or a word belongs and is none.
+    private mutating func sentences(in value: JSONView, _ state: inout Open, into pieces: inout [AnswerPiece]) {
+        for (_, text) in value.placedStrings where !AnswerForm.isName(text) {
+            strings.say(text + "\n", beside("", &state), into: &pieces)
+        }
+    }
+
+    /// The block beside a block's text, for a member of it.
+    private mutating func beside(_ name: String, _ state: inout Open) -> Open {
+        let isKnown = state.beside[name] != nil
+        let name = isKnown || state.beside.count < Open.most && name.utf8.count <= Open.longest ? name : ""
+        let place = state.beside[name] ?? strings.newPlace()
+        state.beside[name] = place
+        return Open(place: place, type: state.type)
+    }
+
     private mutating func cite(_ value: JSONView, _ state: inout Open, into pieces: inout [AnswerPiece]) {
-        let place = state.citations ?? strings.newPlace()
-        state.citations = place
+        let place = beside(Open.citations, &state).place
         strings.found(value, Open(place: place, type: "tool_result"), into: &pieces)
     }
 
@@ -195,7 +252,7 @@ struct EventReader: AnswerReader {
         guard let state = open.removeValue(forKey: index) else { return }
         if state.isCall, let unescaped = state.call.unescaped { strings.say(unescaped, state, into: &pieces) }
         pieces.append(.blockEnded(state.place))
-        if let citations = state.citations { pieces.append(.blockEnded(citations)) }
+        for place in state.beside.values.sorted() { pieces.append(.blockEnded(place)) }
     }
 
     /// The members of an event beside those that were read.

@@ -2,7 +2,7 @@ import Files
 import Glibc
 
 /// The memory that a start needs and a running server doesn't: code that ran
-/// once, and freed pieces of the heap.
+/// once.
 package enum StartupMemory {
     /// Gives it back to the system.
     ///
@@ -11,7 +11,6 @@ package enum StartupMemory {
     /// memory of an idle process cost the first requests some hundred page
     /// faults, each without a read of the disk.
     package static func release() {
-        malloc_trim(0)
         guard let maps = try? WholeFile.readAll("/proc/self/maps", limit: 4 << 20) else { return }
         for range in codeRanges(String(decoding: maps, as: UTF8.self)) {
             madvise(UnsafeMutableRawPointer(bitPattern: range.lowerBound), range.count, MADV_DONTNEED)

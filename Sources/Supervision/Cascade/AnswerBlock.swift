@@ -48,6 +48,8 @@ struct AnswerBlock: Sendable {
     /// - Parameter isLast: True where the block ends with it: then ``end(by:)``
     ///   judges what is left, and all of it.
     mutating func take(_ text: String, isLast: Bool = false, by cascade: Cascade) {
+        // A text that goes on behind its end has another one.
+        isEnded = false
         if judged.block.text.unicodeScalars.count < Self.longestWord {
             judged.block.text += TextCutting.head(text, Self.longestWord)
         }

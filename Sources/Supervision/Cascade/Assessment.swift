@@ -78,17 +78,19 @@ extension Cascade {
         var assessment = Assessment()
         let canonical = CanonicalText(piece.text)
         assessment.hides = !canonical.hidden.isEmpty
+        // Readings and windows of a piece are no further text: each counts from
+        // where the piece begins.
         for view in canonical.views {
             literals.search(view, isWhole: piece.isWhole, &assessment.literals)
-            let words = piece.after + assessment.words
-            if let scored = classifier?.score(view.text, after: words) {
+            let scored = classifier?.score(view.text, in: piece.scope, after: piece.after)
+            if let scored {
                 if scored.scores.areSound { assessment.highest.add(scored.scores) } else { assessment.isBroken = true }
                 if view.kind == .plain { assessment.words = Int(Double(scored.words) * piece.share) }
             }
             // What the other readings say stands in the plain one, too.
             guard piece.windows == .cut, view.isReadByModels else { continue }
             for window in view.windows {
-                let scores = classifier?.score(window.text, after: piece.after + assessment.words).scores
+                let scores = classifier?.score(window.text, in: piece.scope, after: piece.after).scores
                 assessment.windows.append(
                     .init(text: String(decoding: window.text, as: UTF8.self), scores: scores ?? RelativeScores()))
             }

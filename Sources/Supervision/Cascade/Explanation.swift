@@ -17,7 +17,7 @@ package struct Explanation: Sendable {
         verdict = cascade.verdict(on: text, as: scope)
         let canonical = CanonicalText(text)
         readings = canonical.views.map { view in
-            Reading(view: view, scores: cascade.classifier?.score(view.text, after: 0).scores)
+            Reading(view: view, scores: cascade.classifier?.score(view.text, in: scope, after: 0).scores)
         }
         hidden = canonical.hidden
         markers = canonical.markers

@@ -1,3 +1,5 @@
+package import Conversation
+
 /// A classifier of texts by their words: the first stage of the cascade.
 ///
 /// A score is a part of its head's threshold, which holds for a whole request:
@@ -6,9 +8,11 @@ package protocol TextClassifier: Sendable {
     /// Scores one view of a text, or a piece of one.
     /// - Parameters:
     ///   - view: UTF-8 in the folded form of ``View``.
+    ///   - scope: The place that the text stands in: texts that are read have
+    ///     thresholds of their own.
     ///   - words: The words of the request before this text. Never those of all
     ///     of it: a text's score doesn't change when a conversation goes on.
-    func score(_ view: [UInt8], after words: Int) -> ScoredText
+    func score(_ view: [UInt8], in scope: PassageScope, after words: Int) -> ScoredText
 }
 
 /// A text's scores, and its length as thresholds count it.

@@ -48,6 +48,10 @@ package struct FirstStage: Sendable {
     /// part of the policy's digest.
     package static var digest: String { FirstStageRecord.digest }
 
+    /// The SHA-256 of the reading of sample texts with which the weights were
+    /// trained: a reading that has changed since makes them stale.
+    package static var reading: String { FirstStageRecord.reading }
+
     /// Scores one text in its canonical views: the highest score counts.
     package func assess(_ text: CanonicalText) -> FirstStageScores {
         var scores = FirstStageScores()

@@ -73,7 +73,7 @@ enum Fixtures {
 /// A classifier that counts marked words, such as `attackish`, against a
 /// threshold that rises with the words before.
 struct CountingClassifier: TextClassifier {
-    func score(_ view: [UInt8], after words: Int) -> ScoredText {
+    func score(_ view: [UInt8], in scope: PassageScope, after words: Int) -> ScoredText {
         let all = String(decoding: view, as: UTF8.self).split(separator: " ")
         let threshold = 3.0 + Double((words + all.count) / 100)
         var scores = RelativeScores()
@@ -92,7 +92,7 @@ struct CountingClassifier: TextClassifier {
 
 /// A classifier that has lost its mind.
 struct BrokenClassifier: TextClassifier {
-    func score(_ view: [UInt8], after words: Int) -> ScoredText {
+    func score(_ view: [UInt8], in scope: PassageScope, after words: Int) -> ScoredText {
         ScoredText(RelativeScores([.attack: .nan]), words: 1)
     }
 }

@@ -19,6 +19,16 @@ import Testing
         }
     }
 
+    @Test func weightsOfAnotherReadingAreNoticed() {
+        let reading = Hex.encode(SHA256.hash(data: ReadingSamples.identity))
+        #expect(
+            reading == FirstStage.reading,
+            """
+            The folding or the features of texts have changed since the first stage was trained. \
+            Train it again: make train-supervisor DATA=../shared/data/supervision
+            """)
+    }
+
     @Test func aWeightSurvivesItsCharacter() {
         for weight in Int8(-47)...47 {
             let allowed = WeightsText.allowed(weight)
