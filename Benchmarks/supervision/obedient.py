@@ -98,7 +98,7 @@ def by_packages(text):
 
 
 def passages(text):
-    """What may be encoded: each word, each line, all lines together, and what stands behind a colon."""
+    """The parts that may be encoded: each word, each line, all lines together, and the rest of a line behind a colon."""
     lines = text.splitlines()
     found = [*text.split(), *lines, text, "\n".join(lines[1:-1]), *(line.partition(": ")[2] for line in lines)]
     # An encoded text of several lines, with the line before it, behind it, or both, taken off.
