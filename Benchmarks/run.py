@@ -16,7 +16,7 @@ from pathlib import Path
 if sys.version_info < (3, 11):
     sys.exit("run.py needs Python 3.11 or later")
 
-from bench import custody, faults, happy, install, lanes, ledger, peers, report, switch
+from bench import custody, faults, happy, install, lanes, ledger, peers, report, supervision, switch
 from bench.install import ROOT, WORK, Missing, say
 from bench.measure import EVENTS, INTERVAL_MS, Tools
 from bench.pairs import HoldfastPairs, LiteLLMPairs
@@ -29,7 +29,7 @@ BESIDE_PEERS = ["memory", "latency", "throughput", "dialects", "streams"]
 SCRIPTED = ["faults", "switch"]
 # What needs no provider but our own engine.
 HOSTED = ["custody"]
-MEASUREMENTS = [*BESIDE_PEERS, "lanes", "ledger", "happy", *SCRIPTED, *HOSTED]
+MEASUREMENTS = [*BESIDE_PEERS, "lanes", "ledger", "supervision", "happy", *SCRIPTED, *HOSTED]
 # Who takes part in what: latency and streams are about Envoy and us, at the length that a run may have.
 TAKES_PART = {
     "memory": ["nginx", "envoy", "holdfast", "smg", "litellm"],
@@ -39,6 +39,7 @@ TAKES_PART = {
     "streams": ["direct", "envoy", "holdfast"],
     "lanes": ["holdfast"],
     "ledger": ["holdfast"],
+    "supervision": ["holdfast"],
     "happy": ["holdfast"],
     "faults": ["holdfast", "litellm"],
     "switch": ["holdfast"],
@@ -127,6 +128,14 @@ def before_the_mock(chosen: argparse.Namespace, present: list[peers.Peer], skipp
                 results |= ledger.measure(tools, chosen.holdfast, port, chosen.rounds, chosen.wait_quiet)
             except Missing as missing:
                 skipped.append(f"ledger: {missing}")
+                say(f"skipping {skipped[-1]}")
+        if "supervision" in chosen.only and has_holdfast:
+            say("supervision …")
+            try:
+                results |= supervision.measure(
+                    tools, chosen.holdfast, upstream_program, port, chosen.rounds, chosen.wait_quiet)
+            except Missing as missing:
+                skipped.append(f"supervision: {missing}")
                 say(f"skipping {skipped[-1]}")
         if "happy" in chosen.only:
             results |= happy_path(chosen, tools, port, present, skipped)

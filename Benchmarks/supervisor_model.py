@@ -36,35 +36,45 @@ sys.stdin.read()
 os._exit(0)
 """
 
-OPTIONS = argparse.ArgumentParser()
-OPTIONS.add_argument("--holdfast", type=Path, default=REPO / ".build/release/holdfast")
-OPTIONS.add_argument("--rounds", type=int, default=5)
-OPTIONS.add_argument("--windows", type=int, default=64)
+HOUSE = REPO / ".holdfast"
+MODEL = HOUSE / "models/minilm-supervisor.gguf"
 
 
-def main():
-    options = OPTIONS.parse_args()
-    house = REPO / ".holdfast"
-    model = house / "models/minilm-supervisor.gguf"
-    if not model.exists():
-        sys.exit("the model is missing; run `holdfast supervisor install`")
+def measure(holdfast, rounds=5, windows=64):
+    """For each number of windows at once, the milliseconds of a window straight from the engine and through the
+    second stage."""
     with tempfile.TemporaryDirectory() as scratch:
         socket = f"{scratch}/engine.sock"
         engine = subprocess.Popen(
-            [house / "venv/bin/python", "-I", "-c", SERVER, model, socket], stdin=subprocess.PIPE,
+            [HOUSE / "venv/bin/python", "-I", "-c", SERVER, MODEL, socket], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True)
         try:
             if engine.stdout.readline() != "ready\n":
-                sys.exit("the engine did not start")
+                raise RuntimeError("the engine did not start")
             measured = subprocess.run(
-                [options.holdfast.with_name("holdfast-measure"), "supervisor", "--socket", socket, "--rounds",
-                 str(options.rounds), "--windows", str(options.windows), "--json"],
+                [holdfast.with_name("holdfast-measure"), "supervisor", "--socket", socket, "--rounds", str(rounds),
+                 "--windows", str(windows), "--json"],
                 capture_output=True, text=True, check=True)
         finally:
             engine.stdin.close()
             engine.wait(30)
+    return json.loads(measured.stdout)["widths"]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--holdfast", type=Path, default=REPO / ".build/release/holdfast")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--windows", type=int, default=64)
+    options = parser.parse_args()
+    if not MODEL.exists():
+        sys.exit("the model is missing; run `holdfast supervisor install`")
+    try:
+        widths = measure(options.holdfast, options.rounds, options.windows)
+    except RuntimeError as error:
+        sys.exit(str(error))
     print("| at once | bare engine | second stage | ratio | goal |\n|---|---|---|---|---|")
-    for each in json.loads(measured.stdout)["widths"]:
+    for each in widths:
         ratio = each["stage_ms"] / each["bare_ms"]
         print(f"| {each['at_once']} | {each['bare_ms']:.1f} ms | {each['stage_ms']:.1f} ms | {ratio:.3f} | "
               f"{'met' if ratio <= GOAL else 'MISSED'} (≤ {GOAL}) |")

@@ -42,7 +42,10 @@ class Tools:
         self.plain = {dialect: _body(dialect, stream=False) for dialect in PATHS}
         self.streamed = {dialect: _body(dialect, stream=True) for dialect in PATHS}
 
-    def throughput(self, peer: Peer, dialect: str = "openai", seconds: int | None = None) -> Sample:
+    def throughput(
+        self, peer: Peer, dialect: str = "openai", seconds: int | None = None, body: Path | None = None,
+        script: str = "wrk.lua", connections: int = CONNECTIONS,
+    ) -> Sample:
         """Plain requests at 64 connections: a second, CPU time each, latency under load."""
         try:
             peer.probe(dialect)
@@ -50,12 +53,12 @@ class Tools:
             return Sample({}, f"a single request failed: {error}")
         headers = {**peer.headers, **DIALECT_HEADERS[dialect]}
         command = [
-            self.wrk, "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds or self.seconds}s",
-            "--timeout", "10s", "--script", ROOT / "bench" / "wrk.lua", f"http://127.0.0.1:{peer.port}{PATHS[dialect]}",
+            self.wrk, "--threads", "1", "--connections", str(connections), "--duration", f"{seconds or self.seconds}s",
+            "--timeout", "10s", "--script", ROOT / "bench" / script, f"http://127.0.0.1:{peer.port}{PATHS[dialect]}",
         ]  # fmt: skip
         environment = {
             **os.environ,
-            "BENCH_BODY": str(self.plain[dialect]),
+            "BENCH_BODY": str(body or self.plain[dialect]),
             "BENCH_HEADERS": "\n".join(f"{name}: {value}" for name, value in headers.items()),
         }
         used = peer.child.cpu_seconds() if peer.child else 0
@@ -142,6 +145,11 @@ class Tools:
         if done.returncode != 0 or not peer.child:
             return Sample({}, done.stderr.strip()[-200:] or "no process of its own")
         return Sample({"fresh": fresh, "idle": peer.child.memory_kib() / 1024})
+
+    def stream(self, peer: Peer, body: Path, streams: int, ramp_ms: int) -> subprocess.CompletedProcess[str]:
+        """Some streams of a request; one line of JSON about them, or the reason for there being none."""
+        return self._run(
+            "streams", peer, body, "--streams", str(streams), "--events", str(EVENTS), "--ramp-ms", str(ramp_ms))
 
     def _streams(
         self, peer: Peer, streams: int, events: int, ramp_ms: int, hold: Path | None = None

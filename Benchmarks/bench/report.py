@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
 
-from . import custody, failover, lanes, ledger
+from . import custody, failover, lanes, ledger, supervision
 from .markdown import Goal, number, rows
 from .measure import CONNECTIONS, EVENTS, INTERVAL_MS, PROMPT_BYTES, STREAMS
 from .peers import Peer
@@ -117,11 +117,13 @@ def table(results: dict[str, Series], verdicts: dict[str, list[Verdict]], peers:
         parts.append(lanes.table(results))
     if "ledger-throughput" in results:
         parts.append(ledger.table(results))
+    if "supervision" in results:
+        parts.append(supervision.table(results))
     parts += failover.tables(results, verdicts, titles)
     if "custody-scrub" in results:
         parts.append(custody.table(results))
     titles |= failover.TITLES | lanes.TITLES | {peer.name: peer.title for peer in (ledger.Without, ledger.With)}
-    titles |= {"ledger": "ledger", "counts": "counts"}
+    titles |= supervision.TITLES | {"ledger": "ledger", "counts": "counts"}
     flaws = [
         f"- {name}, {titles.get(key, key)}, {flaw}"
         for name, series in results.items()
@@ -198,6 +200,7 @@ def _goals(results: dict[str, Series], verdicts: dict[str, list[Verdict]]) -> st
         Goal("resident memory idle ≤ 40 MiB", memory.values("holdfast", "idle"), lambda value: value <= 40,
              lambda value: f"{value:.1f} MiB"),
         *ledger.goals(results),
+        *supervision.goals(results),
         *failover.goals(results, verdicts),
         *custody.goals(results),
     ]  # fmt: skip

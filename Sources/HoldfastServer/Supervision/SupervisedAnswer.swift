@@ -27,14 +27,15 @@ final class SupervisedAnswer: AnswerJudge {
     private var failure: String?
 
     init(
-        _ exhibit: Exhibit, by policy: SupervisionService.Policy, pool: JudgementPool, watch: SupervisorWatch
+        _ exhibit: Exhibit, by policy: SupervisionService.Policy, _ cascade: Cascade, pool: JudgementPool,
+        watch: SupervisorWatch
     ) {
         asker = SecondStageAsker(tenant: exhibit.tenant, key: exhibit.key, policy: policy.digest)
         self.policy = policy
         self.pool = pool
         self.watch = watch
         awaitsSecond = exhibit.awaitsSecondStage
-        cascade = policy.cascade.beginAnswer()
+        self.cascade = cascade.beginAnswer()
     }
 
     deinit { asked?.task.cancel() }

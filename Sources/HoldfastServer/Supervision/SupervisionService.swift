@@ -46,6 +46,7 @@ package final class SupervisionService: Supervisor {
     private let inForce: Mutex<Policy?>
     let pool: JudgementPool
     private let watch: SupervisorWatch
+    private let memories = AssessmentMemories()
 
     /// - Parameters:
     ///   - waiting: Large judgements that may wait, or be worked on.
@@ -124,12 +125,13 @@ package final class SupervisionService: Supervisor {
         _ exhibit: Exhibit, by policy: Policy, until deadline: NIODeadline
     ) async -> Result<Judgement, JudgementPool.Failure> {
         let passages = exhibit.passages
+        let cascade = cascade(of: policy, for: exhibit)
         let bytes = passages.passages.reduce(0) { $0 + $1.text.utf8.count }
         guard bytes <= Self.mostOnLoop else {
-            let run = RunOnThreads(policy.cascade, passages)
+            let run = RunOnThreads(cascade, passages)
             return await pool.run(of: exhibit.key, until: deadline) { run.turn() }
         }
-        var run = policy.cascade.begin(passages)
+        var run = cascade.begin(passages)
         var steps = 0
         while run.step() {
             steps += 1
@@ -143,7 +145,12 @@ package final class SupervisionService: Supervisor {
 
     package func makeAnswerJudge(for exhibit: Exhibit) -> any AnswerJudge {
         guard let policy = inForce.withLock({ $0 }) else { return AbsentJudge() }
-        return SupervisedAnswer(exhibit, by: policy, pool: pool, watch: watch)
+        return SupervisedAnswer(exhibit, by: policy, cascade(of: policy, for: exhibit), pool: pool, watch: watch)
+    }
+
+    /// The policy's cascade with the memory of the tenant's texts.
+    private func cascade(of policy: Policy, for exhibit: Exhibit) -> Cascade {
+        policy.cascade.remembering(memories.memory(of: exhibit.tenant, under: policy.digest))
     }
 }
 

@@ -23,10 +23,10 @@ struct AnswerBlock: Sendable {
     private(set) var isEnded = false
 
     private var before: String
-    private var cell = String.UnicodeScalarView()
+    private var cell = ""
     private var cellCount = 0
     private var segment = AnswerSegment()
-    private var unseen = String.UnicodeScalarView()
+    private var unseen = ""
     private var words: Int
 
     /// - Parameters:
@@ -40,35 +40,46 @@ struct AnswerBlock: Sendable {
     }
 
     /// The end of the text, which the next block of the scope may go on.
-    var tail: String { TextCutting.fromWord(TextCutting.tail(before + String(cell), Self.context)) }
+    var tail: String { TextCutting.fromWord(TextCutting.tail(before + cell, Self.context)) }
 
     /// The words of the answer up to here.
     var wordsSoFar: Int { words }
 
     /// Takes more text, and judges it unless the block is a tool call's.
-    mutating func take(_ text: String, by cascade: Cascade) {
+    /// - Parameter isLast: True where the block ends with it: then ``end(by:)``
+    ///   judges what is left, and all of it.
+    mutating func take(_ text: String, isLast: Bool = false, by cascade: Cascade) {
         // A text that goes on behind its end has another one.
         isEnded = false
         if judged.block.text.unicodeScalars.count < Self.longestWord {
             judged.block.text += TextCutting.head(text, Self.longestWord)
         }
-        for scalar in text.unicodeScalars {
-            cell.append(scalar)
+        let scalars = text.unicodeScalars
+        var (taken, next) = (text.startIndex, text.startIndex)
+        while next < text.endIndex {
+            let isCut = segment.note(scalars[next])
+            next = scalars.index(after: next)
             cellCount += 1
+            guard isCut || cellCount == Self.stride || next == text.endIndex else { continue }
+            // A run at once: the texts that are held grow slowly by scalars.
+            let run = text[taken..<next]
+            taken = next
+            cell += run
+            segment.append(run)
             if cascade.hasSecondStage {
-                unseen.append(scalar)
-                unseenCount += 1
+                unseen += run
+                unseenCount += run.unicodeScalars.count
             }
-            if segment.append(scalar) {
+            if isCut {
                 judge(segment.text, isWhole: true, by: cascade)
                 segment.goOn()
             }
             if cellCount == Self.stride { closeCell(by: cascade) }
         }
-        if judged.block.scope != .toolCall, cellCount > 0 {
+        if judged.block.scope != .toolCall, cellCount > 0, !isLast {
             // A part of a cell has to score at least as much as the whole cell
             // will have to, or the verdict would depend on where pieces end.
-            judge(before + String(cell), isWhole: false, after: words + Self.stride, by: cascade)
+            judge(before + cell, isWhole: false, after: words + Self.stride, by: cascade)
         }
     }
 
@@ -76,7 +87,7 @@ struct AnswerBlock: Sendable {
     mutating func end(by cascade: Cascade) {
         guard !isEnded else { return }
         isEnded = true
-        judge(before + String(cell), isWhole: true, by: cascade)
+        judge(before + cell, isWhole: true, by: cascade)
         judge(segment.text, isWhole: true, by: cascade)
         segment = AnswerSegment()
     }
@@ -96,8 +107,8 @@ struct AnswerBlock: Sendable {
     /// The text for a second stage in windows, with some that it has seen.
     mutating func takeUnseen() -> [TextWindow] {
         guard unseenCount > 0 else { return [] }
-        let windows = CanonicalText(String(unseen)).plain.windows
-        unseen = String.UnicodeScalarView(unseen.suffix(TextWindow.overlap))
+        let windows = CanonicalText(unseen).plain.windows
+        unseen = TextCutting.tail(unseen, TextWindow.overlap)
         unseenCount = 0
         doubt = RelativeScores()
         return windows
@@ -112,11 +123,11 @@ struct AnswerBlock: Sendable {
     }
 
     private mutating func closeCell(by cascade: Cascade) {
-        let text = before + String(cell)
+        let text = before + cell
         if judged.block.scope != .toolCall { judge(text, isWhole: false, by: cascade) }
-        words += cell.count { $0 == " " || $0 == "\n" }
+        words += cell.utf8.count { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
         before = TextCutting.fromWord(TextCutting.tail(text, Self.context))
-        cell = String.UnicodeScalarView()
+        cell = ""
         cellCount = 0
     }
 
@@ -124,43 +135,36 @@ struct AnswerBlock: Sendable {
         let readable = isWhole ? text : TextCutting.toWord(text)
         guard !readable.isEmpty else { return }
         let scope = judged.block.scope
-        let canonical = CanonicalText(readable)
-        var literals = LiteralHits()
-        var highest = RelativeScores()
-        for view in canonical.views {
-            cascade.literals.search(view, isWhole: isWhole, &literals)
-            guard let scored = cascade.classifier?.score(view.text, in: scope, after: after ?? words) else { continue }
-            if scored.scores.areSound { highest.add(scored.scores) } else { isBroken = true }
-        }
-        doubt.add(highest)
-        judged.add(cascade.rules.hits(literals, in: scope))
-        if !canonical.hidden.isEmpty { judged.add(cascade.rules.hitsOfHiding(in: scope)) }
-        judged.add(cascade.rules.hits(highest, in: scope, isSecond: false))
+        let found = cascade.assess(AssessedText(readable, scope, after: after ?? words, isWhole: isWhole))
+        isBroken = isBroken || found.isBroken
+        doubt.add(found.highest)
+        judged.add(cascade.rules.hits(found.literals, in: scope))
+        if found.hides { judged.add(cascade.rules.hitsOfHiding(in: scope)) }
+        judged.add(cascade.rules.hits(found.highest, in: scope, isSecond: false))
     }
 }
 
 /// A segment of an answer's text, which is cut where
 /// ``TextCutting/next(of:from:)`` would cut.
 private struct AnswerSegment: Sendable {
-    private var scalars = String.UnicodeScalarView()
+    private(set) var text = ""
     private var bytes = 0
     /// The letters of the run at its end.
     private var run = 0
 
-    var text: String { String(scalars) }
-
-    /// - Returns: True where the segment is full and can be cut.
-    mutating func append(_ scalar: UnicodeScalar) -> Bool {
-        scalars.append(scalar)
+    /// Takes note of the next scalar, which ``append(_:)`` adds.
+    /// - Returns: True where the segment is full and can be cut behind it.
+    mutating func note(_ scalar: UnicodeScalar) -> Bool {
         bytes += UTF8.width(scalar)
         run = scalar.isASCII && TextCutting.isToken(UInt8(truncatingIfNeeded: scalar.value)) ? run + 1 : 0
         return bytes >= TextCutting.segment && run % 4 == 0
     }
 
+    mutating func append(_ run: Substring) { text += run }
+
     /// Begins the next segment, which repeats the end of this one.
     mutating func goOn() {
-        let kept = TextCutting.fromWord(TextCutting.tail(text, TextCutting.overlap))
-        scalars = String.UnicodeScalarView(kept.unicodeScalars)
-        bytes = kept.utf8.count
+        text = TextCutting.fromWord(TextCutting.tail(text, TextCutting.overlap))
+        bytes = text.utf8.count
     }
 }

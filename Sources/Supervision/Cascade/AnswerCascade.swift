@@ -35,7 +35,8 @@ package struct AnswerCascade: Sendable {
     package mutating func take(_ pieces: [AnswerPiece], isEnd: Bool) -> Verdict {
         let cascade = cascade
         var touched: Set<Int> = []
-        for piece in pieces {
+        let isLast = isEnd || pieces.contains(.ended)
+        for (place, piece) in pieces.enumerated() {
             switch piece {
             case .text(let number, let scope, let text):
                 touched.insert(number)
@@ -43,7 +44,8 @@ package struct AnswerCascade: Sendable {
                     blocks[number] = AnswerBlock(number, scope, after: tails[scope] ?? "", words: words)
                     order.append(number)
                 }
-                blocks[number]?.take(text, by: cascade)
+                let isWhole = isLast || (place + 1 < pieces.count && pieces[place + 1] == .blockEnded(number))
+                blocks[number]?.take(text, isLast: isWhole, by: cascade)
             case .blockEnded(let number): end(number)
             case .unseen(let part): unseen.insert(part)
             case .refused: break

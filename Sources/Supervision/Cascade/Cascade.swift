@@ -16,6 +16,8 @@ package struct Cascade: Sendable {
     let literals: LiteralSearch
     let rules: BlockRules
     let notes: NoteForm
+    /// The memory of texts that were judged; nil for none.
+    private(set) var memory: (any AssessmentMemory)?
 
     /// - Parameter advisory: The heads of the second stage that only flag.
     package init(
@@ -28,6 +30,13 @@ package struct Cascade: Sendable {
         literals = LiteralSearch(constitution.clauses)
         rules = BlockRules(constitution: constitution, advisory: advisory)
         notes = NoteForm(constitution)
+    }
+
+    /// The same cascade with a memory of one tenant's texts under this policy.
+    package func remembering(_ memory: any AssessmentMemory) -> Self {
+        var cascade = self
+        cascade.memory = memory
+        return cascade
     }
 
     /// Begins to judge a request. Its cost is a small part of the judgement's.

@@ -72,31 +72,17 @@ package struct CascadeRun: Sendable {
     // MARK: One block
 
     private mutating func read(_ block: PassageBlock, _ range: Range<Int>) {
-        let bytes = block.text.utf8
-        let part = String(
-            block.text[
-                bytes.index(
-                    bytes.startIndex, offsetBy: range.lowerBound)..<bytes.index(
-                        bytes.startIndex, offsetBy: range.upperBound)])
-        let text = CanonicalText(part)
-        if !text.hidden.isEmpty { current.hides = true }
         // The overlap was counted with the segment before.
         let isNew = Double(range.upperBound - cursor.byte) / Double(max(1, range.count))
-        // Readings and windows of a segment are no further text: each counts
-        // from where the segment begins.
-        let before = words + current.words
-        for view in text.views {
-            cascade.literals.search(view, &current.literals)
-            let scored = score(view.text, in: block.scope, after: before)
-            if view.kind == .plain { current.words += Int(Double(scored.words) * isNew) }
-            // What the other readings say stands in the plain one, too.
-            guard view.isReadByModels, cascade.hasSecondStage else { continue }
-            for window in view.windows {
-                offer(
-                    window.text, of: block,
-                    cascade.classifier?.score(window.text, in: block.scope, after: before).scores)
-            }
-        }
+        let found = cascade.assess(
+            AssessedText(
+                TextCutting.part(range, of: block.text), block.scope, after: words + current.words, share: isNew,
+                windows: cascade.hasSecondStage ? .cut : .none))
+        note(found)
+        // What a seam hides is hidden in one of its texts.
+        current.hides = current.hides || found.hides
+        current.words += found.words
+        for window in found.windows { offer(window.text, of: block, window.scores) }
     }
 
     /// Reads the characters around the seam between two texts: an attack may
@@ -107,30 +93,28 @@ package struct CascadeRun: Sendable {
         for (tail, isSpaced) in [(carried.spaced, true), (carried.glued, false)] {
             let kept = TextCutting.tail(tail, room)
             let next = TextCutting.head(head, Carried.length - kept.unicodeScalars.count)
-            let text = CanonicalText(kept + (isSpaced ? "\n" : "") + next)
-            for view in text.views {
-                cascade.literals.search(view, &current.literals)
-                _ = score(view.text, in: block.scope, after: words)
-            }
-            if isSpaced, block.scope == .user { offer(text.plain.text, of: block, current.highest) }
+            let isOffered = isSpaced && block.scope == .user && cascade.hasSecondStage
+            let found = cascade.assess(
+                AssessedText(
+                    kept + (isSpaced ? "\n" : "") + next, block.scope, after: words,
+                    windows: isOffered ? .whole : .none))
+            note(found)
+            for window in found.windows { offer(window.text, of: block, current.highest) }
         }
     }
 
-    private mutating func offer(_ text: [UInt8], of block: PassageBlock, _ scores: RelativeScores?) {
-        guard cascade.hasSecondStage else { return }
-        windows.append(
-            JudgedWindow(
-                id: windowCount, block: block.number, scope: block.scope, path: block.path,
-                text: String(decoding: text, as: UTF8.self), first: scores ?? RelativeScores()))
-        windowCount += 1
-        current.offered += 1
+    private mutating func note(_ found: Assessment) {
+        current.literals.add(found.literals)
+        current.highest.add(found.highest)
+        isBroken = isBroken || found.isBroken
     }
 
-    private mutating func score(_ view: [UInt8], in scope: PassageScope, after words: Int) -> ScoredText {
-        guard let classifier = cascade.classifier else { return ScoredText(RelativeScores(), words: 0) }
-        let scored = classifier.score(view, in: scope, after: words)
-        if scored.scores.areSound { current.highest.add(scored.scores) } else { isBroken = true }
-        return scored
+    private mutating func offer(_ text: String, of block: PassageBlock, _ scores: RelativeScores) {
+        windows.append(
+            JudgedWindow(
+                id: windowCount, block: block.number, scope: block.scope, path: block.path, text: text, first: scores))
+        windowCount += 1
+        current.offered += 1
     }
 
     private mutating func close(_ block: PassageBlock) {
@@ -167,14 +151,4 @@ private struct BlockScan: Sendable {
     var words = 0
     /// Windows for the second stage.
     var offered = 0
-}
-
-extension View {
-    /// True for a reading that a model makes, too, or can be told to make.
-    var isReadByModels: Bool {
-        switch kind {
-        case .plain, .decoded, .joined: true
-        case .unseen: false
-        }
-    }
 }

@@ -62,14 +62,32 @@ enum TextCutting {
             || byte == 0x2B || byte == 0x2F || byte == 0x2D || byte == 0x5F || byte == 0x3D
     }
 
+    /// The text in a range of bytes.
+    static func part(_ range: Range<Int>, of text: String) -> String {
+        let bytes = text.utf8
+        guard range.count < bytes.count else { return text }
+        let start = bytes.index(bytes.startIndex, offsetBy: range.lowerBound)
+        return String(text[start..<bytes.index(start, offsetBy: range.count)])
+    }
+
     /// The last scalars of a text.
-    static func tail(_ text: some StringProtocol, _ count: Int) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.suffix(count)))
+    static func tail(_ text: String, _ count: Int) -> String {
+        guard text.utf8.count > count else { return text }
+        let scalars = text.unicodeScalars
+        guard let start = scalars.index(scalars.endIndex, offsetBy: -count, limitedBy: scalars.startIndex) else {
+            return text
+        }
+        return String(text[start...])
     }
 
     /// The first scalars of a text.
-    static func head(_ text: some StringProtocol, _ count: Int) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.prefix(count)))
+    static func head(_ text: String, _ count: Int) -> String {
+        guard text.utf8.count > count else { return text }
+        let scalars = text.unicodeScalars
+        guard let end = scalars.index(scalars.startIndex, offsetBy: count, limitedBy: scalars.endIndex) else {
+            return text
+        }
+        return String(text[..<end])
     }
 
     /// Leaves out the last word of a text, which may go on; a word of more than
@@ -79,7 +97,7 @@ enum TextCutting {
         guard let gap = scalars.suffix(longWord).lastIndex(where: \.properties.isWhitespace) else {
             return scalars.count > longWord ? text : ""
         }
-        return String(scalars[...gap])
+        return String(text[...gap])
     }
 
     /// Leaves out the first word of a text, which may have begun before; a word
@@ -87,6 +105,6 @@ enum TextCutting {
     static func fromWord(_ text: String) -> String {
         let scalars = text.unicodeScalars
         guard let gap = scalars.prefix(longWord).firstIndex(where: \.properties.isWhitespace) else { return text }
-        return String(scalars[gap...])
+        return String(text[gap...])
     }
 }

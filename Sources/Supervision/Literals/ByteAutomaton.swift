@@ -92,4 +92,6 @@ struct LiteralHits: Sendable, Equatable {
         last = numbers
         clauses.formUnion(numbers)
     }
+
+    mutating func add(_ other: Self) { clauses.formUnion(other.clauses) }
 }

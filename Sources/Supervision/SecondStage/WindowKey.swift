@@ -1,7 +1,7 @@
 import Conversation
 package import Crypto
 
-/// The identity of a window under one policy and one tenant: a keyed hash, so
+/// The identity of a window, or of another piece of text, under one policy and one tenant: a keyed hash, so
 /// that neither the cache's content nor the time of an answer tells anything
 /// about texts of another tenant.
 package struct WindowKey: Sendable, Hashable {
@@ -15,6 +15,9 @@ package struct WindowKey: Sendable, Hashable {
         }
         (first, second) = words
     }
+
+    /// The same of so many places for equal keys, and any for others.
+    package func place(among count: Int) -> Int { Int(first % UInt64(max(1, count))) }
 }
 
 /// Makes the keys of windows with a secret of this process: HMAC-SHA256
@@ -26,8 +29,14 @@ package struct WindowKeyMaker: Sendable {
     package init(secret: SymmetricKey = SymmetricKey(size: .bits256)) { self.secret = secret }
 
     package func key(of window: RankedWindow, for asker: SecondStageAsker) -> WindowKey {
+        key(of: [], [asker.tenant, asker.policy.text, window.scope.rawValue, window.text])
+    }
+
+    /// - Parameter form: As many bytes in each key of one cache.
+    func key(of form: [UInt8], _ parts: [String]) -> WindowKey {
         var hmac = HMAC<SHA256>(key: secret)
-        for part in [asker.tenant, asker.policy.text, window.scope.rawValue, window.text] {
+        if !form.isEmpty { hmac.update(data: form) }
+        for part in parts {
             // With its length in front, no part can pass for the end of
             // another.
             withUnsafeBytes(of: UInt64(part.utf8.count).bigEndian) { hmac.update(data: $0) }
