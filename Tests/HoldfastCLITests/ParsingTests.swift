@@ -56,6 +56,9 @@ import Testing
         ),
         ("weights engine --python p --json", "WeightsEngine"), ("weights receipt m --json", "WeightsReceipt"),
         ("engine install --into d --python p --with-model --json", "EngineInstall"),
+        ("constitution check c.yaml --json", "ConstitutionCheck"), ("constitution show --json", "ConstitutionShow"),
+        ("supervise text --scope answer --constitution c.yaml --json", "Supervise"),
+        ("supervisor install --into d --python p", "SupervisorInstall"),
         ("classify - --json", "Classify"), ("version --json", "Version"),
         ("engine-guard --weights 2 -- llama-server --port 1", "EngineGuard"),
     ]

@@ -40,7 +40,7 @@ import Testing
         ("hosts", "holdfast.internal", "holdfast.local"), ("providers", "one.example/v1", "two.example/v1"),
         ("routes", "talk:", "chat:"), ("routes", "routes:", "routes:\n  fast: talk"), ("limits", "30s", "31s"),
         ("log", "level: info", "level: debug"), ("metrics", "open: false", "open: true"),
-        ("supervision", "limits: {", "supervision: { waiting: 8 }\n        limits: {"),
+        ("supervision", "limits: {", "supervision: { waiting: 8 }\nlimits: {"),
         ("data", "directory: data", "directory: other"), ("run", "directory: run", "directory: other"),
         ("ledger", "ledger.example.com", "other.example.com"), ("ledger", "ledger: {", "ledger: { serve: false,"),
         ("status_page", "title: Ours", "title: Theirs"), ("status_page", "{ title: Ours }", "off"),

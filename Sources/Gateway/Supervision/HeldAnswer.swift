@@ -70,7 +70,10 @@ final class HeldAnswer {
     /// Takes note of a head: the values that a provider has given it are text,
     /// too, and are judged with the first piece of the answer.
     func take(_ head: ResponseHead) {
-        let values = head.fields.fields.filter { Self.isProviders($0.name) }.map(\.value)
+        // Only an error's type is the provider's own.
+        let values = head.fields.fields.filter {
+            Self.isProviders($0.name) || head.status >= 400 && $0.name == "content-type"
+        }.map(\.value)
         headWords = values.isEmpty ? nil : values.joined(separator: "\n")
     }
 
@@ -78,13 +81,13 @@ final class HeldAnswer {
     /// the provider's.
     static func refusing(_ head: ResponseHead, contentType: String) -> ResponseHead {
         var head = head
-        head.fields.fields.removeAll { isProviders($0.name) }
+        head.fields.fields.removeAll { isProviders($0.name) || $0.name == "content-type" }
         head.fields.append("content-type", contentType)
         return head
     }
 
     private static func isProviders(_ name: String) -> Bool {
-        HTTPFieldRules.isReturnedToCaller(name) || name == "x-holdfast-provider-request-id" || name == "content-type"
+        HTTPFieldRules.isReturnedToCaller(name) || name == "x-holdfast-provider-request-id"
     }
 
     private func withHead(_ pieces: [AnswerPiece]) -> [AnswerPiece] {

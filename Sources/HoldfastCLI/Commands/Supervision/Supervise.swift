@@ -12,6 +12,7 @@ import Wire
 struct Supervise: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Judge a text by the constitution, and explain the verdict.",
+        usage: "holdfast supervise <text> [<options>]",
         discussion: """
             Shows the views of the text in which the supervisor reads it, the clauses that it \
             breaks, and the first stage's scores, each as a part of its threshold. No server has to \
