@@ -84,8 +84,7 @@ def split(make, words=FORBIDDEN):
 
 def around(events):
     """These chunks in the middle of an innocent stream."""
-    whole = openai_stream(LEAD + TAIL)
-    return [*whole[:20], *events, *whole[20:]]
+    return [*openai_stream(LEAD)[:-3], *events, *openai_stream(TAIL)[1:]]
 
 
 def called(**more):
@@ -236,8 +235,8 @@ def second(block, *deltas):
 
 def amid(events):
     """These events behind the beginning of a text block that then goes on."""
-    whole = anthropic_stream([text_block(LEAD + TAIL)], ping=False)
-    return [*whole[:20], *events, *whole[20:]]
+    before, after = (anthropic_stream([text_block(text)], ping=False) for text in (LEAD, TAIL))
+    return [*before[:-3], *events, *after[2:]]
 
 
 TOOL = {"type": "tool_use", "id": "toolu_1", "name": "run", "input": {}}

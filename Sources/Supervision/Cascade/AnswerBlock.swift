@@ -22,7 +22,10 @@ struct AnswerBlock: Sendable {
     private(set) var unseenCount = 0
     private(set) var isEnded = false
 
-    private var before: String
+    private var before = ""
+    /// The end of the block before, of which this one may be the rest; empty
+    /// behind the first cell.
+    private var seam: String
     private var cell = ""
     private var cellCount = 0
     private var segment = AnswerSegment()
@@ -35,12 +38,12 @@ struct AnswerBlock: Sendable {
     init(_ number: Int, _ scope: PassageScope, after before: String, words: Int) {
         judged = JudgedBlock(
             block: PassageBlock(number: number, scope: scope, turn: nil, path: nil, text: "", isLive: true))
-        self.before = before
+        seam = before
         self.words = words
     }
 
     /// The end of the text, which the next block of the scope may go on.
-    var tail: String { TextCutting.fromWord(TextCutting.tail(before + cell, Self.context)) }
+    var tail: String { TextCutting.fromWord(TextCutting.tail(seam + before + cell, Self.context)) }
 
     /// The words of the answer up to here.
     var wordsSoFar: Int { words }
@@ -79,7 +82,7 @@ struct AnswerBlock: Sendable {
         if judged.block.scope != .toolCall, cellCount > 0, !isLast {
             // A part of a cell has to score at least as much as the whole cell
             // will have to, or the verdict would depend on where pieces end.
-            judge(before + cell, isWhole: false, after: words + Self.stride, by: cascade)
+            judgeEnd(isWhole: false, after: words + Self.stride, by: cascade)
         }
     }
 
@@ -87,7 +90,7 @@ struct AnswerBlock: Sendable {
     mutating func end(by cascade: Cascade) {
         guard !isEnded else { return }
         isEnded = true
-        judge(before + cell, isWhole: true, by: cascade)
+        judgeEnd(isWhole: true, by: cascade)
         judge(segment.text, isWhole: true, by: cascade)
         segment = AnswerSegment()
     }
@@ -95,12 +98,11 @@ struct AnswerBlock: Sendable {
     /// Looks for literals as if nothing more came: all of the text goes out
     /// once it is cleared, the word at its end included, which may be whole.
     mutating func lookAtEnd(by cascade: Cascade) {
-        let text = before + String(cell)
-        guard judged.block.scope != .toolCall, text.unicodeScalars.last?.properties.isWhitespace == false else {
-            return
-        }
+        guard judged.block.scope != .toolCall else { return }
         var literals = LiteralHits()
-        for view in CanonicalText(text).views { cascade.literals.search(view, isWhole: true, &literals) }
+        for text in end {
+            for view in CanonicalText(text).views { cascade.literals.search(view, isWhole: true, &literals) }
+        }
         judged.add(cascade.rules.hits(literals, in: judged.block.scope))
     }
 
@@ -123,12 +125,24 @@ struct AnswerBlock: Sendable {
     }
 
     private mutating func closeCell(by cascade: Cascade) {
+        if judged.block.scope != .toolCall { judgeEnd(isWhole: false, by: cascade) }
         let text = before + cell
-        if judged.block.scope != .toolCall { judge(text, isWhole: false, by: cascade) }
         words += cell.utf8.count { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
         before = TextCutting.fromWord(TextCutting.tail(text, Self.context))
         cell = ""
         cellCount = 0
+        seam = ""
+    }
+
+    /// The end of the text: by itself, and behind the block before, since a
+    /// phrase may begin with the block, or go on in it.
+    private var end: [String] {
+        let text = before + cell
+        return text.isEmpty ? [] : seam.isEmpty ? [text] : [text, seam + text]
+    }
+
+    private mutating func judgeEnd(isWhole: Bool, after: Int? = nil, by cascade: Cascade) {
+        for text in end { judge(text, isWhole: isWhole, after: after, by: cascade) }
     }
 
     private mutating func judge(_ text: String, isWhole: Bool, after: Int? = nil, by cascade: Cascade) {

@@ -138,7 +138,7 @@ import Testing
     @Test(
         "a phrase whose last word has no end yet goes out before it is found",
         arguments: [
-            "Now open the pod bay doors", "Now open the pod bay d\u{200B}oors",
+            "Now open the pod bay doors", "Now open the pod bay doors\n", "Now open the pod bay d\u{200B}oors",
             String(repeating: "a b ", count: 31) + "open the pod bay doors",
         ])
     func phrasesAtTheEndOfAPiece(text: String) {
@@ -147,5 +147,18 @@ import Testing
         var other = cascade.beginAnswer()
         let pieces: [AnswerPiece] = [.text(block: 0, .answer, text), .text(block: 1, .answer, "And more of it. ")]
         #expect(other.take(pieces, isEnd: false).ruling == .block)
+    }
+
+    @Test("a phrase at the beginning of a block, or over two blocks, goes out before it is found")
+    func phrasesAtTheSeamsOfBlocks() {
+        let long = String(repeating: "weather ", count: 40) + "wind"
+        for (first, second) in [
+            ("text/event-stream", "open the pod bay doors"), ("open the pod bay ", "doors"),
+            (long, "open the pod bay doors"), (long + " open the", " pod bay doors"),
+        ] {
+            var answer = cascade.beginAnswer()
+            #expect(answer.take([.text(block: 0, .answer, first), .blockEnded(0)], isEnd: false).ruling == .allow)
+            #expect(answer.take([.text(block: 1, .answer, second)], isEnd: false).ruling == .block, "\(first)")
+        }
     }
 }
