@@ -157,7 +157,9 @@ import Wire
             #expect(written.ruling <= .flag, "\(path): \(written.findings)")
             var answer = Self.cascade.beginAnswer()
             let said = answer.take([.text(block: 0, .answer, text), .blockEnded(0)], isEnd: true)
-            #expect(said.ruling <= .flag, "\(path): \(said.findings)")
+            // The constitution quotes an answer that is to be blocked.
+            let isHarm = path.hasSuffix("/constitution.yaml")
+            #expect(said.ruling <= .flag || isHarm, "\(path): \(said.findings)")
         }
     }
 }

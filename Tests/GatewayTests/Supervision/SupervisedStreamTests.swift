@@ -173,7 +173,7 @@ import Wire
             let calls = supervisor.shown.value.flatMap(\.pieces).compactMap { piece -> String? in
                 if case .text(_, .toolCall, let text) = piece { text } else { nil }
             }
-            #expect(calls.joined().hasPrefix("f{\"a\":1}"))
+            #expect(calls.joined().hasPrefix("f\n{\"a\":1}"))
         }
     }
 
