@@ -2,6 +2,7 @@
 how often it asks again, and that a conversation goes on."""
 
 import json
+from types import SimpleNamespace
 
 import anthropic
 import openai
@@ -79,10 +80,15 @@ class Chat:
             choice = self.client.chat.completions.create(**options).choices[0]
             self.messages.append(choice.message.to_dict())
             return choice
-        with self.client.chat.completions.stream(**options) as stream:
-            choice = stream.get_final_completion().choices[0]
-        self.messages.append({name: value for name, value in choice.message.to_dict().items() if name != "parsed"})
-        return choice
+        # The client's own gathering of a stream (`.stream()`) raises ContentFilterFinishReasonError at its end.
+        message, finish = {"role": "assistant", "content": "", "refusal": ""}, None
+        for chunk in self.client.chat.completions.create(**options, stream=True):
+            for choice in chunk.choices:
+                message["content"] += choice.delta.content or ""
+                message["refusal"] += choice.delta.refusal or ""
+                finish = choice.finish_reason or finish
+        self.messages.append({name: text or None for name, text in message.items()})
+        return SimpleNamespace(finish_reason=finish, message=SimpleNamespace(**message))
 
 
 def counter(holdfast):

@@ -161,7 +161,7 @@ import Wire
                 #"{"type":"web_search_tool_result","tool_use_id":"a","content":[{"type":"web_search_result","title":"T","url":"https://u","encrypted_content":"QUJD","page_age":"1 day"}]}"#
             )
         ])
-        #expect(Self.scopes(pieces) == [.document] && Self.texts(pieces) == ["T", "https://u", "1 day"])
+        #expect(Self.scopes(pieces) == [.document] && Self.texts(pieces) == ["T\n", "https://u\n", "1 day\n"])
         #expect(pieces.contains(.unseen(.encryptedResult)))
     }
 

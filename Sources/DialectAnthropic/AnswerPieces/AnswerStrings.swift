@@ -39,23 +39,23 @@ struct AnswerStrings {
     }
 
     /// The findings of a provider's tool, or a citation of some: titles,
-    /// addresses, texts, and what only the provider can read.
+    /// addresses, texts, each a line, and what only the provider can read.
     func found(_ value: JSONView, _ block: EventReader.Open, into pieces: inout [AnswerPiece]) {
         if let text = value.string { return say(text, block, into: &pieces) }
         for (place, text) in value.placedStrings {
             switch place {
             case .name where Self.members.contains(text): break
             case .value(of: "type"), .value(of: "file_id"), .value(of: "tool_use_id"), .value(of: "media_type"):
-                if !AnswerForm.isName(text) { say(text, block, into: &pieces) }
+                if !AnswerForm.isName(text) { say(text + "\n", block, into: &pieces) }
             case .value(of: "encrypted_content"), .value(of: "encrypted_index"), .value(of: "encrypted_stdout"):
                 if !AnswerForm.isBase64(text) {
-                    say(text, block, into: &pieces)
+                    say(text + "\n", block, into: &pieces)
                 } else if !text.isEmpty, place != .value(of: "encrypted_index") {
                     pieces.append(.unseen(.encryptedResult))
                 }
             case .value(of: "data") where text.utf8.count > 64 && AnswerForm.isBase64(text):
                 pieces.append(.unseen(.file))
-            default: say(text, block, into: &pieces)
+            default: say(text + "\n", block, into: &pieces)
             }
         }
     }

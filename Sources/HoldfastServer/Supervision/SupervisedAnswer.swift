@@ -77,8 +77,8 @@ final class SupervisedAnswer: AnswerJudge {
     private func take(
         _ pieces: [AnswerPiece], isEnd: Bool, until deadline: NIODeadline
     ) async -> Result<Verdict, JudgementPool.Failure> {
-        let bytes = pieces.reduce(0) { $0 + $1.bytes }
-        guard bytes > SupervisionService.mostOnLoop else { return .success(cascade.take(pieces, isEnd: isEnd)) }
+        let cost = pieces.reduce(0) { $0 + $1.cost }
+        guard cost > SupervisionService.mostOnLoop else { return .success(cascade.take(pieces, isEnd: isEnd)) }
         let known = cascade
         let result = await pool.run(of: asker.key, until: deadline) { () -> (AnswerCascade, Verdict)? in
             var cascade = known
@@ -125,7 +125,9 @@ final class SupervisedAnswer: AnswerJudge {
 }
 
 extension AnswerPiece {
-    fileprivate var bytes: Int {
-        if case .text(_, _, let text) = self { text.utf8.count } else { 0 }
+    /// The bytes that are read for it: each piece is judged with some of what
+    /// stands before it.
+    fileprivate var cost: Int {
+        if case .text(_, _, let text) = self { 1024 + text.utf8.count } else { 0 }
     }
 }

@@ -72,13 +72,21 @@ package struct AnswerWindow: Sendable {
         var lastText = -1
     }
 
+    /// The tool calls of the answer, by their blocks.
+    private struct Calls {
+        var open: Set<Int> = []
+        /// The number of pieces up to and with the end of each that is whole,
+        /// and hasn't been shown.
+        var ends: [Int: Int] = [:]
+    }
+
     private let rules: Rules
     private var frames: [Frame] = []
     private var places = Places()
     private var pieces: [AnswerPiece] = []
     /// The number of pieces that came before the first of ``pieces``.
     private var shownPieces = 0
-    private var openCalls: Set<Int> = []
+    private var calls = Calls()
     private var held = 0
     /// The text between what was shown and what can be judged, and the time at
     /// which the first of it came.
@@ -112,10 +120,11 @@ package struct AnswerWindow: Sendable {
                 frame.needsVerdict = true
                 frame.scalars += text.unicodeScalars.count
                 if scope == .toolCall {
-                    openCalls.insert(block)
+                    calls.open.insert(block)
                     if frame.calls.last != block { frame.calls.append(block) }
                 }
-            case .blockEnded(let block): openCalls.remove(block)
+            case .blockEnded(let block):
+                if calls.open.remove(block) != nil { calls.ends[block] = shownPieces + pieces.count + 1 }
             case .unseen: frame.needsVerdict = true
             case .refused, .ended: break
             }
@@ -162,7 +171,9 @@ package struct AnswerWindow: Sendable {
     private mutating func advance() {
         while places.ready < places.out + frames.count {
             let frame = frames[places.ready - places.out]
-            guard frame.calls.allSatisfy({ !openCalls.contains($0) }), !waitsForEnd(places.ready, frame) else { return }
+            guard frame.calls.allSatisfy({ !calls.open.contains($0) }), !waitsForEnd(places.ready, frame) else {
+                return
+            }
             if frame.needsVerdict {
                 waiting.scalars += frame.scalars
                 waiting.since = waiting.since ?? frame.came
@@ -196,11 +207,19 @@ package struct AnswerWindow: Sendable {
         isHurried = false
         places.ready = max(places.ready, place)
         waiting = (0, nil)
-        let count = place > places.out ? frames[place - places.out - 1].pieces - shownPieces : 0
-        let shown = isEnd ? pieces : Array(pieces.prefix(max(0, count)))
+        let shown = isEnd ? pieces : Array(pieces.prefix(max(0, pieces(upTo: place) - shownPieces)))
         pieces.removeFirst(shown.count)
         shownPieces += shown.count
         return .judge(shown.joined(), isEnd: isEnd)
+    }
+
+    /// The number of pieces of all frames before this one, and of what belongs
+    /// to their calls: the end of a call may stand in a frame that waits.
+    private mutating func pieces(upTo place: Int) -> Int {
+        let shown = frames.prefix(place - places.out)
+        var count = shown.last?.pieces ?? 0
+        for call in Set(shown.lazy.flatMap(\.calls)) { count = max(count, calls.ends.removeValue(forKey: call) ?? 0) }
+        return count
     }
 
     private mutating func release(_ count: Int, _ now: Duration) -> Step {

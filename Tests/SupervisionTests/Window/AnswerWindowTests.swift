@@ -170,6 +170,24 @@ import Testing
         #expect(window.next(at: Self.ms(300)) == .release(1))
     }
 
+    @Test("a call goes out before its end is judged, where that stands in the frame that ends the answer")
+    func aCallIsJudgedWithItsEnd() {
+        var window = Self.window()
+        window.take(Self.text(2), bytes: 2, at: .zero)
+        window.take(Self.call, bytes: 2, at: .zero)
+        window.take(Self.text(3), bytes: 2, at: .zero)
+        let end: [AnswerPiece] = [.text(block: 1, .toolCall, "without escapes"), .blockEnded(1), .blockEnded(0)]
+        window.take(end, bytes: 1, finishes: true, at: .zero)
+        let all = Self.text(2) + Self.call + Self.text(3) + end.prefix(2)
+        #expect(window.next(at: Self.ms(250)) == .judge(all, isEnd: false))
+        window.cleared()
+        #expect(window.next(at: Self.ms(250)) == .release(3))
+        window.finish()
+        #expect(window.next(at: Self.ms(250)) == .judge([.blockEnded(0)], isEnd: true))
+        window.cleared()
+        #expect(window.next(at: Self.ms(250)) == .release(1))
+        #expect(window.next(at: Self.ms(250)) == .done)
+    }
     @Test func aCallThatNeverEndedIsJudgedAtTheEnd() {
         var window = Self.window()
         window.take(Self.call, bytes: 1, at: .zero)
