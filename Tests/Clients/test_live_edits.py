@@ -75,12 +75,12 @@ def edit_to_wait_for(certificate):
     return {
         "listen": f"127.0.0.1:{one}", "tls": certificate, "admin": f"127.0.0.1:{other}", "keys": {"file": "other-keys.yaml"},
         "limits": {"body": "1MiB"}, "log": {"format": "json"}, "metrics": {"on": "main"}, "data": {"directory": "elsewhere"},
-        "run": {"directory": "run-elsewhere"}, "ledger": LEDGER, "supervision": {"waiting": 8},
+        "run": {"directory": "run-elsewhere"}, "ledger": LEDGER,
     }  # fmt: skip
 
 
-WAITING = ["listen", "tls", "admin", "keys", "limits", "log", "metrics", "data", "run", "ledger", "supervision"]
-LIVE = ["cors", "hosts", "providers", "routes", "engine", "custody", "status_page", "alerts"]
+WAITING = ["listen", "tls", "admin", "keys", "limits", "log", "metrics", "data", "run", "ledger"]
+LIVE = ["cors", "hosts", "providers", "routes", "engine", "custody", "supervision", "status_page", "alerts"]
 
 
 @pytest.mark.parametrize("key", WAITING)

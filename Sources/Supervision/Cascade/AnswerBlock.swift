@@ -43,7 +43,7 @@ struct AnswerBlock: Sendable {
     }
 
     /// The end of the text, which the next block of the scope may go on.
-    var tail: String { TextCutting.fromWord(TextCutting.tail(seam + before + cell, Self.context)) }
+    var tail: String { TextCutting.end(of: seam + before + cell, Self.context) }
 
     /// The words of the answer up to here.
     var wordsSoFar: Int { words }
@@ -128,7 +128,7 @@ struct AnswerBlock: Sendable {
         if judged.block.scope != .toolCall { judgeEnd(isWhole: false, by: cascade) }
         let text = before + cell
         words += cell.utf8.count { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
-        before = TextCutting.fromWord(TextCutting.tail(text, Self.context))
+        before = TextCutting.end(of: text, Self.context)
         cell = ""
         cellCount = 0
         seam = ""

@@ -80,6 +80,13 @@ enum TextCutting {
         return String(text[start...])
     }
 
+    /// The last words of a text, of at most so many scalars together; all of
+    /// it where it is no longer.
+    static func end(of text: String, _ count: Int) -> String {
+        let tail = tail(text, count)
+        return tail.utf8.count == text.utf8.count ? text : fromWord(tail)
+    }
+
     /// The first scalars of a text.
     static func head(_ text: String, _ count: Int) -> String {
         guard text.utf8.count > count else { return text }
