@@ -53,7 +53,8 @@ final class JudgementPool: Sendable {
             turn: {
                 guard !result.isKnown else { return false }
                 guard let value = turn() else { return true }
-                result.tell(.success(value))
+                // A timer that fires late makes no result timely.
+                result.tell(NIODeadline.now() > deadline ? .failure(.late) : .success(value))
                 return false
             }, drop: { result.tell(.failure(.limited)) })
         switch queue.withLock({ $0.enter(job, of: key) }) {
