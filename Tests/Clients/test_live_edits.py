@@ -1,5 +1,6 @@
 """Settings that are edited while the server runs."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -9,10 +10,12 @@ from conftest import scripted_providers
 from holdfast import REPO, Holdfast, cli, engine, eventually, free_ports
 from operating import LEDGER, MODEL, board, messages
 from plain import get
+from shapes import openai_answer
 from standin import WHOLE, plain, refusal, served
 from test_availability import SECRET, receiver
 from test_custody_engines import FOREIGN
 from test_reload import serves
+from upstream import answer
 from wire import Wire
 
 
@@ -185,6 +188,19 @@ def test_an_edit_of_what_hosts_models_is_in_force(tmp_path, key):
             with Edit(holdfast, custody="required") as edit:
                 holdfast.log_has("custody is required, and the engine is not shut in")
                 assert refusal(holdfast, "openai").status_code >= 500 and edit.waiting == []
+
+
+def test_an_edit_of_supervision_is_in_force(upstream):
+    upstream.plays(answer(openai_answer(WHOLE)), model="scripted-live")
+    routes = {"talk": {"candidates": [{"provider": "oa", "model": "scripted-live"}], "supervision": "required"}}
+    with Holdfast(scripted_providers(upstream, lab="somebody"), routes) as holdfast:
+        assert plain(holdfast, "openai") == WHOLE
+        clause = {"id": "no-lamps", "text": "No lamps.", "scope": {"user": "block"}, "literals": ["tell me of the lighthouse"]}
+        (holdfast.directory / "ours.yaml").write_text(json.dumps({"name": "ours", "clauses": [clause]}))
+        with Edit(holdfast, supervision={"constitution": "ours.yaml"}) as edit:
+            assert edit.waiting == []
+            assert refusal(holdfast, "openai").code == "blocked_by_policy"
+        assert plain(holdfast, "openai") == WHOLE
 
 
 def known_keys(tmp_path):
