@@ -156,7 +156,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--holdfast", type=Path, default=ROOT.parent / ".build" / "release" / "holdfast", metavar="FILE")
     parser.add_argument("--constitution", type=Path, metavar="FILE", help="another one than that which ships")
-    parser.add_argument("--prompts", type=int, default=128, metavar="N", help="the most prompts of a probe (default 128)")
+    parser.add_argument("--prompts", type=int, default=24, metavar="N", help="the most prompts of a probe (default 24)")
     parser.add_argument("--by-probe", action="store_true", help="a line for each probe, and not for each family")
     chosen = parser.parse_args()
     started: list[Child | Judged] = []

@@ -13,6 +13,7 @@ final class Instruments: Sendable {
     private let perCandidate: [String: CandidateInstruments]
     private let unrouted = CandidateInstruments(route: "", provider: "", model: "")
     private let openStreams = Meter(label: "holdfast_open_streams")
+    private let supervision = SupervisionInstruments()
 
     init(routes: RouteTable) {
         var made: [String: CandidateInstruments] = [:]
@@ -120,7 +121,7 @@ final class Instruments: Sendable {
             ).increment()
         }
         last.record(record)
-        SupervisionInstruments.record(record)
+        supervision.record(record)
     }
 
     func meters(of candidate: Candidate, on route: String) -> CandidateInstruments {

@@ -1,38 +1,52 @@
 import Conversation
 import Metrics
 import Supervision
+import Synchronization
 
 /// The meters of verdicts: by route, by the side of the exchange, by ruling and
 /// by the stage that it rests on.
 ///
-/// Looked up by name: only requests on supervised routes pay for it.
-enum SupervisionInstruments {
-    static func record(_ record: RequestRecord) {
-        guard let supervision = record.supervision else { return }
-        let route = record.route ?? ""
-        Counter(
-            label: "holdfast_supervised_requests_total",
-            dimensions: [("route", route), ("extent", supervision.extent.rawValue)]
-        ).increment()
-        if let request = supervision.request { count(request, of: "request", route) }
-        if let answer = supervision.answer { count(answer, of: "answer", route) }
+/// Each is looked up by name when it is first needed, and kept.
+final class SupervisionInstruments: Sendable {
+    /// The name of a meter and the values of its labels.
+    private struct Name: Hashable {
+        var label: String
+        var values: [String]
     }
 
-    private static func count(_ judgement: SupervisionRecord.Judgement, of side: String, _ route: String) {
+    private let counters = Mutex<[Name: Counter]>([:])
+    private let durations = ["request", "answer"].map {
+        Recorder(label: "holdfast_supervision_duration_seconds", dimensions: [("side", $0)], aggregate: true)
+    }
+
+    func record(_ record: RequestRecord) {
+        guard let supervision = record.supervision else { return }
+        let route = record.route ?? ""
+        count("holdfast_supervised_requests_total", ["route", "extent"], [route, supervision.extent.rawValue])
+        if let request = supervision.request { count(request, of: "request", durations[0], route) }
+        if let answer = supervision.answer { count(answer, of: "answer", durations[1], route) }
+    }
+
+    private func count(
+        _ judgement: SupervisionRecord.Judgement, of side: String, _ duration: Recorder, _ route: String
+    ) {
         let verdict = judgement.verdict
-        Counter(
-            label: "holdfast_supervision_verdicts_total",
-            dimensions: [
-                ("route", route), ("side", side), ("ruling", verdict.ruling.rawValue), ("stage", verdict.stage),
-            ]
-        ).increment()
-        Recorder(label: "holdfast_supervision_duration_seconds", dimensions: [("side", side)], aggregate: true)
-            .record(judgement.duration.inSeconds)
+        count(
+            "holdfast_supervision_verdicts_total", ["route", "side", "ruling", "stage"],
+            [route, side, verdict.ruling.rawValue, verdict.stage])
+        duration.record(judgement.duration.inSeconds)
         guard verdict.ruling == .error else { return }
-        Counter(
-            label: "holdfast_supervision_errors_total",
-            dimensions: [("route", route), ("side", side), ("reason", verdict.errorWord)]
-        ).increment()
+        count("holdfast_supervision_errors_total", ["route", "side", "reason"], [route, side, verdict.errorWord])
+    }
+
+    private func count(_ label: String, _ names: [String], _ values: [String]) {
+        let name = Name(label: label, values: values)
+        counters.withLock { counters in
+            if let known = counters[name] { return known }
+            let made = Counter(label: label, dimensions: Array(zip(names, values)))
+            counters[name] = made
+            return made
+        }.increment()
     }
 }
 

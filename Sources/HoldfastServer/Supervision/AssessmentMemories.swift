@@ -17,6 +17,16 @@ package final class AssessmentMemories: Sendable {
 
     private let parts: [Part]
     private let keys = WindowKeyMaker()
+    /// The keys of tenants that asked lately: beginning one takes longer than
+    /// most of what it is used for.
+    private let begun = Mutex<[Asker: AssessmentKeys]>([:])
+
+    private struct Asker: Hashable {
+        var tenant: String
+        var policy: PolicyDigest
+    }
+
+    private static let mostBegun = 1024
 
     package init(bytes: Int = AssessmentMemories.most, parts count: Int = 8) {
         parts = (0..<count).map { _ in Part(bytes: bytes / count) }
@@ -24,16 +34,25 @@ package final class AssessmentMemories: Sendable {
 
     /// The memory of one tenant's texts under one policy.
     package func memory(of tenant: String, under policy: PolicyDigest) -> any AssessmentMemory {
-        OfTenant(memories: self, tenant: tenant, policy: policy)
+        OfTenant(memories: self, keys: keys(of: Asker(tenant: tenant, policy: policy)))
+    }
+
+    private func keys(of asker: Asker) -> AssessmentKeys {
+        begun.withLock { begun in
+            if let known = begun[asker] { return known }
+            if begun.count >= Self.mostBegun { begun = [:] }
+            let made = keys.keys(of: asker.tenant, under: asker.policy)
+            begun[asker] = made
+            return made
+        }
     }
 
     private struct OfTenant: AssessmentMemory {
         let memories: AssessmentMemories
-        let tenant: String
-        let policy: PolicyDigest
+        let keys: AssessmentKeys
 
         func assessment(of text: AssessedText, or make: () -> Assessment) -> Assessment {
-            let key = memories.keys.key(of: text, tenant: tenant, policy: policy)
+            let key = keys.key(of: text)
             let part = memories.parts[key.place(among: memories.parts.count)]
             if let known = part.cache.withLock({ $0.assessment(of: key) }) { return known }
             // Outside of the lock: reading a text takes its time.

@@ -43,16 +43,31 @@ package struct AssessmentCache: Sendable {
     }
 }
 
+/// Makes the keys of pieces of text of one tenant under one policy.
+package struct AssessmentKeys: Sendable {
+    private let begun: HMAC<SHA256>
+
+    fileprivate init(_ begun: HMAC<SHA256>) { self.begun = begun }
+
+    package func key(of piece: AssessedText) -> WindowKey {
+        var bytes: [UInt8] = []
+        let scope = piece.scope.rawValue.utf8
+        bytes.reserveCapacity(32 + scope.count + piece.text.utf8.count)
+        withUnsafeBytes(of: piece.after) { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: piece.share) { bytes.append(contentsOf: $0) }
+        bytes += [piece.isWhole ? 1 : 0, piece.windows.rawValue, UInt8(truncatingIfNeeded: scope.count)]
+        bytes += scope
+        // Nothing stands behind it, so its length needn't be said.
+        bytes += piece.text.utf8
+        var hmac = begun
+        hmac.update(data: bytes)
+        return WindowKey(hmac.finalize())
+    }
+}
+
 extension WindowKeyMaker {
-    /// The key of a piece of text under one policy and of one tenant.
-    package func key(of piece: AssessedText, tenant: String, policy: PolicyDigest) -> WindowKey {
-        var form = [UInt8](repeating: 0, count: 18)
-        form.withUnsafeMutableBytes { bytes in
-            bytes.storeBytes(of: piece.after, toByteOffset: 0, as: Int.self)
-            bytes.storeBytes(of: piece.share, toByteOffset: 8, as: Double.self)
-            bytes[16] = piece.isWhole ? 1 : 0
-            bytes[17] = piece.windows.rawValue
-        }
-        return key(of: form, [tenant, policy.text, piece.scope.rawValue, piece.text])
+    /// The keys of one tenant's texts under one policy.
+    package func keys(of tenant: String, under policy: PolicyDigest) -> AssessmentKeys {
+        AssessmentKeys(begin([tenant, policy.text]))
     }
 }

@@ -8,7 +8,7 @@ package struct WindowKey: Sendable, Hashable {
     private let first: UInt64
     private let second: UInt64
 
-    fileprivate init(_ digest: some Sequence<UInt8>) {
+    init(_ digest: some Sequence<UInt8>) {
         var words: (UInt64, UInt64) = (0, 0)
         for (index, byte) in digest.prefix(16).enumerated() {
             if index < 8 { words.0 = words.0 << 8 | UInt64(byte) } else { words.1 = words.1 << 8 | UInt64(byte) }
@@ -29,13 +29,12 @@ package struct WindowKeyMaker: Sendable {
     package init(secret: SymmetricKey = SymmetricKey(size: .bits256)) { self.secret = secret }
 
     package func key(of window: RankedWindow, for asker: SecondStageAsker) -> WindowKey {
-        key(of: [], [asker.tenant, asker.policy.text, window.scope.rawValue, window.text])
+        WindowKey(begin([asker.tenant, asker.policy.text, window.scope.rawValue, window.text]).finalize())
     }
 
-    /// - Parameter form: As many bytes in each key of one cache.
-    func key(of form: [UInt8], _ parts: [String]) -> WindowKey {
+    /// A keyed hash that has read some texts.
+    func begin(_ parts: [String]) -> HMAC<SHA256> {
         var hmac = HMAC<SHA256>(key: secret)
-        if !form.isEmpty { hmac.update(data: form) }
         for part in parts {
             // With its length in front, no part can pass for the end of
             // another.
@@ -43,6 +42,6 @@ package struct WindowKeyMaker: Sendable {
             var part = part
             part.withUTF8 { hmac.update(data: UnsafeRawBufferPointer($0)) }
         }
-        return WindowKey(hmac.finalize())
+        return hmac
     }
 }

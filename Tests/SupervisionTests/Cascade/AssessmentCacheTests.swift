@@ -9,7 +9,7 @@ struct AssessmentCacheTests {
     /// A memory as the server has it, which counts what it has to have read.
     private final class Memory: AssessmentMemory {
         private let state: Mutex<(cache: AssessmentCache, read: Int)>
-        private let keys = WindowKeyMaker()
+        private let keys = WindowKeyMaker().keys(of: "a", under: PolicyDigest("p"))
 
         init(bytes: Int = 1 << 20) { state = Mutex((AssessmentCache(bytes: bytes), 0)) }
 
@@ -17,7 +17,7 @@ struct AssessmentCacheTests {
         var count: Int { state.withLock { $0.cache.count } }
 
         func assessment(of text: AssessedText, or make: () -> Assessment) -> Assessment {
-            let key = keys.key(of: text, tenant: "a", policy: PolicyDigest("p"))
+            let key = keys.key(of: text)
             if let known = state.withLock({ $0.cache.assessment(of: key) }) { return known }
             let made = make()
             state.withLock {
@@ -78,28 +78,30 @@ struct AssessmentCacheTests {
 
     @Test("a text in another scope, behind more words, or of another tenant or policy has another key")
     func keysDiffer() {
-        let keys = WindowKeyMaker()
+        let maker = WindowKeyMaker()
+        let keys = maker.keys(of: "a", under: PolicyDigest("p"))
         let text = AssessedText("text", .user, after: 1, share: 1)
-        var others = [text, text, text, text, text]
+        var others = [text, text, text, text, text, text]
         others[0].scope = .document
         others[1].after = 2
         others[2].isWhole = false
         others[3].windows = .cut
         others[4].share = 0.5
-        let key = keys.key(of: text, tenant: "a", policy: PolicyDigest("p"))
-        for other in others { #expect(keys.key(of: other, tenant: "a", policy: PolicyDigest("p")) != key) }
-        #expect(keys.key(of: text, tenant: "b", policy: PolicyDigest("p")) != key)
-        #expect(keys.key(of: text, tenant: "a", policy: PolicyDigest("q")) != key)
-        #expect(WindowKeyMaker().key(of: text, tenant: "a", policy: PolicyDigest("p")) != key)
-        #expect(keys.key(of: text, tenant: "a", policy: PolicyDigest("p")) == key)
+        others[5].text = "texts"
+        let key = keys.key(of: text)
+        for other in others { #expect(keys.key(of: other) != key) }
+        #expect(maker.keys(of: "b", under: PolicyDigest("p")).key(of: text) != key)
+        #expect(maker.keys(of: "a", under: PolicyDigest("q")).key(of: text) != key)
+        // The same characters, parted elsewhere.
+        #expect(maker.keys(of: "ap", under: PolicyDigest("")).key(of: text) != key)
+        #expect(WindowKeyMaker().keys(of: "a", under: PolicyDigest("p")).key(of: text) != key)
+        #expect(maker.keys(of: "a", under: PolicyDigest("p")).key(of: text) == key)
     }
 
     @Test("no more is kept than the bound, and what is used stays")
     func bounded() {
-        let keys = WindowKeyMaker()
-        func key(_ number: Int) -> WindowKey {
-            keys.key(of: AssessedText("\(number)", .user, after: 0), tenant: "a", policy: PolicyDigest("p"))
-        }
+        let keys = WindowKeyMaker().keys(of: "a", under: PolicyDigest("p"))
+        func key(_ number: Int) -> WindowKey { keys.key(of: AssessedText("\(number)", .user, after: 0)) }
         let one = Assessment()
         let bytes = 100 * (one.bytes + 64)
         var cache = AssessmentCache(bytes: bytes)
