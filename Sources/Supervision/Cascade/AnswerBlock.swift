@@ -121,7 +121,7 @@ struct AnswerBlock: Sendable {
             isBroken = true
             return
         }
-        judged.add(cascade.rules.hits(scores, in: judged.block.scope, isSecond: true))
+        judged.add(cascade.parts.rules.hits(scores, in: judged.block.scope, isSecond: true))
     }
 
     private mutating func closeCell(by cascade: Cascade) {
@@ -152,9 +152,9 @@ struct AnswerBlock: Sendable {
         let found = cascade.assess(AssessedText(readable, scope, after: after ?? words, isWhole: isWhole))
         isBroken = isBroken || found.isBroken
         doubt.add(found.highest)
-        judged.add(cascade.rules.hits(found.literals, in: scope))
-        if found.hides { judged.add(cascade.rules.hitsOfHiding(in: scope)) }
-        judged.add(cascade.rules.hits(found.highest, in: scope, isSecond: false))
+        judged.add(cascade.parts.rules.hits(found.literals, in: scope))
+        if found.hides { judged.add(cascade.parts.rules.hitsOfHiding(in: scope)) }
+        judged.add(cascade.parts.rules.hits(found.highest, in: scope, isSecond: false))
     }
 }
 

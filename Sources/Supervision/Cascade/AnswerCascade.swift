@@ -68,7 +68,7 @@ package struct AnswerCascade: Sendable {
         coverage.secondStage = scored
         coverage.unseen = unseen
         guard !blocks.values.contains(where: \.isBroken) else { return .malformed(coverage) }
-        return cascade.rules.verdict(order.compactMap { blocks[$0]?.judged }, coverage: coverage)
+        return cascade.parts.rules.verdict(order.compactMap { blocks[$0]?.judged }, coverage: coverage)
     }
 
     /// Returns the windows that are due for the second stage: of the first 400

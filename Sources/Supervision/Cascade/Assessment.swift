@@ -81,8 +81,8 @@ extension Cascade {
         // Readings and windows of a piece are no further text: each counts from
         // where the piece begins.
         for view in canonical.views {
-            literals.search(view, isWhole: piece.isWhole, &assessment.literals)
-            let scored = classifier?.score(view.text, in: piece.scope, after: piece.after)
+            parts.literals.search(view, isWhole: piece.isWhole, &assessment.literals)
+            let scored = parts.classifier?.score(view.text, in: piece.scope, after: piece.after)
             if let scored {
                 if scored.scores.areSound { assessment.highest.add(scored.scores) } else { assessment.isBroken = true }
                 if view.kind == .plain { assessment.words = Int(Double(scored.words) * piece.share) }
@@ -90,7 +90,7 @@ extension Cascade {
             // What the other readings say stands in the plain one, too.
             guard piece.windows == .cut, view.isReadByModels else { continue }
             for window in view.windows {
-                let scores = classifier?.score(window.text, in: piece.scope, after: piece.after).scores
+                let scores = parts.classifier?.score(window.text, in: piece.scope, after: piece.after).scores
                 assessment.windows.append(
                     .init(text: String(decoding: window.text, as: UTF8.self), scores: scores ?? RelativeScores()))
             }

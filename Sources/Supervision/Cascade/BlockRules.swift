@@ -15,6 +15,14 @@ struct BlockRules: Sendable {
 
     let constitution: Constitution
     let advisory: Set<Head>
+    /// The least strictness of all detectors, by which most texts are done with.
+    private let least: Int
+
+    init(constitution: Constitution, advisory: Set<Head>) {
+        self.constitution = constitution
+        self.advisory = advisory
+        least = constitution.clauses.flatMap(\.detectors).map { max(1, $0.strictness) }.min() ?? .max
+    }
 
     /// Something that was found in a block, before any rule.
     struct Hit: Sendable, Hashable {
@@ -47,6 +55,7 @@ struct BlockRules: Sendable {
 
     /// The hits of a classifier's scores.
     func hits(_ scores: RelativeScores, in scope: PassageScope, isSecond: Bool) -> [Hit] {
+        guard scores.highest * 1000 >= Double(least) else { return [] }
         var hits: [Hit] = []
         for (place, clause) in constitution.clauses.enumerated() {
             guard let action = clause.actions[scope] else { continue }

@@ -8,29 +8,46 @@ package import Conversation
 /// it returns true, then `run.finish()`. A step is bounded, whatever the text.
 /// One cascade serves all requests at once.
 package struct Cascade: Sendable {
-    package let constitution: Constitution
-    /// The first stage; nil judges by literals and hidden text alone.
-    package let classifier: (any TextClassifier)?
-    /// True where windows are cut for a second stage.
-    package let hasSecondStage: Bool
-    let literals: LiteralSearch
-    let rules: BlockRules
-    let notes: NoteForm
+    /// The parts that all requests share. One object: counts of references to
+    /// single parts would wander between processors with every copy.
+    let parts: Parts
     /// The memory of texts that were judged; nil for none.
     private(set) var memory: (any AssessmentMemory)?
+
+    final class Parts: Sendable {
+        let classifier: (any TextClassifier)?
+        let hasSecondStage: Bool
+        let literals: LiteralSearch
+        let rules: BlockRules
+        let notes: NoteForm
+
+        init(
+            _ classifier: (any TextClassifier)?, _ hasSecondStage: Bool, _ literals: LiteralSearch,
+            _ rules: BlockRules, _ notes: NoteForm
+        ) {
+            self.classifier = classifier
+            self.hasSecondStage = hasSecondStage
+            self.literals = literals
+            self.rules = rules
+            self.notes = notes
+        }
+    }
 
     /// - Parameter advisory: The heads of the second stage that only flag.
     package init(
         _ constitution: Constitution, classifier: (any TextClassifier)? = nil, hasSecondStage: Bool = true,
         advisory: Set<Head> = []
     ) {
-        self.constitution = constitution
-        self.classifier = classifier
-        self.hasSecondStage = hasSecondStage
-        literals = LiteralSearch(constitution.clauses)
-        rules = BlockRules(constitution: constitution, advisory: advisory)
-        notes = NoteForm(constitution)
+        parts = Parts(
+            classifier, hasSecondStage, LiteralSearch(constitution.clauses),
+            BlockRules(constitution: constitution, advisory: advisory), NoteForm(constitution))
     }
+
+    package var constitution: Constitution { parts.rules.constitution }
+    /// The first stage; nil judges by literals and hidden text alone.
+    package var classifier: (any TextClassifier)? { parts.classifier }
+    /// True where windows are cut for a second stage.
+    package var hasSecondStage: Bool { parts.hasSecondStage }
 
     /// The same cascade with a memory of one tenant's texts under this policy.
     package func remembering(_ memory: any AssessmentMemory) -> Self {

@@ -27,7 +27,7 @@ package struct CascadeRun: Sendable {
     init(_ passages: RequestPassages, of cascade: Cascade) {
         self.cascade = cascade
         unseen = passages.unseen
-        blocks = PassageBlock.all(of: passages, notes: cascade.notes)
+        blocks = PassageBlock.all(of: passages, notes: cascade.parts.notes)
         remaining = blocks.reduce(0) { $0 + $1.text.utf8.count }
     }
 
@@ -66,7 +66,7 @@ package struct CascadeRun: Sendable {
         coverage.windows = windowCount
         coverage.unseen = unseen
         return Judgement(
-            judged, windows: windows, coverage: coverage, rules: cascade.rules, isBroken: isBroken)
+            judged, windows: windows, coverage: coverage, rules: cascade.parts.rules, isBroken: isBroken)
     }
 
     // MARK: One block
@@ -118,7 +118,7 @@ package struct CascadeRun: Sendable {
     }
 
     private mutating func close(_ block: PassageBlock) {
-        let rules = cascade.rules
+        let rules = cascade.parts.rules
         var hits = rules.hits(current.literals, in: block.scope)
         if current.hides { hits += rules.hitsOfHiding(in: block.scope) }
         hits += rules.hits(current.highest, in: block.scope, isSecond: false)
