@@ -101,9 +101,9 @@ struct AnswerBlock: Sendable {
         guard judged.block.scope != .toolCall else { return }
         var literals = LiteralHits()
         for text in end {
-            for view in CanonicalText(text).views { cascade.literals.search(view, isWhole: true, &literals) }
+            for view in CanonicalText(text).views { cascade.parts.literals.search(view, isWhole: true, &literals) }
         }
-        judged.add(cascade.rules.hits(literals, in: judged.block.scope))
+        judged.add(cascade.parts.rules.hits(literals, in: judged.block.scope))
     }
 
     /// The text for a second stage in windows, with some that it has seen.
