@@ -49,13 +49,16 @@ struct PassageBlock: Sendable {
         }
         close()
         let answered = passages.passages.lazy.filter { $0.scope.isOfModel }.compactMap(\.turn).max() ?? -1
+        // Clients join a message that was refused with the next one: only the
+        // last part of a turn is new for certain.
+        let newest = blocks.last { $0.scope == .user && $0.turn != nil && $0.turn == passages.newestUserTurn }?.number
         for place in blocks.indices {
             let block = blocks[place]
             let isOpen = block.turn.map { $0 > answered } ?? true
             switch block.scope {
             case .user:
                 blocks[place].isNewestUserTurn = block.turn == passages.newestUserTurn || block.turn == nil
-                blocks[place].canBlock = blocks[place].isNewestUserTurn
+                blocks[place].canBlock = block.turn == nil || block.number == newest
             case .toolResult, .document:
                 blocks[place].isUnanswered = isOpen
                 blocks[place].canBlock = isOpen

@@ -155,6 +155,23 @@ def shape(request):
 # Refusals
 
 
+def test_a_session_goes_on_after_a_message_that_was_blocked(upstream):
+    with Supervised(upstream, constitution=clause_of(), tries="3") as scene:
+        heard = scene.claude.ask(f"Tell me of {FORBIDDEN}.")
+        assert heard.errors and "no-lamp" in json.dumps([heard.errors, heard.texts])
+        blocked = [line for line in scene.lines() if line["outcome"] == "blocked"]
+        # One for a title of the same words, and four for the turn: after a 400 Claude Code leaves out its newest members,
+        # and then names all tools at once, however many tries it is told to make.
+        assert 1 <= len(blocked) <= 5 and len(blocked) == len(scene.lines())
+        assert scene.bodies() == []
+        for _ in range(2):
+            heard = scene.claude.ask("Never mind. Good day.")
+            assert heard.errors == [], heard
+        bodies = [body for body in scene.bodies() if "Never mind" in body]
+        assert bodies and not any(FORBIDDEN in body for body in bodies)
+        assert all("[Withheld by policy no-lamp" in body for body in bodies if PROMPT not in body or body.count("Never mind") > 0)
+
+
 @pytest.mark.parametrize("kind", ["an", "oa"])
 def test_a_session_goes_on_after_an_answer_that_was_blocked(upstream, kind):
     innocent = "The keeper writes a diary of wind and weather, day after day, and nobody reads it. " * 6
