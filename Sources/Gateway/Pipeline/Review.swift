@@ -78,7 +78,7 @@ extension Gateway {
     /// The place of the request in the supervisor's memory of those that passed.
     private func remembrance(of request: AdmittedCall) -> RememberedText? {
         let call = request.call
-        let form = "\(call.door.name) \(call.path.model ?? "")"
+        let form = call.door.name.rawValue + " " + (call.path.model ?? "")
         return RememberedText(
             WholeText(.request, form: form, body: call.body),
             in: stages.supervisor?.memory(of: Exhibit.tenant(of: call)))

@@ -43,7 +43,7 @@ package struct AssessmentKeys: Sendable {
 
     /// The key of a whole request or answer.
     /// - Parameters:
-    ///   - parts: Its kind, and all else that says how it is read.
+    ///   - parts: The text's kind, and all else that says how it is read.
     ///   - bytes: The text.
     package func key(ofWhole parts: [String], _ bytes: UnsafeRawBufferPointer) -> WindowKey {
         var head: [UInt8] = []

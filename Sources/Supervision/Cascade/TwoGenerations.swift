@@ -32,7 +32,7 @@ package struct TwoGenerations<Value: Sendable>: Sendable {
     }
 
     /// Remembers a value; one that is larger than a generation isn't kept.
-    /// - Parameter bytes: Its size.
+    /// - Parameter bytes: The value's size.
     package mutating func remember(_ key: WindowKey, _ value: Value, bytes: Int) {
         add(key, Entry(value: value, bytes: bytes + Self.bytesPerKey))
     }
