@@ -246,5 +246,5 @@ extension Grammar {
         ],
     ])
 
-    package static let everything = Grammar.harmless.joined(.attacks)
+    package static let everything = Grammar.harmless.joined(.attacks).joined(.shortAttacks).joined(.contrasts)
 }
