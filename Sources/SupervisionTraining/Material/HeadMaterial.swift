@@ -72,7 +72,7 @@ package struct HeadMaterial: Sendable {
     private mutating func makeAttack() {
         add(texts(.attack), positive: true)
         make("attack", 6000, positive: true)
-        make("shortAttack", 6000, positive: true)
+        make("shortAttack", 9000, positive: true)
         make("wrapper", 2000, positive: true)
         let asks = texts(.harm) + benign.filter { !$0.isDocument && $0.text.utf8.count < 300 }.map(\.text)
         for _ in 0..<2500 {
@@ -81,8 +81,8 @@ package struct HeadMaterial: Sendable {
         }
         add(benign.map(\.text), positive: false)
         make("lookAlike", 3000, positive: false)
-        make("instruction", 8000, positive: false)
-        make("contrast", 8000, positive: false)
+        make("instruction", 10_000, positive: false)
+        make("contrast", 10_000, positive: false)
         make("ask", 3000, positive: false)
         make("output", 4000, positive: false)
         make("rule", 600, positive: false)

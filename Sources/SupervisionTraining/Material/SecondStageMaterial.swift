@@ -63,7 +63,7 @@ package struct SecondStageMaterial: Sendable {
                 rest = rest.dropFirst(16)
             }
         }
-        for (rule, count) in [("ask", 400), ("lookAlike", 500), ("reminder", 100), ("rule", 200)] {
+        for (rule, count) in [("ask", 400), ("lookAlike", 500), ("instruction", 600), ("reminder", 100), ("rule", 200)] {
             for _ in 0..<count {
                 add("benign", false, "generated \(rule)s", harmless.make(rule, &chance), most: 1)
             }

@@ -8,16 +8,16 @@ enum FirstStageRecord {
     /// The SHA-256 of the reading of sample texts with which it was trained.
     static let reading = "d8f44d58c3eef91ad640818848d306595b5747c445be99991ef1832aeb38be6a"
     /// The SHA-256 of parameters and weights.
-    static let digest = "d890e3d0289c2ca356aff429d7ec5e8e9259a9bf9f5dcb83ab4f7f1d36f649d0"
+    static let digest = "b9e9b82aea30bd3a2cd9f280ad92c351f6d8d87848ae909c9c3ff539e8e51df3"
     /// In the order of the heads.
     static let heads: [FirstStageHead] = [
         FirstStageHead(
-            lowest: -48, highest: 96, drift: 6,
+            lowest: -76, highest: 137, drift: 10,
             thresholds: [
-                106, 106, 112, 160, 190, 190, 191, 193, 193, 193, 193, 193,
+                172, 207, 207, 232, 232, 232, 232, 274, 274, 274, 274, 274,
             ],
             thresholdsOfRead: [
-                123, 162, 200, 218, 218, 342, 342, 427, 427, 427, 427, 427,
+                191, 303, 348, 415, 415, 471, 518, 588, 588, 588, 588, 588,
             ]),
         FirstStageHead(
             lowest: -95, highest: 190, drift: 12,
