@@ -10,8 +10,10 @@ struct LeaveOneOut {
 
     /// Negatives of every set: benign rows of the data that no training sees.
     private var benign: [LabelledText] {
-        data.rows.filter { $0.kind == .benign && !$0.isDocument && !$0.isInstruction && ($0.isValidation || $0.isKeptBack) }
-            .map { LabelledText($0.text, false) }
+        data.rows.filter {
+            $0.kind == .benign && !$0.isDocument && !$0.isInstruction && ($0.isValidation || $0.isKeptBack)
+        }
+        .map { LabelledText($0.text, false) }
     }
 
     func run(_ report: Report) throws {

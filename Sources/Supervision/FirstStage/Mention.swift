@@ -68,7 +68,9 @@ package enum Mention {
             let last = min(view.count, end + longestQuotation)
             while end + closing.count <= last, view[end] != 0x0A {
                 let next = end + closing.count
-                if view[end..<next].elementsEqual(closing), closing != [0x27] || next == view.count || !isLetter(view[next]) {
+                if view[end..<next].elementsEqual(closing),
+                    closing != [0x27] || next == view.count || !isLetter(view[next])
+                {
                     return next
                 }
                 end += 1

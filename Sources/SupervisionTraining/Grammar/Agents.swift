@@ -132,4 +132,5 @@ extension Grammar {
     ])
 
     package static let harmless = Grammar.common.joined(.toolOutputs).joined(.agents).joined(.instructions)
+        .joined(.innocentMatters).joined(.instructionsAbroad)
 }

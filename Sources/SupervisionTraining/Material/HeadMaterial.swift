@@ -39,8 +39,8 @@ package struct HeadMaterial: Sendable {
         // A person's role play is a request of its own, and no page that an
         // agent reads by the dozen.
         let isRolePlay = Set(["GPTeacher roleplay", "awesome-chatgpt-prompts"])
-        grammar.add("quoted", benign.filter { !$0.isInstruction && !isRolePlay.contains($0.source) }.map(\.text))
-        grammar.add("task", rows.filter { $0.kind == .injection }.map(\.text))
+        grammar.add("quoted", texts: benign.filter { !$0.isInstruction && !isRolePlay.contains($0.source) }.map(\.text))
+        grammar.add("task", texts: rows.filter { $0.kind == .injection }.map(\.text))
         return grammar
     }
 

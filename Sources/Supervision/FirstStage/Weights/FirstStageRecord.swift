@@ -8,16 +8,16 @@ enum FirstStageRecord {
     /// The SHA-256 of the reading of sample texts with which it was trained.
     static let reading = "d8f44d58c3eef91ad640818848d306595b5747c445be99991ef1832aeb38be6a"
     /// The SHA-256 of parameters and weights.
-    static let digest = "b9e9b82aea30bd3a2cd9f280ad92c351f6d8d87848ae909c9c3ff539e8e51df3"
+    static let digest = "31bfba0641a41694028bc275d602221380bc38dffb83c88392e4de0682bf0f1a"
     /// In the order of the heads.
     static let heads: [FirstStageHead] = [
         FirstStageHead(
-            lowest: -76, highest: 137, drift: 10,
+            lowest: -80, highest: 144, drift: 10,
             thresholds: [
-                172, 207, 207, 232, 232, 232, 232, 274, 274, 274, 274, 274,
+                190, 208, 208, 276, 276, 276, 276, 276, 276, 276, 276, 276,
             ],
             thresholdsOfRead: [
-                191, 303, 348, 415, 415, 471, 518, 588, 588, 588, 588, 588,
+                232, 336, 353, 353, 353, 536, 536, 670, 670, 670, 670, 670,
             ]),
         FirstStageHead(
             lowest: -95, highest: 190, drift: 12,
