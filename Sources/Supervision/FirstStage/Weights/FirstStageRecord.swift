@@ -8,32 +8,32 @@ enum FirstStageRecord {
     /// The SHA-256 of the reading of sample texts with which it was trained.
     static let reading = "d8f44d58c3eef91ad640818848d306595b5747c445be99991ef1832aeb38be6a"
     /// The SHA-256 of parameters and weights.
-    static let digest = "31bfba0641a41694028bc275d602221380bc38dffb83c88392e4de0682bf0f1a"
+    static let digest = "1a2d2a8e701d400afdbf2804baf86938a64fcce6b7de6e37b59b8206a30f1b5e"
     /// In the order of the heads.
     static let heads: [FirstStageHead] = [
         FirstStageHead(
             lowest: -80, highest: 144, drift: 10,
             thresholds: [
-                190, 208, 208, 276, 276, 276, 276, 276, 276, 276, 276, 276,
+                192, 196, 196, 277, 277, 277, 317, 317, 317, 317, 317, 317,
             ],
             thresholdsOfRead: [
-                232, 336, 353, 353, 353, 536, 536, 670, 670, 670, 670, 670,
+                174, 313, 413, 413, 413, 498, 516, 516, 516, 516, 516, 516,
             ]),
         FirstStageHead(
-            lowest: -95, highest: 190, drift: 12,
+            lowest: -94, highest: 188, drift: 12,
             thresholds: [
-                349, 349, 349, 349, 349, 349, 349, 349, 349, 349, 349, 349,
+                364, 364, 364, 364, 364, 364, 364, 364, 364, 364, 364, 364,
             ],
             thresholdsOfRead: [
-                261, 261, 321, 375, 375, 716, 716, 805, 805, 805, 805, 805,
+                273, 273, 324, 330, 330, 583, 583, 583, 583, 583, 583, 583,
             ]),
         FirstStageHead(
-            lowest: -174, highest: 347, drift: 22,
+            lowest: -170, highest: 339, drift: 21,
             thresholds: [
-                362, 362, 362, 362, 362, 362, 362, 1096, 1096, 1096, 1096, 1096,
+                355, 355, 355, 355, 355, 355, 355, 939, 939, 939, 939, 939,
             ],
             thresholdsOfRead: [
-                347, 347, 347, 347, 347, 347, 347, 347, 347, 347, 347, 347,
+                339, 339, 339, 339, 339, 339, 339, 339, 339, 339, 339, 339,
             ]),
         FirstStageHead(
             lowest: -243, highest: 486, drift: 30,
