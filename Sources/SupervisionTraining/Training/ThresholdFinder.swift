@@ -19,7 +19,7 @@ package enum ThresholdFinder {
     /// The most of a thousand requests of one length that may score higher.
     private static let permille = 5
     /// The most of a thousand kept-back instructions that may score higher.
-    private static let permilleOfInstructions = 15
+    private static let permilleOfInstructions = 10
 
     /// - Parameter rows: Those kept back from training, and those marked for
     ///   validation, are scored too.

@@ -8,13 +8,13 @@ enum FirstStageRecord {
     /// The SHA-256 of the reading of sample texts with which it was trained.
     static let reading = "d8f44d58c3eef91ad640818848d306595b5747c445be99991ef1832aeb38be6a"
     /// The SHA-256 of parameters and weights.
-    static let digest = "1a2d2a8e701d400afdbf2804baf86938a64fcce6b7de6e37b59b8206a30f1b5e"
+    static let digest = "f74a1ef54e83923fffdfc53f5f4e5845e8d92696e3556f9133aaad022e056b22"
     /// In the order of the heads.
     static let heads: [FirstStageHead] = [
         FirstStageHead(
             lowest: -80, highest: 144, drift: 10,
             thresholds: [
-                192, 196, 196, 277, 277, 277, 317, 317, 317, 317, 317, 317,
+                208, 208, 208, 277, 277, 277, 317, 317, 317, 317, 317, 317,
             ],
             thresholdsOfRead: [
                 174, 313, 413, 413, 413, 498, 516, 516, 516, 516, 516, 516,
