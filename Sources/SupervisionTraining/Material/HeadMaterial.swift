@@ -139,7 +139,7 @@ package struct HeadMaterial: Sendable {
     private mutating func makeOutput() {
         add(texts(.output) { $0.label == 1 }, positive: true)
         add(texts(.output) { $0.label == 0 }, positive: false)
-        add(benign.map(\.text), positive: false)
+        add(benign.filter { !$0.isInstruction }.map(\.text), positive: false)
         add(texts(.harm), positive: false)
         make("say", 1500, positive: false)
         make("code", 1000, positive: false)
