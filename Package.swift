@@ -102,6 +102,7 @@ let package = Package(
         module("Extraction", ["Conversation"]),
         module("Supervision", ["Conversation", "Encodings", crypto]),
         module("Storage", []),
+        module("Veto", ["Encodings", "Wire", crypto, nioCore]),
         module("WeightSigning", ["Encodings", "Wire", crypto, x509, asn1, nioCore]),
 
         // 2: a request's life
@@ -109,7 +110,7 @@ let package = Package(
             "Gateway",
             [
                 "Conversation", "Encodings", "Wire", "Routing", "Access", "Failures", "Resilience", "Continuation",
-                "Drills", "Extraction", "Supervision", atomics, metrics, nioCore,
+                "Drills", "Extraction", "Supervision", "Veto", atomics, metrics, nioCore,
             ]),
 
         // The material and the training of the supervisor's first stage: no part of
@@ -138,7 +139,10 @@ let package = Package(
             }),
         module(
             "Settings",
-            ["Access", "Availability", "Conversation", "Encodings", "Files", "Ledger", "Routing", "Supervision", yams],
+            [
+                "Access", "Availability", "Conversation", "Encodings", "Files", "Ledger", "Routing", "Supervision",
+                "Veto", yams,
+            ],
             resources: ["amazon-bedrock", "azure-openai", "google-gemini"].map {
                 .embedInCode("Contracts/\($0).yaml")
             } + [.embedInCode("Supervision/constitution.yaml")]),
@@ -162,7 +166,7 @@ let package = Package(
                 "Drills", "Encodings", "EngineHost", "Extraction", "Failures", "Files", "FrontDoor", "Gateway",
                 "Ledger",
                 "LedgerDisk", "Providers", "Resilience", "Routing", "Settings", "Storage", "StorageSQLite",
-                "Supervision", "Telemetry",
+                "Supervision", "Telemetry", "Veto",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", asyncHTTPClient, coreMetrics, crypto,
                 lifecycle,
                 logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
@@ -176,7 +180,7 @@ let package = Package(
                 "Extraction",
                 "Failures", "Files", "HoldfastServer", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
                 "Storage",
-                "StorageSQLite", "Supervision",
+                "StorageSQLite", "Supervision", "Veto",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, crypto, nioCore,
                 nioHTTP1, nioPosix, unixSignals,
             ]),
@@ -220,14 +224,14 @@ let package = Package(
         suite(
             "FrontDoorTests",
             [
-                "Supervision",
+                "Supervision", "Veto",
                 "GatewayTesting", "FrontDoor", "Gateway", "Conversation", "Wire", "Routing", "Access", "DialectOpenAI",
                 "DialectAnthropic", logging, lifecycle, nioCore, nioPosix, nioHTTP1, nioSSL,
             ]),
         suite(
             "GatewayTests",
             [
-                "Supervision",
+                "Supervision", "Veto",
                 "Documented", "GatewayTesting", "Gateway", "Extraction", "Conversation", "Wire", "Routing", "Access",
                 "Failures",
                 "Resilience",
@@ -242,7 +246,7 @@ let package = Package(
         suite(
             "HoldfastServerTests",
             [
-                "Supervision",
+                "Supervision", "Veto",
                 "GatewayTesting", "StorageTesting", "WeightsTesting", "HoldfastServer", "Access", "AdminAPI",
                 "Availability",
                 "Conversation", "Custody", "DialectOpenAI", "Drills", "Encodings", "EngineHost", "Extraction",
@@ -252,7 +256,7 @@ let package = Package(
         suite(
             "HoldfastCLITests",
             [
-                "Supervision",
+                "Supervision", "Veto",
                 "GatewayTesting", "HoldfastCLI", "HoldfastServer", "Access", "AdminAPI", "Encodings", "Files", "Ledger",
                 "LedgerDisk", "Settings", arguments, nioCore,
             ]),
@@ -274,7 +278,7 @@ let package = Package(
         suite(
             "SettingsTests",
             [
-                "Supervision", "SupervisionTraining", "Documented", "Settings", "Access", "Files", "Routing",
+                "Supervision", "Veto", "SupervisionTraining", "Documented", "Settings", "Access", "Files", "Routing",
                 "Conversation", "DialectAnthropic", "Wire", nioCore, system,
             ]),
         suite(
@@ -285,6 +289,7 @@ let package = Package(
                 "DialectOpenAI", logging,
                 coreMetrics, nioCore,
             ]),
+        suite("VetoTests", ["Veto", "Encodings"]),
         suite("WireTests", ["Encodings", "Wire", nioCore]),
         .target(name: "Documented", path: "Tests/Documented", swiftSettings: strict),
         .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
@@ -295,7 +300,7 @@ let package = Package(
         .target(
             name: "GatewayTesting",
             dependencies: [
-                "Supervision",
+                "Supervision", "Veto",
                 "Access", "Conversation", "Extraction", "Gateway", "Resilience", "Routing", "Seeded", "Wire", nioCore,
                 nioPosix,
                 nioHTTP1, nioSSL,

@@ -20,6 +20,7 @@ LAYERS = {
     "DialectOpenAI": 1, "DialectAnthropic": 1, "Routing": 1, "Access": 1,
     "Failures": 1, "Resilience": 1, "Continuation": 1, "Drills": 1, "Ledger": 1, "Availability": 1,
     "Extraction": 1, "Supervision": 1, "WeightFormats": 1, "WeightSigning": 1, "Storage": 1,
+    "Veto": 1,
     "Gateway": 2, "SupervisionTraining": 2,
     "FrontDoor": 3, "Providers": 3, "EngineHost": 3, "Settings": 3, "Telemetry": 3, "StorageSQLite": 3, "LedgerDisk": 3,
     "Custody": 3, "WeightFiles": 3,
