@@ -295,7 +295,7 @@ struct Refused: Sendable, CustomTestStringConvertible {
         },
         Refused("people where there is no roster", "no-roster") { house in
             house = try VetoHouse(people: false)
-            return house.pull(9)
+            return house.restore(9, by: "alice")
         },
     ]
 

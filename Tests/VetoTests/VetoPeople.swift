@@ -167,7 +167,8 @@ struct VetoHouse {
     /// Another machine that replays what this one took, after a restart.
     func again() throws -> VetoMachine {
         var other = try VetoMachine(
-            policy: machine.policy, founding: try machine.chain?.versions.first, start: VetoTime(wall: now.wall, boot: 1))
+            policy: machine.policy, founding: try machine.chain?.versions.first,
+            start: VetoTime(wall: now.wall, boot: 1))
         for fact in facts { _ = other.replay(fact) }
         return other
     }
