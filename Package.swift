@@ -292,7 +292,7 @@ let package = Package(
                 coreMetrics, nioCore,
             ]),
         suite("SigningTests", ["Signing", "Encodings", crypto]),
-        suite("VetoTests", ["Veto", "Signing", "Encodings"]),
+        suite("VetoTests", ["Documented", "Veto", "Signing", "Encodings", crypto]),
         suite("WireTests", ["Encodings", "Wire", nioCore]),
         .target(name: "Documented", path: "Tests/Documented", swiftSettings: strict),
         .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),

@@ -178,8 +178,8 @@ import Veto
         }
     }
 
-    /// What was signed is read, or refused, and what is read can be written: no
-    /// bytes make the reader trap.
+    /// Bytes that were signed are read, or refused, and what is read can be
+    /// written again: none make the reader trap.
     @Test func statementsMutatedForAWhile() async throws {
         let samples = try Self.decisions.map { try Self.statement($0).payload }
         try await ByteFuzzing("veto statements", from: samples).run(share: 0.1) { bytes in
