@@ -100,6 +100,7 @@ let package = Package(
         module("Files", [system]),
         module("Wire", ["Encodings", nioCore]),
         module("Conversation", ["Encodings", "Wire", nioCore, crypto]),
+        module("Signing", ["Encodings", "Wire", crypto, asn1, nioCore]),
 
         // 1: pure, no I/O
         module("DialectOpenAI", ["Conversation", "Encodings", "Wire", nioCore]),
@@ -116,14 +117,15 @@ let package = Package(
         module("Extraction", ["Conversation"]),
         module("Supervision", ["Conversation", "Encodings", crypto]),
         module("Storage", []),
-        module("WeightSigning", ["Encodings", "Wire", crypto, x509, asn1, nioCore]),
+        module("Veto", ["Encodings", "Signing", "Wire", crypto, nioCore]),
+        module("WeightSigning", ["Encodings", "Signing", "Wire", crypto, x509, asn1, nioCore]),
 
         // 2: a request's life
         module(
             "Gateway",
             [
                 "Conversation", "Encodings", "Wire", "Routing", "Access", "Failures", "Resilience", "Continuation",
-                "Drills", "Extraction", "Supervision", atomics, metrics, nioCore,
+                "Drills", "Extraction", "Supervision", "Veto", atomics, metrics, nioCore,
             ]),
 
         // The material and the training of the supervisor's first stage: no part of
@@ -152,12 +154,15 @@ let package = Package(
             }),
         module(
             "Settings",
-            ["Access", "Availability", "Conversation", "Encodings", "Files", "Ledger", "Routing", "Supervision", yams],
+            [
+                "Access", "Availability", "Conversation", "Encodings", "Files", "Ledger", "Routing", "Supervision",
+                "Veto", yams,
+            ],
             resources: ["amazon-bedrock", "azure-openai", "google-gemini"].map {
                 .embedInCode("Contracts/\($0).yaml")
             } + [.embedInCode("Supervision/constitution.yaml")]),
         module("StorageSQLite", ["Files", "Storage", grdb]),
-        module("WeightFiles", ["Encodings", "Files", "WeightFormats", "WeightSigning"]),
+        module("WeightFiles", ["Encodings", "Files", "Signing", "WeightFormats", "WeightSigning"]),
         module("LedgerDisk", ["Files", "Ledger"]),
         module(
             "Telemetry",
@@ -175,8 +180,8 @@ let package = Package(
                 "DialectOpenAI",
                 "Drills", "Encodings", "EngineHost", "Extraction", "Failures", "Files", "FrontDoor", "Gateway",
                 "Ledger",
-                "LedgerDisk", "Providers", "Resilience", "Routing", "Settings", "Storage", "StorageSQLite",
-                "Supervision", "Telemetry",
+                "LedgerDisk", "Providers", "Resilience", "Routing", "Settings", "Signing", "Storage", "StorageSQLite",
+                "Supervision", "Telemetry", "Veto",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", asyncHTTPClient, coreMetrics, crypto,
                 lifecycle,
                 logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
@@ -189,8 +194,8 @@ let package = Package(
                 "Access", "AdminAPI", "Availability", "CLinux", "Conversation", "Custody", "Encodings", "EngineHost",
                 "Extraction",
                 "Failures", "Files", "HoldfastServer", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
-                "Storage",
-                "StorageSQLite", "Supervision",
+                "Signing", "Storage",
+                "StorageSQLite", "Supervision", "Veto",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, crypto, nioCore,
                 nioHTTP1, nioPosix, unixSignals,
             ]),
@@ -234,14 +239,14 @@ let package = Package(
         suite(
             "FrontDoorTests",
             [
-                "Supervision",
+                "Supervision", "Veto",
                 "GatewayTesting", "FrontDoor", "Gateway", "Conversation", "Wire", "Routing", "Access", "DialectOpenAI",
                 "DialectAnthropic", logging, lifecycle, nioCore, nioPosix, nioHTTP1, nioSSL,
             ]),
         suite(
             "GatewayTests",
             [
-                "Supervision",
+                "Supervision", "Veto",
                 "Documented", "GatewayTesting", "Gateway", "Extraction", "Conversation", "Wire", "Routing", "Access",
                 "Failures",
                 "Resilience",
@@ -256,17 +261,18 @@ let package = Package(
         suite(
             "HoldfastServerTests",
             [
-                "Supervision",
+                "Supervision", "Veto",
                 "GatewayTesting", "StorageTesting", "WeightsTesting", "HoldfastServer", "Access", "AdminAPI",
                 "Availability",
                 "Conversation", "Custody", "DialectOpenAI", "Drills", "Encodings", "EngineHost", "Extraction",
                 "Failures", "FrontDoor", "Gateway", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
-                "Storage", "StorageSQLite", "WeightFiles", "WeightSigning", "Wire", crypto, logging, nioCore, nioPosix,
+                "Signing", "Storage", "StorageSQLite", "WeightFiles", "WeightSigning", "Wire", crypto, logging, nioCore,
+                nioPosix,
             ]),
         suite(
             "HoldfastCLITests",
             [
-                "Supervision",
+                "Supervision", "Veto",
                 "GatewayTesting", "HoldfastCLI", "HoldfastServer", "Access", "AdminAPI", "Encodings", "Files", "Ledger",
                 "LedgerDisk", "Settings", arguments, nioCore,
             ]),
@@ -278,7 +284,7 @@ let package = Package(
         suite("WeightFormatsTests", ["Encodings", "WeightFormats"]),
         suite("SupervisionTests", ["Supervision", "SupervisionTraining", "Conversation", "Encodings", crypto]),
         suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
-        suite("WeightSigningTests", ["WeightSigning", "WeightsTesting", "Encodings"]),
+        suite("WeightSigningTests", ["Signing", "WeightSigning", "WeightsTesting", "Encodings"]),
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
         suite("EncodingsTests", ["Encodings"]),
         suite("FilesTests", ["Files", system]),
@@ -288,7 +294,7 @@ let package = Package(
         suite(
             "SettingsTests",
             [
-                "Supervision", "SupervisionTraining", "Documented", "Settings", "Access", "Files", "Routing",
+                "Supervision", "Veto", "SupervisionTraining", "Documented", "Settings", "Access", "Files", "Routing",
                 "Conversation", "DialectAnthropic", "Wire", nioCore, system,
             ]),
         suite(
@@ -299,17 +305,20 @@ let package = Package(
                 "DialectOpenAI", logging,
                 coreMetrics, nioCore,
             ]),
+        suite("SigningTests", ["Signing", "Encodings", crypto]),
+        suite("VetoTests", ["Documented", "Veto", "Signing", "Encodings", crypto]),
         suite("WireTests", ["Encodings", "Wire", nioCore]),
         .target(name: "Documented", path: "Tests/Documented", swiftSettings: strict),
         .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
         .target(name: "StorageTesting", dependencies: ["Storage"], path: "Tests/StorageTesting", swiftSettings: strict),
         .target(
-            name: "WeightsTesting", dependencies: ["WeightSigning", crypto, x509, asn1], path: "Tests/WeightsTesting",
+            name: "WeightsTesting", dependencies: ["Signing", "WeightSigning", crypto, x509, asn1],
+            path: "Tests/WeightsTesting",
             swiftSettings: strict),
         .target(
             name: "GatewayTesting",
             dependencies: [
-                "Supervision",
+                "Supervision", "Veto",
                 "Access", "Conversation", "Extraction", "Gateway", "Resilience", "Routing", "Seeded", "Wire", nioCore,
                 nioPosix,
                 nioHTTP1, nioSSL,

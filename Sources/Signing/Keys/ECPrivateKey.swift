@@ -15,13 +15,16 @@ package struct ECPrivateKey: Sendable {
     /// A new one, on P-256.
     package init() { self.init(.p256(P256.Signing.PrivateKey())) }
 
+    /// A new one, on P-384.
+    package static func p384() -> ECPrivateKey { ECPrivateKey(.p384(P384.Signing.PrivateKey())) }
+
     private init(_ curve: Curve) {
         self.curve = curve
         publicKey =
             switch curve {
-            case .p256(let key): ECPublicKey(.p256(key.publicKey))
-            case .p384(let key): ECPublicKey(.p384(key.publicKey))
-            case .p521(let key): ECPublicKey(.p521(key.publicKey))
+            case .p256(let key): ECPublicKey(key.publicKey)
+            case .p384(let key): ECPublicKey(key.publicKey)
+            case .p521(let key): ECPublicKey(key.publicKey)
             }
     }
 
@@ -64,7 +67,7 @@ package struct ECPrivateKey: Sendable {
         }
     }
 
-    func signature(for message: [UInt8]) throws(SigningProblem) -> [UInt8] {
+    package func signature(for message: [UInt8]) throws(SigningProblem) -> [UInt8] {
         do {
             return switch curve {
             case .p256(let key): Array(try key.signature(for: message).derRepresentation)
