@@ -71,8 +71,7 @@ package struct SpoolReader: Sendable {
                 files += news(kind, &mark, &problems)
             }
         }
-        let fresh = problems.filter { !mark.reported.contains($0) }
-        mark.reported.formUnion(fresh)
+        let fresh = problems.filter { mark.reported.insert($0).inserted }
         return (files, fresh)
     }
 
@@ -127,7 +126,9 @@ package struct SpoolReader: Sendable {
             }
             // `.new`: a file that is being written, or was when its writer died.
             if name.hasPrefix(".") || name.hasSuffix(".new") { continue }
-            guard SpoolFolder.number(kind, in: name) != nil || (kind == .statements && SpoolFolder.digest(in: name) != nil)
+            guard
+                SpoolFolder.number(kind, in: name) != nil
+                    || (kind == .statements && SpoolFolder.digest(in: name) != nil)
             else {
                 problems.append(SpoolProblem(path, "it has files whose names aren't Holdfast's; they are not read"))
                 continue
