@@ -147,6 +147,7 @@ let package = Package(
                 .embedInCode("Contracts/\($0).yaml")
             } + [.embedInCode("Supervision/constitution.yaml")]),
         module("StorageSQLite", ["Files", "Storage", grdb]),
+        module("VetoSpool", ["Encodings", "Files", crypto]),
         module("WeightFiles", ["Encodings", "Files", "WeightFormats", "WeightSigning"]),
         module("LedgerDisk", ["Files", "Ledger"]),
         module(
@@ -166,7 +167,7 @@ let package = Package(
                 "Drills", "Encodings", "EngineHost", "Extraction", "Failures", "Files", "FrontDoor", "Gateway",
                 "Ledger",
                 "LedgerDisk", "Providers", "Resilience", "Routing", "Settings", "Storage", "StorageSQLite",
-                "Supervision", "Telemetry", "Veto",
+                "Supervision", "Telemetry", "Veto", "VetoSpool",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", asyncHTTPClient, coreMetrics, crypto,
                 lifecycle,
                 logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
@@ -180,7 +181,7 @@ let package = Package(
                 "Extraction",
                 "Failures", "Files", "HoldfastServer", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
                 "Storage",
-                "StorageSQLite", "Supervision", "Veto",
+                "StorageSQLite", "Supervision", "Veto", "VetoSpool",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, crypto, nioCore,
                 nioHTTP1, nioPosix, unixSignals,
             ]),
@@ -290,6 +291,7 @@ let package = Package(
                 coreMetrics, nioCore,
             ]),
         suite("VetoTests", ["Veto", "Encodings"]),
+        suite("VetoSpoolTests", ["Files", "VetoSpool"]),
         suite("WireTests", ["Encodings", "Wire", nioCore]),
         .target(name: "Documented", path: "Tests/Documented", swiftSettings: strict),
         .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
