@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from holdfast import cli
 from operating import LEDGER
@@ -73,6 +73,11 @@ class Person:
         run = ["openssl", "dgst", f"-{digest}", "-verify", str(self.public), "-signature", str(signature), str(pae)]
         return subprocess.run(run, capture_output=True).returncode == 0
 
+    @property
+    def own_keyid(self):
+        """As securesystemslib names the key where nobody names it."""
+        return SSlibKey.from_crypto(serialization.load_pem_public_key(self.public.read_bytes())).keyid
+
     def key_of(self, keyid=None):
         return SSlibKey.from_crypto(serialization.load_pem_public_key(self.public.read_bytes()), keyid=keyid or self.hint)
 
@@ -100,8 +105,6 @@ def pae(payload, type=TYPE):
 
 def signature_of(key, payload):
     """By a key that is in memory only."""
-    from cryptography.hazmat.primitives import hashes
-
     return key.sign(pae(payload), ec.ECDSA(hashes.SHA256()))
 
 
@@ -111,7 +114,7 @@ class House:
     def __init__(self, config, folder, names=("alice", "bob", "carol"), init=True, **options):
         self.config = Path(config)
         self.folder = Path(folder)
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         for name in names:
             setattr(self, name, Person(name, self.folder).made_by_us())
         self.people = [getattr(self, name) for name in names]
@@ -197,6 +200,6 @@ class Vetoed:
 
 
 @contextmanager
-def vetoed(upstream, spare, first, second, tmp_path, *, top=None, people=("alice", "bob", "carol"), **more):
+def vetoed(upstream, spare, first, second, tmp_path, *, top=None, people=("alice", "bob", "carol"), init=True, **more):
     with pair(upstream, spare, first, second, top={"ledger": LEDGER, **(top or {})}, **more) as two:
-        yield Vetoed(two, House(two.holdfast.config, tmp_path / "people", people))
+        yield Vetoed(two, House(two.holdfast.config, tmp_path / "people", people, init))
