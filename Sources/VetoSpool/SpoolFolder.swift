@@ -11,7 +11,7 @@ import Glibc
 /// | `orders/000012.json` | an order, a DSSE envelope; named after its first suspension |
 /// | `statements/<sha256>.json` | any other statement, named after its bytes |
 /// | `roster/0001.json` | a version of the roster |
-/// | `log/00000001.json` | an entry of the server's own record |
+/// | `log/<sha256>.json` | an entry of the server's own record, named after its bytes |
 ///
 /// Files are made once, durably, and never changed.
 package struct SpoolFolder: Sendable, Hashable {
@@ -19,19 +19,20 @@ package struct SpoolFolder: Sendable, Hashable {
     package enum Kind: String, Sendable, CaseIterable {
         case orders, statements, roster, log
 
+        /// The longest file, in bytes: an entry of the record holds a whole
+        /// statement in base 64, and an entry of the ledger that entry.
+        package var longestFile: Int { self == .log ? 56 << 10 : 32 << 10 }
+
         /// The digits that a name has at least; 0 for names that are digests.
         var digits: Int {
             switch self {
             case .orders: 6
-            case .statements: 0
             case .roster: 4
-            case .log: 8
+            case .statements, .log: 0
             }
         }
     }
 
-    /// The longest file, in bytes: an entry of the ledger has to hold it, too.
-    package static let longestFile = 40 << 10
     /// The most suspensions of one order.
     package static let mostOfOneOrder = 64
     /// The most files of one kind that are read; more are reported.
@@ -81,8 +82,7 @@ package struct SpoolFolder: Sendable, Hashable {
 /// A file of the spool.
 package struct SpoolFile: Sendable, Hashable {
     package var kind: SpoolFolder.Kind
-    /// Of an order's first suspension, a roster's version, an entry's position;
-    /// 0 for statements.
+    /// Of an order's first suspension, or a roster's version; 0 for others.
     package var number: Int
     /// SHA-256 of its bytes, in hexadecimal digits.
     package var digest: String

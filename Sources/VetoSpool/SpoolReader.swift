@@ -128,7 +128,7 @@ package struct SpoolReader: Sendable {
             if name.hasPrefix(".") || name.hasSuffix(".new") { continue }
             guard
                 SpoolFolder.number(kind, in: name) != nil
-                    || (kind == .statements && SpoolFolder.digest(in: name) != nil)
+                    || (kind.digits == 0 && SpoolFolder.digest(in: name) != nil)
             else {
                 problems.append(SpoolProblem(path, "it has files whose names aren't Holdfast's; they are not read"))
                 continue
@@ -150,7 +150,7 @@ package struct SpoolReader: Sendable {
         let bytes: [UInt8]
         do throws(FileFault) {
             // Without a thread of its own: a spool is on a local disk.
-            bytes = try RegularFile(path, links: .refused).readAll(limit: SpoolFolder.longestFile)
+            bytes = try RegularFile(path, links: .refused).readAll(limit: kind.longestFile)
         } catch {
             let isPassing =
                 switch error.cause {

@@ -6,11 +6,11 @@ import Glibc
 /// The reason why nothing was written into a spool.
 package enum SpoolFault: Error, Sendable, Hashable, CustomStringConvertible {
     case file(FileFault)
-    /// A statement that is longer than ``SpoolFolder/longestFile``.
-    case tooLong(bytes: Int)
+    /// A file that is longer than ``SpoolFolder/Kind/longestFile``.
+    case tooLong(bytes: Int, limit: Int)
     /// An order without suspensions, or with too many.
     case badCount(Int)
-    /// The version of the roster or the entry's position is taken.
+    /// The version of the roster is taken.
     case taken(String)
     /// The numbers of suspensions have come to their end.
     case noNumbersLeft
@@ -18,8 +18,8 @@ package enum SpoolFault: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .file(let fault): fault.description
-        case .tooLong(let bytes):
-            "the statement has \(bytes) bytes; it may have \(SpoolFolder.longestFile), so that the ledger can hold it"
+        case .tooLong(let bytes, let limit):
+            "the statement has \(bytes) bytes; it may have \(limit), so that the ledger can hold it"
         case .badCount(let count):
             "an order lists 1 to \(SpoolFolder.mostOfOneOrder) suspensions, and this one \(count)"
         case .taken(let path): "\(path) is there already"
@@ -82,16 +82,22 @@ package struct SpoolWriter: Sendable {
     }
 
     /// Writes a statement that isn't an order. No error where it is there.
-    /// - Returns: its digest, in hexadecimal digits.
+    /// - Returns: the digest, in hexadecimal digits.
     @discardableResult
-    package func addStatement(_ bytes: [UInt8]) throws(SpoolFault) -> String {
+    package func addStatement(_ bytes: [UInt8]) throws(SpoolFault) -> String { try addNamed(.statements, bytes) }
+
+    /// Writes an entry of the server's record, as ``addStatement(_:)`` does.
+    @discardableResult
+    package func addEntry(_ bytes: [UInt8]) throws(SpoolFault) -> String { try addNamed(.log, bytes) }
+
+    private func addNamed(_ kind: SpoolFolder.Kind, _ bytes: [UInt8]) throws(SpoolFault) -> String {
         let digest = Hex.encode(SHA256.hash(data: bytes))
         try locked { () throws(SpoolFault) in
             do throws(SpoolFault) {
-                try write(bytes, .statements, "\(digest).json")
+                try write(bytes, kind, "\(digest).json")
             } catch {
                 guard case .taken = error else { throw error }
-                try replaceDamaged(bytes, .statements, "\(digest).json")
+                try replaceDamaged(bytes, kind, "\(digest).json")
             }
         }
         return digest
@@ -104,18 +110,12 @@ package struct SpoolWriter: Sendable {
         try addNumbered(.roster, version, bytes)
     }
 
-    /// Writes an entry of the server's record.
-    /// - Throws: as ``addRoster(version:_:)``.
-    package func addEntry(position: Int, _ bytes: [UInt8]) throws(SpoolFault) {
-        try addNumbered(.log, position, bytes)
-    }
-
     /// Writes again what a spool has lost; an order keeps its number. No error
     /// where it is there with the same bytes.
     package func restore(_ file: SpoolFile) throws(SpoolFault) {
         switch file.kind {
-        case .statements: try addStatement(file.bytes)
-        case .orders, .roster, .log: try addNumbered(file.kind, file.number, file.bytes)
+        case .statements, .log: _ = try addNamed(file.kind, file.bytes)
+        case .orders, .roster: try addNumbered(file.kind, file.number, file.bytes)
         }
     }
 
@@ -180,7 +180,9 @@ package struct SpoolWriter: Sendable {
     }
 
     private func write(_ bytes: [UInt8], _ kind: SpoolFolder.Kind, _ name: String) throws(SpoolFault) {
-        guard bytes.count <= SpoolFolder.longestFile else { throw .tooLong(bytes: bytes.count) }
+        guard bytes.count <= kind.longestFile else {
+            throw .tooLong(bytes: bytes.count, limit: kind.longestFile)
+        }
         let path = "\(folder.folder(of: kind))/\(name)"
         do throws(FileFault) {
             try WholeFile.createDurably(path, with: bytes)
@@ -191,7 +193,7 @@ package struct SpoolWriter: Sendable {
 
     private func content(_ kind: SpoolFolder.Kind, _ name: String) -> [UInt8]? {
         try? RegularFile("\(folder.folder(of: kind))/\(name)", links: .refused)
-            .readAll(limit: SpoolFolder.longestFile)
+            .readAll(limit: kind.longestFile)
     }
 
     /// Replaces a file that has other bytes than those that it is named after.

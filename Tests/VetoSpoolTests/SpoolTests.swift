@@ -19,11 +19,11 @@ import VetoSpool
         #expect(try writer.addOrder(count: 2) { _ in Array("{\"o\":1}".utf8) } == 1)
         #expect(try writer.addOrder(count: 1) { first in Array("{\"o\":\(first)}".utf8) } == 3)
         try writer.addRoster(version: 1, Array("{}".utf8))
-        try writer.addEntry(position: 7, Array("{}".utf8))
+        try writer.addEntry(Array("{}".utf8))
         let (files, problems) = reader.news(since: &mark)
         #expect(problems.isEmpty)
         #expect(files.map(\.kind) == [.roster, .orders, .orders, .statements, .log])
-        #expect(files.map(\.number) == [1, 1, 3, 0, 7])
+        #expect(files.map(\.number) == [1, 1, 3, 0, 0])
         #expect(files[3].digest == statement)
         #expect(String(decoding: files[2].bytes, as: UTF8.self) == "{\"o\":3}")
         #expect(reader.news(since: &mark).files.isEmpty)
@@ -61,7 +61,8 @@ import VetoSpool
             unlink(order)
             mkfifo(order, 0o600)
         case "long":
-            try WholeFile.replaceDurably(order, with: Array(repeating: 0x20, count: SpoolFolder.longestFile + 1))
+            try WholeFile.replaceDurably(
+                order, with: Array(repeating: 0x20, count: SpoolFolder.Kind.orders.longestFile + 1))
         default: try WholeFile.replaceDurably(statement, with: Array("{\"s\":2}".utf8))
         }
         var mark = SpoolMark()
