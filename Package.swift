@@ -162,6 +162,7 @@ let package = Package(
                 .embedInCode("Contracts/\($0).yaml")
             } + [.embedInCode("Supervision/constitution.yaml")]),
         module("StorageSQLite", ["Files", "Storage", grdb]),
+        module("VetoSpool", ["Encodings", "Files", crypto]),
         module("WeightFiles", ["Encodings", "Files", "Signing", "WeightFormats", "WeightSigning"]),
         module("LedgerDisk", ["Files", "Ledger"]),
         module(
@@ -181,7 +182,7 @@ let package = Package(
                 "Drills", "Encodings", "EngineHost", "Extraction", "Failures", "Files", "FrontDoor", "Gateway",
                 "Ledger",
                 "LedgerDisk", "Providers", "Resilience", "Routing", "Settings", "Signing", "Storage", "StorageSQLite",
-                "Supervision", "Telemetry", "Veto",
+                "Supervision", "Telemetry", "Veto", "VetoSpool",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", asyncHTTPClient, coreMetrics, crypto,
                 lifecycle,
                 logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
@@ -195,7 +196,7 @@ let package = Package(
                 "Extraction",
                 "Failures", "Files", "HoldfastServer", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
                 "Signing", "Storage",
-                "StorageSQLite", "Supervision", "Veto",
+                "StorageSQLite", "Supervision", "Veto", "VetoSpool",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, crypto, nioCore,
                 nioHTTP1, nioPosix, unixSignals,
             ]),
@@ -307,6 +308,7 @@ let package = Package(
             ]),
         suite("SigningTests", ["Signing", "Encodings", crypto]),
         suite("VetoTests", ["Documented", "Veto", "Signing", "Encodings", crypto]),
+        suite("VetoSpoolTests", ["Files", "VetoSpool"]),
         suite("WireTests", ["Encodings", "Wire", nioCore]),
         .target(name: "Documented", path: "Tests/Documented", swiftSettings: strict),
         .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),

@@ -24,7 +24,7 @@ LAYERS = {
     "Veto": 1,
     "Gateway": 2, "SupervisionTraining": 2,
     "FrontDoor": 3, "Providers": 3, "EngineHost": 3, "Settings": 3, "Telemetry": 3, "StorageSQLite": 3, "LedgerDisk": 3,
-    "Custody": 3, "WeightFiles": 3,
+    "Custody": 3, "WeightFiles": 3, "VetoSpool": 3,
     "AdminAPI": 4, "HoldfastServer": 4,
     "HoldfastCLI": 5,
     "holdfast": 6, "holdfast-verify": 6, "holdfast-measure": 6, "holdfast-train": 6,

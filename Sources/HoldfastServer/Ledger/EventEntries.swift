@@ -29,7 +29,11 @@ package struct EventEntries: Sendable {
             [.administration(action.path, by: action.by, action.parameter, action.body, at: time)]
         case .custody(let event): [.custody(event, at: time)]
         case .supervisor(let event): [.supervisor(event, at: time)]
-        case .probe, .disclosure: []
+        case .veto(let occurrence): [.veto(occurrence, at: time)]
+        case .permit(let event): [.permit(event, at: time)]
+        case .permitTicks(let ticks, let tick): LedgerEntry.ticks(ticks, tick: tick, at: time)
+        case .vetoBegan(let boot, let tick): [.vetoBegan(boot: boot, tick: tick, at: time)]
+        case .probe, .disclosure, .vetoProblem: []
         }
     }
 

@@ -20,7 +20,7 @@ package struct LedgerEntry: Sendable {
     /// - Parameters:
     ///   - time: milliseconds since 1970.
     ///   - members: in the order of their numbers.
-    private init(_ kind: String, at time: Int, _ members: (inout EntryWriter) -> Void) {
+    init(_ kind: String, at time: Int, _ members: (inout EntryWriter) -> Void) {
         bytes = EntryWriter.entry { entry in
             entry.member(.v, 2)
             entry.member(.kind, kind)
@@ -78,6 +78,11 @@ package struct LedgerEntry: Sendable {
             if record.usage != nil, record.usageIsEstimate { entry.member(.tokensEstimated) }
             entry.member(.drill, ifPresent: record.drill?.id)
             if let supervision = record.supervision { entry.object(.supervision) { supervision.write(to: &$0) } }
+            if let permit = record.permit {
+                entry.member(.permit, ifPresent: permit.candidate)
+                if permit.candidate != nil { entry.member(.tick, Int(clamping: permit.tick)) }
+                entry.member(.suspension, ifPresent: permit.suspension)
+            }
         }
     }
 

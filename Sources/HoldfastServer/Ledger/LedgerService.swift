@@ -16,6 +16,7 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
     private let settings: LedgerSettings
     let sequencer: LedgerSequencer
     private let salter: Salter
+    let seal: VetoSeal
     private let logger: Logger
     /// The log's public key.
     package let key: VerifierKey
@@ -52,6 +53,7 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
             key = signer.verifier
             publicPath = storage.publicPath
             salter = Salter(secret: try storage.secret(named: "salt"))
+            seal = VetoSeal(secret: try storage.secret(named: "veto"))
             let remembered = try await heads.ledgerHead(signer.verifier.name)
             try Self.check(remembered, now: seconds())
             let newest = Mutex(try remembered.map { try Checkpoint(text: $0.text) })
@@ -95,7 +97,7 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
     package func run() async { await heads.run() }
 
     /// Milliseconds since 1970.
-    private var now: Int { clock() / 1000 }
+    var now: Int { clock() / 1000 }
 
     private func add(_ entry: LedgerEntry) {
         guard entry.bytes.count <= EntryBundle.mostBytes else {
