@@ -88,7 +88,7 @@ struct ChangeOptions: ParsableArguments {
 
     /// Writes the statement of the next version.
     func write(_ people: (Roster) throws -> [Roster.Person]) throws {
-        let current = try VetoDesk(try server.place()).roster()
+        let current = try SpoolDesk(try server.place()).roster()
         let changed = try people(current)
         let next = try accepted { () throws(VetoRefusal) in
             try current.next(threshold: threshold ?? current.threshold, people: changed, recovery: current.recovery)
@@ -97,10 +97,9 @@ struct ChangeOptions: ParsableArguments {
     }
 
     func write(_ decision: VetoStatement.Decision, _ next: Roster, after current: Roster, signers: String) throws {
-        var bytes = BytesOptions()
-        bytes.goodFor = goodFor
         let statement = VetoStatement(
-            installation: current.installation, roster: current.version, notAfter: bytes.notAfter, decision: decision)
+            installation: current.installation, roster: current.version, notAfter: GoodFor.end(goodFor),
+            decision: decision)
         let payload = try accepted { () throws(VetoRefusal) in try statement.payload }
         try GivenFile.write(out, payload)
         guard !json else {
@@ -146,7 +145,7 @@ struct PeopleReplace: AsyncParsableCommand {
 
     func run() async throws {
         let people = try await NamedFile.people(person)
-        let current = try VetoDesk(try change.server.place()).roster()
+        let current = try SpoolDesk(try change.server.place()).roster()
         guard let recovery = current.recovery else {
             complain(
                 "holdfast: this roster has no recovery keys; without them and without its people, make a new "
@@ -166,7 +165,9 @@ struct PeopleCancel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel", abstract: "Say no to a replacement of the roster that recovery keys have announced.",
         usage: "holdfast people cancel --private-key <private-key> [<options>]",
-        discussion: "One person of the present roster is enough.\n\nExample: holdfast people cancel --as alice --private-key alice.key")
+        discussion:
+            "One person of the present roster is enough.\n\nExample: holdfast people cancel --as alice --private-key alice.key"
+    )
 
     @OptionGroup var signing: SigningOptions
     @OptionGroup var server: ServerOption
@@ -174,7 +175,7 @@ struct PeopleCancel: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let desk = try VetoDesk(try server.place())
+        let desk = try SpoolDesk(try server.place())
         let roster = try desk.roster()
         guard let (next, _) = desk.machine.replacement else {
             complain("holdfast: no replacement of the roster is announced; see `holdfast people show`")
