@@ -260,8 +260,9 @@ let package = Package(
             "HoldfastCLITests",
             [
                 "Supervision", "Veto",
-                "GatewayTesting", "HoldfastCLI", "HoldfastServer", "Access", "AdminAPI", "Encodings", "Files", "Ledger",
-                "LedgerDisk", "Settings", arguments, nioCore,
+                "GatewayTesting", "HoldfastCLI", "HoldfastServer", "Access", "AdminAPI", "Conversation", "Encodings",
+                "Files",
+                "Ledger", "LedgerDisk", "Routing", "Settings", "Signing", "VetoSpool", arguments, nioCore,
             ]),
         suite(
             "ContinuationTests",

@@ -17,7 +17,7 @@ struct HandIn {
         var numbers: [Int]
         /// Of the file in the spool, in hexadecimal digits.
         var file: String
-        /// What it brings about, by the rules.
+        /// The effects that it has by the rules.
         var events: [VetoEvent]
         var notice: VetoPlace.Notice
 

@@ -81,7 +81,7 @@ struct VetoOutcome {
         for line in missing { print(line) }
     }
 
-    /// What is still needed for it to have an effect.
+    /// The lines that say who else is needed for an effect.
     private var missing: [String] {
         guard let number = outcome.statement.number else { return [] }
         switch outcome.statement.decision {

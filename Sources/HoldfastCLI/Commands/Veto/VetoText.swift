@@ -30,7 +30,7 @@ package enum VetoText {
         return scopes.count > 1 ? "\(first) and \(scopes.count - 1) more" : first
     }
 
-    /// What has become of it, in a few words.
+    /// The fate of a suspension so far, in a few words.
     private static func standing(_ view: SuspensionView) -> String {
         var words: [String] = []
         if view.standing.isOverdue {
