@@ -79,7 +79,7 @@ package struct StatementFile: Sendable, Hashable {
     }
 
     /// Adds a signature that was made elsewhere.
-    /// - Parameter key: its key, once it was verified with it.
+    /// - Parameter key: the key, once it was verified with it.
     package mutating func add(_ signature: [UInt8], by key: ECPublicKey) {
         signatures.append(SignedEnvelope.Signature(keyID: key.hint, bytes: signature))
     }
