@@ -23,7 +23,7 @@ EACH = 50
 MODES = ["cut", "drain"]
 
 
-def flows(kind, delay=0.1):
+def flows(kind, delay=0.2):
     """A stream that goes on for ever: an event every `delay` seconds."""
     opening = b"".join(framed(event) for event in stream_of(kind)[: OPENING[kind]])
     return never_ends(framed(stream_of(kind, ["word "])[OPENING[kind]]), first=opening, delay=delay)
@@ -189,7 +189,7 @@ def test_the_streams_of_one_key_end_and_no_others(upstream, spare, tmp_path, cap
             secret = it.make_counting_key("other")
             [key] = [each for each in house.json("keys", "list") if each["name"] == "other"]
             theirs, others = listeners(it, each=10, key=secret), listeners(it, each=10)
-            house.pull(f"key:{key['id']}", mode=mode)
+            house.pull(f"key:{key['id']}", mode=mode, **({"drain_limit": "10m"} if mode == "drain" else {}))
             with pytest.raises(openai.APIStatusError, match="S1"):
                 it.openai(secret).chat.completions.create(model="talk-oa", messages=TALK)
             if mode == "cut":

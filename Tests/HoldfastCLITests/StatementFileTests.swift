@@ -52,4 +52,26 @@ import Veto
         #expect(hit(.weights(model: "small", epoch: 3)) == [["own", "here/small", "-"]])
         #expect(hit(.key("k"), .model("p/other")).isEmpty)
     }
+
+    @Test func aScopeThatStopsNothingIsNamed() {
+        let routes = [
+            Route(name: "talk", candidates: [Candidate(provider: "p", model: "m", dialect: .openai)]),
+            Route(name: "own", candidates: [Candidate(provider: "here", model: "small", dialect: .engine)]),
+        ]
+        let providers = [
+            ProviderFacts(name: "p", dialect: .openai, lab: "anthropic", host: "aws", region: nil, context: nil),
+            ProviderFacts(name: "here", dialect: .engine, lab: nil, host: "self", region: nil, context: nil),
+        ]
+        func objections(_ scopes: SuspendedScope...) -> [String] {
+            VetoEffect.objections(to: scopes, providers: providers, routes: routes)
+        }
+        #expect(
+            objections(
+                .lab("anthropic"), .host("self"), .route("talk"), .model("p/any"), .key("k"),
+                .weights(model: "small", epoch: 0)
+            ).isEmpty)
+        #expect(objections(.lab("anthropc")).first?.contains("they have anthropic") == true)
+        #expect(objections(.region("eu")).first?.contains("they name none") == true)
+        #expect(objections(.model("q/m"), .route("tlak"), .weights(model: "big", epoch: 1)).count == 3)
+    }
 }

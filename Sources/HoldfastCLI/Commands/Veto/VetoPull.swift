@@ -89,6 +89,7 @@ struct VetoPull: AsyncParsableCommand {
         if signed != nil { return try await handIn(place) }
         let scopes = scopes.compactMap { SuspendedScope($0) }
         let effect = try await place.effect(of: scopes)
+        warn(of: scopes, place)
         if dryRun { return tellDryRun(effect) }
         try weigh(effect)
 
@@ -147,6 +148,14 @@ struct VetoPull: AsyncParsableCommand {
     }
 
     // MARK: Telling
+
+    /// Warns of scopes that stop nothing: the order counts all the same.
+    private func warn(of scopes: [SuspendedScope], _ place: VetoPlace) {
+        guard let settings = place.settings else { return }
+        let objections = VetoEffect.objections(
+            to: scopes, providers: settings.providers.map(\.facts), routes: settings.routes)
+        for objection in objections { complain("warning: \(objection)") }
+    }
 
     /// - Throws: an exit code where a route would be left without anybody, and
     ///   nobody has said yes to that.
