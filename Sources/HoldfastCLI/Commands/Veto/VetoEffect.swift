@@ -49,8 +49,9 @@ package enum VetoEffect {
             }
             let names = Set(known.compactMap(\.self)).sorted()
             if names.contains(value(of: scope)) { return nil }
-            let list = names.isEmpty ? "they name none" : "they have \(names.prefix(8).map(\.printable).joined(separator: ", "))"
-            return "\(scope.text.printable) stops nothing of the settings: no \(what) has that name; \(list)"
+            let list = names.prefix(8).map(\.printable).joined(separator: ", ")
+            let have = names.isEmpty ? "they name none" : "they have \(list)"
+            return "\(scope.text.printable) stops nothing of the settings: no \(what) has that name; \(have)"
         }
     }
 
