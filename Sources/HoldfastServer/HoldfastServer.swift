@@ -14,7 +14,7 @@ import Storage
 /// A running Holdfast, from its settings to the last byte of its last answer.
 ///
 /// Services are built in the order of what they need (``ServerProcess``,
-/// ``RestoredState``, ``RecordServices``, ``ModelServices``, ``Listeners``);
+/// ``RestoredState``, ``RecordServices``, ``VetoServices``, ``ModelServices``, ``Listeners``);
 /// nothing is set in them afterwards. What happens beside requests goes as
 /// ``ServerEvent`` to the subscribers that stand here.
 package struct HoldfastServer {
@@ -22,7 +22,9 @@ package struct HoldfastServer {
     private let keys: KeyStore
     private let restored: RestoredState
     private let records: RecordServices
+    private let veto: VetoServices
     private let models: ModelServices
+    private let gates: GateKeeper
     private let delivery: EventDelivery
     private let quarantine: Quarantine
     private let egress: EgressWriter
@@ -39,7 +41,12 @@ package struct HoldfastServer {
         restored = try await RestoredState(directory: settings.dataDirectory)
         keys = try KeyStore(settings.keys, token: process.runDirectory.makeToken())
         records = try await RecordServices(process, restored)
-        models = try await ModelServices(process, restored, records, keys: keys)
+        veto = try await VetoServices(process, restored, records)
+        models = try await ModelServices(process, restored, records, veto, keys: keys)
+        gates = GateKeeper(
+            veto.veto, gateway: models.gateway, traffic: veto.traffic,
+            ports: GateKeeper.Ports(drills: restored.storage, identity: models.engines.identity(of:)),
+            rules: GateRules(settings.veto), executor: EventLoopTaskExecutor(process.group.next()))
         quarantine = Quarantine(gateway: models.gateway, engines: models.engines)
         egress = EgressWriter(
             book: models.gateway.disclosures, memory: restored.storage, logger: Logger(label: "custody"))
@@ -89,6 +96,7 @@ package struct HoldfastServer {
             group.addTask { await models.disclosures.run() }
             group.addTask { await egress.write() }
             group.addTask { await records.alerts.write() }
+            group.addTask { await veto.veto.keeping.run() }
             if let ledger = records.ledger { group.addTask { await ledger.run() } }
         }
     }
@@ -134,7 +142,7 @@ package struct HoldfastServer {
                 runDirectory: process.runDirectory, events: process.events,
                 logger: logger),
             records.availability, HeldTime(gateway: gateway, availability: records.availability), records.alerts,
-            egress,
+            egress, VetoWatch(veto: veto.veto, book: veto.book, gates: gates, events: process.events),
             WebhookSender(outbox: restored.storage, settings: process.settings, logger: Logger(label: "alerts")),
             Upkeep(
                 gateway: gateway, providers: models.providers, logger: logger,
@@ -159,6 +167,9 @@ package struct HoldfastServer {
             settings: process.settings)
     }
     private var disclosurePages: DisclosurePages { DisclosurePages(gateway: models.gateway) }
+    private var suspensionPages: SuspensionPages {
+        SuspensionPages(gateway: models.gateway, services: veto, gates: gates)
+    }
     private var drillPages: DrillPages {
         DrillPages(gateway: models.gateway, reports: restored.storage, logger: logger)
     }
@@ -168,8 +179,11 @@ package struct HoldfastServer {
             settings: process.settings.started, gateway: models.gateway, engines: models.engines,
             providers: models.providers, registry: process.registry
         ).all + holdPages.pages + drillPages.pages + disclosurePages.pages
+            + suspensionPages.pages
             + CustodyPages(engines: models.engines).pages
     }
 
-    private var actions: [AdminDoor.Action] { holdPages.actions + drillPages.actions + disclosurePages.actions }
+    private var actions: [AdminDoor.Action] {
+        holdPages.actions + drillPages.actions + disclosurePages.actions + suspensionPages.actions
+    }
 }

@@ -128,7 +128,9 @@ package final class AlertService: ServerEventSubscriber, Service {
         case .drillEnded(let report): note(report)
         case .disclosure(let alarm): note(alarm)
         case .supervisor(let event): note(event)
-        case .health, .probe, .drillBegan, .configuration, .administration: break
+        case .veto(let occurrence): note(occurrence)
+        case .vetoProblem(let problem): note(vetoProblem: problem)
+        case .health, .probe, .drillBegan, .configuration, .administration, .permit, .permitTicks, .vetoBegan: break
         }
     }
 
