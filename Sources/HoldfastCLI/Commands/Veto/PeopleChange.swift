@@ -90,7 +90,7 @@ struct ChangeOptions: ParsableArguments {
     func write(_ people: (Roster) throws -> [Roster.Person]) throws {
         let current = try SpoolDesk(try server.place()).roster()
         let changed = try people(current)
-        let next = try accepted { () throws(VetoRefusal) in
+        let next = try valid { () throws(VetoRefusal) in
             try current.next(threshold: threshold ?? current.threshold, people: changed, recovery: current.recovery)
         }
         try write(.roster(next), next, after: current, signers: "\(current.threshold) people sign it, each")
@@ -152,7 +152,7 @@ struct PeopleReplace: AsyncParsableCommand {
                     + "installation and order its suspensions there again (docs/veto.md)")
             throw ExitStatus.dataError.exit
         }
-        let next = try accepted { () throws(VetoRefusal) in
+        let next = try valid { () throws(VetoRefusal) in
             try current.next(threshold: change.threshold ?? 2, people: people, recovery: recovery)
         }
         try change.write(

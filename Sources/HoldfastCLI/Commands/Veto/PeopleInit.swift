@@ -61,7 +61,7 @@ struct PeopleInit: AsyncParsableCommand {
         }
         let sealed = try await recoveryKeys()
         let people = try await people.read()
-        let roster = try accepted { () throws(VetoRefusal) in
+        let roster = try valid { () throws(VetoRefusal) in
             try Roster(
                 installation: Installation.id(place), threshold: self.people.threshold ?? 2, people: people,
                 recovery: sealed)

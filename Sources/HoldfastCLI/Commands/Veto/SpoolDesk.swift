@@ -115,6 +115,17 @@ func accepted<T>(_ work: () throws(VetoRefusal) -> T) throws -> T {
     }
 }
 
+/// Ends a command whose roster breaks a rule.
+func valid<T>(_ work: () throws(VetoRefusal) -> T) throws -> T {
+    do throws(VetoRefusal) {
+        return try work()
+    } catch {
+        // The remedies are those of statements.
+        complain("holdfast: \(error.what)")
+        throw ExitStatus.dataError.exit
+    }
+}
+
 /// Ends a command that couldn't write into the spool.
 func written<T>(_ work: () throws(SpoolFault) -> T) throws -> T {
     do throws(SpoolFault) {
