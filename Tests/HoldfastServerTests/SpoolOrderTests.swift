@@ -21,7 +21,7 @@ import VetoSpool
             file("restore", roster: 2, "a"), file("roster", roster: 2, "b"), file("restore", roster: 3, "c"),
         ]
         for seed in 0..<50 {
-            var random = SeededGenerator(seed: UInt64(seed))
+            var random = SplitMix(seed: UInt64(seed))
             #expect(
                 SpoolOrder.sorted(right.shuffled(using: &random)).map(\.digest) == right.map(\.digest), "seed \(seed)")
         }
