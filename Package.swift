@@ -253,7 +253,8 @@ let package = Package(
                 "Availability",
                 "Conversation", "Custody", "DialectOpenAI", "Drills", "Encodings", "EngineHost", "Extraction",
                 "Failures", "FrontDoor", "Gateway", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
-                "Signing", "Storage", "StorageSQLite", "VetoSpool", "WeightFiles", "WeightSigning", "Wire", crypto, logging,
+                "Signing", "Storage", "StorageSQLite", "VetoSpool", "WeightFiles", "WeightSigning", "Wire", crypto,
+                logging,
                 nioCore, nioPosix,
             ]),
         suite(
