@@ -267,15 +267,17 @@ let package = Package(
                 "Availability",
                 "Conversation", "Custody", "DialectOpenAI", "Drills", "Encodings", "EngineHost", "Extraction",
                 "Failures", "FrontDoor", "Gateway", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
-                "Signing", "Storage", "StorageSQLite", "WeightFiles", "WeightSigning", "Wire", crypto, logging, nioCore,
-                nioPosix,
+                "Signing", "Storage", "StorageSQLite", "VetoSpool", "WeightFiles", "WeightSigning", "Wire", crypto,
+                logging,
+                nioCore, nioPosix,
             ]),
         suite(
             "HoldfastCLITests",
             [
                 "Supervision", "Veto",
-                "GatewayTesting", "HoldfastCLI", "HoldfastServer", "Access", "AdminAPI", "Encodings", "Files", "Ledger",
-                "LedgerDisk", "Settings", arguments, nioCore,
+                "GatewayTesting", "HoldfastCLI", "HoldfastServer", "Access", "AdminAPI", "Conversation", "Encodings",
+                "Files",
+                "Ledger", "LedgerDisk", "Routing", "Settings", "Signing", "VetoSpool", arguments, nioCore,
             ]),
         suite(
             "ContinuationTests",
