@@ -289,7 +289,7 @@ let package = Package(
                 "DialectOpenAI", logging,
                 coreMetrics, nioCore,
             ]),
-        suite("VetoTests", ["Veto", "Encodings"]),
+        suite("VetoTests", ["Veto", "Encodings", "Seeded", nioCore]),
         suite("WireTests", ["Encodings", "Wire", nioCore]),
         .target(name: "Documented", path: "Tests/Documented", swiftSettings: strict),
         .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
