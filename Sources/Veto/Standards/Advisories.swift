@@ -19,7 +19,8 @@ package struct Advisories: Sendable {
         case none
         /// Open, and about that package.
         case open(id: String, package: String)
-        /// Whether it is about that package can't be told.
+        /// Perhaps about that package: the version is unknown, or of a form that
+        /// can't be compared.
         case unclear(id: String, package: String)
     }
 

@@ -14,7 +14,7 @@ package struct HostedFacts: Sendable, Hashable {
         case quarantined(since: Int)
     }
 
-    /// What a receipt says.
+    /// The content of a receipt.
     package struct Receipt: Sendable, Hashable {
         package var id: String
         /// In seconds since 1970.
@@ -161,7 +161,7 @@ package enum DocumentFacts: Sendable, Hashable {
 /// The last answer of a model to a canary's question.
 package enum CanaryFacts: Sendable, Hashable {
     case answered(asExpected: Bool, at: Int)
-    /// Nobody has asked yet, or there was no answer: the canary says nothing
-    /// about a model that can't be reached.
+    /// No answer, for this reason: a model that can't be reached is none that
+    /// answers wrongly.
     case none(String)
 }

@@ -89,7 +89,7 @@ package enum StandardEvent: Sendable, Hashable {
     package enum Because: Sendable, Hashable {
         /// The standard wants people.
         case standard
-        /// It has returned by itself as often as it may in a day.
+        /// Returns by itself were as many as a day allows.
         case flapping
     }
 }

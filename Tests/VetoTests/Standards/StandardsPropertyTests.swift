@@ -2,7 +2,7 @@ import Seeded
 import Testing
 import Veto
 
-/// What holds in whatever order breaches, restorations, restarts and clocks
+/// The rules that hold in whatever order breaches, restorations, restarts and clocks
 /// come.
 @Suite struct StandardsPropertyTests {
     private static let models = ["h/a", "h/b", "h/c", "h/d"]
