@@ -86,6 +86,7 @@ let package = Package(
         module("Files", [system]),
         module("Wire", ["Encodings", nioCore]),
         module("Conversation", ["Encodings", "Wire", nioCore, crypto]),
+        module("Signing", ["Encodings", "Wire", crypto, asn1, nioCore]),
 
         // 1: pure, no I/O
         module("DialectOpenAI", ["Conversation", "Encodings", "Wire", nioCore]),
@@ -102,8 +103,8 @@ let package = Package(
         module("Extraction", ["Conversation"]),
         module("Supervision", ["Conversation", "Encodings", crypto]),
         module("Storage", []),
-        module("Veto", ["Encodings", "Wire", crypto, nioCore]),
-        module("WeightSigning", ["Encodings", "Wire", crypto, x509, asn1, nioCore]),
+        module("Veto", ["Encodings", "Signing", "Wire", crypto, nioCore]),
+        module("WeightSigning", ["Encodings", "Signing", "Wire", crypto, x509, asn1, nioCore]),
 
         // 2: a request's life
         module(
@@ -147,7 +148,8 @@ let package = Package(
                 .embedInCode("Contracts/\($0).yaml")
             } + [.embedInCode("Supervision/constitution.yaml")]),
         module("StorageSQLite", ["Files", "Storage", grdb]),
-        module("WeightFiles", ["Encodings", "Files", "WeightFormats", "WeightSigning"]),
+        module("VetoSpool", ["Encodings", "Files", crypto]),
+        module("WeightFiles", ["Encodings", "Files", "Signing", "WeightFormats", "WeightSigning"]),
         module("LedgerDisk", ["Files", "Ledger"]),
         module(
             "Telemetry",
@@ -165,8 +167,8 @@ let package = Package(
                 "DialectOpenAI",
                 "Drills", "Encodings", "EngineHost", "Extraction", "Failures", "Files", "FrontDoor", "Gateway",
                 "Ledger",
-                "LedgerDisk", "Providers", "Resilience", "Routing", "Settings", "Storage", "StorageSQLite",
-                "Supervision", "Telemetry", "Veto",
+                "LedgerDisk", "Providers", "Resilience", "Routing", "Settings", "Signing", "Storage", "StorageSQLite",
+                "Supervision", "Telemetry", "Veto", "VetoSpool",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", asyncHTTPClient, coreMetrics, crypto,
                 lifecycle,
                 logging, nioCore, nioHTTP1, nioPosix, nioSSL, unixSignals,
@@ -179,8 +181,8 @@ let package = Package(
                 "Access", "AdminAPI", "Availability", "CLinux", "Conversation", "Custody", "Encodings", "EngineHost",
                 "Extraction",
                 "Failures", "Files", "HoldfastServer", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
-                "Storage",
-                "StorageSQLite", "Supervision", "Veto",
+                "Signing", "Storage",
+                "StorageSQLite", "Supervision", "Veto", "VetoSpool",
                 "WeightFiles", "WeightFormats", "WeightSigning", "Wire", arguments, asyncHTTPClient, crypto, nioCore,
                 nioHTTP1, nioPosix, unixSignals,
             ]),
@@ -251,7 +253,8 @@ let package = Package(
                 "Availability",
                 "Conversation", "Custody", "DialectOpenAI", "Drills", "Encodings", "EngineHost", "Extraction",
                 "Failures", "FrontDoor", "Gateway", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
-                "Storage", "StorageSQLite", "WeightFiles", "WeightSigning", "Wire", crypto, logging, nioCore, nioPosix,
+                "Signing", "Storage", "StorageSQLite", "WeightFiles", "WeightSigning", "Wire", crypto, logging, nioCore,
+                nioPosix,
             ]),
         suite(
             "HoldfastCLITests",
@@ -268,7 +271,7 @@ let package = Package(
         suite("WeightFormatsTests", ["Encodings", "WeightFormats"]),
         suite("SupervisionTests", ["Supervision", "SupervisionTraining", "Conversation", "Encodings", crypto]),
         suite("ExtractionTests", ["Extraction", "Conversation", "GatewayTesting"]),
-        suite("WeightSigningTests", ["WeightSigning", "WeightsTesting", "Encodings"]),
+        suite("WeightSigningTests", ["Signing", "WeightSigning", "WeightsTesting", "Encodings"]),
         suite("LedgerTests", ["Encodings", "Ledger", "LedgerDisk", crypto]),
         suite("EncodingsTests", ["Encodings"]),
         suite("FilesTests", ["Files", system]),
@@ -289,13 +292,16 @@ let package = Package(
                 "DialectOpenAI", logging,
                 coreMetrics, nioCore,
             ]),
-        suite("VetoTests", ["Veto", "Encodings", "Seeded", nioCore]),
+        suite("SigningTests", ["Signing", "Encodings", crypto]),
+        suite("VetoTests", ["Veto", "Signing", "Encodings", "Seeded", nioCore]),
+        suite("VetoSpoolTests", ["Files", "VetoSpool"]),
         suite("WireTests", ["Encodings", "Wire", nioCore]),
         .target(name: "Documented", path: "Tests/Documented", swiftSettings: strict),
         .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
         .target(name: "StorageTesting", dependencies: ["Storage"], path: "Tests/StorageTesting", swiftSettings: strict),
         .target(
-            name: "WeightsTesting", dependencies: ["WeightSigning", crypto, x509, asn1], path: "Tests/WeightsTesting",
+            name: "WeightsTesting", dependencies: ["Signing", "WeightSigning", crypto, x509, asn1],
+            path: "Tests/WeightsTesting",
             swiftSettings: strict),
         .target(
             name: "GatewayTesting",

@@ -17,18 +17,20 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # to one that ALLOWED_SIDEWAYS names.
 LAYERS = {
     "CLinux": 0, "CInflate": 0, "Encodings": 0, "Files": 0, "Wire": 0, "Conversation": 0,
+    "Signing": 0,
     "DialectOpenAI": 1, "DialectAnthropic": 1, "Routing": 1, "Access": 1,
     "Failures": 1, "Resilience": 1, "Continuation": 1, "Drills": 1, "Ledger": 1, "Availability": 1,
     "Extraction": 1, "Supervision": 1, "WeightFormats": 1, "WeightSigning": 1, "Storage": 1,
     "Veto": 1,
     "Gateway": 2, "SupervisionTraining": 2,
     "FrontDoor": 3, "Providers": 3, "EngineHost": 3, "Settings": 3, "Telemetry": 3, "StorageSQLite": 3, "LedgerDisk": 3,
-    "Custody": 3, "WeightFiles": 3,
+    "Custody": 3, "WeightFiles": 3, "VetoSpool": 3,
     "AdminAPI": 4, "HoldfastServer": 4,
     "HoldfastCLI": 5,
     "holdfast": 6, "holdfast-verify": 6, "holdfast-measure": 6, "holdfast-train": 6,
 }
 ALLOWED_SIDEWAYS = {("Wire", "Encodings"), ("Conversation", "Wire"), ("Conversation", "Encodings"),
+                    ("Signing", "Encodings"), ("Signing", "Wire"),
                     ("Resilience", "Failures"), ("Drills", "Failures"), ("EngineHost", "Custody"),
                     ("HoldfastServer", "AdminAPI")}
 

@@ -62,6 +62,8 @@ package struct APIProblem: Error, Sendable, Equatable {
     package var code: String?
     /// When to come again, in seconds.
     package var retryAfter: Int?
+    /// The suspension that it tells of, e.g. `S12`; nil for all others.
+    package var suspension: String?
 
     package init(_ kind: Kind, _ message: String, field: String? = nil, code: String? = nil, retryAfter: Int? = nil) {
         self.kind = kind

@@ -10,7 +10,7 @@ import Wire
 // The answers that need no provider: models, readiness, metrics.
 extension Doors {
     func models(_ address: Address, _ path: Substring, _ principal: Principal, _ door: Door, _ id: String) -> Answer {
-        let listing = gateway.state.routes.listing(allowed: principal.allowedRoutes)
+        let listing = gateway.served(gateway.state.routes.listing(allowed: principal.allowedRoutes))
         guard let writer = door.models else { return refuse(notFound(path), door, id, principal) }
         guard case .model(let name) = address else { return door.answer(writer.encodeModels(listing), id: id) }
         guard let model = listing.first(where: { $0.id == name }) else {

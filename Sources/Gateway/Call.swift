@@ -101,6 +101,15 @@ package protocol CallerReply: AnyObject {
     /// The body will never be whole: the connection is cut, so that nobody
     /// takes what was sent for all of it.
     func abort()
+    /// Calls `done` once all that has been written is handed to the kernel, or
+    /// never will be: at once, with false, where nothing waits for that.
+    func whenHandedOver(_ done: @escaping (_ waited: Bool) -> Void)
+    /// Gives the caller that much time to take what has been written so far,
+    /// and the end, if it is written by then. Else the connection is reset.
+    func limitTaking(to limit: TimeAmount)
+    /// Resets the connection where the answer is out and the caller hasn't
+    /// taken all of it; nothing while an answer is under way.
+    func resetWhatIsOut()
 }
 
 extension CallerReply {
@@ -115,6 +124,12 @@ extension CallerReply {
     }
 
     package func admit(_ candidate: String) {}
+
+    package func whenHandedOver(_ done: @escaping (_ waited: Bool) -> Void) { done(false) }
+
+    package func limitTaking(to limit: TimeAmount) {}
+
+    package func resetWhatIsOut() {}
 
     package func makeRoom(for more: Int) -> Bool { true }
 }

@@ -16,6 +16,8 @@ package final class EventLoopTaskExecutor: TaskExecutor, @unchecked Sendable {
     package let eventLoop: any EventLoop
     /// The attempts of its requests that have said nothing yet.
     let silent: SilentAttempts
+    /// The exchanges that suspensions can end.
+    let live: LiveExchanges
     private var unflushed: [any Flushable] = []
     /// Bytes of bodies that were read in this turn.
     private var readInTurn = 0
@@ -28,6 +30,7 @@ package final class EventLoopTaskExecutor: TaskExecutor, @unchecked Sendable {
     package init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         silent = SilentAttempts(eventLoop)
+        live = LiveExchanges(eventLoop)
     }
 
     package func enqueue(_ job: consuming ExecutorJob) {

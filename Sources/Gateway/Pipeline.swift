@@ -48,7 +48,11 @@ extension Gateway {
         await opening.release?.settle(record) { refusal(call, $0, record) }
         account(for: record, of: call, in: state)
         // Only now is it known whether the end of the answer may go out.
-        await opening.release?.releaseEnd(record) { refusal(call, $0, record) }
+        await opening.release?.releaseEnd(record) {
+            refusal(call, $0, record)
+        } lastWords: {
+            call.door.encodeStreamProblem($0, requestID: call.id)
+        }
         if let rehearsed { rehearsed.rehearsal?.note(record, on: rehearsed) }
         state.instruments.record(record)
         records.log.record(record)
@@ -65,7 +69,7 @@ extension Gateway {
         record.requested = request.requestedModel.cut(toUTF8Bytes: 200)
         record.isStream = request.isStream
         let choice = try route(request, in: state, record)
-        if let permits = stages.permits { try checkPermit(choice, request, permits) }
+        if let permits = stages.permits { try checkPermit(choice, request, permits, record) }
         try setAsideTokens(for: request, choice, record)
         if let rehearsal = choice.rehearsal { record.drill = RequestRecord.Drill(rehearsal) }
         return choice

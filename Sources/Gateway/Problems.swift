@@ -201,7 +201,12 @@ extension ResponseHead {
         fields.append("x-request-id", call.id)
         call.door.addAnswerFields(requestID: call.id, to: &fields)
         if let servedBy { fields.append("x-holdfast-served-by", servedBy) }
-        if let first = record.standsInFor { fields.append("x-holdfast-stands-in-for", first) }
+        if let first = record.standsInFor {
+            fields.append("x-holdfast-stands-in-for", first)
+            if let permit = record.permit, permit.isOfLead, let suspension = permit.suspension, servedBy != nil {
+                fields.append(Self.suspensionField, suspension)
+            }
+        }
         fields.append("x-holdfast-attempts", String(record.attempts.count))
         if let supervision = record.supervision { fields.append("x-holdfast-supervision", supervision.extent.rawValue) }
         if !record.dropped.isEmpty {
@@ -225,8 +230,13 @@ extension ResponseHead {
         }
     }
 
+    /// The field with the suspension that refuses a request, or because of
+    /// which another candidate stands in.
+    package static let suspensionField = "x-holdfast-suspension"
+
     package mutating func addFields(of problem: APIProblem) {
         if let seconds = problem.retryAfter { fields.append("retry-after", String(seconds)) }
+        if let suspension = problem.suspension { fields.append(Self.suspensionField, suspension) }
         if problem.kind == .gone || problem.kind == .outOfOrder || problem.isBlock {
             fields.append("x-should-retry", "false")
         }

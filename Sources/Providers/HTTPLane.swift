@@ -62,6 +62,11 @@ package final class HTTPLane: ProviderLane {
             total = min(total, deadline)
         }
         let connection = try await pool.acquire(until: total, request.ending)
+        if let ending = request.ending, !ending.mayBegin() {
+            // Nothing of the request has gone out.
+            pool.release(connection)
+            throw CancellationError()
+        }
         connection.start(template.head(for: request), request.body, limits: request.limits, total: total, on: executor)
         let exchange = connection.exchange
         request.ending?.attach(connection, exchange)

@@ -61,6 +61,8 @@ package struct Settings: Sendable, Hashable {
     package var link: String
     /// `supervision`: the judge that stands over models.
     package var supervision = SupervisionSettings()
+    /// `veto`: suspensions, and the way back from them.
+    package var veto: VetoSettings
 
     /// Every name that a request may give as its model.
     package var routeTable: RouteTable {
@@ -167,6 +169,8 @@ package struct Webhook: Sendable, Hashable {
         case drill
         /// Weights that aren't those that were signed.
         case custody
+        /// Suspensions and the roster.
+        case veto
     }
 
     /// The key under `webhooks`.

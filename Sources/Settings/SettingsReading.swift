@@ -93,7 +93,13 @@ struct SettingsReader {
             webhooks: alerts.webhooks,
             alertPeriod: alerts.period, instance: alerts.instance ?? "\(listen)",
             link: alerts.link ?? "\(file.node("tls") == nil ? "http" : "https")://\(listen)/status",
-            supervision: supervision)
+            supervision: supervision, veto: VetoReader(file: file, spool: spool(file)).read())
+    }
+
+    private func spool(_ file: Section) -> String {
+        let data = dataDirectory(file)
+        let usual = resolved(".holdfast/data", in: folder)
+        return data == usual ? resolved(".holdfast/veto", in: folder) : data + "/veto"
     }
 
     private func dataDirectory(_ file: Section) -> String {

@@ -45,6 +45,7 @@ package struct SettingsSection: Sendable {
         .init("ledger", .nextStart) { $0.ledger },
         // Its `models` are a matter of `providers`.
         .init("supervision", .live) { $0.supervision },
+        .init("veto", .nextStart) { $0.veto },
         .init("status_page", .live) { $0.statusPage },
         .init("alerts", .live) { one, other in
             one.webhooks == other.webhooks && one.alertPeriod == other.alertPeriod

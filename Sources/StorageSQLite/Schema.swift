@@ -100,6 +100,18 @@ enum Schema {
                 table.column("verdict", .text).notNull()
             }
         }
+        migrator.registerMigration("9 the record of suspensions") { database in
+            try database.create(table: "vetoEntry", options: .withoutRowID) { table in
+                table.primaryKey("digest", .text)
+                table.column("position", .integer).notNull()
+                table.column("body", .blob).notNull()
+            }
+            try database.create(table: "vetoMark") { table in
+                table.primaryKey("origin", .text)
+                table.column("size", .integer).notNull()
+                table.column("count", .integer).notNull()
+            }
+        }
         return migrator
     }
 }

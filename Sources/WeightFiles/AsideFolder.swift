@@ -1,5 +1,6 @@
 import Encodings
 import Glibc
+package import Signing
 package import WeightSigning
 
 /// A folder beside a model's folder, into which files that are not signed are moved: they are kept, but not loaded.

@@ -1,6 +1,7 @@
 import Encodings
 import Files
 import Glibc
+package import Signing
 package import WeightSigning
 
 /// A model's files in a folder, or a model that is one file. This type is for signing files and for inspecting signed

@@ -1,7 +1,7 @@
 import Encodings
 import Files
 package import Glibc
-package import WeightSigning
+package import Signing
 
 /// Keys, certificates, signatures: files that are read and written whole,
 /// with faults as signing's own errors.

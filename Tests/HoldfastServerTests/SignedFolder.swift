@@ -1,6 +1,7 @@
 import Custody
 import EngineHost
 import Foundation
+import Signing
 import StorageTesting
 import WeightFiles
 import WeightSigning

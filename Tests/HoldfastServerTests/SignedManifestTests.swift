@@ -3,6 +3,7 @@ import Encodings
 import Foundation
 import GatewayTesting
 import HoldfastServer
+import Signing
 import Storage
 import StorageTesting
 import Synchronization

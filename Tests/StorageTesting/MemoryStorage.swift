@@ -16,11 +16,13 @@ package final class MemoryStorage: Sendable {
         package var heads: [String: StoredLedgerHead] = [:]
         package var drills: [String: StoredDrill] = [:]
         package var secrets: [String: [UInt8]] = [:]
+        package var veto: [String: StoredVetoEntry] = [:]
+        package var vetoMarks: [String: StoredVetoMark] = [:]
     }
 
     /// The tables, for a disk that refuses some of them.
     package enum Table: Sendable, CaseIterable {
-        case holds, answers, counts, messages, learnt, egress, epochs, scrubs, heads, drills, secrets
+        case holds, answers, counts, messages, learnt, egress, epochs, scrubs, heads, drills, secrets, veto
     }
 
     package let tables = Mutex(Tables())
@@ -216,5 +218,31 @@ extension MemoryStorage: SecretMemory {
             tables.secrets[name] = secret
             return secret
         }
+    }
+}
+
+extension MemoryStorage: VetoMemory {
+    package func vetoEntries() async throws(StorageError) -> [StoredVetoEntry] {
+        try check(.veto)
+        return tables.withLock { tables in
+            tables.veto.values.sorted { ($0.position, $0.digest) < ($1.position, $1.digest) }
+        }
+    }
+
+    package func addVetoEntries(_ entries: [StoredVetoEntry]) async throws(StorageError) {
+        try check(.veto)
+        tables.withLock { tables in
+            for entry in entries where tables.veto[entry.digest] == nil { tables.veto[entry.digest] = entry }
+        }
+    }
+
+    package func vetoMark(_ origin: String) async throws(StorageError) -> StoredVetoMark? {
+        try check(.veto)
+        return tables.withLock { $0.vetoMarks[origin] }
+    }
+
+    package func saveVetoMark(_ origin: String, _ mark: StoredVetoMark) async throws(StorageError) {
+        try check(.veto)
+        tables.withLock { $0.vetoMarks[origin] = mark }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 typealias AnyStorage =
     CountStore & CustodyMemory & DisclosureMemory & DrillReports & HealthMemory & LedgerHeads & MessageOutbox
-    & SecretMemory
+    & SecretMemory & VetoMemory
 
 /// The rules of the storage protocols, for every implementation of them.
 @Suite struct ConformanceTests {
@@ -191,5 +191,23 @@ typealias AnyStorage =
         #expect(try await subject.open().secret(named: "seeds", orKeep: [1, 2, 3]) == [1, 2, 3])
         #expect(try await subject.open().secret(named: "seeds", orKeep: [4]) == [1, 2, 3])
         #expect(try await subject.open().secret(named: "other", orKeep: [6]) == [6])
+    }
+
+    @Test(arguments: Kind.allCases) func theRecordOfSuspensionsOnlyGrows(_ kind: Kind) async throws {
+        let subject = Subject(kind)
+        func entry(_ position: Int, _ digest: String, _ body: [UInt8] = [1]) -> StoredVetoEntry {
+            StoredVetoEntry(position: position, digest: digest, body: body)
+        }
+        #expect(try await subject.open().vetoEntries().isEmpty)
+        try await subject.open().addVetoEntries([entry(2, "b"), entry(1, "c", []), entry(2, "a", [0, 255])])
+        try await subject.open().addVetoEntries([entry(9, "b", [9]), entry(3, "d")])
+        #expect(
+            try await subject.open().vetoEntries() == [
+                entry(1, "c", []), entry(2, "a", [0, 255]), entry(2, "b"), entry(3, "d"),
+            ])
+        #expect(try await subject.open().vetoMark("l") == nil)
+        try await subject.open().saveVetoMark("l", StoredVetoMark(size: 7, count: 3))
+        try await subject.open().saveVetoMark("l", StoredVetoMark(size: 12, count: 4))
+        #expect(try await subject.open().vetoMark("l") == StoredVetoMark(size: 12, count: 4))
     }
 }

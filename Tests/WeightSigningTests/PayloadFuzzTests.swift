@@ -1,5 +1,6 @@
 import Encodings
 import Seeded
+import Signing
 import Testing
 import WeightSigning
 import WeightsTesting

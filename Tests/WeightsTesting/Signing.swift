@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+package import Signing
 import SwiftASN1
 package import WeightSigning
 import X509

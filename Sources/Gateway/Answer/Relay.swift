@@ -165,6 +165,7 @@ final class Relay {
     }
 
     private func tell(_ whole: WholeAnswer, _ answer: ResponseHead) throws {
+        try attempt.live?.check()
         try tellWhole()
         try claim()
         if whole.wasCut { record.dropped.append("further tool calls") }

@@ -53,6 +53,13 @@ final class ReleasePoint: CallerReply {
     private var condition: (any ReleaseCondition)?
     /// The supervised answer; nil where none is.
     private(set) var held: HeldAnswer?
+    /// Makes another one, for an answer that begins anew.
+    private var makeHeld: (() -> HeldAnswer)?
+    /// The exchange that the answer comes from, as suspensions find it; nil
+    /// where it is Holdfast's own, or there can be no suspension.
+    var live: LiveExchange?
+    /// True once bytes of a suspended candidate were kept from going out.
+    private var hasDropped = false
     /// The head of a stream that waits for its first piece.
     var head: ResponseHead?
     var end: End?
@@ -71,7 +78,12 @@ final class ReleasePoint: CallerReply {
 
     /// From now on all parts of the answer wait for their verdicts. A condition
     /// holds beside it.
-    func hold(until held: HeldAnswer) { self.held = held }
+    /// - Parameter make: makes it; once more where an answer of which nothing
+    ///   went out is taken back.
+    func hold(byMaking make: @escaping () -> HeldAnswer) {
+        makeHeld = make
+        held = make()
+    }
 
     /// True when parts of the answer wait for a condition.
     var isHolding: Bool { condition != nil }
@@ -113,6 +125,12 @@ final class ReleasePoint: CallerReply {
     /// Sends a piece of a stream, behind its head.
     func put(_ bytes: ByteBuffer) async throws {
         try await beginHeld()
+        do {
+            try live?.check()
+        } catch {
+            hasDropped = hasDropped || bytes.readableBytes > 0
+            throw error
+        }
         digest?.saw(bytes)
         held?.note(sent: bytes.readableBytes)
         if bytes.readableBytes > 0 { try await reply.write(bytes) }
@@ -121,6 +139,7 @@ final class ReleasePoint: CallerReply {
     func beginHeld() async throws {
         guard let head else { return }
         try await condition?.beforeBeginning()
+        try live?.check()
         self.head = nil
         reply.begin(head)
     }
@@ -160,6 +179,49 @@ final class ReleasePoint: CallerReply {
         reply.abort()
     }
 
+    // MARK: A suspension
+
+    func whenHandedOver(_ done: @escaping (_ waited: Bool) -> Void) { reply.whenHandedOver(done) }
+    func limitTaking(to limit: TimeAmount) { reply.limitTaking(to: limit) }
+    func resetWhatIsOut() { reply.resetWhatIsOut() }
+
+    /// Takes back all of an answer of which the caller has heard nothing.
+    /// - Returns: False where something has gone out.
+    func takeBack() -> Bool {
+        guard !reply.hasBegun else { return false }
+        (head, end) = (nil, nil)
+        isUnjudged = false
+        hasDropped = false
+        held = makeHeld?()
+        return true
+    }
+
+    /// Drops what is held of a suspended candidate. Only words of Holdfast's
+    /// own may follow where something was.
+    /// - Returns: True where something was.
+    func dropHeld() -> Bool {
+        live = nil
+        let hasDropped = hasDropped || held?.isHolding == true
+        if hasDropped, let held {
+            held.noteSize(0)
+            held.discard()
+            self.held = nil
+        }
+        return hasDropped
+    }
+
+    /// Returns the problem for which the end may not go out: a suspension of
+    /// the candidate that it comes from.
+    private var suspended: APIProblem? {
+        guard let live, !isClosed else { return nil }
+        do {
+            try live.check()
+            return nil
+        } catch {
+            return live.problem
+        }
+    }
+
     // MARK: The end
 
     /// Sends the end of the answer once the condition allows it; does nothing
@@ -167,8 +229,13 @@ final class ReleasePoint: CallerReply {
     /// says that the end was withheld, and a caller that has heard nothing yet
     /// gets a refusal.
     ///
-    /// - Parameter refusal: Makes the refusal that is sent to the caller.
-    func releaseEnd(_ record: RequestRecord, refusal: (APIProblem) -> (ResponseHead, ByteBuffer)) async {
+    /// - Parameters:
+    ///   - refusal: Makes the refusal that is sent to the caller.
+    ///   - lastWords: Makes the error event of a stream.
+    func releaseEnd(
+        _ record: RequestRecord, refusal: (APIProblem) -> (ResponseHead, ByteBuffer),
+        lastWords: (APIProblem) -> ByteBuffer
+    ) async {
         guard keepsEnd else { return }
         guard let end else {
             await condition?.endedWithoutAnswer()
@@ -177,7 +244,12 @@ final class ReleasePoint: CallerReply {
         self.end = nil
         digest?.saw(end.bytes)
         switch await condition?.beforeEnd() ?? .send {
-        case .send: await send(end)
+        case .send:
+            if let problem = suspended {
+                await withhold(end, problem, record, refusal: refusal, lastWords: lastWords)
+            } else {
+                await send(end)
+            }
         case .withhold(let problem):
             record.isWithheld = true
             record.reason = problem.code
@@ -193,6 +265,25 @@ final class ReleasePoint: CallerReply {
             }
         }
         if let held, held.isShadow { await held.judgeShadow(whole: end.wholeBody) }
+    }
+
+    /// Ends an answer whose end was made by a candidate that has been suspended
+    /// since.
+    private func withhold(
+        _ end: End, _ problem: APIProblem, _ record: RequestRecord,
+        refusal: (APIProblem) -> (ResponseHead, ByteBuffer), lastWords: (APIProblem) -> ByteBuffer
+    ) async {
+        record.reason = problem.code
+        if let suspension = problem.suspension { record.noteSuspension(suspension) }
+        if case .whole = end {
+            record.outcome = .failed
+            let (head, body) = refusal(problem)
+            record.status = head.status
+            reply.send(head, body: body)
+        } else {
+            record.outcome = .truncated
+            await send(.last(lastWords(problem)))
+        }
     }
 
     private func send(_ end: End) async {

@@ -37,6 +37,9 @@ struct StreamRelay {
             while !stage.isOver,
                 let bytes = relay.release == nil ? try await response.next() : try await supervisedNext()
             {
+                // Before it is written down as said, and no wait comes between
+                // this and the write.
+                try relay.attempt.live?.check()
                 let isWatched = response.wantsProgress
                 var ready = stage.take(bytes, watching: isWatched)
                 if isWatched, stage.hasProgressed {
@@ -53,9 +56,8 @@ struct StreamRelay {
                     continue
                 }
                 if prelude.readableBytes > 0 {
-                    let waiting = prelude
+                    if ready == nil { ready = prelude } else { ready?.follow(prelude) }
                     prelude = ByteBuffer()
-                    try await send(waiting)
                 }
                 if let ready { try await send(ready) }
                 if let usedUp = relay.toldPiece(), !stage.isOver {
@@ -66,6 +68,7 @@ struct StreamRelay {
         } catch let error as LaneFailure {
             failure = error
         }
+        if !stage.isOver { try relay.attempt.live?.check() }
         if !stage.isOver, failure == nil || stage.findings.observation.usage != nil && failure != .totalTimeout,
             var rest = stage.endWithoutTerminal(for: relay.call.door)
         {
@@ -124,7 +127,7 @@ struct StreamRelay {
         case .continuation(let resumed):
             let seam = Seam(
                 journal: stream.journal, mode: resumed.mode, given: resumed.given, request: resumed.request,
-                by: relay.attempt.upstream.id, cause: resumed.cause.rawValue)
+                by: relay.attempt.upstream.id, cause: resumed.cause)
             return FrameReader(
                 RetellingHandler(
                     from: dialect, into: stream, resumed.request, disclosure: relay.filter, seam: seam),
@@ -241,6 +244,15 @@ struct StreamRelay {
             record.cost(estimate, of: relay.attempt.number, isEstimate: true)
             stream.addCost(estimate)
         }
+    }
+}
+
+extension ByteBuffer {
+    /// Puts other bytes before these.
+    fileprivate mutating func follow(_ first: ByteBuffer) {
+        var whole = first
+        whole.writeImmutableBuffer(self)
+        self = whole
     }
 }
 

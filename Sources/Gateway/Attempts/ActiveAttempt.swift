@@ -16,8 +16,8 @@ final class ActiveAttempt {
     var drillLane: DrillLane?
     /// The index among the record's attempts.
     var number = 0
-    /// The handle that ends it if another one has the first word; nil where
-    /// none will be asked beside it, or its task ends it.
+    /// The handle that ends it if another one has the first word, or by a
+    /// suspension; nil where neither can be, or its task ends it.
     var ending: ExchangeEnd?
     /// The race with attempts beside it; nil while there are none.
     var race: Race?
@@ -28,6 +28,8 @@ final class ActiveAttempt {
     /// The cost by the provider's words, where its answer was never told.
     var unheard: Usage?
 
+    /// Its place among what suspensions end; nil where there can be none.
+    var live: LiveExchange? { ending?.live }
     var upstream: Upstream { prepared.upstream }
     var provider: Provider { prepared.provider }
     var place: Target { prepared.place }
@@ -37,6 +39,13 @@ final class ActiveAttempt {
         self.prepared = prepared
         self.token = token
         self.stream = stream
+    }
+
+    /// Makes the handle that ends it where there is none yet, and has its
+    /// silence watched.
+    func makeEnding() {
+        if ending == nil { ending = ExchangeEnd() }
+        ending?.isWatched = true
     }
 
     /// Takes note that it has said something, or is over.

@@ -17,6 +17,7 @@ struct AttemptExecutor {
     ///   for the first.
     func run(_ attempt: ActiveAttempt, beside race: Race? = nil) async -> AttemptOutcome {
         let record = context.record
+        defer { attempt.live?.leave() }
         defer { if !loop.stream.handOvers.isEmpty { record.handOvers = loop.stream.handOvers } }
         while true {
             attempt.number = record.attempts.count
@@ -33,6 +34,9 @@ struct AttemptExecutor {
 
     /// - Returns: nil where the same is to be sent once more.
     private func outcome(of error: any Error, _ attempt: ActiveAttempt) -> AttemptOutcome? {
+        // Whatever it ends with now is the suspension's doing. A caller that
+        // has gone, or a race that is lost, comes first.
+        if let order = attempt.live?.order, !(error is AnswerEnded), !Task.isCancelled { return cut(attempt, order) }
         switch error {
         case let failure as LaneFailure:
             context.record.attempts[attempt.number].failure = failure.word
@@ -45,7 +49,7 @@ struct AttemptExecutor {
             // of its own, and the log has both.
             // A suspension that came meanwhile counts for it, too.
             guard !loop.hasRepeatedStale, failure == .closedBeforeHead(reused: true), !attempt.stream.hasContributed,
-                context.gateway.refusal(of: attempt.upstream.candidate) == nil
+                context.gateway.suspension(of: attempt.upstream, id: context.record.id) == nil
             else {
                 return .failed(FailedAttempt(failure, dialect: attempt.provider.errorDialect))
             }
@@ -60,10 +64,32 @@ struct AttemptExecutor {
         }
     }
 
+    /// The outcome of an attempt that a suspension has ended: no failure of
+    /// the candidate's, of which nothing learns.
+    private func cut(_ attempt: ActiveAttempt, _ order: SuspensionOrder) -> AttemptOutcome {
+        context.record.attempts[attempt.number].failure = AttemptRecord.suspended
+        context.record.noteSuspension(order.id, isOfLead: context.served.lead?.id == attempt.upstream.id)
+        let release = context.reply as? ReleasePoint
+        if release?.live === attempt.live { release?.live = nil }
+        guard attempt.stream.hasContributed else { return .suspended(order) }
+        guard let release else { return .cut(order, mayContinue: true) }
+        if release.takeBack() {
+            // The caller hasn't heard of what was said.
+            context.record.begun = nil
+            context.record.status = 0
+            attempt.stream.hasContributed = false
+            return .suspended(order)
+        }
+        // What is held was written down as said, and nobody will hear it.
+        return .cut(order, mayContinue: !release.dropHeld())
+    }
+
     /// - Throws: ``FailedAttempt`` and ``LaneFailure`` while this candidate
     ///   has told the caller nothing, ``InterruptedStream`` when it has,
-    ///   ``Mismatch`` where it doesn't go on from what was sent.
+    ///   ``Mismatch`` where it doesn't go on from what was sent. Anything where
+    ///   a suspension has ended it (``LiveExchange/order``).
     private func exchange(_ attempt: ActiveAttempt) async throws {
+        try attempt.live?.begin()
         guard case .request(let request) = attempt.prepared.outgoing.kind else { return try await countTokens(attempt) }
         let relay = Relay(loop, attempt)
         if let filter = relay.filter {
@@ -111,6 +137,10 @@ struct AttemptExecutor {
     func claim(_ attempt: ActiveAttempt) throws {
         attempt.endSilence()
         if let race = attempt.race, !race.claim(attempt) { throw CancellationError() }
+        if let live = attempt.live {
+            live.isHeard = true
+            (context.reply as? ReleasePoint)?.live = live
+        }
         HedgedExecutor(loop: loop).noteLatency(attempt)
         let record = context.record
         if record.drill?.pulled != nil, record.drill?.resumed == nil { record.drill?.resumed = .now() }
@@ -137,6 +167,7 @@ struct AttemptExecutor {
             introduce(attempt)
             let count = try await counter.count(
                 request, model: attempt.upstream.candidate.model, on: context.call.executor)
+            try attempt.live?.check()
             answerCount(count, isEstimate: false, counting, attempt.upstream)
         } catch let error as ProviderError {
             throw APIProblem(
@@ -176,6 +207,12 @@ indirect enum AttemptOutcome: Sendable {
     case failed(FailedAttempt)
     case interrupted(InterruptedStream)
     case mismatch(Mismatch)
+    /// A suspension ended it before the caller heard of it.
+    case suspended(SuspensionOrder)
+    /// A suspension ended a stream that its caller reads.
+    /// - Parameter mayContinue: False where something that was written down as
+    ///   said didn't go out.
+    case cut(SuspensionOrder, mayContinue: Bool)
     case other(any Error)
 
     var isServed: Bool {
@@ -185,8 +222,8 @@ indirect enum AttemptOutcome: Sendable {
     /// True when the attempt has told the caller anything, or was about to.
     var wasHeard: Bool {
         switch self {
-        case .served, .interrupted, .mismatch: true
-        case .failed, .other: false
+        case .served, .interrupted, .mismatch, .cut: true
+        case .failed, .suspended, .other: false
         }
     }
 }

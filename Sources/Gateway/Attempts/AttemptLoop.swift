@@ -176,6 +176,7 @@ final class AttemptLoop {
             stream = newStream()
         }
         let attempt = ActiveAttempt(index, prepared, token, stream)
+        attempt.ending = context.liveExchange(with: attempt.upstream)
         HedgedExecutor(loop: self).watch(attempt, retry, isBeginning: isBeginning, now)
         return .run(attempt)
     }
@@ -210,6 +211,12 @@ final class AttemptLoop {
         case .interrupted(let interrupted):
             let verdict = await reporter.report(interrupted.symptom, interrupted.word, of: attempt)
             return try await continuation.interrupt(index, interrupted, verdict, of: attempt)
+        case .suspended(let order):
+            reporter.abandon(attempt)
+            return try await passOver(index, order)
+        case .cut(let order, let mayContinue):
+            reporter.abandon(attempt)
+            return try await continuation.cut(index, order, mayContinue: mayContinue)
         case .mismatch(.diverged):
             // The candidate is well, and says something else.
             reporter.noteSuccess(attempt)
@@ -229,6 +236,20 @@ final class AttemptLoop {
             }
             throw error
         }
+    }
+
+    /// Goes on without a candidate that a suspension has stopped before the
+    /// caller heard of it.
+    private func passOver(_ index: Int, _ order: SuspensionOrder) async throws -> Progress {
+        if context.isOver(by: order) {
+            if let interruption {
+                try await continuation.leaveUnfinished(interruption)
+                return .answered
+            }
+            throw order.problem(for: context.record.suspendedSubject, now: context.wall)
+        }
+        screening.passOver(index, order)
+        return .unanswered
     }
 
     private func conclude(_ attempt: ActiveAttempt, _ failed: FailedAttempt) async throws -> Progress {

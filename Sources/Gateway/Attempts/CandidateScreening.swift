@@ -130,10 +130,17 @@ struct CandidateScreening {
     /// Returns whether a candidate may be asked at this moment; where it may
     /// not, the reason is noted and the plan goes on without it.
     private func isPermitted(_ index: Int) -> Bool {
-        guard let refusal = context.gateway.refusal(of: upstreams[index].candidate) else { return true }
-        skip(index, refusal.code ?? "suspended")
-        loop.passedOver.isOut(refusal)
+        guard let order = context.gateway.suspension(of: upstreams[index], id: context.record.id) else { return true }
+        passOver(index, order)
         return false
+    }
+
+    /// Goes on without a suspended candidate.
+    func passOver(_ index: Int, _ order: SuspensionOrder) {
+        let upstream = upstreams[index]
+        skip(index, "\(AttemptRecord.suspended) (\(order.id))")
+        loop.passedOver.isOut(context.gateway.problem(of: order, at: upstream))
+        context.record.noteSuspension(order.id, isOfLead: served.lead?.id == upstream.id)
     }
 
     /// - Returns: The result of `prepare`; nil where it fails, and the reason

@@ -4,12 +4,14 @@ import Failures
 import NIOCore
 import Resilience
 import Routing
+import Veto
 import Wire
 
 /// A stream that broke off, while its caller waits for the rest.
 struct Interruption {
-    /// The cause for which the last candidate stopped.
-    var cause: Cause
+    /// The cause for which the last candidate stopped: a ``Failures/Cause``, or
+    /// `suspended`.
+    var cause: String
     var resumption: Resumption
     /// The reason for the log if no candidate continues the answer.
     var reason: String?
@@ -30,7 +32,7 @@ struct Resumed {
     var mode: ContinuationMode
     /// The part of the text that the candidate is given as its own.
     var given: String
-    var cause: Cause
+    var cause: String
 }
 
 /// A stream that broke off goes on with the next candidate: the caller sees
@@ -45,11 +47,51 @@ struct ContinuationExecutor {
     func interrupt(
         _ index: Int, _ interrupted: InterruptedStream, _ verdict: Verdict, of attempt: ActiveAttempt
     ) async throws -> AttemptLoop.Progress {
-        try await context.release?.passHeld()
+        do {
+            try await context.release?.passHeld()
+        } catch let ended as PermitEnded {
+            guard let release = context.release, let order = attempt.live?.order else { throw ended }
+            return try await cut(index, order, mayContinue: !release.dropHeld())
+        }
         let interrupted = inOurWords(interrupted, verdict, of: attempt)
-        var open = Interruption(
-            cause: verdict.cause, resumption: .impossible(""), reason: interrupted.reason,
+        let broken = Interruption(
+            cause: verdict.cause.rawValue, resumption: .impossible(""), reason: interrupted.reason,
             lastWords: interrupted.lastWords)
+        if case .answered = try await open(broken) { return .answered }
+        // What was added to the request is no reason to end it.
+        if !isOurOwnFault(verdict) {
+            loop.plan.failed(
+                index, verdict, now: context.continuity.now.tick, movesOnRefusal: context.policy.movesOnRefusal)
+        }
+        loop.plan.ruleOut(index)
+        return .unanswered
+    }
+
+    /// Handles a candidate that a suspension has ended in the middle of its
+    /// stream. It has not failed: only this request goes on without it.
+    /// - Parameter mayContinue: False where something that was written down as
+    ///   said didn't go out.
+    func cut(_ index: Int, _ order: SuspensionOrder, mayContinue: Bool) async throws -> AttemptLoop.Progress {
+        let isOver = context.isOver(by: order)
+        let subject: SuspendedSubject =
+            isOver ? context.record.suspendedSubject : .candidate(context.upstreams[index].id)
+        let problem = order.problem(for: subject, now: context.wall)
+        var interruption = Interruption(
+            cause: AttemptRecord.suspended, resumption: .impossible(""), reason: problem.code,
+            lastWords: ByteBuffer())
+        interruption.tell(problem, context.call)
+        guard mayContinue, !isOver, order.suspension.mayContinue else {
+            try await leaveUnfinished(interruption)
+            return .answered
+        }
+        if case .answered = try await open(interruption) { return .answered }
+        CandidateScreening(loop: loop).passOver(index, order)
+        return .unanswered
+    }
+
+    /// Has the plan find a candidate that goes on with a stream.
+    private func open(_ interruption: Interruption) async throws -> AttemptLoop.Progress {
+        var open = interruption
         guard stream.keepsJournal, let request = try? await readChat(),
             !request.leftovers.contains(where: { !$0.isAdvisory && !$0.isTopLevel })
         else {
@@ -76,12 +118,6 @@ struct ContinuationExecutor {
         }
         loop.interruption = open
         loop.modes = [:]
-        // What was added to the request is no reason to end it.
-        if !isOurOwnFault(verdict) {
-            loop.plan.failed(
-                index, verdict, now: context.continuity.now.tick, movesOnRefusal: context.policy.movesOnRefusal)
-        }
-        loop.plan.ruleOut(index)
         return .unanswered
     }
 
@@ -92,6 +128,7 @@ struct ContinuationExecutor {
 
     private func finish(with events: [StreamEvent], _ request: ChatRequest) async throws {
         let rest = stream.complete(events, for: request)
+        (context.reply as? ReleasePoint)?.live = nil
         context.record.responseBytes += rest.readableBytes
         context.record.outcome = .served
         try await context.reply.end(with: rest)
@@ -112,6 +149,8 @@ struct ContinuationExecutor {
     func leaveUnfinished(_ interruption: Interruption) async throws {
         context.record.outcome = .truncated
         context.record.reason = interruption.reason
+        // From here on the words are Holdfast's own.
+        (context.reply as? ReleasePoint)?.live = nil
         if interruption.lastWords.readableBytes > 0 {
             context.record.responseBytes += interruption.lastWords.readableBytes
             return try await context.reply.end(with: interruption.lastWords)

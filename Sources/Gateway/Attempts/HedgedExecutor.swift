@@ -27,7 +27,7 @@ struct HedgedExecutor {
         if let race = attempt.race, race.kind == .rescue, race.second === attempt, race.first.isSilent {
             continuity.hedges.noteOvertaken(after: race.first.began.elapsed(), of: clock(race.first.upstream))
         }
-        guard loop.interruption == nil, policy.hedge != nil || attempt.ending != nil else { return }
+        guard loop.interruption == nil, policy.hedge != nil || attempt.ending?.isWatched == true else { return }
         continuity.hedges.note(attempt.began.elapsed(), of: clock(attempt.upstream))
     }
 
@@ -43,14 +43,14 @@ struct HedgedExecutor {
         let mayBeRescued = mayBeRescued
         if mayBeRescued, isBeginning { continuity.hedges.noteStream(on: route, now: now) }
         if retry == .first, let delay = hedgeDelay(attempt, on: route, now) {
-            attempt.ending = ExchangeEnd()
+            attempt.makeEnding()
             let (hedging, running) = (OnLoop(self), OnLoop(attempt))
             attempt.watch = .timed(
                 context.call.executor.eventLoop.scheduleTask(in: TimeAmount(delay)) {
                     hedging.value.isSlow(running.value)
                 })
         } else if mayBeRescued {
-            attempt.ending = ExchangeEnd()
+            attempt.makeEnding()
             watchSilence(attempt)
         }
     }
@@ -144,7 +144,9 @@ struct HedgedExecutor {
             else { return nil }
             loop.plan.asked(index)
             continuity.book.noteRequest(at: prepared.place.provider, now: now)
-            return ActiveAttempt(index, prepared, token, loop.newStream())
+            let second = ActiveAttempt(index, prepared, token, loop.newStream())
+            second.ending = context.liveExchange(with: second.upstream)
+            return second
         }
         return nil
     }
@@ -214,6 +216,12 @@ struct HedgedExecutor {
                 // The loser of a race; anything else is nobody's verdict.
                 if !(error is CancellationError), !isHeard { throw error }
                 noteLoser(attempt, kind)
+            case .suspended(let order):
+                if isHeard {
+                    reporter.abandon(attempt)
+                } else {
+                    progress = try await loop.conclude(attempt, .suspended(order))
+                }
             case .failed(let failed):
                 // Where another has been heard, there is nothing left to ask
                 // for on this one's behalf.
@@ -222,7 +230,7 @@ struct HedgedExecutor {
                 } else {
                     progress = try await loop.conclude(attempt, outcome)
                 }
-            case .served, .interrupted, .mismatch: last = (attempt, outcome)
+            case .served, .interrupted, .cut, .mismatch: last = (attempt, outcome)
             }
         }
         if let last { progress = try await loop.conclude(last.0, last.1) }

@@ -5,9 +5,9 @@ package struct OptionalStages: Sendable {
     /// requires supervision refuses everything.
     package var supervisor: (any Supervisor)?
     /// The suspensions that are in force; nil where there can be none.
-    package var permits: (any PermitTable)?
+    package var permits: PermitBook?
 
-    package init(supervisor: (any Supervisor)? = nil, permits: (any PermitTable)? = nil) {
+    package init(supervisor: (any Supervisor)? = nil, permits: PermitBook? = nil) {
         self.supervisor = supervisor
         self.permits = permits
     }

@@ -1,37 +1,39 @@
 import Access
-package import Conversation
-package import Routing
+import Conversation
+import Routing
+import Veto
 
-/// The suspensions that are in force: the place of a veto.
+/// The permit stage: the suspensions that are in force.
 ///
-/// The gateway has none by default; the stage is then one comparison with
-/// nil. Asked by every request and before every exchange with a candidate, so
-/// an answer may take no more than a look at memory.
-package protocol PermitTable: Sendable {
-    /// - Returns: The problem with which the caller is refused; nil where the
-    ///   subject may be served.
-    func refusal(of subject: PermitSubject) -> APIProblem?
-}
-
-/// The subject of a permit.
-package enum PermitSubject: Sendable {
-    /// A request, by its key and its route; the route is nil where the caller
-    /// named a provider.
-    case request(key: String, route: String?)
-    /// A candidate that is about to be asked, for whatever reason: a request,
-    /// a hedge, a continuation, a drill, a probe.
-    case candidate(Candidate)
-}
-
-/// The permit stage.
+/// Asked by every request, before every exchange with a candidate, whatever
+/// its reason, and before every write of a stream (``LiveExchange``). A gateway
+/// without a ``PermitBook`` pays one comparison with nil.
 extension Gateway {
-    func checkPermit(_ choice: RouteChoice, _ request: AdmittedCall, _ permits: any PermitTable) throws(APIProblem) {
+    /// - Throws: ``APIProblem`` where the key or the route is suspended.
+    func checkPermit(
+        _ choice: RouteChoice, _ request: AdmittedCall, _ book: PermitBook, _ record: RequestRecord
+    ) throws(APIProblem) {
+        _ = book.tick()
+        guard !book.isQuiet else { return }
+        let key = request.call.principal.id
         let name = choice.served.route.name
-        let subject = PermitSubject.request(key: request.call.principal.id, route: name.isEmpty ? nil : name)
-        if let refusal = permits.refusal(of: subject) { throw refusal }
+        let route = name.isEmpty ? nil : name
+        guard let order = book.inForce.stopping(key: key, route: route, chance: record.id.chance) else { return }
+        record.noteSuspension(order.id)
+        throw order.problem(for: .request(key: key, route: route), now: book.clock.wall())
     }
 
-    /// Returns the problem that keeps a candidate from being asked; nil where
-    /// nothing does.
-    func refusal(of candidate: Candidate) -> APIProblem? { stages.permits?.refusal(of: .candidate(candidate)) }
+    /// Returns the suspension that keeps a candidate from being asked for a
+    /// request of this id; nil where none does.
+    func suspension(of upstream: Upstream, id: String) -> SuspensionOrder? {
+        guard let book = stages.permits else { return nil }
+        _ = book.tick()
+        guard !book.isQuiet else { return nil }
+        return book.inForce.stopping(upstream.permit(in: book).subject, chance: id.chance)
+    }
+
+    /// Returns the problem that a suspended candidate is for its caller.
+    func problem(of order: SuspensionOrder, at upstream: Upstream) -> APIProblem {
+        order.problem(for: .candidate(upstream.id), now: stages.permits?.clock.wall() ?? 0)
+    }
 }

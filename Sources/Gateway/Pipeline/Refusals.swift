@@ -16,7 +16,7 @@ extension Gateway {
         _ error: any Error, _ call: Call, _ reply: any CallerReply, _ record: RequestRecord
     ) -> Conclusion {
         if error is AnswerEnded { return .done }
-        if let problem = error as? APIProblem {
+        if let problem = error as? APIProblem ?? (error as? PermitEnded)?.problem {
             refuse(call, problem, reply, record)
         } else if error is CancellationError {
             if reply.isCutOff { return .cutOff }

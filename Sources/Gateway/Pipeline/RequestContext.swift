@@ -41,6 +41,20 @@ final class RequestContext {
     var rehearsal: Rehearsal? { choice.rehearsal }
     var continuity: Continuity { gateway.continuity }
 
+    /// Returns the place of an exchange among those that suspensions end; nil
+    /// where there can be none.
+    func liveExchange(with upstream: Upstream) -> LiveExchange? {
+        guard let book = gateway.stages.permits else { return nil }
+        return LiveExchange(book, upstream.permit(in: book), record, reply, call.executor)
+    }
+
+    /// Returns whether a suspension ends the request itself, and not only one
+    /// candidate's part in it.
+    func isOver(by order: SuspensionOrder) -> Bool { order.covers(key: record.keyID, route: record.route) }
+
+    /// Seconds since 1970, by the clock of the permits.
+    var wall: Int { gateway.stages.permits?.clock.wall() ?? 0 }
+
     /// The health memory for a candidate: a drill's own for the candidate that
     /// it pulls, else the real one.
     func memory(of upstream: Upstream) -> HealthBook {

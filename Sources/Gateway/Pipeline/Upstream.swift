@@ -1,5 +1,7 @@
+import Atomics
 package import Resilience
 package import Routing
+package import Veto
 
 /// A candidate, and all that a request has to know of it: made once with the
 /// settings, so that requests refer to it and copy nothing.
@@ -18,6 +20,9 @@ package final class Upstream: Sendable {
     /// stream.
     let streamClock: String
     let wholeClock: String
+    /// Found at the first request: the settings are made ready before there is
+    /// a gateway.
+    private let known = ManagedAtomicLazyReference<CandidatePermit>()
 
     /// - Parameter route: The route's name; empty where the caller named the
     ///   provider.
@@ -29,5 +34,23 @@ package final class Upstream: Sendable {
         meters = instruments.meters(of: candidate, on: route)
         streamClock = "\(route)\n\(candidate.id)\nstream"
         wholeClock = "\(route)\n\(candidate.id)\nwhole"
+    }
+
+    /// Its permit, by which suspensions know it.
+    func permit(in book: PermitBook) -> CandidatePermit {
+        if let known = known.load() { return known }
+        return known.storeIfNilThenLoad(book.permit(of: candidate.suspensionSubject, provider))
+    }
+}
+
+extension Upstream {
+    /// The candidate as suspensions find it now.
+    var suspensionSubject: SuspensionSubject { candidate.suspensionSubject.with(provider?.weights) }
+}
+
+extension Candidate {
+    /// As suspensions find it, without its weights.
+    package var suspensionSubject: SuspensionSubject {
+        SuspensionSubject(id: id, lab: lab, host: host, region: region)
     }
 }

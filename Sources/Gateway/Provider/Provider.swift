@@ -54,6 +54,9 @@ package final class Provider: Sendable {
     /// The id of what is on record about the weights that answer now; nil for
     /// models that others host, and while there is none.
     package var receipt: String? { terms.hosting?.receipt() }
+    /// The hosted weights that answer now, as suspensions name them; nil for
+    /// models that others host.
+    package var weights: WeightsInService? { terms.hosting?.weights() }
 
     /// Returns the place under which failures of this model are remembered.
     package func place(of model: String) -> Target {
@@ -137,14 +140,34 @@ package struct ProviderTerms: Sendable {
         /// The model with the limits to its disclosure, as they are now.
         package var model: @Sendable () -> HostedModel
         package var receipt: @Sendable () -> String?
+        package var weights: @Sendable () -> WeightsInService
 
-        package init(model: @escaping @Sendable () -> HostedModel, receipt: @escaping @Sendable () -> String?) {
+        /// - Parameter weights: Called for each request while something is
+        ///   suspended, on event loops, too. By default the model's name, of
+        ///   an unknown epoch: every suspension of these weights counts.
+        package init(
+            model: @escaping @Sendable () -> HostedModel, receipt: @escaping @Sendable () -> String?,
+            weights: (@Sendable () -> WeightsInService)? = nil
+        ) {
             self.model = model
             self.receipt = receipt
+            self.weights = weights ?? { WeightsInService(name: model().name) }
         }
     }
 
     package init() {}
+}
+
+/// Hosted weights as suspensions name them.
+package struct WeightsInService: Sendable, Hashable {
+    package var name: String
+    /// The custody epoch; nil where it isn't known.
+    package var epoch: Int64?
+
+    package init(name: String, epoch: Int64? = nil) {
+        self.name = name
+        self.epoch = epoch
+    }
 }
 
 /// Counts a prompt's tokens by asking the model's own tokenizer.

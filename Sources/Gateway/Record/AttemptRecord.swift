@@ -30,6 +30,8 @@ package struct AttemptRecord: Sendable {
     package var isLost: Bool { failure == Self.lostHedge || failure == Self.overtaken }
     static let lostHedge = "hedge_lost"
     static let overtaken = "overtaken"
+    /// Ended by a suspension, which is no failure of the candidate.
+    static let suspended = "suspended"
 
     package var provider: String { upstream.candidate.provider }
     package var model: String { upstream.candidate.model }

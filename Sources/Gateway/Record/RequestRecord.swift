@@ -82,6 +82,9 @@ package final class RequestRecord {
     package var drill: Drill?
     /// The supervisor's part in it; nil where none stands over its route.
     package var supervision: SupervisionRecord?
+    /// The permit of its last exchange, and the suspension that it met; nil
+    /// where the gateway has no permits, or nothing was asked.
+    package var permit: PermitRecord?
     /// The time spent waiting for a rate limit to pass.
     package var waited: Duration = .zero
     package var isStream = false

@@ -37,6 +37,9 @@ struct AnswerFrames {
     /// Bytes that a client ignores.
     var keepAlive: ByteBuffer { told.keepAlive }
 
+    /// True where nothing is held.
+    var isEmpty: Bool { held.isEmpty && rest.readableBytes == 0 }
+
     /// True where all bytes belong to frames that have ended.
     var isBetweenFrames: Bool { parser.unfinishedBytes == 0 }
 

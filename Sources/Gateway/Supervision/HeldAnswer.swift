@@ -223,6 +223,9 @@ final class HeldAnswer {
         verdict.error == "limited" ? .overSupervisionShare : .unsupervisedAnswer
     }
 
+    /// True where something waits for a verdict, or to go out.
+    var isHolding: Bool { !isShadow && (ready.readableBytes > 0 || !frames.isEmpty) }
+
     /// Nothing that is held goes out any more.
     func discard() {
         window.discard()

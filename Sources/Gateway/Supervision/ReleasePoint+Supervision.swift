@@ -111,6 +111,12 @@ extension ReleasePoint {
             do {
                 try await drainLast(held)
             } catch is AnswerEnded {
+            } catch is PermitEnded {
+                // Nothing has begun: else the head would not have waited.
+                let problem = live?.problem ?? PermitEnded().problem
+                live = nil
+                end = .refusal(problem)
+                record.noteFailed(problem)
             } catch let problem as APIProblem {
                 end = .refusal(problem)
                 record.noteFailed(problem)
@@ -178,8 +184,8 @@ extension Gateway {
             if policy.level == .shadow { return nil }
             throw .unsupervisedAnswer
         }
-        release.hold(
-            until: HeldAnswer(supervisor.makeAnswerJudge(for: exhibit), reviewed.request.call, policy, record))
+        let call = reviewed.request.call
+        release.hold { HeldAnswer(supervisor.makeAnswerJudge(for: exhibit), call, policy, record) }
         return release
     }
 }

@@ -132,6 +132,7 @@ extension Gateway {
         of name: String, on executor: EventLoopTaskExecutor
     ) async -> [(provider: String, announcement: Announcement)] {
         guard let provider = state.providers[name], let path = provider.dialect.modelsPath else { return [] }
+        guard !isSuspended(provider) else { return [] }
         var request = LaneRequest(method: "GET", path: path)
         request.limits.firstByte = .seconds(30)
         request.limits.deadline = .now() + .seconds(60)

@@ -1,8 +1,10 @@
+import Atomics
 import Conversation
 import Failures
 import NIOCore
 import Resilience
 import Routing
+import Veto
 import Wire
 
 /// The memory that a probe reports to, and the way that it takes.
@@ -108,17 +110,13 @@ extension Gateway {
     ///   the provider's settings say.
     func ask(
         _ provider: Provider, _ model: String, _ kind: ProbeKind, within patience: Duration,
-        in memory: ProbeMemory = .real, on executor: EventLoopTaskExecutor
+        in memory: ProbeMemory = .real, as gate: GateAsking? = nil, on executor: EventLoopTaskExecutor
     ) async -> ProbeResult {
-        if let candidate = state.routes.provider(provider.name)?.candidate(model: model),
-            let refusal = refusal(of: candidate)
-        {
-            return .impossible(refusal.message)
-        }
         guard var request = Self.probe(of: provider, model, kind) else {
             return .impossible("its dialect has no words for a probe")
         }
         request.fields.append(Self.probeField, "1")
+        if let gate { request.fields.append(Self.gateField, gate.order.id) }
         request.limits.firstByte = patience
         request.limits.deadline = .now() + TimeAmount(patience)
         let lane: any ProviderLane =
@@ -128,7 +126,10 @@ extension Gateway {
                 DrillLane(rehearsal, before: provider, streams: kind == .stream, isProbe: true)
             }
         return await withTaskGroup(of: ProbeResult.self) { [request] group in
-            group.addTask { await self.exchange(request, provider, kind, on: lane, executor) }
+            group.addTask(executorPreference: executor) {
+                let live = self.liveProbe(of: provider, model, as: gate, on: executor)
+                return await self.exchange(request, provider, kind, live, on: lane, executor)
+            }
             group.addTask {
                 try? await Task.sleep(for: patience)
                 return .inconclusive("no answer in time")
@@ -137,6 +138,30 @@ extension Gateway {
             group.cancelAll()
             return first ?? .inconclusive("it was interrupted")
         }
+    }
+
+    /// An exchange of Holdfast's own, as suspensions find it.
+    private struct LiveProbe {
+        let exchange: LiveExchange
+        let gate: GateAsking?
+
+        /// - Throws: ``PermitEnded``.
+        func begin() throws {
+            let tick = try exchange.begin()
+            gate?.tick.store(tick, ordering: .releasing)
+        }
+    }
+
+    private func liveProbe(
+        of provider: Provider, _ model: String, as gate: GateAsking?, on executor: EventLoopTaskExecutor
+    ) -> LiveProbe? {
+        guard let book = stages.permits else { return nil }
+        let subject =
+            state.routes.provider(provider.name)?.candidate(model: model).suspensionSubject
+            ?? SuspensionSubject(id: "\(provider.name)/\(model)")
+        let permit = book.permit(of: subject, provider)
+        return LiveProbe(
+            exchange: LiveExchange(book, permit, nil, nil, executor, gate: gate?.order.number ?? 0), gate: gate)
     }
 
     /// - Returns: nil where the provider can't be asked for that.
@@ -157,14 +182,20 @@ extension Gateway {
     }
 
     private func exchange(
-        _ request: LaneRequest, _ provider: Provider, _ kind: ProbeKind, on lane: any ProviderLane,
-        _ executor: EventLoopTaskExecutor
+        _ request: LaneRequest, _ provider: Provider, _ kind: ProbeKind, _ live: LiveProbe?,
+        on lane: any ProviderLane, _ executor: EventLoopTaskExecutor
     ) async -> ProbeResult {
+        var request = request
+        request.ending = live?.exchange
+        defer { live?.exchange.leave() }
+        do { try live?.begin() } catch { return .impossible(live?.exchange.problem?.message ?? "it is suspended") }
         let symptom: Symptom?
         do {
             symptom = try await lane.exchange(request, on: executor) { response in
                 try await Self.symptom(of: response, provider, kind)
             }.map(state.secrets.masking)
+        } catch _ where live?.exchange.problem != nil {
+            return .inconclusive("it was suspended meanwhile")
         } catch LaneFailure.ownShortage(let what) {
             return .inconclusive("Holdfast itself has \(what) left")
         } catch let failure as LaneFailure {

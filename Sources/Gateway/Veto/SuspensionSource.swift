@@ -7,6 +7,7 @@ package protocol SuspensionSource: Sendable {
     ///
     /// Called in line once a permit has ended, on event loops, too: it may look
     /// at files in memory-backed or local folders, and waits for nothing else.
+    /// One call at a time; it may not call the ``PermitBook``.
     /// - Parameter known: the index that the caller has; returned as it is
     ///   where nothing has changed.
     func renew(_ known: SuspensionIndex) -> SuspensionIndex
@@ -30,4 +31,7 @@ package enum PermitEvent: Sendable, Hashable {
     /// - Parameter lastByte: the tick at which the last byte of it was handed
     ///   to the kernel for a caller; nil where none was after the denial.
     case ended(candidate: String, suspension: String, tick: UInt64, lastByte: UInt64?)
+    /// The gate of a suspension has asked the candidate for a token, and got
+    /// one or not. The tick is that of its permission.
+    case askedByGate(candidate: String, suspension: String, tick: UInt64, answered: Bool)
 }

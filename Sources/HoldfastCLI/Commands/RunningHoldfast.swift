@@ -58,25 +58,59 @@ struct RunningHoldfast {
     }
 
     private func ask(_ method: String, _ path: String, _ body: ByteBuffer?) async throws -> ByteBuffer {
+        switch await reply(method, path, body, within: .seconds(5)) {
+        case .answered(let body): return body
+        case .refused(let words, let isCallers):
+            complain("holdfast: \(words)")
+            throw isCallers ? ExitStatus.usage.exit : ExitStatus.unavailable.exit
+        case .silent(let reason):
+            complain("No Holdfast answers on \(address): \(reason); start one: holdfast serve")
+            throw ExitStatus.unavailable.exit
+        }
+    }
+
+    /// The outcome of a question to the server.
+    enum Reply: Sendable {
+        case answered(ByteBuffer)
+        /// It said no, in these words.
+        /// - Parameter isCallers: true where the question is at fault.
+        case refused(String, isCallers: Bool)
+        /// Nothing was heard of it in time, or nobody is there.
+        case silent(String)
+    }
+
+    /// Asks a server that may hang, for a command that goes on without it.
+    func post(_ path: String, _ order: (any Encodable)? = nil, within time: Duration) async -> Reply {
+        do {
+            let body = ByteBuffer(bytes: try order.map { try AdminJSON.encode($0) } ?? [])
+            return await reply("POST", path, body, within: .nanoseconds(Int64(time / .nanoseconds(1))))
+        } catch {
+            return .silent(AdminJSON.reason(error))
+        }
+    }
+
+    /// Gets a resource of a server that may hang.
+    func get(_ path: String, within time: Duration) async -> Reply {
+        await reply("GET", path, nil, within: .nanoseconds(Int64(time / .nanoseconds(1))))
+    }
+
+    private func reply(
+        _ method: String, _ path: String, _ body: ByteBuffer?, within time: TimeAmount
+    ) async -> Reply {
         var request = HTTPClientRequest(url: "http://\(address)\(path)")
         request.method = HTTPMethod(rawValue: method)
         request.headers.add(name: "authorization", value: "Bearer \(token)")
         if let body { request.body = .bytes(body) }
         do {
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(5))
+            let response = try await HTTPClient.shared.execute(request, timeout: time)
             let body = try await response.body.collect(upTo: 16 << 20)
-            guard (200..<300).contains(response.status.code) else {
-                let said = (try? AdminJSON.decode(RefusalView.self, from: body.readableBytesView))?.error.message
-                complain("holdfast: \(said ?? "\(address) answered \(response.status.code)")")
-                throw (400..<500).contains(response.status.code)
-                    ? ExitStatus.usage.exit : ExitStatus.unavailable.exit
-            }
-            return body
-        } catch let exit as ExitCode {
-            throw exit
+            if (200..<300).contains(response.status.code) { return .answered(body) }
+            let said = (try? AdminJSON.decode(RefusalView.self, from: body.readableBytesView))?.error.message
+            return .refused(
+                said ?? "\(address) answered \(response.status.code)",
+                isCallers: (400..<500).contains(response.status.code))
         } catch {
-            complain("No Holdfast answers on \(address): \(Self.reason(error)); start one: holdfast serve")
-            throw ExitStatus.unavailable.exit
+            return .silent(Self.reason(error))
         }
     }
 

@@ -4,6 +4,7 @@ import EngineHost
 import Files
 import HoldfastServer
 import Settings
+import Signing
 import WeightFiles
 import WeightSigning
 import Wire

@@ -2,6 +2,7 @@ import Access
 package import Custody
 import Encodings
 import Settings
+import Signing
 package import Storage
 import WeightFiles
 package import WeightSigning

@@ -18,6 +18,13 @@ package enum ServerEvent: Sendable {
     case administration(AdministrationEvent)
     case disclosure(DisclosureAlarm)
     case supervisor(SupervisorEvent)
+    case veto(VetoOccurrence)
+    case permit(PermitEvent)
+    /// The last tick at which something of each candidate was allowed, where
+    /// that has changed.
+    case permitTicks([String: UInt64], at: UInt64)
+    /// An entry of the veto's own record, as the spool holds it.
+    case vetoRecord(position: Int, body: [UInt8])
 }
 
 /// Settings that have come into force.

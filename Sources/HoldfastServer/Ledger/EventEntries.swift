@@ -9,7 +9,14 @@ package struct EventEntries: Sendable {
     /// The kinds that the settings list.
     private let kinds: Set<LedgerSettings.Kind>
 
-    package init(_ kinds: Set<LedgerSettings.Kind>) { self.kinds = kinds }
+    /// The seal of the veto's record, which outsiders must not read; nil leaves
+    /// it out.
+    private let seal: VetoSeal?
+
+    package init(_ kinds: Set<LedgerSettings.Kind>, seal: VetoSeal? = nil) {
+        self.kinds = kinds
+        self.seal = seal
+    }
 
     /// The entries of one event, in the order of what has happened.
     ///
@@ -29,6 +36,11 @@ package struct EventEntries: Sendable {
             [.administration(action.path, by: action.by, action.parameter, action.body, at: time)]
         case .custody(let event): [.custody(event, at: time)]
         case .supervisor(let event): [.supervisor(event, at: time)]
+        case .veto(let occurrence): [.veto(occurrence, at: time)]
+        case .permit(let event): [.permit(event, at: time)]
+        case .permitTicks(let ticks, let tick): LedgerEntry.ticks(ticks, tick: tick, at: time)
+        case .vetoRecord(let position, let body):
+            seal.map { [.vetoRecord(position: position, sealed: $0.seal(body), at: time)] } ?? []
         case .probe, .disclosure: []
         }
     }

@@ -20,7 +20,7 @@ package struct LedgerEntry: Sendable {
     /// - Parameters:
     ///   - time: milliseconds since 1970.
     ///   - members: in the order of their numbers.
-    private init(_ kind: String, at time: Int, _ members: (inout EntryWriter) -> Void) {
+    init(_ kind: String, at time: Int, _ members: (inout EntryWriter) -> Void) {
         bytes = EntryWriter.entry { entry in
             entry.member(.v, 2)
             entry.member(.kind, kind)

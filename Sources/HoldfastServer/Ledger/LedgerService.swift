@@ -16,6 +16,7 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
     private let settings: LedgerSettings
     let sequencer: LedgerSequencer
     private let salter: Salter
+    private let seal: VetoSeal
     private let logger: Logger
     /// The log's public key.
     package let key: VerifierKey
@@ -52,6 +53,7 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
             key = signer.verifier
             publicPath = storage.publicPath
             salter = Salter(secret: try storage.secret(named: "salt"))
+            seal = VetoSeal(secret: try storage.secret(named: "veto"))
             let remembered = try await heads.ledgerHead(signer.verifier.name)
             try Self.check(remembered, now: seconds())
             let newest = Mutex(try remembered.map { try Checkpoint(text: $0.text) })
@@ -162,7 +164,7 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
     // MARK: Events
 
     package func receive(_ event: ServerEvent) async {
-        let entries = EventEntries(settings.kinds).entries(of: event, at: now) { file in
+        let entries = EventEntries(settings.kinds, seal: seal).entries(of: event, at: now) { file in
             do throws(FileFault) {
                 return try WholeFile.readAll(file, limit: 1 << 20)
             } catch {
@@ -173,6 +175,14 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
             }
         }
         for entry in entries { add(entry) }
+    }
+
+    /// Reads the veto's record out of the ledger, as it was published when this
+    /// was opened. What was pruned is passed over.
+    package func vetoRecord(from start: UInt64) throws(LedgerProblem) -> VetoRecordReading {
+        try VetoRecordReading(
+            LedgerFolder(publicPath, links: .refused), size: try Checkpoint(text: sequencer.published.text).size,
+            from: start, seal: seal)
     }
 
     // MARK: The public files

@@ -50,7 +50,11 @@ package struct LedgerTally {
             heldTimes.append((hold.provider, hold.model, hold.since..<max(hold.since + 1, time)))
         case .holdConfirmed, .holdAcknowledged, .verdictUnconfirmed, .drillBegan, .drillEnded, .weightsVerified,
             .weightsLoaded, .weightsRefused, .weightsScrubMismatch, .engineImpostor, .configurationChanged,
-            .administration, .supervisorDown, .supervisorUp:
+            .administration, .supervisorDown, .supervisorUp, .suspensionOrdered, .suspensionRatified,
+            .suspensionOverdue, .suspensionLapsed, .suspensionApproved, .suspensionRefused, .suspensionShortened,
+            .suspensionVerifying, .suspensionHalfOpen, .suspensionGateFailed, .suspensionRestored, .rosterChanged,
+            .rosterAnnounced, .rosterCancelled, .permitGranted, .permitDenied, .permitEnded, .permitAsked, .permitTicks,
+            .vetoRecord:
             break
         // A later version's: it counts nothing that this one knows.
         case nil: break

@@ -3,4 +3,4 @@ package import Storage
 /// All that a running Holdfast keeps for the next process.
 package typealias ServerStorage =
     CountStore & CustodyMemory & DisclosureMemory & DrillReports & HealthMemory & LedgerHeads & MessageOutbox
-    & SecretMemory
+    & SecretMemory & VetoMemory

@@ -15,6 +15,8 @@ package enum EntryMember: UInt8, CaseIterable, Sendable {
     case manifest, manifestRoot, files, name, receipt, engineDigest, seen, missing, scrub, file, expected, found
     case supervision, extent, policy, weights, request, answer, ruling, clauses, reference, windows, secondStage, unseen
     case refusal
+    case permit, tick, suspension, scopes, mode, digest, roster, code, basis, until, percent, approvers
+    case lastAllowed, lastByte, ticks, isAnswered, position, sealed, due
 
     /// As `holdfast ledger show --json` and docs/ledger.md call it.
     package var name: StaticString {
@@ -94,6 +96,25 @@ package enum EntryMember: UInt8, CaseIterable, Sendable {
         case .secondStage: "second_stage"
         case .unseen: "unseen"
         case .refusal: "refusal"
+        case .permit: "permit"
+        case .tick: "tick"
+        case .suspension: "suspension"
+        case .scopes: "scopes"
+        case .mode: "mode"
+        case .digest: "digest"
+        case .roster: "roster"
+        case .code: "code"
+        case .basis: "basis"
+        case .until: "expires"
+        case .percent: "percent"
+        case .approvers: "approvers"
+        case .lastAllowed: "last_allowed"
+        case .lastByte: "last_byte"
+        case .ticks: "ticks"
+        case .isAnswered: "answered"
+        case .position: "position"
+        case .sealed: "sealed"
+        case .due: "due"
         }
     }
 }

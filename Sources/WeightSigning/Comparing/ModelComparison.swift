@@ -1,3 +1,5 @@
+package import Signing
+
 /// A comparison of the present files with the signed ones. Every file must be signed: engines and libraries also read
 /// files that were not named to them, and `.git` runs hooks.
 package struct ModelComparison: Sendable, Hashable {

@@ -1,3 +1,5 @@
+package import Signing
+
 /// The files of a model, wherever they are.
 package protocol ModelFiles {
     /// All that is there and isn't a folder, in any order.

@@ -1,3 +1,5 @@
+package import Signing
+
 /// The keys of the custodians. A model may serve only if two or more of them sign a statement; each key belongs to a
 /// different person.
 package struct CustodyKeys: Sendable, Hashable {

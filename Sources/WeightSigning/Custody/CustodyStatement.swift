@@ -1,6 +1,5 @@
 import Encodings
-import NIOCore
-import Wire
+package import Signing
 
 /// A custody statement as it was read from its file: a DSSE envelope whose signatures are not verified yet. Its content
 /// is available only through ``granted(_:by:)``.
@@ -14,11 +13,7 @@ package struct CustodyStatement: Sendable {
     private let envelope: SignedEnvelope
 
     package init(_ bytes: [UInt8]) throws(SigningProblem) {
-        guard bytes.count <= Self.mostBytes else {
-            throw .malformed("the custody statement is larger than \(Self.mostBytes) bytes")
-        }
-        envelope = try SignedEnvelope(
-            try StrictObject(bytes, "the custody statement", members: ["payload", "payloadType", "signatures"]))
+        envelope = try SignedEnvelope(bytes, "the custody statement", most: Self.mostBytes)
     }
 
     /// Signs terms, with one key or with more.
@@ -38,17 +33,13 @@ package struct CustodyStatement: Sendable {
     package var signatures: Int { envelope.signatures.count }
 
     /// As it is written to a file.
-    package var text: String {
-        var json = JSONWriter()
-        envelope.write(to: &json, namesKeys: true)
-        return String(buffer: json.buffer)
-    }
+    package var text: String { envelope.text }
 
     /// Returns the permission to load a model for a demand.
     ///
     /// - Throws: ``SigningProblem`` with the reason if the model may not be loaded.
     package func granted(_ demand: CustodyDemand, by keys: CustodyKeys) throws(SigningProblem) -> CustodyGrant {
-        let payload = try envelope.verified(by: keys)
+        let payload = try envelope.verified(by: keys.keys, threshold: keys.threshold, keyIDs: .required)
         let terms = try CustodyTerms(payload)
         guard Array(terms.model.utf8) == Array(demand.model.utf8) else {
             throw .mismatch(

@@ -1,4 +1,5 @@
 import Encodings
+package import Signing
 import Wire
 
 /// The role in which a model may serve. A model that answers people must not be the one that supervises the answers.
@@ -59,9 +60,9 @@ package struct CustodyTerms: Sendable, Hashable {
         let what = "the custody statement"
         let statement = try StrictObject(
             payload.bytes, what, members: ["_type", "subject", "predicateType", "predicate"])
-        try statement.must("_type", be: ModelManifest.statementType)
+        try statement.must("_type", be: InTotoStatement.type)
         try statement.must("predicateType", be: Self.predicateType)
-        let subject = try ModelManifest.subject(statement)
+        let subject = try InTotoStatement.subject(statement)
         let predicate = try statement.object(
             "predicate",
             members: ["role", "epoch", "not_after", "mappings", "chat_template_sha256", "egress_bits_per_day"])
@@ -72,7 +73,7 @@ package struct CustodyTerms: Sendable, Hashable {
         var mappings: [Mapping] = []
         for element in try predicate.elements("mappings") {
             let mapping = try StrictObject(element, "a mapping of \(what)", members: ["name", "sha256"])
-            mappings.append(Mapping(name: try mapping.string("name"), digest: try mapping.digest("sha256", .sha256)))
+            mappings.append(Mapping(name: try mapping.string("name"), digest: try mapping.sha256("sha256")))
         }
         guard
             zip(mappings, mappings.dropFirst()).allSatisfy({ $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
@@ -83,7 +84,7 @@ package struct CustodyTerms: Sendable, Hashable {
         self.init(
             model: subject.name, root: subject.root, role: role, epoch: try predicate.count("epoch"),
             notAfter: Int64(try predicate.count("not_after")), mappings: mappings,
-            chatTemplate: template.isNull ? nil : try predicate.digest("chat_template_sha256", .sha256),
+            chatTemplate: template.isNull ? nil : try predicate.sha256("chat_template_sha256"),
             egressBitsPerDay: try predicate.count("egress_bits_per_day"))
     }
 

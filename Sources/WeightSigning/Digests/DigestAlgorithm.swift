@@ -1,5 +1,6 @@
 import Crypto
 import Encodings
+import Signing
 
 /// The hashes that manifests name (OpenSSF Model Signing 1.0, algorithm
 /// registry). BLAKE3, which is optional there, is not taken.

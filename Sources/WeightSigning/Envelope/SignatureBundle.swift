@@ -1,5 +1,6 @@
 import Encodings
 import NIOCore
+package import Signing
 import Wire
 
 /// A detached signature of a model: a Sigstore bundle 0.3 as OpenSSF Model

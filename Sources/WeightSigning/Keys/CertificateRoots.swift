@@ -1,6 +1,7 @@
 import Crypto
 import Encodings
 import FoundationEssentials
+package import Signing
 import SwiftASN1
 @_spi(FixedExpiryValidationTime) import X509
 
@@ -106,9 +107,9 @@ package struct CertificateRoots: Sendable {
     }
 
     static func key(of certificate: Certificate) throws(SigningProblem) -> ECPublicKey {
-        if let key = P256.Signing.PublicKey(certificate.publicKey) { return ECPublicKey(.p256(key)) }
-        if let key = P384.Signing.PublicKey(certificate.publicKey) { return ECPublicKey(.p384(key)) }
-        if let key = P521.Signing.PublicKey(certificate.publicKey) { return ECPublicKey(.p521(key)) }
+        if let key = P256.Signing.PublicKey(certificate.publicKey) { return ECPublicKey(key) }
+        if let key = P384.Signing.PublicKey(certificate.publicKey) { return ECPublicKey(key) }
+        if let key = P521.Signing.PublicKey(certificate.publicKey) { return ECPublicKey(key) }
         throw .unsupported(
             "the signing certificate's key is on none of P-256, P-384 and P-521", remedy: "use a key on one of them")
     }

@@ -1,3 +1,4 @@
+import Signing
 import SwiftASN1
 import X509
 

@@ -1,3 +1,5 @@
+import Signing
+
 /// A signed file: where it is and what must be in it.
 package struct ManifestFile: Sendable, Hashable {
     /// A piece of a file's bytes.

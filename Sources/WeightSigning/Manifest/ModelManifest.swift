@@ -1,4 +1,5 @@
 import Encodings
+package import Signing
 import Wire
 
 /// A signed model's files with their digests. A value exists only for a payload whose signature is valid.
@@ -6,7 +7,6 @@ import Wire
 /// A manifest names every file of the model, and the signature is over this list. So a file that is changed, missing or
 /// added is noticed, although the signature itself is much smaller than the model.
 package struct ModelManifest: Sendable, Hashable {
-    static let statementType = "https://in-toto.io/Statement/v1"
     static let predicateType = "https://model_signing/signature/v1.0"
     private static let oldPredicateType = "https://model_signing/Digests/v0.1"
 
@@ -29,7 +29,7 @@ package struct ModelManifest: Sendable, Hashable {
         signers = payload.signers
         let statement = try StrictObject(
             payload.bytes, "the statement", members: ["_type", "subject", "predicateType", "predicate"])
-        try statement.must("_type", be: Self.statementType)
+        try statement.must("_type", be: InTotoStatement.type)
         if try statement.string("predicateType") == Self.oldPredicateType {
             throw .unsupported(
                 "the statement is of version 0.1, which leaves out what was hashed and how",
@@ -44,7 +44,7 @@ package struct ModelManifest: Sendable, Hashable {
         var resources: [Resource] = []
         for element in try predicate.elements("resources") { resources.append(try Resource(element, serialization)) }
         guard !resources.isEmpty else { throw .malformed("the statement names no files: `resources` is empty") }
-        (name, root) = try Self.subject(statement)
+        (name, root) = try InTotoStatement.subject(statement)
         guard Self.root(of: resources) == root else {
             throw .malformed("the statement's subject is not the SHA-256 over the digests of its resources")
         }
@@ -67,19 +67,6 @@ package struct ModelManifest: Sendable, Hashable {
     }
 
     static func root(of resources: [Resource]) -> [UInt8] { StreamingDigest.sha256(resources.flatMap(\.digest)) }
-
-    static func subject(_ statement: StrictObject) throws(SigningProblem) -> (name: String, root: [UInt8]) {
-        var name: String?
-        var root: [UInt8] = []
-        for element in try statement.elements("subject") {
-            guard name == nil else { throw .malformed("the statement has more than one subject") }
-            let subject = try StrictObject(element, "the statement's subject", members: ["name", "digest"])
-            name = try subject.string("name")
-            root = try subject.object("digest", members: ["sha256"]).digest("sha256", .sha256)
-        }
-        guard let name, !name.isEmpty else { throw .malformed("the statement has no subject with a name") }
-        return (name, root)
-    }
 
     /// Either order is one of its own; what is in neither was not written by
     /// a signer.

@@ -1,4 +1,5 @@
 import Encodings
+import Signing
 
 /// A file's place below a model's folder, as its bytes: what looks the same
 /// (é as one character or as two) is not the same file.

@@ -1,5 +1,6 @@
 import Encodings
 import NIOCore
+package import Signing
 import Wire
 import X509
 

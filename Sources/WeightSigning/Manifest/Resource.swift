@@ -1,4 +1,5 @@
 import Encodings
+import Signing
 import Wire
 
 /// One entry of a manifest: a file or a part of one, and its digest.
@@ -18,7 +19,8 @@ package struct Resource: Sendable, Hashable {
         guard serialization.isName(try object.string("algorithm")) else {
             throw .malformed("\(Printable.quoted(name)) is hashed with another algorithm than the statement says")
         }
-        digest = try object.digest("digest", serialization.algorithm)
+        digest = try object.digest(
+            "digest", of: "\(serialization.algorithm)", size: serialization.algorithm.size)
         switch serialization.method {
         case .files: path = try ModelPath(signed: name, "a resource's name")
         case .shards: (path, range) = try Self.shard(name)

@@ -1,4 +1,5 @@
 import Encodings
+import Signing
 import Wire
 
 /// The method that turns a model into a list of digests (OpenSSF Model Signing 1.0, §5.2.2).

@@ -3,6 +3,7 @@ import Foundation
 import HoldfastServer
 import NIOPosix
 import Settings
+import Signing
 import StorageTesting
 import Supervision
 import Testing

@@ -1,4 +1,5 @@
 import HoldfastServer
+import Signing
 import WeightFiles
 import Access
 import ArgumentParser

@@ -1,6 +1,6 @@
+import Signing
 import WeightFiles
 import ArgumentParser
-import WeightSigning
 import Wire
 
 /// `holdfast weights key`

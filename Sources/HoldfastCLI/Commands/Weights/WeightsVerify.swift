@@ -1,3 +1,4 @@
+import Signing
 import WeightFiles
 import Access
 import ArgumentParser

@@ -2,6 +2,7 @@ import Routing
 import Encodings
 import Crypto
 package import Settings
+import Signing
 package import Supervision
 import WeightFiles
 import WeightSigning

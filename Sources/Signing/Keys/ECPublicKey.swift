@@ -1,17 +1,17 @@
-import Crypto
+package import Crypto
 import Encodings
 
 /// A public key on one of the curves that models are signed with: P-256,
 /// P-384, P-521. Signatures are ECDSA in DER, with SHA-256, SHA-384 or
 /// SHA-512, after the curve.
 package struct ECPublicKey: Sendable, Hashable {
-    enum Curve: Sendable {
+    private enum Curve: Sendable {
         case p256(P256.Signing.PublicKey)
         case p384(P384.Signing.PublicKey)
         case p521(P521.Signing.PublicKey)
     }
 
-    let curve: Curve
+    private let curve: Curve
     /// SubjectPublicKeyInfo; what two keys are compared by.
     private let der: [UInt8]
     /// As Python's `cryptography` and OpenSSL write it, with the line feed at
@@ -20,7 +20,11 @@ package struct ECPublicKey: Sendable, Hashable {
     /// The SHA-256 of ``pem``: what bundles call a key (`publicKey.hint`).
     package let hint: String
 
-    init(_ curve: Curve) {
+    package init(_ key: P256.Signing.PublicKey) { self.init(.p256(key)) }
+    package init(_ key: P384.Signing.PublicKey) { self.init(.p384(key)) }
+    package init(_ key: P521.Signing.PublicKey) { self.init(.p521(key)) }
+
+    private init(_ curve: Curve) {
         self.curve = curve
         let text: String
         switch curve {
@@ -58,7 +62,7 @@ package struct ECPublicKey: Sendable, Hashable {
     package func hash(into hasher: inout Hasher) { hasher.combine(der) }
 
     /// - Parameter signature: DER, in its one spelling.
-    func isValid(_ signature: [UInt8], of message: [UInt8]) -> Bool {
+    package func isValid(_ signature: [UInt8], of message: [UInt8]) -> Bool {
         switch curve {
         case .p256(let key):
             guard let parsed = try? P256.Signing.ECDSASignature(derRepresentation: signature) else { return false }

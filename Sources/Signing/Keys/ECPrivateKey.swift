@@ -19,9 +19,9 @@ package struct ECPrivateKey: Sendable {
         self.curve = curve
         publicKey =
             switch curve {
-            case .p256(let key): ECPublicKey(.p256(key.publicKey))
-            case .p384(let key): ECPublicKey(.p384(key.publicKey))
-            case .p521(let key): ECPublicKey(.p521(key.publicKey))
+            case .p256(let key): ECPublicKey(key.publicKey)
+            case .p384(let key): ECPublicKey(key.publicKey)
+            case .p521(let key): ECPublicKey(key.publicKey)
             }
     }
 
@@ -64,7 +64,7 @@ package struct ECPrivateKey: Sendable {
         }
     }
 
-    func signature(for message: [UInt8]) throws(SigningProblem) -> [UInt8] {
+    package func signature(for message: [UInt8]) throws(SigningProblem) -> [UInt8] {
         do {
             return switch curve {
             case .p256(let key): Array(try key.signature(for: message).derRepresentation)

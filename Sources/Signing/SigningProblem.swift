@@ -23,19 +23,19 @@ package struct SigningProblem: Error, Sendable, Hashable, CustomStringConvertibl
         (self.kind, self.what, self.remedy) = (kind, what, remedy)
     }
 
-    static func malformed(
-        _ what: String, remedy: String = "have the model signed again, or take the signature from its publisher again"
+    package static func malformed(
+        _ what: String, remedy: String = "have it signed again, or take it from its signer again"
     ) -> SigningProblem { SigningProblem(.malformed, what, remedy: remedy) }
 
-    static func unsupported(_ what: String, remedy: String) -> SigningProblem {
+    package static func unsupported(_ what: String, remedy: String) -> SigningProblem {
         SigningProblem(.unsupported, what, remedy: remedy)
     }
 
-    static func untrusted(
+    package static func untrusted(
         _ what: String, remedy: String = "don't use it before you know who made it"
     ) -> SigningProblem { SigningProblem(.untrusted, what, remedy: remedy) }
 
-    static func mismatch(_ what: String, remedy: String) -> SigningProblem {
+    package static func mismatch(_ what: String, remedy: String) -> SigningProblem {
         SigningProblem(.mismatch, what, remedy: remedy)
     }
 

@@ -1,18 +1,19 @@
+import Crypto
 import Encodings
 import NIOCore
-import Wire
+package import Wire
 
 /// A JSON object of which everything is known or refused: who signs and who
 /// verifies must not read two things out of one text. That names are given
 /// once only, that the text is UTF-8 and that nothing follows it is
 /// ``Wire/JSONDocument``'s part.
-struct StrictObject {
+package struct StrictObject {
     /// For messages: "the bundle", "the statement's subject".
-    let what: String
+    package let what: String
     private let view: JSONView
 
     /// The whole of a text.
-    init(_ bytes: [UInt8], _ what: String, members: [StaticString]) throws(SigningProblem) {
+    package init(_ bytes: [UInt8], _ what: String, members: [StaticString]) throws(SigningProblem) {
         let document: JSONDocument
         do {
             document = try JSONDocument(ByteBuffer(bytes: bytes), limits: JSONLimits(depth: 16, values: 4_000_000))
@@ -24,7 +25,7 @@ struct StrictObject {
 
     /// - Parameter members: all that it may have; nil where others are to be
     ///   passed over.
-    init(_ view: JSONView, _ what: String, members: [StaticString]?) throws(SigningProblem) {
+    package init(_ view: JSONView, _ what: String, members: [StaticString]?) throws(SigningProblem) {
         guard view.kind == .object else { throw .malformed("\(what) is no JSON object") }
         if let members {
             for (name, _) in view.members where !members.contains(where: { name.isString($0) }) {
@@ -36,31 +37,31 @@ struct StrictObject {
     }
 
     /// - Returns: nil where there is no such member.
-    func optional(_ name: StaticString) -> JSONView? { view[name] }
+    package func optional(_ name: StaticString) -> JSONView? { view[name] }
 
-    func member(_ name: StaticString) throws(SigningProblem) -> JSONView {
+    package func member(_ name: StaticString) throws(SigningProblem) -> JSONView {
         guard let value = view[name] else { throw .malformed("\(what) has no `\(name)`") }
         return value
     }
 
-    func object(_ name: StaticString, members: [StaticString]?) throws(SigningProblem) -> StrictObject {
+    package func object(_ name: StaticString, members: [StaticString]?) throws(SigningProblem) -> StrictObject {
         try StrictObject(try member(name), "\(what)'s `\(name)`", members: members)
     }
 
-    func string(_ name: StaticString) throws(SigningProblem) -> String {
+    package func string(_ name: StaticString) throws(SigningProblem) -> String {
         guard let text = try member(name).string else { throw .malformed("\(what)'s `\(name)` is no string") }
         return text
     }
 
     /// A string that must be this one.
-    func must(_ name: StaticString, be expected: String) throws(SigningProblem) {
+    package func must(_ name: StaticString, be expected: String) throws(SigningProblem) {
         let found = try string(name)
         guard Array(found.utf8) == Array(expected.utf8) else {
             throw .malformed("\(what)'s `\(name)` is \(Printable.quoted(found)) and not \(expected)")
         }
     }
 
-    func bool(_ name: StaticString) throws(SigningProblem) -> Bool {
+    package func bool(_ name: StaticString) throws(SigningProblem) -> Bool {
         guard let value = try member(name).bool else {
             throw .malformed("\(what)'s `\(name)` is neither true nor false")
         }
@@ -68,7 +69,7 @@ struct StrictObject {
     }
 
     /// An integer above zero; `256.0` is one, `256.5` is not.
-    func count(_ name: StaticString) throws(SigningProblem) -> UInt64 {
+    package func count(_ name: StaticString) throws(SigningProblem) -> UInt64 {
         guard let value = try member(name).int, value > 0 else {
             throw .malformed("\(what)'s `\(name)` is not a whole number above zero")
         }
@@ -76,22 +77,31 @@ struct StrictObject {
     }
 
     /// Canonical base 64: one spelling for one value.
-    func base64(_ name: StaticString) throws(SigningProblem) -> [UInt8] {
+    package func base64(_ name: StaticString) throws(SigningProblem) -> [UInt8] {
         guard let bytes = Base64.decode(try string(name)), !bytes.isEmpty else {
             throw .malformed("\(what)'s `\(name)` is not base 64, or empty")
         }
         return bytes
     }
 
-    func digest(_ name: StaticString, _ algorithm: DigestAlgorithm) throws(SigningProblem) -> [UInt8] {
-        guard let bytes = Hex.decode(try string(name)), bytes.count == algorithm.size else {
+    /// - Parameters:
+    ///   - algorithm: for the message.
+    ///   - size: of a digest, in bytes.
+    package func digest(
+        _ name: StaticString, of algorithm: String, size: Int
+    ) throws(SigningProblem) -> [UInt8] {
+        guard let bytes = Hex.decode(try string(name)), bytes.count == size else {
             throw .malformed(
-                "\(what)'s `\(name)` is not a \(algorithm) digest of \(algorithm.size * 2) small hexadecimal digits")
+                "\(what)'s `\(name)` is not a \(algorithm) digest of \(size * 2) small hexadecimal digits")
         }
         return bytes
     }
 
-    func elements(_ name: StaticString) throws(SigningProblem) -> JSONView.Elements {
+    package func sha256(_ name: StaticString) throws(SigningProblem) -> [UInt8] {
+        try digest(name, of: "sha256", size: SHA256.byteCount)
+    }
+
+    package func elements(_ name: StaticString) throws(SigningProblem) -> JSONView.Elements {
         let value = try member(name)
         guard value.kind == .array else { throw .malformed("\(what)'s `\(name)` is no array") }
         return value.elements

@@ -1,0 +1,184 @@
+import Atomics
+import Conversation
+import NIOCore
+import Veto
+
+/// One exchange with a candidate for a caller, as suspensions find it: from
+/// the moment before the candidate is asked until the last byte of the answer
+/// has been handed to the kernel.
+///
+/// It is also the check before the exchange begins and before each write.
+// Touched on the request's event loop only, like its superclass.
+final class LiveExchange: ExchangeEnd, @unchecked Sendable {
+    private let book: PermitBook
+    let permit: CandidatePermit
+    /// The number of the suspension whose gate asks; 0 for all others.
+    private let gate: Int
+    /// Its request, with key, route and id; nil for one of Holdfast's own.
+    let record: RequestRecord?
+    private let reply: (any CallerReply)?
+    private unowned let executor: EventLoopTaskExecutor
+    /// The suspension that has ended it; nil while none has.
+    private(set) var order: SuspensionOrder?
+    /// The suspensions that it was compared with last.
+    private var seen: UInt64 = 0
+    /// The first suspension that covers it and lets running requests finish.
+    private var draining: SuspensionOrder?
+    /// The tick of its last byte after it was denied.
+    private var lastByte: UInt64?
+    /// The index among the exchanges of its event loop; nil for one that is in
+    /// no list.
+    var slot: Int?
+    /// True where its candidate was denied while it ran.
+    var isCounted = false
+    /// True once the caller may have heard something of it.
+    var isHeard = false
+    /// True once the attempt is over; its last bytes may be on their way.
+    private(set) var isLeaving = false
+    /// The number of waits for bytes on their way to the kernel.
+    private var waits = 0
+
+    /// The time that a caller has for taking what was written before a cut,
+    /// and the last words after it.
+    static let patience = TimeAmount.milliseconds(250)
+
+    init(
+        _ book: PermitBook, _ permit: CandidatePermit, _ record: RequestRecord?, _ reply: (any CallerReply)?,
+        _ executor: EventLoopTaskExecutor, gate: Int = 0
+    ) {
+        self.gate = gate
+        self.book = book
+        self.permit = permit
+        self.record = record
+        self.reply = reply
+        self.executor = executor
+    }
+
+    override var live: LiveExchange? { self }
+
+    // MARK: The check
+
+    override func mayBegin() -> Bool { !isEnded && allowedTick() != nil }
+
+    /// The check before the candidate is asked.
+    /// - Returns: The tick at which it is allowed.
+    /// - Throws: ``PermitEnded`` where it may not be.
+    @discardableResult
+    func begin() throws -> UInt64 {
+        guard let tick = allowedTick() else { throw PermitEnded() }
+        if !permit.isGranted.load(ordering: .acquiring) { book.grant(permit, at: tick) }
+        record?.notePermit(of: permit.id, at: tick)
+        enter()
+        return tick
+    }
+
+    /// The check before a write.
+    /// - Throws: ``PermitEnded`` where nothing more of it may go out.
+    func check() throws { if allowedTick() == nil { throw PermitEnded() } }
+
+    /// Returns the present tick where it may go on; nil where a suspension
+    /// stops it, which has then ended it.
+    private func allowedTick() -> UInt64? {
+        guard order == nil else { return nil }
+        let tick = book.tick()
+        if !book.isQuiet {
+            look(book.inForce, at: tick)
+            guard order == nil else { return nil }
+            // A running request that may finish.
+            if isCounted { lastByte = tick }
+        }
+        permit.last.store(tick, ordering: .relaxed)
+        return tick
+    }
+
+    /// Ends it where a suspension stops it.
+    /// - Returns: The tick at which one will that covers it and has yet to; nil
+    ///   where none does.
+    @discardableResult
+    func look(_ inForce: SuspensionsInForce, at tick: UInt64) -> UInt64? {
+        guard order == nil else { return nil }
+        if seen != inForce.version {
+            seen = inForce.version
+            let all = inForce.stopping(
+                permit.subject, key: record?.keyID, route: record?.route, chance: record?.id.chance ?? 99
+            )
+            .filter { !$0.lets(gate) }
+            draining = all.min { $0.runsUntil < $1.runsUntil }
+        }
+        guard let draining else { return nil }
+        guard tick >= draining.runsUntil else { return draining.runsUntil }
+        cut(by: draining)
+        return nil
+    }
+
+    // MARK: The cut
+
+    /// Ends it now: the candidate's connection closes, and whatever was not
+    /// written doesn't go out any more.
+    private func cut(by order: SuspensionOrder) {
+        self.order = order
+        guard !isLeaving else {
+            // The answer is out, and the caller hasn't taken all of it.
+            reply?.limitTaking(to: Self.patience)
+            reply?.resetWhatIsOut()
+            return
+        }
+        awaitBytes()
+        if isHeard { reply?.limitTaking(to: Self.patience) }
+        end()
+    }
+
+    /// Has the tick of the last byte noted that was written up to now.
+    private func awaitBytes() {
+        guard let reply, isHeard else { return }
+        waits += 1
+        reply.whenHandedOver { waited in
+            if waited, self.order != nil || self.isCounted { self.lastByte = self.book.clock.boot() }
+            self.waits -= 1
+            self.leaveIfOver()
+        }
+    }
+
+    /// The problem that its end is for the caller; nil while it may go on.
+    var problem: APIProblem? {
+        guard let order else { return nil }
+        let isOver = record.map { order.covers(key: $0.keyID, route: $0.route) } ?? false
+        return order.problem(
+            for: isOver ? .request(key: record?.keyID ?? "", route: record?.route) : .candidate(permit.id),
+            now: book.clock.wall())
+    }
+
+    // MARK: Its life
+
+    private func enter() {
+        guard slot == nil, !isLeaving else { return }
+        executor.live.add(self, in: book, on: executor)
+    }
+
+    /// The attempt is over. What it has written may still be on its way.
+    func leave() {
+        guard !isLeaving else { return }
+        isLeaving = true
+        if order == nil { awaitBytes() }
+        leaveIfOver()
+    }
+
+    private func leaveIfOver() {
+        guard isLeaving, waits == 0, slot != nil else { return }
+        executor.live.remove(self)
+        if isCounted || order != nil {
+            book.ended(permit.id, isCounted: isCounted, lastByte: lastByte)
+        }
+    }
+}
+
+/// Nothing more of the candidate may go out: a suspension has ended it.
+/// ``LiveExchange/order`` says which one.
+struct PermitEnded: Error {
+    /// For a request of which nothing else is known.
+    var problem: APIProblem {
+        APIProblem(
+            .unavailable, "What would have answered is suspended by this Holdfast. Ask for another model or route.",
+            code: APIProblem.suspendedCode)
+    }
+}
