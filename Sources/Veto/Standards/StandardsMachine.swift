@@ -211,6 +211,11 @@ package struct StandardsMachine: Sendable {
 }
 
 extension Suspension {
+    /// True where a standard ordered it, and no people are needed for its end.
+    package var mayReturnByItself: Bool {
+        if case .standard = orderer { comesBack == .byItself } else { false }
+    }
+
     /// Returns whether a standard has ordered it for exactly this subject.
     package func isOrdered(by place: StandardPlace) -> Bool {
         orderer == .standard(place.standard) && scopes == [place.scope]
