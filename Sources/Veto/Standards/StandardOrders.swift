@@ -14,13 +14,3 @@ package protocol StandardOrders: Sendable {
     /// processes.
     func returns() async -> [(place: StandardPlace, time: Int)]
 }
-
-/// The judgements of standards, as the gate asks for them before a suspension
-/// returns.
-package protocol StandardVerdicts: Sendable {
-    /// Judges every standard about what a suspension covers, by evidence of
-    /// now. Where a standard asks the model something, it does so as a request
-    /// of the gate.
-    /// - Returns: those that are not `warn` alone; empty where there are none.
-    func verdicts(about suspension: Suspension) async -> [(place: StandardPlace, verdict: StandardVerdict)]
-}
