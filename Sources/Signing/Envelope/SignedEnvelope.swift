@@ -9,6 +9,8 @@ package struct SignedEnvelope: Sendable {
         /// The key that the signature claims to be made with; empty if it claims none.
         package var keyID: String
         package var bytes: [UInt8]
+
+        package init(keyID: String, bytes: [UInt8]) { (self.keyID, self.bytes) = (keyID, bytes) }
     }
 
     /// in-toto statements are all that is taken.
@@ -57,6 +59,14 @@ package struct SignedEnvelope: Sendable {
             signatures.append(Signature(keyID: key.publicKey.hint, bytes: bytes))
         }
         self.signatures = signatures
+    }
+
+    /// An envelope of signatures that were made elsewhere. They are not verified yet, either.
+    package init(_ payload: [UInt8], signatures: [Signature]) throws(SigningProblem) {
+        guard (1...Self.mostSignatures).contains(signatures.count), signatures.allSatisfy({ !$0.bytes.isEmpty }) else {
+            throw .malformed("an envelope has 1 to \(Self.mostSignatures) signatures")
+        }
+        self.init(payload, signatures)
     }
 
     /// DSSE's PAE: what is signed instead of the payload, so that its type is

@@ -76,6 +76,18 @@ package struct StrictObject {
         return UInt64(value)
     }
 
+    /// An integer of a range.
+    package func whole(_ name: StaticString, in range: ClosedRange<Int>) throws(SigningProblem) -> Int {
+        guard let value = try member(name).int, range.contains(value) else {
+            throw .malformed(
+                "\(what)'s `\(name)` is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    /// True where the member is there and null.
+    package func isNull(_ name: StaticString) throws(SigningProblem) -> Bool { try member(name).isNull }
+
     /// Canonical base 64: one spelling for one value.
     package func base64(_ name: StaticString) throws(SigningProblem) -> [UInt8] {
         guard let bytes = Base64.decode(try string(name)), !bytes.isEmpty else {

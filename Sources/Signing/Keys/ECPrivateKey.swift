@@ -15,6 +15,9 @@ package struct ECPrivateKey: Sendable {
     /// A new one, on P-256.
     package init() { self.init(.p256(P256.Signing.PrivateKey())) }
 
+    /// A new one, on P-384.
+    package static func p384() -> ECPrivateKey { ECPrivateKey(.p384(P384.Signing.PrivateKey())) }
+
     private init(_ curve: Curve) {
         self.curve = curve
         publicKey =

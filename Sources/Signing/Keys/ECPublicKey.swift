@@ -58,6 +58,15 @@ package struct ECPublicKey: Sendable, Hashable {
         }
     }
 
+    /// The name of the curve: `P-256`, `P-384`, `P-521`.
+    package var curveName: String {
+        switch curve {
+        case .p256: "P-256"
+        case .p384: "P-384"
+        case .p521: "P-521"
+        }
+    }
+
     package static func == (one: ECPublicKey, other: ECPublicKey) -> Bool { one.der == other.der }
     package func hash(into hasher: inout Hasher) { hasher.combine(der) }
 

@@ -10,8 +10,11 @@ package enum VetoEvent: Sendable, Hashable {
     /// No second person did in time; it is over.
     case lapsed(number: Int)
     case approved(number: Int, by: String)
-    /// A statement was refused, and has changed nothing.
-    case refused(number: Int?, reason: String)
+    /// An approval no longer counts: its time is over, or its signer has left
+    /// the roster.
+    case approvalEnded(number: Int, by: String)
+    /// A statement, or a step, was refused, and has changed nothing.
+    case refused(number: Int?, reason: VetoRefusal)
     /// Two people have moved its end forward.
     case shortened(number: Int, expires: Int, by: [String])
     /// The gate's own requests begin.
@@ -25,7 +28,9 @@ package enum VetoEvent: Sendable, Hashable {
     /// Recovery keys ask for another roster, which is in force at that time
     /// unless a person of the old one cancels it.
     case replacementAnnounced(version: Int, due: Int)
-    case replacementCancelled(version: Int, by: String)
+    /// - Parameter by: a person; nil where people have signed that version of
+    ///   the roster meanwhile.
+    case replacementCancelled(version: Int, by: String?)
 
     /// The ground on which a suspension may return.
     package enum ReturnCause: Sendable, Hashable {

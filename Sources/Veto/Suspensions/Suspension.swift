@@ -150,6 +150,12 @@ package struct SuspensionStanding: Sendable, Hashable {
     /// The people who have approved the restoration that is under way, in the
     /// order of their approvals; spent when the gate fails.
     package var approvers: [String] = []
+    /// Counts the attempts to bring it back, from 1: goes up when the gate
+    /// fails. People approve one attempt.
+    package var attempt = 1
+    /// True where all who approved let the model return though it isn't shown
+    /// to be the same as before.
+    package var modelMayDiffer = false
 
     package init(since: Int) { self.since = since }
 }

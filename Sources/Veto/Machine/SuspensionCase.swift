@@ -1,0 +1,77 @@
+import Signing
+
+/// The machine's knowledge of one suspension.
+struct SuspensionCase: Sendable, Hashable {
+    /// The word of one person for a return, or for an earlier end.
+    struct Approval: Sendable, Hashable {
+        var person: String
+        var key: ECPublicKey
+        /// Seconds since 1970.
+        var notAfter: Int
+        /// True where the model may return though it may be another.
+        var modelMayDiffer: Bool
+    }
+
+    let suspension: Suspension
+    /// ``Suspension/digest``, which people sign.
+    let digest: [UInt8]
+    /// Seconds since 1970, when the machine took the order.
+    let taken: Int
+    var standing: SuspensionStanding
+    /// For the attempt that is being approved.
+    var approvals: [Approval] = []
+    /// For an earlier end, by the end that they name.
+    var shortenings: [Int: [Approval]] = [:]
+    /// The end in force, in seconds since 1970; nil where there is none, or
+    /// where it has passed and the gate has failed.
+    var expires: Int?
+
+    init(_ suspension: Suspension, taken: Int) {
+        self.suspension = suspension
+        digest = suspension.digest
+        self.taken = taken
+        standing = SuspensionStanding(since: taken)
+        expires = suspension.expires
+    }
+
+    var number: Int { suspension.number }
+
+    /// As the index shows it.
+    var entry: SuspensionIndex.Entry {
+        var shown = suspension
+        shown.expires = expires
+        return SuspensionIndex.Entry(shown, standing.phase)
+    }
+
+    mutating func move(to phase: SuspensionPhase, at time: VetoTime) {
+        standing.phase = phase
+        standing.since = time.wall
+    }
+
+    /// Ends the approvals of those who no longer count.
+    /// - Returns: the people whose approvals have ended.
+    mutating func endApprovals(unless counts: (Approval) -> Bool) -> [String] {
+        var ended: [String] = []
+        for approval in approvals where !counts(approval) { ended.append(approval.person) }
+        approvals.removeAll { !counts($0) }
+        for (expires, list) in shortenings.sorted(by: { $0.key < $1.key }) {
+            for approval in list where !counts(approval) && !ended.contains(approval.person) {
+                ended.append(approval.person)
+            }
+            let left = list.filter(counts)
+            shortenings[expires] = left.isEmpty ? nil : left
+        }
+        showApprovals()
+        return ended
+    }
+
+    mutating func spendApprovals() {
+        approvals = []
+        showApprovals()
+    }
+
+    mutating func showApprovals() {
+        standing.approvers = approvals.map(\.person)
+        standing.modelMayDiffer = !approvals.isEmpty && approvals.allSatisfy(\.modelMayDiffer)
+    }
+}
