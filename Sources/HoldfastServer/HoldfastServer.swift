@@ -135,7 +135,10 @@ package struct HoldfastServer {
                 logger: logger),
             records.availability, HeldTime(gateway: gateway, availability: records.availability), records.alerts,
             egress,
-            WebhookSender(outbox: restored.storage, settings: process.settings, logger: Logger(label: "alerts")),
+            WebhookSender(
+                outbox: restored.storage, settings: process.settings,
+                keyed: { [keys] in KeyReceivers.receiver(named: $0, among: keys.applications.records) },
+                logger: Logger(label: "alerts")),
             Upkeep(
                 gateway: gateway, providers: models.providers, logger: logger,
                 executor: EventLoopTaskExecutor(process.group.next())),

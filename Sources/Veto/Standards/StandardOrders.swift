@@ -9,6 +9,9 @@ package protocol StandardOrders: Sendable {
     func returnByItself(_ number: Int) async
     /// The suspensions that are not over, whoever ordered them.
     var suspended: SuspensionIndex { get }
+    /// The greatest number that was ever given to a suspension; 0 where there was
+    /// none.
+    var newest: Int { get }
     /// The times at which suspensions of standards have returned by themselves
     /// within the last day, in seconds since 1970; also those of earlier
     /// processes.
