@@ -26,6 +26,7 @@ package struct HoldfastServer {
     private let delivery: EventDelivery
     private let quarantine: Quarantine
     private let egress: EgressWriter
+    private let standards: StandardServices
     private let logger: Logger
 
     /// Claims the run folder, restores what earlier processes have learnt, and
@@ -43,12 +44,13 @@ package struct HoldfastServer {
         quarantine = Quarantine(gateway: models.gateway, engines: models.engines)
         egress = EgressWriter(
             book: models.gateway.disclosures, memory: restored.storage, logger: Logger(label: "custody"))
+        standards = StandardServices(process, restored, records, models, orders: nil)
         let ledger: [any ServerEventSubscriber] = records.ledger.map { [$0] } ?? []
         delivery = EventDelivery(
             events: process.events,
             subscribers: ledger + [
                 records.availability, HoldAlerts(gateway: models.gateway, alerts: records.alerts), records.alerts,
-                quarantine, egress,
+                quarantine, egress, standards.standards, standards.notices,
             ])
         quarantine.placeRemembered()
         process.events.send(.configuration(ConfigurationChange(settings: settings, previous: nil)))
@@ -101,7 +103,9 @@ package struct HoldfastServer {
         let end = LatestEnd(drain: settings.limits.drain) { [models] in models.keeper.lastWords }
         let services =
             try background(opened, greetKeyFile) + [end.afterRequests]
-            + Listeners(process: process, models: models, records: records, keys: keys, opened: opened)
+            + Listeners(process: process, models: models, records: records, keys: keys, opened: opened,
+                suspensions: standards.feed
+            )
             .services(pages, actions)
         // In the reverse order they are shut down: callers first, engines last.
         var configuration = ServiceGroupConfiguration(
@@ -134,7 +138,7 @@ package struct HoldfastServer {
                 runDirectory: process.runDirectory, events: process.events,
                 logger: logger),
             records.availability, HeldTime(gateway: gateway, availability: records.availability), records.alerts,
-            egress,
+            egress, standards.standards, standards.notices,
             WebhookSender(
                 outbox: restored.storage, settings: process.settings,
                 keyed: { [keys] in KeyReceivers.receiver(named: $0, among: keys.applications.records) },
@@ -172,6 +176,7 @@ package struct HoldfastServer {
             providers: models.providers, registry: process.registry
         ).all + holdPages.pages + drillPages.pages + disclosurePages.pages
             + CustodyPages(engines: models.engines).pages
+            + StandardPages(standards: standards.standards).pages
     }
 
     private var actions: [AdminDoor.Action] { holdPages.actions + drillPages.actions + disclosurePages.actions }

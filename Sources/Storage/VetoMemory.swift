@@ -29,16 +29,21 @@ package struct StoredVetoEntry: Sendable, Hashable {
     }
 }
 
-/// The part of a ledger of which the storage has all entries of the record.
+/// The part of a ledger that holds what the storage holds: all entries of the
+/// record that are in it are in the storage, and those of the storage up to a
+/// position are in it.
 package struct StoredVetoMark: Sendable, Hashable {
     /// The ledger's entries that were read.
     package var size: UInt64
     /// The entries of the record that the storage had then: with fewer, it
     /// isn't the storage that it was, and the mark says nothing.
     package var count: Int
+    /// The greatest position of those entries.
+    package var position: Int
 
-    package init(size: UInt64, count: Int) {
+    package init(size: UInt64, count: Int, position: Int) {
         self.size = size
         self.count = count
+        self.position = position
     }
 }

@@ -24,16 +24,16 @@ extension SQLiteStorage: VetoMemory {
 
     package func vetoMark(_ origin: String) async throws(StorageError) -> StoredVetoMark? {
         try await read { database in
-            try Row.fetchOne(database, sql: "SELECT size, count FROM vetoMark WHERE origin = ?", arguments: [origin])
-                .map { StoredVetoMark(size: UInt64(max(0, $0["size"] as Int64)), count: $0["count"]) }
+            try Row.fetchOne(database, sql: "SELECT size, count, position FROM vetoMark WHERE origin = ?", arguments: [origin])
+                .map { StoredVetoMark(size: UInt64(max(0, $0["size"] as Int64)), count: $0["count"], position: $0["position"]) }
         }
     }
 
     package func saveVetoMark(_ origin: String, _ mark: StoredVetoMark) async throws(StorageError) {
         try await write { database in
             try database.execute(
-                sql: "INSERT OR REPLACE INTO vetoMark (origin, size, count) VALUES (?, ?, ?)",
-                arguments: [origin, Int64(clamping: mark.size), mark.count])
+                sql: "INSERT OR REPLACE INTO vetoMark (origin, size, count, position) VALUES (?, ?, ?, ?)",
+                arguments: [origin, Int64(clamping: mark.size), mark.count, mark.position])
         }
     }
 }

@@ -110,6 +110,7 @@ enum Schema {
                 table.primaryKey("origin", .text)
                 table.column("size", .integer).notNull()
                 table.column("count", .integer).notNull()
+                table.column("position", .integer).notNull()
             }
         }
         return migrator

@@ -206,8 +206,8 @@ typealias AnyStorage =
                 entry(1, "c", []), entry(2, "a", [0, 255]), entry(2, "b"), entry(3, "d"),
             ])
         #expect(try await subject.open().vetoMark("l") == nil)
-        try await subject.open().saveVetoMark("l", StoredVetoMark(size: 7, count: 3))
-        try await subject.open().saveVetoMark("l", StoredVetoMark(size: 12, count: 4))
-        #expect(try await subject.open().vetoMark("l") == StoredVetoMark(size: 12, count: 4))
+        try await subject.open().saveVetoMark("l", StoredVetoMark(size: 7, count: 3, position: 2))
+        try await subject.open().saveVetoMark("l", StoredVetoMark(size: 12, count: 4, position: 3))
+        #expect(try await subject.open().vetoMark("l") == StoredVetoMark(size: 12, count: 4, position: 3))
     }
 }

@@ -44,6 +44,16 @@ struct ServerOption: ParsableArguments {
         return found.effective
     }
 
+    /// The trace of a server that runs, or has run; nil where there is none. A
+    /// missing server is no error here.
+    func trace(_ settings: Settings?) -> ServerSearch.Found? {
+        if let found = search.look().found { return found }
+        guard run == nil, let settings, settings.runDirectory != nil else { return nil }
+        let folder = RunDirectory(settings)
+        guard let effective = try? folder.effective() else { return nil }
+        return ServerSearch.Found(folder, effective)
+    }
+
     private func found() throws -> ServerSearch.Found {
         let result = search.look()
         if let found = result.found { return found }

@@ -124,6 +124,9 @@ package struct StatusText {
         String(UnixTime(seconds: Int64(seconds)).description.prefix(16)).replacing("T", with: " ") + "Z"
     }
 
+    /// `2026-06-12T10:15:30Z`: a time that options take.
+    package static func exact(_ seconds: Int) -> String { UnixTime(seconds: Int64(seconds)).description }
+
     private static func ago(_ seconds: Int) -> String {
         switch seconds {
         case ..<120: "\(seconds) s ago"

@@ -23,8 +23,12 @@ package enum ServerEvent: Sendable {
     /// The last tick at which something of each candidate was allowed, where
     /// that has changed.
     case permitTicks([String: UInt64], at: UInt64)
-    /// An entry of the veto's own record, as the spool holds it.
-    case vetoRecord(position: Int, body: [UInt8])
+    /// The veto begins: the id of the machine's start, to which all ticks until
+    /// the next one belong.
+    case vetoBegan(boot: String, tick: UInt64)
+    /// Something is wrong with the veto's spool, record or disk; a sentence for
+    /// people.
+    case vetoProblem(String)
 }
 
 /// Settings that have come into force.

@@ -9,14 +9,7 @@ package struct EventEntries: Sendable {
     /// The kinds that the settings list.
     private let kinds: Set<LedgerSettings.Kind>
 
-    /// The seal of the veto's record, which outsiders must not read; nil leaves
-    /// it out.
-    private let seal: VetoSeal?
-
-    package init(_ kinds: Set<LedgerSettings.Kind>, seal: VetoSeal? = nil) {
-        self.kinds = kinds
-        self.seal = seal
-    }
+    package init(_ kinds: Set<LedgerSettings.Kind>) { self.kinds = kinds }
 
     /// The entries of one event, in the order of what has happened.
     ///
@@ -39,9 +32,8 @@ package struct EventEntries: Sendable {
         case .veto(let occurrence): [.veto(occurrence, at: time)]
         case .permit(let event): [.permit(event, at: time)]
         case .permitTicks(let ticks, let tick): LedgerEntry.ticks(ticks, tick: tick, at: time)
-        case .vetoRecord(let position, let body):
-            seal.map { [.vetoRecord(position: position, sealed: $0.seal(body), at: time)] } ?? []
-        case .probe, .disclosure: []
+        case .vetoBegan(let boot, let tick): [.vetoBegan(boot: boot, tick: tick, at: time)]
+        case .probe, .disclosure, .vetoProblem: []
         }
     }
 

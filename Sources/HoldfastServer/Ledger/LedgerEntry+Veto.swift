@@ -39,8 +39,9 @@ extension LedgerEntry {
         case .overdue(let number): return entry(.suspensionOverdue, id(number))
         case .lapsed(let number): return entry(.suspensionLapsed, id(number))
         case .approved(let number, let by): return entry(.suspensionApproved, id(number), by: by)
+        case .approvalEnded(let number, let by): return entry(.suspensionApprovalEnded, id(number), by: by)
         case .refused(let number, let reason):
-            return entry(.suspensionRefused, number.map(id), reason: reason)
+            return entry(.suspensionRefused, number.map(id), cause: reason.code, reason: reason.what)
         case .shortened(let number, let expires, let by):
             return entry(.suspensionShortened, id(number)) { entry in
                 entry.member(.until, expires)
@@ -68,7 +69,7 @@ extension LedgerEntry {
             }
         case .replacementCancelled(let version, let by):
             return LedgerEntry(EntryKind.rosterCancelled.rawValue, at: time) { entry in
-                entry.member(.by, by)
+                entry.member(.by, ifPresent: by)
                 entry.member(.tick, tick)
                 entry.member(.roster, version)
             }
@@ -148,6 +149,14 @@ extension LedgerEntry {
                     }
                 }
             }
+        }
+    }
+
+    /// The veto begins, after a start of the process.
+    package static func vetoBegan(boot: String, tick: UInt64, at time: Int) -> LedgerEntry {
+        LedgerEntry(EntryKind.vetoBegan.rawValue, at: time) { entry in
+            entry.member(.tick, Int(clamping: tick))
+            entry.member(.boot, boot)
         }
     }
 

@@ -17,7 +17,7 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
     let sequencer: LedgerSequencer
     private let signer: SignerKey
     private let salter: Salter
-    private let seal: VetoSeal
+    let seal: VetoSeal
     private let logger: Logger
     /// The log's public key.
     package let key: VerifierKey
@@ -99,7 +99,7 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
     package func run() async { await heads.run() }
 
     /// Milliseconds since 1970.
-    private var now: Int { clock() / 1000 }
+    var now: Int { clock() / 1000 }
 
     private func add(_ entry: LedgerEntry) {
         guard entry.bytes.count <= EntryBundle.mostBytes else {
@@ -166,7 +166,7 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
     // MARK: Events
 
     package func receive(_ event: ServerEvent) async {
-        let entries = EventEntries(settings.kinds, seal: seal).entries(of: event, at: now) { file in
+        let entries = EventEntries(settings.kinds).entries(of: event, at: now) { file in
             do throws(FileFault) {
                 return try WholeFile.readAll(file, limit: 1 << 20)
             } catch {
@@ -177,14 +177,6 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
             }
         }
         for entry in entries { add(entry) }
-    }
-
-    /// Reads the veto's record out of the ledger, as it was published when this
-    /// was opened. What was pruned is passed over.
-    package func vetoRecord(from start: UInt64) throws(LedgerProblem) -> VetoRecordReading {
-        try VetoRecordReading(
-            LedgerFolder(publicPath, links: .refused), size: try Checkpoint(text: sequencer.published.text).size,
-            from: start, seal: seal)
     }
 
     /// Signs a text with the log's key, as a note of its own kind: its first

@@ -54,7 +54,7 @@ package struct LedgerTally {
             .suspensionOverdue, .suspensionLapsed, .suspensionApproved, .suspensionRefused, .suspensionShortened,
             .suspensionVerifying, .suspensionHalfOpen, .suspensionGateFailed, .suspensionRestored, .rosterChanged,
             .rosterAnnounced, .rosterCancelled, .permitGranted, .permitDenied, .permitEnded, .permitAsked, .permitTicks,
-            .vetoRecord:
+            .vetoBegan, .vetoRecord, .suspensionApprovalEnded:
             break
         // A later version's: it counts nothing that this one knows.
         case nil: break

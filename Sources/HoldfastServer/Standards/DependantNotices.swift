@@ -3,6 +3,7 @@ import Crypto
 import Encodings
 import Gateway
 import Routing
+import ServiceLifecycle
 import Settings
 import Synchronization
 import Veto
@@ -14,7 +15,7 @@ import Wire
 /// Operators' webhooks of the kind `veto` get the whole of it. Those who depend
 /// on a model get what happens to them and what stands in; never a scope of a
 /// key, evidence, or a text that its orderer has not made public.
-final class DependantNotices: ServerEventSubscriber {
+final class DependantNotices: ServerEventSubscriber, Service {
     /// Days before a retirement at which it is told.
     static let daysBefore = [30, 7, 1]
 
@@ -105,6 +106,15 @@ final class DependantNotices: ServerEventSubscriber {
     }
 
     // MARK: Retirements
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { [self] in
+            while !Task.isCancelled {
+                lookAtRetirements()
+                try? await Task.sleep(for: .seconds(60))
+            }
+        }
+    }
 
     /// Tells of retirements that are near: 30 days, 7 days and 1 day before.
     /// After a restart the newest of these is told again, as a message of the

@@ -24,6 +24,7 @@ package enum EntryKind: String, CaseIterable, Sendable {
     case suspensionOverdue = "suspension.overdue"
     case suspensionLapsed = "suspension.lapsed"
     case suspensionApproved = "suspension.approved"
+    case suspensionApprovalEnded = "suspension.approval-ended"
     case suspensionRefused = "suspension.refused"
     case suspensionShortened = "suspension.shortened"
     case suspensionVerifying = "suspension.verifying"
@@ -38,5 +39,6 @@ package enum EntryKind: String, CaseIterable, Sendable {
     case permitEnded = "permit.ended"
     case permitAsked = "permit.asked"
     case permitTicks = "permit.ticks"
+    case vetoBegan = "veto.began"
     case vetoRecord = "veto.record"
 }

@@ -16,7 +16,7 @@ package enum EntryMember: UInt8, CaseIterable, Sendable {
     case supervision, extent, policy, weights, request, answer, ruling, clauses, reference, windows, secondStage, unseen
     case refusal
     case permit, tick, suspension, scopes, mode, digest, roster, code, basis, until, percent, approvers
-    case lastAllowed, lastByte, ticks, isAnswered, position, sealed, due
+    case lastAllowed, lastByte, ticks, isAnswered, position, sealed, due, boot
 
     /// As `holdfast ledger show --json` and docs/ledger.md call it.
     package var name: StaticString {
@@ -115,6 +115,7 @@ package enum EntryMember: UInt8, CaseIterable, Sendable {
         case .position: "position"
         case .sealed: "sealed"
         case .due: "due"
+        case .boot: "boot"
         }
     }
 }

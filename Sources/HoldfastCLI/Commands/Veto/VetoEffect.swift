@@ -1,8 +1,8 @@
-import AdminAPI
+package import AdminAPI
+import Conversation
 import Encodings
-import Routing
-import Settings
-import Veto
+package import Routing
+package import Veto
 
 /// The effect that a pull would have on routes, by the settings alone: for a
 /// server that doesn't answer.

@@ -79,7 +79,7 @@ package struct GateRun: Sendable {
     /// Conditions from elsewhere: standards, drills, the model's sameness.
     private var outside: [GateCondition] = []
     /// The requests that were let through while it is half-open.
-    private var served = (good: 0, bad: 0)
+    private var served = GateTally()
 
     /// - Parameter isHalfOpen: true where an earlier process had come that far.
     package init(
@@ -129,11 +129,8 @@ package struct GateRun: Sendable {
         targets[candidate] = target
     }
 
-    /// Takes the end of a request that was let through.
-    package mutating func served(isGood: Bool) {
-        guard isHalfOpen else { return }
-        if isGood { served.good += 1 } else { served.bad += 1 }
-    }
+    /// Takes the requests that were let through since it is half-open.
+    package mutating func note(letThrough tally: GateTally) { if isHalfOpen { served = tally } }
 
     // MARK: What is next
 
@@ -181,7 +178,7 @@ package struct GateRun: Sendable {
         for (candidate, target) in targets.sorted(by: { $0.key < $1.key }) where target.failures >= rules.mostFailures {
             return "\(candidate) did not answer the gate: \(target.lastFailure ?? "no answer")"
         }
-        let (good, bad) = served
+        let (good, bad) = (served.good, served.bad)
         if bad >= rules.fewestErrors, bad * 100 > (good + bad) * rules.mostErrors {
             return "\(bad) of \(good + bad) requests that were let through failed"
         }

@@ -1,0 +1,142 @@
+import ArgumentParser
+import Encodings
+import Signing
+import Veto
+import WeightFiles
+import Wire
+
+/// `holdfast people sign`
+struct PeopleSign: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sign", abstract: "Add a person's signature to a file that several must sign.",
+        usage: "holdfast people sign <file> --private-key <private-key> [<options>]",
+        discussion: """
+            Shows what the file says, then signs it; the file becomes an envelope with one signature \
+            more. Works on any machine: only where the server's files are does it know who is in the \
+            roster.
+
+            Example: holdfast people sign roster-2.json --as alice --private-key ~/keys/alice.key
+            """)
+
+    @Argument(help: "The statement, or the envelope that others have signed.", completion: .file())
+    var file: String
+    @Option(help: "The key (PEM, P-256 or P-384), unencrypted; a pipe will do.", completion: .file())
+    var privateKey: String
+    @Option(name: .customLong("as"), help: "The person of the roster that signs. [default: the one of the key]")
+    var person: String?
+    @Option(help: "Where the envelope goes. [default: into the file]", completion: .file())
+    var out: String?
+    @OptionGroup var server: ServerOption
+    @Flag(help: "Print JSON, for programs.")
+    var json = false
+
+    func run() async throws {
+        var signed = try StatementFile(at: file)
+        let key = try await told { () async throws(SigningProblem) in
+            try ECPrivateKey(pem: try SmallFile.text(privateKey))
+        }
+        let chain = roster()
+        let who = try signer(key.publicKey, chain, signed)
+        // Alone, since the keys of the others may not be known on this machine.
+        let statement = try accepted { () throws(VetoRefusal) in
+            try SignedStatement(payload: signed.payload, signature: try signature(key, signed), key: key.publicKey)
+                .verified(by: [key.publicKey]).statement
+        }
+        try await told { () async throws(SigningProblem) in try signed.sign(with: key) }
+        try GivenFile.write(out ?? file, signed.envelope)
+        guard !json else {
+            return printJSON { json in
+                json.member("file", out ?? file)
+                json.member("decision", statement.decision.name)
+                json.member("signatures", signed.signatures.count)
+            }
+        }
+        for line in Self.lines(statement) { print(line) }
+        print("")
+        print(
+            "Signed by \(who). \((out ?? file).printable) has \(signed.signatures.count) "
+                + "\(signed.signatures.count == 1 ? "signature" : "signatures") now.")
+    }
+
+    private func signature(_ key: ECPrivateKey, _ file: StatementFile) throws(VetoRefusal) -> [UInt8] {
+        do { return try key.signature(for: file.encoding) } catch { throw .malformed(error.what) }
+    }
+
+    /// The roster's versions, where this is the server's machine.
+    private func roster() -> RosterChain? {
+        guard let settings = server.settings(), FileKind.at("\(settings.veto.spool)/roster") == .folder,
+            let place = try? server.place()
+        else { return nil }
+        return (try? VetoDesk(place))?.chain
+    }
+
+    /// - Throws: an exit code where the key is not the person's, or the person
+    ///   has signed already.
+    private func signer(_ key: ECPublicKey, _ chain: RosterChain?, _ file: StatementFile) throws -> String {
+        guard let chain else {
+            guard !file.isSigned(by: key) else { throw refused("this key has signed it already") }
+            return person ?? "the key \(key.hint.prefix(12))…"
+        }
+        if chain.isRecoveryKey(key) {
+            guard !file.isSigned(by: key) else { throw refused("this recovery key has signed it already") }
+            return "a recovery key"
+        }
+        var options = SigningOptions()
+        options.person = person
+        options.privateKey = privateKey
+        let name = try options.signer(key, in: chain)
+        let keys = chain.current.people.first { $0.name == name }?.keys ?? []
+        guard !keys.contains(where: { file.isSigned(by: $0) }) else {
+            throw refused("\(name) has signed it already: one person counts once; have another person sign")
+        }
+        return name
+    }
+
+    private func refused(_ reason: String) -> any Error {
+        complain("holdfast: \(reason)")
+        return ExitStatus.dataError.exit
+    }
+
+    /// The lines that say what is signed.
+    private static func lines(_ statement: VetoStatement) -> [String] {
+        let until = "Good until \(StatusText.moment(statement.notAfter))."
+        switch statement.decision {
+        case .roster(let next), .replace(let next):
+            return [RosterText(next, since: { _ in nil }).whole, until]
+        case .order(let suspensions):
+            return suspensions.map { suspension in
+                "Orders to suspend \(suspension.scopes.map(\.text.printable).joined(separator: ", ")): "
+                    + "\(suspension.reason.code.rawValue), \(suspension.reason.text.printable)"
+            } + [until]
+        case .ratify(let target), .restore(let target, _), .shorten(let target, _):
+            return [
+                "Decides \"\(statement.decision.name)\" for S\(target.number), "
+                    + "\(target.scopes.map(\.text.printable).joined(separator: ", ")), digest \(Hex.encode(target.digest))",
+                until,
+            ]
+        case .cancel(let version, let digest):
+            return ["Cancels version \(version) of the roster, digest \(Hex.encode(digest))", until]
+        }
+    }
+}
+
+/// `holdfast people accept`
+struct PeopleAccept: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "accept", abstract: "Hand in a version of the roster that enough people have signed.",
+        usage: "holdfast people accept <file> [<options>]",
+        discussion: "The same as `holdfast veto accept`.\n\nExample: holdfast people accept roster-2.json")
+
+    @Argument(help: "The envelope with the signatures.", completion: .file())
+    var file: String
+    @OptionGroup var raw: RawSignature
+    @OptionGroup var server: ServerOption
+    @Flag(help: "Print JSON, for programs.")
+    var json = false
+
+    func run() async throws {
+        let desk = try VetoDesk(try server.place())
+        let outcome = try await HandIn(desk: desk).take(try raw.statement(file, desk))
+        try VetoOutcome(outcome: outcome, desk: desk).tell(json: json)
+    }
+}

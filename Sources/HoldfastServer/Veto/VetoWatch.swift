@@ -1,0 +1,76 @@
+package import Gateway
+import ServiceLifecycle
+import Synchronization
+
+/// The upkeep of the veto: looks into the spool when no request does, keeps to
+/// its deadlines, advances the gates, and puts ticks on record.
+struct VetoWatch: Service {
+    let veto: VetoService
+    let book: PermitBook
+    let gates: GateKeeper
+    let events: ServerEvents
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                // An order is noticed on a quiet server, too.
+                group.addTask {
+                    await every(.milliseconds(100)) {
+                        veto.look()
+                        book.apply(veto.index)
+                    }
+                }
+                group.addTask { for await _ in veto.changes { book.apply(veto.index) } }
+                group.addTask {
+                    var ticks = TickNote()
+                    var owed = OwedNote()
+                    await every(.seconds(1)) {
+                        veto.tick()
+                        await gates.advance()
+                        if let news = ticks.news(book.ticks()) { events.send(.permitTicks(news, at: veto.now.boot)) }
+                        if let problem = owed.problem(veto.keeping.owed) { veto.tell(problem) }
+                    }
+                }
+                group.addTask { await every(.seconds(900)) { await veto.keeping.saveMark() } }
+            }
+        }
+        await veto.keeping.saveMark()
+    }
+
+    private func every(_ period: Duration, _ work: () async -> Void) async {
+        while !Task.isCancelled {
+            await work()
+            try? await Task.sleep(for: period)
+        }
+    }
+}
+
+/// The note which ticks are on record.
+struct TickNote {
+    private var known: [String: UInt64] = [:]
+
+    /// Returns the ticks that have changed; nil where none has.
+    mutating func news(_ ticks: [String: UInt64]) -> [String: UInt64]? {
+        let news = ticks.filter { known[$0.key] != $0.value }
+        known = ticks
+        return news.isEmpty ? nil : news
+    }
+}
+
+/// The note of writes that have been owed for long.
+struct OwedNote {
+    /// Looks, a second apart, after which a disk has failed.
+    private static let patience = 10
+    private var looks = 0
+
+    /// Returns a sentence for people, once for each failure of the disk.
+    mutating func problem(_ owed: Int) -> String? {
+        guard owed > 0 else {
+            looks = 0
+            return nil
+        }
+        looks += 1
+        guard looks == Self.patience else { return nil }
+        return "\(owed) entries of the veto's record can't be written, and a restart would not know them: see to the disk"
+    }
+}
