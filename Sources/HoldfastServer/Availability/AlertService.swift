@@ -129,6 +129,8 @@ package final class AlertService: ServerEventSubscriber, Service {
         case .disclosure(let alarm): note(alarm)
         case .supervisor(let event): note(event)
         case .health, .probe, .drillBegan, .configuration, .administration: break
+        // Told by those who know what depends on it.
+        case .veto, .permit, .permitTicks, .vetoBegan, .vetoProblem: break
         }
     }
 

@@ -1,6 +1,7 @@
 import Logging
 import Settings
 import Veto
+import Wire
 
 /// The words of standards: in the log, and to the webhooks that they name.
 struct StandardNotices: Sendable {

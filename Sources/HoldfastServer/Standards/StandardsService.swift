@@ -1,4 +1,5 @@
 import AdminAPI
+import EngineHost
 import Files
 import Gateway
 import Logging

@@ -1,4 +1,5 @@
 package import Files
+import Routing
 package import Veto
 
 /// The standards of an installation: what a model, host, lab or route must
