@@ -186,6 +186,12 @@ package struct Webhook: Sendable, Hashable {
     package var secret: Secret
     /// `on`: all kinds by default.
     package var kinds = Set(Kind.allCases)
+
+    package init(name: String, url: Secret, secret: Secret) {
+        self.name = name
+        self.url = url
+        self.secret = secret
+    }
 }
 
 /// `limits`

@@ -3,6 +3,7 @@ import Crypto
 import FoundationEssentials
 import Files
 import NIOCore
+import NIOHTTP1
 import Synchronization
 package import Veto
 

@@ -1,8 +1,8 @@
-import AdminAPI
+package import AdminAPI
 import Availability
 import Storage
 import Synchronization
-import Veto
+package import Veto
 
 /// The evidence of what was recorded: drills, and the counts of requests.
 /// Each is read anew after a while only.

@@ -1,4 +1,5 @@
 import Encodings
+import EngineHost
 import Gateway
 import Ledger
 import Logging
