@@ -12,12 +12,14 @@ package enum AdminPath {
     package static let previewSuspensions = "/admin/suspensions/preview"
     package static let lookForSuspensions = "/admin/suspensions/look"
 
+    package static let anySuspension = suspension(":id")
     package static let anyDrill = drill(":id")
     package static let renewAnyDrill = renewDrill(":id")
     package static let endAnyDrill = endDrill(":id")
     package static let restoreAnyHold = restoreHold(":id")
     package static let acknowledgeAnyHold = acknowledgeHold(":id")
 
+    package static func suspension(_ id: String) -> String { "\(suspensions)/\(id)" }
     package static func drill(_ id: String) -> String { "\(drills)/\(id)" }
     package static func renewDrill(_ id: String) -> String { "\(drills)/\(id)/renew" }
     package static func endDrill(_ id: String) -> String { "\(drills)/\(id)/end" }

@@ -14,7 +14,7 @@ import Storage
 /// A running Holdfast, from its settings to the last byte of its last answer.
 ///
 /// Services are built in the order of what they need (``ServerProcess``,
-/// ``RestoredState``, ``RecordServices``, ``ModelServices``, ``Listeners``);
+/// ``RestoredState``, ``RecordServices``, ``VetoServices``, ``ModelServices``, ``Listeners``);
 /// nothing is set in them afterwards. What happens beside requests goes as
 /// ``ServerEvent`` to the subscribers that stand here.
 package struct HoldfastServer {
@@ -22,7 +22,9 @@ package struct HoldfastServer {
     private let keys: KeyStore
     private let restored: RestoredState
     private let records: RecordServices
+    private let veto: VetoServices
     private let models: ModelServices
+    private let gates: GateKeeper
     private let delivery: EventDelivery
     private let quarantine: Quarantine
     private let egress: EgressWriter
@@ -40,11 +42,18 @@ package struct HoldfastServer {
         restored = try await RestoredState(directory: settings.dataDirectory)
         keys = try KeyStore(settings.keys, token: process.runDirectory.makeToken())
         records = try await RecordServices(process, restored)
-        models = try await ModelServices(process, restored, records, keys: keys)
+        veto = try await VetoServices(process, restored, records)
+        models = try await ModelServices(process, restored, records, veto, keys: keys)
+        standards = StandardServices(process, restored, records, models, orders: VetoOrders(veto: veto.veto))
+        gates = GateKeeper(
+            veto.veto, gateway: models.gateway, traffic: veto.traffic,
+            ports: GateKeeper.Ports(
+                standards: standards.standards, drills: restored.storage,
+                identity: models.engines.identity(of:)),
+            rules: GateRules(settings.veto), executor: EventLoopTaskExecutor(process.group.next()))
         quarantine = Quarantine(gateway: models.gateway, engines: models.engines)
         egress = EgressWriter(
             book: models.gateway.disclosures, memory: restored.storage, logger: Logger(label: "custody"))
-        standards = StandardServices(process, restored, records, models, orders: nil)
         let ledger: [any ServerEventSubscriber] = records.ledger.map { [$0] } ?? []
         delivery = EventDelivery(
             events: process.events,
@@ -91,6 +100,7 @@ package struct HoldfastServer {
             group.addTask { await models.disclosures.run() }
             group.addTask { await egress.write() }
             group.addTask { await records.alerts.write() }
+            group.addTask { await veto.veto.keeping.run() }
             if let ledger = records.ledger { group.addTask { await ledger.run() } }
         }
     }
@@ -138,7 +148,8 @@ package struct HoldfastServer {
                 runDirectory: process.runDirectory, events: process.events,
                 logger: logger),
             records.availability, HeldTime(gateway: gateway, availability: records.availability), records.alerts,
-            egress, standards.standards, standards.notices,
+            egress, VetoWatch(veto: veto.veto, book: veto.book, gates: gates, events: process.events),
+            standards.standards, standards.notices,
             WebhookSender(
                 outbox: restored.storage, settings: process.settings,
                 keyed: { [keys] in KeyReceivers.receiver(named: $0, among: keys.applications.records) },
@@ -166,6 +177,9 @@ package struct HoldfastServer {
             settings: process.settings)
     }
     private var disclosurePages: DisclosurePages { DisclosurePages(gateway: models.gateway) }
+    private var suspensionPages: SuspensionPages {
+        SuspensionPages(gateway: models.gateway, services: veto, gates: gates)
+    }
     private var drillPages: DrillPages {
         DrillPages(gateway: models.gateway, reports: restored.storage, logger: logger)
     }
@@ -175,9 +189,12 @@ package struct HoldfastServer {
             settings: process.settings.started, gateway: models.gateway, engines: models.engines,
             providers: models.providers, registry: process.registry
         ).all + holdPages.pages + drillPages.pages + disclosurePages.pages
+            + suspensionPages.pages
             + CustodyPages(engines: models.engines).pages
             + StandardPages(standards: standards.standards).pages
     }
 
-    private var actions: [AdminDoor.Action] { holdPages.actions + drillPages.actions + disclosurePages.actions }
+    private var actions: [AdminDoor.Action] {
+        holdPages.actions + drillPages.actions + disclosurePages.actions + suspensionPages.actions
+    }
 }

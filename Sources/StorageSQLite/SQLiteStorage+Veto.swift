@@ -24,8 +24,12 @@ extension SQLiteStorage: VetoMemory {
 
     package func vetoMark(_ origin: String) async throws(StorageError) -> StoredVetoMark? {
         try await read { database in
-            try Row.fetchOne(database, sql: "SELECT size, count, position FROM vetoMark WHERE origin = ?", arguments: [origin])
-                .map { StoredVetoMark(size: UInt64(max(0, $0["size"] as Int64)), count: $0["count"], position: $0["position"]) }
+            try Row.fetchOne(
+                database, sql: "SELECT size, count, position FROM vetoMark WHERE origin = ?", arguments: [origin]
+            )
+            .map {
+                StoredVetoMark(size: UInt64(max(0, $0["size"] as Int64)), count: $0["count"], position: $0["position"])
+            }
         }
     }
 

@@ -34,7 +34,8 @@ struct TestFrontDoor: Sendable {
         _ script: ReplayLane.Script = .json(reply), keys: [KeyRecord] = [TestGateway.record()],
         limits change: (inout ConnectionLimits) -> Void = { _ in }, view: HouseView = HouseView(unready: { [] }),
         origins: OriginRules = OriginRules(), unread: UnreadAnswers = UnreadAnswers(limit: 64 << 20, minimumRate: 1024),
-        pool: (any WorkerPool)? = nil, more doors: [Door] = [], _ body: (TestFrontDoor) async throws -> Void
+        pool: (any WorkerPool)? = nil, stages: OptionalStages = OptionalStages(), more doors: [Door] = [],
+        _ body: (TestFrontDoor) async throws -> Void
     ) async throws {
         let lane = ReplayLane(script)
         let facts = [
@@ -46,7 +47,7 @@ struct TestFrontDoor: Sendable {
         let house = TestGateway(
             providers: [provider], facts: facts,
             routes: [Route(name: "r", candidates: [facts[0].candidate(model: "m")])],
-            keys: keys, pool: pool)
+            keys: keys, pool: pool, stages: stages)
         let reception = Doors(
             house.gateway, standard: Door(openai, embeddings: openai, models: openai),
             others: [Door(anthropic, tokenCounts: anthropic, models: anthropic)] + doors, view: view,

@@ -8,6 +8,7 @@ import Resilience
 import Routing
 import Synchronization
 import Testing
+import Veto
 import Wire
 
 /// The optional stages of the pipeline: permit, release.
@@ -20,48 +21,38 @@ import Wire
 
     // MARK: Permit
 
-    /// Suspensions of some subjects, which can change while requests run.
-    private final class ScriptedPermits: PermitTable {
-        let suspended = Mutex<Set<String>>([])
-
-        init(_ suspended: Set<String>) { self.suspended.withLock { $0 = suspended } }
-
-        func refusal(of subject: PermitSubject) -> APIProblem? {
-            let names: [String] =
-                switch subject {
-                case .request(let key, let route): ["key \(key)", "route \(route ?? "-")"]
-                case .candidate(let candidate): [candidate.id]
-                }
-            guard suspended.withLock({ $0.contains(where: names.contains) }) else { return nil }
-            return APIProblem(.unavailable, "It is suspended (S-1).", code: "suspended")
-        }
+    /// Permits that end at once: each check looks.
+    private static func permits(_ scopes: SuspendedScope...) -> (ScriptedSuspensions, OptionalStages) {
+        let suspensions = ScriptedSuspensions()
+        for scope in scopes { suspensions.order(scope) }
+        return (suspensions, OptionalStages(permits: PermitBook(source: suspensions, length: .zero)))
     }
 
     @Test func aSuspendedRouteIsRefused() async {
         let house = Relayers(
-            [(.openai, Self.telling("a"))], stages: OptionalStages(permits: ScriptedPermits(["route talk"])))
+            [(.openai, Self.telling("a"))], stages: Self.permits(.route("talk")).1)
         let reply = await house.house.serve(
             house.house.call(Speech.openai.request("talk"), door: Speech.openai.dialect))
-        #expect(reply.status == 503 && reply.text.contains("It is suspended (S-1)."))
+        #expect(reply.status == 503 && reply.text.contains("suspended") && reply.text.contains("S1"))
         #expect(house.lanes[0].requests.value.isEmpty)
     }
 
     @Test func aSuspendedCandidateIsPassedOver() async throws {
         let house = Relayers(
             [(.openai, Self.telling("a")), (.openai, Self.telling("b"))],
-            stages: OptionalStages(permits: ScriptedPermits(["p0/m-p0"])))
+            stages: Self.permits(.model("p0/m-p0")).1)
         let heard = await house.ask(.openai)
         #expect(heard.starts == ["b"] && heard.text == Self.text)
         #expect(house.lanes[0].requests.value.isEmpty)
-        #expect(try #require(house.house.book.last).skipped == ["p0/m-p0: suspended"])
+        #expect(try #require(house.house.book.last).skipped == ["p0/m-p0: suspended (S1)"])
     }
 
     @Test func aSuspendedCandidateCannotBeNamedDirectly() async {
         let house = Relayers(
-            [(.openai, Self.telling("a"))], stages: OptionalStages(permits: ScriptedPermits(["p0/m-p0"])))
+            [(.openai, Self.telling("a"))], stages: Self.permits(.model("p0/m-p0")).1)
         let reply = await house.house.serve(
             house.house.call(Speech.openai.request("p0/m-p0"), door: Speech.openai.dialect))
-        #expect(reply.status == 503 && reply.text.contains("suspended (S-1)"))
+        #expect(reply.status == 503 && reply.text.contains("suspended by this Holdfast (S1)"))
         #expect(house.lanes[0].requests.value.isEmpty)
     }
 
@@ -70,7 +61,7 @@ import Wire
         let part = whole.getSlice(at: 0, length: whole.readableBytes / 2)!
         let house = Relayers(
             [(.openai, .breaking(.cut, after: .events([part]))), (.openai, Self.telling("b"))],
-            stages: OptionalStages(permits: ScriptedPermits(["p1/m-p1"])))
+            stages: Self.permits(.model("p1/m-p1")).1)
         let heard = await house.ask(.openai)
         #expect(!heard.looksWhole && heard.errors == 1)
         #expect(house.lanes[1].requests.value.isEmpty)
@@ -86,25 +77,25 @@ import Wire
                 (.openai, .gated(gate, after: .events([]), then: [whole])), (.openai, Self.telling("b")),
                 (.openai, Self.telling("c")),
             ],
-            policy: policy, stages: OptionalStages(permits: ScriptedPermits(["p1/m-p1"])))
+            policy: policy, stages: Self.permits(.model("p1/m-p1")).1)
         let heard = await house.ask(.openai)
         #expect(heard.starts == ["c"])
         #expect(house.lanes[1].requests.value.isEmpty)
     }
 
     @Test func aSuspensionCountsForTheNextAttemptOfTheSameRequest() async throws {
-        let permits = ScriptedPermits([])
+        let (suspensions, stages) = Self.permits()
         let house = Relayers(
             [
                 (
                     .openai,
                     .reading { _ in
-                        permits.suspended.withLock { _ = $0.insert("p0/m-p0") }
+                        suspensions.order(.model("p0/m-p0"))
                         return .json(#"{"error":{"message":"broken","type":"server_error"}}"#, status: 500)
                     }
                 ), (.openai, Self.telling("b")),
             ],
-            stages: OptionalStages(permits: permits))
+            stages: stages)
         let heard = await house.ask(.openai)
         #expect(heard.starts == ["b"])
         // A failure by chance is repeated at once, but for the suspension.
@@ -112,18 +103,18 @@ import Wire
     }
 
     @Test func aSuspensionCountsForARequestThatMetAStaleConnection() async throws {
-        let permits = ScriptedPermits([])
+        let (suspensions, stages) = Self.permits()
         let house = Relayers(
             [
                 (
                     .openai,
                     .attemptBased { _ in
-                        permits.suspended.withLock { _ = $0.insert("p0/m-p0") }
+                        suspensions.order(.model("p0/m-p0"))
                         return .failing(.closedBeforeHead(reused: true))
                     }
                 ), (.openai, Self.telling("b")),
             ],
-            stages: OptionalStages(permits: permits))
+            stages: stages)
         let heard = await house.ask(.openai)
         #expect(heard.starts == ["b"])
         #expect(house.lanes[0].requests.value.count == 1, "it is sent again")

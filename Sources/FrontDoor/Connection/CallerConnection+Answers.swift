@@ -1,5 +1,7 @@
 import Gateway
+import Glibc
 import NIOCore
+import NIOSSL
 import Wire
 
 // Answers out, and the connection's end.
@@ -49,10 +51,66 @@ extension CallerConnection {
         guard let context else { return }
         context.flush()
         outgoing?.flushed()
+        if outgoing?.tellHandedOver() == true { tellOnceHandedOver(context) }
+    }
+
+    /// The caller doesn't take what somebody wants to know taken.
+    private func tellOnceHandedOver(_ context: ChannelHandlerContext) {
+        // Behind all that waits; where it fails, the connection has ended.
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
+            self.outgoing?.tellAll()
+        }
     }
 
     /// Room for `more` bytes of an answer that is collected before it is sent.
     func makeRoom(for more: Int) -> Bool { outgoing?.makeRoom(for: more) ?? true }
+
+    func whenHandedOver(_ done: @escaping (_ waited: Bool) -> Void) {
+        guard let context, let outgoing else { return done(false) }
+        if isUnflushed { return outgoing.await(done) }
+        guard outgoing.isWaiting else { return done(false) }
+        outgoing.await(done)
+        tellOnceHandedOver(context)
+    }
+
+    /// Resets the connection where, after that time, the caller hasn't taken
+    /// what has been written up to now, or the end of an answer that is out.
+    func limitTaking(to limit: TimeAmount, of exchange: CallerExchange) {
+        guard let context, let outgoing else { return }
+        if isUnflushed { flush() }
+        let written = outgoing.writtenBytes
+        context.eventLoop.assumeIsolated().scheduleTask(in: limit) {
+            guard let outgoing = self.outgoing else { return }
+            let isTaken = outgoing.hasHandedOver(written)
+            if !isTaken || !self.isServing(exchange) && outgoing.isWaiting { self.reset() }
+        }
+    }
+
+    private func isServing(_ exchange: CallerExchange) -> Bool {
+        if case .serving(let current, _) = state { current === exchange } else { false }
+    }
+
+    /// Resets the connection where the kernel hasn't taken all that was
+    /// written.
+    func resetIfUntaken() {
+        guard let outgoing else { return }
+        if isUnflushed { flush() }
+        if outgoing.isWaiting { reset() }
+    }
+
+    /// Closes with a reset: what waits doesn't go out, and nobody takes what
+    /// went out for all of it, however its end is told.
+    private func reset() {
+        guard let context else { return }
+        isUnflushed = false
+        if case .serving(_, let task) = state { task?.cancel() }
+        state = .closing
+        let channel = context.channel
+        _ = (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        // TLS would say goodbye first, and wait for a caller that doesn't read.
+        let secured = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+        (secured ?? context).close(promise: nil)
+    }
 
     /// Returns when the caller has taken enough of what was written.
     func untilWritable() async throws {

@@ -301,6 +301,7 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
     private func ended() {
         letGo()
         outgoing?.release()
+        outgoing?.tellAll()
         outgoing = nil
         context = nil
         timer?.cancel()

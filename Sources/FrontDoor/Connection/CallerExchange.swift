@@ -55,6 +55,12 @@ final class CallerExchange: CallerReply, @unchecked Sendable {
         connection.answered(self, close: true)
     }
 
+    func whenHandedOver(_ done: @escaping (_ waited: Bool) -> Void) { connection.whenHandedOver(done) }
+
+    func limitTaking(to limit: TimeAmount) { connection.limitTaking(to: limit, of: self) }
+
+    func resetWhatIsOut() { if isOver { connection.resetIfUntaken() } }
+
     /// Ends the exchange when the task that served the request has returned: an
     /// answer that isn't whole by now never will be.
     func taskEnded() { abort() }

@@ -16,6 +16,9 @@ final class OutgoingBytes: @unchecked Sendable {
     /// More waits than the channel wants to hold.
     private(set) var isCrowded = false
     private let giveUp: @Sendable () -> Void
+    /// To be told once all that is written now is handed to the kernel, or
+    /// never will be.
+    private var awaiting: [(_ waited: Bool) -> Void] = []
 
     /// - Parameter giveUp: closes the connection; called on any thread.
     init(_ channel: any Channel, _ budget: UnreadAnswers, giveUp: @escaping @Sendable () -> Void) {
@@ -61,6 +64,37 @@ final class OutgoingBytes: @unchecked Sendable {
         defer { takenBefore = taken }
         if account != nil { count() }
         return taken > takenBefore
+    }
+
+    // MARK: The way to the kernel
+
+    /// Returns how many bytes have been written.
+    var writtenBytes: Int { written }
+
+    /// True where bytes wait for the caller to read.
+    var isWaiting: Bool { waiting > 0 }
+
+    /// Returns whether the kernel has taken the first so many bytes of all that
+    /// were ever written.
+    func hasHandedOver(_ count: Int) -> Bool { written - waiting >= count }
+
+    func await(_ done: @escaping (_ waited: Bool) -> Void) { awaiting.append(done) }
+
+    /// To be called after each flush.
+    /// - Returns: True where somebody waits for bytes that the kernel hasn't
+    ///   taken.
+    func tellHandedOver() -> Bool {
+        if awaiting.isEmpty { return false }
+        guard waiting == 0 else { return true }
+        tellAll()
+        return false
+    }
+
+    /// All that was written is with the kernel, or never will be.
+    func tellAll() {
+        let all = awaiting
+        awaiting.removeAll(keepingCapacity: true)
+        for done in all { done(true) }
     }
 
     func release() {

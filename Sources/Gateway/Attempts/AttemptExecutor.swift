@@ -138,7 +138,7 @@ struct AttemptExecutor {
         attempt.endSilence()
         if let race = attempt.race, !race.claim(attempt) { throw CancellationError() }
         if let live = attempt.live {
-            live.isHeard = true
+            live.beHeard()
             (context.reply as? ReleasePoint)?.live = live
         }
         HedgedExecutor(loop: loop).noteLatency(attempt)

@@ -10,38 +10,54 @@ import Veto
 /// It is also the check before the exchange begins and before each write.
 // Touched on the request's event loop only, like its superclass.
 final class LiveExchange: ExchangeEnd, @unchecked Sendable {
+    private struct Caller {
+        let record: RequestRecord
+        let reply: any CallerReply
+    }
+
+    /// What came of the last comparison with the suspensions in force.
+    private struct Comparison {
+        var version: UInt64 = 0
+        /// The first suspension that covers it and stops it now or later.
+        var order: SuspensionOrder?
+    }
+
+    /// The way of its bytes.
+    private struct Way {
+        /// True once the caller may have heard something of it.
+        var isHeard = false
+        /// True once the attempt is over; its last bytes may be on their way.
+        var isLeaving = false
+        /// The number of waits for bytes on their way to the kernel.
+        var waits = 0
+        /// The tick of its last byte after it was denied.
+        var lastByte: UInt64?
+    }
+
     private let book: PermitBook
     let permit: CandidatePermit
     /// The number of the suspension whose gate asks; 0 for all others.
     private let gate: Int
-    /// Its request, with key, route and id; nil for one of Holdfast's own.
-    let record: RequestRecord?
-    private let reply: (any CallerReply)?
+    /// Nil for a request of Holdfast's own.
+    private let caller: Caller?
     private unowned let executor: EventLoopTaskExecutor
     /// The suspension that has ended it; nil while none has.
     private(set) var order: SuspensionOrder?
-    /// The suspensions that it was compared with last.
-    private var seen: UInt64 = 0
-    /// The first suspension that covers it and lets running requests finish.
-    private var draining: SuspensionOrder?
-    /// The tick of its last byte after it was denied.
-    private var lastByte: UInt64?
+    private var comparison = Comparison()
+    private var way = Way()
     /// The index among the exchanges of its event loop; nil for one that is in
     /// no list.
     var slot: Int?
     /// True where its candidate was denied while it ran.
     var isCounted = false
-    /// True once the caller may have heard something of it.
-    var isHeard = false
-    /// True once the attempt is over; its last bytes may be on their way.
-    private(set) var isLeaving = false
-    /// The number of waits for bytes on their way to the kernel.
-    private var waits = 0
 
     /// The time that a caller has for taking what was written before a cut,
     /// and the last words after it.
     static let patience = TimeAmount.milliseconds(250)
 
+    /// - Parameters:
+    ///   - record: Its request; nil for one of Holdfast's own.
+    ///   - reply: The way to its caller; nil likewise.
     init(
         _ book: PermitBook, _ permit: CandidatePermit, _ record: RequestRecord?, _ reply: (any CallerReply)?,
         _ executor: EventLoopTaskExecutor, gate: Int = 0
@@ -49,12 +65,21 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
         self.gate = gate
         self.book = book
         self.permit = permit
-        self.record = record
-        self.reply = reply
+        caller = if let record, let reply { Caller(record: record, reply: reply) } else { nil }
         self.executor = executor
+        super.init()
     }
 
+    /// No exchange is among these without its candidate.
+    @available(*, unavailable)
+    package override init() { preconditionFailure("made without its candidate") }
+
     override var live: LiveExchange? { self }
+    /// Its request, with key, route and id; nil for one of Holdfast's own.
+    var record: RequestRecord? { caller?.record }
+    var isLeaving: Bool { way.isLeaving }
+    /// Takes note that the caller may hear something of it from now on.
+    func beHeard() { way.isHeard = true }
 
     // MARK: The check
 
@@ -85,7 +110,7 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
             look(book.inForce, at: tick)
             guard order == nil else { return nil }
             // A running request that may finish.
-            if isCounted { lastByte = tick }
+            if isCounted { way.lastByte = tick }
         }
         permit.last.store(tick, ordering: .relaxed)
         return tick
@@ -97,17 +122,17 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
     @discardableResult
     func look(_ inForce: SuspensionsInForce, at tick: UInt64) -> UInt64? {
         guard order == nil else { return nil }
-        if seen != inForce.version {
-            seen = inForce.version
+        if comparison.version != inForce.version {
+            comparison.version = inForce.version
             let all = inForce.stopping(
                 permit.subject, key: record?.keyID, route: record?.route, chance: record?.id.chance ?? 99
             )
             .filter { !$0.lets(gate) }
-            draining = all.min { $0.runsUntil < $1.runsUntil }
+            comparison.order = all.min { $0.runsUntil < $1.runsUntil }
         }
-        guard let draining else { return nil }
-        guard tick >= draining.runsUntil else { return draining.runsUntil }
-        cut(by: draining)
+        guard let next = comparison.order else { return nil }
+        guard tick >= next.runsUntil else { return next.runsUntil }
+        cut(by: next)
         return nil
     }
 
@@ -117,24 +142,24 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
     /// written doesn't go out any more.
     private func cut(by order: SuspensionOrder) {
         self.order = order
-        guard !isLeaving else {
+        guard !way.isLeaving else {
             // The answer is out, and the caller hasn't taken all of it.
-            reply?.limitTaking(to: Self.patience)
-            reply?.resetWhatIsOut()
+            caller?.reply.limitTaking(to: Self.patience)
+            caller?.reply.resetWhatIsOut()
             return
         }
         awaitBytes()
-        if isHeard { reply?.limitTaking(to: Self.patience) }
+        if way.isHeard { caller?.reply.limitTaking(to: Self.patience) }
         end()
     }
 
     /// Has the tick of the last byte noted that was written up to now.
     private func awaitBytes() {
-        guard let reply, isHeard else { return }
-        waits += 1
-        reply.whenHandedOver { waited in
-            if waited, self.order != nil || self.isCounted { self.lastByte = self.book.clock.boot() }
-            self.waits -= 1
+        guard let caller, way.isHeard else { return }
+        way.waits += 1
+        caller.reply.whenHandedOver { waited in
+            if waited, self.order != nil || self.isCounted { self.way.lastByte = self.book.clock.boot() }
+            self.way.waits -= 1
             self.leaveIfOver()
         }
     }
@@ -157,17 +182,17 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
 
     /// The attempt is over. What it has written may still be on its way.
     func leave() {
-        guard !isLeaving else { return }
-        isLeaving = true
+        guard !way.isLeaving else { return }
+        way.isLeaving = true
         if order == nil { awaitBytes() }
         leaveIfOver()
     }
 
     private func leaveIfOver() {
-        guard isLeaving, waits == 0, slot != nil else { return }
+        guard way.isLeaving, way.waits == 0, slot != nil else { return }
         executor.live.remove(self)
         if isCounted || order != nil {
-            book.ended(permit.id, isCounted: isCounted, lastByte: lastByte)
+            book.ended(permit.id, isCounted: isCounted, lastByte: way.lastByte)
         }
     }
 }

@@ -128,9 +128,9 @@ package final class AlertService: ServerEventSubscriber, Service {
         case .drillEnded(let report): note(report)
         case .disclosure(let alarm): note(alarm)
         case .supervisor(let event): note(event)
-        case .health, .probe, .drillBegan, .configuration, .administration: break
-        // Told by those who know what depends on it.
-        case .veto, .permit, .permitTicks, .vetoBegan, .vetoProblem: break
+        case .veto(let occurrence): note(occurrence)
+        case .vetoProblem(let problem): note(vetoProblem: problem)
+        case .health, .probe, .drillBegan, .configuration, .administration, .permit, .permitTicks, .vetoBegan: break
         }
     }
 

@@ -18,7 +18,8 @@ struct ModelServices {
 
     /// - Throws: ``StartupError``, e.g. for a CA file that can't be read.
     init(
-        _ process: ServerProcess, _ restored: RestoredState, _ records: RecordServices, keys: KeyStore
+        _ process: ServerProcess, _ restored: RestoredState, _ records: RecordServices, _ veto: VetoServices,
+        keys: KeyStore
     ) async throws(StartupError) {
         let settings = process.settings.started
         let logger = Logger(label: "holdfast")
@@ -53,11 +54,11 @@ struct ModelServices {
         }
         gateway = Gateway(
             try await providers.state(for: settings), keys: keys.applications,
-            records: RequestRecords(log: records.recorder(process.requestLog), audit: records.ledger),
+            records: RequestRecords(log: records.recorder(process.requestLog, veto.traffic), audit: records.ledger),
             continuity: restored.continuity(keeper: keeper, logger: logger), disclosures: disclosures.book(restored),
             options: GatewayOptions(
                 limits: GatewayLimits(continuation: settings.limits.continuation), pool: edge.pool,
-                stages: OptionalStages(supervisor: supervision)))
+                stages: OptionalStages(supervisor: supervision, permits: veto.book)))
         edge.register(in: process.registry)
         keeper.register(in: process.registry)
         supervision.register(in: process.registry)

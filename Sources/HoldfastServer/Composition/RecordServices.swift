@@ -31,7 +31,7 @@ struct RecordServices {
     }
 
     /// The recorders of requests, in order.
-    func recorder(_ log: RequestLog?) -> any RequestRecorder {
-        Recorders(all: (log.map { [$0] } ?? []) + [availability])
+    func recorder(_ log: RequestLog?, _ traffic: GateTraffic) -> any RequestRecorder {
+        Recorders(all: (log.map { [$0] } ?? []) + [availability, traffic])
     }
 }

@@ -78,6 +78,11 @@ package struct LedgerEntry: Sendable {
             if record.usage != nil, record.usageIsEstimate { entry.member(.tokensEstimated) }
             entry.member(.drill, ifPresent: record.drill?.id)
             if let supervision = record.supervision { entry.object(.supervision) { supervision.write(to: &$0) } }
+            if let permit = record.permit {
+                entry.member(.permit, ifPresent: permit.candidate)
+                if permit.candidate != nil { entry.member(.tick, Int(clamping: permit.tick)) }
+                entry.member(.suspension, ifPresent: permit.suspension)
+            }
         }
     }
 

@@ -12,9 +12,9 @@ import Wire
 /// The notices to those who depend on models: when a suspension is ordered and
 /// at each step of its way, and when a retirement is near.
 ///
-/// Operators' webhooks of the kind `veto` get the whole of it. Those who depend
-/// on a model get what happens to them and what stands in; never a scope of a
-/// key, evidence, or a text that its orderer has not made public.
+/// They get what happens to them and what stands in; never a scope of a key,
+/// evidence, or a text that its orderer has not made public. Operators' webhooks
+/// of the kind `veto` get all of it from ``AlertService``.
 final class DependantNotices: ServerEventSubscriber, Service {
     /// Days before a retirement at which it is told.
     static let daysBefore = [30, 7, 1]
@@ -44,7 +44,6 @@ final class DependantNotices: ServerEventSubscriber, Service {
         guard case .veto(let occurrence) = event, let suspension = occurrence.suspension,
             let news = News(occurrence.event)
         else { return }
-        tellOperators(news, suspension, occurrence)
         for notice in dependants(beside: suspension).notices(of: suspension.scopes) {
             alerts.tell(to: [notice.receiver], news.type) { json in
                 json.member("suspension", suspension.id)
@@ -69,25 +68,6 @@ final class DependantNotices: ServerEventSubscriber, Service {
                     json.array("models") { json in for model in effect.models { json.value(model) } }
                 }
             }
-        }
-    }
-
-    private func tellOperators(_ news: News, _ suspension: Suspension, _ occurrence: VetoOccurrence) {
-        alerts.tell(.veto, news.type) { json in
-            json.member("suspension", suspension.id)
-            json.member("phase", news.phase)
-            json.array("scopes") { json in for scope in suspension.scopes { json.value(scope.text) } }
-            json.member("mode", suspension.mode.rawValue)
-            json.member("by", suspension.orderer.text)
-            json.member("ordered", Timestamp.text(seconds: suspension.ordered))
-            json.member("expires", ifPresent: suspension.expires.map { Timestamp.text(seconds: $0) })
-            json.member("reason", suspension.reason.code.rawValue)
-            json.member("basis", ifPresent: suspension.reason.basis)
-            json.member("text", suspension.reason.text)
-            json.member("evidence", ifPresent: suspension.reason.evidence)
-            json.member("digest", ifPresent: occurrence.digest)
-            json.member("percent", ifPresent: news.percent)
-            json.member("note", ifPresent: news.note)
         }
     }
 
@@ -162,7 +142,6 @@ final class DependantNotices: ServerEventSubscriber, Service {
         var phase: String
         var isOver = false
         var percent: Int?
-        var note: String?
 
         /// - Returns: nil for what nobody outside has to know.
         init?(_ event: VetoEvent) {
@@ -175,9 +154,8 @@ final class DependantNotices: ServerEventSubscriber, Service {
                 (type, phase) = ("suspension.half-open", "half-open")
                 self.percent = percent
             case .restored: (type, phase, isOver) = ("suspension.restored", "restored", true)
-            case .gateFailed(_, let reason):
+            case .gateFailed:
                 (type, phase) = ("suspension.gate-failed", "suspended")
-                note = reason
             default: return nil
             }
         }

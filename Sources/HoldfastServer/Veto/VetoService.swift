@@ -77,6 +77,11 @@ package final class VetoService: SuspensionSource {
     /// last; a hundred at most.
     package var problems: [String] { state.withLock { $0.problems } }
 
+    /// The statements about a suspension, in the order in which they were taken.
+    package func statements(about number: Int) -> [TakenStatement] {
+        state.withLock { $0.desk.statements.filter { $0.numbers.contains(number) } }
+    }
+
     /// The files that were taken or refused last, the newest last: two hundred
     /// at most, as one may have come just before the look that asks.
     package var recent: [Outcome] { state.withLock { $0.recent } }
@@ -158,7 +163,8 @@ package final class VetoService: SuspensionSource {
         let (step, isNew) = state.withLock { state -> (VetoStep?, Bool) in
             guard let step = body(&state) else { return (nil, false) }
             state.problems = (state.problems + step.problems).suffix(100)
-            let outcomes = step.taken.map { Outcome(file: $0) }
+            let outcomes =
+                step.taken.map { Outcome(file: $0) }
                 + step.refused.map { Outcome(file: $0.file, refusal: $0.reason) }
             state.recent = (state.recent + outcomes).suffix(200)
             let before = state.index.version

@@ -71,6 +71,7 @@ struct OwedNote {
         }
         looks += 1
         guard looks == Self.patience else { return nil }
-        return "\(owed) entries of the veto's record can't be written, and a restart would not know them: see to the disk"
+        return
+            "\(owed) entries of the veto's record can't be written, and a restart would not know them: see to the disk"
     }
 }

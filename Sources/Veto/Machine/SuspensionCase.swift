@@ -48,19 +48,13 @@ struct SuspensionCase: Sendable, Hashable {
         standing.since = time.wall
     }
 
-    /// Ends the approvals of those who no longer count.
-    /// - Returns: the people whose approvals have ended.
+    /// Ends the approvals, and the words for an earlier end, of those who no
+    /// longer count.
+    /// - Returns: the people whose approvals of a return have ended.
     mutating func endApprovals(unless counts: (Approval) -> Bool) -> [String] {
-        var ended: [String] = []
-        for approval in approvals where !counts(approval) { ended.append(approval.person) }
+        let ended = approvals.filter { !counts($0) }.map(\.person)
         approvals.removeAll { !counts($0) }
-        for (expires, list) in shortenings.sorted(by: { $0.key < $1.key }) {
-            for approval in list where !counts(approval) && !ended.contains(approval.person) {
-                ended.append(approval.person)
-            }
-            let left = list.filter(counts)
-            shortenings[expires] = left.isEmpty ? nil : left
-        }
+        shortenings = shortenings.mapValues { $0.filter(counts) }.filter { !$0.value.isEmpty }
         showApprovals()
         return ended
     }

@@ -10,7 +10,7 @@ package enum VetoEvent: Sendable, Hashable {
     /// No second person did in time; it is over.
     case lapsed(number: Int)
     case approved(number: Int, by: String)
-    /// An approval no longer counts: its time is over, or its signer has left
+    /// An approval of a return no longer counts: its time is over, or its signer has left
     /// the roster.
     case approvalEnded(number: Int, by: String)
     /// A statement, or a step, was refused, and has changed nothing.

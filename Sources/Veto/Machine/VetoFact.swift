@@ -1,6 +1,8 @@
 /// An input that has changed a machine's state. A machine that is given the
 /// facts of another, in their order, has the same state.
 package enum VetoFact: Sendable, Hashable {
+    /// Version 1 of the roster, where the machine began without one.
+    case founded(Roster, at: VetoTime)
     /// A statement that was taken.
     /// - Parameter number: of an order's first suspension; nil for all others.
     case statement(VerifiedStatement, number: Int?, at: VetoTime)

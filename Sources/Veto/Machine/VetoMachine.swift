@@ -78,6 +78,12 @@ package struct VetoMachine: Sendable {
 
     // MARK: Inputs
 
+    /// Takes version 1 of the roster, where there is none yet; the caller
+    /// vouches for it, as at the start.
+    package mutating func found(_ roster: Roster, at time: VetoTime) -> [VetoEvent] {
+        attempt(nil, at: time) { state throws(VetoRefusal) in try state.found(roster) }
+    }
+
     /// Takes a decision of people.
     ///
     /// - Parameter number: the number of an order's first suspension; the
@@ -123,6 +129,7 @@ package struct VetoMachine: Sendable {
     /// Takes a fact of the record.
     package mutating func replay(_ fact: VetoFact) -> [VetoEvent] {
         switch fact {
+        case .founded(let roster, let time): found(roster, at: time)
         case .statement(let statement, let number, let time): take(statement, number: number, at: time)
         case .order(let suspension, let time): order(suspension, at: time)
         case .green(let number, let time): green(number, at: time)

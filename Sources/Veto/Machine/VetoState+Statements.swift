@@ -216,6 +216,12 @@ extension VetoState {
 
     // MARK: The roster
 
+    mutating func found(_ roster: Roster) throws(VetoRefusal) -> [VetoEvent] {
+        guard chain == nil else { throw .brokenChain("there is a roster already") }
+        chain = try RosterChain(founding: roster)
+        return rosterHasChanged(roster)
+    }
+
     private mutating func follow(
         _ verified: VerifiedStatement, _ next: Roster, _ signers: [Signer]
     ) throws(VetoRefusal) -> [VetoEvent] {

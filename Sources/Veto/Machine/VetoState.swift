@@ -38,9 +38,9 @@ package struct VetoState: Sendable, Hashable {
     mutating func order(_ suspension: Suspension, at time: VetoTime) throws(VetoRefusal) -> [VetoEvent] {
         guard case .standard = suspension.orderer else { throw .malformed("a person's order has to be signed") }
         if let defect = suspension.defect { throw .malformed("the suspension's \(defect)") }
-        guard suspension.roster == chain?.current.version ?? 0 else {
-            throw .rosterVersion(signed: suspension.roster, current: chain?.current.version ?? 0)
-        }
+        let current = chain?.current.version ?? 0
+        // 0 where it was ordered before there was a roster.
+        guard suspension.roster <= current else { throw .rosterVersion(signed: suspension.roster, current: current) }
         try add(suspension, at: time)
         return [.ordered(suspension)]
     }

@@ -103,7 +103,8 @@ package enum GateConditions {
     /// is nothing to compare, and the condition says so.
     package static func sameModel(_ models: [GateIdentity], mayDiffer: Bool) -> GateCondition {
         if mayDiffer {
-            return GateCondition("same-model", .passed, "the people who approved it have acknowledged that it may differ")
+            return GateCondition(
+                "same-model", .passed, "the people who approved it have acknowledged that it may differ")
         }
         let known = models.filter { $0.before != nil && $0.now != nil }
         if let changed = known.first(where: { $0.before != $0.now }) {

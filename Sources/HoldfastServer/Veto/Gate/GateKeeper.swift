@@ -104,9 +104,11 @@ package final class GateKeeper: Sendable {
         let steps = state.withLock { state -> [GateRun.Step] in
             var running = state.running[number]
             if running?.attempt != standing.attempt { running = nil }
-            var current = running ?? Running(
-                run: GateRun(candidates, rules: rules, isHalfOpen: entry.phase.isHalfOpen, at: now),
-                attempt: standing.attempt, candidates: totals.candidates)
+            var current =
+                running
+                ?? Running(
+                    run: GateRun(candidates, rules: rules, isHalfOpen: entry.phase.isHalfOpen, at: now),
+                    attempt: standing.attempt, candidates: totals.candidates)
             current.run.note(conditions)
             current.run.note(candidates: candidates, at: now)
             if current.run.isHalfOpen {

@@ -1,4 +1,5 @@
 import Encodings
+import Signing
 package import Veto
 package import VetoSpool
 
@@ -31,6 +32,21 @@ package struct VetoStep: Sendable {
     }
 }
 
+/// A statement that was taken, with the people behind it.
+package struct TakenStatement: Sendable, Hashable {
+    /// SHA-256 of its file, in hexadecimal digits.
+    package var file: String
+    /// `order`, `ratify`, `restore`, …
+    package var decision: String
+    /// The suspensions that it is about.
+    package var numbers: [Int]
+    /// Names of the roster; hints of recovery keys.
+    package var signers: [String]
+    package var time: VetoTime
+    /// The DSSE envelope, as it was read.
+    package var bytes: [UInt8]
+}
+
 /// The veto's state with its record: takes files of the spool, the clock, the
 /// gate and standards, and says what is to be kept and told.
 ///
@@ -51,6 +67,8 @@ package struct VetoDesk: Sendable {
     private var founding: String?
     /// The identities of the models that each suspension covers.
     private var models: [Int: [String: String]] = [:]
+    /// In the order in which they were taken.
+    package private(set) var statements: [TakenStatement] = []
 
     /// - Parameters:
     ///   - start: now.
@@ -146,13 +164,30 @@ package struct VetoDesk: Sendable {
     ) -> (events: [VetoEvent], number: Int?) {
         do throws(VetoRefusal) {
             let verified = try machine.verified(try SignedStatement(bytes))
-            let events = machine.take(verified, number: number, at: time)
-            guard case .refused(_, .numberTaken) = events.first else { return (events, number) }
-            let free = nextNumber
-            return (machine.take(verified, number: free, at: time), free)
+            var given = number
+            var events = machine.take(verified, number: number, at: time)
+            if case .refused(_, .numberTaken) = events.first {
+                given = nextNumber
+                events = machine.take(verified, number: given, at: time)
+            }
+            if !Self.isRefusal(events) { note(verified, bytes, events, at: time) }
+            return (events, given)
         } catch {
             return ([.refused(number: number, reason: error)], number)
         }
+    }
+
+    private mutating func note(
+        _ verified: VerifiedStatement, _ bytes: [UInt8], _ events: [VetoEvent], at time: VetoTime
+    ) {
+        let ordered = events.compactMap { event -> Int? in
+            if case .ordered(let suspension) = event { suspension.number } else { nil }
+        }
+        statements.append(
+            TakenStatement(
+                file: VetoRecord.digest(of: bytes), decision: verified.statement.decision.name,
+                numbers: verified.statement.number.map { [$0] } ?? ordered,
+                signers: verified.signers.map { machine.chain?.owner(of: $0) ?? $0.hint }, time: time, bytes: bytes))
     }
 
     /// A number after those of all suspensions.
@@ -277,7 +312,9 @@ package struct VetoDesk: Sendable {
     }
 
     /// Takes a standard's word that it has been green for long enough.
-    package mutating func green(_ number: Int, at time: VetoTime) -> VetoStep { change(.green(number: number), at: time) }
+    package mutating func green(_ number: Int, at time: VetoTime) -> VetoStep {
+        change(.green(number: number), at: time)
+    }
 
     /// Takes a standard's order, under the number that it has, or the next one
     /// where that is taken.

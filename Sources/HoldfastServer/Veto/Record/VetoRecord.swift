@@ -150,7 +150,9 @@ extension VetoRecord.Content {
             guard let number, let elements = root["models"]?.elements else { return nil }
             var models: [String: String] = [:]
             for element in elements {
-                guard let model = element["model"]?.string, let identity = element["identity"]?.string else { return nil }
+                guard let model = element["model"]?.string, let identity = element["identity"]?.string else {
+                    return nil
+                }
                 models[model] = identity
             }
             self = .models(number: number, models)

@@ -23,7 +23,8 @@ package struct VetoUnion: Sendable {
         let digest = VetoRecord.digest(of: body)
         guard name == nil || name == digest, let record = VetoRecord(body) else {
             problems.append(
-                "an entry of the veto's record in the \(source.words) is damaged, or of a later version; it is passed over")
+                "an entry of the veto's record in the \(source.words) is damaged, or of a later version; it is passed over"
+            )
             return
         }
         records[digest, default: (record, [])].sources.insert(source)
