@@ -185,7 +185,11 @@ struct OfflineStandards {
             return ofDrills { drills in
                 StandardVerdict.all(
                     of: Set(members.map(\.id)).sorted().map { id in
-                        (id, StandardRules.retirement(of: id, retirement(id, routes), drills: drills, within: within, at: now))
+                        (
+                            id,
+                            StandardRules.retirement(
+                                of: id, retirement(id, routes), drills: drills, within: within, at: now)
+                        )
                     }, at: now)
             }
         case .weights, .custodyReceipt, .custodyEpoch, .supervisor, .extractionGuard, .engine, .availability, .canary:

@@ -84,8 +84,9 @@ package struct WebhookDelivery: Sendable {
 
     /// - Returns: true if the next message to the same receiver may follow.
     private func send(_ message: StoredMessage) async -> Bool {
-        guard let webhook = settings.now.webhooks.first(where: { $0.name == message.receiver })
-            ?? keyed(message.receiver)
+        guard
+            let webhook = settings.now.webhooks.first(where: { $0.name == message.receiver })
+                ?? keyed(message.receiver)
         else {
             logger.warning(
                 "an alert's webhook is no longer in the settings; it is dropped",

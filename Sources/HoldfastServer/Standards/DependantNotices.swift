@@ -78,7 +78,8 @@ final class DependantNotices: ServerEventSubscriber, Service {
         return Dependants(
             routes: members.situation.routes,
             notify: Dictionary(
-                gateway.state.routes.routes.map { ($0.name, $0.policy.notify) }, uniquingKeysWith: { first, _ in first }),
+                gateway.state.routes.routes.map { ($0.name, $0.policy.notify) }, uniquingKeysWith: { first, _ in first }
+            ),
             keys: gateway.keys.records.filter { record in
                 record.revoked == nil && record.expires.map { now < $0 } ?? true
             },
@@ -127,16 +128,17 @@ final class DependantNotices: ServerEventSubscriber, Service {
             json.member("successor", ifPresent: candidate.successor)
         }
         let operators = settings.now.webhooks.filter { $0.kinds.contains(.veto) }.map(\.name)
-        alerts.tell(to: operators, "retirement.planned", id: id) { write(&$0) }
+        alerts.tell(to: operators, "notice.retirement", id: id) { write(&$0) }
         for notice in dependants(beside: nil).notices(of: scopes) where !operators.contains(notice.receiver) {
-            alerts.tell(to: [notice.receiver], "retirement.planned", id: id) { json in
+            alerts.tell(to: [notice.receiver], "notice.retirement", id: id) { json in
                 write(&json)
                 json.array("routes") { Self.write(notice, isOver: false, to: &$0) }
             }
         }
     }
 
-    /// A step of a suspension, as it is told.
+    /// A step of a suspension, as it is told: `notice.` apart from the operators'
+    /// own messages.
     private struct News {
         var type: String
         var phase: String
@@ -146,16 +148,16 @@ final class DependantNotices: ServerEventSubscriber, Service {
         /// - Returns: nil for what nobody outside has to know.
         init?(_ event: VetoEvent) {
             switch event {
-            case .ordered: (type, phase) = ("suspension.ordered", "suspended")
-            case .overdue: (type, phase) = ("suspension.overdue", "suspended")
-            case .lapsed: (type, phase, isOver) = ("suspension.lapsed", "lapsed", true)
-            case .verifying: (type, phase) = ("suspension.verifying", "verifying")
+            case .ordered: (type, phase) = ("notice.ordered", "suspended")
+            case .overdue: (type, phase) = ("notice.overdue", "suspended")
+            case .lapsed: (type, phase, isOver) = ("notice.lapsed", "lapsed", true)
+            case .verifying: (type, phase) = ("notice.verifying", "verifying")
             case .halfOpen(_, let percent):
-                (type, phase) = ("suspension.half-open", "half-open")
+                (type, phase) = ("notice.half-open", "half-open")
                 self.percent = percent
-            case .restored: (type, phase, isOver) = ("suspension.restored", "restored", true)
+            case .restored: (type, phase, isOver) = ("notice.restored", "restored", true)
             case .gateFailed:
-                (type, phase) = ("suspension.gate-failed", "suspended")
+                (type, phase) = ("notice.gate-failed", "suspended")
             default: return nil
             }
         }

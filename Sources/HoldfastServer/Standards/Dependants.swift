@@ -21,7 +21,7 @@ package struct Dependants: Sendable {
         }
     }
 
-    /// What happens to a route's requests.
+    /// The effect on a route's requests.
     package struct Effect: Sendable, Hashable {
         package var route: String
         /// The candidate that answers instead; nil where nobody does.
@@ -96,9 +96,12 @@ package struct Dependants: Sendable {
             let isWhole = scopes.contains { $0.covers(key: "", route: route.name) }
             let hit = route.candidates.filter { one in isWhole || scopes.contains { $0.covers(one.subject) } }
             guard !hit.isEmpty else { return nil }
-            let standIn = isWhole
+            let standIn =
+                isWhole
                 ? nil
-                : route.candidates.first { one in one.serves && !(scopes + suspended).contains { $0.covers(one.subject) } }
+                : route.candidates.first { one in
+                    one.serves && !(scopes + suspended).contains { $0.covers(one.subject) }
+                }
             return Effect(route: route.name, standIn: standIn?.subject.id, models: hit.map(\.subject.id))
         }
     }

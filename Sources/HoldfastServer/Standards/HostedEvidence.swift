@@ -122,7 +122,8 @@ final class HostedEvidence: Sendable {
     }
 
     private func newestEpoch(of provider: String) async -> HostedFacts.Epoch {
-        guard let own = settings.now.providers.first(where: { $0.name == provider }), case .engine(let engine) = own.kind,
+        guard let own = settings.now.providers.first(where: { $0.name == provider }),
+            case .engine(let engine) = own.kind,
             let signed = engine.signed, signed.terms != nil
         else { return .none }
         let model = engines.supervisors.first { $0.provider == provider }?.engine.model ?? provider

@@ -194,7 +194,8 @@ extension RetirementFacts {
         guard let retires = candidate.retires else { return nil }
         var successors: Set<String> = []
         if let successor = candidate.successor {
-            successors = successor.contains("/") ? [successor] : Set(members.members(of: .route(successor)).map(\.candidate.id))
+            successors =
+                successor.contains("/") ? [successor] : Set(members.members(of: .route(successor)).map(\.candidate.id))
         }
         self.init(retires: retires, successor: candidate.successor, successors: successors)
     }

@@ -32,7 +32,8 @@ struct StandardServices {
         let questions = ModelQuestions(gateway: gateway, executor: EventLoopTaskExecutor(process.group.next()))
         let evidence = StandardEvidence(
             StandardEvidence.Sources(
-                hosted: hosted, recorded: RecordedEvidence(drills: restored.storage, availability: records.availability),
+                hosted: hosted,
+                recorded: RecordedEvidence(drills: restored.storage, availability: records.availability),
                 feeds: AdvisoryFeeds(), questions: questions,
                 supervisor: { Self.supervisor(settings.now, models) }, engine: EnginePackage.installed))
         standards = StandardsService(

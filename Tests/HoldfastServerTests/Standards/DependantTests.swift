@@ -5,7 +5,8 @@ import Testing
 import Veto
 
 @Suite struct DependantTests {
-    private static func candidate(_ id: String, lab: String? = nil, serves: Bool = true) -> StandardSituation.Candidate {
+    private static func candidate(_ id: String, lab: String? = nil, serves: Bool = true) -> StandardSituation.Candidate
+    {
         .init(SuspensionSubject(id: id, lab: lab), serves: serves)
     }
 
@@ -25,7 +26,9 @@ import Veto
     private let dependants = Dependants(
         routes: DependantTests.routes, notify: ["search": ["desk"], "assistant": ["desk", "pager"]],
         keys: [
-            key("mine", routes: ["search"], notify: .url("https://example.com", secret: String(repeating: "s", count: 24))),
+            key(
+                "mine", routes: ["search"],
+                notify: .url("https://example.com", secret: String(repeating: "s", count: 24))),
             key("all", notify: .webhook("owner")), key("silent", notify: nil),
             key("elsewhere", routes: ["other"], notify: .webhook("elsewhere")),
         ])

@@ -86,7 +86,7 @@ struct StandardReader {
     private func terms(_ kind: StandardCheck.Kind) -> Standard.Terms {
         var terms = kind.usualTerms
         terms.grace = seconds("grace", in: 0...7 * 86_400, "from 0s to 7d") ?? terms.grace
-        terms.steady = seconds("steady", in: 60...7 * 86_400, "from 1m to 7d") ?? terms.steady
+        terms.steady = seconds("steady", in: 1...7 * 86_400, "from 1s to 7d") ?? terms.steady
         terms.evenTheLast = section.flag("even_the_last") ?? terms.evenTheLast
         if let word: ReturnWord = section.choice("return") { terms.comesBack = word.value }
         return terms
