@@ -1,4 +1,5 @@
-import Ledger
+import Files
+package import Ledger
 import LedgerDisk
 
 /// The ledger as one of the sources of the veto's record.

@@ -1,4 +1,5 @@
 import Dispatch
+import Files
 import Glibc
 package import Logging
 package import Storage

@@ -1,6 +1,6 @@
 package import Gateway
 import ServiceLifecycle
-import Synchronization
+import Veto
 
 /// The upkeep of the veto: looks into the spool when no request does, keeps to
 /// its deadlines, advances the gates, and puts ticks on record.

@@ -1,9 +1,9 @@
 import AdminAPI
+import Failures
 import FrontDoor
 package import Gateway
 import NIOCore
 import Resilience
-import Routing
 package import Storage
 import Synchronization
 package import Veto
@@ -191,24 +191,9 @@ package final class GateKeeper: Sendable {
     /// The most candidates that one gate asks.
     private static let mostCandidates = 32
 
-    /// The candidates that a suspension stops, as `provider/model`; those of a
-    /// route where the route is its scope.
+    /// The candidates that a suspension stops, as `provider/model`.
     private func candidates(of suspension: Suspension) -> [String] {
-        var found: Set<String> = []
-        for served in gateway.state.served.values {
-            let isWhole = suspension.scopes.contains(.route(served.route.name))
-            for upstream in served.upstreams where upstream.candidate.unavailable == nil {
-                if isWhole || suspension.scopes.contains(where: { $0.covers(upstream.suspensionSubject) }) {
-                    found.insert(upstream.id)
-                }
-            }
-        }
-        for case .model(let id) in suspension.scopes {
-            if case .direct(let candidate) = gateway.state.routes.resolve(id), candidate.unavailable == nil {
-                found.insert(id)
-            }
-        }
-        return found.sorted().prefix(Self.mostCandidates).map { $0 }
+        Array(gateway.candidates(of: suspension.scopes).prefix(Self.mostCandidates))
     }
 
     /// The start of the newest drill that each route has passed, in seconds

@@ -117,7 +117,7 @@ package struct VetoDesk: Sendable {
     /// Changes the state by an entry's content.
     private mutating func apply(_ content: VetoRecord.Content, at time: VetoTime) -> [VetoEvent] {
         switch content {
-        case .founding(let bytes): return found(bytes)
+        case .founding(let bytes): return found(bytes, at: time)
         case .statement(let bytes, let number):
             done.insert(VetoRecord.digest(of: bytes))
             return take(bytes, number: number, at: time).events
@@ -137,11 +137,11 @@ package struct VetoDesk: Sendable {
         }
     }
 
-    private mutating func found(_ bytes: [UInt8]) -> [VetoEvent] {
+    private mutating func found(_ bytes: [UInt8], at time: VetoTime) -> [VetoEvent] {
         let digest = VetoRecord.digest(of: bytes)
         done.insert(digest)
         do throws(VetoRefusal) {
-            let events = machine.found(try Roster(bytes))
+            let events = machine.found(try Roster(bytes), at: time)
             if !Self.isRefusal(events) { founding = digest }
             return events
         } catch {
@@ -218,7 +218,7 @@ package struct VetoDesk: Sendable {
                 step.problems = ["the spool's version 1 of the roster is another than the one on record; it is ignored"]
                 return step
             }
-            let events = found(file.bytes)
+            let events = found(file.bytes, at: time)
             return finish(file, events, .founding(file.bytes), at: time)
         }
         let number = file.kind == .orders ? file.number : nil
