@@ -1,3 +1,4 @@
+import Access
 import AdminAPI
 import UnixSignals
 import Telemetry

@@ -166,9 +166,7 @@ struct PeopleCancel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel", abstract: "Say no to a replacement of the roster that recovery keys have announced.",
         usage: "holdfast people cancel --private-key <private-key> [<options>]",
-        discussion:
-            "One person of the present roster is enough.\n\nExample: holdfast people cancel --as alice --private-key alice.key"
-    )
+        discussion: "One person of the present roster is enough.\n\nExample: holdfast people cancel --as alice --private-key alice.key")
 
     @OptionGroup var signing: SigningOptions
     @OptionGroup var server: ServerOption

@@ -41,9 +41,7 @@ struct PeopleInit: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard !people.person.isEmpty else {
-            throw ValidationError("name the people: --person alice=alice.pub, two or more")
-        }
+        guard !people.person.isEmpty else { throw ValidationError("name the people: --person alice=alice.pub, two or more") }
         guard recoveryThreshold == nil || !recovery.isEmpty else {
             throw ValidationError("--recovery-threshold goes with --recovery")
         }

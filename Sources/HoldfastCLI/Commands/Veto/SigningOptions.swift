@@ -17,8 +17,7 @@ struct SigningOptions: ParsableArguments {
 
     func validate() throws {
         if privateKey != nil, bytes.areWanted {
-            throw ValidationError(
-                "--private-key signs here, --statement and --pae write what is signed elsewhere: choose")
+            throw ValidationError("--private-key signs here, --statement and --pae write what is signed elsewhere: choose")
         }
     }
 
@@ -47,9 +46,7 @@ struct SigningOptions: ParsableArguments {
             return member.person
         }
         let owner = chain.owner(of: key).map { "; it was \($0)'s" } ?? ""
-        let what =
-            chain.isRecoveryKey(key)
-            ? "is a recovery key, which can only replace the roster" : "is not in the roster\(owner)"
+        let what = chain.isRecoveryKey(key) ? "is a recovery key, which can only replace the roster" : "is not in the roster\(owner)"
         complain(
             "holdfast: the key of \(person?.printable ?? privateKey?.printable ?? "--private-key"), \(key.hint.prefix(12))…, "
                 + "\(what); `holdfast people show` lists the people and their keys")

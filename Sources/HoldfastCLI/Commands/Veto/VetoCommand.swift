@@ -120,8 +120,7 @@ struct VetoShow: AsyncParsableCommand {
         guard view.phase == "suspended" else { return [] }
         var lines: [String] = [""]
         if view.standing.ratifiedBy == nil, view.orderedBy.hasPrefix("person:") {
-            lines.append(
-                "A second person stands behind it:  holdfast veto ratify \(view.id) --as NAME --private-key FILE")
+            lines.append("A second person stands behind it:  holdfast veto ratify \(view.id) --as NAME --private-key FILE")
         }
         lines.append("Two people bring it back, each:    holdfast veto restore \(view.id) --as NAME --private-key FILE")
         return lines

@@ -85,14 +85,10 @@ struct VetoOutcome {
         guard let number = outcome.statement.number else { return [] }
         switch outcome.statement.decision {
         case .restore:
-            guard !outcome.events.contains(where: { if case .verifying = $0 { true } else { false } }) else {
-                return []
-            }
+            guard !outcome.events.contains(where: { if case .verifying = $0 { true } else { false } }) else { return [] }
             return ["One more person is needed: holdfast veto restore S\(number) --as NAME --private-key FILE"]
         case .shorten(_, let expires):
-            guard !outcome.events.contains(where: { if case .shortened = $0 { true } else { false } }) else {
-                return []
-            }
+            guard !outcome.events.contains(where: { if case .shortened = $0 { true } else { false } }) else { return [] }
             let end = StatusText.exact(expires)
             return [
                 "One more person is needed, for the same end: holdfast veto shorten S\(number) --expires \(end) --as NAME "
@@ -207,8 +203,7 @@ struct RawSignature: ParsableArguments {
             file.add(bytes, by: try key(of: bytes, over: file, desk))
         } else if file.signatures.isEmpty {
             complain(
-                "holdfast: \(path.printable) is not signed; give the signature with --signature FILE, or a DSSE envelope"
-            )
+                "holdfast: \(path.printable) is not signed; give the signature with --signature FILE, or a DSSE envelope")
             throw ExitStatus.usage.exit
         }
         return try accepted { () throws(VetoRefusal) in try SignedStatement(file.envelope) }

@@ -40,8 +40,7 @@ struct VetoDesk {
     /// or the roster, that it needs.
     private mutating func take(_ files: [SpoolFile]) {
         var left: [(file: SpoolFile, statement: SignedStatement)] = []
-        for file in files
-        where file.kind == .orders || file.kind == .statements || (file.kind == .roster && file.number > 1) {
+        for file in files where file.kind == .orders || file.kind == .statements || (file.kind == .roster && file.number > 1) {
             do throws(VetoRefusal) {
                 left.append((file, try SignedStatement(file.bytes)))
             } catch {
@@ -109,9 +108,7 @@ struct VetoDesk {
     /// - Throws: an exit code, once the reason has been printed.
     func suspension(_ id: String) throws -> (suspension: Suspension, standing: SuspensionStanding) {
         guard let number = Self.number(id) else {
-            complain(
-                "holdfast: \"\(id.printable.prefix(64))\" is no suspension's id, such as S12; `holdfast veto list` has them"
-            )
+            complain("holdfast: \"\(id.printable.prefix(64))\" is no suspension's id, such as S12; `holdfast veto list` has them")
             throw ExitStatus.usage.exit
         }
         guard let suspension = machine.suspension(number), let standing = machine.standing(of: number) else {

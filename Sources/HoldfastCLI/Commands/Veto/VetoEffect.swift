@@ -39,9 +39,7 @@ extension SuspensionEffectView {
         var lines = routes.map { route in
             let loses = "Route \(route.name.printable) loses \(Self.list(route.lost))"
             let rest = route.left.isEmpty ? "nobody else can serve it" : "\(Self.list(route.left)) can serve it"
-            let running = route.running.map {
-                $0 == 0 ? "" : ", and \($0) \($0 == 1 ? "request runs" : "requests run")"
-            }
+            let running = route.running.map { $0 == 0 ? "" : ", and \($0) \($0 == 1 ? "request runs" : "requests run")" }
             return "\(loses); \(rest)\(running ?? "")."
         }
         if routes.isEmpty { lines.append("No route is hit.") }
@@ -49,8 +47,7 @@ extension SuspensionEffectView {
             lines.append(
                 "Running now: \(streams) \(streams == 1 ? "stream" : "streams"), "
                     + "\(requests) other \(requests == 1 ? "request" : "requests")"
-                    + ((keys ?? []).isEmpty
-                        ? "." : ", of \(keys?.count == 1 ? "the key" : "the keys") \(Self.list(keys ?? []))."))
+                    + ((keys ?? []).isEmpty ? "." : ", of \(keys?.count == 1 ? "the key" : "the keys") \(Self.list(keys ?? []))."))
         } else {
             lines.append("What runs now is not known: no server answers; the routes are those of the settings.")
         }

@@ -54,12 +54,8 @@ struct VetoPull: AsyncParsableCommand {
 
     func validate() throws {
         if signed != nil {
-            guard scopes.isEmpty else {
-                throw ValidationError("--signed hands in an order that has its scopes already")
-            }
-            guard signing.privateKey == nil else {
-                throw ValidationError("--signed is signed already: no --private-key")
-            }
+            guard scopes.isEmpty else { throw ValidationError("--signed hands in an order that has its scopes already") }
+            guard signing.privateKey == nil else { throw ValidationError("--signed is signed already: no --private-key") }
             return
         }
         guard !scopes.isEmpty else {
@@ -188,9 +184,7 @@ struct VetoPull: AsyncParsableCommand {
         let names = ids.joined(separator: ", ")
         print("\(names): \(scopesText(outcome)) \(ids.count == 1 ? "is" : "are") suspended.")
         for line in effect.lines { print(line) }
-        print(
-            "A second person ratifies it until \(StatusText.moment(until)): holdfast veto ratify \(ids[0]) --as NAME --private-key FILE"
-        )
+        print("A second person ratifies it until \(StatusText.moment(until)): holdfast veto ratify \(ids[0]) --as NAME --private-key FILE")
         print("Two people bring it back, each: holdfast veto restore \(ids[0]) --as NAME --private-key FILE")
     }
 
