@@ -309,7 +309,7 @@ let package = Package(
                 coreMetrics, nioCore,
             ]),
         suite("SigningTests", ["Signing", "Encodings", crypto]),
-        suite("VetoTests", ["Documented", "Veto", "Signing", "Encodings", crypto]),
+        suite("VetoTests", ["Documented", "Veto", "Signing", "Encodings", crypto, nioCore]),
         suite("VetoSpoolTests", ["Files", "VetoSpool"]),
         suite("WireTests", ["Encodings", "Wire", nioCore]),
         .target(name: "Documented", path: "Tests/Documented", swiftSettings: strict),

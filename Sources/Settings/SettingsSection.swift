@@ -46,6 +46,7 @@ package struct SettingsSection: Sendable {
         // Its `models` are a matter of `providers`.
         .init("supervision", .live) { $0.supervision },
         .init("veto", .nextStart) { $0.veto },
+        .init("standards", .live) { $0.standardsFile },
         .init("status_page", .live) { $0.statusPage },
         .init("alerts", .live) { one, other in
             one.webhooks == other.webhooks && one.alertPeriod == other.alertPeriod
