@@ -247,7 +247,8 @@ final class HeldAnswer {
     /// Judges a whole answer, or an error that tells a provider's words.
     func judge(whole body: ByteBuffer, _ head: ResponseHead) async -> WholeVerdict {
         let remembered = RememberedText(
-            WholeText(.answer, form: call.door.name.rawValue + " " + String(head.status), aside: headWords ?? "", body: body),
+            WholeText(
+                .answer, form: call.door.name.rawValue + " " + String(head.status), aside: headWords ?? "", body: body),
             in: judge.memory)
         if let known = remembered?.verdict {
             note(known)
