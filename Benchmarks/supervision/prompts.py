@@ -2,7 +2,8 @@
 
 They are string literals of Python, members of YAML and JSON, text files, and the messages of OpenAI's evals. What is no
 instruction by its words, and what is about attacks by its path or words, is left out. No package outside of the standard
-library is needed, and the same wheel gives the same prompts on every version of Python from 3.9 on.
+library is needed. The reader of Python's files is that of the Python that runs it: it has to be 3.11 or later, which reads
+all files of the wheels that are pinned.
 """
 
 import ast
