@@ -20,7 +20,12 @@ package final class StatusPages: Sendable {
     /// Anybody may ask, as often as they like: made anew once a second only.
     private let made = Mutex<(at: Int, json: ByteBuffer, page: ByteBuffer)?>(nil)
 
-    init(gateway: Gateway, settings: CurrentSettings, routes: RouteStates, suspensions: SuspensionFeed? = nil) {
+    /// Pages without a feed of suspensions.
+    package convenience init(gateway: Gateway, settings: CurrentSettings, routes: RouteStates) {
+        self.init(gateway: gateway, settings: settings, routes: routes, suspensions: nil)
+    }
+
+    init(gateway: Gateway, settings: CurrentSettings, routes: RouteStates, suspensions: SuspensionFeed?) {
         self.routes = routes
         self.gateway = gateway
         self.settings = settings
