@@ -15,7 +15,7 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
         let reply: any CallerReply
     }
 
-    /// What came of the last comparison with the suspensions in force.
+    /// The outcome of the last comparison with the suspensions in force.
     private struct Comparison {
         var version: UInt64 = 0
         /// The first suspension that covers it and stops it now or later.
@@ -56,7 +56,7 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
     static let patience = TimeAmount.milliseconds(250)
 
     /// - Parameters:
-    ///   - record: Its request; nil for one of Holdfast's own.
+    ///   - record: The caller's request; nil for one of Holdfast's own.
     ///   - reply: The way to its caller; nil likewise.
     init(
         _ book: PermitBook, _ permit: CandidatePermit, _ record: RequestRecord?, _ reply: (any CallerReply)?,
@@ -75,7 +75,7 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
     package override init() { preconditionFailure("made without its candidate") }
 
     override var live: LiveExchange? { self }
-    /// Its request, with key, route and id; nil for one of Holdfast's own.
+    /// The request, with key, route and id; nil for one of Holdfast's own.
     var record: RequestRecord? { caller?.record }
     var isLeaving: Bool { way.isLeaving }
     /// Takes note that the caller may hear something of it from now on.

@@ -157,7 +157,7 @@ import Wire
             }
         }
 
-        /// How often the candidate in question was asked.
+        /// The number of times that the candidate in question was asked.
         var askings: Int { lanes[way.asked].requests.value.count + counter.calls.value }
     }
 
