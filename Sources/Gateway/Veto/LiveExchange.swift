@@ -29,9 +29,9 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
         /// True once the attempt is over; its last bytes may be on their way.
         var isLeaving = false
         /// The number of waits for bytes on their way to the kernel.
-        var waits = 0
-        /// The tick of its last byte after it was denied.
-        var lastByte: UInt64?
+        var waits: Int32 = 0
+        /// The tick of its last byte after it was denied; 0 where none was.
+        var lastByte: UInt64 = 0
     }
 
     private let book: PermitBook
@@ -83,7 +83,7 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
 
     // MARK: The check
 
-    override func mayBegin() -> Bool { !isEnded && allowedTick() != nil }
+    override func mayBegin() -> Bool { !isEnded && (!hasWaited || allowedTick() != nil) }
 
     /// The check before the candidate is asked.
     /// - Returns: The tick at which it is allowed.
@@ -192,7 +192,7 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
         guard way.isLeaving, way.waits == 0, slot != nil else { return }
         executor.live.remove(self)
         if isCounted || order != nil {
-            book.ended(permit.id, isCounted: isCounted, lastByte: way.lastByte)
+            book.ended(permit.id, isCounted: isCounted, lastByte: way.lastByte == 0 ? nil : way.lastByte)
         }
     }
 }
