@@ -18,7 +18,7 @@ package struct VetoStep: Sendable {
     /// SHA-256 of each file that was taken.
     package var taken: [String] = []
     package var refused: [Refusal] = []
-    /// What is wrong with the record or the spool, for people.
+    /// The faults of the record or the spool, for people.
     package var problems: [String] = []
 
     package init() {}
