@@ -5,6 +5,7 @@ import EngineHost
 import Extraction
 import Failures
 import Foundation
+import Gateway
 import GatewayTesting
 import HoldfastServer
 import Ledger
