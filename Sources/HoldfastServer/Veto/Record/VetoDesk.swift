@@ -198,7 +198,9 @@ package struct VetoDesk: Sendable {
     /// Takes files of the spool, and those that waited for them.
     package mutating func take(_ files: [SpoolFile], at time: VetoTime) -> VetoStep {
         var step = VetoStep()
-        for file in files where file.kind != .log && !done.contains(file.digest) { step += take(file, at: time) }
+        for file in SpoolOrder.sorted(files) where file.kind != .log && !done.contains(file.digest) {
+            step += take(file, at: time)
+        }
         // What was taken may be what others waited for.
         while !waiting.isEmpty, !step.taken.isEmpty {
             let before = step.taken.count
