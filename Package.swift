@@ -266,10 +266,9 @@ let package = Package(
                 "GatewayTesting", "StorageTesting", "WeightsTesting", "HoldfastServer", "Access", "AdminAPI",
                 "Availability",
                 "Conversation", "Custody", "DialectOpenAI", "Drills", "Encodings", "EngineHost", "Extraction",
-                "Failures", "FrontDoor", "Gateway", "Ledger", "LedgerDisk", "Resilience", "Routing", "Settings",
-                "Signing", "Storage", "StorageSQLite", "VetoSpool", "WeightFiles", "WeightSigning", "Wire", crypto,
-                logging,
-                nioCore, nioPosix,
+                "Failures", "Files", "FrontDoor", "Gateway", "Ledger", "LedgerDisk", "Resilience", "Routing",
+                "Settings", "Signing", "Storage", "StorageSQLite", "VetoSpool", "WeightFiles", "WeightSigning", "Wire",
+                crypto, logging, nioCore, nioPosix,
             ]),
         suite(
             "HoldfastCLITests",
