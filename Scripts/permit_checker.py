@@ -11,7 +11,8 @@ is the last tick at which it was), `permit.ended` (the last exchange with it is 
 `last_byte` is the last one after the denial), `permit.asked` (the gate's own request),
 `permit.ticks` (the last allowed tick of every candidate), and `permit` and `tick` of
 `request.settled`. Ticks are nanoseconds of the boot clock (CLOCK_BOOTTIME): nobody can
-set it. It begins anew when the machine does, which shows as ticks that go back.
+set it. It begins anew when the machine does: `veto.began` has the id of that start, and
+without it ticks that go back show it.
 
 What it finds, and what it names:
 
@@ -19,7 +20,7 @@ What it finds, and what it names:
               was half-open or over; a grant, a tick or a request of the gate in that time;
               a last allowed tick that isn't the last one; a way back without its steps
     named     bytes of exchanges that ran when the denial came: Holdfast's own last byte,
-              and how long after the denial it was
+              and how long after the denial it was; with `drain` they may finish
 
 What it can't see: requests that aren't recorded (`ledger.record` without `requests`), and
 what a program that was replaced doesn't write. Whether the record itself is whole is for
@@ -50,7 +51,10 @@ class Denial:
     #: Counts the starts of the machine.
     boot: int
     at: int
-    has_ended: bool = False
+    #: The tick of its last exchange's end.
+    ended: int | None = None
+    #: The gate has asked it since.
+    asked: bool = False
 
 
 @dataclass
@@ -101,6 +105,7 @@ class Checker:
         self.report = Report()
         self.boot = 0
         self.newest = 0
+        self.boot_id = None
         #: By candidate.
         self.denied = {}
         self.granted = {}
@@ -116,7 +121,7 @@ class Checker:
         kind = entry.get("kind", "")
         tick = entry.get("tick")
         if kind != "request.settled" and isinstance(tick, int):
-            if tick + SLACK < self.newest:
+            if tick + SLACK < self.newest and kind != "veto.began":
                 self.boot += 1
                 self.newest = tick
             self.newest = max(self.newest, tick)
@@ -125,6 +130,13 @@ class Checker:
             handler(entry)
         elif kind.startswith("suspension."):
             self.on_step(entry, kind)
+
+    def on_veto_began(self, entry):
+        """A server has started; perhaps the machine, too."""
+        if self.boot_id is not None and entry.get("boot") != self.boot_id:
+            self.boot += 1
+            self.newest = entry.get("tick", 0)
+        self.boot_id = entry.get("boot")
 
     # Suspensions
 
@@ -193,7 +205,7 @@ class Checker:
         denial = self.denied.get(entry["candidate"])
         if denial is None:
             return
-        denial.has_ended = True
+        denial.ended = entry["tick"]
         if (last := entry.get("last_byte")) and last > denial.tick:
             self.report.named.append(
                 f"{entry['candidate']}, {entry['suspension']}: its last byte was handed to the kernel "
@@ -201,13 +213,27 @@ class Checker:
             )
 
     def on_permit_asked(self, entry):
+        if denial := self.denied.get(entry["candidate"]):
+            denial.asked = True
         order = self.orders.get(entry["suspension"])
         if order and order.phase not in ("verifying", "half-open"):
             self.find(entry, f"the gate of {order.id} asked {entry['candidate']} while it was {order.phase}")
 
     def on_permit_ticks(self, entry):
         for each in entry.get("ticks", []):
-            self.allowed(entry, each["candidate"], each["last_allowed"], "permit.ticks says that it")
+            candidate, tick = each["candidate"], each["last_allowed"]
+            if not self.is_named(candidate, tick):
+                self.allowed(entry, candidate, tick, "permit.ticks says that it")
+
+    def is_named(self, candidate, tick):
+        """Returns whether the record itself says why a candidate was allowed: running requests may finish, or its gate asks."""
+        denial = self.denied.get(candidate)
+        order = self.orders.get(denial.suspension) if denial else None
+        if order is None or denial.boot != self.boot:
+            return False
+        if denial.asked or order.phase == "verifying":
+            return True
+        return order.is_drain and (denial.ended is None or tick <= denial.ended)
 
     def allowed(self, entry, candidate, tick, who):
         """Something of a candidate was allowed at that tick."""
@@ -280,6 +306,12 @@ def self_test():
     def settled(tick, candidate="p/m", **more):
         return {"kind": "request.settled", "id": "req_1", "permit": candidate, "tick": tick * second, **more}
 
+    def ticks(last):
+        return {"kind": "permit.ticks", "tick": 120 * second, "ticks": [{"candidate": "p/m", "last_allowed": last * second}]}
+
+    def began(boot, tick):
+        return {"kind": "veto.began", "boot": boot, "tick": tick * second}
+
     begin = [permit("granted", 1), settled(50), ordered(), permit("denied", 100, suspension="S1", last_allowed=99 * second)]
     ended = permit("ended", 101, suspension="S1", last_byte=int(100.2 * second))
     back = [
@@ -298,8 +330,11 @@ def self_test():
         ([*begin, permit("granted", 102)], ["granted while S1"]),
         ([*begin, *back[:3], permit("granted", 113)], ["granted while S1"]),
         ([*begin, permit("asked", 102, suspension="S1")], ["the gate of S1"]),
-        ([*begin, {"kind": "permit.ticks", "tick": 105 * second, "ticks": [{"candidate": "p/m", "last_allowed": 104 * second}]}],
-         ["permit.ticks"]),
+        ([*begin, ticks(104)], ["permit.ticks"]),
+        ([*begin, *back[:3], ticks(113)], []),
+        ([*begin[:2], ordered(mode="drain"), begin[3], ticks(104), ended, ticks(101)], []),
+        ([*begin[:2], ordered(mode="drain"), begin[3], ended, ticks(104)], ["permit.ticks"]),
+        ([*begin[:2], ordered(mode="drain"), begin[3], settled(104)], ["after S1"]),
         ([*begin, step("half-open", 103)], ["without having been at the gate"]),
         ([*begin, step("restored", 103)], ["without having been at the gate"]),
         ([*begin, step("approved", 110, by="alice"), step("approved", 111, by="alice")], ["twice by alice"]),
@@ -314,6 +349,9 @@ def self_test():
         ([*stopped, settled(101, key="k")], ["key:k"]),
         ([*stopped, settled(101, key="another", route="another")], []),
         # The machine starts again: its ticks begin anew, and the suspension stands.
+        ([began("a", 1), *begin, began("a", 120), settled(90)], []),
+        ([began("a", 1), *begin, began("b", 2), settled(90)], ["after S1"]),
+        ([began("a", 1), *begin, began("b", 200), permit("granted", 201)], ["granted while S1"]),
         ([*begin, permit("granted", 2, "q/n"), settled(3, "q/n")], []),
         ([*begin, permit("granted", 2)], ["granted while S1"]),
         ([*begin, permit("granted", 2, "q/n"), settled(3)], ["after S1"]),

@@ -93,7 +93,7 @@ class Listener:
 
     @property
     def looks_complete(self):
-        """Whether any of the words for an end of the dialect has come."""
+        """Returns whether any of the words for an end of the dialect has come."""
         for event in self.events:
             if event == "[DONE]":
                 return True

@@ -13,9 +13,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from operating import LEDGER
 from standin import pair, raw, refusal, served
-from veto import REFUSED, House, Person
+from veto import REFUSED, SETTINGS, House, Person
 
 STEPS = int(os.environ.get("HOLDFAST_VETO_STEPS", "14"))
 EXAMPLES = int(os.environ.get("HOLDFAST_VETO_EXAMPLES", "3"))
@@ -47,7 +46,7 @@ class Rules(RuleBasedStateMachine):
         super().__init__()
         self.scratch = tempfile.TemporaryDirectory(prefix="hf-veto-")
         self.folder = Path(self.scratch.name)
-        self.context = pair(self.upstream, self.spare, served("oa"), served("oa"), top={"ledger": LEDGER})
+        self.context = pair(self.upstream, self.spare, served("oa"), served("oa"), top=SETTINGS)
         self.two = self.context.__enter__()
         self.two.holdfast.ends_badly = True
         self.house = House(self.two.holdfast.config, self.folder / "people", NAMES)

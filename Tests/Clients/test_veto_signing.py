@@ -1,4 +1,4 @@
-"""What people sign, by programs that aren't ours: `openssl` and PyPI's
+"""Statements that people sign, by programs that aren't ours: `openssl` and PyPI's
 `securesystemslib` verify what Holdfast's commands sign, and make what it
 accepts. What was signed for something else is refused, each with its reason."""
 
@@ -193,7 +193,7 @@ def test_what_was_signed_for_something_else_is_refused(pulled, tmp_path, what):
 
 @pytest.mark.parametrize("what", FORGERIES[:8])
 def test_the_server_judges_for_itself(pulled, tmp_path, what):
-    """Whoever may write into the spool gets no further than the commands do."""
+    """A writer into the spool gets no further than the commands do."""
     house = pulled.house
     house.write("S1", "restore", statement=tmp_path / "s1.json")
     for person in (house.bob, house.carol):

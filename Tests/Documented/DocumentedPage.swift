@@ -51,6 +51,26 @@ package struct DocumentedPage: Sendable {
         return tables[number]
     }
 
+    /// The blocks of code between a heading and the next one, without their fences.
+    package func code(under heading: String) throws -> [String] {
+        guard let start = lines.firstIndex(of: heading) else {
+            throw APIProblem(description: "docs/\(name).md has no heading \(heading)")
+        }
+        var blocks: [String] = []
+        var block: [String]?
+        for line in lines[(start + 1)...] {
+            if line.hasPrefix("```") {
+                if let done = block { blocks.append(done.joined(separator: "\n")) }
+                block = block == nil ? [] : nil
+            } else if block != nil {
+                block?.append(line)
+            } else if line.hasPrefix("#") {
+                break
+            }
+        }
+        return blocks
+    }
+
     /// Tells whether these words stand on the page, however their lines are broken.
     package func says(_ words: String) -> Bool { Self.joined(lines).contains(Self.joined([words])) }
 

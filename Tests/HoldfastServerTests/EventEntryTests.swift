@@ -5,6 +5,7 @@ import EngineHost
 import Extraction
 import Failures
 import Foundation
+import Gateway
 import GatewayTesting
 import HoldfastServer
 import Ledger
@@ -12,6 +13,7 @@ import NIOCore
 import Resilience
 import Settings
 import Testing
+import Veto
 
 /// Server events as they are put on record.
 @Suite struct EventEntryTests {
@@ -322,5 +324,86 @@ import Testing
         let written = Set(try events.flatMap { try Self.kinds(Self.entries($0)) })
         let known = EntryKind.allCases.filter { !$0.rawValue.hasPrefix("request.") }.map { "\"\($0.rawValue)\"" }
         #expect(written == Set(known))
+    }
+
+    // MARK: The veto
+
+    static let suspension = Suspension(
+        number: 12, scopes: [.model("openai/gpt"), .key("team-a")],
+        reason: SuspensionReason(.legal, basis: "recall 7", text: "a text", evidence: "ticket 4"),
+        orderer: .person("alice"), ordered: halfPastTen, expires: halfPastTen + 60, roster: 3, nonce: "n")
+
+    static func occurrence(_ event: VetoEvent, of suspension: Suspension = suspension) -> ServerEvent {
+        .veto(
+            VetoOccurrence(
+                event, at: VetoTime(wall: halfPastTen, boot: 5), suspension: suspension, digest: "d", roster: 3))
+    }
+
+    @Test("an order is on record with its scopes, and with its text only where that is public, never its evidence")
+    func orders() {
+        let whole =
+            #""tick":5,"suspension":"S12","scopes":["model:openai/gpt","key:team-a"],"mode":"cut","#
+            + #""digest":"d","roster":3,"code":"legal","basis":"recall 7","expires":\#(halfPastTen + 60)}"#
+        #expect(
+            Self.entries(Self.occurrence(.ordered(Self.suspension)), [])
+                == [#"{"v":2,"kind":"suspension.ordered",\#(Self.at),"by":"person:alice",\#(whole)"#])
+        var open = Self.suspension
+        open.reason.isPublic = true
+        let told = Self.entries(Self.occurrence(.ordered(open), of: open), [])
+        #expect(
+            told == [#"{"v":2,"kind":"suspension.ordered",\#(Self.at),"by":"person:alice","reason":"a text",\#(whole)"#]
+        )
+    }
+
+    @Test(
+        "each step of a suspension is on record, whatever `record` lists",
+        arguments: [
+            (.ratified(number: 12, by: "bob"), "suspension.ratified"), (.overdue(number: 12), "suspension.overdue"),
+            (.lapsed(number: 12), "suspension.lapsed"), (.approved(number: 12, by: "bob"), "suspension.approved"),
+            (.approvalEnded(number: 12, by: "bob"), "suspension.approval-ended"),
+            (.refused(number: 12, reason: .noRoster), "suspension.refused"),
+            (.shortened(number: 12, expires: 9, by: ["a", "b"]), "suspension.shortened"),
+            (.verifying(number: 12, cause: .people(["a", "b"])), "suspension.verifying"),
+            (.halfOpen(number: 12, percent: 10), "suspension.half-open"),
+            (.restored(number: 12), "suspension.restored"),
+            (.gateFailed(number: 12, reason: "no answer"), "suspension.gate-failed"),
+            (.roster(version: 4, digest: "e"), "roster.changed"),
+            (.replacementAnnounced(version: 4, due: 9), "roster.announced"),
+            (.replacementCancelled(version: 4, by: nil), "roster.cancelled"),
+        ] as [(VetoEvent, String)])
+    func stepsOfASuspension(_ event: VetoEvent, _ kind: String) throws {
+        let entries = Self.entries(Self.occurrence(event), [])
+        #expect(try Self.kinds(entries) == ["\"\(kind)\""])
+        #expect(entries.allSatisfy { $0.contains(#""tick":5"#) })
+    }
+
+    @Test func permitsHaveTheirTicks() {
+        let events: [PermitEvent] = [
+            .granted(candidate: "p/m", tick: 1),
+            .denied(candidate: "p/m", suspension: "S12", tick: 7, lastAllowed: 6),
+            .ended(candidate: "p/m", suspension: "S12", tick: 9, lastByte: nil),
+            .ended(candidate: "p/m", suspension: "S12", tick: 9, lastByte: 8),
+            .askedByGate(candidate: "p/m", suspension: "S12", tick: 11, answered: true),
+        ]
+        let at = Self.at
+        #expect(
+            events.flatMap { Self.entries(.permit($0), []) } == [
+                #"{"v":2,"kind":"permit.granted",\#(at),"candidate":"p/m","tick":1}"#,
+                #"{"v":2,"kind":"permit.denied",\#(at),"candidate":"p/m","tick":7,"suspension":"S12","last_allowed":6}"#,
+                #"{"v":2,"kind":"permit.ended",\#(at),"candidate":"p/m","tick":9,"suspension":"S12"}"#,
+                #"{"v":2,"kind":"permit.ended",\#(at),"candidate":"p/m","tick":9,"suspension":"S12","last_byte":8}"#,
+                #"{"v":2,"kind":"permit.asked",\#(at),"candidate":"p/m","tick":11,"suspension":"S12","answered":true}"#,
+            ])
+        #expect(
+            Self.entries(.permitTicks(["b/m": 3, "a/m": 2], at: 5), []) == [
+                #"{"v":2,"kind":"permit.ticks",\#(at),"tick":5,"ticks":[{"candidate":"a/m","last_allowed":2},"#
+                    + #"{"candidate":"b/m","last_allowed":3}]}"#
+            ])
+        let many = Dictionary(uniqueKeysWithValues: (0..<250).map { ("p/\($0)", UInt64($0)) })
+        #expect(Self.entries(.permitTicks(many, at: 5), []).count == 3)
+        #expect(Self.entries(.permitTicks([:], at: 5), []).isEmpty)
+        #expect(
+            Self.entries(.vetoBegan(boot: "b", tick: 4), [])
+                == [#"{"v":2,"kind":"veto.began",\#(at),"tick":4,"boot":"b"}"#])
     }
 }

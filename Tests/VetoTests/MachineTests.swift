@@ -278,6 +278,21 @@ import Veto
         #expect(try house.again().state == house.machine.state)
     }
 
+    /// One person must not order what nobody can end, by naming a version whose
+    /// people have left.
+    @Test func anOrderUnderAVersionWhosePeopleHaveLeft() throws {
+        var house = try VetoHouse()
+        let order = house.statement(.order([house.suspension(by: "alice")]))
+        house.pull(1)
+        house.adopt(try house.next(["alice", "dave"]), by: "alice", "bob")
+        house.take(order, by: [VetoPeople.key("alice")], number: 2)
+        #expect(house.machine.stranded == [1] && house.machine.people(countingFor: 2) == ["alice", "dave"])
+        #expect(refusal(house.restore(1, by: "dave"))?.code == "not-in-roster-then")
+        house.restore(2, by: "alice", "dave")
+        #expect(house.phase(2) == .verifying && house.phase(1) == .suspended)
+        #expect(try house.again().state == house.machine.state)
+    }
+
     /// Newcomers who change the keys of those who count would count themselves.
     @Test func newcomersGiveNobodyMoreThanTheyHave() throws {
         var house = try VetoHouse()

@@ -16,14 +16,20 @@ import Veto
         for house in 0..<Self.steps / Self.stepsOfOneHouse {
             var trial = try RulesTrial(seed: seed &+ UInt64(house) &* 7919)
             for step in 0..<Self.stepsOfOneHouse {
-                do { try trial.step() } catch { throw RulesTrial.Broken("seed \(seed), house \(house), step \(step): \(error)") }
+                do { try trial.step() } catch {
+                    throw RulesTrial.Broken("seed \(seed), house \(house), step \(step): \(error)")
+                }
             }
             do { try trial.finish() } catch { throw RulesTrial.Broken("seed \(seed), house \(house): \(error)") }
             counts.merge(trial.counts) { $0 + $1 }
         }
-        print("rules of a veto: \(counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))")
+        print(
+            "rules of a veto: \(counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))"
+        )
         // The trial must have come by everything, else it shows nothing.
-        for name in ["by people", "by expiry", "by a standard", "restored", "replayed", "rosters", "replaced", "refused"] {
+        for name in [
+            "by people", "by expiry", "by a standard", "restored", "replayed", "rosters", "replaced", "refused",
+        ] {
             #expect((counts[name] ?? 0) > 20, "\(name)")
         }
     }

@@ -225,7 +225,9 @@ struct RulesTrial {
         case 3: attempt += 1
         default: roster += 1
         }
-        guard target != VetoTarget(order) || attempt != house.machine.standing(of: number)?.attempt || roster > versions.count
+        guard
+            target != VetoTarget(order) || attempt != house.machine.standing(of: number)?.attempt
+                || roster > versions.count
         else { return }
         var statement = house.statement(.restore(target, RestoreConditions(attempt: attempt)))
         statement.roster = roster
@@ -352,7 +354,9 @@ struct RulesTrial {
             let cancel = house.statement(.cancel(version: roster.version, digest: roster.digest))
             let events = house.take(cancel, by: [VetoPeople.key(name, key)])
             let may = current.people[name]?.contains(key) ?? false
-            guard may == (refusal(events) == nil), pending.due > 0 else { throw Broken("cancelled by \(name): \(events)") }
+            guard may == (refusal(events) == nil), pending.due > 0 else {
+                throw Broken("cancelled by \(name): \(events)")
+            }
             if may { self.pending = nil }
             return
         }
@@ -403,10 +407,14 @@ struct RulesTrial {
                 cause[number] = nil
                 approvals[number] = nil
             case .lapsed(let number):
-                guard clocksAgree, isTick, case .person = orders[number]?.orderer else { throw Broken("S\(number) lapsed") }
+                guard clocksAgree, isTick, case .person = orders[number]?.orderer else {
+                    throw Broken("S\(number) lapsed")
+                }
                 note("lapsed")
             case .roster where isTick:
-                guard let pending, clocksAgree, pending.due <= house.now.wall else { throw Broken("replaced too early") }
+                guard let pending, clocksAgree, pending.due <= house.now.wall else {
+                    throw Broken("replaced too early")
+                }
                 changed(to: Version(people: pending.people, signers: [], isReplacement: true))
                 note("replaced")
             case .approvalEnded(let number, let name):

@@ -6,11 +6,11 @@ import Veto
 /// People with keys that are made once for all tests, since most tests sign.
 struct VetoPeople {
     static let names = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi"]
-    /// Two keys for each; carol's are on P-384.
+    /// Two keys for each; heidi's are on P-384.
     static let keys: [String: [ECPrivateKey]] = {
         var keys: [String: [ECPrivateKey]] = [:]
         for (index, name) in names.enumerated() {
-            keys[name] = (0..<2).map { _ in index == 2 ? ECPrivateKey.p384() : ECPrivateKey() }
+            keys[name] = (0..<2).map { _ in index == 7 ? ECPrivateKey.p384() : ECPrivateKey() }
         }
         return keys
     }()

@@ -72,7 +72,7 @@ struct RunningHoldfast {
     /// The outcome of a question to the server.
     enum Reply: Sendable {
         case answered(ByteBuffer)
-        /// It said no, in these words.
+        /// A no, in the server's words.
         /// - Parameter isCallers: true where the question is at fault.
         case refused(String, isCallers: Bool)
         /// Nothing was heard of it in time, or nobody is there.

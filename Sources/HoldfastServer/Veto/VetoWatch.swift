@@ -46,11 +46,13 @@ struct VetoWatch: Service {
 }
 
 /// The note which ticks are on record.
-struct TickNote {
+package struct TickNote {
+    package init() {}
+
     private var known: [String: UInt64] = [:]
 
     /// Returns the ticks that have changed; nil where none has.
-    mutating func news(_ ticks: [String: UInt64]) -> [String: UInt64]? {
+    package mutating func news(_ ticks: [String: UInt64]) -> [String: UInt64]? {
         let news = ticks.filter { known[$0.key] != $0.value }
         known = ticks
         return news.isEmpty ? nil : news
@@ -58,13 +60,15 @@ struct TickNote {
 }
 
 /// The note of writes that have been owed for long.
-struct OwedNote {
+package struct OwedNote {
+    package init() {}
+
     /// Looks, a second apart, after which a disk has failed.
     private static let patience = 10
     private var looks = 0
 
     /// Returns a sentence for people, once for each failure of the disk.
-    mutating func problem(_ owed: Int) -> String? {
+    package mutating func problem(_ owed: Int) -> String? {
         guard owed > 0 else {
             looks = 0
             return nil

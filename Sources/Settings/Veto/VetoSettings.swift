@@ -2,9 +2,9 @@
 package struct VetoSettings: Sendable, Hashable {
     /// The fate of a suspension that no second person ratifies in time.
     package enum Unratified: String, Sendable, Hashable, CaseIterable {
-        /// It remains, and an alarm says so.
+        /// The suspension remains, and an alarm says so.
         case stands
-        /// It is over.
+        /// The suspension is over.
         case lapses
     }
 

@@ -17,6 +17,8 @@ struct SuspensionCase: Sendable, Hashable {
     let digest: [UInt8]
     /// Seconds since 1970, when the machine took the order.
     let taken: Int
+    /// The version of the roster by which people count for it.
+    let roster: Int
     var standing: SuspensionStanding
     /// For the attempt that is being approved.
     var approvals: [Approval] = []
@@ -26,10 +28,11 @@ struct SuspensionCase: Sendable, Hashable {
     /// where it has passed and the gate has failed.
     var expires: Int?
 
-    init(_ suspension: Suspension, taken: Int) {
+    init(_ suspension: Suspension, taken: Int, roster: Int) {
         self.suspension = suspension
         digest = suspension.digest
         self.taken = taken
+        self.roster = roster
         standing = SuspensionStanding(since: taken)
         expires = suspension.expires
     }

@@ -64,9 +64,14 @@ package struct VetoMachine: Sendable {
     /// The suspensions in force for which fewer people count than must restore
     /// them, in the order of their numbers.
     package var stranded: [Int] {
-        guard let chain = state.chain else { return index.entries.map(\.suspension.number) }
-        return index.entries.map(\.suspension)
-            .filter { chain.people(countingFor: $0.roster).count < VetoPolicy.restorers }.map(\.number)
+        index.entries.map(\.suspension.number).filter { people(countingFor: $0).count < VetoPolicy.restorers }
+    }
+
+    /// Returns the people who count for a suspension, in the order of their
+    /// names.
+    package func people(countingFor number: Int) -> [String] {
+        guard let chain = state.chain, let found = state.cases[number] else { return [] }
+        return chain.people(countingFor: found.roster)
     }
 
     /// Verifies the signatures of a statement, with the keys that this machine

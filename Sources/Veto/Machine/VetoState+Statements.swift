@@ -83,9 +83,8 @@ extension VetoState {
             throw .rescoped(number: target.number)
         }
         guard !found.standing.phase.isOver else { throw .alreadyOver(number: target.number) }
-        let ordered = max(1, found.suspension.roster)
-        for signer in signers where signer.member.since > ordered {
-            throw .notInRosterThen(person: signer.member.person, since: signer.member.since, ordered: ordered)
+        for signer in signers where signer.member.since > found.roster {
+            throw .notInRosterThen(person: signer.member.person, since: signer.member.since, ordered: found.roster)
         }
         return found
     }
@@ -290,9 +289,8 @@ extension VetoState {
         }
         guard let chain else { return events }
         for (number, found) in cases.sorted(by: { $0.key < $1.key }) where found.standing.phase == .suspended {
-            let ordered = max(1, found.suspension.roster)
             let ended = cases[number]?.endApprovals { approval in
-                chain.member(approval.key).map { $0.person == approval.person && $0.since <= ordered } ?? false
+                chain.member(approval.key).map { $0.person == approval.person && $0.since <= found.roster } ?? false
             }
             events += (ended ?? []).map { .approvalEnded(number: number, by: $0) }
         }

@@ -50,7 +50,9 @@ package struct VetoState: Sendable, Hashable {
             throw .malformed("the suspension's number is none")
         }
         guard cases[suspension.number] == nil else { throw .numberTaken(suspension.number) }
-        let new = SuspensionCase(suspension, taken: time.wall)
+        let named = max(1, suspension.roster)
+        let new = SuspensionCase(
+            suspension, taken: time.wall, roster: chain?.counting(from: named, atLeast: VetoPolicy.restorers) ?? named)
         if let number = numbers[new.digest] { throw .replayed(number: number) }
         cases[suspension.number] = new
         numbers[new.digest] = suspension.number

@@ -58,6 +58,15 @@ package struct RosterChain: Sendable, Hashable {
         current.people.map(\.name).filter { name in since(of: name).map { $0 <= max(1, version) } ?? false }
     }
 
+    /// Returns the version by which people count for a suspension that is taken
+    /// now and names a version: that one, or the first later one for which
+    /// enough people count. An order may name a version whose people have left
+    /// since; without this, nobody could ever end it.
+    func counting(from named: Int, atLeast needed: Int) -> Int {
+        let sinces = current.people.compactMap { since(of: $0.name) }.sorted()
+        return sinces.count < needed ? named : max(named, sinces[needed - 1])
+    }
+
     package func isRecoveryKey(_ key: ECPublicKey) -> Bool { current.recovery?.keys.contains(key) ?? false }
 
     /// Returns the person that a key belongs to, or belonged to; nil for other

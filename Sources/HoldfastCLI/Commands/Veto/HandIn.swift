@@ -17,7 +17,7 @@ struct HandIn {
         var numbers: [Int]
         /// Of the file in the spool, in hexadecimal digits.
         var file: String
-        /// What it brings about, by the rules.
+        /// The effects that it has by the rules.
         var events: [VetoEvent]
         var notice: VetoPlace.Notice
 
@@ -28,7 +28,7 @@ struct HandIn {
         }
     }
 
-    let desk: VetoDesk
+    let desk: SpoolDesk
 
     /// Hands a statement in.
     /// - Throws: an exit code, once the reason has been printed, where it
@@ -39,7 +39,7 @@ struct HandIn {
         var numbers: [Int] = verified.statement.number.map { [$0] } ?? []
         try written { () throws(SpoolFault) in
             if case .order(let suspensions) = verified.statement.decision {
-                let least = (desk.machine.numbers.last ?? 0) + 1
+                let least = desk.nextNumber
                 let first = try desk.place.writer.addOrder(count: suspensions.count, least: least) { _ in bytes }
                 numbers = Array(first..<first + suspensions.count)
             } else {

@@ -88,19 +88,18 @@ struct ChangeOptions: ParsableArguments {
 
     /// Writes the statement of the next version.
     func write(_ people: (Roster) throws -> [Roster.Person]) throws {
-        let current = try VetoDesk(try server.place()).roster()
+        let current = try SpoolDesk(try server.place()).roster()
         let changed = try people(current)
-        let next = try accepted { () throws(VetoRefusal) in
+        let next = try valid { () throws(VetoRefusal) in
             try current.next(threshold: threshold ?? current.threshold, people: changed, recovery: current.recovery)
         }
         try write(.roster(next), next, after: current, signers: "\(current.threshold) people sign it, each")
     }
 
     func write(_ decision: VetoStatement.Decision, _ next: Roster, after current: Roster, signers: String) throws {
-        var bytes = BytesOptions()
-        bytes.goodFor = goodFor
         let statement = VetoStatement(
-            installation: current.installation, roster: current.version, notAfter: bytes.notAfter, decision: decision)
+            installation: current.installation, roster: current.version, notAfter: GoodFor.end(goodFor),
+            decision: decision)
         let payload = try accepted { () throws(VetoRefusal) in try statement.payload }
         try GivenFile.write(out, payload)
         guard !json else {
@@ -146,14 +145,14 @@ struct PeopleReplace: AsyncParsableCommand {
 
     func run() async throws {
         let people = try await NamedFile.people(person)
-        let current = try VetoDesk(try change.server.place()).roster()
+        let current = try SpoolDesk(try change.server.place()).roster()
         guard let recovery = current.recovery else {
             complain(
                 "holdfast: this roster has no recovery keys; without them and without its people, make a new "
                     + "installation and order its suspensions there again (docs/veto.md)")
             throw ExitStatus.dataError.exit
         }
-        let next = try accepted { () throws(VetoRefusal) in
+        let next = try valid { () throws(VetoRefusal) in
             try current.next(threshold: change.threshold ?? 2, people: people, recovery: recovery)
         }
         try change.write(
@@ -166,7 +165,9 @@ struct PeopleCancel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel", abstract: "Say no to a replacement of the roster that recovery keys have announced.",
         usage: "holdfast people cancel --private-key <private-key> [<options>]",
-        discussion: "One person of the present roster is enough.\n\nExample: holdfast people cancel --as alice --private-key alice.key")
+        discussion:
+            "One person of the present roster is enough.\n\nExample: holdfast people cancel --as alice --private-key alice.key"
+    )
 
     @OptionGroup var signing: SigningOptions
     @OptionGroup var server: ServerOption
@@ -174,7 +175,7 @@ struct PeopleCancel: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let desk = try VetoDesk(try server.place())
+        let desk = try SpoolDesk(try server.place())
         let roster = try desk.roster()
         guard let (next, _) = desk.machine.replacement else {
             complain("holdfast: no replacement of the roster is announced; see `holdfast people show`")

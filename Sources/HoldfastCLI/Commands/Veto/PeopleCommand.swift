@@ -74,7 +74,7 @@ struct PeopleShow: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let desk = try VetoDesk(try server.place())
+        let desk = try SpoolDesk(try server.place())
         for problem in desk.problems { complain("warning: \(problem)") }
         let roster = try desk.roster()
         guard !json else { return printJSON { Self.write(roster, desk, to: &$0) } }
@@ -93,7 +93,7 @@ struct PeopleShow: AsyncParsableCommand {
         }
     }
 
-    private static func write(_ roster: Roster, _ desk: VetoDesk, to json: inout JSONWriter) {
+    private static func write(_ roster: Roster, _ desk: SpoolDesk, to json: inout JSONWriter) {
         RosterText.write(roster, to: &json) { desk.chain?.since(of: $0) }
         if let (next, due) = desk.machine.replacement {
             json.object("replacement") { json in

@@ -4,6 +4,7 @@ import Encodings
 import Files
 import Ledger
 import LedgerDisk
+import Settings
 import Signing
 import Veto
 import VetoSpool
@@ -41,7 +42,9 @@ struct PeopleInit: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard !people.person.isEmpty else { throw ValidationError("name the people: --person alice=alice.pub, two or more") }
+        guard !people.person.isEmpty else {
+            throw ValidationError("name the people: --person alice=alice.pub, two or more")
+        }
         guard recoveryThreshold == nil || !recovery.isEmpty else {
             throw ValidationError("--recovery-threshold goes with --recovery")
         }
@@ -49,7 +52,7 @@ struct PeopleInit: AsyncParsableCommand {
 
     func run() async throws {
         let place = try server.place()
-        let desk = try VetoDesk(place)
+        let desk = try SpoolDesk(place)
         if let chain = desk.chain {
             complain(
                 "holdfast: there is a roster already, version \(chain.current.version); change it with `holdfast people "
@@ -58,7 +61,7 @@ struct PeopleInit: AsyncParsableCommand {
         }
         let sealed = try await recoveryKeys()
         let people = try await people.read()
-        let roster = try accepted { () throws(VetoRefusal) in
+        let roster = try valid { () throws(VetoRefusal) in
             try Roster(
                 installation: Installation.id(place), threshold: self.people.threshold ?? 2, people: people,
                 recovery: sealed)

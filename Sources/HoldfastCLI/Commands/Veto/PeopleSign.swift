@@ -1,5 +1,7 @@
 import ArgumentParser
 import Encodings
+import Files
+import Settings
 import Signing
 import Veto
 import WeightFiles
@@ -67,7 +69,7 @@ struct PeopleSign: AsyncParsableCommand {
         guard let settings = server.settings(), FileKind.at("\(settings.veto.spool)/roster") == .folder,
             let place = try? server.place()
         else { return nil }
-        return (try? VetoDesk(place))?.chain
+        return (try? SpoolDesk(place))?.chain
     }
 
     /// - Throws: an exit code where the key is not the person's, or the person
@@ -81,10 +83,7 @@ struct PeopleSign: AsyncParsableCommand {
             guard !file.isSigned(by: key) else { throw refused("this recovery key has signed it already") }
             return "a recovery key"
         }
-        var options = SigningOptions()
-        options.person = person
-        options.privateKey = privateKey
-        let name = try options.signer(key, in: chain)
+        let name = try Signer(key: key, person: person, file: privateKey).name(in: chain)
         let keys = chain.current.people.first { $0.name == name }?.keys ?? []
         guard !keys.contains(where: { file.isSigned(by: $0) }) else {
             throw refused("\(name) has signed it already: one person counts once; have another person sign")
@@ -135,7 +134,7 @@ struct PeopleAccept: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let desk = try VetoDesk(try server.place())
+        let desk = try SpoolDesk(try server.place())
         let outcome = try await HandIn(desk: desk).take(try raw.statement(file, desk))
         try VetoOutcome(outcome: outcome, desk: desk).tell(json: json)
     }

@@ -1,6 +1,8 @@
 import Access
 import ArgumentParser
 import Encodings
+import HoldfastServer
+import Settings
 import Signing
 import Veto
 import WeightFiles
@@ -17,11 +19,13 @@ struct SigningOptions: ParsableArguments {
 
     func validate() throws {
         if privateKey != nil, bytes.areWanted {
-            throw ValidationError("--private-key signs here, --statement and --pae write what is signed elsewhere: choose")
+            throw ValidationError(
+                "--private-key signs here, --statement and --pae write what is signed elsewhere: choose")
         }
     }
 
     /// The key of `--private-key`.
+    ///
     /// - Throws: an exit code, once the reason has been printed.
     func key() async throws -> ECPrivateKey {
         guard let privateKey else {
@@ -38,6 +42,21 @@ struct SigningOptions: ParsableArguments {
     /// The person behind a key, who must be the one that `--as` names.
     /// - Throws: an exit code, once the reason has been printed.
     func signer(_ key: ECPublicKey, in chain: RosterChain) throws -> String {
+        try Signer(key: key, person: person, file: privateKey).name(in: chain)
+    }
+}
+
+/// A key that is to sign, with what the command line says of it.
+struct Signer {
+    var key: ECPublicKey
+    /// `--as`
+    var person: String?
+    /// `--private-key`
+    var file: String?
+
+    /// The person behind the key, who must be the one that is named.
+    /// - Throws: an exit code, once the reason has been printed.
+    func name(in chain: RosterChain) throws -> String {
         if let member = chain.member(key) {
             if let person, person != member.person {
                 complain("holdfast: the key is \(member.person)'s, and not \(person.printable)'s")
@@ -46,9 +65,11 @@ struct SigningOptions: ParsableArguments {
             return member.person
         }
         let owner = chain.owner(of: key).map { "; it was \($0)'s" } ?? ""
-        let what = chain.isRecoveryKey(key) ? "is a recovery key, which can only replace the roster" : "is not in the roster\(owner)"
+        let what =
+            chain.isRecoveryKey(key)
+            ? "is a recovery key, which can only replace the roster" : "is not in the roster\(owner)"
         complain(
-            "holdfast: the key of \(person?.printable ?? privateKey?.printable ?? "--private-key"), \(key.hint.prefix(12))…, "
+            "holdfast: the key of \(person?.printable ?? file?.printable ?? "--private-key"), \(key.hint.prefix(12))…, "
                 + "\(what); `holdfast people show` lists the people and their keys")
         throw ExitStatus.dataError.exit
     }
@@ -68,7 +89,7 @@ struct BytesOptions: ParsableArguments {
     var areWanted: Bool { statement != nil || pae != nil }
 
     /// The second after which the statement counts for nothing.
-    var notAfter: Int { Int(UnixTime.now.seconds) + (goodFor?.seconds ?? VetoStatement.longest) }
+    var notAfter: Int { GoodFor.end(goodFor) }
 
     /// Writes the bytes, and tells the next steps.
     func write(_ statement: VetoStatement) throws {
@@ -100,4 +121,7 @@ struct GoodFor: ExpressibleByArgument {
         else { return nil }
         seconds = Int(duration.components.seconds)
     }
+
+    /// The second after which a statement counts for nothing.
+    static func end(_ given: GoodFor?) -> Int { Int(UnixTime.now.seconds) + (given?.seconds ?? VetoStatement.longest) }
 }

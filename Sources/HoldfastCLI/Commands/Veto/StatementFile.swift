@@ -69,7 +69,7 @@ package struct StatementFile: Sendable, Hashable {
     /// The bytes that are signed: DSSE's pre-authentication encoding.
     package var encoding: [UInt8] { SignedEnvelope.preAuthEncoding(payload) }
 
-    /// True where one of its signatures is valid with this key.
+    /// Returns whether one of the signatures is valid with this key.
     package func isSigned(by key: ECPublicKey) -> Bool {
         signatures.contains { key.isValid($0.bytes, of: encoding) }
     }
@@ -79,7 +79,7 @@ package struct StatementFile: Sendable, Hashable {
     }
 
     /// Adds a signature that was made elsewhere.
-    /// - Parameter key: its key, once it was verified with it.
+    /// - Parameter key: the key, once it was verified with it.
     package mutating func add(_ signature: [UInt8], by key: ECPublicKey) {
         signatures.append(SignedEnvelope.Signature(keyID: key.hint, bytes: signature))
     }

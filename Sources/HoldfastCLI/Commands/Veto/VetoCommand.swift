@@ -1,3 +1,4 @@
+import Access
 import AdminAPI
 import ArgumentParser
 import Encodings
@@ -44,7 +45,7 @@ struct VetoList: AsyncParsableCommand {
         if let told = await place.suspensions() {
             view = told
         } else {
-            let desk = try VetoDesk(place)
+            let desk = try SpoolDesk(place)
             for problem in desk.problems { complain("warning: \(problem)") }
             view = desk.view
         }
@@ -94,7 +95,7 @@ struct VetoShow: AsyncParsableCommand {
 
     func run() async throws {
         let place = try server.place()
-        let desk = try VetoDesk(place)
+        let desk = try SpoolDesk(place)
         let (suspension, standing) = try desk.suspension(id)
         if bytes.areWanted {
             let statement = try decision.statement(
@@ -120,7 +121,8 @@ struct VetoShow: AsyncParsableCommand {
         guard view.phase == "suspended" else { return [] }
         var lines: [String] = [""]
         if view.standing.ratifiedBy == nil, view.orderedBy.hasPrefix("person:") {
-            lines.append("A second person stands behind it:  holdfast veto ratify \(view.id) --as NAME --private-key FILE")
+            lines.append(
+                "A second person stands behind it:  holdfast veto ratify \(view.id) --as NAME --private-key FILE")
         }
         lines.append("Two people bring it back, each:    holdfast veto restore \(view.id) --as NAME --private-key FILE")
         return lines

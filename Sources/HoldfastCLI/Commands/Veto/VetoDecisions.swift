@@ -1,3 +1,4 @@
+import Access
 import AdminAPI
 import ArgumentParser
 import Encodings
@@ -39,7 +40,7 @@ struct DecisionOptions: ParsableArguments {
 
     /// Signs a decision and hands it in, or writes its bytes.
     func decide(_ decision: VetoDecision, expires: Int? = nil, modelMayDiffer: Bool = false) async throws {
-        let desk = try VetoDesk(try server.place())
+        let desk = try SpoolDesk(try server.place())
         let roster = try desk.roster()
         let (suspension, standing) = try desk.suspension(id)
         let statement = try decision.statement(
@@ -56,7 +57,7 @@ struct DecisionOptions: ParsableArguments {
         try tell(outcome, desk)
     }
 
-    func tell(_ outcome: HandIn.Outcome, _ desk: VetoDesk) throws {
+    func tell(_ outcome: HandIn.Outcome, _ desk: SpoolDesk) throws {
         try VetoOutcome(outcome: outcome, desk: desk).tell(json: json)
     }
 }
@@ -64,7 +65,7 @@ struct DecisionOptions: ParsableArguments {
 /// An outcome, told.
 struct VetoOutcome {
     let outcome: HandIn.Outcome
-    let desk: VetoDesk
+    let desk: SpoolDesk
 
     func tell(json: Bool) throws {
         HandIn.explain(outcome.notice, desk.place.spool)
@@ -80,15 +81,19 @@ struct VetoOutcome {
         for line in missing { print(line) }
     }
 
-    /// What is still needed for it to have an effect.
+    /// The lines that say who else is needed for an effect.
     private var missing: [String] {
         guard let number = outcome.statement.number else { return [] }
         switch outcome.statement.decision {
         case .restore:
-            guard !outcome.events.contains(where: { if case .verifying = $0 { true } else { false } }) else { return [] }
+            guard !outcome.events.contains(where: { if case .verifying = $0 { true } else { false } }) else {
+                return []
+            }
             return ["One more person is needed: holdfast veto restore S\(number) --as NAME --private-key FILE"]
         case .shorten(_, let expires):
-            guard !outcome.events.contains(where: { if case .shortened = $0 { true } else { false } }) else { return [] }
+            guard !outcome.events.contains(where: { if case .shortened = $0 { true } else { false } }) else {
+                return []
+            }
             let end = StatusText.exact(expires)
             return [
                 "One more person is needed, for the same end: holdfast veto shorten S\(number) --expires \(end) --as NAME "
@@ -180,7 +185,7 @@ struct VetoAccept: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let desk = try VetoDesk(try server.place())
+        let desk = try SpoolDesk(try server.place())
         let signed = try raw.statement(file, desk)
         let outcome = try await HandIn(desk: desk).take(signed)
         try VetoOutcome(outcome: outcome, desk: desk).tell(json: json)
@@ -196,20 +201,42 @@ struct RawSignature: ParsableArguments {
 
     /// Reads the file of a statement together with its signatures.
     /// - Throws: an exit code, once the reason has been printed.
-    func statement(_ path: String, _ desk: VetoDesk) throws -> SignedStatement {
+    func statement(_ path: String, _ desk: SpoolDesk) throws -> SignedStatement {
+        try GivenStatement(path, signature: signature, of: person).signed(by: desk)
+    }
+}
+
+/// A statement in a file, and the raw signature over it in another, where it
+/// has none inside.
+struct GivenStatement {
+    let path: String
+    let signature: String?
+    let person: String?
+
+    /// - Parameter person: the one who made the raw signature; nil is anybody
+    ///   of the roster.
+    init(_ path: String, signature: String?, of person: String?) {
+        self.path = path
+        self.signature = signature
+        self.person = person
+    }
+
+    /// - Throws: an exit code, once the reason has been printed.
+    func signed(by desk: SpoolDesk) throws -> SignedStatement {
         var file = try StatementFile(at: path)
         if let signature {
             let bytes = try GivenFile.read(signature, limit: 4096)
             file.add(bytes, by: try key(of: bytes, over: file, desk))
         } else if file.signatures.isEmpty {
             complain(
-                "holdfast: \(path.printable) is not signed; give the signature with --signature FILE, or a DSSE envelope")
+                "holdfast: \(path.printable) is not signed; give the signature with --signature FILE, or a DSSE envelope"
+            )
             throw ExitStatus.usage.exit
         }
         return try accepted { () throws(VetoRefusal) in try SignedStatement(file.envelope) }
     }
 
-    private func key(of bytes: [UInt8], over file: StatementFile, _ desk: VetoDesk) throws -> ECPublicKey {
+    private func key(of bytes: [UInt8], over file: StatementFile, _ desk: SpoolDesk) throws -> ECPublicKey {
         _ = try desk.roster()
         let keys = (desk.chain?.keys ?? []).filter { person == nil || desk.chain?.owner(of: $0) == person }
         if let key = keys.first(where: { $0.isValid(bytes, of: file.encoding) }) { return key }

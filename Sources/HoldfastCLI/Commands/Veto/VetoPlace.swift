@@ -32,10 +32,10 @@ struct VetoPlace {
 
     /// The outcome of telling the server that something lies in the spool.
     enum Notice {
-        /// It has looked.
+        /// The server has looked.
         case looked(SuspensionLookView)
         case noServer
-        /// It runs, and didn't answer in time, or answered nothing useful.
+        /// The server runs, and didn't answer in time, or answered nothing useful.
         case silent(String)
     }
 

@@ -2,6 +2,8 @@ import AdminAPI
 import ArgumentParser
 import Access
 import Encodings
+import HoldfastServer
+import Settings
 import Signing
 import Veto
 import Wire
@@ -54,8 +56,12 @@ struct VetoPull: AsyncParsableCommand {
 
     func validate() throws {
         if signed != nil {
-            guard scopes.isEmpty else { throw ValidationError("--signed hands in an order that has its scopes already") }
-            guard signing.privateKey == nil else { throw ValidationError("--signed is signed already: no --private-key") }
+            guard scopes.isEmpty else {
+                throw ValidationError("--signed hands in an order that has its scopes already")
+            }
+            guard signing.privateKey == nil else {
+                throw ValidationError("--signed is signed already: no --private-key")
+            }
             return
         }
         guard !scopes.isEmpty else {
@@ -83,10 +89,11 @@ struct VetoPull: AsyncParsableCommand {
         if signed != nil { return try await handIn(place) }
         let scopes = scopes.compactMap { SuspendedScope($0) }
         let effect = try await place.effect(of: scopes)
+        warn(of: scopes, place)
         if dryRun { return tellDryRun(effect) }
         try weigh(effect)
 
-        let desk = try VetoDesk(place)
+        let desk = try SpoolDesk(place)
         let roster = try desk.roster()
         let key = signing.bytes.areWanted ? nil : try await signing.key()
         let person = try orderer(key?.publicKey, desk)
@@ -103,7 +110,7 @@ struct VetoPull: AsyncParsableCommand {
     }
 
     /// The person of the roster who orders.
-    private func orderer(_ key: ECPublicKey?, _ desk: VetoDesk) throws -> String {
+    private func orderer(_ key: ECPublicKey?, _ desk: SpoolDesk) throws -> String {
         if let key, let chain = desk.chain { return try signing.signer(key, in: chain) }
         guard let person = signing.person else {
             complain("holdfast: the order says who orders: --as NAME; `holdfast people show` lists the people")
@@ -120,12 +127,12 @@ struct VetoPull: AsyncParsableCommand {
 
     private func handIn(_ place: VetoPlace) async throws {
         guard let signed else { return }
-        let desk = try VetoDesk(place)
+        let desk = try SpoolDesk(place)
         let statement: SignedStatement
         if let file = signing.bytes.statement ?? signing.bytes.pae {
-            statement = try RawSignature(signature: signed, person: signing.person).statement(file, desk)
+            statement = try GivenStatement(file, signature: signed, of: signing.person).signed(by: desk)
         } else {
-            statement = try RawSignature().statement(signed, desk)
+            statement = try GivenStatement(signed, signature: nil, of: nil).signed(by: desk)
         }
         let (verified, _) = try accepted { () throws(VetoRefusal) in try desk.judge(statement) }
         guard case .order(let suspensions) = verified.statement.decision else {
@@ -141,6 +148,14 @@ struct VetoPull: AsyncParsableCommand {
     }
 
     // MARK: Telling
+
+    /// Warns of scopes that stop nothing: the order counts all the same.
+    private func warn(of scopes: [SuspendedScope], _ place: VetoPlace) {
+        guard let settings = place.settings else { return }
+        let objections = VetoEffect.objections(
+            to: scopes, providers: settings.providers.map(\.facts), routes: settings.routes)
+        for objection in objections { complain("warning: \(objection)") }
+    }
 
     /// - Throws: an exit code where a route would be left without anybody, and
     ///   nobody has said yes to that.
@@ -164,7 +179,7 @@ struct VetoPull: AsyncParsableCommand {
         print("Nothing is suspended: this was a dry run." + (effect.emptied.isEmpty ? "" : " The pull needs --yes."))
     }
 
-    private func tell(_ outcome: HandIn.Outcome, _ effect: SuspensionEffectView, _ desk: VetoDesk) {
+    private func tell(_ outcome: HandIn.Outcome, _ effect: SuspensionEffectView, _ desk: SpoolDesk) {
         let ids = outcome.numbers.map { "S\($0)" }
         let ordered = outcome.statement.suspensions.first?.ordered ?? Int(UnixTime.now.seconds)
         let until = ordered + desk.place.ratifyWithin
@@ -184,7 +199,9 @@ struct VetoPull: AsyncParsableCommand {
         let names = ids.joined(separator: ", ")
         print("\(names): \(scopesText(outcome)) \(ids.count == 1 ? "is" : "are") suspended.")
         for line in effect.lines { print(line) }
-        print("A second person ratifies it until \(StatusText.moment(until)): holdfast veto ratify \(ids[0]) --as NAME --private-key FILE")
+        print(
+            "A second person ratifies it until \(StatusText.moment(until)): holdfast veto ratify \(ids[0]) --as NAME --private-key FILE"
+        )
         print("Two people bring it back, each: holdfast veto restore \(ids[0]) --as NAME --private-key FILE")
     }
 

@@ -1,4 +1,4 @@
-import AdminAPI
+package import AdminAPI
 import Encodings
 import Veto
 
@@ -30,7 +30,7 @@ package enum VetoText {
         return scopes.count > 1 ? "\(first) and \(scopes.count - 1) more" : first
     }
 
-    /// What has become of it, in a few words.
+    /// The fate of a suspension so far, in a few words.
     private static func standing(_ view: SuspensionView) -> String {
         var words: [String] = []
         if view.standing.isOverdue {
@@ -58,18 +58,22 @@ package enum VetoText {
         row("ordered", "\(StatusText.moment(view.ordered)) by \(view.orderedBy.printable)")
         row("ends", view.expires.map { "\(StatusText.moment($0)), through the gate" })
         if view.orderedBy.hasPrefix("person:") {
-            row("ratified", view.standing.ratifiedBy.map { "by \($0.printable)" } ?? "not yet\(until(ratifyUntil, view))")
+            row(
+                "ratified",
+                view.standing.ratifiedBy.map { "by \($0.printable)" } ?? "not yet\(until(ratifyUntil, view))")
         }
         row("approved", approved(view, missing))
         row("digest", view.digest)
         for (place, condition) in view.standing.gate.enumerated() {
             row(
                 place == 0 ? "gate" : "",
-                "\(condition.name.printable): \(condition.state)" + (condition.detail.map { ", \($0.printable)" } ?? ""))
+                "\(condition.name.printable): \(condition.state)" + (condition.detail.map { ", \($0.printable)" } ?? "")
+            )
         }
-        return "\(view.id)\n" + rows.map { row in
-            row[0].padded(to: 20) + row[1]
-        }.joined(separator: "\n")
+        return "\(view.id)\n"
+            + rows.map { row in
+                row[0].padded(to: 20) + row[1]
+            }.joined(separator: "\n")
     }
 
     private static func until(_ time: Int?, _ view: SuspensionView) -> String {
@@ -111,7 +115,7 @@ extension SuspensionView {
     }
 }
 
-extension VetoDesk {
+extension SpoolDesk {
     /// All suspensions, the newest first.
     var view: SuspensionsView {
         SuspensionsView(

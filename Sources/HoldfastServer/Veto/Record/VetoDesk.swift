@@ -18,7 +18,7 @@ package struct VetoStep: Sendable {
     /// SHA-256 of each file that was taken.
     package var taken: [String] = []
     package var refused: [Refusal] = []
-    /// What is wrong with the record or the spool, for people.
+    /// The faults of the record or the spool, for people.
     package var problems: [String] = []
 
     package init() {}
@@ -198,7 +198,9 @@ package struct VetoDesk: Sendable {
     /// Takes files of the spool, and those that waited for them.
     package mutating func take(_ files: [SpoolFile], at time: VetoTime) -> VetoStep {
         var step = VetoStep()
-        for file in files where file.kind != .log && !done.contains(file.digest) { step += take(file, at: time) }
+        for file in SpoolOrder.sorted(files) where file.kind != .log && !done.contains(file.digest) {
+            step += take(file, at: time)
+        }
         // What was taken may be what others waited for.
         while !waiting.isEmpty, !step.taken.isEmpty {
             let before = step.taken.count

@@ -11,7 +11,7 @@ package struct VetoUnion: Sendable {
     }
 
     private var records: [String: (record: VetoRecord, sources: Set<Source>)] = [:]
-    /// What can't be read, for people.
+    /// The entries that can't be read, for people.
     package private(set) var problems: [String] = []
 
     package init() {}

@@ -1,82 +1,56 @@
-import Access
 import AdminAPI
 import Encodings
+import HoldfastServer
+import Settings
 import Signing
 import Veto
 import VetoSpool
 
 /// The people and the suspensions of one Holdfast, as its spool tells them:
 /// what a server that starts now would make of it.
-struct VetoDesk {
+struct SpoolDesk {
     let place: VetoPlace
-    private(set) var machine: VetoMachine
+    private let desk: VetoDesk
     /// The files that can't be read, or count for nothing, and why.
-    private(set) var problems: [String] = []
+    private(set) var problems: [String]
 
     /// - Throws: an exit code, once the reason has been printed.
     init(_ place: VetoPlace) throws {
         self.place = place
+        let clock = VetoClock.system
         var mark = SpoolMark()
-        let (files, problems) = SpoolReader(place.spool).news(since: &mark)
-        self.problems = problems.map(\.description)
+        let (files, unread) = SpoolReader(place.spool).news(since: &mark)
         let policy = VetoPolicy(
             ratifyWithin: place.ratifyWithin,
             unratified: place.settings?.veto.unratified == .lapses ? .lapses : .stands)
-        do throws(VetoRefusal) {
-            let founding = files.first { $0.kind == .roster && $0.number == 1 }
-            let roster = try founding.map { file throws(VetoRefusal) in try Roster(file.bytes) }
-            machine = try VetoMachine(policy: policy, founding: roster, start: .now)
-        } catch {
-            complain("holdfast: \(place.spool.path)/roster/0001.json: \(error.what); put back the file from a backup")
-            throw ExitStatus.dataError.exit
+        var desk = try accepted { () throws(VetoRefusal) in
+            try VetoDesk(policy: policy, start: clock.now, boot: clock.boot)
         }
-        take(files)
+        problems = unread.map(\.description)
+        // What the server has taken note of, in its own order and at its own
+        // times; then what it hasn't seen yet.
+        let records = files.filter { $0.kind == .log }.map { ($0, VetoRecord($0.bytes)) }
+        problems += records.filter { $0.1 == nil }.map { file, _ in
+            "\(place.spool.path)/log/\(file.digest).json is no entry that this version reads"
+        }
+        problems += desk.replay(records.compactMap(\.1)).problems
+        let step = desk.take(files, at: clock.now)
+        problems += step.problems
+        problems += step.refused.map { "\(Self.name($0.file, files, place)): \($0.reason.what)" }
+        _ = desk.tick(at: clock.now)
+        self.desk = desk
     }
 
-    var chain: RosterChain? { machine.chain }
-
-    /// Takes what the spool has in the order in which a server does: until a
-    /// round takes nothing more, since a statement may come before the order,
-    /// or the roster, that it needs.
-    private mutating func take(_ files: [SpoolFile]) {
-        var left: [(file: SpoolFile, statement: SignedStatement)] = []
-        for file in files where file.kind == .orders || file.kind == .statements || (file.kind == .roster && file.number > 1) {
-            do throws(VetoRefusal) {
-                left.append((file, try SignedStatement(file.bytes)))
-            } catch {
-                problems.append("\(name(of: file)): \(error.what)")
-            }
-        }
-        var reasons: [String: String] = [:]
-        var count = 0
-        repeat {
-            count = left.count
-            left = left.filter { file, statement in
-                do throws(VetoRefusal) {
-                    try take(statement, number: file.kind == .orders ? file.number : nil)
-                    return false
-                } catch {
-                    reasons[name(of: file)] = error.what
-                    return true
-                }
-            }
-        } while !left.isEmpty && left.count < count
-        problems += left.map { file, _ in "\(name(of: file)): \(reasons[name(of: file)] ?? "")" }
-        _ = machine.tick(at: .now)
-    }
-
-    private func name(of file: SpoolFile) -> String {
-        let name = file.number > 0 ? SpoolFolder.name(file.kind, file.number) : "\(file.digest).json"
+    private static func name(_ digest: String, _ files: [SpoolFile], _ place: VetoPlace) -> String {
+        guard let file = files.first(where: { $0.digest == digest && $0.kind != .log }) else { return digest }
+        let name = file.number > 0 ? SpoolFolder.name(file.kind, file.number) : "\(digest).json"
         return "\(place.spool.path)/\(file.kind.rawValue)/\(name)"
     }
 
-    /// - Throws: the reason why it counts for nothing.
-    private mutating func take(_ statement: SignedStatement, number: Int?) throws(VetoRefusal) {
-        let verified = try machine.verified(statement)
-        for event in machine.take(verified, number: number, at: .now) {
-            if case .refused(_, let reason) = event { throw reason }
-        }
-    }
+    var machine: VetoMachine { desk.machine }
+    var chain: RosterChain? { machine.chain }
+    /// A number after those of all suspensions.
+    var nextNumber: Int { desk.nextNumber }
 
     // MARK: Judging
 
@@ -89,7 +63,7 @@ struct VetoDesk {
         let verified = try machine.verified(statement)
         var copy = machine
         // An order gets its number when it is written.
-        let events = copy.take(verified, number: (machine.numbers.last ?? 0) + 1, at: .now)
+        let events = copy.take(verified, number: nextNumber, at: VetoClock.system.now)
         for event in events { if case .refused(_, let reason) = event { throw reason } }
         return (verified, events)
     }
@@ -108,7 +82,9 @@ struct VetoDesk {
     /// - Throws: an exit code, once the reason has been printed.
     func suspension(_ id: String) throws -> (suspension: Suspension, standing: SuspensionStanding) {
         guard let number = Self.number(id) else {
-            complain("holdfast: \"\(id.printable.prefix(64))\" is no suspension's id, such as S12; `holdfast veto list` has them")
+            complain(
+                "holdfast: \"\(id.printable.prefix(64))\" is no suspension's id, such as S12; `holdfast veto list` has them"
+            )
             throw ExitStatus.usage.exit
         }
         guard let suspension = machine.suspension(number), let standing = machine.standing(of: number) else {
@@ -129,17 +105,23 @@ struct VetoDesk {
     }
 }
 
-extension VetoTime {
-    /// Now, by both clocks of this machine.
-    static var now: VetoTime { VetoTime(wall: Int(UnixTime.now.seconds), boot: BootClock.now) }
-}
-
 /// Ends a command whose statement, roster or record is refused.
 func accepted<T>(_ work: () throws(VetoRefusal) -> T) throws -> T {
     do throws(VetoRefusal) {
         return try work()
     } catch {
         complain("holdfast: \(error)")
+        throw ExitStatus.dataError.exit
+    }
+}
+
+/// Ends a command whose roster breaks a rule.
+func valid<T>(_ work: () throws(VetoRefusal) -> T) throws -> T {
+    do throws(VetoRefusal) {
+        return try work()
+    } catch {
+        // The remedies are those of statements.
+        complain("holdfast: \(error.what)")
         throw ExitStatus.dataError.exit
     }
 }
