@@ -1,5 +1,4 @@
 package import Access
-package import Routing
 package import Veto
 
 /// The ones who depend on models, with what a suspension or a retirement means

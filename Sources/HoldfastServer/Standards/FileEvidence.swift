@@ -1,6 +1,6 @@
 import Crypto
 import Encodings
-package import Files
+import Files
 import NIOCore
 package import Veto
 

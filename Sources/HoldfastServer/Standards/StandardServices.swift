@@ -7,6 +7,7 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import Settings
+import Supervision
 import Veto
 
 /// The standards of a running Holdfast, with all that they need, and those who

@@ -1,9 +1,9 @@
 import Encodings
-import Ledger
-import Logging
-import NIOCore
+package import Ledger
+package import Logging
+package import NIOCore
 import Synchronization
-import Veto
+package import Veto
 import Wire
 
 /// The suspensions in force, published as a note that the ledger's key signs
@@ -14,7 +14,7 @@ import Wire
 /// for ten minutes and is made anew each minute, and at once after a change.
 /// Scopes of keys, evidence and names of people are never in it, and a
 /// reason's text is only where its orderer has made it public.
-final class SuspensionFeed: Sendable {
+package final class SuspensionFeed: Sendable {
     /// Seconds for which a note counts.
     static let validity = 600
     /// Seconds after which it is made anew.
@@ -36,7 +36,7 @@ final class SuspensionFeed: Sendable {
     /// - Parameters:
     ///   - name: the ledger's.
     ///   - sign: with the ledger's key.
-    init(
+    package init(
         name: String, orders: any StandardOrders, logger: Logger,
         sign: @escaping @Sendable (String) throws(LedgerProblem) -> SignedNote
     ) {
@@ -48,7 +48,7 @@ final class SuspensionFeed: Sendable {
 
     /// - Parameter now: seconds since 1970.
     /// - Returns: nil where it can't be signed.
-    func note(at now: Int) -> ByteBuffer? {
+    package func note(at now: Int) -> ByteBuffer? {
         let index = orders.suspended
         let newest = orders.newest
         return made.withLock { made -> ByteBuffer? in
