@@ -66,7 +66,7 @@ import VetoSpool
         await heads.value
     }
 
-    /// What a command writes: the roster, and an order.
+    /// Writes what a command does: the roster, and an order.
     private func pull(_ folk: inout VetoFolk, _ scopes: [String] = ["model:openai/gpt"]) throws {
         let writer = SpoolWriter(spool())
         try writer.addRoster(version: 1, try VetoFolk.roster().canonical)
