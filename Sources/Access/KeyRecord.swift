@@ -23,6 +23,9 @@ package struct KeyRecord: Sendable, Hashable {
     package var disclosures: Disclosures
     /// Top-level members that its requests may not have.
     package var forbidden: [String]
+    /// The receiver of notices of what happens to models that it may use; nil
+    /// is none.
+    package var notify: KeyNotice?
     /// When it was made.
     package var created: UnixTime
     /// From when on it counts no more.
@@ -35,7 +38,7 @@ package struct KeyRecord: Sendable, Hashable {
         name: String, digest: KeyDigest, tenant: String? = nil, routes: Set<String>? = nil, admin: Bool = false,
         limits: RateLimits = RateLimits(), residency: [String]? = nil,
         exclusions: Exclusions = Exclusions(), disclosures: Disclosures = Disclosures(), forbidden: [String] = [],
-        created: UnixTime,
+        notify: KeyNotice? = nil, created: UnixTime,
         expires: UnixTime? = nil,
         revoked: UnixTime? = nil, id: String? = nil
     ) {
@@ -50,9 +53,27 @@ package struct KeyRecord: Sendable, Hashable {
         self.exclusions = exclusions
         self.disclosures = disclosures
         self.forbidden = forbidden
+        self.notify = notify
         self.created = created
         self.expires = expires
         self.revoked = revoked
+    }
+}
+
+/// The receiver of a key's notices.
+package enum KeyNotice: Sendable, Hashable {
+    /// A webhook of the settings, by its name.
+    case webhook(String)
+    /// An address of the key's owner.
+    /// - Parameter secret: signs the notices, as Standard Webhooks says.
+    case url(String, secret: String)
+
+    /// Returns whether a text can be the address of a receiver: `https` or
+    /// `http`, of printable ASCII without blanks, 2,048 bytes at most.
+    package static func isAddress(_ text: String) -> Bool {
+        let lower = text.lowercased()
+        return text.utf8.count <= 2048 && (lower.hasPrefix("https://") || lower.hasPrefix("http://"))
+            && text.unicodeScalars.allSatisfy { $0.isASCII && $0.value > 0x20 && $0.value < 0x7F }
     }
 }
 

@@ -54,6 +54,10 @@ package final class KeyRing: Sendable {
     /// The number of keys, including revoked and expired ones.
     package var count: Int { table.load(ordering: .acquiring).count }
 
+    /// The records of all keys, also of those that are revoked or expired, by
+    /// their ids.
+    package var records: [KeyRecord] { table.load(ordering: .acquiring).records.sorted { $0.id < $1.id } }
+
     /// True if keys are switched off.
     package var isOpen: Bool { table.load(ordering: .acquiring).anonymous != nil }
 

@@ -37,4 +37,7 @@ final class KeyTable: AtomicReference, Sendable {
     subscript(digest: KeyDigest) -> Principal? { principals[digest] }
 
     var count: Int { principals.count }
+
+    /// In no order.
+    var records: [KeyRecord] { principals.values.map(\.record) }
 }

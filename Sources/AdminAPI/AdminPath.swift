@@ -7,6 +7,7 @@ package enum AdminPath {
     package static let disclosures = "/admin/disclosures"
     package static let forgiveDisclosures = "/admin/disclosures/forgive"
     package static let custody = "/admin/custody"
+    package static let standards = "/admin/standards"
     package static let suspensions = "/admin/suspensions"
     package static let previewSuspensions = "/admin/suspensions/preview"
     package static let lookForSuspensions = "/admin/suspensions/look"

@@ -11,7 +11,7 @@ extension PassageTables {
                 "image": .whole(.textPart, if: nil, .entry("image")),
                 "document": .scoped(.document, .entry("document")),
                 "search_result": .scoped(.document, .entry("search result")),
-                // Its signature is of the words as they were.
+                // The block's signature is of the words as they were.
                 "thinking": .whole(.textPart, if: nil, .entry("thinking")),
                 "redacted_thinking": .entry("redacted thinking"),
                 "tool_use": .scoped(.toolCall, .entry("tool use")),

@@ -67,7 +67,7 @@ enum PassageTables {
         "container": .part([
             "id": .unseen(.reference, .id), "expires_at": .id, "skills": .entry("skill"),
         ]),
-        // Its texts lie with the provider.
+        // The provider keeps the file's texts.
         "skill": .part(["type": .word, "skill_id": .unseen(.reference, .id), "version": .id]),
         "thread": .part(["type": .word, "previous_message_id": .unseen(.reference, .id)]),
         "diagnostics": .part(["previous_message_id": .id, "cache_miss_reason": .entry("words")]),

@@ -55,6 +55,7 @@ struct AddressTable: Sendable {
         case "/metrics": return .metrics
         case "/status", "/status/": return .status(.page)
         case "/status.json": return .status(.json)
+        case "/status/suspensions.json": return .status(.suspensions)
         default:
             if path.hasPrefix("/ledger/") { return .ledger(String(path.dropFirst(8))) }
             let prefix = "/v1/models/"

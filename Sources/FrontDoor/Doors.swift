@@ -22,7 +22,11 @@ package struct HouseView: Sendable {
     /// switched off.
     package var status: @Sendable (StatusForm) -> ByteBuffer?
 
-    package enum StatusForm: Sendable { case json, page }
+    package enum StatusForm: Sendable {
+        case json, page
+        /// The suspensions in force, as a signed note.
+        case suspensions
+    }
 
     package init(
         unready: @escaping @Sendable () -> [String], metrics: (@Sendable () -> ByteBuffer)? = nil,

@@ -74,7 +74,7 @@ extension Doors {
     func statusAnswer(_ form: HouseView.StatusForm, _ id: String) -> Answer? {
         guard let bytes = view.status(form) else { return nil }
         var head = ResponseHead(status: 200)
-        head.fields.append("content-type", form == .json ? "application/json" : "text/html; charset=utf-8")
+        head.fields.append("content-type", form.type)
         head.fields.append("cache-control", "no-cache")
         // Nothing is fetched and nothing runs: what a name might smuggle in
         // would do nothing.
@@ -91,5 +91,15 @@ extension Doors {
         head.fields.append("content-type", "text/plain; version=0.0.4; charset=utf-8")
         head.fields.append("x-request-id", id)
         return Answer(head, view.metrics?() ?? ByteBuffer())
+    }
+}
+
+extension HouseView.StatusForm {
+    fileprivate var type: String {
+        switch self {
+        case .json: "application/json"
+        case .page: "text/html; charset=utf-8"
+        case .suspensions: "text/plain; charset=utf-8"
+        }
     }
 }

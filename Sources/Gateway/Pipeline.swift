@@ -41,7 +41,8 @@ extension Gateway {
             var reviewed = ReviewedCall(request: request)
             if choice.served.supervision.level != .off { reviewed = try await review(request, choice, record) }
             let context = try prepare(reviewed, choice, state, opening, record)
-            _ = try await AttemptLoop(context).run()
+            try await AttemptLoop(context).run()
+            while await isToBeAskedAgain(context, opening) { try await AttemptLoop(context).run() }
         } catch {
             if conclude(error, call, reply, record) == .cutOff { await cutOff(call, reply, record) }
         }
@@ -57,6 +58,19 @@ extension Gateway {
         state.instruments.record(record)
         records.log.record(record)
         await recordAnswer(opening, record)
+    }
+
+    /// Returns whether a whole answer came from a candidate that was suspended
+    /// while the answer waited for its verdict: it is taken back.
+    private func isToBeAskedAgain(_ context: RequestContext, _ opening: Opening) async -> Bool {
+        guard stages.permits != nil, let release = context.release else { return false }
+        await release.settle(context.record) { refusal(context.call, $0, context.record) }
+        guard let suspended = release.takeBackWhole() else { return false }
+        let record = context.record
+        record.noteSuspension(suspended, isOfLead: context.served.lead.map { $0.id == record.servedBy } ?? false)
+        if let last = record.attempts.indices.last { record.attempts[last].failure = AttemptRecord.suspended }
+        (record.begun, record.status, record.outcome) = (nil, 0, .failed)
+        return true
     }
 
     // Synchronous work is kept out of the function that waits: its variables

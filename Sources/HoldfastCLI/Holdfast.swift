@@ -18,7 +18,8 @@ package struct Holdfast: AsyncParsableCommand {
         subcommands: [
             Serve.self, Check.self, Keys.self, Models.self, Status.self, HoldByHand.self, Restore.self,
             Acknowledge.self, Drill.self, LedgerCommand.self, WitnessCommand.self, SLA.self, ExposureCommand.self,
-            DisclosuresCommand.self, PeopleCommand.self, VetoCommand.self, ConstitutionCommand.self, Supervise.self,
+            DisclosuresCommand.self, PeopleCommand.self, VetoCommand.self, StandardsCommand.self,
+            ConstitutionCommand.self, Supervise.self,
             WeightsCommand.self, EngineCommands.self, SupervisorCommands.self, Classify.self,
             Version.self, EngineGuard.self,
         ])

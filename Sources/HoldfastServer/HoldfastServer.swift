@@ -1,3 +1,4 @@
+import Access
 import AdminAPI
 import UnixSignals
 import Telemetry
@@ -28,6 +29,7 @@ package struct HoldfastServer {
     private let delivery: EventDelivery
     private let quarantine: Quarantine
     private let egress: EgressWriter
+    private let standards: StandardServices
     private let logger: Logger
 
     /// Claims the run folder, restores what earlier processes have learnt, and
@@ -43,9 +45,12 @@ package struct HoldfastServer {
         records = try await RecordServices(process, restored)
         veto = try await VetoServices(process, restored, records)
         models = try await ModelServices(process, restored, records, veto, keys: keys)
+        standards = StandardServices(process, restored, records, models, orders: VetoOrders(veto: veto.veto))
         gates = GateKeeper(
             veto.veto, gateway: models.gateway, traffic: veto.traffic,
-            ports: GateKeeper.Ports(drills: restored.storage, identity: models.engines.identity(of:)),
+            ports: GateKeeper.Ports(
+                standards: standards.standards, drills: restored.storage,
+                identity: models.engines.identity(of:)),
             rules: GateRules(settings.veto), executor: EventLoopTaskExecutor(process.group.next()))
         quarantine = Quarantine(gateway: models.gateway, engines: models.engines)
         egress = EgressWriter(
@@ -55,7 +60,7 @@ package struct HoldfastServer {
             events: process.events,
             subscribers: ledger + [
                 records.availability, HoldAlerts(gateway: models.gateway, alerts: records.alerts), records.alerts,
-                quarantine, egress,
+                quarantine, egress, standards.standards, standards.notices,
             ])
         quarantine.placeRemembered()
         process.events.send(.configuration(ConfigurationChange(settings: settings, previous: nil)))
@@ -109,7 +114,10 @@ package struct HoldfastServer {
         let end = LatestEnd(drain: settings.limits.drain) { [models] in models.keeper.lastWords }
         let services =
             try background(opened, greetKeyFile) + [end.afterRequests]
-            + Listeners(process: process, models: models, records: records, keys: keys, opened: opened)
+            + Listeners(
+                process: process, models: models, records: records, keys: keys, opened: opened,
+                suspensions: standards.feed
+            )
             .services(pages, actions)
         // In the reverse order they are shut down: callers first, engines last.
         var configuration = ServiceGroupConfiguration(
@@ -143,7 +151,11 @@ package struct HoldfastServer {
                 logger: logger),
             records.availability, HeldTime(gateway: gateway, availability: records.availability), records.alerts,
             egress, VetoWatch(veto: veto.veto, book: veto.book, gates: gates, events: process.events),
-            WebhookSender(outbox: restored.storage, settings: process.settings, logger: Logger(label: "alerts")),
+            standards.standards, standards.notices,
+            WebhookSender(
+                outbox: restored.storage, settings: process.settings,
+                keyed: { [keys] in KeyReceivers.receiver(named: $0, among: keys.applications.records) },
+                logger: Logger(label: "alerts")),
             Upkeep(
                 gateway: gateway, providers: models.providers, logger: logger,
                 executor: EventLoopTaskExecutor(process.group.next())),
@@ -181,6 +193,7 @@ package struct HoldfastServer {
         ).all + holdPages.pages + drillPages.pages + disclosurePages.pages
             + suspensionPages.pages
             + CustodyPages(engines: models.engines).pages
+            + StandardPages(standards: standards.standards).pages
     }
 
     private var actions: [AdminDoor.Action] {

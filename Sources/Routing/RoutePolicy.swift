@@ -49,6 +49,9 @@ package struct RoutePolicy: Sendable, Hashable {
     package var nested: [String: String] = [:]
     /// Top-level members that no request on the route may have.
     package var forbidden: [String] = []
+    /// The webhooks that are told of what happens to the route's models, by
+    /// name.
+    package var notify: [String] = []
     /// The rules about the supervisor that stands over the route.
     package var supervision = SupervisionPolicy()
 

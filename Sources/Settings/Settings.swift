@@ -63,6 +63,8 @@ package struct Settings: Sendable, Hashable {
     package var supervision = SupervisionSettings()
     /// `veto`: suspensions, and the way back from them.
     package var veto: VetoSettings
+    /// `standards`: the file of what models must satisfy to serve; nil is none.
+    package var standardsFile: String?
 
     /// Every name that a request may give as its model.
     package var routeTable: RouteTable {
@@ -171,6 +173,8 @@ package struct Webhook: Sendable, Hashable {
         case custody
         /// Suspensions and the roster.
         case veto
+        /// A standard is breached, met again, or says nothing.
+        case standards
     }
 
     /// The key under `webhooks`.
@@ -182,6 +186,12 @@ package struct Webhook: Sendable, Hashable {
     package var secret: Secret
     /// `on`: all kinds by default.
     package var kinds = Set(Kind.allCases)
+
+    package init(name: String, url: Secret, secret: Secret) {
+        self.name = name
+        self.url = url
+        self.secret = secret
+    }
 }
 
 /// `limits`

@@ -82,6 +82,7 @@ struct SettingsReader {
             admin: admin, providers: providers, routes: routes)
         let telling = TellingReader(file: file)
         let alerts = telling.alerts()
+        NotifyReader(file: file).check(routes, webhooks: alerts.webhooks)
         return Settings(
             file: notes.file, listen: listen, tls: tls(file), admin: admin,
             keys: keys(file, listeners: [("listen", listen), ("admin", admin)]),
@@ -93,7 +94,8 @@ struct SettingsReader {
             webhooks: alerts.webhooks,
             alertPeriod: alerts.period, instance: alerts.instance ?? "\(listen)",
             link: alerts.link ?? "\(file.node("tls") == nil ? "http" : "https")://\(listen)/status",
-            supervision: supervision, veto: VetoReader(file: file, spool: spool(file)).read())
+            supervision: supervision, veto: VetoReader(file: file, spool: spool(file)).read(),
+            standardsFile: file.path(of: "standards", in: folder, absence: .error))
     }
 
     private func spool(_ file: Section) -> String {

@@ -45,7 +45,13 @@ package struct SettingsSection: Sendable {
         .init("ledger", .nextStart) { $0.ledger },
         // Its `models` are a matter of `providers`.
         .init("supervision", .live) { $0.supervision },
-        .init("veto", .nextStart) { $0.veto },
+        .init("veto", .nextStart) { settings in
+            // The folder is a matter of `data`.
+            var veto = settings.veto
+            veto.spool = ""
+            return veto
+        },
+        .init("standards", .live) { $0.standardsFile },
         .init("status_page", .live) { $0.statusPage },
         .init("alerts", .live) { one, other in
             one.webhooks == other.webhooks && one.alertPeriod == other.alertPeriod

@@ -52,7 +52,7 @@ struct EvaluateFirstStage: ParsableCommand {
 
     private func report(_ set: String, _ head: Head, _ stage: FirstStage, _ rows: [LabelledText]) {
         let scored = rows.map { row in
-            let found = stage.assess(CanonicalText(row.text))
+            let found = stage.assess(CanonicalText(row.text), isTurn: !read && (head == .attack || head == .harm))
             return (row, stage.relative(head, found, isRead: read || head == .injection), Double(found[head]))
         }
         let positives = scored.filter { $0.0.isPositive }

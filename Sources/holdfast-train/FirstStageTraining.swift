@@ -27,7 +27,7 @@ struct FirstStageTraining {
                 continue
             }
             let material = HeadMaterial(head, rows: rows, seed: seed)
-            var trainer = HeadTrainer(FeatureTable(material.examples))
+            var trainer = HeadTrainer(FeatureTable(material.examples), pace: head == .attack ? .fine : .ordinary)
             trained.append(trainer.train(seed: seed))
             complain("\(head.rawValue): trained on \(material.examples.count) texts")
         }

@@ -8,10 +8,12 @@ struct LeaveOneOut {
 
     typealias Report = (String, Head, FirstStage, [LabelledText]) throws -> Void
 
-    /// Negatives of every set: benign rows that no training sees.
+    /// Negatives of every set: benign rows of the data that no training sees.
     private var benign: [LabelledText] {
-        data.rows.filter { $0.kind == .benign && !$0.isDocument && ($0.isValidation || $0.isKeptBack) }
-            .map { LabelledText($0.text, false) }
+        data.rows.filter {
+            $0.kind == .benign && !$0.isDocument && !$0.isInstruction && ($0.isValidation || $0.isKeptBack)
+        }
+        .map { LabelledText($0.text, false) }
     }
 
     func run(_ report: Report) throws {

@@ -28,15 +28,17 @@ struct TrainingData {
         var label: Int?
     }
 
-    /// - Parameter harmless: More harmless rows, all documents: pieces of
-    ///   real files and of what terminals showed.
+    /// - Parameter harmless: More harmless rows: documents, which are pieces of
+    ///   real files and of what terminals showed, and instructions to models.
     init(folder: String, harmless: String) throws {
         if harmless == Self.harmless, access(harmless, F_OK) != 0 {
             complain("there is no \(harmless); python3 Benchmarks/supervision/harmless.py makes it")
             throw ExitCode.noInput
         }
         var rows: [TrainingRow] = try Self.lines(harmless).map { line in
-            TrainingRow(.benign, text: line.text, source: line.source ?? "", traits: .document)
+            var traits: TrainingRow.Traits = line.role == "instruction" ? .instruction : .document
+            if line.split == "validation" { traits.insert(.validation) }
+            return TrainingRow(.benign, text: line.text, source: line.source ?? "", traits: traits)
         }
         for kind in TrainingRow.Kind.allCases {
             let path = "\(folder)/\(kind.rawValue).jsonl.gz"
@@ -58,7 +60,7 @@ struct TrainingData {
         var hash = SHA256()
         for row in self.rows {
             let marks =
-                "\(row.kind.rawValue)\u{0}\(row.source)\u{0}\(row.label ?? -1)\(row.isValidation)\(row.isDocument)\u{0}"
+                "\(row.kind.rawValue)\u{0}\(row.source)\u{0}\(row.label ?? -1)\(row.isValidation)\(row.isDocument)\(row.isInstruction)\u{0}"
             hash.update(data: Array(marks.utf8) + Array(row.text.utf8) + [0])
         }
         digest = Hex.encode(hash.finalize())

@@ -59,6 +59,22 @@ import Testing
         ("constitution check c.yaml --json", "ConstitutionCheck"), ("constitution show --json", "ConstitutionShow"),
         ("supervise text --scope answer --constitution c.yaml --json", "Supervise"),
         ("supervisor install --into d --python p", "SupervisorInstall"),
+        ("people key n --json", "PeopleKey"),
+        ("people init --person a=a.pub --person b=b.pub --recovery c.pub --recovery-threshold 1", "PeopleInit"),
+        ("people show --json", "PeopleShow"), ("people add c=c.pub --out f", "PeopleAdd"),
+        ("people remove c --out f", "PeopleRemove"), ("people sign f --as a --private-key k", "PeopleSign"),
+        ("people accept f", "PeopleAccept"),
+        ("people replace --person a=a.pub --person b=b.pub --out f", "PeopleReplace"),
+        ("people cancel --private-key k", "PeopleCancel"),
+        (
+            "veto pull lab:a model:p/m --reason legal --basis recall --text t --mode drain --no-continuation --expires 2h "
+                + "--as a --private-key k --yes", "VetoPull"
+        ),
+        ("veto list --json", "VetoList"), ("veto show S1 --json", "VetoShow"),
+        ("veto show S1 --decision restore --statement f", "VetoShow"), ("veto ratify S1 --private-key k", "VetoRatify"),
+        ("veto restore S1 --private-key k --as a", "VetoRestore"),
+        ("veto shorten S1 --expires 1h --private-key k", "VetoShorten"),
+        ("veto accept f --signature s --as a", "VetoAccept"), ("standards --json", "StandardsCommand"),
         ("classify - --json", "Classify"), ("version --json", "Version"),
         ("engine-guard --weights 2 -- llama-server --port 1", "EngineGuard"),
     ]

@@ -44,6 +44,7 @@ import Testing
         ("data", "directory: data", "directory: other"), ("run", "directory: run", "directory: other"),
         ("ledger", "ledger.example.com", "other.example.com"), ("ledger", "ledger: {", "ledger: { serve: false,"),
         ("veto", "limits: {", "veto: { drain: 10s }\nlimits: {"),
+        ("standards", "limits: {", "standards: /etc/passwd\nlimits: {"),
         ("status_page", "title: Ours", "title: Theirs"), ("status_page", "{ title: Ours }", "off"),
         ("alerts", "every: 60s", "every: 61s"), ("alerts", "a-name", "another-name"),
         ("alerts", "https://status.example/", "https://status.example/us"),

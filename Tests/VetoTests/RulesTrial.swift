@@ -187,7 +187,7 @@ struct RulesTrial {
         try heed(Array(rest))
     }
 
-    /// What was signed once is handed in again: as it was.
+    /// Hands in again, as it was, a statement that was signed before.
     private mutating func replay() throws {
         guard let index = made.indices.randomElement(using: &chance) else { return }
         let one = made[index]

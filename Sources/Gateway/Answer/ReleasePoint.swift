@@ -67,6 +67,8 @@ final class ReleasePoint: CallerReply {
     var isUnjudged = false
     /// The supervisor has ended it.
     var isClosed = false
+    /// True once no more of it has to be judged.
+    var isSettled = false
 
     init(_ reply: any CallerReply, digest: (any AnswerDigest)?) {
         self.reply = reply
@@ -191,9 +193,18 @@ final class ReleasePoint: CallerReply {
         guard !reply.hasBegun else { return false }
         (head, end) = (nil, nil)
         isUnjudged = false
+        isSettled = false
         hasDropped = false
         held = makeHeld?()
         return true
+    }
+
+    /// Takes back a whole answer whose candidate is suspended.
+    /// - Returns: The suspension's id; nil where there is nothing to take back.
+    func takeBackWhole() -> String? {
+        guard case .whole = end, let problem = suspended, takeBack() else { return nil }
+        live = nil
+        return problem.suspension
     }
 
     /// Drops what is held of a suspended candidate. Only words of Holdfast's

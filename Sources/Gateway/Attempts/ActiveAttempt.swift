@@ -28,7 +28,7 @@ final class ActiveAttempt {
     /// The cost by the provider's words, where its answer was never told.
     var unheard: Usage?
 
-    /// Its place among what suspensions end; nil where there can be none.
+    /// The attempt's place among what suspensions end; nil where there can be none.
     var live: LiveExchange? { ending?.live }
     var upstream: Upstream { prepared.upstream }
     var provider: Provider { prepared.provider }

@@ -20,6 +20,8 @@ struct AttemptExecutor {
         defer { attempt.live?.leave() }
         defer { if !loop.stream.handOvers.isEmpty { record.handOvers = loop.stream.handOvers } }
         while true {
+            // Not on record as an attempt where it isn't asked.
+            if let order = suspension(of: attempt) { return .suspended(order) }
             attempt.number = record.attempts.count
             record.attempts.append(.init(attempt.upstream, beside: race?.kind))
             context.reply.admit(attempt.upstream.id)
@@ -29,6 +31,17 @@ struct AttemptExecutor {
             } catch {
                 if let outcome = outcome(of: error, attempt) { return outcome }
             }
+        }
+    }
+
+    /// The check right before the candidate is asked.
+    private func suspension(of attempt: ActiveAttempt) -> SuspensionOrder? {
+        guard let live = attempt.live else { return nil }
+        do {
+            try live.begin()
+            return nil
+        } catch {
+            return live.order
         }
     }
 
@@ -89,7 +102,6 @@ struct AttemptExecutor {
     ///   ``Mismatch`` where it doesn't go on from what was sent. Anything where
     ///   a suspension has ended it (``LiveExchange/order``).
     private func exchange(_ attempt: ActiveAttempt) async throws {
-        try attempt.live?.begin()
         guard case .request(let request) = attempt.prepared.outgoing.kind else { return try await countTokens(attempt) }
         let relay = Relay(loop, attempt)
         if let filter = relay.filter {
@@ -97,6 +109,8 @@ struct AttemptExecutor {
             if let reservation = try await disclosure.reserve(for: attempt.prepared) {
                 relay.settling = { disclosure.settle(reservation, attempt, filter) }
             }
+            // It may have waited for that.
+            try attempt.live?.check()
         }
         defer { relay.settleDisclosure() }
         if let lane = drillLane(attempt) {

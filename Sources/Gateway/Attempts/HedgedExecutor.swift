@@ -165,15 +165,23 @@ struct HedgedExecutor {
 
     // MARK: What came of it
 
-    /// The second is over. Where it failed and the first is still silent, a
-    /// third may be asked.
+    /// The second is over. Where it failed, or is suspended, and the first is
+    /// still silent, a third may be asked.
     private func secondIsOver(_ second: ActiveAttempt, _ outcome: AttemptOutcome, in race: Race) async {
         guard race.kind == .rescue, !race.isFirstOver, race.winner == nil, race.second === second,
-            !Task.isCancelled, case .failed(let failed) = outcome
+            !Task.isCancelled
         else { return }
-        race.leave()
-        let verdict = await reporter.report(failed.symptom, failed.word, of: second)
-        loop.noteFailure(second, failed, verdict)
+        switch outcome {
+        case .failed(let failed):
+            race.leave()
+            let verdict = await reporter.report(failed.symptom, failed.word, of: second)
+            loop.noteFailure(second, failed, verdict)
+        case .suspended(let order):
+            race.leave()
+            reporter.abandon(second)
+            CandidateScreening(loop: loop).passOver(second.index, order)
+        default: return
+        }
         context.state.instruments.rescued(route: context.record.route ?? "", won: false)
         if race.isOpen, race.first.isSilent { watchSilence(race.first) }
     }

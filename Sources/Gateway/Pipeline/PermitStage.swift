@@ -24,11 +24,11 @@ extension Gateway {
     }
 
     /// Returns the suspension that keeps a candidate from being asked for a
-    /// request of this id; nil where none does.
+    /// request of this id; nil where none is known that does. The look is for
+    /// ``LiveExchange/begin()``, right before the candidate is asked.
     func suspension(of upstream: Upstream, id: String) -> SuspensionOrder? {
-        guard let book = stages.permits else { return nil }
+        guard let book = stages.permits, !book.isQuiet else { return nil }
         _ = book.tick()
-        guard !book.isQuiet else { return nil }
         return book.inForce.stopping(upstream.permit(in: book).subject, chance: id.chance)
     }
 

@@ -32,6 +32,13 @@ extension Gateway {
         let policy = choice.served.supervision
         record.supervision = SupervisionRecord(policy.level)
         guard request.call.operation.isChat else { return ReviewedCall(request: request) }
+        let fault = choice.rehearsal?.nextFault()
+        let remembered = fault == nil ? remembrance(of: request) : nil
+        if let remembered, hasPassed(remembered, record) {
+            var exhibit = Exhibit(request.call, RequestPassages())
+            exhibit.awaitsSecondStage = policy.hold == .both
+            return ReviewedCall(request: request, exhibit: exhibit)
+        }
         let passages: RequestPassages
         do {
             passages = try await self.passages(of: request)
@@ -46,12 +53,13 @@ extension Gateway {
         }
         var exhibit = Exhibit(request.call, passages)
         exhibit.awaitsSecondStage = policy.hold == .both
-        if let fault = choice.rehearsal?.nextFault() {
+        if let fault {
             exhibit.rehearsedFault = .init(fault)
             record.drill?.pulled = .now()
         }
         let verdict = await judge(exhibit, record)
         try Task.checkCancellation()
+        remembered?.remember(verdict)
         guard policy.level == .required else { return ReviewedCall(request: request, exhibit: exhibit) }
         switch verdict.ruling {
         case .allow, .flag: return ReviewedCall(request: request, exhibit: exhibit)
@@ -65,6 +73,24 @@ extension Gateway {
             }
             return ReviewedCall(request: try await changed(splices, request), exhibit: exhibit)
         }
+    }
+
+    /// The place of the request in the supervisor's memory of those that passed.
+    private func remembrance(of request: AdmittedCall) -> RememberedText? {
+        let call = request.call
+        let form = call.door.name.rawValue + " " + (call.path.model ?? "")
+        return RememberedText(
+            WholeText(.request, form: form, body: call.body),
+            in: stages.supervisor?.memory(of: Exhibit.tenant(of: call)))
+    }
+
+    /// Returns whether the same bytes have passed before; then that verdict is
+    /// on record.
+    private func hasPassed(_ remembered: RememberedText, _ record: RequestRecord) -> Bool {
+        let began = NIODeadline.now()
+        guard let verdict = remembered.verdict else { return false }
+        record.supervision?.request = .init(verdict, took: began.elapsed())
+        return true
     }
 
     /// Reads all texts, strictly: no provider may find another request in the
@@ -106,9 +132,13 @@ extension Gateway {
 
 extension Exhibit {
     fileprivate init(_ call: Call, _ passages: RequestPassages) {
-        let (key, tenant) = (call.principal.id, call.principal.record.tenant)
-        // A tenant may be called like somebody else's key.
-        self.init(id: call.id, tenant: tenant.map { "tenant \($0)" } ?? "key \(key)", key: key, passages: passages)
+        self.init(id: call.id, tenant: Self.tenant(of: call), key: call.principal.id, passages: passages)
+    }
+
+    /// The tenant's name for the supervisor. A tenant may be called like another
+    /// caller's key.
+    fileprivate static func tenant(of call: Call) -> String {
+        call.principal.record.tenant.map { "tenant \($0)" } ?? "key \(call.principal.id)"
     }
 }
 

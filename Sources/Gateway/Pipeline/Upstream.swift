@@ -36,7 +36,7 @@ package final class Upstream: Sendable {
         wholeClock = "\(route)\n\(candidate.id)\nwhole"
     }
 
-    /// Its permit, by which suspensions know it.
+    /// The candidate's permit, by which suspensions know it.
     func permit(in book: PermitBook) -> CandidatePermit {
         if let known = known.load() { return known }
         return known.storeIfNilThenLoad(book.permit(of: candidate.suspensionSubject, provider))

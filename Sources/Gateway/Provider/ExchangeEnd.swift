@@ -8,6 +8,8 @@ package class ExchangeEnd: @unchecked Sendable {
     package final private(set) var isEnded = false
     /// True where the time until the first word is watched.
     final var isWatched = false
+    /// True once it has waited for something before the request could go out.
+    final private(set) var hasWaited = false
     private final var exchange: (any EndableExchange)?
     private final var number = 0
 
@@ -17,14 +19,15 @@ package class ExchangeEnd: @unchecked Sendable {
     /// been called already.
     /// - Parameter number: The number by which `exchange` knows this exchange.
     package final func attach(_ exchange: any EndableExchange, _ number: Int = 0) {
+        hasWaited = true
         if isEnded { return exchange.cancel(number) }
         self.exchange = exchange
         self.number = number
     }
 
-    /// Returns whether the request may go out at this moment: time may have
-    /// passed while it waited for a connection. Asked once the connection is
-    /// there.
+    /// Returns whether the request may go out at this moment: time has
+    /// passed where it waited for an engine or a connection. Asked once the
+    /// connection is there.
     package func mayBegin() -> Bool { !isEnded }
 
     /// The exchange's place among those that suspensions end; nil where there

@@ -246,6 +246,14 @@ final class HeldAnswer {
 
     /// Judges a whole answer, or an error that tells a provider's words.
     func judge(whole body: ByteBuffer, _ head: ResponseHead) async -> WholeVerdict {
+        let remembered = RememberedText(
+            WholeText(
+                .answer, form: call.door.name.rawValue + " " + String(head.status), aside: headWords ?? "", body: body),
+            in: judge.memory)
+        if let known = remembered?.verdict {
+            note(known)
+            return .pass
+        }
         let document: JSONDocument?
         do {
             document = try await read(body)
@@ -262,6 +270,8 @@ final class HeldAnswer {
             reason = " because it has parts that the supervisor can't read"
             note(verdict)
         }
+        // A refusal of the provider's own is noted from its pieces.
+        if record.supervision?.providerRefusal == nil { remembered?.remember(verdict) }
         switch verdict.ruling {
         case .allow, .flag: return .pass
         case .withhold, .block: return blocked(refusal(of: verdict, because: reason), head, document)

@@ -104,7 +104,8 @@ extension ReleasePoint {
     /// request is accounted for.
     /// - Parameter refusal: Makes the refusal that is sent to the caller.
     func settle(_ record: RequestRecord, refusal: (APIProblem) -> (ResponseHead, ByteBuffer)) async {
-        guard let held else { return }
+        guard let held, !isSettled else { return }
+        isSettled = true
         if isUnjudged {
             isUnjudged = false
             held.finish()

@@ -13,6 +13,13 @@ package protocol Supervisor: Sendable {
     func judge(_ exhibit: Exhibit) async -> Verdict
     /// Begins to judge the answer to a request.
     func makeAnswerJudge(for exhibit: Exhibit) -> any AnswerJudge
+    /// The verdicts on requests that a tenant has sent before, under the policy
+    /// in force; nil where none are kept.
+    func memory(of tenant: String) -> (any VerdictMemory)?
+}
+
+extension Supervisor {
+    package func memory(of tenant: String) -> (any VerdictMemory)? { nil }
 }
 
 /// The judgement of one answer while it comes. Belongs to the request's task.
@@ -24,4 +31,11 @@ package protocol AnswerJudge: AnyObject {
     ///   - isEnd: True once nothing follows.
     /// - Returns: The verdict on all of the answer so far.
     func judge(_ pieces: [AnswerPiece], isEnd: Bool) async -> Verdict
+    /// The verdicts on whole answers that the tenant has had before; nil where
+    /// none are kept.
+    var memory: (any VerdictMemory)? { get }
+}
+
+extension AnswerJudge {
+    package var memory: (any VerdictMemory)? { nil }
 }

@@ -4,7 +4,7 @@ package import Resilience
 import Routing
 import Veto
 
-/// What came of a gate's own request.
+/// The result of a gate's own request.
 package struct GateAnswer: Sendable, Hashable {
     package var result: ProbeResult
     /// The tick at which the request was allowed; 0 where it wasn't.

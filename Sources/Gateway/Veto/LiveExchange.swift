@@ -15,7 +15,7 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
         let reply: any CallerReply
     }
 
-    /// What came of the last comparison with the suspensions in force.
+    /// The result of the last comparison with the suspensions in force.
     private struct Comparison {
         var version: UInt64 = 0
         /// The first suspension that covers it and stops it now or later.
@@ -29,9 +29,9 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
         /// True once the attempt is over; its last bytes may be on their way.
         var isLeaving = false
         /// The number of waits for bytes on their way to the kernel.
-        var waits = 0
-        /// The tick of its last byte after it was denied.
-        var lastByte: UInt64?
+        var waits: Int32 = 0
+        /// The tick of its last byte after it was denied; 0 where none was.
+        var lastByte: UInt64 = 0
     }
 
     private let book: PermitBook
@@ -56,7 +56,7 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
     static let patience = TimeAmount.milliseconds(250)
 
     /// - Parameters:
-    ///   - record: Its request; nil for one of Holdfast's own.
+    ///   - record: The record of the request; nil for one of Holdfast's own.
     ///   - reply: The way to its caller; nil likewise.
     init(
         _ book: PermitBook, _ permit: CandidatePermit, _ record: RequestRecord?, _ reply: (any CallerReply)?,
@@ -75,7 +75,7 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
     package override init() { preconditionFailure("made without its candidate") }
 
     override var live: LiveExchange? { self }
-    /// Its request, with key, route and id; nil for one of Holdfast's own.
+    /// The request, with key, route and id; nil for one of Holdfast's own.
     var record: RequestRecord? { caller?.record }
     var isLeaving: Bool { way.isLeaving }
     /// Takes note that the caller may hear something of it from now on.
@@ -83,7 +83,7 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
 
     // MARK: The check
 
-    override func mayBegin() -> Bool { !isEnded && allowedTick() != nil }
+    override func mayBegin() -> Bool { !isEnded && (!hasWaited || allowedTick() != nil) }
 
     /// The check before the candidate is asked.
     /// - Returns: The tick at which it is allowed.
@@ -192,7 +192,7 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
         guard way.isLeaving, way.waits == 0, slot != nil else { return }
         executor.live.remove(self)
         if isCounted || order != nil {
-            book.ended(permit.id, isCounted: isCounted, lastByte: way.lastByte)
+            book.ended(permit.id, isCounted: isCounted, lastByte: way.lastByte == 0 ? nil : way.lastByte)
         }
     }
 }

@@ -3,7 +3,7 @@ import Resilience
 import Routing
 package import Veto
 
-/// What is left of a route without the candidates in some scopes.
+/// The rest of a route without the candidates in some scopes.
 package struct RouteStandbys: Sendable, Hashable {
     package var route: String
     /// True where the route itself is in the scopes: nobody stands by.

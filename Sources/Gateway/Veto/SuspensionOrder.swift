@@ -22,14 +22,17 @@ final class SuspensionOrder: Sendable {
     func isStopping(_ chance: Int) -> Bool { entry.isStopping(chance) }
 
     /// Returns whether it lets the requests of this gate through: its own,
-    /// while it may return.
+    /// while it may return. A suspension that a standard ordered and that may
+    /// end by itself always may: without an answer of its own the standard
+    /// could never see that it is met again.
     /// - Parameter gate: The number of the gate's suspension; 0 where no gate
     ///   asks.
     func lets(_ gate: Int) -> Bool {
         guard gate == number else { return false }
         return switch phase {
         case .verifying, .halfOpen: true
-        case .suspended, .restored, .lapsed: false
+        case .suspended: suspension.mayReturnByItself
+        case .restored, .lapsed: false
         }
     }
 

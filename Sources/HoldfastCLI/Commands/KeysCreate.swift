@@ -1,4 +1,5 @@
 import AdminAPI
+import Encodings
 import HoldfastServer
 import Access
 import ArgumentParser
@@ -52,6 +53,8 @@ struct KeysCreate: ParsableCommand {
     var logprobs = false
     @Flag(help: "Let it bias tokens of hosted models; metered.")
     var logitBias = false
+    @Option(help: "A webhook of `alerts`, or an address, that is told of suspensions and retirements of its models.")
+    var notify: String?
     @Flag(help: "Make a key for the admin listener.")
     var admin = false
     @Flag(name: [.long, .short], help: "Print the key and nothing else.")
@@ -72,6 +75,9 @@ struct KeysCreate: ParsableCommand {
                 throw ValidationError("--forbid: \"\(member)\" \(objection)")
             }
         }
+        if let notify, notify.contains(":") ? !KeyNotice.isAddress(notify) : notify.isEmpty {
+            throw ValidationError("--notify must be the name of a webhook, or begin with https:// (or http://)")
+        }
         if let expires, expires.time <= .now { throw ValidationError("--expires \(expires.time) is in the past") }
     }
 
@@ -79,13 +85,14 @@ struct KeysCreate: ParsableCommand {
         let file = try keys.keyFile()
         warn()
         let secret = KeySecret(admin: admin)
+        let notice = notify.map(Self.notice)
         let record = KeyRecord(
             name: name, digest: secret.digest, tenant: tenant, routes: routes.map { Set($0.names) }, admin: admin,
             limits: RateLimits(requestsPerMinute: rpm, tokensPerMinute: tpm), residency: residency?.names,
             exclusions: Exclusions(
                 labs: notLabs?.names ?? [], hosts: notHosts?.names ?? [], regions: notRegions?.names ?? []),
             disclosures: Disclosures(logprobs: logprobs, logitBias: logitBias), forbidden: forbid?.names ?? [],
-            created: .now, expires: expires?.time)
+            notify: notice, created: .now, expires: expires?.time)
         let server = keys.server(with: file)
         do throws(KeyFileError) {
             try file.append(record, creates: server == nil)
@@ -98,6 +105,7 @@ struct KeysCreate: ParsableCommand {
                 json.member("key", secret.reveal())
                 json.member("id", record.id)
                 json.member("name", name)
+                if case .url(_, let secret)? = notice { json.member("notify_secret", secret) }
             }
         }
         guard !quiet else { return print(secret.reveal()) }
@@ -107,10 +115,22 @@ struct KeysCreate: ParsableCommand {
 
             Keep it now: it is not shown again. \(file.path) has its hash, as \(record.id) (\(name)).
             """)
+        if case .url(_, let secret)? = notice {
+            print("Notices are signed (Standard Webhooks) with the secret \(secret)")
+        }
     }
 }
 
 extension KeysCreate {
+    /// An address gets a secret of its own: the receiver knows by it whose
+    /// notices they are.
+    private static func notice(_ text: String) -> KeyNotice {
+        guard text.contains(":") else { return .webhook(text) }
+        var bytes = SystemRandomNumberGenerator()
+        let key = (0..<32).map { _ in UInt8.random(in: 0...255, using: &bytes) }
+        return .url(text, secret: "whsec_\(Base64.encode(key))")
+    }
+
     /// Says what a new file would have taken away.
     private func explain(_ error: KeyFileError, _ server: EffectiveView?) {
         switch error {
@@ -134,6 +154,9 @@ extension KeysCreate {
                 default: ""
                 }
             complain("warning: \(settings.file) has no route \"\(route)\" yet\(hint)")
+        }
+        if let notify, !notify.contains(":"), !settings.webhooks.contains(where: { $0.name == notify }) {
+            complain("warning: \(settings.file) has no webhook \"\(notify)\" yet")
         }
         for region in residency?.names ?? [] {
             if let objection = settings.objection(toRegion: region) { complain("warning: --residency: \(objection)") }

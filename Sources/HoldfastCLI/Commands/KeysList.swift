@@ -55,13 +55,15 @@ struct KeysList: ParsableCommand {
         var notLabs, notHosts, notRegions: [String]?
         var logprobs, logitBias: Bool?
         var forbid: [String]?
+        /// Without its secret.
+        var notify: String?
         var created: String
         var expires: String?
         var revoked: String?
         var state: State
 
         enum CodingKeys: String, CodingKey {
-            case id, name, tenant, admin, routes, residency, logprobs, forbid, created, expires, revoked, state
+            case id, name, tenant, admin, routes, residency, logprobs, forbid, notify, created, expires, revoked, state
             case logitBias = "logit_bias"
             case requestsPerMinute = "requests_per_minute"
             case tokensPerMinute = "tokens_per_minute"
@@ -86,6 +88,11 @@ struct KeysList: ParsableCommand {
             logprobs = record.disclosures.logprobs ? true : nil
             logitBias = record.disclosures.logitBias ? true : nil
             forbid = some(record.forbidden)
+            switch record.notify {
+            case .webhook(let name)?: notify = name
+            case .url(let url, _)?: notify = url
+            case nil: notify = nil
+            }
             created = record.created.description
             expires = record.expires?.description
             revoked = record.revoked?.description

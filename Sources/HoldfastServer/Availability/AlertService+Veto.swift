@@ -59,7 +59,7 @@ extension AlertService {
         }
     }
 
-    /// Writes a reason's text only where it is public, and its evidence never: the
+    /// The reason's text only where it is public, and its evidence never: the
     /// message may lie in somebody else's mailbox.
     private static func write(_ suspension: Suspension, to json: inout JSONWriter) {
         json.array("scopes") { json in for scope in suspension.scopes { json.value(scope.text) } }

@@ -205,9 +205,20 @@ package final class AlertService: ServerEventSubscriber, Service {
     private var now: Int { clock() / 1_000_000 }
 
     func tell(_ kind: Webhook.Kind, _ type: String, _ data: (inout JSONWriter) -> Void) {
-        let settings = settings.now
-        let receivers = settings.webhooks.filter { $0.kinds.contains(kind) }
+        tell(to: settings.now.webhooks.filter { $0.kinds.contains(kind) }.map(\.name), type, data)
+    }
+
+    /// Tells these receivers: webhooks by their names, keys as
+    /// ``KeyReceivers`` names them.
+    ///
+    /// - Parameter id: returns the message's id for a receiver; nil makes a new
+    ///   one. A receiver that has had a message of that id knows a repetition.
+    func tell(
+        to receivers: [String], _ type: String, id: ((String) -> String)? = nil,
+        _ data: (inout JSONWriter) -> Void
+    ) {
         guard !receivers.isEmpty else { return }
+        let settings = settings.now
         let now = now
         var json = JSONWriter()
         json.object { json in
@@ -222,8 +233,9 @@ package final class AlertService: ServerEventSubscriber, Service {
         let body = String(buffer: json.buffer)
         self.messages.owe(
             receivers.map { receiver in
-                let (id, created) = newID()
-                return (id, StoredMessage(id: id, receiver: receiver.name, body: body, created: created, due: now))
+                let (new, created) = newID()
+                let id = id?(receiver) ?? new
+                return (id, StoredMessage(id: id, receiver: receiver, body: body, created: created, due: now))
             }, isUrgent: true)
     }
 

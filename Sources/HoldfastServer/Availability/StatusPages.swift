@@ -15,19 +15,28 @@ package final class StatusPages: Sendable {
     private let gateway: Gateway
     private let settings: CurrentSettings
     private let routes: RouteStates
+    /// Nil where there is no ledger whose key could sign it.
+    private let suspensions: SuspensionFeed?
     /// Anybody may ask, as often as they like: made anew once a second only.
     private let made = Mutex<(at: Int, json: ByteBuffer, page: ByteBuffer)?>(nil)
 
-    package init(gateway: Gateway, settings: CurrentSettings, routes: RouteStates) {
+    /// Pages without a feed of suspensions.
+    package convenience init(gateway: Gateway, settings: CurrentSettings, routes: RouteStates) {
+        self.init(gateway: gateway, settings: settings, routes: routes, suspensions: nil)
+    }
+
+    init(gateway: Gateway, settings: CurrentSettings, routes: RouteStates, suspensions: SuspensionFeed?) {
         self.routes = routes
         self.gateway = gateway
         self.settings = settings
+        self.suspensions = suspensions
     }
 
     /// Nil where the settings switch the page off.
     package func answer(_ form: HouseView.StatusForm) -> ByteBuffer? {
         guard let page = settings.now.statusPage else { return nil }
         let now = routes.availability.now
+        if form == .suspensions { return suspensions?.note(at: now) }
         let pair = made.withLock { made in
             if let made, made.at == now { return (made.json, made.page) }
             let board = board(page.title, now)

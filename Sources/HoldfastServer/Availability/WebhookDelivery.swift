@@ -44,17 +44,23 @@ package struct WebhookDelivery: Sendable {
     private let settings: CurrentSettings
     private let transport: any WebhookTransport
     private let logger: Logger
+    private let keyed: @Sendable (String) -> Webhook?
     private let clock: @Sendable () -> Int
 
-    /// - Parameter clock: seconds since 1970.
+    /// - Parameters:
+    ///   - keyed: the receiver of a key's notices by its name; nil where there
+    ///     is none.
+    ///   - clock: seconds since 1970.
     package init(
         outbox: any MessageOutbox, settings: CurrentSettings, transport: any WebhookTransport, logger: Logger,
+        keyed: @escaping @Sendable (String) -> Webhook? = { _ in nil },
         clock: @escaping @Sendable () -> Int = { SystemClock.seconds() }
     ) {
         self.outbox = outbox
         self.settings = settings
         self.transport = transport
         self.logger = logger
+        self.keyed = keyed
         self.clock = clock
     }
 
@@ -78,7 +84,10 @@ package struct WebhookDelivery: Sendable {
 
     /// - Returns: true if the next message to the same receiver may follow.
     private func send(_ message: StoredMessage) async -> Bool {
-        guard let webhook = settings.now.webhooks.first(where: { $0.name == message.receiver }) else {
+        guard
+            let webhook = settings.now.webhooks.first(where: { $0.name == message.receiver })
+                ?? keyed(message.receiver)
+        else {
             logger.warning(
                 "an alert's webhook is no longer in the settings; it is dropped",
                 metadata: ["webhook": "\(message.receiver)"])

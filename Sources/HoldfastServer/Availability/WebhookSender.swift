@@ -12,6 +12,7 @@ import Storage
 struct WebhookSender: Service {
     let outbox: any MessageOutbox
     let settings: CurrentSettings
+    let keyed: @Sendable (String) -> Webhook?
     let logger: Logger
 
     func run() async throws {
@@ -20,7 +21,8 @@ struct WebhookSender: Service {
             configuration: .init(
                 redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: .seconds(10))))
         let delivery = WebhookDelivery(
-            outbox: outbox, settings: settings, transport: WebhookClient(client: client), logger: logger)
+            outbox: outbox, settings: settings, transport: WebhookClient(client: client), logger: logger,
+            keyed: keyed)
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 let more = await delivery.sendWhatIsDue()

@@ -20,6 +20,8 @@ struct Listeners {
     let records: RecordServices
     let keys: KeyStore
     let opened: Openings
+    /// Nil where none is published.
+    let suspensions: SuspensionFeed?
 
     /// - Parameters:
     ///   - pages: the pages of the administrators' listener.
@@ -86,7 +88,7 @@ struct Listeners {
         if settings.metrics.listener == .main { metrics = { [registry = process.registry] in registry.render() } }
         let statusPages = StatusPages(
             gateway: models.gateway, settings: process.settings,
-            routes: RouteStates(gateway: models.gateway, availability: records.availability))
+            routes: RouteStates(gateway: models.gateway, availability: records.availability), suspensions: suspensions)
         return HouseView(
             // A caller that hears "ready" may go to the administrators'
             // listener next.

@@ -15,6 +15,7 @@ import Synchronization
 package final class LedgerService: AuditRecorder, ServerEventSubscriber {
     private let settings: LedgerSettings
     let sequencer: LedgerSequencer
+    private let signer: SignerKey
     private let salter: Salter
     let seal: VetoSeal
     private let logger: Logger
@@ -51,6 +52,7 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
                         + "\"\(settings.name)\"; another name needs another directory")
             }
             key = signer.verifier
+            self.signer = signer
             publicPath = storage.publicPath
             salter = Salter(secret: try storage.secret(named: "salt"))
             seal = VetoSeal(secret: try storage.secret(named: "veto"))
@@ -175,6 +177,14 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
             }
         }
         for entry in entries { add(entry) }
+    }
+
+    /// Signs a text with the log's key, as a note of its own kind: its first
+    /// line must be another than the log's name, so that it is no checkpoint.
+    package func signed(_ text: String) throws(LedgerProblem) -> SignedNote {
+        var note = SignedNote(text: text)
+        try note.sign(signer, time: UInt64(max(0, clock() / 1_000_000)))
+        return note
     }
 
     // MARK: The public files

@@ -1,3 +1,5 @@
+package import Gateway
+import NIOCore
 package import Supervision
 import Synchronization
 
@@ -12,7 +14,12 @@ package final class AssessmentMemories: Sendable {
 
     private final class Part: Sendable {
         let cache: Mutex<AssessmentCache>
-        init(bytes: Int) { cache = Mutex(AssessmentCache(bytes: bytes)) }
+        let verdicts: Mutex<TwoGenerations<Verdict>>
+
+        init(bytes: Int) {
+            cache = Mutex(AssessmentCache(bytes: bytes * 3 / 4))
+            verdicts = Mutex(TwoGenerations(bytes: bytes / 4))
+        }
     }
 
     private let parts: [Part]
@@ -33,7 +40,7 @@ package final class AssessmentMemories: Sendable {
     }
 
     /// The memory of one tenant's texts under one policy.
-    package func memory(of tenant: String, under policy: PolicyDigest) -> any AssessmentMemory {
+    package func memory(of tenant: String, under policy: PolicyDigest) -> any AssessmentMemory & VerdictMemory {
         OfTenant(memories: self, keys: keys(of: Asker(tenant: tenant, policy: policy)))
     }
 
@@ -47,7 +54,7 @@ package final class AssessmentMemories: Sendable {
         }
     }
 
-    private struct OfTenant: AssessmentMemory {
+    private struct OfTenant: AssessmentMemory, VerdictMemory {
         let memories: AssessmentMemories
         let keys: AssessmentKeys
 
@@ -59,6 +66,23 @@ package final class AssessmentMemories: Sendable {
             let made = make()
             part.cache.withLock { $0.remember(key, made) }
             return made
+        }
+
+        func key(of text: WholeText) -> WindowKey {
+            text.body.withUnsafeReadableBytes {
+                keys.key(ofWhole: [text.kind.rawValue, text.form, text.aside], $0)
+            }
+        }
+
+        func verdict(of key: WindowKey) -> Verdict? {
+            memories.parts[key.place(among: memories.parts.count)].verdicts.withLock { $0.value(of: key) }
+        }
+
+        func remember(_ verdict: Verdict, of key: WindowKey) {
+            let bytes = 400 + verdict.findings.count * 160
+            memories.parts[key.place(among: memories.parts.count)].verdicts.withLock {
+                $0.remember(key, verdict, bytes: bytes)
+            }
         }
     }
 }

@@ -145,7 +145,14 @@ package final class SupervisionService: Supervisor {
 
     package func makeAnswerJudge(for exhibit: Exhibit) -> any AnswerJudge {
         guard let policy = inForce.withLock({ $0 }) else { return AbsentJudge() }
-        return SupervisedAnswer(exhibit, by: policy, cascade(of: policy, for: exhibit), pool: pool, watch: watch)
+        let memory = memories.memory(of: exhibit.tenant, under: policy.digest)
+        return SupervisedAnswer(
+            exhibit, by: policy, policy.cascade.remembering(memory), memory: memory, pool: pool, watch: watch)
+    }
+
+    package func memory(of tenant: String) -> (any VerdictMemory)? {
+        guard let policy = inForce.withLock({ $0 }) else { return nil }
+        return memories.memory(of: tenant, under: policy.digest)
     }
 
     /// The policy's cascade with the memory of the tenant's texts.

@@ -92,7 +92,7 @@ package final class VetoService: SuspensionSource {
     // MARK: Changes
 
     /// Looks into the spool now.
-    /// - Returns: the consequences of the files that were new.
+    /// - Returns: the findings there.
     @discardableResult
     package func look() -> VetoStep {
         let now = clock.now
@@ -140,7 +140,7 @@ package final class VetoService: SuspensionSource {
     /// Orders a suspension for a standard; it is in force for the gateway with
     /// the next look, at once where somebody waits for ``changes``.
     ///
-    /// - Parameter suspension: is given a number and a roster here.
+    /// - Parameter suspension: an order whose number and its roster are given here.
     /// - Returns: the suspension as it was ordered; nil where it was refused,
     ///   which the log and the ledger say.
     package func order(_ suspension: Suspension) async -> Suspension? {

@@ -5,7 +5,7 @@ enum KeyFileReader {
     private static let keys = [
         "id", "name", "tenant", "digest", "routes", "admin", "requests_per_minute", "tokens_per_minute",
         "residency", "not_labs", "not_hosts", "not_regions", "logprobs", "logit_bias", "forbid",
-        "created", "expires", "revoked",
+        "notify", "notify_secret", "created", "expires", "revoked",
     ]
 
     /// 32 MiB, some hundred thousand keys.
@@ -70,6 +70,7 @@ enum KeyFileReader {
         let disclosures = Disclosures(
             logprobs: section.flag("logprobs") ?? false, logitBias: section.flag("logit_bias") ?? false)
         let forbidden = section.forbidden()
+        let notify = notify(section)
         let created = time(section, "created")
         let expires = time(section, "expires")
         let revoked = time(section, "revoked")
@@ -80,8 +81,31 @@ enum KeyFileReader {
         return KeyRecord(
             name: label, digest: digest, tenant: tenant, routes: routes, admin: admin ?? false, limits: limits,
             residency: residency, exclusions: exclusions, disclosures: disclosures, forbidden: forbidden,
-            created: created,
+            notify: notify, created: created,
             expires: expires, revoked: revoked, id: id)
+    }
+
+    private static func notify(_ section: Section) -> KeyNotice? {
+        guard let text = section.string("notify") else {
+            if section.node("notify_secret") != nil { section.error("notify_secret", "is of no use without notify") }
+            return nil
+        }
+        guard text.contains(":") else {
+            if !isName(text) { section.error("notify", "must be the name of a webhook, or an address") }
+            if section.node("notify_secret") != nil {
+                section.error("notify_secret", "is of no use: the webhook has a secret of its own")
+            }
+            return .webhook(text)
+        }
+        guard KeyNotice.isAddress(text) else {
+            section.error("notify", "must begin with https:// (or http://), and hold no spaces")
+            return nil
+        }
+        guard let secret = section.string("notify_secret"), secret.utf8.count >= 24 else {
+            section.error("notify_secret", "is needed for an address: 24 bytes or more, by which notices are signed")
+            return nil
+        }
+        return .url(text, secret: secret)
     }
 
     private static func time(_ section: Section, _ key: String) -> UnixTime? {

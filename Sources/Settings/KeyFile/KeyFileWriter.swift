@@ -35,6 +35,12 @@ enum KeyFileWriter {
         if record.disclosures.logprobs { lines.append("logprobs: true") }
         if record.disclosures.logitBias { lines.append("logit_bias: true") }
         if !record.forbidden.isEmpty { lines.append("forbid: \(list(record.forbidden))") }
+        switch record.notify {
+        case .webhook(let name)?: lines.append("notify: \(quote(name))")
+        case .url(let url, let secret)?:
+            lines += ["notify: \(quote(url))", "notify_secret: \(quote(secret))"]
+        case nil: break
+        }
         lines.append("created: \(record.created)")
         if let expires = record.expires { lines.append("expires: \(expires)") }
         if let revoked = record.revoked { lines.append("revoked: \(revoked)") }

@@ -6,7 +6,7 @@ struct RoutePolicyReader {
         [
             "order", "deadline", "patience", "stay", "timeouts", "on_refusal", "continue", "silence", "hedge",
             "keep_warm",
-            "substitution", "objectives", "nested", "record", "forbid",
+            "substitution", "objectives", "nested", "record", "forbid", "notify",
         ] + RouteSupervisionReader.keys
 
     private enum Recording: String, CaseIterable {
@@ -35,6 +35,7 @@ struct RoutePolicyReader {
         policy.objectives = objectives()
         policy.nested = nested()
         policy.forbidden = route.forbidden()
+        policy.notify = (route.list("notify") ?? []).map(\.value)
         policy.supervision = RouteSupervisionReader(route: route).read()
         let recording: Recording? = route.choice("record")
         policy.recordsBeforeAnswer = recording == .beforeAnswer

@@ -2,44 +2,21 @@ import Conversation
 import Crypto
 
 /// The assessments of texts that were judged lately, within a bound of memory.
-/// A pure value: no clock, no lock.
-///
-/// Two generations: what is used moves to the younger one, and when that has
-/// half of the memory, the older one is dropped. So nothing that is used in
-/// every turn of a conversation is forgotten before all that is not.
 package struct AssessmentCache: Sendable {
-    private var young: [WindowKey: Assessment] = [:]
-    private var old: [WindowKey: Assessment] = [:]
-    private var youngBytes = 0
-    private let half: Int
-
-    /// The bytes of a key with its share of the table.
-    private static let bytesPerKey = 64
+    private var kept: TwoGenerations<Assessment>
 
     /// - Parameter bytes: The most that it may take.
-    package init(bytes: Int) { half = bytes / 2 }
+    package init(bytes: Int) { kept = TwoGenerations(bytes: bytes) }
 
-    package var count: Int { young.count + old.count }
+    package var count: Int { kept.count }
 
     /// The assessment of a key, which then counts as used.
-    package mutating func assessment(of key: WindowKey) -> Assessment? {
-        if let known = young[key] { return known }
-        guard let known = old.removeValue(forKey: key) else { return nil }
-        remember(key, known)
-        return known
-    }
+    package mutating func assessment(of key: WindowKey) -> Assessment? { kept.value(of: key) }
 
     /// Remembers an assessment; one that is larger than a generation isn't kept.
     package mutating func remember(_ key: WindowKey, _ assessment: Assessment) {
-        let bytes = assessment.bytes + Self.bytesPerKey
-        guard !assessment.isBroken, bytes <= half, young[key] == nil else { return }
-        if youngBytes + bytes > half {
-            old = young
-            young = [:]
-            youngBytes = 0
-        }
-        young[key] = assessment
-        youngBytes += bytes
+        guard !assessment.isBroken else { return }
+        kept.remember(key, assessment, bytes: assessment.bytes)
     }
 }
 
@@ -60,6 +37,25 @@ package struct AssessmentKeys: Sendable {
         // Nothing stands behind it, so its length needn't be said.
         bytes += piece.text.utf8
         var hmac = begun
+        hmac.update(data: bytes)
+        return WindowKey(hmac.finalize())
+    }
+
+    /// The key of a whole request or answer.
+    /// - Parameters:
+    ///   - parts: The text's kind, and all else that says how it is read.
+    ///   - bytes: The text.
+    package func key(ofWhole parts: [String], _ bytes: UnsafeRawBufferPointer) -> WindowKey {
+        var head: [UInt8] = []
+        // No piece of text begins with these eight: a piece stands behind a
+        // number of words, which is never negative.
+        withUnsafeBytes(of: Int64.min) { head.append(contentsOf: $0) }
+        for part in parts {
+            withUnsafeBytes(of: UInt64(part.utf8.count)) { head.append(contentsOf: $0) }
+            head += part.utf8
+        }
+        var hmac = begun
+        hmac.update(data: head)
         hmac.update(data: bytes)
         return WindowKey(hmac.finalize())
     }

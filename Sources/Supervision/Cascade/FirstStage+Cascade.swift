@@ -2,9 +2,7 @@ package import Conversation
 
 extension FirstStage: TextClassifier {
     package func score(_ view: [UInt8], in scope: PassageScope, after words: Int) -> ScoredText {
-        var meter = FirstStageMeter(self)
-        meter.append(utf8: view)
-        let scores = meter.scores
+        let scores = scope == .user ? scores(ofTurn: view) : assess(view: view)
         var parts = RelativeScores()
         for head in Head.allCases {
             parts[head] = relative(head, scores, requestLength: words + scores.length, isRead: scope.isRead)

@@ -53,14 +53,30 @@ package struct FirstStage: Sendable {
     package static var reading: String { FirstStageRecord.reading }
 
     /// Scores one text in its canonical views: the highest score counts.
-    package func assess(_ text: CanonicalText) -> FirstStageScores {
+    /// - Parameter isTurn: The text is a person's turn.
+    package func assess(_ text: CanonicalText, isTurn: Bool = false) -> FirstStageScores {
         var scores = FirstStageScores()
         for view in text.views {
-            var meter = FirstStageMeter(self)
-            meter.append(utf8: view.text)
-            scores.add(view: meter.scores)
+            scores.add(view: isTurn ? self.scores(ofTurn: view.text) : assess(view: view.text))
         }
         return scores
+    }
+
+    /// Scores one view of a person's turn: what it only mentions is no attack.
+    package func scores(ofTurn view: [UInt8]) -> FirstStageScores {
+        var scores = assess(view: view)
+        let attack = FirstStageScores.index(of: .attack)
+        if scores.peaks[attack] > 0, let outside = Mention.outside(view) {
+            scores.peaks[attack] = min(scores.peaks[attack], assess(view: outside).peaks[attack])
+        }
+        return scores
+    }
+
+    /// Scores one view of any other text.
+    package func assess(view: [UInt8]) -> FirstStageScores {
+        var meter = FirstStageMeter(self)
+        meter.append(utf8: view)
+        return meter.scores
     }
 
     /// Scores one text as it stands, without its views.

@@ -91,6 +91,6 @@ extension EmbeddingHeads {
         guard let attack, let injection, let harm, let output else { return nil }
         return EmbeddingHeads(
             weights: [.attack: attack, .injection: injection, .harm: harm, .output: output],
-            model: "f247287fd40b7898a70f98d7d2737609c4770277fad24642f7dca2640a4c71df", advisory: [.injection])
+            model: "f247287fd40b7898a70f98d7d2737609c4770277fad24642f7dca2640a4c71df", advisory: [.attack, .injection])
     }
 }

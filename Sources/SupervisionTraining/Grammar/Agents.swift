@@ -131,5 +131,6 @@ extension Grammar {
         ],
     ])
 
-    package static let harmless = Grammar.common.joined(.toolOutputs).joined(.agents)
+    package static let harmless = Grammar.common.joined(.toolOutputs).joined(.agents).joined(.instructions)
+        .joined(.innocentMatters).joined(.instructionsAbroad)
 }

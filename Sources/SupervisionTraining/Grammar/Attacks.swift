@@ -246,5 +246,6 @@ extension Grammar {
         ],
     ])
 
-    package static let everything = Grammar.harmless.joined(.attacks)
+    package static let everything = Grammar.harmless.joined(.attacks).joined(.shortAttacks).joined(.shortAttacksAbroad)
+        .joined(.contrasts)
 }

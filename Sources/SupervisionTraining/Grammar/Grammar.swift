@@ -16,6 +16,15 @@ package struct Grammar: Sendable {
         Grammar(rules.merging(other.rules) { $0 + $1 })
     }
 
+    /// The mark of a line that stands for itself: what looks like a rule's name in it is none.
+    private static let asItStands: Character = "\u{0}"
+
+    /// Adds texts to a rule, each of which stands for itself.
+    package mutating func add(_ name: String, texts: [String]) {
+        guard !texts.isEmpty else { return }
+        rules[name, default: []] += texts.map { "\(Self.asItStands)\($0)" }
+    }
+
     /// Adds lines to a rule.
     package mutating func add(_ name: String, _ lines: [String]) {
         guard !lines.isEmpty else { return }
@@ -73,6 +82,11 @@ package struct Grammar: Sendable {
             return
         }
         guard let lines = rules[slot] else { return }
-        expand(chance.pick(lines), depth + 1, &chance, &text)
+        let line = chance.pick(lines)
+        guard line.first != Self.asItStands else {
+            text += line.dropFirst()
+            return
+        }
+        expand(line, depth + 1, &chance, &text)
     }
 }

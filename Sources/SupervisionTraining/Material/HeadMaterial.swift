@@ -39,8 +39,8 @@ package struct HeadMaterial: Sendable {
         // A person's role play is a request of its own, and no page that an
         // agent reads by the dozen.
         let isRolePlay = Set(["GPTeacher roleplay", "awesome-chatgpt-prompts"])
-        grammar.add("quoted", benign.filter { !isRolePlay.contains($0.source) }.map(\.text))
-        grammar.add("task", rows.filter { $0.kind == .injection }.map(\.text))
+        grammar.add("quoted", texts: benign.filter { !$0.isInstruction && !isRolePlay.contains($0.source) }.map(\.text))
+        grammar.add("task", texts: rows.filter { $0.kind == .injection }.map(\.text))
         return grammar
     }
 
@@ -72,6 +72,7 @@ package struct HeadMaterial: Sendable {
     private mutating func makeAttack() {
         add(texts(.attack), positive: true)
         make("attack", 6000, positive: true)
+        make("shortAttack", 9000, positive: true)
         make("wrapper", 2000, positive: true)
         let asks = texts(.harm) + benign.filter { !$0.isDocument && $0.text.utf8.count < 300 }.map(\.text)
         for _ in 0..<2500 {
@@ -80,6 +81,8 @@ package struct HeadMaterial: Sendable {
         }
         add(benign.map(\.text), positive: false)
         make("lookAlike", 3000, positive: false)
+        make("instruction", 10_000, positive: false)
+        make("contrast", 10_000, positive: false)
         make("ask", 3000, positive: false)
         make("output", 4000, positive: false)
         make("rule", 600, positive: false)
@@ -96,7 +99,7 @@ package struct HeadMaterial: Sendable {
         make("output", 14_000, positive: false)
         make("document", 3000, positive: false)
         make("mailBody", 2500, positive: false)
-        add(benign.map(\.text), positive: false)
+        add(benign.filter { !$0.isInstruction }.map(\.text), positive: false)
         addRequests(60, words: 4000) { $0 == .result }
     }
 
@@ -136,7 +139,7 @@ package struct HeadMaterial: Sendable {
     private mutating func makeOutput() {
         add(texts(.output) { $0.label == 1 }, positive: true)
         add(texts(.output) { $0.label == 0 }, positive: false)
-        add(benign.map(\.text), positive: false)
+        add(benign.filter { !$0.isInstruction }.map(\.text), positive: false)
         add(texts(.harm), positive: false)
         make("say", 1500, positive: false)
         make("code", 1000, positive: false)

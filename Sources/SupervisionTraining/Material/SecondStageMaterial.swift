@@ -24,7 +24,7 @@ package struct SecondStageMaterial: Sendable {
         self.rows = rows
         chance = Chance(seed: seed)
         var harmless = Grammar.harmless
-        harmless.add("quoted", rows.filter { $0.kind == .benign && $0.isDocument }.map(\.text))
+        harmless.add("quoted", texts: rows.filter { $0.kind == .benign && $0.isDocument }.map(\.text))
         for form in Self.forms { harmless.add("form \(form)", ["{\(form)}"]) }
         self.harmless = harmless
         everything = HeadMaterial.grammar(rows)
@@ -63,7 +63,8 @@ package struct SecondStageMaterial: Sendable {
                 rest = rest.dropFirst(16)
             }
         }
-        for (rule, count) in [("ask", 400), ("lookAlike", 500), ("reminder", 100), ("rule", 200)] {
+        for (rule, count) in [("ask", 400), ("lookAlike", 500), ("instruction", 600), ("reminder", 100), ("rule", 200)]
+        {
             for _ in 0..<count {
                 add("benign", false, "generated \(rule)s", harmless.make(rule, &chance), most: 1)
             }

@@ -11,6 +11,8 @@ package struct TrainingRow: Sendable, Hashable {
     package var category: String?
     /// Read to be summarised or searched, and not asked.
     package var isDocument: Bool
+    /// An instruction to a model, of a program or a template: harmless, and near to orders.
+    package var isInstruction: Bool
     /// 1: an answer that complied with harm.
     package var label: Int?
     package var isValidation: Bool
@@ -24,6 +26,7 @@ package struct TrainingRow: Sendable, Hashable {
         self.category = category
         self.label = label
         isDocument = traits.contains(.document)
+        isInstruction = traits.contains(.instruction)
         isValidation = traits.contains(.validation)
     }
 
@@ -32,6 +35,7 @@ package struct TrainingRow: Sendable, Hashable {
         package init(rawValue: Int) { self.rawValue = rawValue }
         package static let document = Traits(rawValue: 1)
         package static let validation = Traits(rawValue: 2)
+        package static let instruction = Traits(rawValue: 4)
     }
 
     /// A number by which rows are put aside: the same for the same text.

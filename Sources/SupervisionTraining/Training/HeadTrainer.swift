@@ -7,11 +7,24 @@ package import Supervision
 /// text is to stay below a small part of one.
 package struct HeadTrainer {
     private static let unit = 1 << 20
-    private static let allowed = unit / 8
     private static let drift = unit / 48
-    private static let highest = unit / 3
     private static let lowest = -unit / 6
-    private static let step = unit / 300
+
+    /// The sizes that differ between heads.
+    package struct Pace: Sendable {
+        /// The score that a run of a negative text may have.
+        var allowed: Int
+        /// The most that one word adds.
+        var highest: Int
+        /// The most by which one update changes a weight.
+        var step: Int
+
+        package static let ordinary = Pace(allowed: unit / 8, highest: unit / 3, step: unit / 300)
+        /// For material in which harmless texts and attacks have most words in
+        /// common: the other steps jump over what tells them apart.
+        package static let fine = Pace(allowed: unit * 4 / 25, highest: unit * 3 / 10, step: unit / 1200)
+    }
+
     private static let epochs = 8
     /// The fewest words that an update of a positive text is about.
     private static let fewestWords = 8
@@ -19,12 +32,16 @@ package struct HeadTrainer {
     private static let rarest: UInt8 = 3
 
     private let table: FeatureTable
+    private let pace: Pace
     private var weights = [Int32](repeating: 0, count: WordFeatures.count)
     /// The sum of all updates, each times the number of texts before it.
     private var weighted = [Int64](repeating: 0, count: WordFeatures.count)
     private var turns: Int64 = 1
 
-    package init(_ table: FeatureTable) { self.table = table }
+    package init(_ table: FeatureTable, pace: Pace = .ordinary) {
+        self.table = table
+        self.pace = pace
+    }
 
     /// Trains, and returns the head without thresholds, with its weights.
     package mutating func train(seed: UInt64) -> (head: FirstStageHead, weights: [Int8]) {
@@ -41,13 +58,13 @@ package struct HeadTrainer {
         }
         var averages = weights.indices.map { Int64(weights[$0]) - weighted[$0] / turns }
         for place in averages.indices where frequencies[place] < Self.rarest { averages[place] = 0 }
-        return Self.quantized(averages)
+        return quantized(averages)
     }
 
     private func value(ofWord word: Int) -> Int {
         var sum = 0
         for place in table.features(of: word..<word + 1) { sum += Int(weights[Int(place)]) }
-        return min(max(sum, Self.lowest), Self.highest) - Self.drift
+        return min(max(sum, Self.lowest), pace.highest) - Self.drift
     }
 
     private mutating func learn(positive text: FeatureTable.Text) {
@@ -73,7 +90,7 @@ package struct HeadTrainer {
             sum += value(ofWord: word)
             if sum > best { (best, end) = (sum, word + 1) }
             guard sum <= 0 || word + 1 == text.words.upperBound else { continue }
-            if best > Self.allowed { update(start..<end, loss: best - Self.allowed, up: false) }
+            if best > pace.allowed { update(start..<end, loss: best - pace.allowed, up: false) }
             (sum, start, best, end) = (0, word + 1, 0, word + 1)
         }
     }
@@ -81,7 +98,7 @@ package struct HeadTrainer {
     private mutating func update(_ words: Range<Int>, loss: Int, up: Bool) {
         let features = table.features(of: words)
         guard !features.isEmpty else { return }
-        let size = Int32(clamping: max(1, min(Self.step, loss / features.count)))
+        let size = Int32(clamping: max(1, min(pace.step, loss / features.count)))
         for place in features {
             weights[Int(place)] &+= up ? size : -size
             weighted[Int(place)] &+= Int64(up ? size : -size) * turns
@@ -90,7 +107,7 @@ package struct HeadTrainer {
 
     /// Brings weights into the bounds of a character, and the other parameters
     /// with them.
-    private static func quantized(_ averages: [Int64]) -> (head: FirstStageHead, weights: [Int8]) {
+    private func quantized(_ averages: [Int64]) -> (head: FirstStageHead, weights: [Int8]) {
         let sizes = averages.map(\.magnitude).filter { $0 > 0 }.sorted()
         let largest = sizes.isEmpty ? 1 : Int64(sizes[(sizes.count - 1) * 998 / 1000])
         let divisor = max(1, largest / 47)
@@ -99,8 +116,8 @@ package struct HeadTrainer {
         }
         let weights = averages.map { WeightsText.allowed(Int8(clamping: min(47, max(-47, scaled($0))))) }
         let head = FirstStageHead(
-            lowest: Int32(clamping: scaled(Int64(lowest))), highest: Int32(clamping: scaled(Int64(highest))),
-            drift: Int32(clamping: max(1, scaled(Int64(drift)))))
+            lowest: Int32(clamping: scaled(Int64(Self.lowest))), highest: Int32(clamping: scaled(Int64(pace.highest))),
+            drift: Int32(clamping: max(1, scaled(Int64(Self.drift)))))
         return (head, weights)
     }
 }

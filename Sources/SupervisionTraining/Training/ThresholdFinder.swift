@@ -18,6 +18,8 @@ package enum ThresholdFinder {
     private static let longestFile = 8
     /// The most of a thousand requests of one length that may score higher.
     private static let permille = 5
+    /// The most of a thousand kept-back instructions that may score higher.
+    private static let permilleOfInstructions = 10
 
     /// - Parameter rows: Those kept back from training, and those marked for
     ///   validation, are scored too.
@@ -26,7 +28,8 @@ package enum ThresholdFinder {
     ) -> [FirstStageHead] {
         let scores = generated(stage, rows, seed, requests)
         let kept = rows.filter { $0.kind == .benign && ($0.isValidation || $0.isKeptBack) }
-        let asks = kept.filter { !$0.isDocument }.map { stage.assess(CanonicalText($0.text)) }
+        let asks = kept.filter { !$0.isDocument && !$0.isInstruction }.map { stage.assess(CanonicalText($0.text)) }
+        let instructions = kept.filter(\.isInstruction).map { stage.assess(CanonicalText($0.text)) }
         let pages = files(
             of: kept.filter(\.isDocument).map { row in
                 var scores = HarmlessRequest.Scores()
@@ -41,6 +44,9 @@ package enum ThresholdFinder {
             // No single word reaches a threshold.
             let least = max(1, head.highest)
             var turns = max(least, highest(asks.map { $0.peaks[index] }, permille: 10))
+            if name == .attack {
+                turns = max(turns, highest(instructions.map { $0.peaks[index] }, permille: permilleOfInstructions))
+            }
             if name == .output { turns = max(turns, highest(answers.map { $0.peaks[index] }, permille: 10)) }
             head.thresholds = curve(from: turns, scores.map { $0.map(\.turns.peaks[index]) }) {
                 raised($0, name, isRead: false)

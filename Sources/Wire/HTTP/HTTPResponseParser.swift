@@ -206,9 +206,16 @@ package struct HTTPResponseParser: Sendable {
                 }
                 chunked = true
             case "connection":
-                let value = field.value.lowercased()
-                if value.contains("close") { closes = true }
-                if value.contains("keep-alive") { keepAlive = true }
+                // Nearly every server says one of these two, so.
+                if field.value == "keep-alive" {
+                    keepAlive = true
+                } else if field.value == "close" {
+                    closes = true
+                } else {
+                    let options = Self.options(field.value)
+                    closes = closes || options.contains("close")
+                    keepAlive = keepAlive || options.contains("keep-alive")
+                }
             default: break
             }
         }
@@ -223,6 +230,14 @@ package struct HTTPResponseParser: Sendable {
         } else {
             keepAlive = false
             state = .untilClose
+        }
+    }
+
+    /// The options of a `connection` field, in small letters (RFC 9110, 7.6.1).
+    private static func options(_ value: String) -> [String] {
+        value.lowercased().split(separator: ",").map { option in
+            let letters = option.drop { $0 == " " || $0 == "\t" }
+            return String(letters.prefix { $0 != " " && $0 != "\t" })
         }
     }
 

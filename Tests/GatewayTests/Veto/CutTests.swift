@@ -4,6 +4,7 @@ import Gateway
 import GatewayTesting
 import NIOCore
 import Routing
+import Supervision
 import Testing
 import Veto
 import Wire
@@ -167,12 +168,12 @@ import Wire
         let gate = Watched(false)
         let stage = Stage(
             standbys: [
-                (.openai, Stage.script(.openai, .midStream, gate)), (.openai, Stage.reciting(.openai, "third")),
+                (.openai, Stage.continuing("second", gate)), (.openai, Stage.reciting(.openai, "third")),
             ])
         let request = stage.begin(.openai)
         try await stage.untilWaiting(request, .midStream)
         try await stage.pull()
-        try await stage.house.lanes[1].requests.until("the second is asked") { !$0.isEmpty }
+        try await stage.house.lanes[1].taken.until("the second goes on") { $0 > 0 }
         try await stage.pull(.model("p1/m-p1"))
         gate.change { $0 = true }
         let heard = try await request.end()
@@ -218,6 +219,33 @@ import Wire
             #expect(heard.looksWhole || heard.errors == 1)
         }
         #expect(stage.isHealthUntouched)
+    }
+
+    @Test("a whole answer that waits for its verdict is asked for elsewhere", arguments: [true, false])
+    func heldWhole(_ hasStandby: Bool) async throws {
+        let isJudging = Watched(false)
+        let verdict = Watched(false)
+        let supervisor = AnswerSupervisor { _ in
+            isJudging.change { $0 = true }
+            try? await verdict.until("the verdict") { $0 }
+            return Verdict(.allow)
+        }
+        let second = Sample.openaiReply.replacing("Hi!", with: "second")
+        let stage = Stage(
+            standbys: [(.openai, .json(Sample.openaiReply))] + (hasStandby ? [(.openai, .json(second))] : []),
+            policy: .supervised(), supervisor: supervisor)
+        // Only those behind the first serve whole answers.
+        try await stage.pull()
+        let request = stage.begin(.openai, stream: false)
+        try await isJudging.until("it is judged") { $0 }
+        try await stage.pull(.model("p1/m-p1"))
+        verdict.change { $0 = true }
+        try await request.end()
+        #expect(request.reply.status == (hasStandby ? 200 : 503) && !request.reply.text.contains("Hi!"))
+        #expect(request.reply.text.contains("second") == hasStandby)
+        let record = try #require(stage.house.house.book.last)
+        #expect(record.attempts.map(\.failure) == (hasStandby ? ["suspended", nil] : ["suspended"]))
+        #expect(record.outcome == (hasStandby ? .served : .failed))
     }
 
     /// A ledger whose last word a test gives.

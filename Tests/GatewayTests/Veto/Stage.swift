@@ -63,6 +63,16 @@ struct Stage {
         return place == .beforeHead ? .silent : .gated(gate, after: .events([begin]), then: [rest])
     }
 
+    /// Goes on from wherever it is asked to, stops in the middle of the rest,
+    /// and says the poison once the gate is open.
+    static func continuing(_ id: String, _ gate: Watched<Bool>) -> ReplayLane.Script {
+        let reciter = Reciter(kind: .openai, text: text, id: id)
+        return .reading { request in
+            let rest = ByteBuffer(string: "data: \(poison)\n\n")
+            return .gated(gate, after: .events([half(of: reciter.bytes(request))]), then: [rest])
+        }
+    }
+
     /// The events up to the middle.
     private static func half(of bytes: ByteBuffer) -> ByteBuffer {
         let ends = eventEnds(bytes)
@@ -87,19 +97,21 @@ struct Stage {
         let reply = CollectedReply()
         let call = house.house.call(speech.request(model, stream: stream), door: speech.dialect, key: key)
         let gateway = house.house
-        return Request(reply: reply, speech: speech, task: Task { await gateway.serve(call, reply: reply) })
+        // The task that a connection would cancel.
+        let task = Task(executorPreference: gateway.executor) { await gateway.gateway.serve(call, reply: reply) }
+        return Request(reply: reply, speech: speech, task: task)
     }
 
     struct Request {
         let reply: CollectedReply
         let speech: Speech
-        let task: Task<CollectedReply, Never>
+        let task: Task<Void, Never>
 
         /// Returns the answer once the request is over.
         @discardableResult
         func end() async throws -> Heard {
             let task = task
-            _ = try await inTime("the request's end") { await task.value }
+            try await inTime("the request's end") { await task.value }
             return Heard(reply, speech)
         }
     }

@@ -1,5 +1,7 @@
 import Conversation
+import Gateway
 import HoldfastServer
+import NIOCore
 import Supervision
 import Testing
 
@@ -28,5 +30,25 @@ struct AssessmentMemoriesTests {
         #expect(read == 4)
         ask("a", "p")
         #expect(read == 4)
+    }
+
+    @Test("a verdict on a whole text is known to its tenant, policy and form alone")
+    func verdictsAreNotShared() {
+        let memories = AssessmentMemories()
+        func memory(_ tenant: String, _ policy: String = "p") -> any VerdictMemory {
+            memories.memory(of: tenant, under: PolicyDigest(policy))
+        }
+        let text = WholeText(.request, form: "openai ", body: ByteBuffer(string: "{}"))
+        memory("a").remember(Verdict(.flag), of: memory("a").key(of: text))
+        #expect(memory("a").verdict(of: memory("a").key(of: text))?.ruling == .flag)
+        #expect(memory("b").verdict(of: memory("b").key(of: text)) == nil)
+        #expect(memory("a", "q").verdict(of: memory("a", "q").key(of: text)) == nil)
+        for other in [
+            WholeText(.answer, form: "openai ", body: text.body), WholeText(.request, form: "openai", body: text.body),
+            WholeText(.request, form: "openai ", aside: "x", body: text.body),
+            WholeText(.request, form: "openai ", body: ByteBuffer(string: "{} ")),
+        ] {
+            #expect(memory("a").verdict(of: memory("a").key(of: other)) == nil)
+        }
     }
 }

@@ -16,7 +16,7 @@ struct PeopleInit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Make the roster, version 1: who may suspend, and who brings back.",
         usage: """
-            holdfast people init --person <name=file> --person <name=file> ... [<options>]
+            holdfast people init --person <name=file> ... [<options>]
             """,
         discussion: """
             Done once, on the server's machine, with public keys alone. Two people are the least. \

@@ -147,7 +147,7 @@ struct VetoRestore: AsyncParsableCommand {
 struct VetoShorten: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "shorten", abstract: "Move the end of a suspension forward; two people must.",
-        usage: "holdfast veto shorten <id> --expires <expires> --private-key <private-key> [<options>]",
+        usage: "holdfast veto shorten <id> --expires <expires>\n         --private-key <private-key> [<options>]",
         discussion: """
             Both name the same end. The end passes the same gate as a restoration.
 
@@ -166,7 +166,7 @@ struct VetoShorten: AsyncParsableCommand {
 struct VetoAccept: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "accept", abstract: "Hand in a statement that was signed elsewhere.",
-        usage: "holdfast veto accept <file> [--signature <signature> --as <as>] [<options>]",
+        usage: "holdfast veto accept <file> [--signature <file> --as <as>] [<options>]",
         discussion: """
             FILE is a DSSE envelope, or the statement or its --pae with the raw signature beside \
             it (ECDSA in DER, as openssl writes it). What counts for nothing is refused with the \

@@ -18,7 +18,7 @@ package struct VetoStep: Sendable {
     /// SHA-256 of each file that was taken.
     package var taken: [String] = []
     package var refused: [Refusal] = []
-    /// The faults of the record or the spool, for people.
+    /// The faults of the record and the spool, for people.
     package var problems: [String] = []
 
     package init() {}

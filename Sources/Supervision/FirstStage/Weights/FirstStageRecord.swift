@@ -4,36 +4,36 @@
 /// weights stand in files of their own.
 enum FirstStageRecord {
     /// The SHA-256 of the rows that it was trained on.
-    static let data = "49cb05b226926ca85ed438c155b8181875250af5ec1e504282c3adf30f4d476b"
+    static let data = "2bc2ae8b4abb2e4d9c866eeb6555745652a9d1b203940b9d4b5f1e1d858ffdbe"
     /// The SHA-256 of the reading of sample texts with which it was trained.
     static let reading = "d8f44d58c3eef91ad640818848d306595b5747c445be99991ef1832aeb38be6a"
     /// The SHA-256 of parameters and weights.
-    static let digest = "0c495c85619a8cc010fff919aaa66e15f4feb6a6272846695eb41fa02a07a2f8"
+    static let digest = "5dfdbaa53e0cdcdb475dd62ad5e1430c5237aea767cfe8be4df53684c7d889b7"
     /// In the order of the heads.
     static let heads: [FirstStageHead] = [
         FirstStageHead(
-            lowest: -89, highest: 178, drift: 11,
+            lowest: -80, highest: 144, drift: 10,
             thresholds: [
-                196, 196, 212, 231, 231, 231, 231, 231, 231, 231, 231, 231,
+                208, 208, 208, 277, 277, 277, 317, 317, 317, 317, 317, 317,
             ],
             thresholdsOfRead: [
-                178, 328, 328, 389, 389, 462, 462, 577, 577, 577, 577, 577,
+                174, 313, 413, 413, 413, 498, 516, 516, 516, 516, 516, 516,
             ]),
         FirstStageHead(
-            lowest: -91, highest: 182, drift: 11,
+            lowest: -94, highest: 188, drift: 12,
             thresholds: [
-                348, 348, 348, 348, 348, 348, 348, 348, 348, 348, 348, 348,
+                364, 364, 364, 364, 364, 364, 364, 364, 364, 364, 364, 364,
             ],
             thresholdsOfRead: [
-                261, 261, 354, 364, 364, 541, 541, 608, 608, 608, 608, 608,
+                273, 273, 324, 330, 330, 583, 583, 583, 583, 583, 583, 583,
             ]),
         FirstStageHead(
-            lowest: -178, highest: 356, drift: 22,
+            lowest: -170, highest: 339, drift: 21,
             thresholds: [
-                417, 417, 417, 417, 417, 417, 417, 778, 778, 778, 778, 778,
+                355, 355, 355, 355, 355, 355, 355, 939, 939, 939, 939, 939,
             ],
             thresholdsOfRead: [
-                356, 356, 356, 356, 356, 356, 356, 356, 356, 356, 356, 356,
+                339, 339, 339, 339, 339, 339, 339, 339, 339, 339, 339, 339,
             ]),
         FirstStageHead(
             lowest: -252, highest: 504, drift: 31,
