@@ -18,11 +18,33 @@ import Testing
 
     private static func text(
         _ routes: [RoutesView.Route], breakers: [RoutesView.Breaker] = [], holds: [HoldView] = [],
-        returned: [ReturnedView] = [], running: [DrillView] = []
+        returned: [ReturnedView] = [], running: [DrillView] = [], suspensions: [SuspensionView] = []
     ) -> StatusText {
         StatusText(
             RoutesView(routes: routes, breakers: breakers), holds: HoldsView(holds: holds, returned: returned),
-            drills: DrillsView(running: running, past: []))
+            drills: DrillsView(running: running, past: []), suspensions: suspensions)
+    }
+
+    private static func suspension(_ number: Int, _ phase: String, percent: Int? = nil) -> SuspensionView {
+        SuspensionView(
+            id: "S\(number)", number: number, scopes: ["model:p/m", "lab:acme"], mode: "cut",
+            reason: .init(code: "security", basis: nil, text: "a text", evidence: "ticket 4", isPublic: false),
+            orderedBy: "person:alice", ordered: 1_781_259_300, phase: phase,
+            standing: SuspensionStandingView(since: 1_781_259_300, percent: percent), digest: "d")
+    }
+
+    @Test func suspensionsInForceAreShownAndThoseThatAreOverAreNot() {
+        let text = Self.text(
+            [Self.route(.serving)],
+            suspensions: [
+                Self.suspension(3, "suspended"), Self.suspension(2, "half-open", percent: 10),
+                Self.suspension(1, "restored"), Self.suspension(4, "lapsed"),
+            ]
+        ).whole
+        #expect(text.contains("S3") && text.contains("model:p/m lab:acme") && text.contains("person:alice"))
+        #expect(text.contains("half-open, 10% let through"))
+        #expect(!text.contains("S1") && !text.contains("S4"))
+        #expect(!Self.text([Self.route(.serving)]).whole.contains("SUSPENDED"))
     }
 
     private static func hold(_ id: String = "1f2e") -> HoldView {

@@ -22,7 +22,7 @@ struct Status: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOption
 
-    @Flag(help: "Print the server's JSON: routes, breakers, holds and drills.")
+    @Flag(help: "Print the server's JSON: routes, breakers, holds, drills and suspensions.")
     var json = false
 
     func run() async throws {
@@ -30,14 +30,16 @@ struct Status: AsyncParsableCommand {
         let routes = try await running.get(AdminPath.routes)
         let holds = try await running.get(AdminPath.holds)
         let drills = try await running.get(AdminPath.drills)
+        let suspensions = try await running.get(AdminPath.suspensions)
         let text = StatusText(
             try RunningHoldfast.read(routes, as: RoutesView.self),
             holds: try RunningHoldfast.read(holds, as: HoldsView.self),
-            drills: try RunningHoldfast.read(drills, as: DrillsView.self))
+            drills: try RunningHoldfast.read(drills, as: DrillsView.self),
+            suspensions: try RunningHoldfast.read(suspensions, as: SuspensionsView.self).suspensions)
         if json {
             print(
-                #"{"routes":\#(String(buffer: routes)),"holds":\#(String(buffer: holds)),"drills":\#(String(buffer: drills))}"#
-            )
+                #"{"routes":\#(String(buffer: routes)),"holds":\#(String(buffer: holds)),"#
+                    + #""drills":\#(String(buffer: drills)),"suspensions":\#(String(buffer: suspensions))}"#)
         } else {
             print(text.whole)
         }

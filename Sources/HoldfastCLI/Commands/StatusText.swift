@@ -10,11 +10,14 @@ package struct StatusText {
     private let routes: RoutesView
     private let holds: HoldsView
     private let drills: DrillsView
+    private let suspensions: [SuspensionView]
 
-    package init(_ routes: RoutesView, holds: HoldsView, drills: DrillsView) {
+    /// - Parameter suspensions: those that are over, too; they are left out.
+    package init(_ routes: RoutesView, holds: HoldsView, drills: DrillsView, suspensions: [SuspensionView] = []) {
         self.routes = routes
         self.holds = holds
         self.drills = drills
+        self.suspensions = suspensions.filter { $0.phase != "restored" && $0.phase != "lapsed" }
     }
 
     /// 0 where every route serves, 1 where one is degraded, 2 where one is
@@ -32,6 +35,7 @@ package struct StatusText {
     package var whole: String {
         var parts = [candidates, states, held]
         if let breakers { parts.append(breakers) }
+        if !suspensions.isEmpty { parts.append(suspended) }
         for drill in drills.running {
             parts.append(
                 "DRILL \(drill.id): \(drill.pulled) on \(drill.route) as \(drill.as), \(drill.phase.rawValue)")
@@ -41,6 +45,20 @@ package struct StatusText {
                 "SETTINGS: the last edit is broken and not in force; the next start would fail\n  \(problem.printable)")
         }
         return parts.joined(separator: "\n\n")
+    }
+
+    private var suspended: String {
+        var rows = [["SUSPENDED", "SCOPE", "PHASE", "BY", "SINCE"]]
+        for suspension in suspensions {
+            var phase = suspension.phase
+            if let percent = suspension.standing.percent { phase += ", \(percent)% let through" }
+            if suspension.standing.isOverdue { phase += ", not ratified in time" }
+            rows.append([
+                suspension.id, suspension.scopes.map(\.printable).joined(separator: " "), phase,
+                suspension.orderedBy.printable, Self.moment(suspension.ordered),
+            ])
+        }
+        return Table(rows: rows).text + "\n`holdfast veto show ID` tells more."
     }
 
     private var candidates: String {

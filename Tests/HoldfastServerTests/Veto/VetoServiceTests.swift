@@ -91,20 +91,31 @@ import VetoSpool
         #expect(files.filter { $0.kind == .log }.count == 2)
     }
 
+    /// One process: opens the sources, does something, and ends. The ledger's
+    /// lock is free once it returns, or soon after.
+    private func process<Result: Sendable>(
+        _ storage: MemoryStorage, hasLedger: Bool = true,
+        _ work: (VetoService, LedgerService?) async throws -> Result
+    ) async throws -> Result {
+        let ledger = hasLedger ? try await openLedger(storage) : nil
+        let service = try await open(storage, ledger: ledger)
+        let result = try await work(service, ledger)
+        await end(service, ledger)
+        return result
+    }
+
     @Test(arguments: VetoUnion.Source.allCases)
     func aRestartOutOfOneSourceAloneBringsAllBackAndMendsTheOthers(_ source: VetoUnion.Source) async throws {
         var folk = VetoFolk()
         let storage = MemoryStorage()
-        let ledger = try await openLedger(storage)
         try pull(&folk)
-        let service = try await open(storage, ledger: ledger)
-        let approval = try folk.approval(of: 1, in: service.machine, by: "alice")
-        try SpoolWriter(spool()).addStatement(approval.bytes)
-        service.look()
-        let state = service.machine.state
-        #expect(service.machine.standing(of: 1)?.approvers == ["alice"])
-        await end(service, ledger)
-
+        let state = try await process(storage) { service, _ in
+            let approval = try folk.approval(of: 1, in: service.machine, by: "alice")
+            try SpoolWriter(spool()).addStatement(approval.bytes)
+            service.look()
+            #expect(service.machine.standing(of: 1)?.approvers == ["alice"])
+            return service.machine.state
+        }
         let kept = source == .storage ? storage : MemoryStorage()
         if source != .storage {
             // The ledger's own head is no part of the veto.
@@ -112,12 +123,10 @@ import VetoSpool
             if let head { try await kept.saveLedgerHead("ledger.test.example", head) }
         }
         if source != .spool { try Folder.removeAll(spool().path) }
-        var reopened: LedgerService?
-        if source == .ledger { reopened = try await openLedger(kept) }
-        let again = try await open(kept, ledger: reopened)
-        #expect(again.machine.state == state)
-        #expect(again.index.entries.map(\.suspension.id) == ["S1"])
-        await end(again, reopened)
+        try await process(kept, hasLedger: source == .ledger) { service, _ in
+            #expect(service.machine.state == state)
+            #expect(service.index.entries.map(\.suspension.id) == ["S1"])
+        }
         #expect(try await kept.vetoEntries().count == 3)
         var mark = SpoolMark()
         let files = SpoolReader(spool()).news(since: &mark).files
@@ -128,21 +137,18 @@ import VetoSpool
     @Test func theLedgerIsReadFromItsMarkOnAndAgainFromTheBeginningWhereTheStorageIsNew() async throws {
         var folk = VetoFolk()
         let storage = MemoryStorage()
-        let ledger = try await openLedger(storage)
         try pull(&folk)
-        let service = try await open(storage, ledger: ledger)
-        await end(service, ledger)
+        try await process(storage) { _, _ in }
         let mark = try #require(try await storage.vetoMark("ledger.test.example"))
         #expect(mark.count == 2 && mark.position == 2 && mark.size == 2)
-        let reopened = try await openLedger(storage)
-        #expect(try reopened.readVetoRecord(from: mark.size).bodies.isEmpty)
-        #expect(try reopened.readVetoRecord(from: 0).bodies.count == 2)
-        let again = try await open(storage, ledger: reopened)
-        await end(again, reopened)
+        try await process(storage) { (_, ledger) async throws -> Void in
+            #expect(try ledger?.readVetoRecord(from: mark.size).bodies.isEmpty == true)
+            #expect(try ledger?.readVetoRecord(from: 0).bodies.count == 2)
+        }
         // Nothing was written twice.
-        let last = try await openLedger(storage)
-        #expect(try last.readVetoRecord(from: 0).bodies.count == 2)
-        last.close()
+        try await process(storage) { (_, ledger) async throws -> Void in
+            #expect(try ledger?.readVetoRecord(from: 0).bodies.count == 2)
+        }
     }
 
     @Test func anotherOnesSecretOpensNothingOfTheRecord() {
