@@ -20,7 +20,9 @@ package final class StatusPages: Sendable {
     /// Anybody may ask, as often as they like: made anew once a second only.
     private let made = Mutex<(at: Int, json: ByteBuffer, page: ByteBuffer)?>(nil)
 
-    init(gateway: Gateway, settings: CurrentSettings, routes: RouteStates, suspensions: SuspensionFeed? = nil) {
+    package init(
+        gateway: Gateway, settings: CurrentSettings, routes: RouteStates, suspensions: SuspensionFeed? = nil
+    ) {
         self.routes = routes
         self.gateway = gateway
         self.settings = settings
