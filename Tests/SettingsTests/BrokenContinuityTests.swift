@@ -86,7 +86,7 @@ import Testing
             "holdfast.yaml:4:108: routes.r.nested.c must be a single value, not a list"),
         Case(
             route("fallback: x"),
-            "holdfast.yaml:4:85: unknown key \"fallback\" in routes.r; known here: candidates, order, deadline, patience, stay, timeouts, on_refusal, continue, silence, hedge, keep_warm, substitution, objectives, nested, record, forbid, supervision, unseen, window, hold, blocks"
+            "holdfast.yaml:4:85: unknown key \"fallback\" in routes.r; known here: candidates, order, deadline, patience, stay, timeouts, on_refusal, continue, silence, hedge, keep_warm, substitution, objectives, nested, record, forbid, notify, supervision, unseen, window, hold, blocks"
         ),
     ]
 

@@ -61,14 +61,14 @@ import Testing
         Case("provders: {}", "holdfast.yaml:1:1: unknown key \"provders\"; did you mean \"providers\"?"),
         Case(
             "database: x",
-            "holdfast.yaml:1:1: unknown key \"database\"; known here: listen, tls, admin, keys, cors, hosts, providers, routes, engine, limits, log, metrics, custody, data, run, ledger, supervision, status_page, alerts"
+            "holdfast.yaml:1:1: unknown key \"database\"; known here: listen, tls, admin, keys, cors, hosts, providers, routes, engine, limits, log, metrics, custody, data, run, ledger, supervision, veto, standards, status_page, alerts"
         ),
         Case(
             "log:\n  levl: info",
             "holdfast.yaml:2:3: unknown key \"levl\" in log; did you mean \"level\"?"),
         Case(
             "<<: {a: b}",
-            "holdfast.yaml:1:1: unknown key \"<<\"; known here: listen, tls, admin, keys, cors, hosts, providers, routes, engine, limits, log, metrics, custody, data, run, ledger, supervision, status_page, alerts"
+            "holdfast.yaml:1:1: unknown key \"<<\"; known here: listen, tls, admin, keys, cors, hosts, providers, routes, engine, limits, log, metrics, custody, data, run, ledger, supervision, veto, standards, status_page, alerts"
         ),
         Case(
             "listen: 127.0.0.1:1\nlog: {level: info, level: debug}\nlisten: 127.0.0.1:2\n\"listen\": x\nadmn: x",

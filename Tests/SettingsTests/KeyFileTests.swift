@@ -23,6 +23,32 @@ import Testing
         #expect(FileManager.default.createFile(atPath: path, contents: Data(text.utf8)))
     }
 
+    @Test(arguments: [
+        KeyNotice.webhook("desk"),
+        .url("https://example.com/hook?a=b", secret: "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
+    ])
+    func theReceiverOfNoticesIsKept(_ notice: KeyNotice) throws {
+        let file = KeyFile(path: "\(folder)/notices.yaml")
+        try file.append(
+            KeyRecord(
+                name: "a", digest: KeyDigest(of: "x"), notify: notice, created: UnixTime(seconds: 1_800_000_000)))
+        #expect(try file.load().map(\.notify) == [notice])
+    }
+
+    @Test(arguments: [
+        ("notify: \"ftp://x\", notify_secret: \"0123456789012345678901234\"", "must begin with https://"),
+        ("notify: \"https://x\"", "notify_secret"), ("notify: a b", "the name of a webhook"),
+        ("notify_secret: \"0123456789012345678901234\"", "of no use without notify"),
+    ])
+    func aReceiverThatCannotBeToldIsRefused(_ members: String, _ part: String) throws {
+        let path = "\(folder)/notices.yaml"
+        let digest = String(repeating: "0", count: 64)
+        let text = "keys: [{name: a, digest: \"sha256:\(digest)\", created: 2026-01-01, \(members)}]"
+        try WholeFile.replaceDurably(path, with: Array(text.utf8))
+        let error = #expect(throws: KeyFileError.self) { try KeyFile(path: path).load() }
+        #expect("\(String(describing: error))".contains(part), "\(String(describing: error))")
+    }
+
     @Test func aFileThatIsNotThereIsAnEmptyTable() throws {
         #expect(try KeyFile(path: folder + "/none/keys.yaml").load() == [])
     }
@@ -114,7 +140,7 @@ import Testing
             [
                 "keys.yaml:2:23: keys[0].digest must be sha256: and 64 hexadecimal digits, not \"md5:0\"",
                 "keys.yaml:2:39: keys[0].created must be a date such as 2027-01-31 or 2027-01-31T12:00:00Z, not \"today\"",
-                "keys.yaml:2:46: unknown key \"rpm\" in keys[0]; known here: id, name, tenant, digest, routes, admin, requests_per_minute, tokens_per_minute, residency, not_labs, not_hosts, not_regions, logprobs, logit_bias, forbid, created, expires, revoked",
+                "keys.yaml:2:46: unknown key \"rpm\" in keys[0]; known here: id, name, tenant, digest, routes, admin, requests_per_minute, tokens_per_minute, residency, not_labs, not_hosts, not_regions, logprobs, logit_bias, forbid, notify, notify_secret, created, expires, revoked",
             ]
         ),
         ("keys: [", ["keys.yaml:2:1: this is not YAML: did not find expected node content while parsing a flow node"]),
