@@ -114,7 +114,8 @@ package struct HoldfastServer {
         let end = LatestEnd(drain: settings.limits.drain) { [models] in models.keeper.lastWords }
         let services =
             try background(opened, greetKeyFile) + [end.afterRequests]
-            + Listeners(process: process, models: models, records: records, keys: keys, opened: opened,
+            + Listeners(
+                process: process, models: models, records: records, keys: keys, opened: opened,
                 suspensions: standards.feed
             )
             .services(pages, actions)
