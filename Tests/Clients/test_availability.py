@@ -230,7 +230,7 @@ def test_a_claim_is_complete_and_can_be_checked(upstream, spare, tmp_path):
         ({"webhooks": {"pager": {"url": "https://x.example/", "secret": "short"}}}, "too short"),
         ({"webhooks": {"pager": {"url": "https://x.example/", "secret": "whsec_" + "no base64!" * 4}}}, "base64"),
         ({"webhooks": {"pager": {"url": "ftp://x.example/", "secret": SECRET}}}, "https://"),
-        ({"webhooks": {"pager": {"url": "https://x.example/", "secret": SECRET, "on": ["fire"]}}}, "burn, hold, drill, custody"),
+        ({"webhooks": {"pager": {"url": "https://x.example/", "secret": SECRET, "on": ["fire"]}}}, "burn, hold, drill, custody, veto, standards"),
         ({"webhooks": {"a b": {"url": "https://x.example/", "secret": SECRET}}}, "can't name"),
         ({"every": "0s"}, "more than nothing"), ({"hooks": {}}, "unknown key"),
     ],

@@ -78,12 +78,12 @@ def edit_to_wait_for(certificate):
     return {
         "listen": f"127.0.0.1:{one}", "tls": certificate, "admin": f"127.0.0.1:{other}", "keys": {"file": "other-keys.yaml"},
         "limits": {"body": "1MiB"}, "log": {"format": "json"}, "metrics": {"on": "main"}, "data": {"directory": "elsewhere"},
-        "run": {"directory": "run-elsewhere"}, "ledger": LEDGER,
+        "run": {"directory": "run-elsewhere"}, "ledger": LEDGER, "veto": {"unratified": "lapses"},
     }  # fmt: skip
 
 
-WAITING = ["listen", "tls", "admin", "keys", "limits", "log", "metrics", "data", "run", "ledger"]
-LIVE = ["cors", "hosts", "providers", "routes", "engine", "custody", "supervision", "status_page", "alerts"]
+WAITING = ["listen", "tls", "admin", "keys", "limits", "log", "metrics", "data", "run", "ledger", "veto"]
+LIVE = ["cors", "hosts", "providers", "routes", "engine", "custody", "supervision", "status_page", "alerts", "standards"]
 
 
 @pytest.mark.parametrize("key", WAITING)
@@ -201,6 +201,17 @@ def test_an_edit_of_supervision_is_in_force(upstream):
             assert edit.waiting == []
             assert refusal(holdfast, "openai").code == "blocked_by_policy"
         assert plain(holdfast, "openai") == WHOLE
+
+
+def test_other_standards_are_judged_at_once(upstream, tmp_path):
+    rules = tmp_path / "standards.yaml"
+    rules.write_text("standards: [{id: leaves, subject: models, check: retirement}]")
+    routes = {"talk": {"candidates": [{"provider": "oa", "model": "scripted-live"}]}}
+    with Holdfast(scripted_providers(upstream), routes) as holdfast:
+        assert "no standards" in cli("standards", config=holdfast.config, check=0).stdout
+        with Edit(holdfast, standards=str(rules)) as edit:
+            assert edit.waiting == []
+            eventually(lambda: "leaves" in cli("standards", config=holdfast.config, check=0).stdout)
 
 
 def known_keys(tmp_path):

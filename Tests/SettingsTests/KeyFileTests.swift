@@ -23,6 +23,32 @@ import Testing
         #expect(FileManager.default.createFile(atPath: path, contents: Data(text.utf8)))
     }
 
+    @Test(arguments: [
+        KeyNotice.webhook("desk"),
+        .url("https://example.com/hook?a=b", secret: "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
+    ])
+    func theReceiverOfNoticesIsKept(_ notice: KeyNotice) throws {
+        let file = KeyFile(path: "\(folder)/notices.yaml")
+        try file.append(
+            KeyRecord(
+                name: "a", digest: KeyDigest(of: "x"), notify: notice, created: UnixTime(seconds: 1_800_000_000)))
+        #expect(try file.load().map(\.notify) == [notice])
+    }
+
+    @Test(arguments: [
+        ("notify: \"ftp://x\", notify_secret: \"0123456789012345678901234\"", "must begin with https://"),
+        ("notify: \"https://x\"", "notify_secret"), ("notify: a b", "the name of a webhook"),
+        ("notify_secret: \"0123456789012345678901234\"", "of no use without notify"),
+    ])
+    func aReceiverThatCannotBeToldIsRefused(_ members: String, _ part: String) throws {
+        let path = "\(folder)/notices.yaml"
+        let digest = String(repeating: "0", count: 64)
+        let text = "keys: [{name: a, digest: \"sha256:\(digest)\", created: 2026-01-01, \(members)}]"
+        try WholeFile.replaceDurably(path, with: Array(text.utf8))
+        let error = #expect(throws: KeyFileError.self) { try KeyFile(path: path).load() }
+        #expect("\(String(describing: error))".contains(part), "\(String(describing: error))")
+    }
+
     @Test func aFileThatIsNotThereIsAnEmptyTable() throws {
         #expect(try KeyFile(path: folder + "/none/keys.yaml").load() == [])
     }
