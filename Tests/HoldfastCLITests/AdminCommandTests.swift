@@ -138,6 +138,15 @@ import Testing
                         )),
                     try Answer(HoldsView(holds: [hold], returned: [back])),
                     try Answer(DrillsView(running: [drill], past: [])),
+                    try Answer(
+                        SuspensionsView(
+                            suspensions: [
+                                SuspensionView(
+                                    id: bad, number: 1, scopes: [bad], mode: bad,
+                                    reason: .init(code: bad, basis: bad, text: bad, evidence: bad, isPublic: true),
+                                    orderedBy: bad, ordered: 0, phase: bad, standing: SuspensionStandingView(since: 0),
+                                    digest: bad)
+                            ], roster: 1)),
                 ]
             case "disclosures":
                 [

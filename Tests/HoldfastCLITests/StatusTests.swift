@@ -41,8 +41,10 @@ import Testing
                 Self.suspension(1, "restored"), Self.suspension(4, "lapsed"),
             ]
         ).whole
-        #expect(text.contains("S3") && text.contains("model:p/m lab:acme") && text.contains("person:alice"))
-        #expect(text.contains("half-open, 10% let through"))
+        #expect(
+            text.contains("S3") && text.contains("model:p/m") && text.contains("lab:acme")
+                && text.contains("person:alice"))
+        #expect(text.contains("half-open, 10%") && text.contains("let through"))
         #expect(!text.contains("S1") && !text.contains("S4"))
         #expect(!Self.text([Self.route(.serving)]).whole.contains("SUSPENDED"))
     }
@@ -69,18 +71,23 @@ import Testing
         let routes = RoutesView(routes: [Self.route(state)], breakers: [])
         let holds = HoldsView(holds: [Self.hold()], returned: [])
         let drills = DrillsView(running: [], past: [])
-        let answers = [try FakeHoldfast.Answer(routes), try .init(holds), try .init(drills)]
+        let suspensions = SuspensionsView(suspensions: [Self.suspension(3, "suspended")], roster: 1)
+        let answers = [
+            try FakeHoldfast.Answer(routes), try .init(holds), try .init(drills), try .init(suspensions),
+        ]
         try await FakeHoldfast.with(answers) { holdfast in
             let done = await run(["status", "--run", holdfast.run] + (json ? ["--json"] : []))
             let codes: [State: Int32] = [.serving: 0, .degraded: 1, .down: 2]
             #expect(done.code == codes[state] && done.remarks.isEmpty, "\(done)")
-            #expect(holdfast.asked.map(\.uri) == ["/admin/routes", "/admin/holds", "/admin/drills"])
+            #expect(
+                holdfast.asked.map(\.uri) == ["/admin/routes", "/admin/holds", "/admin/drills", "/admin/suspensions"])
             guard json else {
                 #expect(done.output.contains("talk   \(state.rawValue)"), "\(done.output)")
                 return
             }
             let parts = [
                 #""routes":\#(answers[0].body)"#, #""holds":\#(answers[1].body)"#, #""drills":\#(answers[2].body)"#,
+                #""suspensions":\#(answers[3].body)"#,
             ]
             #expect(done.output == "{\(parts.joined(separator: ","))}\n")
         }
@@ -91,6 +98,7 @@ import Testing
         let answers = [
             FakeHoldfast.Answer(body: routes.body.replacing("serving", with: "limping")),
             try .init(HoldsView(holds: [], returned: [])), try .init(DrillsView(running: [], past: [])),
+            try .init(SuspensionsView(suspensions: [], roster: 0)),
         ]
         try await FakeHoldfast.with(answers) { holdfast in
             let done = await run("status", "--run", holdfast.run)

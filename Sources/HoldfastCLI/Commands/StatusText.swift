@@ -50,7 +50,7 @@ package struct StatusText {
     private var suspended: String {
         var rows = [["SUSPENDED", "SCOPE", "PHASE", "BY", "SINCE"]]
         for suspension in suspensions {
-            var phase = suspension.phase
+            var phase = suspension.phase.printable
             if let percent = suspension.standing.percent { phase += ", \(percent)% let through" }
             if suspension.standing.isOverdue { phase += ", not ratified in time" }
             rows.append([

@@ -17,10 +17,10 @@ struct VetoWatch: Service {
                 group.addTask {
                     await every(.milliseconds(100)) {
                         veto.look()
-                        book.apply(veto.index)
+                        apply()
                     }
                 }
-                group.addTask { for await _ in veto.changes { book.apply(veto.index) } }
+                group.addTask { for await _ in veto.changes { apply() } }
                 group.addTask {
                     var ticks = TickNote()
                     var owed = OwedNote()
@@ -35,6 +35,12 @@ struct VetoWatch: Service {
             }
         }
         await veto.keeping.saveMark()
+    }
+
+    private func apply() {
+        book.apply(veto.index)
+        // From the order on: what others answer counts for the gate.
+        gates.note()
     }
 
     private func every(_ period: Duration, _ work: () async -> Void) async {

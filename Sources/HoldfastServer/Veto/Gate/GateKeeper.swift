@@ -72,8 +72,11 @@ package final class GateKeeper: Sendable {
         state.withLock { $0.running[number]?.run.conditions ?? [] }
     }
 
-    /// Does what is due at all gates.
-    package func advance() async {
+    /// Begins to count for the gates of suspensions that are new.
+    ///
+    /// - Returns: the suspensions in force, and the counts so far.
+    @discardableResult
+    package func note() -> (index: SuspensionIndex, totals: GateTraffic.Totals) {
         let index = veto.index
         traffic.count(!index.isEmpty)
         let totals = traffic.totals
@@ -83,6 +86,12 @@ package final class GateKeeper: Sendable {
             for number in numbers where state.routes[number] == nil { state.routes[number] = totals.routes }
             state.running = state.running.filter { numbers.contains($0.key) }
         }
+        return (index, totals)
+    }
+
+    /// Does what is due at all gates.
+    package func advance() async {
+        let (index, totals) = note()
         let returning = index.entries.filter { $0.phase != .suspended }
         for entry in index.entries where entry.phase == .suspended {
             noteModels(entry.suspension)
