@@ -24,8 +24,8 @@ install: setup ## Install both programs, which then need no toolchain, and a sys
 test: setup ## All tests, ending in a summary
 	@Scripts/test.sh
 
-test-long: setup ## All tests, with the long fuzzing, ten minutes under the address sanitizer, 200 kills, a primary that flaps for a minute, and Java's client
-	@HOLDFAST_JAVA=1 HOLDFAST_SANITIZED_SECONDS=600 HOLDFAST_FUZZ_SECONDS=60 HOLDFAST_FLAP_SECONDS=60 HOLDFAST_KILLS=200 HOLDFAST_VETO_STEPS=50 HOLDFAST_VETO_EXAMPLES=30 Scripts/test.sh
+test-long: setup ## All tests, with the long fuzzing, ten minutes under the address sanitizer, 200 kills, standards that flap, a primary that flaps for a minute, and Java's client
+	@HOLDFAST_LONG=1 HOLDFAST_JAVA=1 HOLDFAST_SANITIZED_SECONDS=600 HOLDFAST_FUZZ_SECONDS=60 HOLDFAST_FLAP_SECONDS=60 HOLDFAST_KILLS=200 HOLDFAST_VETO_STEPS=50 HOLDFAST_VETO_EXAMPLES=30 Scripts/test.sh
 
 test-clients-all: build ## Every other client and agent that we know of, over a pulled model
 	@Tests/Clients/run.sh --suite everyone

@@ -7,6 +7,7 @@ import signal
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
+import pytest
 from conftest import scripted_providers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from holdfast import MODEL_FILE, Holdfast, cli, engine, is_alive
@@ -34,6 +35,10 @@ OPEN = [
         ]}],
     }
 ]  # fmt: skip
+
+
+#: These wait for what takes its time: `make test-long`.
+long = pytest.mark.skipif("HOLDFAST_LONG" not in os.environ, reason="takes minutes: HOLDFAST_LONG=1")
 
 
 class Rules:
@@ -80,6 +85,7 @@ def by_others(it):
         assert plain(it.holdfast, "openai") == WHOLE
 
 
+@long
 def test_an_advisory_suspends_and_flapping_ends_with_people(upstream, spare, tmp_path):
     feed = tmp_path / "advisories.json"
 
@@ -130,6 +136,7 @@ def test_a_broken_feed_is_unknown_and_never_a_breach(upstream, spare, tmp_path):
         assert plain(it.holdfast, "openai") == WHOLE and it.two.first_calls
 
 
+@long
 def test_a_document_expires_and_is_renewed(upstream, spare, tmp_path):
     paper = tmp_path / "soc2.pdf"
     paper.write_bytes(b"%PDF-1.7 attested")
@@ -153,6 +160,7 @@ def test_a_document_expires_and_is_renewed(upstream, spare, tmp_path):
         it.house.comes_back("S1")
 
 
+@long
 def test_a_missed_canary_needs_people(upstream, spare, tmp_path):
     words = {"text": "It is Paris."}
 
@@ -222,8 +230,11 @@ def test_weights_that_were_tampered_with_need_people(spare, tmp_path):
         right = model.read_bytes()
         wrong = bytearray(right)
         wrong[-1] ^= 1
+        # An engine that ends is started again from memory: what lies on the disk is read at the next start.
+        holdfast.stop()
         model.write_bytes(wrong)
-        kill_engine(holdfast)
+        # It isn't ready before its engine is, and says so for as long as the weights are wrong.
+        holdfast.start(ready=False)
         eventually(lambda: house.phase("S1") == "suspended", within=2 * PATIENCE)
         assert "refused" in table(holdfast)["weights"]["evidence"]
         model.write_bytes(right)
@@ -237,6 +248,7 @@ def test_weights_that_were_tampered_with_need_people(spare, tmp_path):
         eventually(lambda: house.phase("S1") == "restored", within=3 * PATIENCE)
 
 
+@long
 def test_an_engine_that_is_killed_ten_times(spare, tmp_path):
     """Once is no breach; too often is one, which returns by itself."""
     rule = {

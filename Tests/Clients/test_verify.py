@@ -180,7 +180,7 @@ def test_a_proof_is_looked_for_in_the_ledger(copied, tmp_path, upstream):
     copy, log, proof, _ = copied
     done = verify(copy, log, "--receipt", proof)
     assert done.returncode == HOLDS and f"{proof}: on record as entry" in done.stdout
-    assert json.loads(verify(copy, log, "--receipt", proof, "--json").stdout)["receipts"][0]["index"] == 3
+    assert json.loads(verify(copy, log, "--receipt", proof, "--json").stdout)["receipts"][0]["index"] == 5
     with recording(upstream) as other:
         ask(other)
         recorded(other, 2)

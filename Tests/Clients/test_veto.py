@@ -240,6 +240,9 @@ def test_what_one_place_has_lost_the_others_know(upstream, spare, tmp_path, lost
         if lost == "the spool, while it runs":
             for file in it.house.spool.glob("*/*.json"):
                 file.unlink()
+            refuses(it.holdfast, "openai", "S1")
+            # The next start gives the spool back what it lacks.
+            it.holdfast.restart()
         else:
             it.holdfast.stop()
             if lost == "the spool":
@@ -273,6 +276,8 @@ def test_a_hanging_server_is_stopped_by_the_spool(upstream, spare, tmp_path):
 
 def test_all_of_it_is_in_the_ledger(upstream, spare, tmp_path):
     with vetoed(upstream, spare, served("oa"), None, tmp_path) as it:
+        # What was never granted is not denied.
+        assert plain(it.holdfast, "openai") == WHOLE
         it.house.pull(it.first)
         refuses(it.holdfast, "openai", "S1")
         it.house.approve("S1", it.house.alice)

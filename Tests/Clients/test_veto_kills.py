@@ -10,7 +10,7 @@ from patience import PATIENCE
 from standin import plain, raw, refusal, served
 from veto import vetoed
 
-KILLS = int(os.environ.get("HOLDFAST_KILLS", "6"))
+KILLS = int(os.environ.get("HOLDFAST_KILLS", "3"))
 
 
 def start(house, *words):

@@ -108,10 +108,10 @@ def test_an_order_is_signed_offline(upstream, spare, tmp_path, way):
         assert plain(it.holdfast, "openai")
         if way == "an envelope":
             signed = write_json(tmp_path / "order.dsse.json", house.alice.envelope(order.read_bytes()))
-            done = house.json("veto", "pull", "--signed", signed)
+            done = house.json("veto", "pull", "--signed", signed, "--yes")
         else:
             signature = house.alice.openssl_signs(encoded, tmp_path / "order.sig")
-            done = house.json("veto", "pull", "--statement", order, "--signed", signature, "--as", "alice")
+            done = house.json("veto", "pull", "--statement", order, "--signed", signature, "--as", "alice", "--yes")
         assert done["ids"] == ["S1"]
         assert "S1" in str(refusal(it.holdfast, "openai"))
 
