@@ -13,7 +13,7 @@ from conftest import scripted_providers
 from entries import checked_entries
 from holdfast import ANSWER, PROMPT, Holdfast, cli
 from patience import PATIENCE
-from public_record import NAME, ROUTES, ask, folder, key, recorded, recording, shown, size, verify
+from public_record import NAME, ROUTES, ask, folder, key, others, recorded, recording, shown, size, verify
 from shapes import openai_answer
 from tlog_scales import backend, signing, tlog
 from tlog_scales.reader import TilesReader
@@ -30,6 +30,8 @@ def test_a_stranger_checks_it(upstream, tmp_path):
         early.write_bytes(holdfast.get("/ledger/checkpoint")[2])
         ids += [ask(holdfast) for _ in range(300)]
         recorded(holdfast, 306)
+        # Nothing but the requests and the settings, beside the server's own entries of permits.
+        assert len(others(holdfast)) == 306
         log = key(holdfast)
         copy = tmp_path / "copy"
         shutil.copytree(folder(holdfast), copy)
@@ -48,7 +50,6 @@ def test_a_stranger_checks_it(upstream, tmp_path):
     # From here on the server is off.
     reader = TilesReader(backend.LocalBackend(copy))
     checkpoint = reader.get_checkpoint()
-    # Beside the requests and the settings, the server's own entries of permits.
     assert checkpoint.origin == NAME and checkpoint.size >= 306
     assert reader.calculate_root_hash() == checkpoint.root_hash
     places = {}

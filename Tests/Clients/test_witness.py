@@ -17,7 +17,7 @@ from conftest import scripted_providers
 from holdfast import ANSWER, BINARY, Holdfast, cli, eventually, free_ports
 from patience import PATIENCE
 from shapes import openai_answer
-from public_record import NAME, ROUTES, VERIFY, ask, folder, key, size
+from public_record import NAME, ROUTES, VERIFY, ask, folder, key, others, size
 from tlog_scales import backend, signing, tlog
 from tlog_scales.reader import TilesReader
 from upstream import answer
@@ -275,6 +275,8 @@ def test_a_forked_log_gets_no_signature(world, tmp_path):
     holdfast = world.holdfast
     ask(holdfast)
     world.witnessed()
+    eventually(lambda: others(holdfast)[-1]["kind"] == "request.settled")
+    known = len(others(holdfast))
     holdfast.stop()
     early = tmp_path / "early"
     data = holdfast.directory / ".holdfast/data"
@@ -283,7 +285,9 @@ def test_a_forked_log_gets_no_signature(world, tmp_path):
     holdfast.start()
     for _ in range(5):
         ask(holdfast)
-    eventually(lambda: size(holdfast) >= before + 6)
+    # The settings of the start, and the requests.
+    eventually(lambda: len(others(holdfast)) == known + 6)
+    assert size(holdfast) >= before + 6
     world.witnessed()
     honest = size(holdfast)
     holdfast.stop()

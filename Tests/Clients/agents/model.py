@@ -187,8 +187,11 @@ class Model:
             return self.says(body, Said(text="x"))
         if request.target.split("?")[0].endswith("/embeddings"):
             return self.embeds(body)
+        counts = request.target.split("?")[0].endswith("/count_tokens")
         try:
-            self.check(body, request.headers)
+            self.check(body, request.headers, counts)
+            if counts:
+                return answer({"input_tokens": len(json.dumps(body["messages"])) // 4})
             said, is_turn = self.answer_to(body)
         except Refusal as refusal:
             self.refused.append(f"{refusal} <- {json.dumps(body, ensure_ascii=False)[:6000]}")
@@ -203,12 +206,12 @@ class Model:
             self.is_pulled = True
         return self.says(body, said, cut)
 
-    def check(self, body, headers):
+    def check(self, body, headers, counts=False):
         if self.kind == "oa":
             OpenAIRules(body, flat=self.flat, most_tokens=self.most_tokens).check()
         else:
             betas = [name.strip() for name in headers.get("anthropic-beta", "").split(",")]
-            AnthropicRules(body, betas, self.signs).check()
+            AnthropicRules(body, betas, self.signs, counts).check()
 
     def gone(self):
         return self.failing(404, f"model: {self.name} is not available", "not_found_error", "model_not_found")

@@ -36,6 +36,10 @@ ANTHROPIC_TOP = members("""
     fallbacks inference_geo max_tokens mcp_servers messages metadata model output_config service_tier speed
     stop_sequences stream system temperature thinking thread tool_choice tools top_k top_p
 """)
+#: Of a request that only has its tokens counted.
+ANTHROPIC_COUNTED = members("""
+    cache_control context_management mcp_servers messages model output_config system thinking tool_choice tools
+""")
 #: Members that need a beta's name in `anthropic-beta`; any of these will do.
 BETAS = {
     "context_management": ("context-management-2025-06-27", "compact-2026-01-12"),
@@ -76,10 +80,11 @@ SYSTEM_MESSAGE = members("clear_at content output_config role")
 
 class AnthropicRules:
     """A request's body against the Messages API's rules; `signs` tells
-    whether a thinking block is of this server's own making."""
+    whether a thinking block is of this server's own making, `counts` whether
+    only its tokens are counted."""
 
-    def __init__(self, body, betas, signs):
-        self.body, self.betas, self.signs = body, betas, signs
+    def __init__(self, body, betas, signs, counts=False):
+        self.body, self.betas, self.signs, self.counts = body, betas, signs, counts
         self.cache_marks = 0
 
     def needs(self, feature, where):
@@ -88,14 +93,14 @@ class AnthropicRules:
 
     def check(self):
         body = self.body
-        check_members(body, ANTHROPIC_TOP, "")
+        check_members(body, ANTHROPIC_COUNTED if self.counts else ANTHROPIC_TOP, "")
         for name in body:
             if name in BETAS:
                 self.needs(name, name)
-        for name in ("model", "max_tokens", "messages"):
+        for name in ("model", "messages") if self.counts else ("model", "max_tokens", "messages"):
             if body.get(name) is None:
                 raise Refusal(name, "Field required")
-        if not isinstance(body["max_tokens"], int) or body["max_tokens"] < 1:
+        if not self.counts and (not isinstance(body["max_tokens"], int) or body["max_tokens"] < 1):
             raise Refusal("max_tokens", "Input should be greater than or equal to 1")
         self.check_thinking()
         check_members(body.get("metadata") or {}, {"user_id"}, "metadata")
@@ -117,7 +122,7 @@ class AnthropicRules:
         if thinking.get("display") == "updates":
             self.needs("thinking.display.updates", "thinking.display")
         if kind == "enabled":
-            if not 1024 <= thinking.get("budget_tokens", 0) < self.body["max_tokens"]:
+            if not 1024 <= thinking.get("budget_tokens", 0) < self.body.get("max_tokens", 1 << 20):
                 raise Refusal("thinking.enabled.budget_tokens", "must be at least 1024 and less than max_tokens")
         if kind != "disabled":
             if self.body.get("temperature", 1) != 1:

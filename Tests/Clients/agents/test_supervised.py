@@ -83,7 +83,7 @@ def copied(claude, path):
 
 
 def a_day_of_work(claude):
-    reads = [[("Read", {"file_path": copied(claude, path), "limit": 120})] for path in [*OTHERS, *ATTACKS]]
+    reads = [[("Read", {"file_path": copied(claude, path), "limit": 300})] for path in [*OTHERS, *ATTACKS]]
     runs = [[("Bash", {"command": command, "description": "Look around"})] for command in COMMANDS]
     program = "def add(a, b):\n    return a + b\n"
     writes = [
