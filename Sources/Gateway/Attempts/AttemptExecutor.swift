@@ -93,7 +93,8 @@ struct AttemptExecutor {
             attempt.stream.hasContributed = false
             return .suspended(order)
         }
-        // What is held was written down as said, and nobody will hear it.
+        // The journal has text that is held here: no candidate can go on behind
+        // words that the caller will never get.
         return .cut(order, mayContinue: !release.dropHeld())
     }
 
@@ -109,7 +110,8 @@ struct AttemptExecutor {
             if let reservation = try await disclosure.reserve(for: attempt.prepared) {
                 relay.settling = { disclosure.settle(reservation, attempt, filter) }
             }
-            // It may have waited for that.
+            // The reservation may have taken a while: a suspension counts that
+            // came meanwhile.
             try attempt.live?.check()
         }
         defer { relay.settleDisclosure() }

@@ -58,7 +58,8 @@ struct ContinuationExecutor {
             cause: verdict.cause.rawValue, resumption: .impossible(""), reason: interrupted.reason,
             lastWords: interrupted.lastWords)
         if case .answered = try await open(broken) { return .answered }
-        // What was added to the request is no reason to end it.
+        // Holdfast's own addition to the request is no reason to give the
+        // candidate up.
         if !isOurOwnFault(verdict) {
             loop.plan.failed(
                 index, verdict, now: context.continuity.now.tick, movesOnRefusal: context.policy.movesOnRefusal)

@@ -7,7 +7,7 @@ import Veto
 /// the moment before the candidate is asked until the last byte of the answer
 /// has been handed to the kernel.
 ///
-/// It is also the check before the exchange begins and before each write.
+/// The exchange is checked here before it begins, and before each write.
 // Touched on the request's event loop only, like its superclass.
 final class LiveExchange: ExchangeEnd, @unchecked Sendable {
     private struct Caller {

@@ -27,8 +27,8 @@ struct SpoolDesk {
             try VetoDesk(policy: policy, start: clock.now, boot: clock.boot)
         }
         problems = unread.map(\.description)
-        // What the server has taken note of, in its own order and at its own
-        // times; then what it hasn't seen yet.
+        // The server's own record first, in its order and at its times; then
+        // the files that no server has seen yet.
         let records = files.filter { $0.kind == .log }.map { ($0, VetoRecord($0.bytes)) }
         problems += records.filter { $0.1 == nil }.map { file, _ in
             "\(place.spool.path)/log/\(file.digest).json is no entry that this version reads"

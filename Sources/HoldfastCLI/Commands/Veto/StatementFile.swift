@@ -6,7 +6,7 @@ import Wire
 /// A statement with the signatures that it has so far, as people carry it from
 /// one machine to another. Nothing of it is verified.
 ///
-/// Its file is one of three: the statement itself (in-toto, JSON), its
+/// The file is one of three: the statement itself (in-toto, JSON), its
 /// pre-authentication encoding (DSSE, the bytes that are signed), or an
 /// envelope (DSSE) with signatures.
 package struct StatementFile: Sendable, Hashable {

@@ -7,7 +7,7 @@ package import Veto
 /// The effect that a pull would have on routes, by the settings alone: for a
 /// server that doesn't answer.
 ///
-/// It knows of no other suspensions, no holds and no custody epochs: weights
+/// Other suspensions, holds and custody epochs are not known here: weights
 /// count as covered whatever their epoch.
 package enum VetoEffect {
     package static func of(_ scopes: [SuspendedScope], on routes: [Route]) -> SuspensionEffectView {

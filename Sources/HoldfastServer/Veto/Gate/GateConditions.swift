@@ -99,8 +99,8 @@ package enum GateConditions {
     /// The served models are the same as before, or people have acknowledged
     /// that they may differ.
     ///
-    /// Where nothing identifies a model, as with those that others host, there
-    /// is nothing to compare, and the condition says so.
+    /// A model that others host has nothing that identifies it: the condition
+    /// then says that nothing is compared.
     package static func sameModel(_ models: [GateIdentity], mayDiffer: Bool) -> GateCondition {
         if mayDiffer {
             return GateCondition(
