@@ -56,6 +56,9 @@ package struct KeyDigest: Sendable, Hashable {
         }.joined()
     }
 
+    /// A part of the digest, for what only has to be spread.
+    package var word: UInt64 { a }
+
     /// One word is enough: SHA-256 has spread the bits already.
     package func hash(into hasher: inout Hasher) { hasher.combine(a) }
 }

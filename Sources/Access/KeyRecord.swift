@@ -1,14 +1,14 @@
 /// The stored record of a key: its owner, its permissions and its limits, but never the key itself.
 package struct KeyRecord: Sendable, Hashable {
     /// Short, safe to log, unique in a key file: `k_` and eight digits of the
-    /// digest.
+    /// digest, or a ``SigningKeyID``.
     package var id: String
     /// The name that people gave the key.
     package var name: String
     /// The tenant that the key belongs to, if one Holdfast serves several.
     package var tenant: String?
-    /// The digest by which a presented key is recognised.
-    package var digest: KeyDigest
+    /// The fact by which a request's key is recognised.
+    package var proof: KeyProof
     /// The routes it may use; nil is all of them and `provider/model` too.
     package var routes: Set<String>?
     /// True if the administrators' listener accepts the key.
@@ -42,10 +42,34 @@ package struct KeyRecord: Sendable, Hashable {
         expires: UnixTime? = nil,
         revoked: UnixTime? = nil, id: String? = nil
     ) {
-        self.id = id ?? "k_" + digest.hex.prefix(8)
+        self.init(
+            id: id ?? "k_" + digest.hex.prefix(8), proof: .digest(digest), name: name, tenant: tenant, routes: routes,
+            admin: admin, limits: limits, residency: residency, exclusions: exclusions, disclosures: disclosures,
+            forbidden: forbidden, notify: notify, created: created, expires: expires, revoked: revoked)
+    }
+
+    /// The record of a key that signs requests.
+    package init(
+        name: String, id: SigningKeyID, seed: SigningSeed, tenant: String? = nil, routes: Set<String>? = nil,
+        limits: RateLimits = RateLimits(), residency: [String]? = nil,
+        exclusions: Exclusions = Exclusions(), disclosures: Disclosures = Disclosures(), forbidden: [String] = [],
+        notify: KeyNotice? = nil, created: UnixTime, expires: UnixTime? = nil, revoked: UnixTime? = nil
+    ) {
+        self.init(
+            id: id.text, proof: .signature(seed), name: name, tenant: tenant, routes: routes, admin: false,
+            limits: limits, residency: residency, exclusions: exclusions, disclosures: disclosures,
+            forbidden: forbidden, notify: notify, created: created, expires: expires, revoked: revoked)
+    }
+
+    private init(
+        id: String, proof: KeyProof, name: String, tenant: String?, routes: Set<String>?, admin: Bool,
+        limits: RateLimits, residency: [String]?, exclusions: Exclusions, disclosures: Disclosures,
+        forbidden: [String], notify: KeyNotice?, created: UnixTime, expires: UnixTime?, revoked: UnixTime?
+    ) {
+        self.id = id
+        self.proof = proof
         self.name = name
         self.tenant = tenant
-        self.digest = digest
         self.routes = routes
         self.admin = admin
         self.limits = limits
@@ -58,6 +82,20 @@ package struct KeyRecord: Sendable, Hashable {
         self.expires = expires
         self.revoked = revoked
     }
+
+    /// The digest by which a presented key is recognised; nil for a key that
+    /// signs and is never presented.
+    package var digest: KeyDigest? {
+        if case .digest(let digest) = proof { digest } else { nil }
+    }
+}
+
+/// The fact by which a request's key is recognised.
+package enum KeyProof: Sendable, Hashable {
+    /// The request presents the key, which has this digest.
+    case digest(KeyDigest)
+    /// The request is signed (SigV4) with the secret that comes of this seed.
+    case signature(SigningSeed)
 }
 
 /// The receiver of a key's notices.

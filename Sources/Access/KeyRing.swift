@@ -29,8 +29,10 @@ package final class KeyRing: Sendable {
     private let table: ManagedAtomic<KeyTable>
 
     /// Starts with these keys.
-    package init(_ records: [KeyRecord], now: ContinuousClock.Instant) {
-        table = ManagedAtomic(KeyTable(records, previous: nil, now: now))
+    /// - Parameter serverKeys: The keys from which the secrets of those come
+    ///   that sign.
+    package init(_ records: [KeyRecord], serverKeys: ServerKeys = ServerKeys(), now: ContinuousClock.Instant) {
+        table = ManagedAtomic(KeyTable(records, serverKeys, previous: nil, now: now))
     }
 
     private init(table: KeyTable) { self.table = ManagedAtomic(table) }
@@ -40,12 +42,21 @@ package final class KeyRing: Sendable {
     package static func withoutKeys() -> KeyRing { KeyRing(table: KeyTable(anonymous: .anonymous)) }
 
     /// Takes over an edited key file. Requests under way keep the principal
-    /// they have. Also leaves the mode without keys.
-    package func replace(with records: [KeyRecord], now: ContinuousClock.Instant) {
+    /// they have, which is marked where its key is gone or revoked. Also leaves
+    /// the mode without keys.
+    /// - Returns: the number of keys that counted before and no longer do.
+    @discardableResult
+    package func replace(
+        with records: [KeyRecord], serverKeys: ServerKeys = ServerKeys(), now: ContinuousClock.Instant
+    ) -> Int {
         // One caller at a time in practice (the file watch); with two, the
         // last one to swap wins, and both tables came from the file.
         let previous = table.load(ordering: .acquiring)
-        table.store(KeyTable(records, previous: previous, now: now), ordering: .releasing)
+        let next = KeyTable(records, serverKeys, previous: previous, now: now)
+        table.store(next, ordering: .releasing)
+        // Afterwards: nobody is admitted any more with a principal that is
+        // marked here.
+        return next.revokeMissing(of: previous)
     }
 
     /// Takes over the mode without keys.
@@ -57,6 +68,10 @@ package final class KeyRing: Sendable {
     /// The records of all keys, also of those that are revoked or expired, by
     /// their ids.
     package var records: [KeyRecord] { table.load(ordering: .acquiring).records.sorted { $0.id < $1.id } }
+
+    /// The ids of signing keys whose secrets can't be made, because their version
+    /// of the server's key is missing.
+    package var unready: [String] { table.load(ordering: .acquiring).unready }
 
     /// True if keys are switched off.
     package var isOpen: Bool { table.load(ordering: .acquiring).anonymous != nil }
@@ -81,6 +96,27 @@ package final class KeyRing: Sendable {
         guard !presented.isEmpty else { return .missing }
         guard presented.count <= Self.longestKey else { return .unknown }
         return Self.judge(table[KeyDigest(of: presented)], now: now)
+    }
+
+    /// Returns the key that a signed request names by its id, before the
+    /// signature is checked.
+    ///
+    /// Where keys are switched off, ``authenticate(_:now:)`` has let everybody
+    /// in. `now` is read only for keys that expire.
+    package func claim(_ id: String, now: @autoclosure () -> UnixTime) -> SigningClaim {
+        let table = table.load(ordering: .acquiring)
+        guard SigningKeyID(id) != nil, let (principal, secret) = table.signer(id) else { return .unknown }
+        switch Self.judge(principal, now: now) {
+        case .granted, .missing: break
+        case .unknown: return .unknown
+        case .expired(let time): return .expired(time)
+        case .revoked: return .revoked
+        }
+        guard let secret else {
+            guard case .signature(let seed) = principal.record.proof else { return .unknown }
+            return .unready(version: seed.version)
+        }
+        return .claimed(ClaimedKey(principal, secret: secret))
     }
 
     private static func judge(_ principal: Principal?, now: () -> UnixTime) -> Authentication {

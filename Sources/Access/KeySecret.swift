@@ -18,6 +18,14 @@ package struct KeySecret: Sendable {
 
     private let text: String
 
+    /// Returns whether a text has the form of a key of some Holdfast: tokens of
+    /// others begin the same.
+    package static func hasShape(_ text: String) -> Bool {
+        guard let prefix = [prefix, adminPrefix].first(where: text.hasPrefix) else { return false }
+        let rest = text.utf8.dropFirst(prefix.utf8.count)
+        return rest.count == digits && rest.allSatisfy { Character(UnicodeScalar($0)).isASCIILetterOrDigit }
+    }
+
     /// Makes a new key. The default generator is the system's, which is
     /// fit for secrets; tests pass their own.
     package init(admin: Bool = false) {
@@ -51,6 +59,10 @@ extension KeySecret: CustomStringConvertible, CustomDebugStringConvertible, Cust
     package var debugDescription: String { description }
     /// No children: `dump` walks mirrors, and so do test frameworks.
     package var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
+extension Character {
+    fileprivate var isASCIILetterOrDigit: Bool { isASCII && (isLetter || isNumber) }
 }
 
 /// Digits, upper case, lower case.

@@ -1,3 +1,5 @@
+import Atomics
+
 /// The authenticated caller of a request: a valid key and its limits.
 ///
 /// Only `KeyRing.authenticate` creates principals, so a value of this type proves that the key was checked.
@@ -6,14 +8,25 @@ package final class Principal: Sendable {
     package let record: KeyRecord
     /// Nil for a key without limits.
     package let limiter: RateLimiter?
+    /// One for all that a key ever was, so that requests that began before an
+    /// edit of its record end with it, too.
+    private let ended: ManagedAtomic<Bool>
 
-    init(record: KeyRecord, limiter: RateLimiter?) {
+    /// - Parameter previous: the same key before an edit of its record.
+    init(record: KeyRecord, limiter: RateLimiter?, previous: Principal? = nil) {
         self.record = record
         self.limiter = limiter
+        ended = previous.flatMap { $0.isRevoked ? nil : $0.ended } ?? ManagedAtomic(false)
     }
 
     /// The key's id, for logs.
     package var id: String { record.id }
+
+    /// True once the key was revoked, or taken out of the key file, while
+    /// requests with it were under way.
+    package var isRevoked: Bool { ended.load(ordering: .acquiring) }
+
+    func revoke() { ended.store(true, ordering: .releasing) }
 
     /// True if the administrators' listener accepts the key.
     package var isAdmin: Bool { record.admin }

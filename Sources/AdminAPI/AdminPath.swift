@@ -4,6 +4,7 @@ package enum AdminPath {
     package static let routes = "/admin/routes"
     package static let holds = "/admin/holds"
     package static let drills = "/admin/drills"
+    package static let sessions = "/admin/sessions"
     package static let disclosures = "/admin/disclosures"
     package static let forgiveDisclosures = "/admin/disclosures/forgive"
     package static let custody = "/admin/custody"

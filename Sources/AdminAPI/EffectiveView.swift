@@ -44,6 +44,9 @@ package struct EffectiveView: Codable, Sendable, Hashable {
     /// The number of keys that were taken out of that file last, with those
     /// that have ended; nil where keys are switched off.
     package var keys: Int?
+    /// The file of the server's key, which SigV4 keys need; nil where keys are
+    /// switched off.
+    package var serverKeyFile: String?
     package var dataDirectory: String
     package var ledger: Ledger?
     package var routes: [String]

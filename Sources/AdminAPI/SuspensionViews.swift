@@ -74,10 +74,15 @@ package struct SuspensionStandingView: Codable, Sendable, Hashable {
     package var percent: Int?
     /// The conditions of the gate, once it verifies.
     package var gate: [GateConditionView]
+    /// The newest failure of its gate; nil where none has failed.
+    package var failure: GateFailureView?
+    /// The earlier ends for which one more person has to sign; nil where there
+    /// are none.
+    package var proposedEnds: [ProposedEndView]?
 
     package init(
         since: Int, ratifiedBy: String? = nil, isOverdue: Bool = false, approvers: [String] = [], percent: Int? = nil,
-        gate: [GateConditionView] = []
+        gate: [GateConditionView] = [], failure: GateFailureView? = nil, proposedEnds: [ProposedEndView]? = nil
     ) {
         self.since = since
         self.ratifiedBy = ratifiedBy
@@ -85,6 +90,33 @@ package struct SuspensionStandingView: Codable, Sendable, Hashable {
         self.approvers = approvers
         self.percent = percent
         self.gate = gate
+        self.failure = failure
+        self.proposedEnds = proposedEnds
+    }
+}
+
+/// An earlier end of a suspension that a person has signed, and a second person
+/// has not.
+package struct ProposedEndView: Codable, Sendable, Hashable {
+    /// Seconds since 1970.
+    package var expires: Int
+    package var people: [String]
+
+    package init(expires: Int, people: [String]) {
+        self.expires = expires
+        self.people = people
+    }
+}
+
+/// The failure of a gate, after which people approve anew.
+package struct GateFailureView: Codable, Sendable, Hashable {
+    /// Seconds since 1970.
+    package var time: Int
+    package var reason: String
+
+    package init(time: Int, reason: String) {
+        self.time = time
+        self.reason = reason
     }
 }
 

@@ -109,6 +109,9 @@ package struct UnreadableReply: Error, Sendable, Equatable {
     /// The fault of the answer, without a quotation from it.
     package var reason: String
     package init(_ reason: String) { self.reason = reason }
+
+    /// An answer of status 200 whose reason to end is an error.
+    package static let endedWithError = UnreadableReply("the answer ended with an error, for which it gives no reason")
 }
 
 /// An error of a provider, in its own words.

@@ -63,6 +63,10 @@ package enum FinishReason: Sendable, Hashable {
     case pause
     /// A word that Holdfast doesn't know, as it came.
     case other(String)
+
+    /// True where the word says that the answer failed. No API has it among its
+    /// own; servers that imitate one write it into an answer of status 200.
+    package var saysError: Bool { self == .other("error") }
 }
 
 /// The cost of an answer, in tokens.

@@ -1,3 +1,4 @@
+package import NIOCore
 package import Wire
 
 /// A request for an answer, in the terms that all dialects share.
@@ -43,6 +44,14 @@ package struct ChatRequest: Sendable, Equatable {
     /// OpenAI's `stream_options.include_usage`.
     package var includeUsage: Bool = false
 
+    /// The members that the answer repeats, in the order of the answer's
+    /// schema; empty for APIs whose answers repeat none.
+    package var echoed: [EchoedMember] = []
+
+    /// The moment at which the request came, for APIs whose answers tell the
+    /// time that they took; nil for a request that nobody waits for.
+    package var arrived: NIODeadline?
+
     /// Fields that stood in the request and have no place above.
     package var leftovers: [Leftover] = []
 
@@ -82,12 +91,49 @@ package struct Tool: Sendable, Equatable {
     /// A JSON Schema; nil where the caller gave none.
     package var parameters: JSONFragment?
     package var isStrict: Bool?
+    /// The tool as the caller's API has it, where that is no plain function of
+    /// this name; nil for all others.
+    package var origin: ToolOrigin?
 
     package init(name: String, description: String? = nil, parameters: JSONFragment? = nil, isStrict: Bool? = nil) {
         self.name = name
         self.description = description
         self.parameters = parameters
         self.isStrict = isStrict
+    }
+}
+
+/// A tool of a caller's API that the shared terms hold as a function: enough
+/// to turn a call of the function back into a call of the tool.
+package struct ToolOrigin: Sendable, Hashable {
+    /// The tool's own name, where the function has another.
+    package var name: String
+    /// The namespace that the tool stands in (OpenAI's Responses); nil where it
+    /// stands in none.
+    package var namespace: String?
+    /// True for a tool that takes free text (OpenAI's `custom`): the function
+    /// takes an object with that text as its only member, `input`.
+    package var takesText: Bool
+    /// True for a search among tools that the caller itself makes (OpenAI's
+    /// `tool_search`): its calls are items of their own.
+    package var isSearch: Bool
+
+    package init(name: String, namespace: String? = nil, takesText: Bool = false, isSearch: Bool = false) {
+        self.name = name
+        self.namespace = namespace
+        self.takesText = takesText
+        self.isSearch = isSearch
+    }
+}
+
+/// A member of a request that the answer repeats (OpenAI's Responses).
+package struct EchoedMember: Sendable, Equatable {
+    package var name: String
+    package var value: JSONFragment
+
+    package init(_ name: String, _ value: JSONFragment) {
+        self.name = name
+        self.value = value
     }
 }
 

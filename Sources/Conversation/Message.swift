@@ -40,6 +40,23 @@ package enum ImageSource: Sendable, Equatable {
     case base64(mediaType: String, data: String)
     /// - Parameter detail: OpenAI's `low`, `high` or `auto`.
     case url(String, detail: String?)
+
+    /// Returns whether a text is a media type without parameters, `image/png`
+    /// (RFC 9110 §8.3.1): no API can say another one.
+    package static func isMediaType(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy(isTokenByte) }
+    }
+
+    /// Returns whether a byte may stand in a token (RFC 9110 §5.6.2).
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
 }
 
 /// A tool that the model wants called.

@@ -1,18 +1,18 @@
 import Conversation
-import Wire
+package import Wire
 
 /// A JSON Schema as `output_config.format` takes it: objects are closed, and
 /// limits of numbers, texts and lists, which the API refuses, are left out.
 /// The types, names and words that the schema asks for stay.
 ///
 /// https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations
-struct AnswerSchema {
-    private(set) var fragment: JSONFragment
+package struct AnswerSchema {
+    package private(set) var fragment: JSONFragment
     /// The keywords that were left out, each once.
-    private(set) var dropped: [String] = []
+    package private(set) var dropped: [String] = []
     private var isChanged = false
 
-    init(_ schema: JSONFragment) {
+    package init(_ schema: JSONFragment) {
         fragment = schema
         guard let root = (try? schema.document())?.root, root.kind == .object else { return }
         var json = JSONWriter()

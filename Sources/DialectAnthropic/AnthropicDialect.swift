@@ -33,13 +33,13 @@ package struct AnthropicDialect: CallerProtocol, ProviderProtocol, TokenCountCal
     package var markerField: String? { "anthropic-version" }
 
     package func decodeChat(_ document: JSONDocument, at path: CalledPath) throws(APIProblem) -> ChatRequest {
-        try RequestDecoder.decode(document, for: .answer)
+        try RequestDecoder.decode(document, for: .answer, at: path)
     }
 
     /// The request of `POST /v1/messages/count_tokens`: that of an answer,
     /// without `max_tokens`.
     package func decodeCountTokens(_ document: JSONDocument, at path: CalledPath) throws(APIProblem) -> ChatRequest {
-        try RequestDecoder.decode(document, for: .count)
+        try RequestDecoder.decode(document, for: .count, at: path)
     }
 
     package func estimateTokens(_ request: ChatRequest) -> Int { TokenEstimate(request).inputTokens }
@@ -93,6 +93,7 @@ package struct AnthropicDialect: CallerProtocol, ProviderProtocol, TokenCountCal
     package func encodeChat(
         _ request: ChatRequest, model: String, dropped: inout [String]
     ) throws(CannotCarry) -> ByteBuffer {
+        if let nonsense = request.nonsense { throw nonsense }
         let request = ToolNames(request, longest: longestToolName).written(request)
         return try RequestEncoder.encode(request, model: model, defaultMaxTokens: defaultMaxTokens, dropped: &dropped)
     }

@@ -88,9 +88,10 @@ struct AnthropicStreamDecoder: StreamDecoder {
     private mutating func messageDelta(_ root: JSONView, into events: inout [StreamEvent]) throws(UnreadableReply) {
         try requireStart("message_delta")
         if let delta = root["delta"], let reason = delta["stop_reason"]?.string, !hasFinished {
+            let finish = StopReason.decode(reason)
+            guard !finish.saysError else { throw .endedWithError }
             hasFinished = true
-            events.append(
-                .finished(choice: 0, StopReason.decode(reason), stopSequence: delta["stop_sequence"]?.string))
+            events.append(.finished(choice: 0, finish, stopSequence: delta["stop_sequence"]?.string))
         }
         if let usage = root["usage"] { merge(usage, into: &events) }
     }

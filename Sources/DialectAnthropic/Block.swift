@@ -1,8 +1,8 @@
-import Conversation
-import Wire
+package import Conversation
+package import Wire
 
 /// A content block, checked and ready to be written.
-enum Block {
+package enum Block {
     case text(String)
     case image(ImageSource)
     case toolUse(id: String, name: String, input: JSONFragment)
@@ -10,7 +10,7 @@ enum Block {
     case thinking(text: String, signature: String)
     case redactedThinking(String)
 
-    var isToolResult: Bool {
+    package var isToolResult: Bool {
         if case .toolResult = self { true } else { false }
     }
 }
@@ -19,12 +19,10 @@ enum Block {
 struct BlockBuilder {
     let message: Int
     let role: Role
-    private static let isEmpty = "is empty, which Anthropic refuses"
+    /// The name of the API, for what it refuses.
+    let host: String
 
-    init(message: Int, role: Role) {
-        self.message = message
-        self.role = role
-    }
+    private var isEmpty: String { "is empty, which \(host) refuses" }
 
     /// Text that says nothing, or white space alone, is left out: Anthropic
     /// refuses such blocks.
@@ -41,7 +39,7 @@ struct BlockBuilder {
                 if !text.isBlank { blocks.append(.text(text)) }
             case .image(let source):
                 guard role == .user else {
-                    throw CannotCarry(path, "is an image, which Anthropic takes from the user only")
+                    throw CannotCarry(path, "is an image, which \(host) takes from the user only")
                 }
                 blocks.append(.image(try image(source, path, dropped: &dropped)))
             case .toolCall(let call):
@@ -50,15 +48,15 @@ struct BlockBuilder {
                 guard role == .assistant else {
                     throw CannotCarry(path, "stands in a message that is not the assistant's")
                 }
-                guard !call.id.isEmpty else { throw CannotCarry("\(path).id", Self.isEmpty) }
-                guard !call.name.isEmpty else { throw CannotCarry("\(path).function.name", Self.isEmpty) }
+                guard !call.id.isEmpty else { throw CannotCarry("\(path).id", isEmpty) }
+                guard !call.name.isEmpty else { throw CannotCarry("\(path).function.name", isEmpty) }
                 // What a model left unfinished must not end the conversation.
                 blocks.append(
                     .toolUse(id: call.id, name: call.name, input: ToolInput.objectOrWrapped(call.arguments)))
             case .toolResult(let result):
                 guard role == .user else { throw CannotCarry(path, "is a tool's result in a message of the assistant") }
                 guard !result.callID.isEmpty else {
-                    throw CannotCarry("messages[\(message)].tool_call_id", Self.isEmpty)
+                    throw CannotCarry("messages[\(message)].tool_call_id", isEmpty)
                 }
                 var inner: [Block] = []
                 for (position, part) in result.content.enumerated() {
@@ -70,7 +68,7 @@ struct BlockBuilder {
                     default:
                         throw CannotCarry(
                             "\(path).content[\(position)]",
-                            "is neither text nor an image; Anthropic takes nothing else as a tool's result")
+                            "is neither text nor an image; \(host) takes nothing else as a tool's result")
                     }
                 }
                 blocks.append(.toolResult(callID: result.callID, content: inner, isError: result.isError))
@@ -98,7 +96,7 @@ struct BlockBuilder {
     ) throws(CannotCarry) -> ImageSource {
         switch source {
         case .base64(let mediaType, let data):
-            guard !data.isEmpty else { throw CannotCarry(path, Self.isEmpty) }
+            guard !data.isEmpty else { throw CannotCarry(path, isEmpty) }
             switch mediaType.lowercased() {
             case "image/jpeg", "image/png", "image/gif", "image/webp":
                 return .base64(mediaType: mediaType.lowercased(), data: data)
@@ -107,10 +105,10 @@ struct BlockBuilder {
             case "image/x-png", "image/apng": return .base64(mediaType: "image/png", data: data)
             default:
                 throw CannotCarry(
-                    path, "is of type \(mediaType); Anthropic takes image/jpeg, image/png, image/gif and image/webp")
+                    path, "is of type \(mediaType); \(host) takes image/jpeg, image/png, image/gif and image/webp")
             }
         case .url(let url, let detail):
-            guard !url.isEmpty else { throw CannotCarry(path, Self.isEmpty) }
+            guard !url.isEmpty else { throw CannotCarry(path, isEmpty) }
             if let detail, detail != "auto" { dropped.append("\(path).image_url.detail") }
         }
         return source

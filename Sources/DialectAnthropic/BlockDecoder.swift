@@ -37,7 +37,13 @@ enum BlockDecoder {
         for (name, value) in try source.members() {
             switch (name, word) {
             case ("type", _): break
-            case ("media_type", "base64"): mediaType = try source.member("media_type", value).identifier()
+            case ("media_type", "base64"):
+                let field = source.member("media_type", value)
+                let named = try field.identifier()
+                guard ImageSource.isMediaType(named) else {
+                    throw field.problem("Must be a media type, such as `image/png`.")
+                }
+                mediaType = named
             case ("data", "base64"): data = try source.member("data", value).nonEmptyText()
             case ("url", "url"): url = try source.member("url", value).nonEmptyText()
             // Said by the type already.

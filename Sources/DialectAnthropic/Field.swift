@@ -1,10 +1,10 @@
-import Conversation
-import Wire
+package import Conversation
+package import Wire
 
 /// A value of a request together with its path in the caller's terms
 /// (`messages[2].content[0].text`). The path is built only for a message.
-struct Field {
-    let view: JSONView
+package struct Field {
+    package let view: JSONView
     private let path: Path
 
     private indirect enum Path {
@@ -14,7 +14,7 @@ struct Field {
         case index(Int, in: Path)
     }
 
-    init(root: JSONView) {
+    package init(root: JSONView) {
         view = root
         path = .root
     }
@@ -24,12 +24,12 @@ struct Field {
         self.path = path
     }
 
-    func member(_ name: StaticString, _ value: JSONView) -> Field { Field(value, .name(name, in: path)) }
-    func member(dynamic name: String, _ value: JSONView) -> Field { Field(value, .dynamic(name, in: path)) }
-    func element(_ index: Int, _ value: JSONView) -> Field { Field(value, .index(index, in: path)) }
+    package func member(_ name: StaticString, _ value: JSONView) -> Field { Field(value, .name(name, in: path)) }
+    package func member(dynamic name: String, _ value: JSONView) -> Field { Field(value, .dynamic(name, in: path)) }
+    package func element(_ index: Int, _ value: JSONView) -> Field { Field(value, .index(index, in: path)) }
 
     /// The path in words.
-    var name: String { Self.describe(path) }
+    package var name: String { Self.describe(path) }
 
     private static func describe(_ path: Path) -> String {
         func join(_ parent: Path, _ name: String) -> String {
@@ -44,10 +44,10 @@ struct Field {
         }
     }
 
-    func problem(_ message: String) -> APIProblem { APIProblem(.invalidRequest, message, field: name) }
+    package func problem(_ message: String) -> APIProblem { APIProblem(.invalidRequest, message, field: name) }
 
     /// A member that has to be there is not.
-    func missing(_ member: StaticString) -> APIProblem {
+    package func missing(_ member: StaticString) -> APIProblem {
         let parent = name
         let field = parent.isEmpty ? member.description : "\(parent).\(member)"
         return APIProblem(.invalidRequest, "Field required.", field: field)
@@ -55,57 +55,57 @@ struct Field {
 
     // MARK: Typed reading
 
-    func text() throws(APIProblem) -> String {
+    package func text() throws(APIProblem) -> String {
         guard let text = view.string else { throw problem("Must be a string.") }
         return text
     }
 
     /// One of a few words; see ``JSONView/word``.
-    func word() throws(APIProblem) -> String {
+    package func word() throws(APIProblem) -> String {
         guard let word = view.word else { throw problem("Must be a string.") }
         return word
     }
 
     /// A name or an id, which are compared and looked up.
-    func identifier() throws(APIProblem) -> String {
+    package func identifier() throws(APIProblem) -> String {
         guard view.kind != .string || view.range.count <= APIProblem.longestIdentifier + 2 else {
             throw problem("Must be of \(APIProblem.longestIdentifier) bytes at most.")
         }
         return try nonEmptyText()
     }
 
-    func nonEmptyText() throws(APIProblem) -> String {
+    package func nonEmptyText() throws(APIProblem) -> String {
         let text = try text()
         guard !text.isEmpty else { throw problem("Must not be empty.") }
         return text
     }
 
-    func bool() throws(APIProblem) -> Bool {
+    package func bool() throws(APIProblem) -> Bool {
         guard let bool = view.bool else { throw problem("Must be true or false.") }
         return bool
     }
 
-    func int(in range: PartialRangeFrom<Int>) throws(APIProblem) -> Int {
+    package func int(in range: PartialRangeFrom<Int>) throws(APIProblem) -> Int {
         guard let int = view.int, range.contains(int) else {
             throw problem("Must be a whole number of at least \(range.lowerBound).")
         }
         return int
     }
 
-    func number(in range: ClosedRange<Double>) throws(APIProblem) -> Double {
+    package func number(in range: ClosedRange<Double>) throws(APIProblem) -> Double {
         guard let number = view.double, range.contains(number) else {
             throw problem("Must be a number between \(Int(range.lowerBound)) and \(Int(range.upperBound)).")
         }
         return number
     }
 
-    func fragmentOfObject() throws(APIProblem) -> JSONFragment {
+    package func fragmentOfObject() throws(APIProblem) -> JSONFragment {
         guard view.kind == .object else { throw problem("Must be an object.") }
         return view.fragment
     }
 
     /// The members that say something: an explicit null is the same as none.
-    func members() throws(APIProblem) -> [(name: String, value: JSONView)] {
+    package func members() throws(APIProblem) -> [(name: String, value: JSONView)] {
         guard view.kind == .object else {
             throw APIProblem(
                 .invalidRequest, name.isEmpty ? "The body must be a JSON object." : "Must be an object.",
@@ -120,13 +120,13 @@ struct Field {
         return members
     }
 
-    func elements() throws(APIProblem) -> [Field] {
+    package func elements() throws(APIProblem) -> [Field] {
         guard view.kind == .array else { throw problem("Must be an array.") }
         return view.elements.enumerated().map { element($0.offset, $0.element) }
     }
 
     /// The word in `type`.
-    func type() throws(APIProblem) -> (word: String, field: Field) {
+    package func type() throws(APIProblem) -> (word: String, field: Field) {
         guard view.kind == .object else { throw problem("Must be an object.") }
         guard let value = view["type"], !value.isNull else { throw missing("type") }
         let field = member("type", value)

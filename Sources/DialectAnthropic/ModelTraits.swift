@@ -5,19 +5,19 @@
 /// name that can't be read is taken for one that takes everything.
 ///
 /// https://platform.claude.com/docs/en/about-claude/models/migration-guide
-struct ModelTraits: Equatable {
+package struct ModelTraits: Equatable {
     /// `temperature`, `top_p`, `top_k`.
-    var takesSampling = true
+    package var takesSampling = true
     /// `output_config.effort`.
-    var takesEffort = true
+    package var takesEffort = true
     /// The effort `xhigh`.
-    var takesExtraHighEffort = true
+    package var takesExtraHighEffort = true
     /// `thinking: {"type": "adaptive"}`.
-    var takesAdaptiveThinking = true
+    package var takesAdaptiveThinking = true
     /// `thinking.budget_tokens`.
-    var takesBudget = true
+    package var takesBudget = true
 
-    init(_ model: String) {
+    package init(_ model: String) {
         guard let (family, version) = Self.read(model) else { return }
         takesEffort = version >= 46 || family == "opus" && version >= 45
         takesAdaptiveThinking = version >= 46

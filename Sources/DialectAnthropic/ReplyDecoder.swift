@@ -20,8 +20,10 @@ enum ReplyDecoder {
         for block in blocks.elements {
             if let part = try part(block) { content.append(part) }
         }
+        let finish = root["stop_reason"]?.string.map(StopReason.decode)
+        if finish?.saysError == true { throw .endedWithError }
         let choice = ChatReply.Choice(
-            content: content, finish: root["stop_reason"]?.string.map(StopReason.decode),
+            content: content, finish: finish,
             stopSequence: root["stop_sequence"]?.string)
         var reply = ChatReply(id: root["id"]?.string ?? "", model: root["model"]?.string ?? "", choices: [choice])
         if let usage = root["usage"] {

@@ -11,18 +11,29 @@ struct RequestDecoder {
     private var request = ChatRequest(model: "", messages: [])
     private var leftovers = Leftovers()
 
-    static func decode(_ document: JSONDocument, for purpose: Purpose) throws(APIProblem) -> ChatRequest {
+    /// - Parameter path: The part that the path says: hosts of Anthropic's models
+    ///   have the model there, and `anthropic_version` in the body.
+    static func decode(
+        _ document: JSONDocument, for purpose: Purpose, at path: CalledPath
+    ) throws(APIProblem) -> ChatRequest {
         var decoder = RequestDecoder()
-        try decoder.decode(Field(root: document.root), for: purpose)
+        decoder.request.model = path.model ?? ""
+        try decoder.decode(Field(root: document.root), for: purpose, isHosted: path.model != nil)
+        if let isStream = path.isStream { decoder.request.stream = isStream }
         return decoder.request
     }
 
-    private mutating func decode(_ root: Field, for purpose: Purpose) throws(APIProblem) {
-        var hasModel = false
+    private mutating func decode(_ root: Field, for purpose: Purpose, isHosted: Bool) throws(APIProblem) {
+        var hasModel = isHosted
         var messages: Field?
         var system: Field?
+        var choice: Field?
+        var leftOut: [String] = []
         for (name, value) in try root.members() {
             switch name {
+            case "model" where isHosted: leftovers.advisory(root.member("model", value))
+            case "anthropic_version" where isHosted: break
+            case "anthropic_beta" where isHosted: leftovers.advisory(root.member("anthropic_beta", value))
             case "model":
                 request.model = try root.member("model", value).identifier()
                 hasModel = true
@@ -34,9 +45,12 @@ struct RequestDecoder {
                 request.maxTokens = limit
                 // 0 only fills Anthropic's prompt cache: no other API has that.
                 if limit == 0 { leftovers.essential(field) }
-            case "tools": request.tools = try ToolDecoder.tools(root.member("tools", value), &leftovers)
+            case "tools":
+                (request.tools, leftOut) = try ToolDecoder.tools(root.member("tools", value), &leftovers)
             case "tool_choice":
-                let decoded = try ToolDecoder.choice(root.member("tool_choice", value), &leftovers)
+                let field = root.member("tool_choice", value)
+                choice = field
+                let decoded = try ToolDecoder.choice(field, &leftovers)
                 request.toolChoice = decoded.choice
                 request.parallelToolCalls = decoded.parallel
             case "temperature": request.temperature = try root.member("temperature", value).number(in: 0...1)
@@ -60,6 +74,10 @@ struct RequestDecoder {
                 }
             }
         }
+        if let choice, isLost(request.toolChoice, of: leftOut) {
+            request.toolChoice = nil
+            leftovers.advisory(choice)
+        }
         guard hasModel else { throw root.missing("model") }
         guard let messages else { throw root.missing("messages") }
         guard request.maxTokens != nil || purpose == .count else {
@@ -72,6 +90,16 @@ struct RequestDecoder {
         guard !turns.isEmpty else { throw messages.problem("Must hold at least one message.") }
         request.messages += turns
         request.leftovers = leftovers.all
+    }
+
+    /// Returns whether a choice is one of tools that were left out: it is left out,
+    /// too.
+    private func isLost(_ choice: ToolChoice?, of leftOut: [String]) -> Bool {
+        switch choice {
+        case .required: request.tools.isEmpty && !leftOut.isEmpty
+        case .tool(let name): leftOut.contains(name) && !request.tools.contains { $0.name == name }
+        case .auto, ToolChoice.none?, nil: false
+        }
     }
 
     /// Members about speed, price, records, and what to leave out of

@@ -1,5 +1,5 @@
-import Conversation
-import Wire
+package import Conversation
+package import Wire
 
 /// `thinking`, `output_config.effort` and the sampling fields that depend on
 /// them, as the API takes them together.
@@ -8,23 +8,23 @@ import Wire
 /// is left out and named.
 ///
 /// https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking
-struct Thinking {
-    enum Kind: Equatable {
+package struct Thinking {
+    package enum Kind: Equatable {
         case disabled
         case adaptive
         case budget(Int)
     }
 
-    private(set) var kind: Kind?
-    private(set) var effort: String?
-    private(set) var temperature: Double?
-    private(set) var topP: Double?
-    private(set) var topK: Int?
+    package private(set) var kind: Kind?
+    package private(set) var effort: String?
+    package private(set) var temperature: Double?
+    package private(set) var topP: Double?
+    package private(set) var topK: Int?
 
     /// The least that Anthropic takes as `budget_tokens`.
     static let leastBudget = 1024
 
-    init(_ request: ChatRequest, turns: [Turns.Turn], traits: ModelTraits, dropped: inout [String]) {
+    package init(_ request: ChatRequest, turns: [Turns.Turn], traits: ModelTraits, dropped: inout [String]) {
         effort = Self.effort(request.effort, traits, &dropped)
         kind = Self.kind(request, turns, traits, &dropped)
         takeSampling(request, traits, &dropped)
@@ -107,7 +107,7 @@ struct Thinking {
         }
     }
 
-    func write(to json: inout JSONWriter) {
+    package func write(to json: inout JSONWriter) {
         switch kind {
         case nil: break
         case .disabled: json.object("thinking") { $0.member("type", "disabled") }

@@ -5,12 +5,20 @@ import Wire
 ///
 /// https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
 enum ToolDecoder {
-    static func tools(_ field: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> [Tool] {
+    /// - Returns: The tools, and the names of those that were left out.
+    static func tools(
+        _ field: Field, _ leftovers: inout Leftovers
+    ) throws(APIProblem) -> (tools: [Tool], leftOut: [String]) {
         var tools: [Tool] = []
+        var leftOut: [String] = []
         for element in try field.elements() {
-            if let tool = try tool(element, &leftovers) { tools.append(tool) }
+            if let tool = try tool(element, &leftovers) {
+                tools.append(tool)
+            } else {
+                leftOut.append(element.view["name"]?.word ?? "")
+            }
         }
-        return tools
+        return (tools, leftOut)
     }
 
     private static func tool(_ field: Field, _ leftovers: inout Leftovers) throws(APIProblem) -> Tool? {

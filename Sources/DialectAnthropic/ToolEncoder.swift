@@ -13,14 +13,8 @@ struct ToolEncoder {
             guard !tool.name.isEmpty else { throw CannotCarry("tools[\(index)].function.name", "is empty") }
             tools.append((tool, try Self.schema(tool, index)))
         }
-        guard !tools.isEmpty else {
-            // Anthropic refuses a choice without tools; these two ask for one.
-            switch request.toolChoice {
-            case .required, .tool: throw CannotCarry("tool_choice", "asks for a tool, but there are no tools")
-            default: return
-            }
-        }
-        if request.toolChoice == .tool("") { throw CannotCarry("tool_choice.function.name", "is empty") }
+        // Anthropic refuses a choice without tools.
+        guard !tools.isEmpty else { return }
         isSerial = request.parallelToolCalls == false
         // One call at a time can only be said inside a choice.
         choice = request.toolChoice ?? (isSerial ? .auto : nil)

@@ -1,12 +1,12 @@
 import NIOCore
-import Wire
+package import Wire
 
 /// A tool call's input. Anthropic has a JSON object there; other dialects
 /// have the text that the model wrote, which may be anything.
-enum ToolInput {
+package enum ToolInput {
     /// The arguments as an object, nil where they are none. Arguments that
     /// say nothing, or `null`, are the empty object.
-    static func object(_ arguments: String) -> JSONFragment? {
+    package static func object(_ arguments: String) -> JSONFragment? {
         if arguments.utf8.allSatisfy(isSpace) { return .emptyObject }
         guard let root = (try? JSONDocument(arguments))?.root else { return nil }
         switch root.kind {
@@ -20,7 +20,7 @@ enum ToolInput {
     /// can read the reply and sees what the model wrote. The name is the one
     /// Anthropic suggests for invalid input:
     /// https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/fine-grained-tool-streaming
-    static func objectOrWrapped(_ arguments: String) -> JSONFragment {
+    package static func objectOrWrapped(_ arguments: String) -> JSONFragment {
         if let object = object(arguments) { return object }
         var json = JSONWriter()
         json.object { $0.member("INVALID_JSON", arguments) }
@@ -30,7 +30,7 @@ enum ToolInput {
 
     /// The arguments that ``objectOrWrapped(_:)`` has wrapped; nil for any
     /// other object.
-    static func wrapped(in object: JSONView) -> String? {
+    package static func wrapped(in object: JSONView) -> String? {
         var members = object.members
         guard let only = members.next(), only.name.isString("INVALID_JSON"), members.next() == nil else { return nil }
         return only.value.string

@@ -1,32 +1,35 @@
-import Conversation
+package import Conversation
 
 /// A conversation in the shape the Messages API wants: instructions apart,
 /// turns of one role joined, the results of tools first in the turn that
 /// follows their calls.
-struct Turns {
-    struct Turn {
-        var role: Role
-        var blocks: [Block]
+package struct Turns {
+    package struct Turn {
+        package var role: Role
+        package var blocks: [Block]
     }
 
     /// The texts of the top-level `system`, in order.
-    private(set) var system: [String] = []
+    package private(set) var system: [String] = []
     /// `user`, `assistant` and, where the model takes it, `system`.
-    private(set) var turns: [Turn] = []
+    package private(set) var turns: [Turn] = []
 
     /// Instructions that came after the conversation had begun, until it is
     /// known what follows them.
     private var pending: [(index: Int, texts: [String])] = []
     private let takesLaterInstructions: Bool
 
-    init(_ messages: [Message], model: String, dropped: inout [String]) throws(CannotCarry) {
+    /// - Parameter host: The API's name, for what it refuses.
+    package init(
+        _ messages: [Message], model: String, for host: String = "Anthropic", dropped: inout [String]
+    ) throws(CannotCarry) {
         takesLaterInstructions = Self.takesLaterInstructions(model)
         let messages = DistinctCalls.makeDistinct(messages, for: .anthropic)
         for (index, message) in messages.enumerated() {
             if message.name != nil { dropped.append("messages[\(index)].name") }
             switch message.role {
             case .system, .developer:
-                let texts = try Self.instructions(message, index)
+                let texts = try Self.instructions(message, index, host)
                 if turns.isEmpty {
                     system += texts
                 } else if turns.last?.role == .assistant, pending.isEmpty, !texts.isEmpty {
@@ -38,7 +41,8 @@ struct Turns {
                     pending.append((index, texts))
                 }
             case .user:
-                let blocks = try BlockBuilder(message: index, role: .user).blocks(message.content, dropped: &dropped)
+                let blocks = try BlockBuilder(message: index, role: .user, host: host).blocks(
+                    message.content, dropped: &dropped)
                 guard !blocks.isEmpty else {
                     // Left out, unless the assistant's turn before it would be
                     // the last one, which the model would go on with.
@@ -50,7 +54,7 @@ struct Turns {
                 movePending(dropped: &dropped)
                 append(.user, blocks)
             case .assistant:
-                let blocks = try BlockBuilder(message: index, role: .assistant).blocks(
+                let blocks = try BlockBuilder(message: index, role: .assistant, host: host).blocks(
                     message.content, dropped: &dropped)
                 // The assistant said nothing: there is nothing to say again.
                 guard !blocks.isEmpty else { continue }
@@ -64,7 +68,7 @@ struct Turns {
         guard turns.contains(where: { $0.role != .system }) else {
             // Others answer instructions alone; Anthropic needs a turn of the user's.
             guard let last = system.popLast() else {
-                throw CannotCarry("messages", "say nothing; Anthropic needs a message of the user")
+                throw CannotCarry("messages", "say nothing; \(host) needs a message of the user")
             }
             turns = [Turn(role: .user, blocks: [.text(last)])]
             dropped.append("messages[\(messages.count - 1)].role")
@@ -76,7 +80,7 @@ struct Turns {
     private static let nothingSaid = "(no text)"
 
     /// An instruction of Holdfast's own, behind all others.
-    mutating func instruct(_ words: String) { system.append(words) }
+    package mutating func instruct(_ words: String) { system.append(words) }
 
     /// Anthropic refuses words put into the assistant's mouth that end in
     /// white space.
@@ -112,12 +116,14 @@ struct Turns {
 
     // MARK: Instructions
 
-    private static func instructions(_ message: Message, _ index: Int) throws(CannotCarry) -> [String] {
+    private static func instructions(
+        _ message: Message, _ index: Int, _ host: String
+    ) throws(CannotCarry) -> [String] {
         var texts: [String] = []
         for (position, part) in message.content.enumerated() {
             guard case .text(let text) = part else {
                 throw CannotCarry(
-                    "messages[\(index)].content[\(position)]", "is not text; Anthropic takes instructions as text only")
+                    "messages[\(index)].content[\(position)]", "is not text; \(host) takes instructions as text only")
             }
             if !text.isBlank { texts.append(text) }
         }

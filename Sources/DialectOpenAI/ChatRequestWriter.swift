@@ -235,7 +235,6 @@ struct ChatRequestWriter {
         var choice = request.toolChoice
         if case .tool(let name) = choice, form.isEngine {
             tools.removeAll { $0.name != name }
-            if tools.isEmpty { refuse("tool_choice", "names `\(name)`, which is not among `tools`.") }
             choice = .required
         }
         if !tools.isEmpty {
@@ -246,7 +245,7 @@ struct ChatRequestWriter {
                         json.object("function") { json in
                             json.member("name", tool.name)
                             json.member("description", ifPresent: tool.description)
-                            let parameters = tool.parameters.map(Self.withProperties)
+                            let parameters = tool.parameters.map(StrictSchema.withProperties)
                             json.member("parameters", ifPresent: parameters)
                             let path = "tools[\(index)].function.strict"
                             json.member("strict", ifPresent: strictness(tool.isStrict, of: parameters, at: path))
@@ -268,28 +267,6 @@ struct ChatRequestWriter {
                 json.object("function") { json in json.member("name", name) }
             }
         }
-    }
-
-    /// A schema of an object as all servers take it: some refuse one without
-    /// `properties`.
-    private static func withProperties(_ schema: JSONFragment) -> JSONFragment {
-        guard let root = (try? schema.document())?.root, root.kind == .object else { return schema }
-        let type = root["type"]
-        guard type == nil || type?.isString("object") == true, root["properties"] == nil else { return schema }
-        // What is made of other schemas has its properties there.
-        for name in ["anyOf", "oneOf", "allOf", "$ref", "enum"] as [StaticString] where root[name] != nil {
-            return schema
-        }
-        var json = JSONWriter()
-        json.object { json in
-            if type == nil { json.member("type", "object") }
-            for (name, value) in root.members {
-                json.key(dynamic: name.string ?? "")
-                json.value(value.fragment)
-            }
-            json.object("properties") { _ in }
-        }
-        return (try? JSONDocument(json.buffer).root.fragment) ?? schema
     }
 }
 

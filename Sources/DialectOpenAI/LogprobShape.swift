@@ -1,5 +1,5 @@
-import Conversation
-import Wire
+package import Conversation
+package import Wire
 
 /// `logprobs` of a choice:
 /// https://platform.openai.com/docs/api-reference/chat/object#chat-object-choices
@@ -17,7 +17,8 @@ extension TokenLogprob {
         return nil
     }
 
-    private static func readTokens(_ view: JSONView) throws(UnreadableReply) -> [TokenLogprob] {
+    /// Reads a list of tokens with their log-probabilities.
+    package static func readTokens(_ view: JSONView) throws(UnreadableReply) -> [TokenLogprob] {
         var tokens: [TokenLogprob] = []
         for element in view.elements {
             guard let token = element["token"]?.string, let logprob = element["logprob"]?.double else {
@@ -45,7 +46,7 @@ extension TokenLogprob {
 
     /// - Parameter isAlternative: one of `top_logprobs`, which have none
     ///   themselves.
-    func write(to json: inout JSONWriter, isAlternative: Bool = false) {
+    package func write(to json: inout JSONWriter, isAlternative: Bool = false) {
         json.object { json in
             json.member("token", token)
             json.member("logprob", logprob)

@@ -86,6 +86,7 @@ package struct OpenAIDialect: CallerProtocol, ProviderProtocol, EmbeddingsCaller
     func encodeChat(
         _ request: ChatRequest, model: String, form: RequestForm, dropped: inout [String]
     ) throws(CannotCarry) -> ByteBuffer {
+        if let nonsense = request.nonsense { throw nonsense }
         var writer = ChatRequestWriter(model: model, form: form)
         let body = writer.write(ToolNames(request, longest: longestToolName).written(request))
         if let refusal = writer.refusal { throw refusal }

@@ -1,19 +1,19 @@
-import Conversation
-import NIOCore
+package import Conversation
+package import NIOCore
 import Wire
 
 /// The error object that every OpenAI client reads.
 ///
 /// https://platform.openai.com/docs/guides/error-codes
-struct ErrorObject {
-    var message: String
-    var type: String
-    var param: String?
-    var code: String?
+package struct ErrorObject {
+    package var message: String
+    package var type: String
+    package var param: String?
+    package var code: String?
 
     /// The words that OpenAI itself uses: it gives the type
     /// `invalid_request_error` to a bad key too, and tells them by `code`.
-    init(_ problem: APIProblem) {
+    package init(_ problem: APIProblem) {
         message = problem.message
         param = problem.field
         type = Self.type(of: problem.kind.status)
@@ -35,7 +35,7 @@ struct ErrorObject {
 
     /// A provider's error in another dialect's words. What has no place of
     /// its own, its type, becomes the `code`.
-    init(_ error: ProviderError) {
+    package init(_ error: ProviderError) {
         message = error.message
         param = error.field
         type = Self.type(of: Self.status(of: error))
@@ -53,7 +53,7 @@ struct ErrorObject {
 
     /// The status that OpenAI's clients know for a provider's error. Their
     /// exception classes hang on it.
-    static func status(of error: ProviderError) -> Int {
+    package static func status(of error: ProviderError) -> Int {
         switch error.status {
         case 400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504: error.status
         // Out of credit: OpenAI says it with 429, `insufficient_quota`.
@@ -74,7 +74,7 @@ struct ErrorObject {
             || (error.status == 400 && error.message.hasPrefix("prompt is too long"))
     }
 
-    func encoded() -> ByteBuffer {
+    package func encoded() -> ByteBuffer {
         var json = JSONWriter()
         json.object { json in
             json.object("error") { json in

@@ -1,12 +1,12 @@
-import Wire
+package import Wire
 
 /// OpenAI's form of a schema that a model is held to strictly: every object
 /// names all of its properties in `required` and allows no others. Other
 /// dialects' strict schemas may have optional properties.
 ///
 /// https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
-enum StrictSchema {
-    static func fits(_ schema: JSONFragment) -> Bool {
+package enum StrictSchema {
+    package static func fits(_ schema: JSONFragment) -> Bool {
         guard let root = (try? schema.document())?.root else { return false }
         return fits(root, depth: 0)
     }
@@ -40,5 +40,27 @@ enum StrictSchema {
             }
         }
         return true
+    }
+
+    /// A schema of an object as all servers take it: some refuse one without
+    /// `properties`.
+    package static func withProperties(_ schema: JSONFragment) -> JSONFragment {
+        guard let root = (try? schema.document())?.root, root.kind == .object else { return schema }
+        let type = root["type"]
+        guard type == nil || type?.isString("object") == true, root["properties"] == nil else { return schema }
+        // What is made of other schemas has its properties there.
+        for name in ["anyOf", "oneOf", "allOf", "$ref", "enum"] as [StaticString] where root[name] != nil {
+            return schema
+        }
+        var json = JSONWriter()
+        json.object { json in
+            if type == nil { json.member("type", "object") }
+            for (name, value) in root.members {
+                json.key(dynamic: name.string ?? "")
+                json.value(value.fragment)
+            }
+            json.object("properties") { _ in }
+        }
+        return (try? JSONDocument(json.buffer).root.fragment) ?? schema
     }
 }

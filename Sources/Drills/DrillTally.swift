@@ -70,7 +70,10 @@ package struct DrillTally: Sendable {
         if sample.isWhole, let by = sample.servedBy, by != candidate || sample.fate != nil {
             count(by == candidate ? "\(by), then another" : by, &standIns)
         }
-        for reason in sample.skipped where !reason.hasPrefix("\(candidate):") { count(reason, &couldNot) }
+        // Of the pulled candidate only why it could not be pulled.
+        for reason in sample.skipped where !sample.wasPulled || !reason.hasPrefix("\(candidate):") {
+            count(reason, &couldNot)
+        }
         for field in sample.dropped { count("left out: \(field)", &couldNot) }
         if !sample.isWhole { count(sample.reason ?? "no answer", &reasons) }
     }

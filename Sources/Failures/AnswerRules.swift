@@ -5,6 +5,7 @@ extension Rules {
     static let noWords = [
         Rule("no-byte-in-time", .silent, .model, transports: [.silent]),
         Rule("broken-off", .truncated, .model, positions: [.body, .stream, .streamEnd], transports: [.cut, .garbage]),
+        Rule("damaged", .broken, .model, transports: [.damaged]),
         Rule("no-connection", .unreachable, .host, positions: [.connect], transports: [.unreachable, .closed, .cut]),
         Rule("not-ready", .overloaded, .model, positions: [.head], transports: [.unreachable]),
         Rule("no-http", .truncated, .model, positions: [.connect], transports: [.garbage]),

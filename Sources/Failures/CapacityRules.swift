@@ -6,7 +6,7 @@ extension Rules {
         Rule(
             "not-ready-yet", .overloaded, .model,
             codes: [
-                "modelnotreadyexception", "overloaded_error", "server_is_overloaded", "engine_overloaded",
+                "modelnotreadyexception", "overloaded_error", "server_is_overloaded", "slow_down", "engine_overloaded",
                 "model_overloaded", "overloaded", "no_capacity", "nocapacity", "engine_overloaded_error",
                 "model_at_capacity", "capacity_exceeded", "service_tier_capacity_exceeded", "model_busy",
                 "unavailable_error", "server_overloaded", "model_loading",

@@ -37,6 +37,7 @@ struct Reading {
         status = symptom.status
         transport = symptom.transport
         if let type = symptom.fields["x-amzn-errortype"] { add(code: type) }
+        if let exception = symptom.exception { add(code: exception) }
         guard symptom.body.readableBytesView.contains(where: { $0 > 0x20 }) else {
             shape = .empty
             return
@@ -146,7 +147,13 @@ struct Reading {
             case "__type", "code", "error_type": hasError = readCode(value) || hasError
             // A whole answer has a type, too; it is no error's.
             case "type":
-                if let type = value.string, !Self.answers.contains(type) { hasError = readCode(value) || hasError }
+                if let type = value.string, !Self.isAnswer(type) { hasError = readCode(value) || hasError }
+            // OpenAI's event of a response that failed.
+            case "response":
+                if let error = value["error"], error.kind == .object {
+                    hasError = true
+                    readError(error, depth: 0)
+                }
             case "status": _ = readCode(value)
             case "message", "Message", "detail", "msg":
                 if let words = value.string {
@@ -226,6 +233,10 @@ struct Reading {
         "message", "response", "message_start", "message_delta", "message_stop", "ping", "content_block_start",
         "content_block_delta", "content_block_stop",
     ]
+
+    private static func isAnswer(_ type: String) -> Bool {
+        answers.contains(type) || type.utf8.starts(with: "response.".utf8)
+    }
 
     private mutating func add(code: String) {
         // Coral's names come with a namespace before `#` and an address after

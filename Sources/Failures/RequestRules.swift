@@ -24,6 +24,13 @@ extension Rules {
             unless: ["temporarily", "no tool", "overloaded"])
     ]
 
+    // MARK: An item of another provider's
+
+    /// Before all words: they speak of organizations and of what can't be verified.
+    static let items = [
+        Rule("foreign-item", .callerFault, .request, statuses: notServer, codes: ["invalid_encrypted_content"])
+    ]
+
     // MARK: Things in the request that are gone, or that are the caller's own
 
     static let things = [
@@ -122,7 +129,8 @@ extension Rules {
             codes: [
                 "content_policy_violation", "content_filter", "responsibleaipolicyviolation", "moderation_blocked",
                 "safety", "prompt_blocked", "prohibited_content", "content_filter_error", "data_inspection_failed",
-                "cyber_policy_violation", "content_filtered", "content_policy", "moderation_error",
+                "cyber_policy_violation", "cyber_policy", "bio_policy", "misalignment_policy_violation",
+                "image_content_policy_violation", "content_filtered", "content_policy", "moderation_error",
                 "safety_violation", "guardrail_intervened", "guardrail_violation",
                 "guardrailinterventionexception", "content_blocked",
             ],

@@ -1,7 +1,8 @@
 /// The classifier's table. The first rule that matches decides, so that the
 /// order goes from specific to general; docs/failures.md explains it.
 enum Rules {
-    static let all = noWords + inside + credential + account + request + things + gone + access + capacity + defaults
+    static let all =
+        noWords + items + inside + credential + account + request + things + gone + access + capacity + defaults
 
     /// The rule for everything that no other rule matches: another candidate is
     /// asked, and only a breaker remembers it.
@@ -11,6 +12,9 @@ enum Rules {
     /// Codes that call the request wrong, where no status of its own does.
     static let requestCodes: Set<String> = [
         "invalid_request_error", "validationexception", "invalid_argument", "badrequesterror", "bad_request",
+        // Of OpenAI's responses, which have no type beside them.
+        "invalid_prompt", "invalid_request", "unsupported_parameter", "unsupported_value", "invalid_image",
+        "invalid_image_url", "image_too_large", "image_parse_error", "unsupported_image_media_type",
     ]
     /// An error that says 200, or nothing, is one in a stream or a body.
     static let notServer: [ClosedRange<Int>] = [0...499]

@@ -34,6 +34,7 @@ package struct Signature: Sendable, Equatable {
         let words = words(of: cause, in: vocabulary, model)
         var fields = HTTPFieldList()
         if cause == .throttled { fields.append("retry-after", "7") }
+        if vocabulary == .bedrock { fields.append("x-amzn-errortype", words.type) }
         var body = ByteBuffer()
         body.writeImmutableBuffer(words.body(in: vocabulary))
         return Signature(form: .answer(status: words.status, fields: fields, body: body))
@@ -47,13 +48,13 @@ package struct Signature: Sendable, Equatable {
         default: break
         }
         let words = words(of: cause, in: vocabulary, model)
+        let data = words.event(in: vocabulary)
         var bytes = ByteBuffer()
-        let name: StaticString? =
-            switch vocabulary {
-            case .openai: nil
-            case .anthropic: "error"
-            }
-        SSEWriter.write(name: name, data: words.body(in: vocabulary), to: &bytes)
+        switch vocabulary {
+        case .openai: SSEWriter.write(data: data, to: &bytes)
+        case .anthropic, .responses: SSEWriter.write(name: "error", data: data, to: &bytes)
+        case .bedrock: EventStreamWriter.write(EventStreamHead(exception: words.exception), data: data, to: &bytes)
+        }
         return bytes
     }
 
@@ -72,17 +73,21 @@ package struct Signature: Sendable, Equatable {
             self.message = message
         }
 
+        /// The name of an exception inside a stream: `throttlingException`.
+        var exception: String { type.prefix(1).lowercased() + type.dropFirst() }
+
         func body(in vocabulary: ErrorVocabulary) -> ByteBuffer {
             var json = JSONWriter()
             json.object { json in
                 switch vocabulary {
+                case .bedrock: json.member("message", message)
                 case .anthropic:
                     json.member("type", "error")
                     json.object("error") { json in
                         json.member("message", message)
                         json.member("type", type)
                     }
-                case .openai:
+                case .openai, .responses:
                     json.object("error") { json in
                         json.member("message", message)
                         json.member("type", type)
@@ -93,12 +98,27 @@ package struct Signature: Sendable, Equatable {
             }
             return json.buffer
         }
+
+        /// The same inside a stream.
+        func event(in vocabulary: ErrorVocabulary) -> ByteBuffer {
+            guard vocabulary == .responses else { return body(in: vocabulary) }
+            var json = JSONWriter()
+            json.object { json in
+                json.member("type", "error")
+                json.member("code", code ?? type)
+                json.member("message", message)
+                json.null("param")
+                json.member("sequence_number", 0)
+            }
+            return json.buffer
+        }
     }
 
     private static func words(of cause: Cause, in vocabulary: ErrorVocabulary, _ model: String) -> Words {
         switch vocabulary {
-        case .openai: openai(cause, model)
+        case .openai, .responses: openai(cause, model)
         case .anthropic: anthropic(cause, model)
+        case .bedrock: bedrock(cause)
         }
     }
 
@@ -174,6 +194,34 @@ package struct Signature: Sendable, Equatable {
         case .unsupportedField: Words(400, request, "`temperature` is deprecated for this model.")
         case .nestedReference: Words(400, request, "tools.0.model: \(model) is not available.")
         case .broken, .unreachable, .silent, .truncated: Words(500, "api_error", "Internal server error")
+        }
+    }
+
+    /// The names and words of Bedrock and of the models behind it, which never
+    /// name the model.
+    private static func bedrock(_ cause: Cause) -> Words {
+        let request = "ValidationException"
+        return switch cause {
+        case .withdrawn:
+            Words(404, "ResourceNotFoundException", "This model version has reached the end of its life.")
+        case .denied:
+            Words(403, "AccessDeniedException", "You don't have access to the model with the specified model ID.")
+        case .exhausted:
+            Words(
+                400, "ServiceQuotaExceededException", "Your request exceeds the service quota for your account.")
+        case .throttled:
+            Words(429, "ThrottlingException", "Too many requests, please wait before trying again.")
+        case .overloaded: Words(503, "ServiceUnavailableException", "The service isn't currently available.")
+        case .credential:
+            Words(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
+        case .refused: Words(400, request, "Output blocked by content filtering policy")
+        case .tooLong: Words(400, request, "Input is too long for requested model.")
+        case .callerFault:
+            Words(400, request, "A conversation must alternate between user and assistant roles.")
+        case .unsupportedField: Words(400, request, "`temperature` is deprecated for this model.")
+        case .nestedReference: Words(400, request, "tools.0.model: the model is not available.")
+        case .broken, .unreachable, .silent, .truncated:
+            Words(500, "InternalServerException", "An internal server error occurred.")
         }
     }
 }

@@ -33,6 +33,8 @@ package struct Symptom: Sendable, Equatable {
         case clean
         /// Bytes that are no HTTP, or no answer in the dialect.
         case garbage
+        /// Bytes that are not as they were sent: a checksum is wrong.
+        case damaged
     }
 
     /// The API that the words are in, e.g. `openai`, `anthropic`, `bedrock`,
@@ -43,6 +45,9 @@ package struct Symptom: Sendable, Equatable {
     /// 0 where no head came.
     package var status: Int
     package var fields: HTTPFieldList
+    /// The name of an exception inside a stream, where the framing marks it as
+    /// one (`application/vnd.amazon.eventstream`); nil where it doesn't.
+    package var exception: String?
     /// The answer's body, the error event's data, or nothing.
     package var body: ByteBuffer
     package var transport: Transport?

@@ -18,6 +18,7 @@ package struct FileLock: ~Copyable, Sendable {
     private init(_ path: String, within time: Duration) throws(FileFault) {
         let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW
         let opened = try RegularFile(taking: uninterrupted { open(path, flags, 0o600) }, path, for: .lock)
+        opened.withDescriptor { Self.give($0, path) }
         // A duplicate is of the same open file, and so is its lock.
         let descriptor = opened.withDescriptor { fcntl($0, F_DUPFD_CLOEXEC, 0) }
         guard descriptor >= 0 else { throw FileFault(.lock, path) }
@@ -33,6 +34,14 @@ package struct FileLock: ~Copyable, Sendable {
             usleep(10_000)
         }
         self.descriptor = FileDescriptor(rawValue: descriptor)
+    }
+
+    /// Gives a lock that root has just made to the folder's owner; only an empty
+    /// file with one name, since that user could have put another one there.
+    private static func give(_ descriptor: Int32, _ path: String) {
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_uid == 0, facts.st_size == 0, facts.st_nlink == 1 else { return }
+        Inheritance.give(descriptor, in: Folder.above(path))
     }
 
     deinit { close(descriptor.rawValue) }

@@ -31,6 +31,18 @@ package enum Folder {
         guard try makeOne(path, mode) else { throw FileFault(.create, path, errno: ENOENT) }
     }
 
+    /// Makes a folder and those above it (0755), durably. One that wasn't there
+    /// belongs to the owner of the folder above it, also where root makes it.
+    package static func makeForItsUser(_ path: String, mode: mode_t = 0o700) throws(FileFault) {
+        let isNew = FileKind.at(path, links: .followed) == nil
+        try make(path, mode: mode, parents: 0o755)
+        guard isNew else { return }
+        let folder = uninterrupted { open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+        guard folder >= 0 else { return }
+        defer { close(folder) }
+        Inheritance.give(folder, in: above(path))
+    }
+
     /// - Returns: false where the folder above it is missing.
     private static func makeOne(_ path: String, _ mode: mode_t) throws(FileFault) -> Bool {
         if mkdir(path, mode) == 0 {

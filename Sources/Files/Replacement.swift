@@ -8,7 +8,7 @@ package import Glibc
 /// 1. `open(NEW, O_CREAT | O_EXCL | O_NOFOLLOW)`, a separate name in the same folder: a rename across file systems is
 ///   not atomic.
 /// 2. `write(NEW)` until all is written; `fchmod(NEW)`, since the umask may have removed permissions, where the
-///   file has a mode of its own.
+///   file has a mode of its own; `fchown(NEW)` to the folder's owner, where root writes into another user's folder.
 /// 3. `fsync(NEW)`: without it, the name may reach the disk before the bytes, and a crash would leave an empty file
 ///   under the old name.
 /// 4. `close(NEW)`.
@@ -95,6 +95,7 @@ struct LinuxCalls: DurableCalls {
             remove(new)
             throw fault
         }
+        Inheritance.give(file, in: Folder.above(path))
         return file
     }
 

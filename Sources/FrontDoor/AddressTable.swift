@@ -8,6 +8,8 @@ enum Address {
     case call(Entrance, CalledPath)
     case models
     case model(String)
+    /// A list of models of one door's own.
+    case catalogue(CatalogueEntrance, CalledPath)
     case root
     case health
     case ready
@@ -31,12 +33,31 @@ final class Entrance: Sendable {
     }
 }
 
+/// An address of a door's lists of models.
+final class CatalogueEntrance: Sendable {
+    let door: Door
+    let writer: any CatalogueWriter
+    let address: CallerAddress
+
+    init(_ door: Door, _ writer: any CatalogueWriter, _ address: CallerAddress) {
+        self.door = door
+        self.writer = writer
+        self.address = address
+    }
+}
+
 /// All addresses of the applications' listener.
 struct AddressTable: Sendable {
     /// In the order of the doors.
     let entrances: [Entrance]
+    let catalogues: [CatalogueEntrance]
 
     init(_ doors: [Door]) {
+        catalogues = doors.flatMap { door in
+            door.catalogue.map { writer in
+                writer.catalogueAddresses.map { CatalogueEntrance(door, writer, $0) }
+            } ?? []
+        }
         entrances = doors.flatMap { door in
             door.entrances.map { Entrance(door, $0.address, $0.operation) }
         }
@@ -59,14 +80,27 @@ struct AddressTable: Sendable {
         default:
             if path.hasPrefix("/ledger/") { return .ledger(String(path.dropFirst(8))) }
             let prefix = "/v1/models/"
-            guard path.hasPrefix(prefix) else { return .unknown }
-            return .model(PercentEncoding.decode(path.dropFirst(prefix.count)))
+            if path.hasPrefix(prefix) { return .model(PercentEncoding.decode(path.dropFirst(prefix.count))) }
+            for entrance in catalogues {
+                if let called = entrance.address.match(path) { return .catalogue(entrance, called) }
+            }
+            return .unknown
         }
+    }
+
+    /// The answer to a request for something that a door's API has and Holdfast
+    /// doesn't; nil for all other paths.
+    func absence(at path: Substring) -> APIProblem? {
+        for entrance in entrances {
+            if let problem = entrance.door.dialect.absence(at: path) { return problem }
+        }
+        return nil
     }
 
     /// The operations and their addresses, as a sentence for people.
     var sentence: String {
         let calls = entrances.map { "POST \($0.address.pattern)" }.joined(separator: ", ")
-        return "Holdfast speaks \(calls) and GET /v1/models."
+        let lists = ["/v1/models"] + catalogues.filter { !$0.address.namesModel }.map(\.address.pattern)
+        return "Holdfast speaks \(calls) and \(lists.map { "GET \($0)" }.joined(separator: ", "))."
     }
 }

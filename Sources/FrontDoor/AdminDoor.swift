@@ -100,7 +100,9 @@ package struct AdminDoor: RequestAdmission {
 
     // MARK: By the head
 
-    package func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> AdmissionDecision {
+    package func receive(
+        _ head: HTTPRequestHead, from peer: ConnectionPeer, on executor: EventLoopTaskExecutor
+    ) -> AdmissionDecision {
         let target = RequestTarget(head.uri)
         if let objection = origins.current?.objection(to: head.headers, authority: target.authority) {
             return .answer(Self.failure(403, CrossOrigin.problem(objection).message))

@@ -7,6 +7,8 @@ import NIOHTTP1
 /// Keys are taken from `x-api-key` and `Authorization: Bearer`, at every door
 /// and in every line of these fields. Any valid one is enough, since clients
 /// send a placeholder, an empty field or another service's token beside it.
+/// A key in `x-holdfast-key` is the only one that counts: the other fields then
+/// hold a credential of the caller's own (``callersOwn(_:)``).
 struct Credentials {
     let keys: KeyRing
     let time: @Sendable () -> UnixTime
@@ -23,6 +25,13 @@ struct Credentials {
     func authentication(_ headers: HTTPHeaders) -> Authentication {
         var outcome = Authentication.missing
         var looked = 0
+        let own = ownKeys(headers)
+        for key in own.prefix(Self.most) {
+            let judged = keys.authenticate(key, now: time())
+            if case .granted = judged { return judged }
+            if judged.saysMore(than: outcome) { outcome = judged }
+        }
+        guard own.isEmpty else { return outcome }
         for (name, value) in headers {
             guard let key = Self.key(name, value), looked < Self.most else { continue }
             looked += 1
@@ -36,7 +45,7 @@ struct Credentials {
     }
 
     /// - Returns: nil where the field is about something else, or empty.
-    private static func key(_ name: String, _ value: String) -> String? {
+    static func key(_ name: String, _ value: String) -> String? {
         switch name.utf8.count {
         case 9: return !value.isEmpty && name.isField("x-api-key") ? value : nil
         case 13: return name.isField("authorization") ? bearer(value) : nil

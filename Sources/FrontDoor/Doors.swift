@@ -58,7 +58,11 @@ package final class Doors: RequestAdmission {
     let gateway: Gateway
     let view: HouseView
     let origins: OriginPolicy
+    /// The memory of bodies whose signatures are not checked yet.
+    let unproven: UnprovenBodies
+    let time: @Sendable () -> UnixTime
     private let credentials: Credentials
+    private let signatures: SignatureCheck
 
     /// - Parameters:
     ///   - standard: The door in whose dialect everything is answered that is
@@ -66,7 +70,9 @@ package final class Doors: RequestAdmission {
     ///   - others: The other doors, in the order in which they are listed.
     package init(
         _ gateway: Gateway, standard: Door, others: [Door] = [], view: HouseView,
-        origins: OriginPolicy = OriginPolicy(), time: @escaping @Sendable () -> UnixTime
+        origins: OriginPolicy = OriginPolicy(),
+        unproven: UnprovenBodies = UnprovenBodies(bodies: ConnectionLimits().bodies),
+        time: @escaping @Sendable () -> UnixTime
     ) {
         self.gateway = gateway
         self.standard = standard
@@ -74,15 +80,20 @@ package final class Doors: RequestAdmission {
         table = AddressTable([standard] + others)
         self.view = view
         self.origins = origins
+        self.unproven = unproven
+        self.time = time
         credentials = Credentials(keys: gateway.keys, time: time)
+        signatures = SignatureCheck(keys: gateway.keys, time: time)
     }
 
     // MARK: By the head
 
-    package func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> AdmissionDecision {
+    package func receive(
+        _ head: HTTPRequestHead, from peer: ConnectionPeer, on executor: EventLoopTaskExecutor
+    ) -> AdmissionDecision {
         let target = RequestTarget(head.uri)
         let id = RequestID.make()
-        guard let rules = origins.current else { return receive(head, target, id, HTTPFieldList(), executor) }
+        guard let rules = origins.current else { return receive(head, target, id, HTTPFieldList(), peer, executor) }
         let origin = rules.allowedOrigin(head.headers)
         if let objection = rules.objection(to: head.headers, authority: target.authority) {
             return .answer(refuse(CrossOrigin.problem(objection), door(for: table.address(target.path), head), id))
@@ -91,43 +102,73 @@ package final class Doors: RequestAdmission {
             return .answer(CrossOrigin.preflightAnswer(for: origin, head.headers, id: id))
         }
         let fields = CrossOrigin.fields(for: rules.origins.isEmpty ? nil : origin)
-        switch receive(head, target, id, fields, executor) {
-        case .answer(var answer):
-            answer.head.fields.add(missing: fields)
-            return .answer(answer)
-        case .call(let call): return .call(call)
-        }
+        let decision = receive(head, target, id, fields, peer, executor)
+        guard case .answer(var answer) = decision else { return decision }
+        answer.head.fields.add(missing: fields)
+        return .answer(answer)
     }
 
     /// - Parameter fields: for the answer, whoever gives it.
     private func receive(
         _ head: HTTPRequestHead, _ target: RequestTarget, _ id: String, _ fields: HTTPFieldList,
-        _ executor: EventLoopTaskExecutor
+        _ peer: ConnectionPeer, _ executor: EventLoopTaskExecutor
     ) -> AdmissionDecision {
         let arrived = NIODeadline.now()
         let address = table.address(target.path)
         if let answer = openAnswer(address, head, id) { return .answer(answer) }
         let door = door(for: address, head)
-        let principal: Principal
+        var draft: CallDraft?
+        if case .call(let entrance, let path) = address, head.method == .POST {
+            let (forwarded, marks) = forwarded(head)
+            draft = CallDraft(
+                id: id, entrance: entrance, path: path, query: target.query, forwarded: forwarded, marks: marks,
+                credential: credentials.callersOwn(head.headers), answerFields: fields, executor: executor,
+                arrived: arrived)
+        }
         switch credentials.authenticate(head.headers) {
-        case .success(let known): principal = known
-        case .failure(let problem): return .answer(refuse(problem, door, id))
+        case .success(let principal):
+            guard let draft else { return .answer(answer(address, target, head, principal, door, id)) }
+            guard !principal.isAdmin else { return .answer(refuse(.adminKey, door, id, principal)) }
+            return .call(PendingCall(self, door, draft.call(of: principal)))
+        case .failure(let problem):
+            guard SignatureCheck.isMeant(by: head.headers, target) else { return .answer(refuse(problem, door, id)) }
+            switch signatures.claim(head, target, from: peer) {
+            case .failure(let problem): return .answer(refuse(problem, door, id))
+            case .success(let signed):
+                if let draft {
+                    guard head.headers.contains(name: "content-length") else {
+                        return .answer(refuse(.lengthMissing, door, id))
+                    }
+                    return .unproven(SignedCall(self, draft, signed, from: peer))
+                }
+                switch signed.principalWithoutBody() {
+                case .success(let principal): return .answer(answer(address, target, head, principal, door, id))
+                case .failure(let problem): return .answer(refuse(problem, door, id))
+                }
+            }
         }
-        guard case .call(let entrance, let path) = address else {
-            return .answer(keyedAnswer(address, target.path, head, principal, door, id))
-        }
-        guard head.method == .POST else { return .answer(wrongMethod(door, head, "POST", id, principal)) }
-        guard !principal.isAdmin else { return .answer(refuse(.adminKey, door, id, principal)) }
+    }
+
+    /// Returns the fields of a head that a provider may see, and the marks of
+    /// agents in it.
+    private func forwarded(_ head: HTTPRequestHead) -> (HTTPFieldList, AgentMarks) {
         var forwarded = HTTPFieldList()
-        for (name, value) in head.headers where HTTPFieldRules.mayBeForwarded(name) {
+        var marks = AgentMarks()
+        for (name, value) in head.headers where HTTPFieldRules.mayBeForwarded(name) || AgentMarks.mayBe(name) {
             let name = name.lowercased()
             if HTTPFieldRules.isForwardedToProvider(name) { forwarded.append(name, value) }
+            marks.note(name, value)
         }
-        var call = Call(
-            id: id, operation: entrance.operation, door: door.dialect, path: path, principal: principal,
-            fields: forwarded, query: target.query, body: ByteBuffer(), executor: executor, arrived: arrived)
-        call.answerFields = fields
-        return .call(PendingCall(self, door, call))
+        return (forwarded, marks)
+    }
+
+    /// Returns the answer to a request of which no body is taken.
+    private func answer(
+        _ address: Address, _ target: RequestTarget, _ head: HTTPRequestHead, _ principal: Principal, _ door: Door,
+        _ id: String
+    ) -> Answer {
+        if case .call = address { return wrongMethod(door, head, "POST", id, principal) }
+        return keyedAnswer(address, target, head, principal, door, id)
     }
 
     /// Returns the answer to a request that needs no key; nil for all others.
@@ -147,15 +188,21 @@ package final class Doors: RequestAdmission {
 
     /// Returns the answer to a request that needs a key and no body.
     private func keyedAnswer(
-        _ address: Address, _ path: Substring, _ head: HTTPRequestHead, _ principal: Principal, _ door: Door,
+        _ address: Address, _ target: RequestTarget, _ head: HTTPRequestHead, _ principal: Principal, _ door: Door,
         _ id: String
     ) -> Answer {
+        let path = target.path
         switch address {
         case .models, .model:
             guard head.method == .GET || head.method == .HEAD else {
                 return wrongMethod(door, head, "GET, HEAD", id, principal)
             }
             return models(address, path, principal, door, id)
+        case .catalogue(let entrance, let called):
+            guard head.method == .GET || head.method == .HEAD else {
+                return wrongMethod(door, head, "GET, HEAD", id, principal)
+            }
+            return catalogue(entrance, called, target.query, principal, id)
         case .metrics where view.metrics != nil:
             guard principal.isAdmin else {
                 return refuse(APIProblem(.forbidden, "/metrics needs an admin key."), door, id, principal)
@@ -163,13 +210,17 @@ package final class Doors: RequestAdmission {
             return metricsAnswer(id)
         case .root: return wrongMethod(door, head, "GET, HEAD", id, principal)
         default:
-            return refuse(notFound(path), door, id, principal)
+            return refuse(table.absence(at: path) ?? notFound(path), door, id, principal)
         }
     }
 
     /// Returns the door whose dialect an answer to this request is given in.
     private func door(for address: Address, _ head: HTTPRequestHead) -> Door {
-        if case .call(let entrance, _) = address { return entrance.door }
+        switch address {
+        case .call(let entrance, _): return entrance.door
+        case .catalogue(let entrance, _): return entrance.door
+        default: break
+        }
         return marked.first { head.headers.contains(name: $0.field) }?.door ?? standard
     }
 }
@@ -188,7 +239,6 @@ final class PendingCall: PendingRequest {
     }
 
     package func serve(body: ByteBuffer, reply: any CallerReply) async {
-        var call = call
         call.body = body
         await doors.gateway.serve(call, reply: reply)
     }

@@ -47,7 +47,7 @@ package struct Listener: ServerChildChannel {
             guard let loop = loops[ObjectIdentifier(channel.eventLoop)] else { throw ChannelError.operationUnsupported }
             // The caller's end of file is its leaving, not half of it.
             try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
-            try? channel.syncOptions?.setOption(.socketOption(.tcp_nodelay), value: 1)
+            try? channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
             // Kernels take megabytes for a caller that doesn't read: then
             // neither its rate nor what it costs could be seen.
             try? channel.syncOptions?.setOption(

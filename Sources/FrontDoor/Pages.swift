@@ -23,6 +23,21 @@ extension Doors {
         return door.answer(writer.encodeModel(model), id: id)
     }
 
+    /// A list of models of one API's own.
+    func catalogue(
+        _ entrance: CatalogueEntrance, _ called: CalledPath, _ query: String, _ principal: Principal, _ id: String
+    ) -> Answer {
+        let now = Int(time().seconds)
+        let request = CatalogueRequest(
+            address: entrance.address.pattern, model: called.model, query: query, now: now)
+        do throws(APIProblem) {
+            let models = gateway.catalogue(allowed: principal.allowedRoutes, now: now)
+            return entrance.door.answer(try entrance.writer.encodeCatalogue(request, models), id: id)
+        } catch {
+            return entrance.door.refuse(error, id: id)
+        }
+    }
+
     /// For people, and for whoever checks that something is there.
     func greeting(_ id: String) -> Answer {
         var json = JSONWriter()

@@ -23,10 +23,11 @@ extension Doors {
     func refuse(
         _ problem: APIProblem, _ door: Door, _ id: String, _ principal: Principal? = nil, operation: String = "request"
     ) -> Answer {
-        gateway.noteRefusal(
-            RequestRecord(
-                refused: id, operation: operation, door: door.dialect.name, keyID: principal?.id ?? "none",
-                problem: problem))
+        let record = RequestRecord(
+            refused: id, operation: operation, door: door.dialect.name, keyID: principal?.id ?? "none",
+            problem: problem)
+        record.status = door.dialect.status(of: problem)
+        gateway.noteRefusal(record)
         return door.refuse(problem, id: id)
     }
 
@@ -96,6 +97,17 @@ extension BodyFault {
                 .invalidRequest,
                 "The body did not arrive in time: it came too slowly, or stopped. Send it without pausing.",
                 code: "request_timeout")
+        case .unproven(.all):
+            return APIProblem(
+                .unavailable,
+                "The bodies of all requests whose signatures are not checked yet are more than this Holdfast takes; "
+                    + "try again in a moment, or use a bearer key.", code: "bodies_too_large", retryAfter: 1)
+        case .unproven(let scope):
+            return APIProblem(
+                .limited,
+                "The bodies of all requests from this \(scope == .key ? "access key" : "address") whose signatures are "
+                    + "not checked yet are more than this Holdfast takes; send fewer at once, or use a bearer key.",
+                code: "bodies_too_large", retryAfter: 1)
         }
     }
 }

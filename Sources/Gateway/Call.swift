@@ -5,19 +5,32 @@ package import Wire
 
 /// A request that a door has taken in: its key is valid and its body is
 /// complete. Nothing of the body has been read yet.
-package struct Call: Sendable {
+///
+/// An object, so that all that share a request copy one reference. Changed by
+/// its door alone, before it is served.
+package final class Call: @unchecked Sendable {
     package enum Operation: Sendable {
         case chat
         case embeddings(any EmbeddingsCaller)
         case countTokens(any TokenCountCaller)
+        case compaction(any CompactionCaller)
 
         var isChat: Bool {
             if case .chat = self { true } else { false }
         }
 
+        /// True where a model reads a conversation and answers it, so that a
+        /// supervisor reads both.
+        var isSupervised: Bool {
+            switch self {
+            case .chat, .compaction: true
+            case .embeddings, .countTokens: false
+            }
+        }
+
         var holdsConversation: Bool {
             switch self {
-            case .chat, .countTokens: true
+            case .chat, .countTokens, .compaction: true
             case .embeddings: false
             }
         }
@@ -27,29 +40,35 @@ package struct Call: Sendable {
             case .chat: "chat"
             case .embeddings: "embeddings"
             case .countTokens: "count_tokens"
+            case .compaction: "compact"
             }
         }
     }
 
     /// Holdfast's own id of the request, also in `x-request-id`.
     package var id: String
-    package var operation: Operation
+    package let operation: Operation
     /// The API that the caller speaks.
-    package var door: any CallerProtocol
+    package let door: any CallerProtocol
     /// The part of the request that its path says.
-    package var path: CalledPath
-    package var principal: Principal
+    package let path: CalledPath
+    package let principal: Principal
     /// The caller's fields that a provider may see
     /// (``HTTPFieldRules/isForwardedToProvider(_:)``).
-    package var fields: HTTPFieldList
+    package let fields: HTTPFieldList
+    /// The session and the agent to which the caller says the request belongs.
+    package var marks = AgentMarks()
+    /// The caller's own credential for a provider; nil where it has only its
+    /// key.
+    package var credential: CallerCredential?
     /// The caller's query without its question mark, empty if there is none.
-    package var query: String
+    package let query: String
     package var body: ByteBuffer
     /// Fields that every answer to it gets, whoever gives it.
     package var answerFields = HTTPFieldList()
     /// The executor on which the request's task runs.
-    package var executor: EventLoopTaskExecutor
-    package var arrived: NIODeadline
+    package let executor: EventLoopTaskExecutor
+    package let arrived: NIODeadline
 
     package init(
         id: String, operation: Operation, door: any CallerProtocol, path: CalledPath = CalledPath(),
@@ -66,6 +85,17 @@ package struct Call: Sendable {
         self.body = body
         self.executor = executor
         self.arrived = arrived
+    }
+
+    /// The same call with another body.
+    func with(_ body: ByteBuffer) -> Call {
+        let other = Call(
+            id: id, operation: operation, door: door, path: path, principal: principal, fields: fields, query: query,
+            body: body, executor: executor, arrived: arrived)
+        other.marks = marks
+        other.credential = credential
+        other.answerFields = answerFields
+        return other
     }
 }
 
@@ -88,6 +118,11 @@ package protocol CallerReply: AnyObject {
     /// A piece, sent at once. Returns when the caller can take more.
     /// - Throws: `CancellationError` when the caller has gone.
     func write(_ bytes: ByteBuffer) async throws
+    /// True where a piece goes out without any wait, by ``writeNow(_:)``.
+    var takesNow: Bool { get }
+    /// A piece, sent at once. Only where ``takesNow`` says so, and in the turn
+    /// in which its exchange was checked.
+    func writeNow(_ bytes: ByteBuffer)
     /// The body is whole.
     func finish()
     /// The last piece, and the body is whole.
@@ -124,6 +159,10 @@ extension CallerReply {
     }
 
     package func admit(_ candidate: String) {}
+
+    package var takesNow: Bool { false }
+
+    package func writeNow(_ bytes: ByteBuffer) { preconditionFailure("asked of a reply that says it can't") }
 
     package func whenHandedOver(_ done: @escaping (_ waited: Bool) -> Void) { done(false) }
 

@@ -11,7 +11,7 @@ package import NIOCore
 /// other side, woken by the first of these writes, then finds work for all of
 /// them instead of going to sleep before the next. Both measured: see
 /// Benchmarks/README.md.
-// What is unflushed is touched on the event loop only.
+// Jobs and what is unflushed are touched on the event loop only.
 package final class EventLoopTaskExecutor: TaskExecutor, @unchecked Sendable {
     package let eventLoop: any EventLoop
     /// The attempts of its requests that have said nothing yet.
@@ -19,6 +19,10 @@ package final class EventLoopTaskExecutor: TaskExecutor, @unchecked Sendable {
     /// The exchanges that suspensions can end.
     let live: LiveExchanges
     private var unflushed: [any Flushable] = []
+    /// Jobs of tasks that wait for the loop, in the order in which they came.
+    private var jobs: [UnownedJob] = []
+    /// The same array's storage, while its jobs run.
+    private var running: [UnownedJob] = []
     /// Bytes of bodies that were read in this turn.
     private var readInTurn = 0
     /// The most that was read in one turn.
@@ -35,7 +39,21 @@ package final class EventLoopTaskExecutor: TaskExecutor, @unchecked Sendable {
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        guard eventLoop.inEventLoop else {
+            return eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        }
+        // One entry in the loop's own queue for all jobs of a turn: it has a lock,
+        // and each entry a closure.
+        jobs.append(job)
+        if jobs.count == 1 { eventLoop.execute { self.runJobs() } }
+    }
+
+    /// Runs the jobs that wait; those that come meanwhile have their own turn.
+    private func runJobs() {
+        swap(&jobs, &running)
+        let executor = asUnownedTaskExecutor()
+        for job in running { job.runSynchronously(on: executor) }
+        running.removeAll(keepingCapacity: true)
     }
 
     /// Has a connection flushed before the event loop sleeps again. On the

@@ -68,6 +68,7 @@ package final class Gateway: Sendable {
     package let drills = RunningDrills()
     let probes = RunningProbes()
     let answerSizes = AnswerSizes()
+    let itemOrigins = ItemOrigins()
     package let shutdown = GatewayShutdown()
 
     package init(

@@ -31,37 +31,61 @@ extension Gateway {
         let state = self.state
         let record = RequestRecord(call)
         let opening = await open(call, reply)
-        let reply = opening.reply
-        var rehearsed: RouteChoice?
         do {
-            try admit(call, opening)
-            let request = try await read(call, opening)
-            let choice = try findRoute(of: request, state, record)
-            rehearsed = choice.rehearsal == nil ? nil : choice
-            var reviewed = ReviewedCall(request: request)
-            if choice.served.supervision.level != .off { reviewed = try await review(request, choice, record) }
-            let context = try prepare(reviewed, choice, state, opening, record)
+            let context = try await admit(call, opening, state, record)
             try await AttemptLoop(context).run()
             while await isToBeAskedAgain(context, opening) { try await AttemptLoop(context).run() }
         } catch {
-            if conclude(error, call, reply, record) == .cutOff { await cutOff(call, reply, record) }
+            await fail(error, call, opening.reply, record)
         }
+        await close(call, opening, state, record)
+    }
+
+    // Work apart from the attempts is kept out of the function that waits for
+    // them: its variables would stay in memory for as long as a stream runs.
+
+    /// Runs the stages before the attempts.
+    @inline(never)
+    private func admit(
+        _ call: Call, _ opening: Opening, _ state: GatewayState, _ record: RequestRecord
+    ) async throws -> RequestContext {
+        try admit(call, opening)
+        let request = try await read(call, opening)
+        let choice = try findRoute(of: request, state, record)
+        if choice.rehearsal != nil { record.rehearsed = choice }
+        var reviewed = ReviewedCall(request: request)
+        if choice.served.supervision.level != .off { reviewed = try await review(request, choice, record) }
+        return try prepare(reviewed, choice, state, opening, record)
+    }
+
+    /// Answers a request that a stage has refused, or that is cut off.
+    @inline(never)
+    private func fail(_ error: any Error, _ call: Call, _ reply: any CallerReply, _ record: RequestRecord) async {
+        if conclude(error, call, reply, record) == .cutOff { await cutOff(call, reply, record) }
+    }
+
+    /// Runs the stages behind the attempts.
+    @inline(never)
+    private func close(_ call: Call, _ opening: Opening, _ state: GatewayState, _ record: RequestRecord) async {
         await opening.release?.settle(record) { refusal(call, $0, record) }
         account(for: record, of: call, in: state)
+        noteConversation(record)
         // Only now is it known whether the end of the answer may go out.
         await opening.release?.releaseEnd(record) {
             refusal(call, $0, record)
         } lastWords: {
             call.door.encodeStreamProblem($0, requestID: call.id)
         }
-        if let rehearsed { rehearsed.rehearsal?.note(record, on: rehearsed) }
+        if let rehearsed = record.rehearsed { rehearsed.rehearsal?.note(record, on: rehearsed) }
         state.instruments.record(record)
         records.log.record(record)
         await recordAnswer(opening, record)
+        opening.release?.letGo()
     }
 
     /// Returns whether a whole answer came from a candidate that was suspended
     /// while the answer waited for its verdict: it is taken back.
+    @inline(never)
     private func isToBeAskedAgain(_ context: RequestContext, _ opening: Opening) async -> Bool {
         guard stages.permits != nil, let release = context.release else { return false }
         await release.settle(context.record) { refusal(context.call, $0, context.record) }
@@ -72,9 +96,6 @@ extension Gateway {
         (record.begun, record.status, record.outcome) = (nil, 0, .failed)
         return true
     }
-
-    // Synchronous work is kept out of the function that waits: its variables
-    // would stay in memory for as long as a stream runs.
 
     /// Runs the stages between the request's body and its review.
     private func findRoute(

@@ -43,10 +43,36 @@ extension APIProblem {
             code: "forbidden_parameter")
     }
 
+    static func callersCredentialMissing(_ upstream: Upstream) -> APIProblem {
+        APIProblem(
+            .unauthenticated,
+            "\(upstream.id) is asked with a credential of your own, and none came. Send Holdfast's key as "
+                + "\"x-holdfast-key: KEY\", and your own where that provider has it: \"Authorization: Bearer …\" or "
+                + "\"x-api-key: …\".", code: "caller_credential_missing")
+    }
+
     static let keyAsModel = APIProblem(
         .invalidRequest,
         "A key stands where a model's name belongs; it is not repeated here. Take it out, and take it for known if "
             + "others can read what this application sends.", field: "model", code: "invalid_model_name")
+
+    /// A conversation whose beginning only its provider can read.
+    static func contextLost(_ candidate: Candidate) -> APIProblem {
+        APIProblem(
+            .invalidRequest,
+            "\(candidate.id) can't read what the conversation began with: it was compacted by another provider, and the "
+                + "compaction is the only record of it. Send the whole conversation instead of the compaction, or begin "
+                + "a new one with a summary in words.",
+            field: "input", code: "context_lost")
+    }
+
+    static func noCompaction(_ candidate: Candidate) -> APIProblem {
+        APIProblem(
+            .notFound,
+            "\(candidate.id) compacts no conversations. Ask the model for a summary in words and go on with that, or "
+                + "ask a route that ends at a provider with OpenAI's Responses API.",
+            field: "model", code: "unsupported_operation")
+    }
 
     static func modelMissing(of provider: String) -> APIProblem {
         APIProblem(
@@ -116,6 +142,8 @@ extension APIProblem {
                 APIProblem(.badUpstream, "\(who) broke off in the middle of its answer.", code: "provider_cut")
             case .garbage(let why):
                 APIProblem(.badUpstream, "\(who) sent something that is no answer: \(why).", code: "provider_garbage")
+            case .damaged(_, let why):
+                APIProblem(.badUpstream, "The answer of \(who) came damaged: \(why).", code: "provider_damaged")
             case .overloaded(let why):
                 APIProblem(.unavailable, "\(who) is busy: \(why).", code: "provider_busy", retryAfter: 1)
             case .usedUp(let wait): .egressUsedUp(who, wait: wait)
@@ -182,6 +210,7 @@ extension LaneFailure {
         case .totalTimeout: "total_timeout"
         case .cut: "cut"
         case .garbage: "garbage"
+        case .damaged(let offset, _): "damaged_at_\(offset)"
         case .overloaded: "overloaded"
         case .notReady: "not_ready"
         case .usedUp: "egress_budget"
@@ -215,17 +244,29 @@ extension ResponseHead {
         if !call.answerFields.isEmpty { fields.fields += call.answerFields.fields }
     }
 
-    /// Says when the model that serves will be retired, and who takes its
-    /// place: `Deprecation` (RFC 9745; a structured date), `Sunset`
-    /// (RFC 8594), `Link` with `successor-version` (RFC 5829). What the
-    /// provider says itself goes before it.
-    mutating func addRetirement(of candidate: Candidate) {
-        guard let retires = candidate.retires, retires >= 0 else { return }
-        // Nothing may be retired before it is deprecated.
-        if fields["deprecation"] == nil { fields.append("deprecation", "@\(candidate.deprecated ?? retires)") }
-        if fields["sunset"] == nil { fields.append("sunset", HTTPDate.text(retires)) }
-        if let successor = candidate.successor, successor.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3E })
-        {
+    /// Says which model answered, in the field in which the caller's API does:
+    /// the name that the caller asked for, unless it was another model.
+    /// - Parameter provider: The provider's own word for it; nil where it has
+    ///   none.
+    mutating func addModel(
+        _ call: Call, _ requested: String, _ record: RequestRecord, of candidate: Candidate, provider: String?
+    ) {
+        guard let field = call.door.modelField else { return }
+        let another = provider.flatMap { $0 == candidate.model ? nil : $0 }
+        fields.append(field, another ?? (record.standsInFor == nil ? requested : candidate.id))
+    }
+
+    /// Adds the time when the model that serves will end, and its successor:
+    /// `Deprecation` (RFC 9745; a structured date), `Sunset` (RFC 8594), `Link`
+    /// with `successor-version` (RFC 5829). What the provider says itself goes
+    /// before it, unless a standard stops the model earlier.
+    mutating func add(_ end: AnnouncedEnd) {
+        if end.isOfStandard, let sunset = fields["sunset"], HTTPDate.seconds(sunset).map({ end.ends < $0 }) ?? true {
+            fields.fields.removeAll { $0.name == "sunset" || $0.name == "deprecation" }
+        }
+        if fields["deprecation"] == nil { fields.append("deprecation", "@\(end.deprecated)") }
+        if fields["sunset"] == nil { fields.append("sunset", HTTPDate.text(end.ends)) }
+        if let successor = end.successor, successor.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3E }) {
             fields.append("link", "</v1/models/\(successor)>; rel=\"successor-version\"")
         }
     }

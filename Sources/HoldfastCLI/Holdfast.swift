@@ -6,8 +6,9 @@ package struct Holdfast: AsyncParsableCommand {
         commandName: "holdfast",
         abstract: "An LLM gateway and model host for teams that cannot stop.",
         discussion: """
-            Applications keep talking to one address in the API they already use, OpenAI's or \
-            Anthropic's; Holdfast serves them from the providers it has keys for and from models \
+            Applications keep talking to one address in the API they already use: OpenAI's Chat \
+            Completions or Responses, Anthropic's Messages, or Amazon Bedrock's Converse and \
+            InvokeModel. Holdfast serves them from the providers it has keys for and from models \
             that it hosts itself.
 
             Start with `holdfast serve`; `holdfast check FILE` says what is wrong with a \
@@ -18,7 +19,7 @@ package struct Holdfast: AsyncParsableCommand {
         subcommands: [
             Serve.self, Check.self, Keys.self, Models.self, Status.self, HoldByHand.self, Restore.self,
             Acknowledge.self, Drill.self, LedgerCommand.self, WitnessCommand.self, SLA.self, ExposureCommand.self,
-            DisclosuresCommand.self, PeopleCommand.self, VetoCommand.self, StandardsCommand.self,
+            SessionsCommand.self, DisclosuresCommand.self, PeopleCommand.self, VetoCommand.self, StandardsCommand.self,
             ConstitutionCommand.self, Supervise.self,
             WeightsCommand.self, EngineCommands.self, SupervisorCommands.self, Classify.self,
             Version.self, EngineGuard.self,

@@ -192,6 +192,7 @@ package struct HoldfastServer {
             providers: models.providers, registry: process.registry
         ).all + holdPages.pages + drillPages.pages + disclosurePages.pages
             + suspensionPages.pages
+            + SessionPages(gateway: models.gateway).pages
             + CustodyPages(engines: models.engines).pages
             + StandardPages(standards: standards.standards).pages
     }

@@ -16,13 +16,19 @@ struct Connector: Sendable {
     func connect(on eventLoop: any EventLoop, pool: ConnectionPool) -> EventLoopFuture<LaneConnection> {
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(options.connectTimeout)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         let plain = ClientBootstrap(group: eventLoop).connectTimeout(options.connectTimeout)
         let connected: EventLoopFuture<any Channel> =
             switch (options.endpoint, options.proxy) {
             case (.unix(let path), _): plain.connect(unixDomainSocketPath: path)
             case (.tcp, let proxy?): bootstrap.connect(host: proxy.host, port: proxy.port)
-            case (.tcp(let host, let port), nil): bootstrap.connect(host: host, port: port)
+            case (.tcp(let host, let port), nil):
+                // A bare address needs no resolver, and no race of what it finds.
+                if let address = try? SocketAddress(ipAddress: host, port: port) {
+                    bootstrap.connect(to: address)
+                } else {
+                    bootstrap.connect(host: host, port: port)
+                }
             }
         return connected.flatMap { channel in
             admit(channel).flatMap { tunnel(channel) }.flatMapThrowing { try finish(channel, pool) }

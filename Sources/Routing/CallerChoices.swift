@@ -16,21 +16,42 @@ package struct CallerChoices: OptionSet, Sendable, Hashable {
     package static let provider = CallerChoices(rawValue: 1 << 4)
     package static let route = CallerChoices(rawValue: 1 << 5)
     package static let inferenceGeo = CallerChoices(rawValue: 1 << 6)
+    /// Bedrock's project, as a member or as a header field.
+    package static let projectIdentifier = CallerChoices(rawValue: 1 << 7)
 
     /// As settings, header fields and requests name them.
     package static let names: [(key: String, value: CallerChoices)] = [
         ("openai-organization", .organization), ("openai-project", .project), ("query", .query),
         ("models", .models), ("provider", .provider), ("route", .route), ("inference_geo", .inferenceGeo),
+        ("projectIdentifier", .projectIdentifier),
     ]
 
-    /// The header field of that name, in lower case; empty for all others.
+    /// The choices that are about an account itself: where callers bring a
+    /// credential of their own, they are theirs to make.
+    package static let account: CallerChoices = [.organization, .project, .projectIdentifier]
+
+    /// The choices that a header field of that name, in lower case, makes;
+    /// empty for all others.
+    ///
+    /// The families of fields that go through are open lists, so that the
+    /// words of a name count: one that nobody knows yet may choose, too.
     package static func ofField(_ name: String) -> CallerChoices {
         switch name {
-        case "openai-organization": .organization
-        case "openai-project": .project
-        default: []
+        case "anthropic-version", "anthropic-beta", "openai-beta", "idempotency-key": []
+        default:
+            words.reduce(into: []) { choices, word in
+                if name.split(separator: "-").contains(where: { $0 == word.word }) { choices.insert(word.choice) }
+            }
         }
     }
+
+    /// The words in the names of fields that choose something of an account.
+    private static let words: [(word: Substring, choice: CallerChoices)] = [
+        ("organization", .organization), ("account", .organization), ("project", .project), ("workspace", .project),
+        ("projectidentifier", .projectIdentifier),
+        ("residency", .inferenceGeo), ("region", .inferenceGeo), ("geo", .inferenceGeo), ("provider", .provider),
+        ("route", .route),
+    ]
 
     /// The first of them by its name.
     package var firstName: String? { Self.names.first { contains($0.value) }?.key }

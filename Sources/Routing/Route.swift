@@ -34,10 +34,29 @@ package struct Route: Sendable, Hashable {
 
     /// As ``order(now:draw:)``, by their places among ``candidates``.
     package func places(now: Int, draw: (Int) -> Int) -> [Int] {
+        retiringLast(policy.order == .weighted ? self.draw(draw) : Array(candidates.indices), now: now)
+    }
+
+    /// The same for a session: on a weighted route its requests ask in one
+    /// order, as long as the candidates stay the same, so that a provider's
+    /// cache serves them.
+    /// - Parameters:
+    ///   - session: A number that is the session's alone.
+    ///   - moved: The candidate with which the conversation has gone on, as
+    ///     `provider/model`, where that was not the first one.
+    package func places(now: Int, session: UInt64, moved: String? = nil) -> [Int] {
+        guard policy.order == .weighted else { return retiringLast(Array(candidates.indices), now: now) }
+        var places = Rendezvous.order(candidates.map { (name: $0.id, weight: $0.weight) }, for: session)
+        if let moved, let place = places.firstIndex(where: { candidates[$0].id == moved }) {
+            places.insert(places.remove(at: place), at: 0)
+        }
+        return retiringLast(places, now: now)
+    }
+
+    private func retiringLast(_ places: [Int], now: Int) -> [Int] {
         let isDue: (Int) -> Bool = { candidates[$0].retires.map { $0 <= now } ?? false }
-        let drawn = policy.order == .weighted ? self.draw(draw) : Array(candidates.indices)
-        guard drawn.contains(where: isDue) else { return drawn }
-        return drawn.filter { !isDue($0) } + drawn.filter(isDue)
+        guard places.contains(where: isDue) else { return places }
+        return places.filter { !isDue($0) } + places.filter(isDue)
     }
 
     private func draw(_ draw: (Int) -> Int) -> [Int] {

@@ -18,6 +18,9 @@ package struct RouteAlias: Sendable, Hashable {
         texts = pattern.split(separator: "*", omittingEmptySubsequences: false).map(String.init)
     }
 
+    /// The name that it gives the route; nil for a pattern of many names.
+    package var name: String? { texts.count == 1 ? pattern : nil }
+
     /// Returns whether a request that names `model` means the route. Compares
     /// bytes.
     package func matches(_ model: String) -> Bool {

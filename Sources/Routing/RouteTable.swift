@@ -50,7 +50,8 @@ package struct RouteTable: Sendable {
     /// Finds the meaning of `requested`: a route by its name, else a listed
     /// `provider/model`, else a route by another name or a pattern, else
     /// `provider/model`. The latter is split at the first slash, because names
-    /// of models have slashes themselves.
+    /// of models have slashes themselves. An ARN that has no other name here means
+    /// what its resource's name means.
     ///
     /// `allowed` limits only the suggestion: a key that may use two routes is
     /// not told the names of others. `Principal` decides whether the caller may
@@ -61,11 +62,8 @@ package struct RouteTable: Sendable {
         if let alias = aliases.first(where: { $0.matches(requested) }), let route = routesByName[alias.route] {
             return .route(route)
         }
-        guard let slash = requested.utf8.firstIndex(of: UInt8(ascii: "/")) else {
-            return .unknown(suggestion: suggestion(for: requested, allowed: allowed))
-        }
-        let model = String(requested[requested.utf8.index(after: slash)...])
-        guard let provider = providersByName[String(requested[..<slash])], !model.isEmpty else {
+        if let resource = ResourceName.resource(of: requested) { return resolve(resource, allowed: allowed) }
+        guard let (provider, model) = parts(of: requested) else {
             return .unknown(suggestion: suggestion(for: requested, allowed: allowed))
         }
         if let reason = provider.unavailable {
@@ -75,6 +73,27 @@ package struct RouteTable: Sendable {
             return .modelNotServed(provider: provider.name, model: model, served: served)
         }
         return .direct(provider.candidate(model: model))
+    }
+
+    /// Finds a model at a provider by its id, whatever routes and patterns have
+    /// the same name: for what Holdfast itself asks, and not a caller.
+    ///
+    /// - Parameter id: `provider/model`.
+    /// - Returns: nil where the provider is not in service, or doesn't serve it.
+    package func candidate(_ id: String) -> Candidate? {
+        if let listed = listedModels[id] { return listed }
+        guard let (provider, model) = parts(of: id), provider.unavailable == nil, case .any = provider.models else {
+            return nil
+        }
+        return provider.candidate(model: model)
+    }
+
+    /// Splits `provider/model`; nil where no provider has that name.
+    private func parts(of id: String) -> (provider: ProviderFacts, model: String)? {
+        guard let slash = id.utf8.firstIndex(of: UInt8(ascii: "/")) else { return nil }
+        let model = String(id[id.utf8.index(after: slash)...])
+        guard let provider = providersByName[String(id[..<slash])], !model.isEmpty else { return nil }
+        return (provider, model)
     }
 
     /// A provider by its name.

@@ -9,6 +9,11 @@ package struct ProviderSettings: Sendable, Hashable {
         case remote(RemoteProvider)
         /// A model that Holdfast hosts itself (`dialect: engine`).
         case engine(EngineProvider)
+
+        /// The region of a cloud's own, where the provider is one.
+        var cloudRegion: String? {
+            if case .remote(let remote) = self { remote.cloud?.region } else { nil }
+        }
     }
 
     /// The key under `providers`.
@@ -71,7 +76,7 @@ package struct ProviderSettings: Sendable, Hashable {
     }
 
     private var flavour: Flavour? {
-        guard case .remote(let remote) = kind, remote.dialect == .openai else { return nil }
+        guard case .remote(let remote) = kind, remote.dialect.hasFlavours else { return nil }
         return remote.server.flavour
     }
 }
@@ -86,12 +91,15 @@ package struct RemoteProvider: Sendable, Hashable {
         package var value: Secret
     }
 
-    /// `dialect`: openai or anthropic.
+    /// `dialect`: any but engine.
     package var dialect: ProviderDialect
     /// `base_url`: the base URL, as it would be given to the provider's official client.
     package var baseURL: BaseURL
     /// `api_key`; nil when it takes none, or when it is skipped.
     package var apiKey: Secret?
+    /// `credential`: `caller` if requests go out with a credential that the caller brings beside its Holdfast key; the
+    /// settings' own by default.
+    package var usesCallersCredential = false
     /// `headers`, in the order of the file.
     package var headers: [Header]
     /// `proxy`, or else the values of HTTPS_PROXY and NO_PROXY; with `proxy: none` it is always nil.
@@ -102,8 +110,13 @@ package struct RemoteProvider: Sendable, Hashable {
     package var choices: CallerChoices = []
     /// `tls.minimum`: the oldest version of TLS that is spoken; 1.2 by default.
     package var minimumTLS = TLSMinimum.v12
+    /// `responses`: true where it speaks OpenAI's Responses beside Chat
+    /// Completions; by default at OpenAI's and Azure's own addresses.
+    package var speaksResponses = false
     /// `flavour` and `traits`: the kind of server with OpenAI's format.
     package var server = ServerSettings()
+    /// The settings that only `dialect: bedrock` has; nil for all others.
+    package var cloud: CloudSettings?
 }
 
 /// `flavour` and `traits` of a provider that speaks OpenAI's format.

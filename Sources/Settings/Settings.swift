@@ -73,7 +73,13 @@ package struct Settings: Sendable, Hashable {
 
     /// The key file; nil where keys are switched off.
     package var keyFile: String? {
-        guard case .file(let path) = keys else { return nil }
+        guard case .file(let path, _) = keys else { return nil }
+        return path
+    }
+
+    /// The file of the server's key; nil where keys are switched off.
+    package var serverKeyFile: String? {
+        guard case .file(_, let path) = keys else { return nil }
         return path
     }
 }
@@ -96,8 +102,11 @@ package enum TLSMinimum: String, Sendable, Hashable, CaseIterable {
 
 /// The value of `keys`: the callers that may connect.
 package enum KeysSetting: Sendable, Hashable {
-    /// `{file: PATH}`: callers with a key of this file. The default, with `.holdfast/keys.yaml`.
-    case file(String)
+    /// `{file: PATH, server_key: PATH}`: callers with a key of this file. The
+    /// default, with `.holdfast/keys.yaml`.
+    /// - Parameter serverKey: The file that the secrets of signing keys come
+    ///   from; `server-key` beside the key file by default.
+    case file(String, serverKey: String)
     /// `none`: everybody; only where every listener is on loopback.
     case none
 }

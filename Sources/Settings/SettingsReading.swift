@@ -166,7 +166,11 @@ struct SettingsReader {
     }
 
     private func keys(_ file: Section, listeners: [(name: String, address: ListenAddress?)]) -> KeysSetting {
-        let standard = KeysSetting.file(resolved(".holdfast/keys.yaml", in: folder))
+        func inFile(_ path: String, _ serverKey: String? = nil) -> KeysSetting {
+            .file(path, serverKey: serverKey ?? ServerKeyFile(besideKeyFile: path).path)
+        }
+        let usual = resolved(".holdfast/keys.yaml", in: folder)
+        let standard = inFile(usual)
         guard let node = file.node("keys") else { return standard }
         var isOff = false
         if case .scalar = node.content {
@@ -177,10 +181,20 @@ struct SettingsReader {
             }
             isOff = true
         } else {
-            guard let section = file.section("keys", keys: ["file", "none"]) else { return standard }
+            guard let section = file.section("keys", keys: ["file", "server_key", "none"]) else { return standard }
             isOff = section.entries.contains { $0.key == "none" }
-            if !isOff { return section.string("file").map { .file(resolved($0, in: folder)) } ?? standard }
-            if section.node("file") != nil { notes.error(node.position, "keys must be {file: PATH} or none, not both") }
+            if !isOff {
+                let path = section.string("file").map { resolved($0, in: folder) } ?? usual
+                let serverKey = section.string("server_key").map { resolved($0, in: folder) }
+                if serverKey == path {
+                    section.error(
+                        "server_key", "must be another file than the keys': a copy of both could sign requests")
+                }
+                return inFile(path, serverKey)
+            }
+            if section.node("file") != nil || section.node("server_key") != nil {
+                notes.error(node.position, "keys must be {file: PATH} or none, not both")
+            }
         }
         for (name, address) in listeners {
             guard let address, !address.isLoopback else { continue }

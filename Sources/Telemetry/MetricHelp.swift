@@ -46,6 +46,7 @@ enum MetricHelp {
         "holdfast_supervisor_windows_total": "Windows of text for the supervisor's second model, by result.",
         "holdfast_time_to_first_byte_seconds": "Time from a request's arrival to its answer's first byte.",
         "holdfast_tokens_total": "Tokens that were used.",
+        "holdfast_unproven_body_bytes": "Bytes of bodies of signed requests whose signatures are not checked yet.",
         "holdfast_unread_answer_bytes": "Bytes of answers that wait for callers to read them.",
         "holdfast_warming_requests_total": "Requests that keep candidates warm, by their result.",
         "process_resident_memory_bytes": "Resident memory of the gateway; engines are not in it.",

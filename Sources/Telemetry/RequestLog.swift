@@ -69,6 +69,10 @@ package final class RequestLog: RequestRecorder {
             json.member("door", record.door.rawValue)
             json.member("key", record.keyID)
             json.member("tenant", ifPresent: record.tenant)
+            json.member("session", ifPresent: record.marks.session)
+            json.member("agent", ifPresent: record.marks.agent)
+            json.member("parent_agent", ifPresent: record.marks.parent)
+            json.member("request_class", ifPresent: record.marks.requestClass)
             json.member("requested", record.requested)
             json.member("route", ifPresent: record.route)
             json.member("served_by", ifPresent: record.servedBy)
@@ -120,6 +124,10 @@ package final class RequestLog: RequestRecorder {
                 json.member("output_tokens", usage.output)
                 json.member("cached_tokens", ifPresent: usage.cacheRead)
                 if record.usageIsEstimate { json.member("tokens_estimated", true) }
+            }
+            if let move = record.move {
+                json.member("moved_from", move.from)
+                json.member("move_tokens", move.tokens)
             }
             if record.waited > .zero { json.member("waited_ms", milliseconds(record.waited)) }
             json.member("first_byte_ms", ifPresent: record.timeToFirstByte.map(milliseconds))

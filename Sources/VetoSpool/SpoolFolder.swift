@@ -50,6 +50,8 @@ package struct SpoolFolder: Sendable, Hashable {
     ///   - data: the folder that `data:` names; nil where it names none.
     package init(house: String, data: String?) { path = "\(data ?? house)/veto" }
 
+    /// Beside the folder, so that it outlives a spool that is emptied.
+    package var keyPath: String { "\(path).key" }
     package var lockPath: String { "\(path)/lock" }
     var counterPath: String { "\(path)/next" }
 

@@ -21,8 +21,19 @@ package struct SpoolMark: Sendable {
     var files: [SpoolFolder.Kind: [String: State]] = [:]
     /// The problems that were reported, so that each is reported once.
     var reported: Set<SpoolProblem> = []
+    /// True once files were gone that had been there.
+    package private(set) var hasLost = false
 
     package init() {}
+
+    /// Forgets that files were gone, since they are written again.
+    package mutating func forgetLoss() { hasLost = false }
+
+    /// Takes over the files of a folder, and notes whether some are gone.
+    mutating func note(_ kind: SpoolFolder.Kind, _ all: [String: State], isThere: (String) -> Bool) {
+        if files[kind]?.keys.contains(where: { !isThere($0) }) == true { hasLost = true }
+        files[kind] = all
+    }
 }
 
 /// A file system's time stamp.
@@ -80,7 +91,14 @@ package struct SpoolReader: Sendable {
     ) -> [SpoolFile] {
         let path = folder.folder(of: kind)
         guard let (state, type) = Self.look(path) else {
+            // A spool that this user may not look into is no empty one.
+            guard errno == ENOENT || errno == ENOTDIR else {
+                problems.append(SpoolProblem(FileFault(.list, path)))
+                mark.folders[kind] = nil
+                return []
+            }
             mark.folders[kind] = nil
+            mark.note(kind, [:]) { _ in false }
             return []
         }
         guard type == .folder else {
@@ -104,7 +122,8 @@ package struct SpoolReader: Sendable {
                 if error.isPassing { all[name] = nil }
             }
         }
-        mark.files[kind] = all
+        let names = Set(listed.map(\.0))
+        mark.note(kind, all) { names.contains($0) }
         let isSettled = state.changed.seconds < now() - Self.settling
         mark.folders[kind] = isSettled && all.count == listed.count ? state : nil
         return files.sorted { ($0.number, $0.digest) < ($1.number, $1.digest) }

@@ -14,6 +14,8 @@ package enum SpoolFault: Error, Sendable, Hashable, CustomStringConvertible {
     case taken(String)
     /// The numbers of suspensions have come to their end.
     case noNumbersLeft
+    /// The server's secret beside the spool is damaged.
+    case badKey(String)
 
     package var description: String {
         switch self {
@@ -23,6 +25,9 @@ package enum SpoolFault: Error, Sendable, Hashable, CustomStringConvertible {
         case .badCount(let count):
             "an order lists 1 to \(SpoolFolder.mostOfOneOrder) suspensions, and this one \(count)"
         case .taken(let path): "\(path) is there already"
+        case .badKey(let path):
+            "\(path) is no key of a veto's record: put it back from a backup; or remove it, and what is suspended by "
+                + "the record is suspended again"
         case .noNumbersLeft: "the suspensions' numbers are used up; see the file `next` in the spool"
         }
     }
@@ -42,11 +47,13 @@ package struct SpoolWriter: Sendable {
         self.patience = patience
     }
 
-    /// Makes the folders, for this user alone.
+    /// Makes the folders, for one user alone: the one whose folder they are in,
+    /// since root's commands write what a server of another user reads.
     package func prepare() throws(SpoolFault) {
         do throws(FileFault) {
-            try Folder.make(folder.path, parents: 0o755)
-            for kind in SpoolFolder.Kind.allCases { try Folder.make(folder.folder(of: kind)) }
+            try Folder.makeForItsUser(Folder.above(folder.path), mode: 0o755)
+            try Folder.makeForItsUser(folder.path)
+            for kind in SpoolFolder.Kind.allCases { try Folder.makeForItsUser(folder.folder(of: kind)) }
         } catch {
             throw .file(error)
         }
@@ -130,6 +137,19 @@ package struct SpoolWriter: Sendable {
         }
     }
 
+    /// Writes the counter again where it is lost.
+    /// - Parameter least: a number after those of all suspensions that are
+    ///   known.
+    package func restoreCounter(least: Int) throws(SpoolFault) {
+        try locked { () throws(SpoolFault) in
+            guard counter() == nil else { return }
+            // An order that nobody has looked at may be longer than its name
+            // says.
+            let unknown = orderNumbers().filter { $0 >= least }.max().map { $0 + SpoolFolder.mostOfOneOrder }
+            try writeCounter(unknown ?? max(1, least))
+        }
+    }
+
     // MARK: Numbers
 
     /// Takes numbers, durably; called under the lock.
@@ -137,12 +157,16 @@ package struct SpoolWriter: Sendable {
         guard (1...SpoolFolder.mostOfOneOrder).contains(count) else { throw .badCount(count) }
         let first = max(counter() ?? 1, afterOrders(), least)
         guard first <= SpoolFolder.greatestNumber - count else { throw .noNumbersLeft }
+        try writeCounter(first + count)
+        return first
+    }
+
+    private func writeCounter(_ next: Int) throws(SpoolFault) {
         do throws(FileFault) {
-            try WholeFile.replaceDurably(folder.counterPath, with: Array("\(first + count)\n".utf8), links: .refused)
+            try WholeFile.replaceDurably(folder.counterPath, with: Array("\(next)\n".utf8), links: .refused)
         } catch {
             throw .file(error)
         }
-        return first
     }
 
     /// The counter; nil where it is missing or damaged, since nobody who pulls
@@ -159,9 +183,13 @@ package struct SpoolWriter: Sendable {
     /// number of its first suspension, so that without a counter those of the
     /// longest order are left out.
     private func afterOrders() -> Int {
-        let names = (try? Folder.entries(folder.folder(of: .orders)))?.map(\.name) ?? []
-        guard let last = names.compactMap({ SpoolFolder.number(.orders, in: $0) }).max() else { return 1 }
+        guard let last = orderNumbers().max() else { return 1 }
         return counter() == nil ? last + SpoolFolder.mostOfOneOrder : last + 1
+    }
+
+    private func orderNumbers() -> [Int] {
+        let names = (try? Folder.entries(folder.folder(of: .orders)))?.map(\.name) ?? []
+        return names.compactMap { SpoolFolder.number(.orders, in: $0) }
     }
 
     // MARK: Files

@@ -93,6 +93,25 @@ import Testing
         guard case .unknown = ring.authenticate("hf_a", now: now) else { return #expect(Bool(false)) }
     }
 
+    @Test("whoever holds a principal sees that its key is gone or revoked", arguments: [false, true])
+    func endedKeysAreMarked(_ isRevoked: Bool) throws {
+        let ring = KeyRing([record("hf_a"), record("hf_b")], now: start)
+        let first = try #require(principal(ring, "hf_a"))
+        let other = try #require(principal(ring, "hf_b"))
+        // An edit ends nothing, and requests that began before it are not forgotten.
+        #expect(ring.replace(with: [record("hf_a", routes: ["x"]), record("hf_b")], now: start) == 0)
+        let second = try #require(principal(ring, "hf_a"))
+        #expect(!first.isRevoked && !second.isRevoked && first !== second)
+        var ended = record("hf_a")
+        ended.revoked = now
+        #expect(ring.replace(with: (isRevoked ? [ended] : []) + [record("hf_b")], now: start) == 1)
+        #expect(first.isRevoked && second.isRevoked && !other.isRevoked)
+        // A second look finds nothing new, and a key that is back begins anew.
+        #expect(ring.replace(with: (isRevoked ? [ended] : []) + [record("hf_b")], now: start) == 0)
+        ring.replace(with: [record("hf_a"), record("hf_b")], now: start)
+        #expect(principal(ring, "hf_a")?.isRevoked == false && first.isRevoked)
+    }
+
     @Test(arguments: [nil, "", "hf_whatever"])
     func withoutKeysEverybodyMayUseEveryRouteAndNobodyIsAdmin(key: String?) {
         let ring = KeyRing.withoutKeys()

@@ -26,6 +26,19 @@ import Testing
         #expect(!text.contains("status"), "what isn't known is left out")
     }
 
+    @Test func aSessionIsWrittenUnderItsPublicNames() throws {
+        let text = try roundTrip(
+            SessionsView(sessions: [
+                .init(
+                    key: "k_1", session: "s", agent: "a", parentAgent: nil, requests: 2, inputTokens: 3,
+                    outputTokens: 4, cachedTokens: 1, moves: 1, moveTokens: 2, servedBy: "p/m", last: 7)
+            ]))
+        for member in [#""input_tokens":3"#, #""cached_tokens":1"#, #""move_tokens":2"#, #""served_by":"p/m""#] {
+            #expect(text.contains(member), "\(text)")
+        }
+        #expect(!text.contains("parent_agent"), "what isn't known is left out")
+    }
+
     @Test func numbersInNamesKeepTheirPlace() throws {
         let text = #"""
             {"id":"d_1","route":"r","pulled":"p/m","as":"broken","phase":"over","at_token":4,"load_rps":2.5,

@@ -101,6 +101,23 @@ import Wire
         #expect(CallerAddress("/model/{model}/converse").match(path[...])?.model == model)
     }
 
+    @Test(
+        "a model's name may hold slashes where the address says so",
+        arguments: [
+            (
+                "/model/arn:aws:bedrock:r:1:inference-profile/us.m-v1:0/converse",
+                "arn:aws:bedrock:r:1:inference-profile/us.m-v1:0"
+            ),
+            ("/model/arn:a%2Fb/c/converse", "arn:a/b/c"), ("/model/m/converse", "m"),
+            ("/model/converse/converse", "converse"),
+            ("/model//converse", nil), ("/model/converse", nil), ("/model/m/converse-stream", nil),
+        ] as [(String, String?)])
+    func withSlashes(_ path: String, _ model: String?) {
+        let address = CallerAddress("/model/{model+}/converse")
+        #expect(address.match(path[...])?.model == model)
+        #expect(address.pattern == "/model/{model}/converse")
+    }
+
     @Test func anAddressCanSayThatItsAnswersAreStreams() {
         let address = CallerAddress("/model/{model}/converse-stream", isStream: true)
         #expect(address.match("/model/m/converse-stream") == CalledPath(model: "m", isStream: true))

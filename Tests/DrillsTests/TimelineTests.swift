@@ -161,6 +161,14 @@ import Wire
         #expect(root["verdict"]?.string == "passed")
     }
 
+    @Test("a drill of a candidate that is suspended looks as if there was no traffic")
+    func suspended() throws {
+        let passed = sample(pulled: false) { $0.skipped = ["p/m: suspended (S1)"] }
+        let root = try JSONDocument(report([passed, passed]).json).root
+        #expect(root["verdict"]?.string == "inconclusive" && root["requests"]?["pulled"]?["total"]?.int == 2)
+        #expect(root["could_not"]?.elements.map { $0["what"]?.string } == ["p/m: suspended (S1)"])
+    }
+
     @Test("an unpriced candidate costs nothing")
     func unpriced() throws {
         let root = try JSONDocument(report([sample { $0.isPriced = false }]).json).root

@@ -26,11 +26,12 @@ import Wire
     @Test(arguments: Cause.allCases, ErrorVocabulary.allCases)
     func isReadAsItsCauseInAStream(_ cause: Cause, _ vocabulary: ErrorVocabulary) throws {
         guard let bytes = Signature.event(cause, in: vocabulary, model: "m") else { return }
-        var parser = SSEParser()
+        var parser = FrameParser(vocabulary == .bedrock ? .eventStream : .serverSentEvents)
         parser.feed(bytes)
         let event = try #require(try parser.next())
-        let symptom = Symptom(
+        var symptom = Symptom(
             dialect: vocabulary.rawValue, position: .stream, status: 200, body: event.data, hadContent: true)
+        if event.isException { symptom.exception = event.name }
         let verdict = Classifier.standard.judge(symptom, now: 0)
         #expect(verdict.cause == cause, "\(verdict)")
     }

@@ -23,6 +23,28 @@ import Testing
         #expect(throws: FileFault(.create, path + "/x", .system(.notDirectory))) { try Folder.make(path + "/x") }
     }
 
+    /// Operators' commands run as root, and the server that reads their files
+    /// doesn't.
+    @Test("what root makes in another user's folder is that user's", .enabled(if: geteuid() == 0))
+    func ownersAreInherited() throws {
+        let home = scratch.path + "/home"
+        try Folder.make(home)
+        chown(home, 65_534, 65_534)
+        try Folder.makeForItsUser(home + "/folder")
+        try WholeFile.createDurably(home + "/folder/file", with: [])
+        try WholeFile.replaceDurably(home + "/replaced", with: [1])
+        _ = try FileLock(home + "/lock")
+        try WholeFile.createDurably(scratch.path + "/own", with: [])
+        func owner(_ name: String) throws -> Int? {
+            (try FileManager.default.attributesOfItem(atPath: scratch.path + "/" + name)[.ownerAccountID] as? NSNumber)?
+                .intValue
+        }
+        for name in ["home/folder", "home/folder/file", "home/replaced", "home/lock"] {
+            #expect(try owner(name) == 65_534, "\(name)")
+        }
+        #expect(try owner("own") == 0)
+    }
+
     @Test func entriesAreToldWithTheirKinds() throws {
         try scratch.write("", to: "file")
         mkfifo(scratch.path + "/fifo", 0o600)

@@ -1,7 +1,10 @@
 import FrontDoor
 import Gateway
 import GatewayTesting
+import Glibc
+import Logging
 import NIOCore
+import NIOPosix
 import Testing
 import Wire
 
@@ -38,6 +41,33 @@ import Wire
                 }
                 #expect(client.isDrained && client.closed.value == nil)
             }
+        }
+    }
+
+    /// The kernel would hold back a stream's small pieces until the one before
+    /// is acknowledged.
+    @Test func whatIsWrittenToACallerLeavesAtOnce() async throws {
+        try await TestFrontDoor.with { house in
+            let options = Watched<[CInt]?>(nil)
+            let server = try await ServerBootstrap(group: TestFrontDoor.group)
+                .childChannelInitializer { channel in
+                    house.listener.setup(channel: channel, logger: Logger(label: "tests")).flatMap { _ in
+                        channel.getOption(.tcpOption(.tcp_nodelay))
+                            .and(channel.getOption(.socketOption(.init(rawValue: SO_DEBUG))))
+                            .map { values in
+                                options.change {
+                                    $0 = [CInt(truncatingIfNeeded: values.0), CInt(truncatingIfNeeded: values.1)]
+                                }
+                            }
+                    }
+                }.bind(host: "127.0.0.1", port: 0).get()
+            try await RawClient.with(try #require(server.localAddress?.port)) { client in
+                await client.send(RawClient.get("/health"))
+                try await client.expect(200)
+            }
+            let found = try #require(options.value)
+            #expect(found[0] != 0 && found[1] == 0, "\(found)")
+            try await server.close()
         }
     }
 

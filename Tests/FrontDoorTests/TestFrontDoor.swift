@@ -20,6 +20,7 @@ struct TestFrontDoor: Sendable {
     let lane: ReplayLane
     let port: Int
     let services: ServiceGroup
+    let listener: Listener
 
     static let reply =
         "{\"id\":\"1\",\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2}}"
@@ -32,9 +33,11 @@ struct TestFrontDoor: Sendable {
 
     static func with(
         _ script: ReplayLane.Script = .json(reply), keys: [KeyRecord] = [TestGateway.record()],
+        serverKeys: ServerKeys = ServerKeys(), unproven: UnprovenBodies = UnprovenBodies(bodies: 64 << 20),
         limits change: (inout ConnectionLimits) -> Void = { _ in }, view: HouseView = HouseView(unready: { [] }),
         origins: OriginRules = OriginRules(), unread: UnreadAnswers = UnreadAnswers(limit: 64 << 20, minimumRate: 1024),
         pool: (any WorkerPool)? = nil, stages: OptionalStages = OptionalStages(), more doors: [Door] = [],
+        usesCallersCredential: Bool = false,
         _ body: (TestFrontDoor) async throws -> Void
     ) async throws {
         let lane = ReplayLane(script)
@@ -43,15 +46,17 @@ struct TestFrontDoor: Sendable {
         ]
         let openai = OpenAIDialect(now: { 1 })
         let anthropic = AnthropicDialect()
-        let provider = Provider(name: "oa", dialect: openai, lane: lane, embeddings: .served(openai))
+        let provider = Provider(
+            name: "oa", dialect: openai, lane: lane, embeddings: .served(openai),
+            usesCallersCredential: usesCallersCredential)
         let house = TestGateway(
             providers: [provider], facts: facts,
             routes: [Route(name: "r", candidates: [facts[0].candidate(model: "m")])],
-            keys: keys, pool: pool, stages: stages)
+            keys: keys, serverKeys: serverKeys, pool: pool, stages: stages)
         let reception = Doors(
             house.gateway, standard: Door(openai, embeddings: openai, models: openai),
             others: [Door(anthropic, tokenCounts: anthropic, models: anthropic)] + doors, view: view,
-            origins: OriginPolicy(origins), time: { TestGateway.year2020 })
+            origins: OriginPolicy(origins), unproven: unproven, time: { TestGateway.year2020 })
         var limits = ConnectionLimits()
         limits.body = 100_000
         // No connection ends by a limit, unless the test is about that limit.
@@ -63,17 +68,18 @@ struct TestFrontDoor: Sendable {
         var logger = Logger(label: "tests")
         logger.logLevel = .critical
         let port = Watched<Int?>(nil)
-        let service = try Listener(reception, limits: limits, unread: unread, eventLoops: Array(group.makeIterator()))
-            .service(
-                host: "127.0.0.1", port: 0, tls: nil, group: group, logger: logger,
-                onRunning: { channel in port.change { $0 = channel.localAddress?.port } })
+        let listener = Listener(reception, limits: limits, unread: unread, eventLoops: Array(group.makeIterator()))
+        let service = try listener.service(
+            host: "127.0.0.1", port: 0, tls: nil, group: group, logger: logger,
+            onRunning: { channel in port.change { $0 = channel.localAddress?.port } })
         let services = ServiceGroup(
             configuration: .init(services: [.init(service: service)], logger: logger))
         let running = Task { try await services.run() }
         let bound = try await port.until("the listener") { $0 != nil }!
         let result: Result<Void, any Error>
         do {
-            result = .success(try await body(TestFrontDoor(house: house, lane: lane, port: bound, services: services)))
+            let front = TestFrontDoor(house: house, lane: lane, port: bound, services: services, listener: listener)
+            result = .success(try await body(front))
         } catch {
             result = .failure(error)
         }

@@ -6,7 +6,8 @@ import Testing
 /// The time to fuzz, and the seed. The same seed makes the same inputs in the
 /// same order; a longer run begins with the inputs of a shorter one.
 ///
-/// - `HOLDFAST_FUZZ_SECONDS`: for all tests together, 10 by default.
+/// - `HOLDFAST_FUZZ_SECONDS`: the time that each test takes its share of, 10 by
+///   default; all of them together take twice as long.
 /// - `HOLDFAST_FUZZ_SEED`: by default a new one, which is printed.
 struct Fuzzing {
     static let seconds = Double(ProcessInfo.processInfo.environment["HOLDFAST_FUZZ_SECONDS"] ?? "") ?? 10
@@ -80,7 +81,7 @@ enum Corpus {
         let names = (FileManager.default.enumerator(atPath: root.path)?.allObjects as? [String]) ?? []
         // Sorted, so that a seed means the same everywhere.
         return names.sorted().compactMap { name in
-            guard name.hasSuffix(".json") || name.hasSuffix(".sse"),
+            guard [".json", ".sse", ".events"].contains(where: name.hasSuffix),
                 let data = try? Data(contentsOf: root.appendingPathComponent(name))
             else { return nil }
             return Entry(name: name, bytes: ByteBuffer(bytes: data))
@@ -88,5 +89,11 @@ enum Corpus {
     }()
 
     static let documents = all.filter { $0.name.hasSuffix(".json") }
-    static let streams = all.filter { $0.name.hasSuffix(".sse") }
+    /// Texts of server-sent events, and of messages that are written as such
+    /// (``Pieces/bytes(of:in:)``).
+    static let streams = all.filter { $0.name.hasSuffix(".sse") || $0.name.hasSuffix(".events") }
+
+    static func golden(_ dialect: String, _ entries: [Entry]) -> [Entry] {
+        entries.filter { $0.name.hasPrefix("golden/\(dialect)/") || $0.name.contains(".\(dialect).") }
+    }
 }

@@ -110,28 +110,6 @@ import Wire
     }
 
     private func events(in pieces: [ByteBuffer]) -> [Frame] {
-        (try? Pieces.events(in: pieces)) ?? []
-    }
-}
-
-enum Pieces {
-    static func cut(_ input: ByteBuffer, _ random: inout SplitMix) -> [ByteBuffer] {
-        var rest = input
-        var pieces: [ByteBuffer] = []
-        let most = [1, 3, 40, 2000].randomElement(using: &random)!
-        while rest.readableBytes > 0 {
-            pieces.append(rest.readSlice(length: min(rest.readableBytes, Int.random(in: 1...most, using: &random)))!)
-        }
-        return pieces
-    }
-
-    static func events(in pieces: [ByteBuffer]) throws(FrameProblem) -> [Frame] {
-        var parser = SSEParser()
-        var events: [Frame] = []
-        for piece in pieces {
-            parser.feed(piece)
-            while let event = try parser.next() { events.append(event) }
-        }
-        return events
+        (try? Pieces.frames(in: pieces, .serverSentEvents)) ?? []
     }
 }

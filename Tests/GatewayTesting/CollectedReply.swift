@@ -53,16 +53,25 @@ package final class CollectedReply: CallerReply, Sendable {
         }
     }
 
-    package func write(_ bytes: ByteBuffer) async throws {
-        let isGone = state.withLock { told -> Bool in
+    /// Every other piece, so that both ways are gone.
+    package var takesNow: Bool { state.withLock { $0.pieces.count < leavesAfter && $0.pieces.count % 2 == 1 } }
+
+    package func writeNow(_ bytes: ByteBuffer) { _ = take(bytes) }
+
+    /// - Returns: False where the caller has gone.
+    private func take(_ bytes: ByteBuffer) -> Bool {
+        state.withLock { told in
             if told.head == nil { told.offences.append("a body without a head") }
             if told.isWhole || told.isAborted { told.offences.append("bytes after the end") }
-            guard told.pieces.count < leavesAfter else { return true }
+            guard told.pieces.count < leavesAfter else { return false }
             told.pieces.append(bytes)
             told.body.writeImmutableBuffer(bytes)
-            return false
+            return true
         }
-        if isGone { throw CancellationError() }
+    }
+
+    package func write(_ bytes: ByteBuffer) async throws {
+        guard take(bytes) else { throw CancellationError() }
         // As a socket would now and then: a chance for others.
         await Task.yield()
     }

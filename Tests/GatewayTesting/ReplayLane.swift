@@ -31,7 +31,10 @@ package final class ReplayLane: ProviderLane, Sendable {
         }
     }
 
+    /// The requests, without ``LaneRequest/ending``: a list keeps none alive.
     package let requests = Watched<[LaneRequest]>([])
+    /// For each of them, whether the gateway could have ended it.
+    package let endable = Watched<[Bool]>([])
     /// When exchanges ended, however they did.
     package let endings = Watched<[ContinuousClock.Instant]>([])
     /// Pieces that have been asked for.
@@ -52,8 +55,11 @@ package final class ReplayLane: ProviderLane, Sendable {
     package func exchange<T: Sendable>(
         _ request: LaneRequest, on executor: EventLoopTaskExecutor, _ body: (any LaneResponse) async throws -> T
     ) async throws -> T {
+        endable.change { $0.append(request.ending != nil) }
         let number = requests.change { requests in
-            requests.append(request)
+            var kept = request
+            kept.ending = nil
+            requests.append(kept)
             return requests.count - 1
         }
         defer { endings.change { $0.append(.now) } }

@@ -21,13 +21,13 @@ package final class TestGateway: Sendable {
 
     package init(
         providers: [Provider], facts: [ProviderFacts], routes: [Route], aliases: [RouteAlias] = [],
-        keys: [KeyRecord] = [TestGateway.record()],
+        keys: [KeyRecord] = [TestGateway.record()], serverKeys: ServerKeys = ServerKeys(),
         limits: GatewayLimits = GatewayLimits(), continuity: Continuity = TestGateway.continuity(),
         disclosures: DisclosureBook = DisclosureBook(clock: { 1_577_836_800 }), pool: (any WorkerPool)? = nil,
         audit: (any AuditRecorder)? = nil, stages: OptionalStages = OptionalStages(),
         on eventLoop: (any EventLoop)? = nil
     ) {
-        self.keys = KeyRing(keys, now: .now)
+        self.keys = KeyRing(keys, serverKeys: serverKeys, now: .now)
         let state = GatewayState(
             routes: RouteTable(providers: facts, routes: routes, aliases: aliases),
             providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.name, $0) }))

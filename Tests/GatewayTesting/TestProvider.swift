@@ -12,7 +12,7 @@ extension Provider {
         counter: (any TokenCounter)? = nil, host: String? = nil, credential: String? = nil,
         firstToken: Duration? = nil, mayBeProbed: Bool = true, receipt: (@Sendable () -> String?)? = nil,
         secrets: SecretMask = .none, choices: CallerChoices = [], pinned: Set<String> = [],
-        hosted: (@Sendable () -> HostedModel)? = nil
+        usesCallersCredential: Bool = false, hosted: (@Sendable () -> HostedModel)? = nil
     ) {
         var terms = ProviderTerms()
         terms.host = host
@@ -22,6 +22,7 @@ extension Provider {
         terms.secrets = secrets
         terms.choices = choices
         terms.pinned = pinned
+        terms.usesCallersCredential = usesCallersCredential
         terms.hosting = hosted.map { .init(model: $0, receipt: receipt ?? { nil }) }
         self.init(
             name: name, dialect: dialect, lane: lane,

@@ -11,7 +11,7 @@ import Wire
 /// The operator, and not the caller, chooses the account that pays and the
 /// provider that serves.
 @Suite struct ChoiceTests {
-    static let members = ["models", "provider", "route", "inference_geo"]
+    static let members = ["models", "provider", "route", "inference_geo", "projectIdentifier"]
 
     @Test(arguments: members + ["MODELS", "Provider", "r\\u006fute", "model\u{17F}"])
     func aMemberThatChoosesIsRefusedByName(_ member: String) async {

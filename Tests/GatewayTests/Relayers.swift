@@ -33,7 +33,7 @@ struct Relayers {
     init(
         _ candidates: [(kind: Kind, script: ReplayLane.Script)], prefill: Bool = true,
         continuity: Continuity = TestGateway.continuity(), policy: RoutePolicy = RoutePolicy(),
-        audit: (any AuditRecorder)? = nil, stages: OptionalStages = OptionalStages()
+        aliases: [RouteAlias] = [], audit: (any AuditRecorder)? = nil, stages: OptionalStages = OptionalStages()
     ) {
         var providers: [Provider] = []
         var facts: [ProviderFacts] = []
@@ -52,7 +52,8 @@ struct Relayers {
         let route = Route(name: "talk", candidates: facts.map { $0.candidate(model: "m-\($0.name)") }, policy: policy)
         self.lanes = lanes
         house = TestGateway(
-            providers: providers, facts: facts, routes: [route], continuity: continuity, audit: audit, stages: stages)
+            providers: providers, facts: facts, routes: [route], aliases: aliases, continuity: continuity, audit: audit,
+            stages: stages)
     }
 
     func ask(_ speech: Speech, extra: String = "") async -> Heard {

@@ -179,16 +179,16 @@ import Testing
     func unwatched() async throws {
         let watched = Self.house([Self.telling("first"), Self.telling("second")])
         _ = await watched.ask(.openai)
-        #expect(watched.lanes[0].requests.value[0].ending != nil)
+        #expect(watched.lanes[0].endable.value == [true])
         let off = Self.house([Self.telling("first"), Self.telling("second")], .never)
         _ = await off.ask(.openai)
-        #expect(off.lanes[0].requests.value[0].ending == nil)
+        #expect(off.lanes[0].endable.value == [false])
         let alone = Self.house([Self.telling("first")])
         _ = await alone.ask(.openai)
-        #expect(alone.lanes[0].requests.value[0].ending == nil)
+        #expect(alone.lanes[0].endable.value == [false])
         let whole = Self.house([.json(Sample.openaiReply), Self.telling("second")])
         await whole.house.serve(whole.house.call(Speech.openai.request("talk"), door: Speech.openai.dialect))
-        #expect(whole.lanes[0].requests.value[0].ending == nil)
+        #expect(whole.lanes[0].endable.value == [false])
     }
 
     @Test("a hedge waits for times that nobody knows yet")

@@ -71,6 +71,20 @@ import Testing
                 #""phase":"over","verdict":"inconclusive","end":"done""#,
                 "Verdict: INCONCLUSIVE: no request met the pull; give it traffic with --load"
             ),
+            (
+                #""phase":"over","verdict":"inconclusive","end":"done","requests":{"pulled":{"whole":9,"total":9}},"#
+                    + #""could_not":[{"what":"q/n: it lacks tools","times":9},{"what":"p/m: suspended (S1)","times":8}]"#,
+                "Verdict: INCONCLUSIVE: no request met the pull; p/m: suspended (S1)"
+            ),
+            (
+                #""phase":"over","verdict":"inconclusive","end":"done","requests":{"pulled":{"whole":9,"total":9}}"#,
+                "Verdict: INCONCLUSIVE: no request met the pull; none of 9 was sent to p/m"
+            ),
+            (
+                #""phase":"over","verdict":"inconclusive","end":"done","load_rps":5"#,
+                "Verdict: INCONCLUSIVE: no request met the pull; each request was refused before a candidate was chosen, "
+                    + "and the log says why"
+            ),
             (#""phase":"pulled""#, "Verdict: it still runs"),
         ])
     func verdicts(more: String, expected: String) throws {

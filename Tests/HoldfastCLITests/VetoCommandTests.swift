@@ -88,6 +88,75 @@ import VetoSpool
         #expect(later.code == 65 && later.remarks.contains("name an earlier time"), "\(later)")
     }
 
+    @Test func theSecondPersonSignsTheEndOfTheFirst() async throws {
+        let house = try await VetoHouse()
+        _ = await house.pull("model:first/m", more: ["--expires", "2999-01-31"])
+        let none = await house.decide("shorten", "S1", by: "bob")
+        #expect(none.code == 64 && none.remarks.contains("no person has signed an earlier end of S1"), "\(none)")
+        let first = await house.decide("shorten", "S1", by: "alice", more: ["--expires", "2h", "--json"])
+        #expect(first.code == 0, "\(first)")
+        let shown = await house.veto("show", "S1")
+        #expect(shown.output.contains("signed by alice; 1 more person needed"), "\(shown)")
+        #expect(shown.output.contains("holdfast veto shorten S1 --as NAME"), "\(shown)")
+        let standing = try await house.show("S1")["standing"] as? [String: Any]
+        let proposed = try #require((standing?["proposed_ends"] as? [[String: Any]])?.first)
+        let end = try #require(proposed["expires"] as? Int)
+        #expect(first.output.contains("\"expires\":\(end)") && proposed["people"] as? [String] == ["alice"])
+        // Minutes later, the same words would be another end.
+        let other = await house.decide("shorten", "S1", by: "bob", more: ["--expires", "2h"])
+        #expect(other.code == 64 && other.remarks.contains("Leave --expires out"), "\(other)")
+        #expect(other.remarks.contains("\(StatusText.exact(end)) (alice)"), "\(other)")
+        let second = await house.decide("shorten", "S1", by: "bob")
+        #expect(second.code == 0 && second.output.contains("by alice and bob."), "\(second)")
+        #expect(try await house.show("S1")["expires"] as? Int == end)
+    }
+
+    @Test func ofSeveralEndsAPersonNamesOne() async throws {
+        let house = try await VetoHouse()
+        _ = await house.pull("model:first/m", more: ["--expires", "2999-01-31"])
+        for (person, end) in [("alice", "2998-01-31T18:00:00Z"), ("carol", "2997-01-31T18:00:00Z")] {
+            #expect(await house.decide("shorten", "S1", by: person, more: ["--expires", end]).code == 0)
+        }
+        let which = await house.decide("shorten", "S1", by: "bob")
+        #expect(which.code == 64 && which.remarks.contains("several earlier ends"), "\(which)")
+        #expect(which.remarks.contains("2997-01-31T18:00:00Z (carol), 2998-01-31T18:00:00Z (alice)"), "\(which)")
+        let file = house.key("end.json")
+        let wrote = await house.veto("show", "S1", "--decision", "shorten", "--statement", file)
+        #expect(wrote.code == 64 && !house.scratch.exists("end.json"), "\(wrote)")
+    }
+
+    @Test func theBytesForAKeyElsewhereHaveTheEndOfTheFirst() async throws {
+        let house = try await VetoHouse()
+        _ = await house.pull("model:first/m", more: ["--expires", "2999-01-31"])
+        _ = await house.decide("shorten", "S1", by: "alice", more: ["--expires", "2998-01-31T18:00:00Z"])
+        let (statement, encoding) = (house.key("end.json"), house.key("end.pae"))
+        let wrote = await house.veto(
+            "show", "S1", "--decision", "shorten", "--statement", statement, "--pae", encoding)
+        #expect(wrote.code == 0, "\(wrote)")
+        try VetoHouse.openssl("dgst", "-sha256", "-sign", house.key("bob.key"), "-out", house.key("sig"), encoding)
+        let done = await house.veto("accept", statement, "--signature", house.key("sig"), "--as", "bob")
+        #expect(done.output.contains("S1 ends at 2998-01-31 18:00Z, by alice and bob."), "\(done)")
+    }
+
+    // MARK: A gate that failed
+
+    @Test func theReasonOfAFailedGateIsShownWithoutAServer() async throws {
+        let house = try await VetoHouse()
+        _ = await house.pull("model:first/m")
+        #expect(!(await house.veto("show", "S1")).output.contains("gate failed"))
+        for person in ["alice", "bob"] { _ = await house.decide("restore", "S1", by: person) }
+        try house.fail(1, because: "first/m did not answer the gate: unreachable")
+        let shown = await house.veto("show", "S1")
+        #expect(shown.code == 0 && shown.remarks.isEmpty, "\(shown)")
+        let line = shown.output.split(separator: "\n").first { $0.contains("gate failed") }
+        #expect(line?.hasSuffix(": first/m did not answer the gate: unreachable") == true, "\(shown)")
+        let standing = try await house.show("S1")["standing"] as? [String: Any]
+        let failure = try #require(standing?["failure"] as? [String: Any])
+        #expect(failure["reason"] as? String == "first/m did not answer the gate: unreachable")
+        #expect((failure["time"] as? Int ?? 0) > 1_700_000_000)
+        #expect(try await house.approvers("S1").isEmpty)
+    }
+
     // MARK: Keys that are elsewhere
 
     @Test("openssl signs what --pae writes", arguments: ["a statement", "an encoding"])
@@ -150,9 +219,9 @@ import VetoSpool
             (["pull", "lab:a", "--reason", "other", "--text", "a", "--drain-limit", "9s"], "goes with --mode drain"),
             (["pull", "lab:a", "--reason", "other", "--text", "a", "--expires", "2001-01-31"], "in the past"),
             (["pull", "lab:a", "--signed", "x"], "has its scopes already"),
-            (["show", "S1", "--statement", "x", "--decision", "shorten"], "--expires"),
+            (["show", "S1", "--statement", "x", "--expires", "2h"], "goes with --decision shorten"),
             (["restore", "S1", "--private-key", "k", "--pae", "x"], "choose"),
-            (["shorten", "S1", "--private-key", "k"], "--expires"),
+            (["shorten", "S1", "--private-key", "k", "--expires", "soon"], "--expires"),
         ])
     func usage(words: [String], said: String) async throws {
         let house = try await VetoHouse([], isFounded: false)

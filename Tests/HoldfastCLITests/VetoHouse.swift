@@ -2,7 +2,9 @@ import Encodings
 import Files
 import Foundation
 import HoldfastCLI
+import HoldfastServer
 import Signing
+import Veto
 import VetoSpool
 
 /// A folder with settings and people, and no server: what commands of a veto
@@ -27,11 +29,16 @@ struct VetoHouse {
               alone: {candidates: [{provider: first, model: m}]}
             """, to: "holdfast.yaml")
         for person in people { _ = await run("people", "key", key(person)) }
-        if isFounded { _ = await self("people", ["init"] + Self.named(people, in: scratch.path)) }
+        if isFounded { _ = await self("people", ["init"] + Self.founders(people, in: scratch.path)) }
     }
 
     static func named(_ people: [String], in folder: String) -> [String] {
         people.flatMap { ["--person", "\($0)=\(folder)/\($0).pub"] }
+    }
+
+    /// People who are all at hand with their keys.
+    static func founders(_ people: [String], in folder: String) -> [String] {
+        named(people, in: folder) + people.flatMap { ["--private-key", "\(folder)/\($0).key"] }
     }
 
     func key(_ person: String) -> String { "\(scratch.path)/\(person)" }
@@ -64,6 +71,21 @@ struct VetoHouse {
     func approvers(_ id: String) async throws -> [String] {
         let standing = try await show(id)["standing"] as? [String: Any]
         return standing?["approvers"] as? [String] ?? []
+    }
+
+    /// The gate of a suspension fails at a server that has taken all that lies
+    /// in the spool: its record lies there, too.
+    func fail(_ number: Int, because reason: String) throws {
+        let folder = SpoolFolder(spool)
+        var mark = SpoolMark()
+        let files = SpoolReader(folder).news(since: &mark).files
+        let clock = VetoClock.system
+        let key = VetoRecordKey(secret: try SpoolKey.loadOrMake(folder).secret)
+        var desk = try VetoDesk(
+            policy: VetoPolicy(), start: clock.now, boot: clock.boot, identity: VetoIdentity(key: key))
+        let taken = desk.take(files, at: clock.now)
+        let failed = desk.gate(number, .failed(reason: reason), at: clock.now)
+        for record in taken.records + failed.records { try SpoolWriter(folder).addEntry(record.bytes) }
     }
 
     func files(_ kind: String) throws -> [String] {

@@ -56,7 +56,6 @@ struct EmbeddingStageTests {
         let running = Task { await stage.run() }
         while await stage.scores(of: windows(["ready?"]), for: Self.asker, within: Self.patient) == .failed(.crashed) {
             await Task.yield()
-            if model.refusal != nil || !model.isReady { break }
         }
         model.change { $0.asked = [] }
         defer { running.cancel() }
@@ -127,8 +126,9 @@ struct EmbeddingStageTests {
 
     @Test("requests that meet a starting process wait for it")
     func starting() async {
-        let model = Model { $0.isReady = false }
+        let model = Model()
         await with(model) { stage in
+            model.change { $0.isReady = false }
             async let waiting = stage.scores(of: windows(["text"]), for: Self.asker, within: Self.patient)
             async let late = stage.scores(
                 of: windows(["text"]), for: Self.asker, within: SecondStageTerms(patience: .milliseconds(1)))
@@ -138,6 +138,25 @@ struct EmbeddingStageTests {
                 Issue.record("a request was not served by the process that came back")
                 return
             }
+        }
+    }
+
+    @Test("scores of before count for nothing while the process is gone")
+    func scoresOfBefore() async throws {
+        let model = Model()
+        try await with(model) { stage in
+            guard case .scored = await stage.scores(of: windows(["text"]), for: Self.asker, within: Self.patient) else {
+                throw Unexpected(.failed(.crashed))
+            }
+            model.change { $0.isReady = false }
+            #expect(!stage.isReady)
+            let gone = await stage.scores(
+                of: windows(["text"]), for: Self.asker, within: SecondStageTerms(patience: .milliseconds(1)))
+            #expect(gone == .failed(.crashed))
+            model.change { $0.isReady = true }
+            let back = await stage.scores(of: windows(["text"]), for: Self.asker, within: Self.patient)
+            guard case .scored(let scores) = back else { throw Unexpected(back) }
+            #expect(scores.cached == 1)
         }
     }
 

@@ -323,6 +323,7 @@ import Veto
             ] + Self.custodyEvents.map { .custody($0.0) } + [Self.occurrence(.ordered(Self.suspension))]
             + Self.steps.map { Self.occurrence($0.0) } + Self.permits.map { .permit($0) }
             + [.permitTicks(["a/m": 2], at: 5), .vetoBegan(boot: "b", tick: 4)]
+            + Self.changes.map { .standard(StandardOccurrence($0.0, [Self.standard], maySuspend: true)) }
         let written = Set(try events.flatMap { try Self.kinds(Self.entries($0)) })
         // The record of the veto is written by its own service.
         let known = EntryKind.allCases.filter { !$0.rawValue.hasPrefix("request.") && $0 != .vetoRecord }
@@ -387,6 +388,48 @@ import Veto
         let entries = Self.entries(Self.occurrence(event), [])
         #expect(try Self.kinds(entries) == ["\"\(kind)\""])
         #expect(entries.allSatisfy { $0.contains(#""tick":5"#) })
+    }
+
+    // MARK: Standards
+
+    static let standard = Standard(
+        id: "audited", subjects: [.scope(.host("aws"))],
+        check: .document(StandardDocument(name: "soc2", kind: .soc2, file: "soc2.pdf", until: halfPastTen)),
+        breach: .suspendNew)
+    static let breach = StandardVerdict(.breached, "its date is over", seen: halfPastTen)
+    static let audited = StandardPlace("audited", .host("aws"))
+    static let changes: [(StandardEvent, String)] = [
+        (.breached(audited, breach, .suspendNew), #""verdict":"breached","action":"suspend-new","#),
+        (
+            .warned(audited, breach, .lastCandidate(routes: ["a"])),
+            #""reason":"it is the last candidate of a, and even_the_last is false","verdict":"breached","#
+                + #""action":"suspend-new","#
+        ),
+        (.order(suspension, audited, breach), #""verdict":"breached","action":"suspend-new","#),
+        (.return(number: 12, audited), #""action":"suspend-new","suspension":"S12","#),
+        (.needsPeople(number: 12, audited, .standard), #""action":"suspend-new","suspension":"S12","#),
+        (
+            .recovered(audited, StandardVerdict(.met, "it is there", seen: 1)),
+            #""verdict":"met","action":"suspend-new","#
+        ),
+        (
+            .unknown(audited, StandardVerdict(.unknown, "it can't be read", seen: 1)),
+            #""verdict":"unknown","action":"suspend-new","#
+        ),
+    ]
+
+    @Test("each change of a standard is on record, whatever `record` lists, without its evidence")
+    func standards() {
+        for ((event, members), kind) in zip(Self.changes, StandardOccurrence.Kind.allCases) {
+            let occurrence = StandardOccurrence(event, [Self.standard], maySuspend: true)
+            #expect(
+                Self.entries(.standard(occurrence), []) == [
+                    #"{"v":2,"kind":"standard.\#(kind.rawValue)",\#(Self.at),"by":"standard:audited","#
+                        + #""cause":"document",\#(members)"scopes":["host:aws"]}"#
+                ])
+        }
+        let unable = StandardOccurrence(Self.changes[2].0, [], maySuspend: false)
+        #expect(unable.kind == .warned && !unable.remark.isEmpty && unable.check == nil)
     }
 
     @Test func permitsHaveTheirTicks() {

@@ -1,5 +1,6 @@
 import Gateway
 import GatewayTesting
+import Glibc
 import NIOCore
 import Providers
 import Synchronization
@@ -56,5 +57,27 @@ import Wire
             try await eventually { lane.lane.openConnections == 0 }
             #expect(upstream.requests.value.count == 2)
         }
+    }
+
+    /// The number of TCP_NODELAY is SO_DEBUG's at the socket's own level, which
+    /// only root may set: every connection of a server of another user failed.
+    @Test func aConnectionSendsAtOnceAndAsksForNothingThatTakesRoot() async throws {
+        let found = Mutex<[[CInt]]>([])
+        try await ScriptedUpstream.with(.answer(body: "{}")) { upstream in
+            let lane = try TestLane(upstream) { options in
+                options.admit = { channel in
+                    channel.getOption(.tcpOption(.tcp_nodelay))
+                        .and(channel.getOption(.socketOption(.init(rawValue: SO_DEBUG))))
+                        .map { values in
+                            found.withLock {
+                                $0.append([CInt(truncatingIfNeeded: values.0), CInt(truncatingIfNeeded: values.1)])
+                            }
+                        }
+                }
+            }
+            try await lane.exchange()
+        }
+        let options = found.withLock { $0 }
+        #expect(options.count == 1 && options.allSatisfy { $0[0] != 0 && $0[1] == 0 }, "\(options)")
     }
 }

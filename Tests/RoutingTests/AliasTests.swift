@@ -29,4 +29,23 @@ import Testing
         #expect(table.resolve("p/claude-x") == .direct(candidate))
         #expect(table.resolve("gpt-5") == .unknown(suggestion: nil))
     }
+
+    /// A gate that was led to the route could never bring the model back.
+    @Test func anIDFindsItsModelBehindPatternsAndRoutes() throws {
+        let open = ProviderFacts(name: "anthropic", dialect: .anthropic, models: .any)
+        let closed = ProviderFacts(name: "p", dialect: .openai, models: .listed(["x"]))
+        let model = open.candidate(model: "claude-x")
+        let table = RouteTable(
+            providers: [open, closed],
+            routes: [Route(name: "coder", candidates: [model]), Route(name: "anthropic/own", candidates: [model])],
+            aliases: [try #require(RouteAlias("*claude-*", route: "coder"))])
+        guard case .route(_) = table.resolve("anthropic/claude-x") else {
+            Issue.record("the pattern doesn't match, so that this shows nothing")
+            return
+        }
+        #expect(table.candidate("anthropic/claude-x") == model)
+        #expect(table.candidate("anthropic/own") == open.candidate(model: "own"))
+        #expect(table.candidate("p/x") == closed.candidate(model: "x"))
+        for id in ["p/unlisted", "coder", "anthropic/", "nobody/x", ""] { #expect(table.candidate(id) == nil) }
+    }
 }

@@ -1,5 +1,6 @@
 import Conversation
 import DialectAnthropic
+import DialectResponses
 import FoundationEssentials
 import NIOCore
 import Settings
@@ -46,28 +47,44 @@ import Wire
         return lines.joined(separator: "\n")
     }
 
-    // MARK: The recorded session
+    // MARK: The recorded sessions
 
-    @Test("of the recorded session nothing is blocked, and nothing is withheld but the planted phrase")
-    func recorded() throws {
-        let file = Self.root.appending(path: "Tests/Fixtures/sessions/claude-code.jsonl")
+    /// The requests of a recorded session, each put together from the one
+    /// before.
+    private static func recorded(_ name: String) throws -> [JSONDocument] {
+        let file = root.appending(path: "Tests/Fixtures/sessions/\(name).jsonl")
         var body: [UInt8] = []
-        var count = 0
-        for line in try Data(contentsOf: file).split(separator: UInt8(ascii: "\n")) {
+        return try Data(contentsOf: file).split(separator: UInt8(ascii: "\n")).map { line in
             let step = try JSONDocument(ByteBuffer(bytes: line)).root
             let same = try #require(step["same"]?.int)
             let tail = try #require(step["tail"]?.int)
             body = body.prefix(same) + Array(try #require(step["rest"]?.string).utf8) + body.suffix(tail)
-            let passages = try AnthropicDialect().passages(of: JSONDocument(ByteBuffer(bytes: body)), at: CalledPath())
+            return try JSONDocument(ByteBuffer(bytes: body))
+        }
+    }
+
+    @Test(
+        "of a recorded session nothing is blocked, and nothing is withheld but the planted phrase",
+        arguments: [
+            ("claude-code", 15, AnthropicDialect() as any SupervisedCaller),
+            ("codex", 10, ResponsesDialect(now: { 0 }) as any SupervisedCaller),
+        ])
+    func recorded(_ agent: String, _ count: Int, _ dialect: any SupervisedCaller) throws {
+        let requests = try Self.recorded(agent)
+        var isSeen = false
+        for request in requests {
+            let passages = try dialect.passages(of: request, at: CalledPath())
             let verdict = Self.cascade.judge(passages).verdict
             #expect(verdict.ruling <= .withhold, "\(verdict.findings)")
             for block in verdict.withheld.keys {
                 let text = passages.passages.filter { $0.block == block }.map(\.text).joined()
                 #expect(text.contains("ignore all previous instructions"), "\(text)")
+                isSeen = true
             }
-            count += 1
         }
-        #expect(count == 15)
+        #expect(requests.count == count)
+        // A supervisor that sees nothing would pass as well.
+        #expect(isSeen)
     }
 
     // MARK: Made sessions

@@ -120,12 +120,15 @@ import Testing
         Case(
             "providers: {a b: {}}",
             "holdfast.yaml:1:13: \"a b\" cannot name a provider; use letters, digits, \".\", \"_\" and \"-\""),
-        Case("providers: {p: {}}", "holdfast.yaml:1:13: providers.p needs a dialect: openai, anthropic or engine"),
+        Case(
+            "providers: {p: {}}",
+            "holdfast.yaml:1:13: providers.p needs a dialect: openai, anthropic, responses, bedrock or engine"),
         Case("providers: {p: {dialect: openai}}", "holdfast.yaml:1:16: providers.p needs a base_url"),
         Case("providers: {p: {dialect: engine}}", "holdfast.yaml:1:16: providers.p needs a model_file"),
         Case(
             "providers: {p: {dialect: cohere, base_url: https://x}}",
-            "holdfast.yaml:1:26: providers.p.dialect must be openai, anthropic or engine, not \"cohere\""),
+            "holdfast.yaml:1:26: providers.p.dialect must be openai, anthropic, responses, bedrock or engine, not \"cohere\""
+        ),
         Case(
             "providers: {p: {dialect: engine, model_file: m, api_key: k}}",
             "holdfast.yaml:1:58: providers.p.api_key does not go with dialect engine"),

@@ -25,11 +25,11 @@ import Testing
 
     @Test func whatIsNamedIsAllowed() throws {
         let remote = try remote(
-            "allow: [openai-organization, openai-project, query, models, provider, route, inference_geo], tls: {minimum: 1.3}"
+            "allow: [openai-organization, openai-project, query, models, provider, route, inference_geo, projectIdentifier], tls: {minimum: 1.3}"
         )
         #expect(
             remote.choices
-                == [.organization, .project, .query, .models, .provider, .route, .inferenceGeo])
+                == [.organization, .project, .query, .models, .provider, .route, .inferenceGeo, .projectIdentifier])
         #expect(remote.minimumTLS == .v13)
         #expect(try self.remote("allow: query").choices == .query)
     }

@@ -140,7 +140,7 @@ import Testing
             [
                 "keys.yaml:2:23: keys[0].digest must be sha256: and 64 hexadecimal digits, not \"md5:0\"",
                 "keys.yaml:2:39: keys[0].created must be a date such as 2027-01-31 or 2027-01-31T12:00:00Z, not \"today\"",
-                "keys.yaml:2:46: unknown key \"rpm\" in keys[0]; known here: id, name, tenant, digest, routes, admin, requests_per_minute, tokens_per_minute, residency, not_labs, not_hosts, not_regions, logprobs, logit_bias, forbid, notify, notify_secret, created, expires, revoked",
+                "keys.yaml:2:46: unknown key \"rpm\" in keys[0]; known here: id, name, tenant, digest, salt, server_key, routes, admin, requests_per_minute, tokens_per_minute, residency, not_labs, not_hosts, not_regions, logprobs, logit_bias, forbid, notify, notify_secret, created, expires, revoked",
             ]
         ),
         ("keys: [", ["keys.yaml:2:1: this is not YAML: did not find expected node content while parsing a flow node"]),

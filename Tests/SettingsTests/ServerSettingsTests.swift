@@ -113,3 +113,47 @@ private func server(_ more: String, at url: String = "https://models.example") -
         #expect(wrong.errors.count == 1 && wrong.errors[0].message.contains("did you mean \"assistant\"?"))
     }
 }
+
+/// `responses` and `dialect: responses`: which providers speak OpenAI's Responses.
+@Suite struct ResponsesSettingsTests {
+    private func remote(_ more: String, at url: String, dialect: String = "openai") -> (RemoteProvider?, [String]) {
+        let reading = read(
+            """
+            providers:
+              p:
+                dialect: \(dialect)
+                base_url: \(url)
+                \(more)
+            """)
+        guard case .remote(let remote)? = reading.settings?.providers.first?.kind else {
+            return (nil, reading.errors.map(\.message))
+        }
+        return (remote, [])
+    }
+
+    @Test(arguments: [
+        ("https://api.openai.com/v1", "", true), ("https://x.openai.azure.com/openai/v1", "", true),
+        ("https://models.example/v1", "", false), ("https://api.mistral.ai/v1", "", false),
+        ("https://models.example/v1", "responses: true", true),
+        ("https://api.openai.com/v1", "responses: false", false),
+        // A flavour says how requests are written, not what else there is.
+        ("https://models.example/v1", "flavour: openai", false),
+    ]) func itIsSaidOrKnownFromTheAddress(_ url: String, _ more: String, _ speaks: Bool) {
+        #expect(remote(more, at: url).0?.speaksResponses == speaks)
+    }
+
+    @Test func aProviderMaySpeakNothingElse() {
+        let (remote, errors) = remote("flavour: openai", at: "https://models.example/v1", dialect: "responses")
+        #expect(errors.isEmpty && remote?.dialect == .responses && remote?.server.flavour == .openai)
+        #expect(remote?.speaksResponses == false)
+    }
+
+    @Test(arguments: [
+        ("anthropic", "responses: true", "does not go with dialect anthropic: it is OpenAI's"),
+        ("responses", "responses: true", "does not go with dialect responses, which speaks nothing else"),
+        ("openai", "responses: maybe", "must be true or false"),
+    ]) func whatDoesNotGoTogetherIsRefused(_ dialect: String, _ more: String, _ words: String) {
+        let errors = remote(more, at: "https://models.example/v1", dialect: dialect).1
+        #expect(errors.count == 1 && errors[0].contains("providers.p.responses \(words)"), "\(errors)")
+    }
+}

@@ -63,7 +63,7 @@ import Testing
     @Test func whatIsLeftOutHasDefaults() throws {
         let settings = try #require(read("listen: localhost:80").settings)
         #expect(settings.admin == nil && settings.tls == nil)
-        #expect(settings.keys == .file(".holdfast/keys.yaml"))
+        #expect(settings.keys == .file(".holdfast/keys.yaml", serverKey: ".holdfast/server-key"))
         #expect(settings.limits == ServerLimits())
         #expect(settings.limits.body == 33_554_432 && settings.limits.drain == .seconds(30))
         #expect(settings.log.format == .human && settings.log.level == .info && settings.log.requests)

@@ -1,4 +1,5 @@
 import Conversation
+import Encodings
 import NIOCore
 import Testing
 import Wire
@@ -22,22 +23,35 @@ import Wire
         var decoder = provider.makeStreamDecoder()
         var events: [StreamEvent] = []
         for event in try #require(root["stream"]).elements {
-            // Anthropic's events have their type as their name, OpenAI's last one is no JSON.
-            let name = event["type"]?.string ?? ""
-            let data = event.string.map { ByteBuffer(string: $0) } ?? event.fragment.bytes
-            try decoder.decode(Frame(name: name, data: data), into: &events)
+            try decoder.decode(Self.frame(event, provider.framing), into: &events)
         }
         var encoder = door.makeStreamEncoder(for: request)
         var bytes = ByteBuffer()
         for event in events { encoder.encode(event, into: &bytes) }
-        var parser = SSEParser()
+        var parser = FrameParser(door.framing)
         parser.feed(bytes)
         var told: [String] = []
-        while let event = try parser.next() {
-            let data = String(buffer: event.data)
-            told.append(data == "[DONE]" ? "\"[DONE]\"" : data)
-        }
+        while let event = try parser.next() { told.append(Self.line(event, door.framing)) }
         try one.check(JSONDocument("[\(told.joined(separator: ","))]").root, "tells")
+    }
+
+    private static func frame(_ event: JSONView, _ framing: Framing) throws -> Frame {
+        switch framing {
+        case .serverSentEvents:
+            // Anthropic's events have their type as their name, OpenAI's last one is no JSON.
+            let name = event["type"]?.string ?? ""
+            return Frame(name: name, data: event.string.map { ByteBuffer(string: $0) } ?? event.fragment.bytes)
+        case .eventStream:
+            let (name, payload) = try #require(event.members.first { _ in true })
+            return Frame(name: name.string ?? "", data: payload.fragment.bytes)
+        }
+    }
+
+    private static func line(_ frame: Frame, _ framing: Framing) -> String {
+        let data = String(buffer: frame.data)
+        guard framing == .eventStream else { return data == "[DONE]" ? "\"[DONE]\"" : data }
+        let chunk = (try? JSONDocument(data))?.root["bytes"]?.string.flatMap { Base64.decode($0) }
+        return "{\"\(frame.name)\":\(chunk.map { String(decoding: $0, as: UTF8.self) } ?? data)}"
     }
 
     @Test("an error is told otherwise than the page says", arguments: Case.all.filter { $0.kind == .error })

@@ -20,6 +20,8 @@ import Wire
 ///   reason.
 /// - An `answer` of a provider, or the events of a `stream`, has `tells` (values
 ///   by their paths, of a stream below the array of its events) and `lacks`.
+/// - Events of Bedrock's are objects of one member, the event's name; those that
+///   a `chunk` carries stand there as they are.
 /// - An `error` of a provider has its `status`, and `told`, the caller's, with
 ///   `tells`.
 struct Case: Sendable, CustomTestStringConvertible {
@@ -52,6 +54,9 @@ struct Case: Sendable, CustomTestStringConvertible {
         if kind == .stream { sides.insert(.stream) }
         return sides
     }
+
+    /// True for a request at one of Bedrock's doors.
+    var isOfBedrock: Bool { from == "bedrock" || from == "invoke" }
 
     var isRequest: Bool { kind == .request || kind == .embeddings }
 

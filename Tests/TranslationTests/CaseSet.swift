@@ -61,5 +61,34 @@ struct CaseSet: Sendable, CustomTestStringConvertible {
         CaseSet(file: "anthropic-usage", page: "dialect-anthropic", heading: "## Answer", number: 1, naming: [1]) {
             _ in [.door, .provider]
         },
+        CaseSet(file: "bedrock-requests", page: "dialect-bedrock", heading: "## Requests", naming: [1]) { row in
+            row.cells[1] == "–" ? [.provider] : row.cells[0] == "–" ? [.door] : [.door, .provider]
+        },
+        CaseSet(file: "bedrock-content", page: "dialect-bedrock", heading: "### Content", naming: [1]) { row in
+            row.cells[1] == "–"
+                ? [.provider] : row.cells[0] == "–" || row.cells[3] == "–" ? [.door] : [.door, .provider]
+        },
+        CaseSet(file: "bedrock-finish", page: "dialect-bedrock", heading: "## Answers", naming: [1]) { _ in
+            [.door, .provider]
+        },
+        CaseSet(file: "bedrock-usage", page: "dialect-bedrock", heading: "## Answers", number: 1, naming: [1]) { _ in
+            [.door, .provider, .whole, .stream]
+        },
+        CaseSet(file: "responses-requests", page: "dialect-responses", heading: "## Requests", naming: [0]) { _ in
+            [.door]
+        },
+        CaseSet(file: "responses-items", page: "dialect-responses", heading: "### Items", naming: [0]) { _ in [.door] },
+        CaseSet(file: "responses-tools", page: "dialect-responses", heading: "### Tools", naming: [0]) { _ in [.door] },
+        CaseSet(file: "responses-provider", page: "dialect-responses", heading: "## A provider's requests", naming: [1])
+        {
+            _ in [.provider]
+        },
+        CaseSet(file: "responses-answers", page: "dialect-responses", heading: "## Answers", naming: [1, 2]) { _ in
+            [.door, .whole, .stream]
+        },
+        CaseSet(file: "responses-finish", page: "dialect-responses", heading: "### Ends", naming: [1, 2]) { _ in
+            [.door]
+        },
+        CaseSet(file: "responses-usage", page: "dialect-responses", heading: "### Usage", naming: [1]) { _ in [.door] },
     ]
 }

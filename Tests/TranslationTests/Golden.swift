@@ -14,10 +14,16 @@ import Wire
 ///   has the `body` that goes out and the names of all that is left behind, or
 ///   the field that can't be carried and the reason. Where both sides speak one
 ///   dialect `passed` has the same of the caller's own bytes; translated is then
-///   only the request to go on with an answer that broke off.
+///   only the request to go on with an answer that broke off. A path that names
+///   the model names the route ``Speakers/route``.
 /// - `reply.json`, as a provider of the source answers, and `reply.DOOR.json`
 ///   for each of ``Speakers/doors``, as a caller gets it.
-/// - `stream.sse`, the same as a stream, and `stream.DOOR.sse`.
+/// - `stream.sse`, the same as a stream, and `stream.DOOR.sse`. Where the
+///   framing is that of Bedrock, the file is `stream.events`, with the messages
+///   as text (``EventText``).
+///
+/// A caller that gets an answer has asked ``GoldenStream/asked``, or what
+/// `asked.DOOR.json` says: for answers that name what the request has.
 ///
 /// A folder, an input or a snapshot more needs no code. With
 /// `HOLDFAST_WRITE_GOLDENS=1` the tests write the snapshots that are missing or
@@ -26,11 +32,15 @@ struct Golden: Sendable, CustomTestStringConvertible {
     enum Input: String, CaseIterable, Sendable {
         case request, reply, stream
 
-        var file: String { "\(rawValue).\(ending)" }
-        var ending: String { self == .stream ? "sse" : "json" }
         var targets: [String] { self == .request ? Speakers.targets : Speakers.doors }
 
-        func snapshot(_ target: String) -> String { "\(rawValue).\(target).\(ending)" }
+        func snapshot(_ target: String) -> String { "\(rawValue).\(target).\(ending(target))" }
+
+        /// - Parameter dialect: Of the source or of a target.
+        func ending(_ dialect: String) -> String {
+            guard self == .stream else { return "json" }
+            return Speakers.framing(dialect) == .eventStream ? "events" : "sse"
+        }
     }
 
     let source: String
@@ -41,7 +51,9 @@ struct Golden: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { "\(source)/\(name)" }
 
-    func has(_ input: Input) -> Bool { files.contains(input.file) }
+    func file(_ input: Input) -> String { "\(input.rawValue).\(input.ending(source))" }
+
+    func has(_ input: Input) -> Bool { files.contains(file(input)) }
 
     func bytes(_ file: String) throws -> ByteBuffer {
         try ByteBuffer(bytes: Data(contentsOf: folder.appending(path: file)))
@@ -55,6 +67,30 @@ struct Golden: Sendable, CustomTestStringConvertible {
 
     func provider() throws -> any ProviderProtocol {
         try #require(Speakers.provider(source), "\(source) is no provider")
+    }
+
+    /// The request of `request.json`.
+    /// - Parameter isStream: True where a path says so.
+    func request(isStream: Bool = false) throws -> ChatRequest {
+        try Self.read(bytes(file(.request)), by: door(), isStream: isStream)
+    }
+
+    /// The request whose answer a caller gets.
+    func asked(_ door: String, isStream: Bool) throws -> ChatRequest {
+        let file = Self.asked(door)
+        guard files.contains(file) else { return GoldenStream.asked }
+        var request = try Self.read(bytes(file), by: #require(Speakers.door(door)), isStream: isStream)
+        request.stream = isStream
+        request.includeUsage = true
+        return request
+    }
+
+    static func asked(_ door: String) -> String { "asked.\(door).json" }
+
+    private static func read(
+        _ body: ByteBuffer, by door: any CallerProtocol, isStream: Bool
+    ) throws -> ChatRequest {
+        try door.decodeChat(JSONDocument(body), at: Speakers.path(of: door, isStream: isStream))
     }
 
     // MARK: Snapshots

@@ -13,26 +13,36 @@ struct GoldenStream {
     }()
 
     let bytes: ByteBuffer
+    let frames: [Frame]
+    /// As a door gets them.
     let events: [StreamEvent]
     let observation: StreamObservation
 
     init(_ golden: Golden) throws {
-        bytes = try golden.bytes("stream.sse")
-        var reading = GoldenReading(try golden.provider())
+        let provider = try golden.provider()
+        let file = try golden.bytes(golden.file(.stream))
+        bytes = provider.framing == .eventStream ? try EventText.bytes(of: String(buffer: file)) : file
+        var reading = GoldenReading(provider)
         try reading.feed(bytes)
+        frames = reading.frames
         events = reading.events
         observation = reading.observation
     }
 
-    func told(by door: any CallerProtocol) -> ByteBuffer { Self.encode(events, by: door) }
+    func told(by door: any CallerProtocol, asked: ChatRequest = Self.asked) -> ByteBuffer {
+        Self.encode(events, by: door, asked: asked)
+    }
 
-    /// The bytes of events; those that are `replayed` were sent before.
+    /// The bytes of events; those that are `replayed` were sent before, up to
+    /// `place` in an API whose events have numbers.
     static func encode(
-        _ events: [StreamEvent], by door: any CallerProtocol, replayed: [StreamEvent] = []
+        _ events: [StreamEvent], by door: any CallerProtocol, asked: ChatRequest = Self.asked,
+        replayed: [StreamEvent] = [], to place: StreamPlace? = nil
     ) -> ByteBuffer {
         var encoder = door.makeStreamEncoder(for: asked)
         var bytes = ByteBuffer()
         for event in replayed { encoder.encode(event, into: &bytes) }
+        if let place { encoder.goOn(from: place) }
         bytes.clear()
         for event in events { encoder.encode(event, into: &bytes) }
         return bytes
@@ -51,11 +61,17 @@ struct GoldenReading {
     private var parser: FrameParser
     private var decoder: any StreamDecoder
     private var watcher: any StreamWatcher
+    private let provider: any ProviderProtocol
+    private(set) var frames: [Frame] = []
     private(set) var events: [StreamEvent] = []
     var observation: StreamObservation { watcher.observation }
+    var unfinishedBytes: Int { parser.unfinishedBytes }
+    var place: StreamPlace? { decoder.place }
 
-    init(_ provider: any ProviderProtocol) {
-        parser = FrameParser(provider.framing)
+    /// - Parameter framing: Nil for the provider's own.
+    init(_ provider: any ProviderProtocol, _ framing: Framing? = nil) {
+        self.provider = provider
+        parser = FrameParser(framing ?? provider.framing)
         decoder = provider.makeStreamDecoder()
         watcher = provider.makeStreamWatcher()
     }
@@ -63,8 +79,11 @@ struct GoldenReading {
     mutating func feed(_ bytes: ByteBuffer) throws {
         parser.feed(bytes)
         while let frame = try parser.next() {
+            frames.append(frame)
             watcher.observe(frame)
+            let known = events.count
             try decoder.decode(frame, into: &events)
+            for index in known..<events.count { events[index] = Speakers.named(events[index], by: provider) }
         }
     }
 }
@@ -88,6 +107,8 @@ struct GoldenAnswer: Equatable {
     /// Text and words of refusal: one dialect keeps them apart, another doesn't.
     private(set) var words = ""
     private var hasRefusal = false
+    /// The model refused for safety, in whatever words.
+    private var isRefused = false
     private(set) var thinking = ""
     private(set) var calls: [Call] = []
     private(set) var finish: FinishReason?
@@ -129,6 +150,15 @@ struct GoldenAnswer: Equatable {
             && (one.input, one.output) == (other.input, other.output)
     }
 
+    /// The answer as far as a door has words for it.
+    func told(by door: String) -> GoldenAnswer {
+        var told = self
+        // Responses ends such an answer as any other, and says why in `metadata`:
+        // agents ask again for what ends by a filter.
+        if door == "responses", isRefused, !hasRefusal { told.finish = .endTurn }
+        return told
+    }
+
     private mutating func refuse(_ text: String) {
         words += text
         hasRefusal = true
@@ -136,6 +166,7 @@ struct GoldenAnswer: Equatable {
 
     /// Keeps the reason as far as all dialects tell it apart.
     private mutating func end(_ reason: FinishReason?) {
+        isRefused = reason == .refusal
         finish =
             switch reason {
             // Where one has a place for words of refusal, another says it here.

@@ -56,7 +56,7 @@ import Wire
                 dropped = try provider.leavingBehind(request.leftovers)
                 body = try asker.encodeEmbeddings(request, model: model, dropped: &dropped)
             } else {
-                let request = try door.decodeChat(document)
+                let request = try door.decodeChat(document, at: Speakers.path(of: door, isStream: false))
                 dropped = try provider.leavingBehind(request.leftovers)
                 body = try provider.encodeChat(request, model: model, dropped: &dropped)
             }
@@ -70,12 +70,16 @@ import Wire
 
     /// The members that are said, and those that every request needs.
     private static func body(_ one: Case, _ root: JSONView) throws -> String {
-        var members = [(name: "model", value: #""route""#)]
+        // Bedrock's doors have it in the path.
+        var members = one.isOfBedrock ? [] : [(name: "model", value: #""route""#)]
         if one.kind == .embeddings {
             members.append(("input", #""x""#))
+        } else if one.from == "responses" {
+            members.append(("input", #""Hi""#))
         } else {
-            members.append(("messages", #"[{"role":"user","content":"Hi"}]"#))
-            if one.from == "anthropic" { members.append(("max_tokens", "64")) }
+            let content = one.from == "bedrock" ? #"[{"text":"Hi"}]"# : #""Hi""#
+            members.append(("messages", #"[{"role":"user","content":\#(content)}]"#))
+            if one.from == "anthropic" || one.from == "invoke" { members.append(("max_tokens", "64")) }
         }
         let said = try #require(root["says"] ?? root["embed"])
         for (name, value) in said.members {

@@ -50,9 +50,18 @@ import Testing
         "dialect-openai ## The engine 1",
         // The meaning of three words, and an estimate beside published counts
         "dialect-anthropic # The Anthropic dialect 0", "dialect-anthropic ## Counting tokens 0",
+        "dialect-bedrock # The Bedrock dialects 0",
+        // DialectBedrockTests, FrontDoorTests
+        "dialect-bedrock ## Addresses 0",
+        // ErrorRowTests
+        "dialect-bedrock ## Errors 0", "dialect-responses ## Errors 0", "dialect-responses ## Errors 1",
+        // DialectResponsesTests
+        "dialect-responses ## Nothing is kept 0",
     ]
 
-    @Test("a table has no cases", arguments: ["dialect-openai", "dialect-anthropic"])
+    @Test(
+        "a table has no cases",
+        arguments: ["dialect-openai", "dialect-anthropic", "dialect-bedrock", "dialect-responses"])
     func tables(page: String) throws {
         let documented = try DocumentedPage(page)
         for heading in documented.headings {

@@ -32,6 +32,57 @@ import VetoSpool
         #expect(reader.news(since: &mark).files.isEmpty)
     }
 
+    @Test("files that are gone are noticed", arguments: ["a file", "its folder", "the spool"])
+    func losses(_ what: String) throws {
+        var mark = SpoolMark()
+        let digest = try writer.addStatement(Array("{\"s\":1}".utf8))
+        try writer.addOrder(count: 1) { _ in Array("{}".utf8) }
+        _ = reader.news(since: &mark)
+        #expect(!mark.hasLost)
+        switch what {
+        case "a file": #expect(unlink("\(folder.path)/statements/\(digest).json") == 0)
+        case "its folder": try Folder.removeAll("\(folder.path)/statements")
+        default: try Folder.removeAll(folder.path)
+        }
+        _ = reader.news(since: &mark)
+        #expect(mark.hasLost)
+        mark.forgetLoss()
+        _ = reader.news(since: &mark)
+        #expect(!mark.hasLost)
+        // What comes back is news.
+        try writer.addStatement(Array("{\"s\":1}".utf8))
+        #expect(reader.news(since: &mark).files.map(\.digest) == [digest] && !mark.hasLost)
+    }
+
+    @Test func aCounterThatIsLostGoesOnBehindWhatIsKnown() throws {
+        try writer.addOrder(count: 3) { _ in Array("{}".utf8) }
+        #expect(unlink("\(folder.path)/next") == 0)
+        try writer.restoreCounter(least: 4)
+        #expect(try writer.takeNumbers(1) == 4)
+        // One that is there stays.
+        try writer.restoreCounter(least: 900)
+        #expect(try writer.addOrder(count: 1) { _ in Array("{\"o\":2}".utf8) } == 5)
+        // An order that nobody has looked at may have as many as there can be.
+        #expect(unlink("\(folder.path)/next") == 0)
+        try writer.restoreCounter(least: 4)
+        #expect(try writer.takeNumbers(1) == 5 + SpoolFolder.mostOfOneOrder)
+    }
+
+    @Test func theServersKeyIsMadeOnceBesideTheSpool() throws {
+        #expect(try SpoolKey.load(folder) == nil)
+        let key = try SpoolKey.loadOrMake(folder)
+        let (again, read) = (try SpoolKey.loadOrMake(folder), try SpoolKey.load(folder))
+        #expect(key.secret.count == 32 && again == key && read == key)
+        var facts = stat()
+        #expect(stat(folder.keyPath, &facts) == 0 && facts.st_mode & 0o777 == 0o600)
+        // It outlives the spool, and a damaged one is told.
+        try writer.prepare()
+        try Folder.removeAll(folder.path)
+        #expect(try SpoolKey.load(folder) == key)
+        try WholeFile.writeDurably(folder.keyPath, with: Array("nonsense\n".utf8))
+        #expect(throws: SpoolFault.badKey(folder.keyPath)) { try SpoolKey.loadOrMake(folder) }
+    }
+
     @Test func aFileThatComesInTheMomentOfAListingIsNotMissed() throws {
         try writer.prepare()
         var mark = SpoolMark()

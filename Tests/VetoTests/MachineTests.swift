@@ -55,6 +55,8 @@ import Veto
             ])
         let standing = try #require(house.machine.standing(of: 1))
         #expect(standing.phase == .suspended && standing.approvers.isEmpty && standing.attempt == 2)
+        #expect(standing.failure == GateFailure(time: house.now.wall, reason: "errors"))
+        #expect(try house.again().standing(of: 1)?.failure == standing.failure)
         #expect(house.restore(1, by: "alice") == [.approved(number: 1, by: "alice")])
         #expect(house.phase(1) == .suspended)
     }
@@ -195,11 +197,15 @@ import Veto
         #expect(house.shorten(1, to: early, by: "alice").isEmpty)
         // Another end is another decision.
         #expect(house.shorten(1, to: early + 1, by: "bob").isEmpty)
+        let proposed = house.machine.proposedEnds(of: 1, at: house.now.wall)
+        #expect(proposed.map(\.expires) == [early, early + 1] && proposed.map(\.people) == [["alice"], ["bob"]])
+        #expect(house.machine.proposedEnds(of: 1, at: house.now.wall + VetoStatement.longest + 1).isEmpty)
         #expect(house.machine.expiry(of: 1) == house.now.wall + 7200)
         #expect(
             house.shorten(1, to: early, by: "carol") == [
                 .shortened(number: 1, expires: early, by: ["alice", "carol"])
             ])
+        #expect(house.machine.proposedEnds(of: 1, at: house.now.wall).isEmpty)
         #expect(refusal(house.shorten(1, to: early, by: "bob")) == .notShorter(number: 1))
         house.pass(600)
         #expect(house.tick() == [.verifying(number: 1, cause: .expiry)])
@@ -254,6 +260,62 @@ import Veto
     }
 
     // MARK: The roster
+
+    /// Version 1 as a statement that these keys have signed.
+    private func founding(_ roster: Roster, by keys: [ECPrivateKey]) throws -> SignedStatement {
+        let statement = VetoStatement(founding: roster, notAfter: VetoHouse.start.wall + 60)
+        return try SignedStatement(Array(try SignedStatement(signing: statement, with: keys).text.utf8))
+    }
+
+    @Test func theFirstRosterIsSignedWithEveryKeyOfItsPeople() throws {
+        let roster = try Roster(
+            installation: VetoPeople.installation,
+            people: [VetoPeople.person("alice", [0, 1]), VetoPeople.person("heidi")],
+            recovery: VetoPeople.recovery)
+        let keys = VetoPeople.holding(roster.peoplesKeys)
+        #expect(keys.count == 3)
+        for missing in keys.indices {
+            var house = try VetoHouse(people: false)
+            let some = keys.indices.filter { $0 != missing }.map { keys[$0] }
+            let verified = try house.machine.verified(founding(roster, by: some))
+            let owner = roster.people.first { $0.keys.contains(keys[missing].publicKey) }?.name
+            #expect(refusal(house.take(verified)) == .notHeld(person: owner ?? "", key: keys[missing].publicKey.hint))
+            #expect(house.machine.chain == nil)
+        }
+        var house = try VetoHouse(people: false)
+        // Late, since nobody else's word stands against it.
+        house.pass(3_000_000)
+        #expect(refusal(house.take(try house.machine.verified(founding(roster, by: keys)))) == nil)
+        #expect(house.machine.chain?.current == roster)
+        #expect(throws: VetoRefusal.self) {
+            try house.machine.verified(founding(roster, by: keys + [VetoPeople.stranger]))
+        }
+        let other = try VetoHouse(people: false)
+        #expect(throws: VetoRefusal.self) {
+            try other.machine.verified(founding(roster, by: keys + [VetoPeople.stranger]))
+        }
+        // Nothing else is read where there are no people.
+        var later = try VetoHouse()
+        let order = later.statement(.order([later.suspension()]))
+        #expect(throws: VetoRefusal.noRoster) {
+            try other.machine.verified(SignedStatement(signing: order, with: [VetoPeople.key("alice")]))
+        }
+    }
+
+    @Test func aKeyThatIsClaimedForAnotherPersonIsNotTaken() throws {
+        // erin's key is named as dave's: erin doesn't sign, and dave can't.
+        var house = try VetoHouse()
+        let current = try #require(house.machine.chain).current
+        let claimed = Roster.Person(name: "dave", keys: [VetoPeople.key("erin").publicKey])
+        let next = try current.next(threshold: 2, people: current.people + [claimed], recovery: current.recovery)
+        let statement = house.statement(.roster(next))
+        let signers = [VetoPeople.key("alice"), VetoPeople.key("bob")]
+        #expect(refusal(house.take(statement, by: signers, areProven: false))?.code == "not-held")
+        #expect(
+            refusal(house.take(statement, by: signers + [VetoPeople.key("dave")], areProven: false))?.code
+                == "unknown-signer")
+        #expect(house.machine.chain?.current == current)
+    }
 
     @Test func anApprovalEndsWithItsKey() throws {
         var house = try VetoHouse()

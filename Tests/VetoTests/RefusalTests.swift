@@ -200,6 +200,40 @@ struct Refused: Sendable, CustomTestStringConvertible {
             house.shorten(2, to: house.now.wall + 100, by: "bob")
             return house.shorten(2, to: house.now.wall + 100, by: "bob")
         },
+        Refused("a roster with a newcomer who hasn't signed", "not-held") { house in
+            let statement = house.statement(.roster(try house.next(["alice", "bob", "carol", "dave"])))
+            return house.take(statement, by: [VetoPeople.key("alice"), VetoPeople.key("bob")], areProven: false)
+        },
+        Refused("a roster with a second key that nobody shows", "not-held") { house in
+            let current = try #require(house.machine.chain).current
+            let people = current.people.map { $0.name == "bob" ? VetoPeople.person("bob", [0, 1]) : $0 }
+            let next = try current.next(threshold: 2, people: people, recovery: current.recovery)
+            let statement = house.statement(.roster(next))
+            return house.take(statement, by: [VetoPeople.key("alice"), VetoPeople.key("bob")], areProven: false)
+        },
+        Refused("a replacement with people who haven't signed", "not-held") { house in
+            let statement = house.statement(.replace(try house.next(["dave", "erin"])))
+            return house.take(
+                statement, by: Array(VetoPeople.sealed[..<2]) + [VetoPeople.key("dave")], areProven: false)
+        },
+        Refused("one who comes back without showing the key", "not-held") { house in
+            house.adopt(try house.next(["alice", "bob"]), by: "alice", "bob")
+            let statement = house.statement(.roster(try house.next(["alice", "bob", "carol"])))
+            return house.take(statement, by: [VetoPeople.key("alice"), VetoPeople.key("bob")], areProven: false)
+        },
+        Refused("a roster by newcomers alone", "not-enough-people") { house in
+            let statement = house.statement(.roster(try house.next(["alice", "bob", "dave", "erin"])))
+            return house.take(statement, by: [])
+        },
+        Refused("a newcomer in place of a second person", "not-enough-people") { house in
+            let statement = house.statement(.roster(try house.next(["alice", "bob", "dave"])))
+            return house.take(statement, by: [VetoPeople.key("alice"), VetoPeople.key("dave")])
+        },
+        Refused("a first roster where there is one", "broken-chain") { house in
+            house.take(
+                VetoStatement(founding: try VetoPeople.founding(), notAfter: house.now.wall + 60),
+                by: [VetoPeople.key("alice")])
+        },
         Refused("a roster by one person with two keys", "self-approval") { house in
             let statement = house.statement(.roster(try house.next(["alice", "bob", "dave"])))
             return house.take(statement, by: [VetoPeople.key("alice", 0), VetoPeople.key("alice", 1)])
@@ -328,6 +362,6 @@ struct Refused: Sendable, CustomTestStringConvertible {
         let words = try DocumentedPage("veto-statements").table(under: "## Refusals").rows.map {
             $0.cells[0].codeSpans[0]
         }
-        #expect(Set(Self.table.map(\.code)) == Set(words) && words.count == 23)
+        #expect(Set(Self.table.map(\.code)) == Set(words) && words.count == 24)
     }
 }

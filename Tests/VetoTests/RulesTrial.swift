@@ -322,12 +322,29 @@ struct RulesTrial {
             keys.append(VetoPeople.key(name, oldest(name)))
         }
         let statement = house.statement(.roster(next))
-        let events = house.take(statement, by: keys)
-        let isEnough = signers.count >= 2 && signers.allSatisfy { current.people[$0] != nil }
+        // Now and then a newcomer doesn't show that a key is held.
+        let newcomers = house.newcomers(statement)
+        let missing = newcomers.isEmpty || roll(4) > 0 ? nil : newcomers[roll(newcomers.count)]
+        let proofs = newcomers.filter { new in
+            new.publicKey != missing?.publicKey && !keys.contains { $0.publicKey == new.publicKey }
+        }
+        let events = house.take(statement, by: keys + proofs, areProven: false)
+        let brought = Set(newcomers.map(\.publicKey))
+        let deciders = signers.filter { current.people[$0] != nil }
+        let isHeld = missing.map { new in keys.contains { $0.publicKey == new.publicKey } } ?? true
+        // One from outside may only show that a key of the new version is held.
+        let isEnough =
+            deciders.count >= 2 && isHeld
+            && keys.allSatisfy { key in
+                brought.contains(key.publicKey)
+                    || deciders.contains { name in
+                        VetoPeople.keys[name]?.contains { $0.publicKey == key.publicKey } ?? false
+                    }
+            }
         guard isEnough == (refusal(events) == nil) else { throw Broken("a roster by \(signers): \(events)") }
         guard isEnough else { return note("refused") }
         note("rosters")
-        changed(to: Version(people: people, signers: signers, isReplacement: false))
+        changed(to: Version(people: people, signers: deciders, isReplacement: false))
         try heed(events)
     }
 

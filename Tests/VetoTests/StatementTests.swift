@@ -25,7 +25,8 @@ import Veto
         other.expires = nil
         let rosters = try? VetoPeople.founding().next(
             threshold: 2, people: [VetoPeople.person("alice"), VetoPeople.person("heidi")], recovery: nil)
-        let roster = rosters.map { [VetoStatement.Decision.roster($0), .replace($0)] } ?? []
+        let founding = (try? VetoPeople.founding()).map { [VetoStatement.Decision.found($0)] } ?? []
+        let roster = founding + (rosters.map { [VetoStatement.Decision.roster($0), .replace($0)] } ?? [])
         return [
             .order([suspension]), .order([suspension, other]), .ratify(target),
             .restore(target, RestoreConditions(attempt: 2, modelMayDiffer: true)),
@@ -37,7 +38,7 @@ import Veto
     static func statement(_ decision: VetoStatement.Decision) -> VetoStatement {
         let roster =
             switch decision {
-            case .roster(let next), .replace(let next): next.version - 1
+            case .found(let next), .roster(let next), .replace(let next): next.version - 1
             default: 3
             }
         return VetoStatement(

@@ -21,6 +21,12 @@ struct VetoPeople {
 
     static func key(_ name: String, _ which: Int = 0) -> ECPrivateKey { keys[name]?[which] ?? stranger }
 
+    /// The private keys of these public ones, as far as anybody has them.
+    static func holding(_ keys: some Sequence<ECPublicKey>) -> [ECPrivateKey] {
+        let wanted = Set(keys)
+        return names.flatMap { Self.keys[$0] ?? [] }.filter { wanted.contains($0.publicKey) }
+    }
+
     static func person(_ name: String, _ which: [Int] = [0]) -> Roster.Person {
         Roster.Person(name: name, keys: which.map { key(name, $0).publicKey })
     }
@@ -85,10 +91,23 @@ struct VetoHouse {
         record(.statement(statement, number: number, at: now))
     }
 
+    /// The keys that have to sign a version of the roster because it brings
+    /// them.
+    func newcomers(_ statement: VetoStatement) -> [ECPrivateKey] {
+        guard let next = statement.brought else { return [] }
+        return VetoPeople.holding(machine.chain?.newKeys(of: next) ?? Set(next.peoplesKeys))
+    }
+
+    /// - Parameter areProven: true where the keys that a version of the roster
+    ///   brings sign it, too.
     @discardableResult
-    mutating func take(_ statement: VetoStatement, by keys: [ECPrivateKey], number: Int? = nil) -> [VetoEvent] {
+    mutating func take(
+        _ statement: VetoStatement, by keys: [ECPrivateKey], number: Int? = nil, areProven: Bool = true
+    ) -> [VetoEvent] {
+        let known = Set(keys.map(\.publicKey))
+        let proofs = areProven ? newcomers(statement).filter { !known.contains($0.publicKey) } : []
         do throws(VetoRefusal) {
-            return take(try signed(statement, keys), number: number)
+            return take(try signed(statement, keys + proofs), number: number)
         } catch {
             return [.refused(number: statement.number ?? number, reason: error)]
         }

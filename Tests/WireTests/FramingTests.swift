@@ -15,6 +15,24 @@ import Wire
         #expect(Framing.serverSentEvents.isNamed(by: Framing.serverSentEvents.contentType))
     }
 
+    @Test(arguments: [
+        ("application/vnd.amazon.eventstream", true), ("Application/vnd.amazon.EventStream; x=y", true),
+        ("application/json", false), ("text/event-stream", false),
+    ])
+    func aContentTypeNamesAnEventStream(_ contentType: String, _ isNamed: Bool) {
+        #expect(Framing.eventStream.isNamed(by: contentType) == isNamed)
+    }
+
+    @Test func aGoodPreludeTellsAnEventStreamFromAnythingElse() {
+        var message = ByteBuffer()
+        EventStreamWriter.write(EventStreamHead(event: "e"), data: ByteBuffer(string: "{}"), to: &message)
+        func isBegun(_ bytes: ByteBuffer) -> Bool? { Framing.eventStream.isBegun(by: bytes.readableBytesView) }
+        #expect(isBegun(message) == true)
+        for length in 0..<12 { #expect(isBegun(message.getSlice(at: 0, length: length)!) == nil) }
+        #expect(isBegun(ByteBuffer(string: "{")) == false)
+        #expect(isBegun(ByteBuffer(repeating: 0, count: 12)) == false)
+    }
+
     @Test(
         "the first bytes tell a stream of events from anything else",
         arguments: [

@@ -11,6 +11,27 @@ import Wire
     }
 
     @Test(arguments: [
+        "anthropic-version", "anthropic-beta", "anthropic-a-beta-of-tomorrow", "openai-beta", "openai-project",
+        "idempotency-key", "x-stainless-helper-method", "x-app", "x-claude-code-session-id", "x-claude-code-agent-id",
+        "x-claude-code-request-class", "session-id", "session_id", "thread-id", "conversation_id", "originator",
+        "x-codex-beta-features", "x-codex-turn-state", "x-client-request-id", "x-openai-subagent",
+        "chatgpt-account-id", "x-amzn-bedrock-guardrailidentifier", "x-amzn-bedrock-trace",
+    ])
+    func whatAnAPIOrAnAgentSaysGoesThrough_inWhateverCase(_ name: String) {
+        #expect(HTTPFieldRules.isForwardedToProvider(name))
+        #expect(HTTPFieldRules.mayBeForwarded(name))
+        #expect(HTTPFieldRules.mayBeForwarded(name.uppercased()))
+    }
+
+    @Test(arguments: [
+        "x-openai-internal-codex-residency", "x-holdfast-key", "x-holdfast-session", "x-amz-date",
+        "x-amz-security-token",
+    ])
+    func whatChoosesBesideAProvidersSettingsStaysHere(_ name: String) {
+        #expect(!HTTPFieldRules.isForwardedToProvider(name))
+    }
+
+    @Test(arguments: [
         "set-cookie", "server", "transfer-encoding", "content-encoding", "x-request-id", "request-id", "cf-ray",
     ])
     func whatIsTheProvidersStaysThere(_ name: String) {
@@ -19,7 +40,8 @@ import Wire
 
     @Test(arguments: [
         "retry-after", "retry-after-ms", "x-should-retry", "x-ratelimit-remaining-tokens",
-        "anthropic-ratelimit-requests-reset",
+        "anthropic-ratelimit-requests-reset", "anthropic-ratelimit-unified-status", "x-codex-turn-state",
+        "x-models-etag", "x-reasoning-included",
     ])
     func whatHelpsTheCallerComesBack(_ name: String) {
         #expect(HTTPFieldRules.isReturnedToCaller(name))

@@ -8,25 +8,33 @@ package struct CallerAddress: Sendable {
     private let start: String
     /// The part behind the model; nil where the path names none.
     private let end: String?
+    /// True where the model's name may hold slashes as they are.
+    private let isGreedy: Bool
     /// True where the path asks for a stream; nil where the body says it.
     private let isStream: Bool?
 
     /// - Parameters:
-    ///   - pattern: A path, with `{model}` where it names the model.
+    ///   - pattern: A path, with `{model}` where it names the model, or
+    ///     `{model+}` where the name may hold slashes that aren't escaped.
     ///   - isStream: True for an address whose answers are streams, false for
     ///     one whose answers are whole; nil where the body says it.
     package init(_ pattern: String, isStream: Bool? = nil) {
-        self.pattern = pattern
+        let plain = pattern.replacing("{model+}", with: "{model}")
+        isGreedy = plain != pattern
+        self.pattern = plain
         self.isStream = isStream
-        let parts = pattern.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = plain.split(separator: "/", omittingEmptySubsequences: false)
         if let place = parts.firstIndex(of: "{model}") {
             start = parts[..<place].joined(separator: "/") + "/"
-            end = "/" + parts[(place + 1)...].joined(separator: "/")
+            end = parts[(place + 1)...].map { "/" + $0 }.joined()
         } else {
             start = pattern
             end = nil
         }
     }
+
+    /// True where the path names the model.
+    package var namesModel: Bool { end != nil }
 
     /// Returns what a path says if it is of this address; nil for any other.
     /// - Parameter path: As it came, without its query.
@@ -39,7 +47,7 @@ package struct CallerAddress: Sendable {
             path.utf8.suffix(end.utf8.count).elementsEqual(end.utf8)
         else { return nil }
         let model = path.utf8.dropFirst(start.utf8.count).dropLast(end.utf8.count)
-        guard !model.contains(UInt8(ascii: "/")) else { return nil }
+        guard isGreedy || !model.contains(UInt8(ascii: "/")) else { return nil }
         return CalledPath(model: PercentEncoding.decode(Substring(model)), isStream: isStream)
     }
 }

@@ -14,6 +14,14 @@ package struct DialectName: RawRepresentable, Sendable, Hashable {
     package static let openai = DialectName(rawValue: "openai")
     /// Anthropic's Messages, https://docs.anthropic.com/en/api/messages
     package static let anthropic = DialectName(rawValue: "anthropic")
+    /// OpenAI's Responses, https://platform.openai.com/docs/api-reference/responses
+    package static let responses = DialectName(rawValue: "responses")
+    /// Amazon Bedrock's Converse,
+    /// https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+    package static let bedrock = DialectName(rawValue: "bedrock")
+    /// Amazon Bedrock's InvokeModel with bodies of Anthropic's Messages,
+    /// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages.html
+    package static let bedrockInvoke = DialectName(rawValue: "bedrock-invoke")
     /// An engine that Holdfast hosts: OpenAI's wire format, but requests and
     /// answers are rebuilt from known fields, never passed through.
     package static let engine = DialectName(rawValue: "engine")

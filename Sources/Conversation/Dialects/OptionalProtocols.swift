@@ -45,10 +45,57 @@ package protocol TokenCountProvider: Sendable {
     func tokenCountEndpoint(model: String) -> String
 }
 
+/// A conversation in fewer tokens, as applications ask for it: its answer is
+/// for the provider alone that made it.
+package protocol CompactionCaller: Sendable {
+    var compactionAddresses: [CallerAddress] { get }
+}
+
+/// The same as Holdfast asks a provider for it, for callers of its own dialect:
+/// their bytes and its answer are passed through.
+package protocol CompactionProvider: Sendable {
+    /// The path of the endpoint below a provider's base address.
+    func compactionEndpoint(model: String) -> String
+    /// The same as ``ProviderProtocol/repair(_:leavingOut:model:dropped:into:)``.
+    func repairCompaction(
+        _ body: JSONView, leavingOut foreign: [Int], dropped: inout [String], into splices: inout Splices
+    ) throws(CannotCarry)
+}
+
 /// The answers to a caller that asks which models there are.
 package protocol ModelListWriter: Sendable {
     func encodeModels(_ models: [ListedModel]) -> ByteBuffer
     func encodeModel(_ model: ListedModel) -> ByteBuffer
+}
+
+/// Lists of models of an API that has addresses of its own for them, and asks of
+/// each model more than its name.
+package protocol CatalogueWriter: Sendable {
+    /// The addresses, which take GET.
+    var catalogueAddresses: [CallerAddress] { get }
+    /// - Parameter models: All that the caller may ask for.
+    /// - Throws: ``APIProblem`` of kind `notFound` for a model that isn't there,
+    ///   and `invalidRequest` for a query that can't be answered.
+    func encodeCatalogue(_ request: CatalogueRequest, _ models: [ListedModel]) throws(APIProblem) -> ByteBuffer
+}
+
+/// A look into a list of models.
+package struct CatalogueRequest: Sendable {
+    /// The pattern of the address (``CallerAddress/pattern``).
+    package var address: String
+    /// The model that the path names; nil where it asks for all.
+    package var model: String?
+    /// Without its question mark.
+    package var query: String
+    /// In seconds since 1970.
+    package var now: Int
+
+    package init(address: String, model: String?, query: String, now: Int) {
+        self.address = address
+        self.model = model
+        self.query = query
+        self.now = now
+    }
 }
 
 /// One entry of the list of models.
@@ -60,6 +107,16 @@ package struct ListedModel: Sendable, Hashable {
     /// The most tokens that one request may use: for a route the least of
     /// its candidates', nil where one of them doesn't say.
     package var context: Int?
+    /// The maker of the model that serves first; nil where nobody says. Known in
+    /// catalogues only, as what follows is.
+    package var lab: String?
+    /// True if images may be sent.
+    package var takesImages = false
+    /// When the model that serves first was, or will be, deprecated, in seconds
+    /// since 1970.
+    package var deprecated: Int?
+    /// When the model that serves first will be retired, in seconds since 1970.
+    package var retires: Int?
 
     /// An entry; without a provider it is a route's.
     package init(id: String, provider: String? = nil, context: Int? = nil) {

@@ -30,6 +30,9 @@ package protocol ProviderProtocol: Dialect {
 
     // MARK: The request
 
+    /// True where an answer says its id and its model; false where Holdfast has
+    /// to name both.
+    var namesItsAnswers: Bool { get }
     /// The longest name of a tool that it takes, in bytes.
     var longestToolName: Int { get }
     /// - Parameters:
@@ -49,7 +52,18 @@ package protocol ProviderProtocol: Dialect {
     ///   - dropped: Gets the names of what was left behind.
     ///   - splices: Gets the changes, at their places in `body`. The model's
     ///     name is not for this to change.
-    func repair(_ body: ByteBuffer, model: String, dropped: inout [String], into splices: inout Splices)
+    /// - Throws: ``CannotCarry`` where nothing would be left to ask.
+    func repair(
+        _ body: ByteBuffer, model: String, dropped: inout [String], into splices: inout Splices
+    ) throws(CannotCarry)
+    /// The same for an API whose callers send items of answers back: leaves out
+    /// those that others have made and the provider can't read.
+    /// - Parameters:
+    ///   - body: The top object, skimmed.
+    ///   - foreign: The numbers of such items, in their order.
+    func repair(
+        _ body: JSONView, leavingOut foreign: [Int], model: String, dropped: inout [String], into splices: inout Splices
+    ) throws(CannotCarry)
     /// Returns the reason why a field that the shared terms can't hold must not
     /// be sent to the provider, where there is more to say than that the field
     /// is unknown: the end of a sentence that begins with the field.
@@ -77,11 +91,18 @@ package protocol ProviderProtocol: Dialect {
 
 extension ProviderProtocol {
     package var queryItems: Set<String> { [] }
+    package var namesItsAnswers: Bool { true }
     package var serverTraits: ServerTraits? { nil }
     package var modelsPath: String? { nil }
     package var defaultFields: [(name: String, value: String)] { [] }
     package func objection(to field: String) -> String? { nil }
     package func repair(_ body: ByteBuffer, model: String, dropped: inout [String], into splices: inout Splices) {}
+
+    package func repair(
+        _ body: JSONView, leavingOut foreign: [Int], model: String, dropped: inout [String], into splices: inout Splices
+    ) throws(CannotCarry) {
+        try repair(body.document.bytes, model: model, dropped: &dropped, into: &splices)
+    }
 
     /// Leaves behind what the shared terms can't hold of a request that goes
     /// to this dialect's provider.
@@ -106,6 +127,14 @@ package protocol StreamDecoder: Sendable {
     /// - Throws: ``UnreadableReply`` for an event that the dialect doesn't
     ///   allow.
     mutating func decode(_ frame: Frame, into events: inout [StreamEvent]) throws(UnreadableReply)
+    /// The place behind the last frame, for whoever goes on where the frames
+    /// themselves went to the caller; nil for an API whose events have no
+    /// numbers.
+    var place: StreamPlace? { get }
+}
+
+extension StreamDecoder {
+    package var place: StreamPlace? { nil }
 }
 
 /// Reads along without changing a byte.
@@ -135,7 +164,23 @@ package struct StreamObservation: Sendable, Equatable {
     /// an answer.
     package var isRefusal = false
     /// The provider sent an error instead of going on.
-    package var failure: ProviderError?
+    package var failure: ProviderError? {
+        get { failed?.error }
+        set { failed = newValue.map(FailedStream.init) }
+    }
+
+    // Behind a reference: an observation is copied for every piece of a stream,
+    // and hardly any has an error.
+    private var failed: FailedStream?
+
+    /// The error with which a stream ended.
+    private final class FailedStream: Sendable, Equatable {
+        let error: ProviderError
+
+        init(_ error: ProviderError) { self.error = error }
+
+        static func == (one: FailedStream, other: FailedStream) -> Bool { one.error == other.error }
+    }
 
     package init() {}
 }

@@ -63,6 +63,8 @@ extension CallerProtocol {
         return isOver ? .max : all
     }
 
+    package func cacheKey(_ body: JSONView) -> JSONView? { body["prompt_cache_key"] }
+
     package func continuesThread(_ body: JSONView) -> Bool {
         guard let thread = body["thread"], thread.kind == .object, thread.range.count < 4096 else { return false }
         return (try? thread.fragment.document().root["type"]?.isString("continue")) ?? false

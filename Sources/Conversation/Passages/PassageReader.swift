@@ -233,14 +233,22 @@ package struct PassageReader {
         try read(view, as: reading, place)
         guard read.passages.count > before else { return }
         switch note {
-        case .textPart:
+        case .textPart(let type):
             var closing = "}"
             if let mark = view["cache_control"], mark.kind == .object, mark.strings.allSatisfy(StringForm.word.matches)
             {
                 closing = ",\"cache_control\":\(mark.fragment.text)}"
             }
             read.wholes.append(
-                WholePart(block: block, range: view.range, opening: #"{"type":"text","text":"#, closing: closing))
+                WholePart(
+                    block: block, range: view.range, opening: "{\"type\":\"\(type)\",\"text\":", closing: closing))
+        case .bareText:
+            read.wholes.append(WholePart(block: block, range: view.range, opening: #"{"text":"#, closing: "}"))
+        case .message:
+            read.wholes.append(
+                WholePart(
+                    block: block, range: view.range, opening: #"{"type":"message","role":"assistant","content":"#,
+                    closing: "}"))
         case .error(let type):
             read.wholes.append(
                 WholePart(

@@ -74,8 +74,15 @@ package indirect enum Reading: Sendable {
 
 /// The value that stands for one that is withheld as a whole.
 package enum WholeNote: Sendable, Hashable {
-    /// `{"type": "text", "text": NOTE}`, with the cache mark of what it replaces.
-    case textPart
+    /// `{"type": TYPE, "text": NOTE}`, with the cache mark of what it replaces.
+    case textPart(String)
+    /// `{"type": "message", "role": "assistant", "content": NOTE}`, for an item of
+    /// a model's.
+    case message
+    /// A part of the type `text`.
+    package static let textPart = WholeNote.textPart("text")
+    /// `{"text": NOTE}`
+    case bareText
     /// `{"type": TYPE, "error_code": "unavailable"}`, which has no place for a
     /// note.
     case error(String)

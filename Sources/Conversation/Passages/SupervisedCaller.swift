@@ -14,11 +14,27 @@ package protocol SupervisedCaller: Dialect {
     func pieces(ofAnswer document: JSONDocument) throws(UnreadableReply) -> [AnswerPiece]
     /// A reader of the frames of a stream, as they would go to the caller.
     func makeAnswerReader() -> any AnswerReader
+    /// The same for the answer to a request whose texts have been judged: what
+    /// the answer only repeats of them is not judged again.
+    /// - Parameter request: The body of the request.
+    func makeAnswerReader(to request: ByteBuffer) -> any AnswerReader
+    /// The same as ``pieces(ofAnswer:)`` for an answer to such a request.
+    func pieces(ofAnswer document: JSONDocument, to request: ByteBuffer) throws(UnreadableReply) -> [AnswerPiece]
     /// A whole answer that says that the answer was blocked, with status 200,
     /// in the form in which this API tells a refusal.
     /// - Parameter withheld: The answer that it replaces, for its id, model and
     ///   cost; nil where it can't be read.
     func encodeBlockedReply(_ refusal: AnswerRefusal, inPlaceOf withheld: JSONDocument?) -> ByteBuffer
+}
+
+extension SupervisedCaller {
+    package func makeAnswerReader(to request: ByteBuffer) -> any AnswerReader { makeAnswerReader() }
+
+    package func pieces(
+        ofAnswer document: JSONDocument, to request: ByteBuffer
+    ) throws(UnreadableReply) -> [AnswerPiece] {
+        try pieces(ofAnswer: document)
+    }
 }
 
 /// A supervisor's refusal of an answer, for callers to read.

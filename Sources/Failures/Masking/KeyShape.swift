@@ -4,7 +4,7 @@ package enum KeyShape {
     private static let prefixes = [
         "sk-", "sk_", "pk-", "rk-", "hf_", "hfa_", "gsk_", "AKIA", "ASIA", "AIza", "xai-", "eyJ", "ghp_", "ya29.",
         "r8_",
-        "fw_", "pplx-", "nvapi-", "csk-", "tgp_",
+        "fw_", "IQoJb3JpZ2lu", "FwoGZXIvYXdz", "ABSK", "bedrock-api-key-", "pplx-", "nvapi-", "csk-", "tgp_",
     ]
 
     /// In characters. Names that begin like a key are shorter.

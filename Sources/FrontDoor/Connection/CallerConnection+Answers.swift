@@ -112,6 +112,9 @@ extension CallerConnection {
         (secured ?? context).close(promise: nil)
     }
 
+    /// True where the caller has taken enough of what was written.
+    var takesNow: Bool { context != nil && outgoing?.isCrowded == false }
+
     /// Returns when the caller has taken enough of what was written.
     func untilWritable() async throws {
         guard let context else { throw CancellationError() }

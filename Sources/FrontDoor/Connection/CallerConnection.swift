@@ -47,7 +47,12 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
 
     /// A request whose body comes in.
     struct Collecting {
-        var request: any PendingRequest
+        enum Request {
+            case pending(any PendingRequest)
+            case unproven(any UnprovenRequest)
+        }
+
+        var request: Request
         var keepsAlive: Bool
         var isHTTP10: Bool
         /// The answer has no body (RFC 9110 §9.3.2).
@@ -63,6 +68,8 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
         var budgeted = 0
         /// The bytes that have come since the last check of the rate.
         var sinceLook = 0
+        /// The request that the body has still to prove.
+        var unproven: (any UnprovenRequest)?
     }
 
     let surroundings: ConnectionSurroundings
@@ -153,7 +160,7 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
 
     private func take(_ bytes: ByteBuffer) {
         switch state {
-        case .collecting(let collecting): add(bytes, of: collecting.request)
+        case .collecting(let collecting): add(bytes, of: collecting)
         case .swallowing(let swallowed, let thenClose):
             let swallowed = swallowed + bytes.readableBytes
             if swallowed > limits.swallow { return close() }
@@ -165,7 +172,7 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
     private func end() {
         requestsRead &+= 1
         switch state {
-        case .collecting(let collecting): serve(collecting)
+        case .collecting(let collecting): conclude(collecting)
         case .swallowing(_, let thenClose): if thenClose { closeWhenSent() } else { becomeIdle() }
         default: break
         }
@@ -177,7 +184,8 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
 
         // After CONNECT the decoder reads nothing any more.
         var keepsAlive = head.isKeepAlive && !isShuttingDown && head.method != .CONNECT
-        switch reception.receive(head, on: surroundings.executor) {
+        guard let context else { return }
+        switch reception.receive(head, from: ConnectionPeer(context.channel), on: surroundings.executor) {
         case .answer(let answer):
             // A long body isn't worth reading for the connection's sake, and
             // whoever asks before sending one may not send it now.
@@ -187,22 +195,28 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
                 keepsAlive = false
             }
             answerEarly(answer, close: !keepsAlive, withoutBody: head.method == .HEAD)
-        case .call(let request):
-            if length > limits.body {
-                return answerEarly(request.refusal(.tooLarge(limit: limits.body)), close: true)
-            }
-            if head.headers.first(name: "expect")?.lowercased() == "100-continue", let context {
-                context.writeAndFlush(
-                    wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
-            }
-            state = .collecting(
-                Collecting(
-                    request: request, keepsAlive: keepsAlive, isHTTP10: head.version.minor == 0,
-                    isHead: head.method == .HEAD))
+        case .call(let request): collect(.pending(request), head, length, keepsAlive)
+        case .unproven(let request): collect(.unproven(request), head, length, keepsAlive)
         }
     }
 
-    private func add(_ bytes: ByteBuffer, of request: any PendingRequest) {
+    private func collect(_ request: Collecting.Request, _ head: HTTPRequestHead, _ length: Int, _ keepsAlive: Bool) {
+        if length > limits.body {
+            return answerEarly(request.refusal(.tooLarge(limit: limits.body)), close: true)
+        }
+        if head.headers.first(name: "expect")?.lowercased() == "100-continue", let context {
+            context.writeAndFlush(
+                wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+        }
+        if case .unproven(let request) = request { incoming.unproven = request }
+        state = .collecting(
+            Collecting(
+                request: request, keepsAlive: keepsAlive, isHTTP10: head.version.minor == 0,
+                isHead: head.method == .HEAD))
+    }
+
+    private func add(_ bytes: ByteBuffer, of collecting: Collecting) {
+        let request = collecting.request
         incoming.sinceLook += bytes.readableBytes
         if incoming.bytes.readableBytes == 0 {
             incoming.bytes = bytes
@@ -214,6 +228,8 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
             answerEarly(request.refusal(.tooLarge(limit: limits.body)), close: true)
         } else if !hold(size) {
             answerEarly(request.refusal(.overfull), close: true)
+        } else if let fault = incoming.unproven?.take(bytes) {
+            answerEarly(request.refusal(fault), close: true)
         }
     }
 
@@ -228,15 +244,33 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
     /// The body isn't needed any more.
     func letGo() {
         if incoming.budgeted > 0 { surroundings.bodies.giveBack(incoming.budgeted) }
+        incoming.unproven?.letGo()
         incoming = IncomingBody()
     }
 
-    private func serve(_ collecting: Collecting) {
+    /// The request is whole.
+    private func conclude(_ collecting: Collecting) {
+        switch collecting.request {
+        case .pending(let request): serve(request, collecting)
+        case .unproven(let request):
+            switch request.prove() {
+            case .proven(let proven):
+                incoming.unproven = nil
+                request.letGo()
+                serve(proven, collecting)
+            case .refused(let answer):
+                answerEarly(answer, close: !collecting.keepsAlive, withoutBody: collecting.isHead)
+                if collecting.keepsAlive { becomeIdle() } else { closeWhenSent() }
+            }
+        }
+    }
+
+    private func serve(_ request: any PendingRequest, _ collecting: Collecting) {
         let exchange = CallerExchange(self, collecting)
         deadline = .distantFuture
         // The state first: the task may begin, and end, at once.
         state = .serving(exchange, nil)
-        let (request, body) = (collecting.request, incoming.bytes)
+        let body = incoming.bytes
         incoming.bytes = ByteBuffer()
         let task = Task(executorPreference: surroundings.executor) {
             await request.serve(body: body, reply: exchange)
@@ -309,6 +343,16 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
         if case .serving(_, let task) = state { task?.cancel() }
         state = .closing
         resumeWriter()
+    }
+}
+
+extension CallerConnection.Collecting.Request {
+    /// The answer where its body isn't taken.
+    func refusal(_ fault: BodyFault) -> Answer {
+        switch self {
+        case .pending(let request): request.refusal(fault)
+        case .unproven(let request): request.refusal(fault)
+        }
     }
 }
 

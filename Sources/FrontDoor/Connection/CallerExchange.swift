@@ -42,6 +42,12 @@ final class CallerExchange: CallerReply, @unchecked Sendable {
         try await connection.untilWritable()
     }
 
+    var takesNow: Bool { !isOver && connection.takesNow }
+
+    func writeNow(_ bytes: ByteBuffer) {
+        if bytes.readableBytes > 0 { connection.sendPiece(isHTTP10 ? bytes : ResponseBytes.chunk(bytes)) }
+    }
+
     func finish() {
         guard !isOver else { return }
         isOver = true

@@ -6,7 +6,8 @@ import NIOCore
 /// channel's high-water mark, and large answers, are counted in the budget.
 // Touched on its connection's event loop only.
 final class OutgoingBytes: @unchecked Sendable {
-    private let channel: any Channel
+    /// The channel's own answers about itself; nil for one that has none.
+    private let options: (any NIOSynchronousChannelOptions)?
     private let budget: UnreadAnswers
     private var account: UnreadAnswers.Account?
     /// All bytes that were ever written.
@@ -22,7 +23,7 @@ final class OutgoingBytes: @unchecked Sendable {
 
     /// - Parameter giveUp: closes the connection; called on any thread.
     init(_ channel: any Channel, _ budget: UnreadAnswers, giveUp: @escaping @Sendable () -> Void) {
-        self.channel = channel
+        options = channel.syncOptions
         self.budget = budget
         self.giveUp = giveUp
     }
@@ -110,5 +111,5 @@ final class OutgoingBytes: @unchecked Sendable {
     }
 
     /// Bytes that the socket hasn't taken.
-    private var waiting: Int { (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
+    private var waiting: Int { (try? options?.getOption(.bufferedWritableBytes)) ?? 0 }
 }

@@ -21,6 +21,26 @@ package protocol PendingRequest: AnyObject, Sendable {
     func refusal(_ fault: BodyFault) -> Answer
 }
 
+/// A request whose head was good as far as a head goes: only the whole body
+/// proves whose it is. Nothing but its body's bytes is taken of it before.
+package protocol UnprovenRequest: AnyObject, Sendable {
+    /// Looks at a piece of the body as it arrives.
+    /// - Returns: nil where more may come.
+    func take(_ piece: ByteBuffer) -> BodyFault?
+    /// Judges the request once its body is whole.
+    func prove() -> ProofOutcome
+    /// The body is proven or gone: nothing is held for it any more.
+    func letGo()
+    /// The answer where its body isn't taken.
+    func refusal(_ fault: BodyFault) -> Answer
+}
+
+/// The outcome of judging a request by its whole body.
+package enum ProofOutcome: Sendable {
+    case proven(any PendingRequest)
+    case refused(Answer)
+}
+
 /// The reason why a request's body isn't taken.
 package enum BodyFault: Sendable {
     /// Longer than so many bytes.
@@ -28,11 +48,14 @@ package enum BodyFault: Sendable {
     /// All bodies together are too much.
     case overfull
     case tooSlow
+    /// The bodies whose signatures are not checked yet are too much.
+    case unproven(UnprovenBodies.Scope)
 }
 
 package enum AdmissionDecision: Sendable {
     case answer(Answer)
     case call(any PendingRequest)
+    case unproven(any UnprovenRequest)
 }
 
 /// The decisions that a connection leaves to its listener: what to do with a
@@ -40,7 +63,9 @@ package enum AdmissionDecision: Sendable {
 /// and ``AdminDoor``.
 package protocol RequestAdmission: Sendable {
     /// Decides on a request by its head alone. Runs on the event loop.
-    func receive(_ head: HTTPRequestHead, on executor: EventLoopTaskExecutor) -> AdmissionDecision
+    func receive(
+        _ head: HTTPRequestHead, from peer: ConnectionPeer, on executor: EventLoopTaskExecutor
+    ) -> AdmissionDecision
     /// To what is no request, or has too many header fields.
     func malformed(headersTooLarge: Bool) -> Answer
     /// Instead of an answer for which there is no room.

@@ -46,7 +46,7 @@ final class BegunResponse: LaneResponse {
 struct AnswerShape {
     /// A member `error` that says something.
     private(set) var holdsError = false
-    /// The contents that an answer of either dialect has: choices, content,
+    /// The contents that an answer of some dialect has: choices, content, output,
     /// vectors, or a count.
     private(set) var holdsAnswer = false
     private var saysNothing = false
@@ -67,7 +67,12 @@ struct AnswerShape {
                 } else if name.isString("usage") {
                     hasUsage = true
                 }
-            case 6: if name.isString("detail") { noteWords(value) }
+            case 6:
+                if name.isString("detail") {
+                    noteWords(value)
+                } else if name.isString("output"), value.kind == .array, !value.isEmptyContainer {
+                    holdsAnswer = true
+                }
             case 7:
                 if name.isString("choices") {
                     noteChoices(value)

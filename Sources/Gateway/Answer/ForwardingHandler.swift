@@ -30,7 +30,7 @@ struct ForwardingHandler: FrameHandler {
     }
 
     mutating func read(
-        _ frame: Frame, _ range: Range<Int>, _ findings: inout StreamFindings, into output: inout ByteBuffer
+        _ frame: Frame, _ range: Range<Int>, _ findings: StreamFindings, into output: inout ByteBuffer
     ) -> Int? {
         findings.fragments += 1
         watcher.observe(frame)
@@ -41,7 +41,7 @@ struct ForwardingHandler: FrameHandler {
         return findings.observation.failure == nil ? nil : range.lowerBound
     }
 
-    mutating func endPiece(_ whole: Int, _ held: ByteBuffer, _ findings: inout StreamFindings) -> Int? {
+    mutating func endPiece(_ whole: Int, _ held: ByteBuffer, _ findings: StreamFindings) -> Int? {
         findings.observation = watcher.observation
         findings.hasContent = findings.observation.hasContent
         findings.hasReleased = findings.hasContent
@@ -62,7 +62,7 @@ struct ForwardingHandler: FrameHandler {
     func isComplete(_ findings: StreamFindings) -> Bool { watcher.observation.hasFinished }
 
     mutating func end(
-        _ findings: inout StreamFindings, for door: any CallerProtocol, into output: inout ByteBuffer
+        _ findings: StreamFindings, for door: any CallerProtocol, into output: inout ByteBuffer
     ) {
         findings.observation = watcher.observation
         findings.observation.hasEnded = true

@@ -21,6 +21,12 @@ struct RecordingHandler: FrameHandler {
     /// part. It goes out with the next one; otherwise a candidate that goes on
     /// would frame anew what was closed.
     private var isFrame = false
+    /// The bytes of the stream before those that the reader holds.
+    private var passed = 0
+    /// The bytes up to the end of the last event that may go out.
+    private var released = 0
+    /// The number of held bytes that may go out.
+    private var ready = 0
 
     /// A call that is larger than that goes out as it comes.
     private static let mostHeld = 1 << 20
@@ -37,7 +43,7 @@ struct RecordingHandler: FrameHandler {
     mutating func beginPiece(_ findings: StreamFindings, watching: Bool) {}
 
     mutating func read(
-        _ frame: Frame, _ range: Range<Int>, _ findings: inout StreamFindings, into output: inout ByteBuffer
+        _ frame: Frame, _ range: Range<Int>, _ findings: StreamFindings, into output: inout ByteBuffer
     ) -> Int? {
         decoded.removeAll(keepingCapacity: true)
         findings.fragments += 1
@@ -47,12 +53,14 @@ struct RecordingHandler: FrameHandler {
             findings.fault = .garbage(error.reason)
             return nil
         }
-        note(&findings)
+        note(findings)
         guard findings.observation.failure == nil, findings.fault == nil else { return nil }
-        return release(range.upperBound, &findings) ? range.upperBound : nil
+        guard release(range.upperBound, findings) else { return nil }
+        ready = range.upperBound
+        return ready
     }
 
-    private mutating func note(_ findings: inout StreamFindings) {
+    private mutating func note(_ findings: StreamFindings) {
         isFrame = decoded.allSatisfy { $0.isFrame || isFrame && $0 == .ping }
         for event in decoded {
             switch event {
@@ -75,29 +83,35 @@ struct RecordingHandler: FrameHandler {
 
     /// - Parameter size: The number of held bytes up to the end of the event.
     /// - Returns: True when they may go out.
-    private mutating func release(_ size: Int, _ findings: inout StreamFindings) -> Bool {
+    private mutating func release(_ size: Int, _ findings: StreamFindings) -> Bool {
         if isFrame { return false }
         if gate.isHolding {
             guard size > Self.mostHeld else { return false }
             gate.giveUp(into: &waiting)
         }
-        for event in waiting {
-            stream.journal.note(event)
-            findings.hasReleased = findings.hasReleased || event.isContent
-        }
+        for event in waiting { findings.hasReleased = findings.hasReleased || event.isContent }
+        stream.note(waiting, passing: released..<(passed + size), place: decoder.place)
+        released = passed + size
         waiting.removeAll(keepingCapacity: true)
         return true
     }
 
-    mutating func endPiece(_ whole: Int, _ held: ByteBuffer, _ findings: inout StreamFindings) -> Int? {
+    mutating func endPiece(_ whole: Int, _ held: ByteBuffer, _ findings: StreamFindings) -> Int? {
         // Comments are no events.
-        !findings.isOver && !gate.isHolding && !isFrame ? whole : nil
+        let mayGo = !findings.isOver && !gate.isHolding && !isFrame
+        if mayGo {
+            ready = max(ready, whole)
+            released = max(released, passed + ready)
+        }
+        passed += ready
+        ready = 0
+        return mayGo ? whole : nil
     }
 
     func isComplete(_ findings: StreamFindings) -> Bool { ends.isComplete }
 
     mutating func end(
-        _ findings: inout StreamFindings, for door: any CallerProtocol, into output: inout ByteBuffer
+        _ findings: StreamFindings, for door: any CallerProtocol, into output: inout ByteBuffer
     ) {
         findings.observation.hasEnded = true
         output.writeImmutableBuffer(door.encodeStreamEnd())

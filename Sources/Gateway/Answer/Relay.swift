@@ -38,59 +38,91 @@ final class Relay {
     var secrets: SecretMask { loop.context.state.secrets }
     var limits: GatewayLimits { loop.context.gateway.limits }
     var provider: Provider { attempt.provider }
+    /// The API in which this provider answers this caller's request.
+    var dialect: any ProviderProtocol { attempt.provider.dialect(for: call.door) }
     private var upstream: Upstream { attempt.upstream }
     private var instruments: Instruments { loop.context.state.instruments }
     private var disclosures: DisclosureBook { loop.context.gateway.disclosures }
     private var continuity: Continuity { loop.context.continuity }
     private var reading: HeavyReading { loop.context.gateway.reading }
 
+    /// The changes to an answer whose bytes pass; nil for none.
+    var passingItems: PassingItems? {
+        guard call.operation.holdsConversation else { return nil }
+        return PassingItems(call, loop.context.gateway.itemOrigins, of: provider.name)
+    }
+
     /// Takes note that the answer has something to say, before the caller
     /// hears it.
     /// - Throws: `CancellationError` where another attempt says it.
     func claim() throws { try AttemptExecutor(loop: loop).claim(attempt) }
 
+    // The ways of an answer that is no stream have functions of their own: what
+    // they hold would stay in memory for as long as a stream runs.
+
     func run(_ response: any LaneResponse) async throws {
+        let status = noteHead(of: response)
+        if !(200..<300).contains(status) { return try await fail(response, status) }
+        if response.head.isStream(of: dialect.framing) { return try await runStream(response) }
+        if context.request.isStream { return try await runUnnamedStream(response) }
+        try await runWhole(response)
+    }
+
+    /// Takes note of what an answer's head says.
+    /// - Returns: The status of it.
+    private func noteHead(of response: any LaneResponse) -> Int {
         let status = response.head.status
         record.attempts[attempt.number].status = status
         // What a hosted model retires is for its operator to say.
-        if filter == nil, let announced = Announcement.read(response.head.fields, model: upstream.candidate.model) {
+        if filter == nil, !provider.usesCallersCredential,
+            let announced = Announcement.read(response.head.fields, model: upstream.candidate.model)
+        {
             continuity.announcements.note(announced, by: upstream.candidate.provider)
         }
-        if !(200..<300).contains(status) {
-            // However long it is, its status says no. Masked before anybody looks:
-            // words of it stand in logs and holds.
-            let body = secrets.masking(try await response.collect(first: 1 << 20, makeRoom))
-            let head = secrets.masking(response.head)
-            throw FailedAttempt(
-                Symptom(
-                    dialect: provider.errorDialect, position: .head, status: status, fields: head.fields, body: body),
-                .answer(head, body))
-        } else if response.head.isStream(of: provider.dialect.framing) {
-            guard context.request.isStream else { throw LaneFailure.garbage("a stream came that was not asked for") }
-            instruments.streamOpened()
-            defer { instruments.streamClosed() }
-            try await StreamRelay(relay: self, stream: attempt.stream, response: response).run()
-        } else if context.request.isStream {
-            try await runUnnamedStream(response)
-        } else {
-            let received = try await response.collect(upTo: limits.responseBody, makeRoom)
-            try Task.checkCancellation()
-            let head = response.head
-            let isHeavy = reading.isHeavy(received, on: call.executor)
-            try tell(
-                isHeavy
-                    ? try await reading.run {
-                        try self.read(received, head, movesOnRefusal: self.context.policy.movesOnRefusal)
-                    }
-                    : try read(received, head, movesOnRefusal: context.policy.movesOnRefusal), head)
+        return status
+    }
+
+    /// - Throws: always: the provider's no.
+    private func fail(_ response: any LaneResponse, _ status: Int) async throws {
+        // However long it is, its status says no. Masked before anybody looks:
+        // words of it stand in logs and holds.
+        let body = secrets.masking(try await response.collect(first: 1 << 20, makeRoom))
+        let head = secrets.masking(response.head)
+        throw FailedAttempt(
+            Symptom(
+                dialect: provider.errorDialect, position: .head, status: status, fields: head.fields, body: body),
+            .answer(head, body))
+    }
+
+    private func runStream(_ response: any LaneResponse) async throws {
+        guard context.request.isStream else { throw LaneFailure.garbage("a stream came that was not asked for") }
+        instruments.streamOpened()
+        defer { instruments.streamClosed() }
+        try await StreamRelay(relay: self, stream: attempt.stream, response: response).run()
+    }
+
+    private func runWhole(_ response: any LaneResponse) async throws {
+        let received = try await response.collect(upTo: limits.responseBody, makeRoom)
+        try Task.checkCancellation()
+        let head = response.head
+        if reading.isHeavy(received, on: call.executor) {
+            let whole = try await reading.run {
+                try self.read(received, head, movesOnRefusal: self.context.policy.movesOnRefusal)
+            }
+            return try tell(whole, head)
         }
+        try tellNow(received, head)
+    }
+
+    private func tellNow(_ received: ByteBuffer, _ head: ResponseHead) throws {
+        try tell(try read(received, head, movesOnRefusal: context.policy.movesOnRefusal), head)
     }
 
     /// A stream that its server calls something else, as some do: known by
     /// what it begins with, which is how the official clients read it.
     private func runUnnamedStream(_ response: any LaneResponse) async throws {
         let begun = BegunResponse(response)
-        guard try await begun.begins(like: provider.dialect.framing) else {
+        guard try await begun.begins(like: dialect.framing) else {
             let body = try await begun.collect(first: 1 << 20, makeRoom)
             if let root = (try? JSONDocument(body, limits: .skim))?.root, Self.saysError(root) {
                 throw saidError(body, response.head)
@@ -141,14 +173,17 @@ final class Relay {
             // Nobody looks further into one that has an answer, and no error.
             let isAnswer = shape.map { $0.holdsAnswer && !$0.holdsError } ?? false
             whole.body = isAnswer ? received : secrets.masking(received)
-            whole.usage = root.flatMap { provider.dialect.usage(inReply: $0) }
+            if let passingItems { whole.body = passingItems.pass(whole.body) }
+            whole.usage = root.flatMap { dialect.usage(inReply: $0) }
         case .chat(let request):
             var reply = try read(received, answer) { () throws(UnreadableReply) in
-                try provider.dialect.decodeReply(received)
+                try dialect.decodeReply(received)
             }
-            var calls = AnsweredCalls(request, from: provider.dialect)
+            naming(answer)?.name(&reply)
+            var calls = AnsweredCalls(request, from: dialect)
             calls.rename(&reply)
             whole.wasCut = SingleToolCall(request).cut(&reply)
+            if let id = call.answerID { reply.id = id }
             filter?.pass(&reply)
             whole.usage = reply.usage
             whole.body = call.door.encodeReply(reply, to: request)
@@ -162,6 +197,11 @@ final class Relay {
         case .continuation: throw LaneFailure.garbage("a stream was asked for and something else came")
         }
         return whole
+    }
+
+    /// The names of an answer that doesn't say them; nil for one that does.
+    func naming(_ answer: ResponseHead) -> AnswerNaming? {
+        AnswerNaming(dialect, answer, call: call.id, model: upstream.candidate.model)
     }
 
     private func tell(_ whole: WholeAnswer, _ answer: ResponseHead) throws {
@@ -209,7 +249,7 @@ final class Relay {
 
     private func saidError(_ received: ByteBuffer, _ answer: ResponseHead) -> FailedAttempt {
         let symptom = symptom(of: received, answer)
-        var error = provider.dialect.decodeError(status: answer.status, body: symptom.body)
+        var error = dialect.decodeError(status: answer.status, body: symptom.body)
         count(&error)
         return FailedAttempt(symptom, .event(error))
     }
@@ -250,7 +290,7 @@ final class Relay {
             let type = answer.fields["content-type"] ?? "application/json"
             return reply.send(head(answer, contentType: type), body: received)
         }
-        var error = provider.dialect.decodeError(status: answer.status, body: received)
+        var error = dialect.decodeError(status: answer.status, body: received)
         count(&error)
         record.reason = error.word
         record.status = call.door.status(for: error)
@@ -293,19 +333,25 @@ final class Relay {
         var head = ResponseHead(status: record.status)
         head.fields.append("content-type", contentType)
         head.addTrace(call, record, servedBy: upstream.id)
+        let said = call.door.modelField.flatMap { answer.fields[$0] }
+        head.addModel(
+            call, context.request.requestedModel, record, of: upstream.candidate, provider: said.map(secrets.masking))
         if let receipt = provider.receipt {
             record.custody = receipt
             head.fields.append("x-holdfast-custody", receipt)
         }
         // None of an engine's own fields is for a caller.
         for field in filter == nil ? answer.fields.fields : [] {
-            if HTTPFieldRules.isReturnedToCaller(field.name) {
+            if field.name == "retry-after" {
+                // Agents read whole seconds and nothing else.
+                head.fields.append(field.name, RetryAfterField.wholeSeconds(field.value, now: continuity.now.unix))
+            } else if HTTPFieldRules.isReturnedToCaller(field.name) {
                 head.fields.append(field.name, secrets.masking(field.value))
             } else if field.name == "request-id" || field.name == "x-request-id" {
                 head.fields.append("x-holdfast-provider-request-id", secrets.masking(field.value))
             }
         }
-        if upstream.candidate.retires != nil { head.addRetirement(of: upstream.candidate) }
+        if let end = context.announcedEnd(of: upstream) { head.add(end) }
         return head
     }
 }

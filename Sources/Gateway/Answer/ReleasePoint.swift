@@ -87,6 +87,11 @@ final class ReleasePoint: CallerReply {
         held = make()
     }
 
+    /// True where pieces of the answer wait for their verdicts.
+    var holdsPieces: Bool { held.map { !$0.isShadow } ?? false }
+    /// Takes note of the stream that writes from now on.
+    func follow(_ stream: SentStream?) { held?.stream = stream }
+
     /// True when parts of the answer wait for a condition.
     var isHolding: Bool { condition != nil }
     private var keepsEnd: Bool { condition != nil || held != nil }
@@ -124,9 +129,17 @@ final class ReleasePoint: CallerReply {
         try await put(bytes)
     }
 
+    var takesNow: Bool { held == nil && head == nil && reply.takesNow }
+
+    // The exchange is checked by its relay, in the same turn.
+    func writeNow(_ bytes: ByteBuffer) {
+        digest?.saw(bytes)
+        reply.writeNow(bytes)
+    }
+
     /// Sends a piece of a stream, behind its head.
     func put(_ bytes: ByteBuffer) async throws {
-        try await beginHeld()
+        if head != nil { try await beginHeld() }
         do {
             try live?.check()
         } catch {
@@ -202,23 +215,48 @@ final class ReleasePoint: CallerReply {
     /// Takes back a whole answer whose candidate is suspended.
     /// - Returns: The suspension's id; nil where there is nothing to take back.
     func takeBackWhole() -> String? {
-        guard case .whole = end, let problem = suspended, takeBack() else { return nil }
+        guard case .whole = end, let suspension = suspended?.suspension, takeBack() else { return nil }
         live = nil
-        return problem.suspension
+        return suspension
     }
 
-    /// Drops what is held of a suspended candidate. Only words of Holdfast's
-    /// own may follow where something was.
-    /// - Returns: True where something was.
-    func dropHeld() -> Bool {
+    /// Drops what is held of a suspended candidate.
+    /// - Parameter stream: The stream that is to go on behind what has gone out;
+    ///   nil where only words of Holdfast's own follow.
+    /// - Returns: False where something was dropped and nobody can go on: only
+    ///   words of Holdfast's own may follow.
+    func dropHeld(of stream: CallerStream?) -> Bool {
         live = nil
-        let hasDropped = hasDropped || held?.isHolding == true
-        if hasDropped, let held {
-            held.noteSize(0)
-            held.discard()
-            self.held = nil
+        let isDropping = hasDropped || held?.isHolding == true
+        hasDropped = false
+        if let held, let stream, stream.goBack() {
+            held.goBack()
+            return true
         }
-        return hasDropped
+        if isDropping { endHolding() }
+        return !isDropping
+    }
+
+    /// The rest is words of Holdfast's own, behind everything that went out:
+    /// they wait for no verdict.
+    func sayOwnWords() {
+        live = nil
+        if holdsPieces, held?.isHolding == false { endHolding() }
+    }
+
+    /// The request is over. Its last exchange knows the way to the caller, and
+    /// this knows the exchange: neither would ever be freed.
+    func letGo() {
+        live = nil
+        makeHeld = nil
+        held?.stream = nil
+    }
+
+    private func endHolding() {
+        guard let held else { return }
+        held.noteSize(0)
+        held.discard()
+        self.held = nil
     }
 
     /// Returns the problem for which the end may not go out: a suspension of

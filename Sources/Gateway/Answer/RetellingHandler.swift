@@ -25,16 +25,18 @@ struct RetellingHandler: FrameHandler {
     static var forwardsBytes: Bool { false }
 
     /// - Parameters:
+    ///   - naming: Nil for an answer that says its id and its model.
     ///   - disclosure: Nil for models that others host.
     ///   - seam: Nil for a candidate that begins.
     init(
         from provider: any ProviderProtocol, into stream: CallerStream, _ request: ChatRequest,
-        disclosure: DisclosureFilter?,
-        seam: Seam? = nil
+        naming: AnswerNaming? = nil, disclosure: DisclosureFilter?, seam: Seam? = nil
     ) {
         self.stream = stream
         decoder = provider.makeStreamDecoder()
         var filters: [any EventFilter] = [SingleToolCall(request), AnsweredCalls(request, from: provider)]
+        if let naming { filters.append(naming) }
+        if let id = stream.answerID { filters.append(NamedAnswer(id: id)) }
         if let disclosure { filters.append(disclosure) }
         self.filters = EventFilters(filters)
         if let seam {
@@ -52,7 +54,7 @@ struct RetellingHandler: FrameHandler {
     mutating func beginPiece(_ findings: StreamFindings, watching: Bool) {}
 
     mutating func read(
-        _ frame: Frame, _ range: Range<Int>, _ findings: inout StreamFindings, into output: inout ByteBuffer
+        _ frame: Frame, _ range: Range<Int>, _ findings: StreamFindings, into output: inout ByteBuffer
     ) -> Int? {
         decoded.removeAll(keepingCapacity: true)
         do throws(UnreadableReply) {
@@ -61,19 +63,19 @@ struct RetellingHandler: FrameHandler {
             findings.fault = .garbage(error.reason)
         }
         for event in decoded {
-            if let event = filters.pass(event) { pass(event, &findings, into: &output) }
+            if let event = filters.pass(event) { pass(event, findings, into: &output) }
         }
         return nil
     }
 
-    mutating func endPiece(_ whole: Int, _ held: ByteBuffer, _ findings: inout StreamFindings) -> Int? { nil }
+    mutating func endPiece(_ whole: Int, _ held: ByteBuffer, _ findings: StreamFindings) -> Int? { nil }
 
     private mutating func pass(
-        _ event: StreamEvent, _ findings: inout StreamFindings, into output: inout ByteBuffer
+        _ event: StreamEvent, _ findings: StreamFindings, into output: inout ByteBuffer
     ) {
         // A part that the shared terms can't hold doesn't pass.
         guard !findings.isOver, event != .foreignPart else { return }
-        observe(event, &findings)
+        observe(event, findings)
         passed.removeAll(keepingCapacity: true)
         switch joint {
         case .none: passed.append(event)
@@ -86,11 +88,11 @@ struct RetellingHandler: FrameHandler {
             findings.joining = seam.take(event, into: &passed)
             joint = .seam(seam)
         }
-        for event in passed { tell(event, &findings, into: &output) }
-        if findings.joining == .stopped { tell(.ended, &findings, into: &output) }
+        for event in passed { tell(event, findings, into: &output) }
+        if findings.joining == .stopped { tell(.ended, findings, into: &output) }
     }
 
-    private mutating func observe(_ event: StreamEvent, _ findings: inout StreamFindings) {
+    private mutating func observe(_ event: StreamEvent, _ findings: StreamFindings) {
         switch event {
         case .usage(let usage): findings.observation.usage = usage
         default:
@@ -103,7 +105,7 @@ struct RetellingHandler: FrameHandler {
         }
     }
 
-    private func tell(_ event: StreamEvent, _ findings: inout StreamFindings, into output: inout ByteBuffer) {
+    private func tell(_ event: StreamEvent, _ findings: StreamFindings, into output: inout ByteBuffer) {
         switch event {
         case .failed(let error): findings.observation.failure = error
         case .ended:
@@ -118,8 +120,8 @@ struct RetellingHandler: FrameHandler {
     func isComplete(_ findings: StreamFindings) -> Bool { ends.isComplete }
 
     mutating func end(
-        _ findings: inout StreamFindings, for door: any CallerProtocol, into output: inout ByteBuffer
+        _ findings: StreamFindings, for door: any CallerProtocol, into output: inout ByteBuffer
     ) {
-        pass(.ended, &findings, into: &output)
+        pass(.ended, findings, into: &output)
     }
 }

@@ -15,6 +15,16 @@ struct StreamRelay {
     let relay: Relay
     let stream: CallerStream
     let response: any LaneResponse
+    private let reply: any CallerReply
+    private let live: LiveExchange?
+
+    init(relay: Relay, stream: CallerStream, response: any LaneResponse) {
+        self.relay = relay
+        self.stream = stream
+        self.response = response
+        reply = relay.reply
+        live = relay.attempt.live
+    }
 
     /// More than any dialect says before it says something.
     private static let longestPrelude = 8 << 10
@@ -39,7 +49,7 @@ struct StreamRelay {
             {
                 // Before it is written down as said, and no wait comes between
                 // this and the write.
-                try relay.attempt.live?.check()
+                try live?.check()
                 let isWatched = response.wantsProgress
                 var ready = stage.take(bytes, watching: isWatched)
                 if isWatched, stage.hasProgressed {
@@ -59,7 +69,11 @@ struct StreamRelay {
                     if ready == nil { ready = prelude } else { ready?.follow(prelude) }
                     prelude = ByteBuffer()
                 }
-                if let ready { try await send(ready) }
+                if let ready {
+                    // As a rule nothing has to be awaited.
+                    try contribute(ready)
+                    if reply.takesNow { reply.writeNow(ready) } else { try await reply.write(ready) }
+                }
                 if let usedUp = relay.toldPiece(), !stage.isOver {
                     failure = usedUp
                     break
@@ -68,7 +82,7 @@ struct StreamRelay {
         } catch let error as LaneFailure {
             failure = error
         }
-        if !stage.isOver { try relay.attempt.live?.check() }
+        if !stage.isOver { try live?.check() }
         if !stage.isOver, failure == nil || stage.findings.observation.usage != nil && failure != .totalTimeout,
             var rest = stage.endWithoutTerminal(for: relay.call.door)
         {
@@ -86,7 +100,7 @@ struct StreamRelay {
         recordCost(stage)
         isPaid = true
         relay.settleDisclosure()
-        if prelude.readableBytes > 0 { try await end(with: prelude) } else { relay.reply.finish() }
+        if prelude.readableBytes > 0 { try await end(with: prelude) } else { reply.finish() }
     }
 
     /// The same as the response's, and does what is due at the release point
@@ -114,25 +128,27 @@ struct StreamRelay {
     private func makeStage() throws -> any StreamStage {
         // An engine tells some words at a time.
         let limit = relay.filter == nil ? relay.limits.streamEvent : min(relay.limits.streamEvent, 1 << 20)
-        let dialect = relay.provider.dialect
+        let dialect = relay.dialect
         switch relay.attempt.prepared.outgoing.translation {
         case .none where stream.keepsJournal:
-            return FrameReader(RecordingHandler(dialect, into: stream), dialect.framing, limit: limit)
+            return FrameReader(
+                RecordingHandler(dialect, into: stream), dialect.framing, limit: limit, passing: relay.passingItems)
         case .none:
-            return FrameReader(ForwardingHandler(dialect), dialect.framing, limit: limit)
+            return FrameReader(ForwardingHandler(dialect), dialect.framing, limit: limit, passing: relay.passingItems)
         case .chat(let request):
             return FrameReader(
-                RetellingHandler(from: dialect, into: stream, request, disclosure: relay.filter), dialect.framing,
-                limit: limit)
+                RetellingHandler(
+                    from: dialect, into: stream, request, naming: relay.naming(response.head), disclosure: relay.filter),
+                dialect.framing, limit: limit)
         case .continuation(let resumed):
             let seam = Seam(
                 journal: stream.journal, mode: resumed.mode, given: resumed.given, request: resumed.request,
                 by: relay.attempt.upstream.id, cause: resumed.cause)
             return FrameReader(
                 RetellingHandler(
-                    from: dialect, into: stream, resumed.request, disclosure: relay.filter, seam: seam),
-                dialect.framing,
-                limit: limit)
+                    from: dialect, into: stream, resumed.request, naming: relay.naming(response.head),
+                    disclosure: relay.filter, seam: seam),
+                dialect.framing, limit: limit)
         case .embeddings:
             throw LaneFailure.garbage("embeddings don't stream")
         }
@@ -182,11 +198,13 @@ struct StreamRelay {
     private func symptom(
         _ position: Symptom.Position, _ stage: any StreamStage, transport: Symptom.Transport? = nil
     ) -> Symptom {
-        Symptom(
+        var symptom = Symptom(
             dialect: relay.provider.errorDialect, position: position, status: response.head.status,
             fields: relay.secrets.masking(response.head).fields,
             body: position == .stream ? relay.secrets.masking(stage.findings.lastEvent) : ByteBuffer(),
             transport: transport, hadContent: stage.findings.hasContent)
+        if position == .stream { symptom.exception = stage.findings.lastException }
+        return symptom
     }
 
     private func problemEvent(_ problem: APIProblem) -> ByteBuffer {
@@ -197,12 +215,12 @@ struct StreamRelay {
 
     private func send(_ bytes: ByteBuffer) async throws {
         try contribute(bytes)
-        try await relay.reply.write(bytes)
+        try await reply.write(bytes)
     }
 
     private func end(with bytes: ByteBuffer) async throws {
         try contribute(bytes)
-        try await relay.reply.end(with: bytes)
+        try await reply.end(with: bytes)
     }
 
     private func contribute(_ bytes: ByteBuffer) throws {
@@ -220,7 +238,7 @@ struct StreamRelay {
         head.fields.append("cache-control", "no-cache")
         // nginx in front of us would hold the events back otherwise.
         head.fields.append("x-accel-buffering", "no")
-        relay.reply.begin(head)
+        reply.begin(head)
     }
 
     /// Records the cost of the stream. Where a provider sends no usage (OpenAI

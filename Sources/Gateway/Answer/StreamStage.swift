@@ -31,7 +31,10 @@ protocol StreamStage: AnyObject {
 }
 
 /// The facts about a provider's stream that its reader has found so far.
-struct StreamFindings {
+///
+/// An object: the reader, its handler and the relay look at the same one, for
+/// every event.
+final class StreamFindings {
     var observation = StreamObservation()
     /// The reason why the stream can't be read on.
     var fault: LaneFailure?
@@ -47,6 +50,9 @@ struct StreamFindings {
     var hasReleased = false
     /// The event that came last, kept only where it was an error.
     var lastEvent = ByteBuffer()
+    /// The name of the event that came last, where its framing marks it as an
+    /// error; nil for all others.
+    var lastException: String?
     /// An error of the provider's own as it came, for callers of its dialect;
     /// nil where it has to be told in other words.
     var ownFailure: ByteBuffer?
@@ -76,21 +82,21 @@ protocol FrameHandler {
     /// - Returns: The number of held bytes that can go to the caller; nil where
     ///   that doesn't change.
     mutating func read(
-        _ frame: Frame, _ range: Range<Int>, _ findings: inout StreamFindings, into output: inout ByteBuffer
+        _ frame: Frame, _ range: Range<Int>, _ findings: StreamFindings, into output: inout ByteBuffer
     ) -> Int?
     /// Concludes what was read out of one piece of the stream.
     /// - Parameter whole: The number of held bytes without those of an event
     ///   that has not ended.
     /// - Returns: The number of held bytes that can go to the caller; nil where
     ///   that doesn't change.
-    mutating func endPiece(_ whole: Int, _ held: ByteBuffer, _ findings: inout StreamFindings) -> Int?
+    mutating func endPiece(_ whole: Int, _ held: ByteBuffer, _ findings: StreamFindings) -> Int?
     /// True when all choices have told why they ended, so that at most the
     /// terminal event is missing.
     func isComplete(_ findings: StreamFindings) -> Bool
     /// Says the terminal event in the provider's place.
     /// - Parameter door: The API that the caller speaks.
     mutating func end(
-        _ findings: inout StreamFindings, for door: any CallerProtocol, into output: inout ByteBuffer)
+        _ findings: StreamFindings, for door: any CallerProtocol, into output: inout ByteBuffer)
 }
 
 /// The one loop that reads the frames of a provider's stream.
@@ -104,14 +110,17 @@ final class FrameReader<Handler: FrameHandler>: StreamStage {
     private var parser: FrameParser
     private var held = ByteBuffer()
     private var handler: Handler
-    private(set) var findings = StreamFindings()
+    private let passing: PassingItems?
+    let findings = StreamFindings()
 
     /// - Parameters:
     ///   - framing: Of the provider's stream.
     ///   - limit: Of one event, in bytes.
-    init(_ handler: Handler, _ framing: Framing, limit: Int) {
+    ///   - passing: The change that frames get which are forwarded; nil for none.
+    init(_ handler: Handler, _ framing: Framing, limit: Int, passing: PassingItems? = nil) {
         self.handler = handler
         self.framing = framing
+        self.passing = passing
         parser = FrameParser(framing, limit: limit)
     }
 
@@ -133,29 +142,47 @@ final class FrameReader<Handler: FrameHandler>: StreamStage {
         while !handler.isOver(findings) {
             let begin = held.readableBytes - parser.unfinishedBytes
             guard let frame = next() else { break }
-            let range = begin..<(held.readableBytes - parser.unfinishedBytes)
+            let range = pass(frame, begin..<(held.readableBytes - parser.unfinishedBytes))
             ready = read(frame, range, into: &output) ?? ready
         }
         let whole = held.readableBytes - parser.unfinishedBytes
-        ready = handler.endPiece(whole, held, &findings) ?? ready
+        ready = handler.endPiece(whole, held, findings) ?? ready
         // Kept for what it says of a failure; what it is part of is larger.
         if findings.observation.failure == nil { findings.lastEvent = ByteBuffer() }
         if Handler.forwardsBytes { return ready > 0 ? held.readSlice(length: ready) : nil }
         return output.readableBytes > 0 ? output : nil
     }
 
+    /// - Returns: The frame's range among the held bytes, with other bytes in
+    ///   its place where it is to be another.
+    private func pass(_ frame: Frame, _ range: Range<Int>) -> Range<Int> {
+        guard Handler.forwardsBytes, let bytes = passing?.pass(frame) else { return range }
+        var changed = ByteBufferAllocator().buffer(capacity: held.readableBytes + bytes.readableBytes)
+        changed.writeBytes(held.readableBytesView.prefix(range.lowerBound))
+        changed.writeImmutableBuffer(bytes)
+        changed.writeBytes(held.readableBytesView.dropFirst(range.upperBound))
+        held = changed
+        return range.lowerBound..<range.lowerBound + bytes.readableBytes
+    }
+
     private func next() -> Frame? {
         do throws(FrameProblem) {
             return try parser.next()
         } catch {
-            findings.fault = .garbage(error.description)
+            findings.fault =
+                if case .damaged(let offset, _) = error {
+                    .damaged(at: offset, error.description)
+                } else {
+                    .garbage(error.description)
+                }
             return nil
         }
     }
 
     private func read(_ frame: Frame, _ range: Range<Int>, into output: inout ByteBuffer) -> Int? {
         findings.lastEvent = frame.data
-        let ready = handler.read(frame, range, &findings, into: &output)
+        if frame.isException { findings.lastException = frame.name }
+        let ready = handler.read(frame, range, findings, into: &output)
         if Handler.forwardsBytes, findings.observation.failure != nil {
             let length = range.count + framing.bytesBehind(range.upperBound, in: held)
             findings.ownFailure = held.getSlice(at: held.readerIndex + range.lowerBound, length: length)
@@ -167,8 +194,8 @@ final class FrameReader<Handler: FrameHandler>: StreamStage {
         guard !isOver else { return nil }
         var output = ByteBuffer()
         if parser.unfinishedBytes > 0, let frame = parser.finish(), frame.isWhole {
-            _ = read(frame, 0..<held.readableBytes, into: &output)
-            _ = handler.endPiece(0, held, &findings)
+            _ = read(frame, pass(frame, 0..<held.readableBytes), into: &output)
+            _ = handler.endPiece(0, held, findings)
             if Handler.forwardsBytes {
                 findings.ownFailure = nil
                 guard findings.observation.failure == nil, findings.fault == nil else { return nil }
@@ -176,7 +203,7 @@ final class FrameReader<Handler: FrameHandler>: StreamStage {
             }
         }
         held = ByteBuffer()
-        if !isOver, handler.isComplete(findings) { handler.end(&findings, for: door, into: &output) }
+        if !isOver, handler.isComplete(findings) { handler.end(findings, for: door, into: &output) }
         if findings.observation.failure == nil { findings.lastEvent = ByteBuffer() }
         return output.readableBytes > 0 ? output : nil
     }

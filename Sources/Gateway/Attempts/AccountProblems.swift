@@ -8,6 +8,8 @@ extension APIProblem {
     /// a provider's text about a key or an account is meant for the owner of
     /// the account, not for the caller. Nil for all other causes.
     init?(between cause: Cause, and provider: Provider) {
+        // The account is the caller's own.
+        if provider.usesCallersCredential { return nil }
         switch cause {
         case .credential:
             self.init(

@@ -18,7 +18,7 @@ struct AttemptExecutor {
     func run(_ attempt: ActiveAttempt, beside race: Race? = nil) async -> AttemptOutcome {
         let record = context.record
         defer { attempt.live?.leave() }
-        defer { if !loop.stream.handOvers.isEmpty { record.handOvers = loop.stream.handOvers } }
+        defer { record.handOvers = loop.stream.handOvers }
         while true {
             // Not on record as an attempt where it isn't asked.
             if let order = suspension(of: attempt) { return .suspended(order) }
@@ -81,7 +81,7 @@ struct AttemptExecutor {
     /// the candidate's, of which nothing learns.
     private func cut(_ attempt: ActiveAttempt, _ order: SuspensionOrder) -> AttemptOutcome {
         context.record.attempts[attempt.number].failure = AttemptRecord.suspended
-        context.record.noteSuspension(order.id, isOfLead: context.served.lead?.id == attempt.upstream.id)
+        context.record.note(order, isOfLead: context.served.lead?.id == attempt.upstream.id)
         let release = context.reply as? ReleasePoint
         if release?.live === attempt.live { release?.live = nil }
         guard attempt.stream.hasContributed else { return .suspended(order) }
@@ -93,9 +93,7 @@ struct AttemptExecutor {
             attempt.stream.hasContributed = false
             return .suspended(order)
         }
-        // The journal has text that is held here: no candidate can go on behind
-        // words that the caller will never get.
-        return .cut(order, mayContinue: !release.dropHeld())
+        return .cut(order, mayContinue: release.dropHeld(of: context.mayGoOn(after: order) ? attempt.stream : nil))
     }
 
     /// - Throws: ``FailedAttempt`` and ``LaneFailure`` while this candidate
@@ -103,45 +101,53 @@ struct AttemptExecutor {
     ///   ``Mismatch`` where it doesn't go on from what was sent. Anything where
     ///   a suspension has ended it (``LiveExchange/order``).
     private func exchange(_ attempt: ActiveAttempt) async throws {
-        guard case .request(let request) = attempt.prepared.outgoing.kind else { return try await countTokens(attempt) }
+        guard case .request = attempt.prepared.outgoing.kind else { return try await countTokens(attempt) }
         let relay = Relay(loop, attempt)
-        if let filter = relay.filter {
-            let disclosure = RequestDisclosure(context: context)
-            if let reservation = try await disclosure.reserve(for: attempt.prepared) {
-                relay.settling = { disclosure.settle(reservation, attempt, filter) }
-            }
-            // The reservation may have taken a while: a suspension counts that
-            // came meanwhile.
-            try attempt.live?.check()
-        }
+        if let filter = relay.filter { try await reserve(relay, filter, attempt) }
         defer { relay.settleDisclosure() }
-        if let lane = drillLane(attempt) {
-            return try await lane.exchange(limited(request, attempt), on: context.call.executor) {
-                try await relay.run($0)
-            }
-        }
-        try await attempt.provider.lane.exchange(limited(request, attempt), on: context.call.executor) {
-            try await relay.run($0)
-        }
+        let lane: any ProviderLane = drillLane(attempt) ?? attempt.provider.lane
+        try await lane.exchange(request(of: attempt), on: context.call.executor) { try await relay.run($0) }
     }
 
-    private func limited(_ request: LaneRequest, _ attempt: ActiveAttempt) -> LaneRequest {
+    /// Sets aside what a hosted model may tell with this answer.
+    private func reserve(_ relay: Relay, _ filter: DisclosureFilter, _ attempt: ActiveAttempt) async throws {
+        let disclosure = RequestDisclosure(context: context)
+        if let reservation = try await disclosure.reserve(for: attempt.prepared) {
+            relay.settling = { disclosure.settle(reservation, attempt, filter) }
+        }
+        // The reservation may have taken a while: a suspension counts that
+        // came meanwhile.
+        try attempt.live?.check()
+    }
+
+    /// The attempt's request with its limits and its end.
+    private func request(of attempt: ActiveAttempt) -> LaneRequest {
+        guard case .request(var request) = attempt.prepared.outgoing.kind else {
+            preconditionFailure("asked for a request that there is none of")
+        }
         let policy = context.policy
         var limits = AttemptLimits()
         limits.firstByte = policy.firstByte
         if context.request.isStream { limits.firstToken = policy.firstToken ?? attempt.provider.firstToken }
         limits.stall = policy.stall
         limits.deadline = context.call.arrived + TimeAmount(policy.deadline)
-        var request = request
         request.limits = limits
         request.ending = attempt.ending
+        // The one place at which a caller's own credential goes out.
+        if attempt.provider.usesCallersCredential, let own = context.call.credential {
+            let dialect = attempt.provider.dialect(for: context.call.door)
+            let isOwn = attempt.provider.takesBytes(of: context.call.door)
+            request.fields.fields += own.fields(inFormOf: isOwn ? nil : { dialect.credential($0) }).fields
+        }
         return request
     }
 
     /// The lane that stands before the provider while a drill runs.
     private func drillLane(_ attempt: ActiveAttempt) -> DrillLane? {
         guard let rehearsal = context.rehearsal, rehearsal.covers(attempt.upstream) else { return nil }
-        let lane = DrillLane(rehearsal, before: attempt.provider, streams: context.request.isStream)
+        let lane = DrillLane(
+            rehearsal, before: attempt.provider, speaking: attempt.provider.dialect(for: context.call.door),
+            streams: context.request.isStream)
         attempt.drillLane = lane
         return lane
     }
@@ -153,9 +159,11 @@ struct AttemptExecutor {
     func claim(_ attempt: ActiveAttempt) throws {
         attempt.endSilence()
         if let race = attempt.race, !race.claim(attempt) { throw CancellationError() }
+        let release = context.reply as? ReleasePoint
+        release?.follow(attempt.stream.sent)
         if let live = attempt.live {
             live.beHeard()
-            (context.reply as? ReleasePoint)?.live = live
+            release?.live = live
         }
         HedgedExecutor(loop: loop).noteLatency(attempt)
         let record = context.record
@@ -166,9 +174,13 @@ struct AttemptExecutor {
     /// Takes note of the candidate that answers, for the head of the answer.
     private func introduce(_ attempt: ActiveAttempt) {
         loop.stream = attempt.stream
-        guard loop.interruption == nil else { return }
         let record = context.record
-        record.dropped = attempt.prepared.outgoing.dropped.map { Printable.excerpt($0) }
+        let dropped = attempt.prepared.outgoing.dropped.map { Printable.excerpt($0) }
+        guard loop.interruption == nil else {
+            // The head has gone out: the log says it.
+            return record.dropped += dropped.filter { !record.dropped.contains($0) }
+        }
+        record.dropped = dropped
         let lead = context.served.lead?.id
         let isStandIn = lead != nil && lead != attempt.upstream.id
         record.isStandIn = isStandIn
@@ -226,8 +238,8 @@ indirect enum AttemptOutcome: Sendable {
     /// A suspension ended it before the caller heard of it.
     case suspended(SuspensionOrder)
     /// A suspension ended a stream that its caller reads.
-    /// - Parameter mayContinue: False where something that was written down as
-    ///   said didn't go out.
+    /// - Parameter mayContinue: False where something was dropped that a standby
+    ///   would have to go on from.
     case cut(SuspensionOrder, mayContinue: Bool)
     case other(any Error)
 

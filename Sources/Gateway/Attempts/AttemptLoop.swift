@@ -33,6 +33,8 @@ final class AttemptLoop {
     /// The ways in which candidates are brought to go on with it, where the
     /// first way failed.
     var modes: [Int: ContinuationMode] = [:]
+    /// The provider's no to the caller's own credential, which is the answer.
+    var refusalOfCaller: JudgedFailure?
     /// True once a request went out again because its kept-alive connection
     /// had been closed: it happens once.
     var hasRepeatedStale = false
@@ -40,8 +42,7 @@ final class AttemptLoop {
     /// True when another candidate could go on with an answer that broke off.
     private let keepsJournal: Bool
     private var trialsLost = 0
-    /// Fields that name a model inside the request and were rewritten.
-    private var rewritten: Set<String> = []
+    private(set) var amendments = Amendments()
 
     init(_ context: RequestContext) {
         self.context = context
@@ -70,32 +71,24 @@ final class AttemptLoop {
     ///   say so; `CancellationError`.
     func run() async throws {
         var now = continuity.now
-        let policy = context.policy
-        let deadline = now.tick + policy.deadline - context.call.arrived.elapsed()
-        // A wait has to leave time for an answer.
-        var latest = now.tick + min(policy.patience, policy.deadline)
+        let deadline = now.tick + context.policy.deadline - context.call.arrived.elapsed()
+        var latest = lastMoment(from: now)
         if context.request.isHeavy {
             try await context.gateway.reading.run { self.screening.screenAll() }
         } else {
             screening.screenAll()
         }
-        if policy.stay > .zero { mayStay(now, deadline: deadline) }
+        if context.policy.stay > .zero { mayStay(now, deadline: deadline) }
         while true {
             try Task.checkCancellation()
-            let step = plan.next(
-                now: now.tick, latest: latest, standing: { [now] in screening.standing(of: $0, now) },
-                mayRepeat: { [now] in
-                    continuity.book.mayRepeat(at: context.upstreams[$0].candidate.provider, now: now)
-                })
+            let step = nextStep(now, latest: latest)
             // No time is left to ask a candidate; that is no failure of one.
             if now.tick >= deadline, !context.record.attempts.isEmpty { return try await end() }
             switch step {
             case .ask(let index, let retry):
                 let wasInterrupted = interruption != nil
                 if case .answered = try await ask(index, retry, now) { return }
-                if !wasInterrupted, interruption != nil {
-                    latest = continuity.now.tick + min(policy.patience, policy.deadline)
-                }
+                if !wasInterrupted, interruption != nil { latest = lastMoment(from: continuity.now) }
             case .wait(let until):
                 context.record.waited += max(.zero, until - now.tick)
                 try await Task.sleep(for: max(.milliseconds(1), until - now.tick))
@@ -106,12 +99,34 @@ final class AttemptLoop {
         }
     }
 
+    // Not inlined: what these work with would stay in memory for as long as a
+    // stream runs.
+
+    /// The end of the time in which a candidate may be waited for: a wait has to
+    /// leave time for an answer.
+    @inline(never)
+    private func lastMoment(from now: Moment) -> Duration {
+        now.tick + min(context.policy.patience, context.policy.deadline)
+    }
+
+    @inline(never)
+    private func nextStep(_ now: Moment, latest: Duration) -> AttemptPlan.Step {
+        plan.next(
+            now: now.tick, latest: latest, standing: { screening.standing(of: $0, now) },
+            mayRepeat: {
+                context.ownCredential(for: context.upstreams[$0]) == nil
+                    && continuity.book.mayRepeat(at: context.upstreams[$0].candidate.provider, now: now)
+            })
+    }
+
+    @inline(never)
     private func mayStay(_ now: Moment, deadline: Duration) {
         let target = plan.first.flatMap { context.upstreams[$0].place }
         let named = target.flatMap { continuity.book.namedWait(of: $0, now: now) }
         plan.mayStay(context.policy.stay, deadline: deadline, named: named, now: now.tick)
     }
 
+    @inline(never)
     private func end() async throws {
         if let interruption {
             try await continuation.leaveUnfinished(interruption)
@@ -131,11 +146,7 @@ final class AttemptLoop {
     }
 
     private func ask(_ index: Int, _ retry: RetryKind, _ now: Moment) async throws -> Progress {
-        if retry == .again { try await Task.sleep(for: continuity.jitter()) }
-        let ready =
-            context.request.isHeavy
-            ? try await context.gateway.reading.run { self.ready(index, retry) } : ready(index, retry)
-        switch begin(index, ready, retry, retry == .again ? continuity.now : now) {
+        switch try await begin(index, retry, now) {
         case .passed: return .unanswered
         case .answered: return .answered
         case .run(let attempt):
@@ -152,6 +163,15 @@ final class AttemptLoop {
 
     // Apart from ``ask(_:_:_:)``, or all of it would stay in memory for as long
     // as an answer streams.
+    @inline(never)
+    private func begin(_ index: Int, _ retry: RetryKind, _ now: Moment) async throws -> Beginning {
+        if retry == .again { try await Task.sleep(for: continuity.jitter()) }
+        let ready =
+            context.request.isHeavy
+            ? try await context.gateway.reading.run { self.ready(index, retry) } : ready(index, retry)
+        return begin(index, ready, retry, retry == .again ? continuity.now : now)
+    }
+
     private func begin(_ index: Int, _ ready: Ready?, _ retry: RetryKind, _ now: Moment) -> Beginning {
         guard let prepared = ready?.attempt else { return .passed }
         if case .estimate(let counting, _) = prepared.outgoing.kind, let estimate = ready?.estimate {
@@ -159,17 +179,16 @@ final class AttemptLoop {
                 ActiveAttempt(index, prepared, nil, stream), counting, estimate)
             return .answered
         }
-        let book = context.memory(of: prepared.upstream)
-        let entered = book.enter(prepared.place, for: context.call.principal.id, now: now)
-        // Another request has the trial; the plan sees that at its next look.
-        if entered == nil, retry == .first, context.record.route != nil, !book.isQuiet {
-            noteLostTrial(index)
-            return .passed
+        let token: AttemptToken?
+        if context.ownCredential(for: prepared.upstream) != nil {
+            token = nil
+        } else {
+            guard let entered = enter(index, prepared, retry, now) else { return .passed }
+            token = entered
+            continuity.book.noteRequest(at: prepared.place.provider, now: now)
         }
-        let token = entered ?? book.enterInSpite(prepared.place, now: now)
         let isBeginning = context.record.attempts.isEmpty
         plan.asked(index)
-        continuity.book.noteRequest(at: prepared.place.provider, now: now)
         if context.isTelling {
             stream.beginAttempt()
         } else if !isBeginning {
@@ -179,6 +198,18 @@ final class AttemptLoop {
         attempt.ending = context.liveExchange(with: attempt.upstream)
         HedgedExecutor(loop: self).watch(attempt, retry, isBeginning: isBeginning, now)
         return .run(attempt)
+    }
+
+    /// - Returns: nil where another request has the candidate's trial; the plan
+    ///   sees that at its next look.
+    private func enter(_ index: Int, _ prepared: PreparedAttempt, _ retry: RetryKind, _ now: Moment) -> AttemptToken? {
+        let book = context.memory(of: prepared.upstream)
+        if let token = book.enter(prepared.place, for: context.call.principal.id, now: now) { return token }
+        if retry == .first, context.record.route != nil, !book.isQuiet {
+            noteLostTrial(index)
+            return nil
+        }
+        return book.enterInSpite(prepared.place, now: now)
     }
 
     /// A request that a candidate can carry, made ready.
@@ -255,6 +286,12 @@ final class AttemptLoop {
     private func conclude(_ attempt: ActiveAttempt, _ failed: FailedAttempt) async throws -> Progress {
         let byChance = isByChance(failed, of: attempt)
         let verdict = await reporter.report(failed.symptom, failed.word, of: attempt)
+        if failed.refusesCredential, interruption == nil, context.ownCredential(for: attempt.upstream) != nil {
+            // For its owner to mend: nobody else answers in its place.
+            refusalOfCaller = JudgedFailure(attempt: attempt, failed: failed, verdict: verdict)
+            plan.ruleOutAll()
+            return .unanswered
+        }
         if interruption != nil, continuation.isOurOwnFault(verdict) {
             continuation.tryAnotherMode(attempt.index, hasDiverged: false)
             return .unanswered
@@ -262,8 +299,28 @@ final class AttemptLoop {
         if case .rewritten = try await rewriteNested(verdict) {
             return try await ask(attempt.index, .first, continuity.now)
         }
+        if leavesOutItems(after: failed, of: attempt) {
+            return try await ask(attempt.index, .first, continuity.now)
+        }
         noteFailure(attempt, failed, verdict, byChance: byChance)
         return .unanswered
+    }
+
+    /// Returns whether the candidate is to be asked once more, without the
+    /// reasoning that it says it can't read: that of another provider, which Holdfast
+    /// has forgotten, as at a restart.
+    private func leavesOutItems(after failed: FailedAttempt, of attempt: ActiveAttempt) -> Bool {
+        let provider = attempt.provider
+        guard let items = context.call.door.items, provider.takesBytes(of: context.call.door),
+            let error = failed.error(at: provider, for: context.call.door),
+            items.refusesItem(error)
+        else { return false }
+        let known = screening.foreignItems(to: attempt.upstream, provider)
+        let unread = context.request.boundItems.filter { !$0.isRecord && !known.contains($0) }
+        guard !unread.isEmpty, amendments.itemsRefused.insert(provider.name).inserted else { return false }
+        context.gateway.itemOrigins.noteRefusal(unread.compactMap(\.mark), by: provider.name)
+        prepared.removeAll { $0.attempt.provider.name == provider.name }
+        return true
     }
 
     /// Has the plan go on from a failure.
@@ -298,7 +355,7 @@ final class AttemptLoop {
     private func rewriteNested(_ verdict: Verdict) async throws -> Rewriting {
         let table = context.policy.nested
         guard verdict.cause == .nestedReference, let field = verdict.field, !table.isEmpty,
-            rewritten.insert(field).inserted
+            amendments.rewritten.insert(field).inserted
         else { return .notRewritten }
         let known = context.request
         let rewrite = { () throws(APIProblem) -> AdmittedCall? in
@@ -324,6 +381,15 @@ final class AttemptLoop {
         // Never round and round, whatever memory says.
         if trialsLost > 8 { plan.ruleOut(index) }
     }
+}
+
+/// The changes to a request after which a candidate is asked once more, each of
+/// them once.
+struct Amendments {
+    /// Fields that name a model inside the request and were rewritten.
+    var rewritten: Set<String> = []
+    /// The providers that get no more reasoning of others, as they have refused it.
+    var itemsRefused: Set<String> = []
 }
 
 /// An attempt that failed before the caller heard of it, and the verdict on

@@ -88,8 +88,12 @@ struct CandidateScreening {
     }
 
     func standing(of index: Int, _ now: Moment) -> TargetState {
-        if continuity.book.isQuiet, context.rehearsal == nil { return .free }
         let upstream = upstreams[index]
+        if let own = context.ownCredential(for: upstream) {
+            let known = continuity.callers.standing(of: own.digest, at: upstream.id, now: now.tick)
+            if known != .free { return known }
+        }
+        if continuity.book.isQuiet, context.rehearsal == nil { return .free }
         guard let place = upstream.place else { return .free }
         let key = context.call.principal.id
         let standing = continuity.book.standing(of: place, for: key, now: now)
@@ -115,7 +119,9 @@ struct CandidateScreening {
             let candidate = upstream.candidate
             // The dialect's own refusal names the field.
             let attempt = PreparedAttempt(
-                try context.request.outgoing(to: candidate, at: provider), upstream, provider, place)
+                try context.request.outgoing(
+                    to: candidate, at: provider, bringing: foreignItems(to: upstream, provider)),
+                upstream, provider, place)
             if let missing = try context.request.needs(beyond: candidate.capabilities).names.first {
                 throw APIProblem(
                     .invalidRequest,
@@ -125,6 +131,21 @@ struct CandidateScreening {
             loop.prepared.append((index, attempt))
             return attempt
         }
+    }
+
+    /// Returns the items of the request that the provider can't read, as others
+    /// have made them.
+    func foreignItems(to upstream: Upstream, _ provider: Provider) -> [BoundItem] {
+        guard context.call.operation.holdsConversation, provider.takesBytes(of: context.call.door) else { return [] }
+        let items = context.request.boundItems
+        let foreign = context.gateway.itemOrigins.foreign(items, to: provider.name, isFirst: isFirst(upstream))
+        guard loop.amendments.itemsRefused.contains(provider.name) else { return foreign }
+        return items.filter { !$0.isRecord || foreign.contains($0) }
+    }
+
+    /// True for the candidate that the route asks before all others.
+    private func isFirst(_ upstream: Upstream) -> Bool {
+        (served.lead?.id ?? upstreams.first?.id).map { $0 == upstream.id } ?? true
     }
 
     /// Returns whether a candidate may be asked at this moment; where it may
@@ -140,7 +161,7 @@ struct CandidateScreening {
         let upstream = upstreams[index]
         skip(index, "\(AttemptRecord.suspended) (\(order.id))")
         loop.passedOver.isOut(context.gateway.problem(of: order, at: upstream))
-        context.record.noteSuspension(order.id, isOfLead: served.lead?.id == upstream.id)
+        context.record.note(order, isOfLead: served.lead?.id == upstream.id)
     }
 
     /// - Returns: The result of `prepare`; nil where it fails, and the reason
@@ -151,6 +172,9 @@ struct CandidateScreening {
         let upstream = upstreams[index]
         guard let provider = upstream.provider, let place = upstream.place, isPermitted(index) else { return nil }
         do throws(APIProblem) {
+            if provider.usesCallersCredential, context.call.credential == nil {
+                throw .callersCredentialMissing(upstream)
+            }
             try RequestDisclosure(context: context).check(upstream, provider)
             return try prepare(upstream, provider, place)
         } catch {

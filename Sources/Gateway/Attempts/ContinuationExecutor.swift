@@ -51,7 +51,9 @@ struct ContinuationExecutor {
             try await context.release?.passHeld()
         } catch let ended as PermitEnded {
             guard let release = context.release, let order = attempt.live?.order else { throw ended }
-            return try await cut(index, order, mayContinue: !release.dropHeld())
+            let mayContinue = release.dropHeld(of: context.mayGoOn(after: order) ? stream : nil)
+            context.record.handOvers = stream.handOvers
+            return try await cut(index, order, mayContinue: mayContinue)
         }
         let interrupted = inOurWords(interrupted, verdict, of: attempt)
         let broken = Interruption(
@@ -70,18 +72,17 @@ struct ContinuationExecutor {
 
     /// Handles a candidate that a suspension has ended in the middle of its
     /// stream. It has not failed: only this request goes on without it.
-    /// - Parameter mayContinue: False where something that was written down as
-    ///   said didn't go out.
+    /// - Parameter mayContinue: False where something was dropped that a standby
+    ///   would have to go on from.
     func cut(_ index: Int, _ order: SuspensionOrder, mayContinue: Bool) async throws -> AttemptLoop.Progress {
-        let isOver = context.isOver(by: order)
         let subject: SuspendedSubject =
-            isOver ? context.record.suspendedSubject : .candidate(context.upstreams[index].id)
+            context.isOver(by: order) ? context.record.suspendedSubject : .candidate(context.upstreams[index].id)
         let problem = order.problem(for: subject, now: context.wall)
         var interruption = Interruption(
             cause: AttemptRecord.suspended, resumption: .impossible(""), reason: problem.code,
             lastWords: ByteBuffer())
         interruption.tell(problem, context.call)
-        guard mayContinue, !isOver, order.suspension.mayContinue else {
+        guard mayContinue, context.mayGoOn(after: order) else {
             try await leaveUnfinished(interruption)
             return .answered
         }
@@ -150,8 +151,10 @@ struct ContinuationExecutor {
     func leaveUnfinished(_ interruption: Interruption) async throws {
         context.record.outcome = .truncated
         context.record.reason = interruption.reason
-        // From here on the words are Holdfast's own.
-        (context.reply as? ReleasePoint)?.live = nil
+        // From here on the words are Holdfast's own, or a failed provider's.
+        let release = context.reply as? ReleasePoint
+        release?.live = nil
+        if interruption.cause == AttemptRecord.suspended { release?.sayOwnWords() }
         if interruption.lastWords.readableBytes > 0 {
             context.record.responseBytes += interruption.lastWords.readableBytes
             return try await context.reply.end(with: interruption.lastWords)
@@ -173,7 +176,8 @@ struct ContinuationExecutor {
                     .invalidRequest, "\(candidate.id) can't go on: it lacks \(missing).", code: "missing_capability")
             }
             if mode == .restart {
-                let original = try context.request.outgoing(to: candidate, at: provider)
+                let foreign = CandidateScreening(loop: loop).foreignItems(to: upstream, provider)
+                let original = try context.request.outgoing(to: candidate, at: provider, bringing: foreign)
                 return PreparedAttempt(
                     original.answering(
                         .continuation(Resumed(request: request, mode: mode, given: "", cause: interruption.cause))),

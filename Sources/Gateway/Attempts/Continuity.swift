@@ -22,9 +22,13 @@ package final class Continuity: Sendable {
     private let asked = Mutex<[ServedModel: Duration]>([:])
     private let began: Duration
     package let announcements = Announcements()
+    package let planned = PlannedStops()
     /// The number of the newest ticket.
     private let newest = Mutex(0)
     let hedges = HedgeBook()
+    package let callers = CallerCredentials()
+    package let conversations = ConversationBook()
+    package let sessions = SessionBook()
 
     /// - Parameters:
     ///   - answered: the models that have ever answered.

@@ -40,6 +40,22 @@ struct FailedAttempt: Error {
         }
     }
 
+    /// True for an answer with which a provider refuses a credential, or what
+    /// its owner may do.
+    var refusesCredential: Bool {
+        if case .answer(let head, _) = answer { head.status == 401 || head.status == 403 } else { false }
+    }
+
+    /// The provider's error; nil where it gave none.
+    func error(at provider: Provider, for door: any CallerProtocol) -> ProviderError? {
+        switch answer {
+        case .answer(let head, let body):
+            provider.dialect(for: door).decodeError(status: Int(head.status), body: body)
+        case .event(let error): error
+        case .whole, .lane: nil
+        }
+    }
+
     /// One word for logs.
     var word: String {
         switch answer {
@@ -64,6 +80,7 @@ extension Symptom {
         case .firstTokenTimeout, .stalled, .totalTimeout: (position, transport) = (.body, .silent)
         case .cut: (position, transport) = (.streamEnd, .cut)
         case .garbage: (position, transport) = (.body, .garbage)
+        case .damaged: (position, transport) = (.body, .damaged)
         // Ours: an engine that starts, a queue that is full.
         case .overloaded, .notReady, .usedUp, .ownShortage: (position, transport) = (.head, .unreachable)
         }

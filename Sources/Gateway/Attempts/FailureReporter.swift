@@ -19,7 +19,10 @@ struct FailureReporter {
         let judgement = await judge(symptom, of: attempt)
         let verdict = judgement.verdict
         context.record.attempts[attempt.number].failure = word
-        context.record.attempts[attempt.number].cause = verdict.cause.rawValue
+        // What a provider says to a caller's own account is no failure of the
+        // provider's.
+        let isCallers = (400..<500).contains(symptom.status) && context.ownCredential(for: attempt.upstream) != nil
+        context.record.attempts[attempt.number].cause = (isCallers ? Cause.callerFault : verdict.cause).rawValue
         context.record.attempts[attempt.number].rule = verdict.rule
         // A restart right after must know what lasts, whatever comes next.
         await continuity.untilDurable(report(judgement, symptom, of: attempt))
@@ -54,6 +57,11 @@ struct FailureReporter {
     /// - Returns: A ticket that the request has to wait for before it goes on;
     ///   nil where there is nothing to wait for.
     private func report(_ judgement: Judgement, _ symptom: Symptom, of attempt: ActiveAttempt) -> KeeperTicket? {
+        if let own = context.ownCredential(for: attempt.upstream) {
+            continuity.callers.note(
+                judgement.verdict, to: own.digest, at: attempt.upstream.id, now: continuity.now.tick)
+            return nil
+        }
         let report = failureReport(judgement, symptom, of: attempt)
         guard let rehearsal = context.rehearsal, rehearsal.covers(attempt.upstream) else {
             return context.gateway.note(report, of: attempt.token, at: attempt.place, on: context.request.call.executor)
@@ -65,7 +73,7 @@ struct FailureReporter {
         }
         // What the provider did itself is real, drill or not.
         var ticket: KeeperTicket?
-        if attempt.drillLane?.didInject == false {
+        if attempt.drillLane?.didInject == false, !attempt.provider.usesCallersCredential {
             let token = continuity.book.enter(
                 attempt.place, for: context.request.call.principal.id, now: continuity.now)
             ticket = context.gateway.note(report, of: token, at: attempt.place, on: context.request.call.executor)
@@ -96,11 +104,14 @@ struct FailureReporter {
     }
 
     func noteSuccess(_ attempt: ActiveAttempt) {
+        if let own = context.ownCredential(for: attempt.upstream) {
+            return continuity.callers.noteAnswer(to: own.digest, at: attempt.upstream.id)
+        }
         guard let rehearsal = context.rehearsal, rehearsal.covers(attempt.upstream) else {
             return continuity.succeeded(attempt.token, at: attempt.place)
         }
         rehearsal.answered()
-        continuity.noteAnswer(at: attempt.place)
+        if !attempt.provider.usesCallersCredential { continuity.noteAnswer(at: attempt.place) }
         if let token = attempt.token { _ = rehearsal.book.succeeded(token, now: continuity.now) }
     }
 

@@ -14,6 +14,7 @@ struct FinalAnswer {
     private var continuity: Continuity { loop.context.continuity }
 
     func give() throws {
+        if let refusal = loop.refusalOfCaller { return try tell(refusal) }
         if let problem = everyoneIsGone() ?? everyoneIsBusy() { throw problem }
         guard let last = failures.last else {
             let held = heldProblem()
@@ -34,6 +35,12 @@ struct FinalAnswer {
                 field: field, code: "nested_model_not_available")
         }
         if let problem = APIProblem(between: told.verdict.cause, and: attempt.provider) { throw problem }
+        try tell(told)
+    }
+
+    /// Tells a failure in the provider's own words, where it has any.
+    private func tell(_ told: JudgedFailure) throws {
+        let attempt = told.attempt
         let again = ActiveAttempt(attempt.index, attempt.prepared, nil, loop.newStream())
         again.number = attempt.number
         let relay = Relay(loop, again)

@@ -24,6 +24,7 @@ struct HedgedExecutor {
 
     /// An attempt has something to say.
     func noteLatency(_ attempt: ActiveAttempt) {
+        guard !attempt.provider.usesCallersCredential else { return }
         if let race = attempt.race, race.kind == .rescue, race.second === attempt, race.first.isSilent {
             continuity.hedges.noteOvertaken(after: race.first.began.elapsed(), of: clock(race.first.upstream))
         }
@@ -38,7 +39,7 @@ struct HedgedExecutor {
     func watch(_ attempt: ActiveAttempt, _ retry: RetryKind, isBeginning: Bool, _ now: Moment) {
         // A large request isn't sent twice, nor made ready on the event loop.
         guard loop.interruption == nil, !context.request.isHeavy, let route = context.record.route,
-            case .request = attempt.prepared.outgoing.kind
+            case .request = attempt.prepared.outgoing.kind, !attempt.provider.usesCallersCredential
         else { return }
         let mayBeRescued = mayBeRescued
         if mayBeRescued, isBeginning { continuity.hedges.noteStream(on: route, now: now) }
@@ -133,6 +134,8 @@ struct HedgedExecutor {
         let screening = CandidateScreening(loop: loop)
         var others = context.upstreams.indices.filter {
             $0 != first.index && loop.plan.mayAsk($0) && screening.standing(of: $0, now) == .free
+                // Nobody's own credential pays for the same twice.
+                && context.upstreams[$0].provider?.usesCallersCredential != true
         }
         if kind == .hedge { others.append(first.index) }
         for index in others {

@@ -11,6 +11,7 @@ import Wire
 final class DrillLane: ProviderLane {
     private let rehearsal: Rehearsal
     private let provider: Provider
+    private let dialect: any ProviderProtocol
     private let streams: Bool
     /// A probe finds the candidate as pulled as it is, also where streams are
     /// only pulled in their middle.
@@ -20,7 +21,13 @@ final class DrillLane: ProviderLane {
     /// True when the drill caused the outcome.
     var didInject: Bool { hasInjected.load(ordering: .acquiring) }
 
-    init(_ rehearsal: Rehearsal, before provider: Provider, streams: Bool, isProbe: Bool = false) {
+    /// - Parameter dialect: The API of the exchange; nil for the one of
+    ///   Holdfast's own requests.
+    init(
+        _ rehearsal: Rehearsal, before provider: Provider, speaking dialect: (any ProviderProtocol)? = nil,
+        streams: Bool, isProbe: Bool = false
+    ) {
+        self.dialect = dialect ?? provider.dialect
         self.isProbe = isProbe
         self.rehearsal = rehearsal
         self.provider = provider
@@ -35,7 +42,7 @@ final class DrillLane: ProviderLane {
         let order = rehearsal.order
         if rehearsal.isPulling, order.atToken == nil || isProbe {
             inject()
-            let signature = Signature.of(order.cause, in: provider.dialect.errorVocabulary, model: order.model)
+            let signature = Signature.of(order.cause, in: dialect.errorVocabulary, model: order.model)
             switch signature.form {
             case .unreachable: throw LaneFailure.unreachable("a drill has pulled it")
             case .silent:
@@ -44,7 +51,7 @@ final class DrillLane: ProviderLane {
             case .cleanEnd:
                 var head = ResponseHead(status: 200)
                 head.fields.append(
-                    "content-type", streams ? provider.dialect.framing.contentType : "application/json")
+                    "content-type", streams ? dialect.framing.contentType : "application/json")
                 return try await body(MadeUpResponse(head, []))
             case .answer(let status, let fields, let bytes):
                 var head = ResponseHead(status: status, fields: fields)
@@ -56,7 +63,7 @@ final class DrillLane: ProviderLane {
             return try await provider.lane.exchange(request, on: executor, body)
         }
         return try await provider.lane.exchange(request, on: executor) { response in
-            try await body(PulledResponse(response, self.rehearsal, self.provider) { self.inject() })
+            try await body(PulledResponse(response, self.rehearsal, self.dialect) { self.inject() })
         }
     }
 
@@ -93,7 +100,7 @@ private final class MadeUpResponse: LaneResponse {
 private final class PulledResponse: LaneResponse {
     private let response: any LaneResponse
     private let rehearsal: Rehearsal
-    private let provider: Provider
+    private let dialect: any ProviderProtocol
     private let inject: () -> Void
     private var parser: FrameParser
     private var watcher: any StreamWatcher
@@ -105,14 +112,15 @@ private final class PulledResponse: LaneResponse {
     private var isPulled = false
 
     init(
-        _ response: any LaneResponse, _ rehearsal: Rehearsal, _ provider: Provider, inject: @escaping () -> Void
+        _ response: any LaneResponse, _ rehearsal: Rehearsal, _ dialect: any ProviderProtocol,
+        inject: @escaping () -> Void
     ) {
         self.response = response
         self.rehearsal = rehearsal
-        self.provider = provider
+        self.dialect = dialect
         self.inject = inject
-        parser = FrameParser(provider.dialect.framing)
-        watcher = provider.dialect.makeStreamWatcher()
+        parser = FrameParser(dialect.framing)
+        watcher = dialect.makeStreamWatcher()
     }
 
     var head: ResponseHead { response.head }
@@ -171,7 +179,7 @@ private final class PulledResponse: LaneResponse {
         inject()
         guard !rehearsal.order.cuts else { return }
         lastWords = Signature.event(
-            rehearsal.order.cause, in: provider.dialect.errorVocabulary, model: rehearsal.order.model)
+            rehearsal.order.cause, in: dialect.errorVocabulary, model: rehearsal.order.model)
     }
 
     private func end() async throws -> ByteBuffer? {

@@ -14,7 +14,7 @@ extension Gateway {
         guard request.call.principal.hasTokenLimit else { return }
         var tokens = record.requestBytes / 4
         switch request.call.operation {
-        case .chat:
+        case .chat, .compaction:
             let expected = choice.upstreams.first.map { answerSizes.expected(of: $0.id) } ?? AnswerSizes.unknown
             tokens += min(request.mostTokens ?? .max, expected)
         case .embeddings: break
@@ -46,7 +46,9 @@ extension Gateway {
         }
         guard record.tokensSetAside > 0 else { return }
         for attempt in record.attempts {
-            if let output = attempt.usage?.output { answerSizes.note(output, of: attempt.upstream.id) }
+            if let output = attempt.usage?.output, attempt.upstream.provider?.usesCallersCredential != true {
+                answerSizes.note(output, of: attempt.upstream.id)
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Conversation
+import Encodings
 import NIOCore
 import Resilience
 import Routing
@@ -63,7 +64,7 @@ final class AdmittedCall {
     }
 
     /// The members that are choices, in the order of `CallerChoices`.
-    private static let choosing: [StaticString] = ["models", "provider", "route", "inference_geo"]
+    private static let choosing: [StaticString] = ["models", "provider", "route", "inference_geo", "projectIdentifier"]
 
     /// - Throws: ``APIProblem`` naming the first member that a key or a route
     ///   forbids.
@@ -85,9 +86,13 @@ final class AdmittedCall {
     }
 
     /// The request as that candidate's provider wants it.
+    /// - Parameter foreign: The items in it that the provider can't read.
     /// - Throws: ``APIProblem`` when the candidate can't carry it, naming the
     ///   field; the next candidate may.
-    func outgoing(to candidate: Candidate, at provider: Provider) throws(APIProblem) -> Outgoing {
+    func outgoing(
+        to candidate: Candidate, at provider: Provider, bringing foreign: [BoundItem] = []
+    ) throws(APIProblem) -> Outgoing {
+        if foreign.contains(where: \.isRecord) { throw .contextLost(candidate) }
         switch call.operation {
         case .chat:
             if case .none(let reason) = provider.abilities.chat {
@@ -97,12 +102,14 @@ final class AdmittedCall {
                     code: "unsupported_operation")
             }
             if provider.takesBytes(of: call.door) {
-                return try passThrough(chatEndpoint(of: candidate, at: provider), to: candidate, at: provider)
+                return try passThrough(
+                    chatEndpoint(of: candidate, at: provider), to: candidate, at: provider, without: foreign)
             }
             let request = try chat()
-            var dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
+            var dropped = try leaveBehind(request.leftovers, candidate, provider)
             do throws(CannotCarry) {
-                let body = try provider.dialect.encodeChat(request, model: candidate.model, dropped: &dropped)
+                let body = try provider.dialect(for: call.door).encodeChat(
+                    request, model: candidate.model, dropped: &dropped)
                 return Outgoing(
                     kind: .request(LaneRequest(path: chatEndpoint(of: candidate, at: provider), body: body)),
                     translation: .chat(request),
@@ -122,7 +129,7 @@ final class AdmittedCall {
             let path = embeddings.embeddingsEndpoint(model: candidate.model)
             if provider.takesBytes(of: call.door) { return try passThrough(path, to: candidate, at: provider) }
             let request = try caller.decodeEmbeddings(try whole(), at: call.path)
-            var dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
+            var dropped = try leaveBehind(request.leftovers, candidate, provider)
             do throws(CannotCarry) {
                 let body = try embeddings.encodeEmbeddings(request, model: candidate.model, dropped: &dropped)
                 return Outgoing(
@@ -132,13 +139,19 @@ final class AdmittedCall {
             } catch {
                 throw APIProblem(error, candidate)
             }
+        case .compaction:
+            guard let compactions = provider.abilities.compactions, compactions.name == call.door.name else {
+                throw .noCompaction(candidate)
+            }
+            return try passThrough(
+                compactions.compactionEndpoint(model: candidate.model), to: candidate, at: provider, without: foreign)
         case .countTokens(let caller):
             if let counts = provider.abilities.tokenCounts, provider.takesBytes(of: call.door) {
                 return try passThrough(
                     counts.tokenCountEndpoint(model: candidate.model), to: candidate, at: provider)
             }
             let request = try caller.decodeCountTokens(try whole(), at: call.path)
-            let dropped = try Self.leaveBehind(request.leftovers, candidate, provider)
+            let dropped = try leaveBehind(request.leftovers, candidate, provider)
             let kind: Outgoing.Kind =
                 if let counter = provider.abilities.counter {
                     .count(caller, request, counter)
@@ -150,7 +163,7 @@ final class AdmittedCall {
     }
 
     private func chatEndpoint(of candidate: Candidate, at provider: Provider) -> String {
-        provider.dialect.chatEndpoint(model: candidate.model, isStream: isStream)
+        provider.dialect(for: call.door).chatEndpoint(model: candidate.model, isStream: isStream)
     }
 
     /// A request that Holdfast made out of this one.
@@ -161,15 +174,23 @@ final class AdmittedCall {
         answering translation: Outgoing.Translation
     ) throws(APIProblem) -> Outgoing {
         let isOwn = provider.takesBytes(of: call.door)
-        var dropped = isOwn ? [] : try Self.leaveBehind(request.leftovers, candidate, provider)
-        if isOwn { try checkChoices(candidate, provider) }
+        var dropped = isOwn ? [] : try leaveBehind(request.leftovers, candidate, provider)
+        if isOwn {
+            try checkChoices(candidate, provider)
+        } else if let field = call.door.bindingFields.first(where: { call.fields[$0] != nil }) {
+            throw APIProblem(
+                CannotCarry(field, "has a meaning at providers of the caller's own API only; leave it out"), candidate)
+        }
         let fields = isOwn ? provider.admit(call.fields, dropped: &dropped) : .init()
+        let original = try chat()
+        if original.effort != nil, request.effort == nil { dropped.append("reasoning_effort") }
+        if original.reasoning != nil, request.reasoning == nil { dropped.append("thinking") }
         var asked = request
         // What it costs has to be known, whether or not the caller asked.
         asked.includeUsage = true
         do throws(CannotCarry) {
-            var body = try provider.dialect.encodeChat(asked, model: candidate.model, dropped: &dropped)
-            if isOwn { body = carryingOver(request.leftovers, into: body) }
+            var body = try provider.dialect(for: call.door).encodeChat(asked, model: candidate.model, dropped: &dropped)
+            if isOwn { body = carryingOver(request.leftovers, into: body, dropped: &dropped) }
             return Outgoing(
                 kind: .request(
                     LaneRequest(path: chatEndpoint(of: candidate, at: provider), fields: fields, body: body)),
@@ -180,13 +201,23 @@ final class AdmittedCall {
     }
 
     /// The caller's own dialect can say what the shared terms can't: those
-    /// members go along as they came.
-    private func carryingOver(_ leftovers: [Leftover], into body: ByteBuffer) -> ByteBuffer {
+    /// members go along as they came. What stands inside of others can't, and is
+    /// named.
+    private func carryingOver(
+        _ leftovers: [Leftover], into body: ByteBuffer, dropped: inout [String]
+    ) -> ByteBuffer {
         let names = Set(leftovers.filter(\.isTopLevel).map(\.field))
+        dropped += leftovers.filter { !$0.isTopLevel }.map(\.field)
         guard !names.isEmpty, let end = body.readableBytesView.lastIndex(of: UInt8(ascii: "}")) else { return body }
         var result = body.getSlice(at: body.readerIndex, length: end - body.readerIndex)!
-        for (name, value) in skimmed.root.members {
-            guard let name = name.word, names.contains(name) else { continue }
+        let said = try? JSONDocument(body, limits: .skim)
+        for (member, value) in skimmed.root.members {
+            guard let name = member.word, names.contains(name) else { continue }
+            // What Holdfast says itself is not said twice.
+            guard said?.root.members.contains(where: { $0.name.word == name }) != true else {
+                dropped.append(name)
+                continue
+            }
             result.writeStaticString(",")
             JSONString.append(name, to: &result)
             result.writeStaticString(":")
@@ -196,9 +227,22 @@ final class AdmittedCall {
         return result
     }
 
+    /// The items that the caller sends back and only their maker can read.
+    lazy var boundItems: [BoundItem] = call.door.items?.boundItems(in: skimmed.root) ?? []
+
     /// The most tokens that the caller wants of an answer, of all choices
     /// together; nil where it doesn't say.
     var mostTokens: Int? { call.door.mostTokens(skimmed.root) }
+
+    /// The word by which the caller's requests of one session are known, cut;
+    /// nil where there is none.
+    var session: String? {
+        if let session = call.marks.session { return session }
+        guard let key = call.door.cacheKey(skimmed.root), key.kind == .string, key.range.count <= 1024 else {
+            return nil
+        }
+        return key.string.flatMap { $0.isEmpty ? nil : Printable.excerpt($0, AgentMarks.longest) }
+    }
 
     /// True when the request continues a conversation that a provider keeps,
     /// and holds only what is new.
@@ -217,15 +261,24 @@ final class AdmittedCall {
 
     /// The caller's bytes with the candidate's own name of the model.
     private func passThrough(
-        _ path: String, to candidate: Candidate, at provider: Provider
+        _ path: String, to candidate: Candidate, at provider: Provider, without foreign: [BoundItem] = []
     ) throws(APIProblem) -> Outgoing {
         try checkChoices(candidate, provider)
         var dropped: [String] = []
         let fields = provider.admit(call.fields, dropped: &dropped)
         var splices = Splices()
         if let modelView, candidate.model != requestedModel { splices.replace(modelView, with: candidate.model) }
-        if call.operation.holdsConversation {
-            provider.dialect.repair(call.body, model: candidate.model, dropped: &dropped, into: &splices)
+        let indices = foreign.map(\.index)
+        do throws(CannotCarry) {
+            if case .compaction = call.operation {
+                try provider.abilities.compactions?.repairCompaction(
+                    skimmed.root, leavingOut: indices, dropped: &dropped, into: &splices)
+            } else if call.operation.holdsConversation {
+                try provider.dialect(for: call.door).repair(
+                    skimmed.root, leavingOut: indices, model: candidate.model, dropped: &dropped, into: &splices)
+            }
+        } catch {
+            throw APIProblem(error, candidate)
         }
         let body = splices.apply(to: call.body)
         var path = path
@@ -233,7 +286,7 @@ final class AdmittedCall {
             let items = call.query.split(separator: "&")
             let admitted =
                 provider.choices.contains(.query)
-                ? items : items.filter { provider.dialect.queryItems.contains(String($0)) }
+                ? items : items.filter { provider.dialect(for: call.door).queryItems.contains(String($0)) }
             if admitted.count < items.count { dropped.append("query") }
             if !admitted.isEmpty { path += "?" + admitted.joined(separator: "&") }
         }
@@ -260,14 +313,13 @@ final class AdmittedCall {
         guard let named = view.word, let other = table[named] else { return nil }
         var name = ByteBuffer()
         JSONString.append(other, to: &name)
-        var call = call
-        call.body = document.replacing(view, with: name)
-        return call
+        return call.with(document.replacing(view, with: name))
     }
 
     func chat() throws(APIProblem) -> ChatRequest {
         if let decoded { return decoded }
-        let request = try call.door.decodeChat(try whole(), at: call.path)
+        var request = try call.door.decodeChat(try whole(), at: call.path)
+        request.arrived = call.arrived
         decoded = request
         return request
     }
@@ -281,11 +333,11 @@ final class AdmittedCall {
     }
 
     /// - Returns: the advisory fields, to be disclosed.
-    private static func leaveBehind(
+    private func leaveBehind(
         _ leftovers: [Leftover], _ candidate: Candidate, _ provider: Provider
     ) throws(APIProblem) -> [String] {
         do throws(CannotCarry) {
-            return try provider.dialect.leavingBehind(leftovers)
+            return try provider.dialect(for: call.door).leavingBehind(leftovers)
         } catch {
             throw APIProblem(error, candidate)
         }

@@ -28,9 +28,16 @@ extension Gateway {
     /// ``LiveExchange/begin()``, right before the candidate is asked.
     func suspension(of upstream: Upstream, id: String) -> SuspensionOrder? {
         guard let book = stages.permits, !book.isQuiet else { return nil }
-        _ = book.tick()
-        return book.inForce.stopping(upstream.permit(in: book).subject, chance: id.chance)
+        let tick = book.tick()
+        let permit = upstream.permit(in: book)
+        guard let order = book.inForce.stopping(permit.subject, chance: id.chance) else { return nil }
+        book.deny(permit, by: order, at: tick)
+        return order
     }
+
+    /// Ends what runs with keys that were revoked, or are gone from the key
+    /// file.
+    package func endRevoked() { stages.permits?.endRevoked() }
 
     /// Returns the problem that a suspended candidate is for its caller.
     func problem(of order: SuspensionOrder, at upstream: Upstream) -> APIProblem {

@@ -47,14 +47,14 @@ extension Gateway {
             record.outcome = .truncated
             return reply.abort()
         }
-        record.status = problem.kind.status
+        record.status = call.door.status(of: problem)
         let (head, body) = refusal(call, problem, record)
         record.responseBytes = body.readableBytes
         reply.send(head, body: body)
     }
 
     func refusal(_ call: Call, _ problem: APIProblem, _ record: RequestRecord) -> (ResponseHead, ByteBuffer) {
-        var head = ResponseHead(status: problem.kind.status)
+        var head = ResponseHead(status: call.door.status(of: problem))
         head.addHoldfastFields(call, record, servedBy: nil)
         head.addFields(of: problem)
         call.door.addErrorFields(of: problem, to: &head.fields)

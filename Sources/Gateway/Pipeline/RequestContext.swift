@@ -1,6 +1,7 @@
 import Conversation
 import Resilience
 import Routing
+import Veto
 
 /// One request after its admission: everything that its attempts and its
 /// answer share. Belongs to the request's task.
@@ -45,15 +46,29 @@ final class RequestContext {
     /// where there can be none.
     func liveExchange(with upstream: Upstream) -> LiveExchange? {
         guard let book = gateway.stages.permits else { return nil }
-        return LiveExchange(book, upstream.permit(in: book), record, reply, call.executor)
+        return LiveExchange(
+            book, upstream.permit(in: book), .init(record: record, reply: reply, call: call),
+            call.executor)
     }
 
     /// Returns whether a suspension ends the request itself, and not only one
     /// candidate's part in it.
     func isOver(by order: SuspensionOrder) -> Bool { order.covers(key: record.keyID, route: record.route) }
 
+    /// Returns whether a standby may go on with a stream that a suspension has
+    /// ended.
+    func mayGoOn(after order: SuspensionOrder) -> Bool { !isOver(by: order) && order.suspension.mayContinue }
+
     /// Seconds since 1970, by the clock of the permits.
     var wall: Int { gateway.stages.permits?.clock.wall() ?? 0 }
+
+    /// Returns the caller's own credential, where the candidate is asked with
+    /// it: nothing that comes of it is remembered but under its digest. Nil for
+    /// all others, and while a drill stands before the candidate.
+    func ownCredential(for upstream: Upstream) -> CallerCredential? {
+        guard upstream.provider?.usesCallersCredential == true, rehearsal?.covers(upstream) != true else { return nil }
+        return call.credential
+    }
 
     /// The health memory for a candidate: a drill's own for the candidate that
     /// it pulls, else the real one.

@@ -17,8 +17,8 @@ struct ReviewedCall {
     var exhibit: Exhibit?
 }
 
-/// The review stage: the supervisor reads a chat before a candidate hears of
-/// it.
+/// The review stage: the supervisor reads a chat, or a conversation that is to
+/// be compacted, before a candidate hears of it.
 ///
 /// It stands behind the route stage, because the level of supervision is the
 /// strictest of the route and of all candidates that could be asked. Every
@@ -31,7 +31,7 @@ extension Gateway {
     func review(_ request: AdmittedCall, _ choice: RouteChoice, _ record: RequestRecord) async throws -> ReviewedCall {
         let policy = choice.served.supervision
         record.supervision = SupervisionRecord(policy.level)
-        guard request.call.operation.isChat else { return ReviewedCall(request: request) }
+        guard request.call.operation.isSupervised else { return ReviewedCall(request: request) }
         let fault = choice.rehearsal?.nextFault()
         let remembered = fault == nil ? remembrance(of: request) : nil
         if let remembered, hasPassed(remembered, record) {
@@ -120,8 +120,7 @@ extension Gateway {
     /// Reads the request anew, with the changes: still a request that no two
     /// readers take for different ones.
     private func changed(_ splices: Splices, _ request: AdmittedCall) async throws -> AdmittedCall {
-        var call = request.call
-        call.body = splices.apply(to: call.body)
+        let call = request.call.with(splices.apply(to: request.call.body))
         let changed = call
         let read = { () throws(APIProblem) -> AdmittedCall in
             try AdmittedCall(changed, isHeavy: request.isHeavy, isStrict: true)

@@ -27,7 +27,7 @@ extension Gateway {
         if let served = state.served[model] {
             guard principal.mayUse(route: model) else { throw .notAllowed(model, principal) }
             record.route = model
-            return choose(served, in: state)
+            return choose(served, for: request, in: state, record)
         }
         // A name that is no route may be a key that stands in the wrong field.
         record.requested = state.secrets.masking(KeyShape.masking(record.requested))
@@ -37,7 +37,7 @@ extension Gateway {
             record.route = route.name
             // By another name of it.
             let served = state.served[route.name] ?? ServedRoute(route, state.providers, state.instruments)
-            return choose(served, in: state)
+            return choose(served, for: request, in: state, record)
         case .direct(let candidate):
             guard principal.mayNameProviders else { throw .notAllowed(model, principal) }
             guard candidate.model.isModelName else { throw .noModelName(candidate.model) }

@@ -48,8 +48,12 @@ extension Route {
 }
 
 extension Gateway {
-    /// Chooses which candidates are asked, and in which order.
-    func choose(_ settled: ServedRoute, in state: GatewayState) -> RouteChoice {
+    /// Chooses which candidates are asked, and in which order. Whatever a
+    /// candidate lacks at this moment (a hold, a suspension, a region) is found
+    /// out later, and goes before the order.
+    func choose(
+        _ settled: ServedRoute, for request: AdmittedCall, in state: GatewayState, _ record: RequestRecord
+    ) -> RouteChoice {
         var served = settled
         let announcements = continuity.announcements
         if !announcements.isEmpty {
@@ -60,8 +64,18 @@ extension Gateway {
             }
         }
         var upstreams = served.upstreams
+        let conversation = upstreams.count > 1 ? ConversationKey(of: request) : nil
+        record.conversation = conversation
         if !served.isInOrder {
-            let places = served.route.places(now: continuity.now.unix) { Int.random(in: 0..<$0) }
+            let now = continuity.now
+            let places =
+                if let conversation {
+                    served.route.places(
+                        now: now.unix, session: conversation.session,
+                        moved: continuity.conversations.moved(conversation, now: now.tick))
+                } else {
+                    served.route.places(now: now.unix) { Int.random(in: 0..<$0) }
+                }
             upstreams = places.map { served.upstreams[$0] }
         }
         if served.route.policy.substitution.return != .automatic, !continuity.book.isQuiet {

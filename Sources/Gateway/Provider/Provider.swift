@@ -8,7 +8,12 @@ import Wire
 /// A provider, ready to be asked.
 package final class Provider: Sendable {
     package let name: String
+    /// The API in which Holdfast's own requests are written, and those of
+    /// callers of any API that the provider doesn't speak itself.
     package let dialect: any ProviderProtocol
+    /// Further APIs that the provider speaks: callers of one of them have
+    /// their bytes passed through. Most providers have none.
+    package let furtherDialects: [any ProviderProtocol]
     package let lane: any ProviderLane
     package let abilities: ProviderAbilities
     /// The address that is connected to: it stands for the machines behind it.
@@ -22,11 +27,12 @@ package final class Provider: Sendable {
     private let terms: ProviderTerms
 
     package init(
-        name: String, dialect: any ProviderProtocol, lane: any ProviderLane, abilities: ProviderAbilities,
-        terms: ProviderTerms = ProviderTerms()
+        name: String, dialect: any ProviderProtocol, furtherDialects: [any ProviderProtocol] = [],
+        lane: any ProviderLane, abilities: ProviderAbilities, terms: ProviderTerms = ProviderTerms()
     ) {
         self.name = name
         self.dialect = dialect
+        self.furtherDialects = furtherDialects
         self.lane = lane
         self.abilities = abilities
         self.terms = terms
@@ -42,7 +48,11 @@ package final class Provider: Sendable {
     package var firstByte: Duration { terms.firstByte }
     /// True when the provider may be asked for a token without a caller's
     /// request.
-    package var mayBeProbed: Bool { terms.mayBeProbed }
+    package var mayBeProbed: Bool { terms.mayBeProbed && !terms.usesCallersCredential }
+    /// True when it is asked with a credential of the caller's own. Nothing is
+    /// then asked of it without a caller, and nothing that it says is remembered
+    /// but under that credential (``CallerCredentials``).
+    package var usesCallersCredential: Bool { terms.usesCallersCredential }
     /// The secrets that are sent to the provider and that no other reader may
     /// see.
     package var secrets: SecretMask { terms.secrets }
@@ -57,6 +67,11 @@ package final class Provider: Sendable {
     /// The hosted weights that answer now, as suspensions name them; nil for
     /// models that others host.
     package var weights: WeightsInService? { terms.hosting?.weights() }
+
+    /// The lane to the list of models, which may have an address of its own.
+    var modelListLane: any ProviderLane { terms.modelListLane ?? lane }
+    /// True where the list of models can be asked for.
+    var hasModelList: Bool { terms.hasModelList }
 
     /// Returns the place under which failures of this model are remembered.
     package func place(of model: String) -> Target {
@@ -79,7 +94,14 @@ package final class Provider: Sendable {
 
     /// Returns whether the caller's bytes can be sent to this provider as they
     /// are.
-    func takesBytes(of door: any CallerProtocol) -> Bool { dialect.name == door.name }
+    func takesBytes(of door: any CallerProtocol) -> Bool { dialect(for: door).name == door.name }
+
+    /// Returns the API in which a request that came through this door goes to
+    /// the provider, and in which its answer comes back.
+    func dialect(for door: any CallerProtocol) -> any ProviderProtocol {
+        if furtherDialects.isEmpty || dialect.name == door.name { return dialect }
+        return furtherDialects.first { $0.name == door.name } ?? dialect
+    }
 }
 
 /// The operations that a provider serves.
@@ -89,6 +111,9 @@ package struct ProviderAbilities: Sendable {
     /// The embeddings of the provider; where it has none, the reason and what
     /// an operator can do about it.
     package var embeddings: Embeddings
+    /// The compaction of conversations, of one of its APIs; nil where it has
+    /// none.
+    package var compactions: (any CompactionProvider & Dialect)?
     /// The provider's own count of a prompt's tokens; nil where it has none.
     package var tokenCounts: (any TokenCountProvider)?
     /// The exact counter of a prompt's tokens, which an engine has; nil where
@@ -109,8 +134,9 @@ package struct ProviderAbilities: Sendable {
 
     package init(
         chat: Chat = .served, embeddings: Embeddings, tokenCounts: (any TokenCountProvider)? = nil,
-        counter: (any TokenCounter)? = nil
+        counter: (any TokenCounter)? = nil, compactions: (any CompactionProvider & Dialect)? = nil
     ) {
+        self.compactions = compactions
         self.chat = chat
         self.embeddings = embeddings
         self.tokenCounts = tokenCounts
@@ -127,11 +153,16 @@ package struct ProviderTerms: Sendable {
     package var firstToken: Duration?
     package var firstByte = Duration.seconds(300)
     package var mayBeProbed = true
+    package var usesCallersCredential = false
     package var secrets = SecretMask.none
     package var choices: CallerChoices = []
     /// Header fields that the settings set, in lower case: a caller's of the
     /// same name doesn't go along.
     package var pinned: Set<String> = []
+    /// Nil where the list of models has the address of everything else.
+    package var modelListLane: (any ProviderLane)?
+    /// False where it is not known where the list of models is.
+    package var hasModelList = true
     /// Nil for models that others host.
     package var hosting: Hosting?
 

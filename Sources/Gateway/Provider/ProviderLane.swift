@@ -65,6 +65,9 @@ package enum LaneFailure: Error, Sendable, Equatable {
     case cut
     /// Not HTTP, or over the limits.
     case garbage(String)
+    /// A part of the answer is not as it was sent: its checksum says so.
+    /// - Parameter at: The offset of that part in the answer's body, in bytes.
+    case damaged(at: Int, String)
     /// As many requests are waiting for this provider as may.
     case overloaded(String)
     /// The engine behind it isn't ready.

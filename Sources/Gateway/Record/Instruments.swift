@@ -59,6 +59,13 @@ final class Instruments: Sendable {
             .increment()
     }
 
+    /// A conversation has gone on with another candidate.
+    func moved(_ move: ConversationMove, on route: String) {
+        Counter(label: "holdfast_conversation_moves_total", dimensions: [("route", route)]).increment()
+        Counter(label: "holdfast_conversation_move_tokens_total", dimensions: [("route", route)])
+            .increment(by: move.tokens)
+    }
+
     func warmed(provider: String, result: ProbeResult) {
         count(result, provider, "holdfast_warming_requests_total")
     }

@@ -60,6 +60,14 @@ package final class RequestRecord {
     package var door: DialectName
     package var keyID: String
     package var tenant: String?
+    /// The session and the agent to which the caller said it belongs.
+    package var marks: AgentMarks
+    /// The conversation to which it belongs, where a route has several
+    /// candidates and the caller says so.
+    var conversation: ConversationKey?
+    /// The candidate that its conversation has left with this request, and the
+    /// price of that; nil where it hasn't.
+    package var move: ConversationMove?
     /// The model that the caller named; cut to a reasonable length.
     package var requested = ""
     package var route: String?
@@ -80,6 +88,8 @@ package final class RequestRecord {
     package var handOvers: [HandOver] = []
     /// The drill that ran on its route.
     package var drill: Drill?
+    /// The candidates with which it took part in that drill; nil where none ran.
+    var rehearsed: RouteChoice?
     /// The supervisor's part in it; nil where none stands over its route.
     package var supervision: SupervisionRecord?
     /// The permit of its last exchange, and the suspension that it met; nil
@@ -131,6 +141,7 @@ package final class RequestRecord {
         door = call.door.name
         keyID = call.principal.id
         tenant = call.principal.record.tenant
+        marks = call.marks
         requestBytes = call.body.readableBytes
     }
 
@@ -140,6 +151,7 @@ package final class RequestRecord {
         self.operation = operation
         self.door = door
         self.keyID = keyID
+        marks = AgentMarks()
         status = problem.kind.status
         outcome = problem.kind == .limited ? .limited : .refused
         reason = problem.code ?? problem.message
@@ -148,6 +160,12 @@ package final class RequestRecord {
     /// The candidate that served, or began, the answer, as `provider/model`.
     package var servedBy: String? {
         begun.map { attempts[$0].upstream.id } ?? attempts.last?.upstream.id
+    }
+
+    /// The candidate that told the end of the answer.
+    var lastServed: Upstream? {
+        if let last = handOvers.last?.by { return attempts.last { $0.upstream.id == last }?.upstream }
+        return begun.map { attempts[$0].upstream }
     }
 
     /// An attempt's answer, whatever its status, was a refusal.

@@ -8,10 +8,31 @@ import Synchronization
 ///
 /// Each is looked up by name when it is first needed, and kept.
 final class SupervisionInstruments: Sendable {
-    /// The name of a meter and the values of its labels.
+    private enum Meter: String {
+        case requests = "holdfast_supervised_requests_total"
+        case verdicts = "holdfast_supervision_verdicts_total"
+        case errors = "holdfast_supervision_errors_total"
+
+        /// The names of its labels.
+        var labels: [String] {
+            switch self {
+            case .requests: ["route", "extent"]
+            case .verdicts: ["route", "side", "ruling", "stage"]
+            case .errors: ["route", "side", "reason"]
+            }
+        }
+    }
+
+    /// A meter and the values of its labels, in their order; those that it
+    /// hasn't are empty.
     private struct Name: Hashable {
-        var label: String
-        var values: [String]
+        var meter: Meter
+        var route: String
+        var second: String
+        var third = ""
+        var fourth = ""
+
+        var dimensions: [(String, String)] { Array(zip(meter.labels, [route, second, third, fourth])) }
     }
 
     private let counters = Mutex<[Name: Counter]>([:])
@@ -22,7 +43,7 @@ final class SupervisionInstruments: Sendable {
     func record(_ record: RequestRecord) {
         guard let supervision = record.supervision else { return }
         let route = record.route ?? ""
-        count("holdfast_supervised_requests_total", ["route", "extent"], [route, supervision.extent.rawValue])
+        count(Name(meter: .requests, route: route, second: supervision.extent.rawValue))
         if let request = supervision.request { count(request, of: "request", durations[0], route) }
         if let answer = supervision.answer { count(answer, of: "answer", durations[1], route) }
     }
@@ -32,18 +53,17 @@ final class SupervisionInstruments: Sendable {
     ) {
         let verdict = judgement.verdict
         count(
-            "holdfast_supervision_verdicts_total", ["route", "side", "ruling", "stage"],
-            [route, side, verdict.ruling.rawValue, verdict.stage])
+            Name(
+                meter: .verdicts, route: route, second: side, third: verdict.ruling.rawValue, fourth: verdict.stage))
         duration.record(judgement.duration.inSeconds)
         guard verdict.ruling == .error else { return }
-        count("holdfast_supervision_errors_total", ["route", "side", "reason"], [route, side, verdict.errorWord])
+        count(Name(meter: .errors, route: route, second: side, third: verdict.errorWord))
     }
 
-    private func count(_ label: String, _ names: [String], _ values: [String]) {
-        let name = Name(label: label, values: values)
+    private func count(_ name: Name) {
         counters.withLock { counters in
             if let known = counters[name] { return known }
-            let made = Counter(label: label, dimensions: Array(zip(names, values)))
+            let made = Counter(label: name.meter.rawValue, dimensions: name.dimensions)
             counters[name] = made
             return made
         }.increment()

@@ -9,15 +9,20 @@ struct AnswerFrames {
         var bytes: ByteBuffer
         /// Nil for bytes between frames.
         var frame: Frame?
+        /// Empty where they aren't kept.
+        var pieces: [AnswerPiece]
     }
 
     /// One frame, or the bytes of comments behind the last one.
     struct Taken {
         var pieces: [AnswerPiece]
         var size: Int
+        /// The number of bytes of the stream up to its end.
+        var end: Int
         var finishes: Bool
     }
 
+    private let framing: Framing
     private var parser: FrameParser
     /// The bytes of a frame that has not ended.
     private var rest = ByteBuffer()
@@ -25,17 +30,26 @@ struct AnswerFrames {
     /// The reader of all that has come.
     private var reader: any AnswerReader
     /// The reader of what has gone out: what is open at the caller.
-    private var told: any AnswerReader
+    private var toldReader: any AnswerReader
+    /// True where the pieces that have gone out are kept.
+    var keepsTold = false
+    /// The pieces that have gone out.
+    private(set) var told: [AnswerPiece] = []
+    private let limit: Int
 
-    /// - Parameter limit: Of one frame, in bytes.
-    init(_ door: any SupervisedCaller, limit: Int) {
-        parser = FrameParser(door.framing, limit: limit)
-        reader = door.makeAnswerReader()
-        told = reader
+    /// - Parameters:
+    ///   - request: The body of the request that is answered.
+    ///   - limit: Of one frame, in bytes.
+    init(_ door: any SupervisedCaller, to request: ByteBuffer, limit: Int) {
+        framing = door.framing
+        self.limit = limit
+        parser = FrameParser(framing, limit: limit)
+        reader = door.makeAnswerReader(to: request)
+        toldReader = reader
     }
 
     /// Bytes that a client ignores.
-    var keepAlive: ByteBuffer { told.keepAlive }
+    var keepAlive: ByteBuffer { toldReader.keepAlive }
 
     /// True where nothing is held.
     var isEmpty: Bool { held.isEmpty && rest.readableBytes == 0 }
@@ -45,15 +59,17 @@ struct AnswerFrames {
 
     // MARK: In
 
+    /// - Parameter begin: The number of bytes of the stream before these.
     /// - Throws: ``UnreadableReply`` for a frame that can't be read strictly, or
     ///   is too large.
-    mutating func take(_ bytes: ByteBuffer) throws(UnreadableReply) -> [Taken] {
+    mutating func take(_ bytes: ByteBuffer, at begin: Int = 0) throws(UnreadableReply) -> [Taken] {
         var taken: [Taken] = []
         parser.feed(bytes)
         rest.hold(bytes)
-        while let frame = try next() { taken.append(try keep(frame)) }
+        let whole = begin + bytes.readableBytes
+        while let frame = try next() { taken.append(try keep(frame, before: whole)) }
         // Comments are no frames, and a client may show them all the same.
-        if rest.readableBytes > parser.unfinishedBytes { taken.append(try keep(nil)) }
+        if rest.readableBytes > parser.unfinishedBytes { taken.append(try keep(nil, before: whole)) }
         return taken
     }
 
@@ -65,57 +81,37 @@ struct AnswerFrames {
         }
     }
 
-    private mutating func keep(_ frame: Frame?) throws(UnreadableReply) -> Taken {
+    private mutating func keep(_ frame: Frame?, before whole: Int) throws(UnreadableReply) -> Taken {
         let bytes = rest.readSlice(length: max(0, rest.readableBytes - parser.unfinishedBytes)) ?? ByteBuffer()
         var pieces: [AnswerPiece] = []
         if let frame { try reader.read(frame, into: &pieces) }
-        let aside = Self.wordsAside(bytes, of: frame)
+        let aside = framing.wordsBeside(frame, in: bytes)
         if !aside.isEmpty { pieces.append(.text(block: Self.aside, .answer, aside)) }
-        held.append(Held(bytes: bytes, frame: frame))
-        return Taken(pieces: pieces, size: bytes.readableBytes, finishes: reader.isFinishing)
+        held.append(Held(bytes: bytes, frame: frame, pieces: keepsTold ? pieces : []))
+        return Taken(
+            pieces: pieces, size: bytes.readableBytes, end: whole - rest.readableBytes, finishes: reader.isFinishing)
     }
 
     /// The block of what stands in the stream and in no frame: above the
     /// numbers of all readers' blocks.
     static let aside = 1 << 30
 
-    /// The text beside a frame's data: comments, fields that no client knows,
-    /// names that the last one replaced. Each on a line.
-    private static func wordsAside(_ bytes: ByteBuffer, of frame: Frame?) -> String {
-        let name = frame?.name ?? ""
-        let said = (frame?.data.readableBytes ?? 0) + name.utf8.count
-        // `event: `, `data: ` and their line ends: nothing else fits in.
-        guard bytes.readableBytes > said + (frame == nil ? 1 : name.isEmpty ? 8 : 16) else { return "" }
-        var aside: [Substring] = []
-        // By bytes: a CRLF is one character.
-        let text = String(buffer: bytes)
-        for line in text.unicodeScalars.split(whereSeparator: { $0 == "\n" || $0 == "\r" }) {
-            let line = Substring(line)
-            guard !isField("data", line) else { continue }
-            if isField("event", line), line.dropFirst(6).drop(while: { $0 == " " }) == name { continue }
-            aside.append(line)
-        }
-        return aside.joined(separator: "\n")
-    }
-
-    private static func isField(_ name: String, _ line: Substring) -> Bool {
-        line.utf8.starts(with: name.utf8)
-            && (line.utf8.count == name.utf8.count || line.utf8.dropFirst(name.utf8.count).first == UInt8(ascii: ":"))
-    }
-
     // MARK: Out
 
     /// Lets the first frames go.
     mutating func release(_ count: Int) -> ByteBuffer {
         var bytes = ByteBuffer()
-        for held in held[..<count] { bytes.hold(held.bytes) }
+        for held in held[..<count] {
+            bytes.hold(held.bytes)
+            for piece in held.pieces { told.add(piece) }
+        }
         if count == held.count {
-            told = reader
+            toldReader = reader
         } else {
             var scrap: [AnswerPiece] = []
             for case let frame? in held[..<count].map(\.frame) {
                 // It was read once already.
-                try? told.read(frame, into: &scrap)
+                try? toldReader.read(frame, into: &scrap)
                 scrap.removeAll(keepingCapacity: true)
             }
         }
@@ -124,11 +120,30 @@ struct AnswerFrames {
     }
 
     /// The bytes that end, as a refusal, what has gone out.
-    func refuse(_ refusal: AnswerRefusal) -> ByteBuffer { told.refuse(refusal) }
+    func refuse(_ refusal: AnswerRefusal) -> ByteBuffer { toldReader.refuse(refusal) }
 
     /// Forgets frames that have gone out already.
     mutating func forget() { held = [] }
 
     /// Nothing that is held goes out any more.
     mutating func discard() { (held, rest) = ([], ByteBuffer()) }
+
+    /// Nothing that is held goes out any more, and other frames follow what has
+    /// gone out.
+    mutating func goBack() {
+        discard()
+        parser = FrameParser(framing, limit: limit)
+        reader = toldReader
+    }
+}
+
+extension [AnswerPiece] {
+    /// Appends a piece; text behind text of the same block becomes one.
+    fileprivate mutating func add(_ piece: AnswerPiece) {
+        if case .text(let block, let scope, let more) = piece, case .text(block, scope, let text)? = last {
+            self[count - 1] = .text(block: block, scope, text + more)
+        } else {
+            append(piece)
+        }
+    }
 }

@@ -31,12 +31,22 @@ final class HeldAnswer {
         case wait
     }
 
-    private let judge: any AnswerJudge
+    /// The supervisor, as far as an answer needs it.
+    struct Source {
+        let makeJudge: () -> any AnswerJudge
+        let memory: () -> (any VerdictMemory)?
+    }
+
+    private let source: Source
+    /// Nil before the first verdict, and for an answer of which a part was
+    /// dropped: the judge of what follows is another one.
+    private var judge: (any AnswerJudge)?
     let call: Call
     private let policy: SupervisionPolicy
     let record: RequestRecord
     private var window: AnswerWindow
-    private var frames: AnswerFrames
+    /// Nil where no stream has begun: a whole answer has none.
+    private var frames: AnswerFrames?
     private var ending: Ending?
     /// The bytes that go out before all else: at level `shadow` everything.
     private var ready = ByteBuffer()
@@ -48,9 +58,19 @@ final class HeldAnswer {
     private var sent: Int?
     /// The words of the head that wait for the next verdict.
     private var headWords: String?
+    /// The pieces that had gone out when a part was dropped: the judge of what
+    /// follows reads them first.
+    private var before: [AnswerPiece] = []
+    /// The stream that writes, as far as it could go on behind what has gone out;
+    /// nil for one that can't.
+    var stream: SentStream? {
+        didSet { frames?.keepsTold = stream != nil }
+    }
+    /// The bytes of the stream that are on their way out.
+    private var leaving = 0
 
-    init(_ judge: any AnswerJudge, _ call: Call, _ policy: SupervisionPolicy, _ record: RequestRecord) {
-        self.judge = judge
+    init(_ source: Source, _ call: Call, _ policy: SupervisionPolicy, _ record: RequestRecord) {
+        self.source = source
         self.call = call
         self.policy = policy
         self.record = record
@@ -58,7 +78,15 @@ final class HeldAnswer {
         rules.text = policy.windowText
         rules.wait = policy.windowWait
         window = AnswerWindow(rules)
-        frames = AnswerFrames(call.door, limit: rules.most)
+        // By the policy with which the stream began; a whole answer is judged by
+        // that with which it has come, if it isn't known already.
+        if record.isStream { judge = source.makeJudge() }
+    }
+
+    private func beginFrames() {
+        guard frames == nil else { return }
+        frames = AnswerFrames(call.door, to: call.body, limit: AnswerWindow.Rules().most)
+        frames?.keepsTold = stream != nil
     }
 
     var isShadow: Bool { policy.level == .shadow }
@@ -91,6 +119,8 @@ final class HeldAnswer {
     }
 
     private func withHead(_ pieces: [AnswerPiece]) -> [AnswerPiece] {
+        let pieces = before + pieces
+        before = []
         guard let headWords else { return pieces }
         self.headWords = nil
         let block = AnswerFrames.aside + 1
@@ -102,11 +132,14 @@ final class HeldAnswer {
     /// Takes the next bytes of a stream.
     func take(_ bytes: ByteBuffer) {
         guard ending == nil else { return }
+        let begin = stream?.taken ?? 0
+        stream?.noteTaken(bytes.readableBytes)
         if isShadow { ready.hold(bytes) }
         guard !isShadow || shadow.failure == nil else { return }
+        beginFrames()
         do throws(UnreadableReply) {
-            for frame in try frames.take(bytes) { take(frame) }
-            if isShadow { frames.forget() }
+            for frame in try frames?.take(bytes, at: begin) ?? [] { take(frame) }
+            if isShadow { frames?.forget() }
         } catch {
             fail("malformed")
         }
@@ -117,7 +150,8 @@ final class HeldAnswer {
         if isShadow {
             if !shadow.take(frame.pieces, frame.size) { fail("overloaded") }
         } else {
-            window.take(frame.pieces, bytes: frame.size, finishes: frame.finishes, at: now)
+            let isSplit = stream?.isInside(frame.end) ?? false
+            window.take(frame.pieces, bytes: frame.size, finishes: frame.finishes, isSplit: isSplit, at: now)
         }
     }
 
@@ -135,7 +169,7 @@ final class HeldAnswer {
     func finish() {
         guard !isShadow, ending == nil else { return }
         // Half a frame is nothing that a client can read, and a place to hide.
-        if !frames.isBetweenFrames { fail("malformed") }
+        if frames?.isBetweenFrames == false { fail("malformed") }
         window.finish()
     }
 
@@ -155,8 +189,11 @@ final class HeldAnswer {
             return next()
         }
         switch window.next(at: now) {
-        case .release(let count): return .send(frames.release(count))
-        case .keepAlive: return .send(frames.keepAlive)
+        case .release(let count):
+            let bytes = frames?.release(count) ?? ByteBuffer()
+            leaving = bytes.readableBytes
+            return .send(bytes)
+        case .keepAlive: return .send(frames?.keepAlive ?? ByteBuffer())
         case .judge(let pieces, let isEnd): return .judge(pieces, isEnd: isEnd)
         case .overflow:
             fail("overloaded")
@@ -181,6 +218,8 @@ final class HeldAnswer {
 
     private func verdict(on pieces: [AnswerPiece], isEnd: Bool) async -> Verdict {
         let began = NIODeadline.now()
+        let judge = judge ?? source.makeJudge()
+        self.judge = judge
         let verdict = await judge.judge(withHead(pieces), isEnd: isEnd)
         judging.took += began.elapsed()
         note(verdict)
@@ -196,9 +235,10 @@ final class HeldAnswer {
     private func refuse(_ verdict: Verdict, because reason: String = "") {
         note(verdict)
         // Frames without text would have gone out before it.
-        ready = frames.release(window.refuse())
-        ending = .refusal(frames.refuse(refusal(of: verdict, because: reason)))
-        frames.discard()
+        beginFrames()
+        ready = frames?.release(window.refuse()) ?? ByteBuffer()
+        ending = .refusal(frames?.refuse(refusal(of: verdict, because: reason)) ?? ByteBuffer())
+        frames?.discard()
     }
 
     private func refusal(of verdict: Verdict, because reason: String = "") -> AnswerRefusal {
@@ -224,14 +264,25 @@ final class HeldAnswer {
     }
 
     /// True where something waits for a verdict, or to go out.
-    var isHolding: Bool { !isShadow && (ready.readableBytes > 0 || !frames.isEmpty) }
+    var isHolding: Bool { !isShadow && (ready.readableBytes > 0 || frames?.isEmpty == false) }
 
     /// Nothing that is held goes out any more.
     func discard() {
         window.discard()
-        frames.discard()
+        frames?.discard()
         ready = ByteBuffer()
         due = nil
+    }
+
+    /// Forgets what is held, and is ready for what follows what has gone out.
+    func goBack() {
+        window.goBack()
+        frames?.goBack()
+        judge = nil
+        before = frames?.told ?? []
+        judging.unseen = []
+        for piece in before { note(piece) }
+        (ready, leaving, due) = (ByteBuffer(), 0, nil)
     }
 
     // MARK: A whole answer
@@ -249,7 +300,7 @@ final class HeldAnswer {
         let remembered = RememberedText(
             WholeText(
                 .answer, form: call.door.name.rawValue + " " + String(head.status), aside: headWords ?? "", body: body),
-            in: judge.memory)
+            in: source.memory())
         if let known = remembered?.verdict {
             note(known)
             return .pass
@@ -295,10 +346,10 @@ final class HeldAnswer {
     /// loop.
     private func read(_ body: ByteBuffer) async throws -> JSONDocument? {
         guard body.readableBytes > 0 else { return nil }
-        let door = call.door
+        let (door, request) = (call.door, call.body)
         let read = { @Sendable () throws -> (JSONDocument, [AnswerPiece]) in
             let document = try JSONDocument(body)
-            return (document, try door.pieces(ofAnswer: document))
+            return (document, try door.pieces(ofAnswer: document, to: request))
         }
         let (document, pieces) =
             body.readableBytes > Self.mostReadOnLoop
@@ -316,6 +367,8 @@ final class HeldAnswer {
     func note(sent bytes: Int) {
         if sent == nil, record.isStream { record.timeToFirstByte = call.arrived.elapsed() }
         sent = (sent ?? 0) + bytes
+        stream?.noteSent(leaving)
+        leaving = 0
     }
 
     /// Records the size of the answer as it goes out, with its end.

@@ -60,6 +60,8 @@ extension ReleasePoint {
             case .close(let ending): try await close(ending, behind: last, held)
             case .wait:
                 try await beginHeld()
+                // The last verdict may have taken a while.
+                try live?.check()
                 end = .last(last)
                 return
             }
@@ -113,11 +115,16 @@ extension ReleasePoint {
                 try await drainLast(held)
             } catch is AnswerEnded {
             } catch is PermitEnded {
-                // Nothing has begun: else the head would not have waited.
                 let problem = live?.problem ?? PermitEnded().problem
                 live = nil
-                end = .refusal(problem)
-                record.noteFailed(problem)
+                if reply.hasBegun {
+                    end = .last(held.call.door.encodeStreamProblem(problem, requestID: held.call.id))
+                    record.outcome = .truncated
+                    record.reason = problem.code
+                } else {
+                    end = .refusal(problem)
+                    record.noteFailed(problem)
+                }
             } catch let problem as APIProblem {
                 end = .refusal(problem)
                 record.noteFailed(problem)
@@ -186,7 +193,9 @@ extension Gateway {
             throw .unsupervisedAnswer
         }
         let call = reviewed.request.call
-        release.hold { HeldAnswer(supervisor.makeAnswerJudge(for: exhibit), call, policy, record) }
+        let source = HeldAnswer.Source(
+            makeJudge: { supervisor.makeAnswerJudge(for: exhibit) }, memory: { supervisor.memory(of: exhibit.tenant) })
+        release.hold { HeldAnswer(source, call, policy, record) }
         return release
     }
 }

@@ -14,7 +14,7 @@ package protocol Supervisor: Sendable {
     /// Begins to judge the answer to a request.
     func makeAnswerJudge(for exhibit: Exhibit) -> any AnswerJudge
     /// The verdicts on requests that a tenant has sent before, under the policy
-    /// in force; nil where none are kept.
+    /// in force; nil where none are kept, and while the supervisor fails.
     func memory(of tenant: String) -> (any VerdictMemory)?
 }
 
@@ -31,11 +31,4 @@ package protocol AnswerJudge: AnyObject {
     ///   - isEnd: True once nothing follows.
     /// - Returns: The verdict on all of the answer so far.
     func judge(_ pieces: [AnswerPiece], isEnd: Bool) async -> Verdict
-    /// The verdicts on whole answers that the tenant has had before; nil where
-    /// none are kept.
-    var memory: (any VerdictMemory)? { get }
-}
-
-extension AnswerJudge {
-    package var memory: (any VerdictMemory)? { nil }
 }

@@ -38,7 +38,7 @@ package final class Announcements: Sendable {
 
     /// One atomic load, which is all that a request pays while nobody has
     /// announced anything.
-    var isEmpty: Bool { isEmptyFlag.load(ordering: .acquiring) }
+    package var isEmpty: Bool { isEmptyFlag.load(ordering: .acquiring) }
 
     package subscript(provider: String, model: String) -> Announcement? {
         isEmpty ? nil : known.withLock { $0["\(provider)/\(model)"] }
@@ -85,9 +85,11 @@ extension Announcement {
     /// (https://learn.microsoft.com/rest/api/azureopenai/models/list).
     /// OpenRouter: `expiration_date`
     /// (https://openrouter.ai/docs/api-reference/list-available-models).
+    /// Bedrock: `modelSummaries`, each with a `modelLifecycle`.
     /// Others name it in one of the ways below.
     static func read(_ body: ByteBuffer) -> [Announcement] {
         guard let root = try? JSONDocument(body).root else { return [] }
+        if let summaries = root["modelSummaries"] { return bedrock(summaries) }
         let list = root["data"] ?? root["models"] ?? root
         return list.elements.prefix(10_000).compactMap { entry in
             guard let model = (entry["id"] ?? entry["name"])?.string, !model.isEmpty, model.utf8.count <= 200 else {
@@ -106,6 +108,25 @@ extension Announcement {
                 successor: successor.flatMap { $0.isEmpty ? nil : $0 }, source: "list")
         }
     }
+
+    /// Reads the models of Bedrock's `ListFoundationModels`. A model's extended
+    /// access, at another price, ends with its life. What is said of a model
+    /// holds for its inference profiles, too.
+    private static func bedrock(_ summaries: JSONView) -> [Announcement] {
+        summaries.elements.prefix(10_000).flatMap { entry -> [Announcement] in
+            guard let model = entry["modelId"]?.string, !model.isEmpty, model.utf8.count <= 200,
+                let lifecycle = entry["modelLifecycle"], let retires = lifecycle["endOfLifeTime"].flatMap(moment)
+            else { return [] }
+            let deprecated = lifecycle["legacyTime"].flatMap(moment)
+            return profiles.map {
+                Announcement(model: $0 + model, retires: retires, deprecated: deprecated, source: "list")
+            }
+        }
+    }
+
+    /// The prefixes of inference profiles that Amazon defines; none is the
+    /// model itself.
+    private static let profiles = ["", "us.", "us-gov.", "ca.", "eu.", "apac.", "jp.", "au.", "global."]
 
     /// Reads the announcement in an answer's head: `Sunset` (RFC 8594), and
     /// with it `Deprecation` (RFC 9745, or the HTTP date of its drafts).
@@ -131,12 +152,14 @@ extension Gateway {
     package func readModelList(
         of name: String, on executor: EventLoopTaskExecutor
     ) async -> [(provider: String, announcement: Announcement)] {
-        guard let provider = state.providers[name], let path = provider.dialect.modelsPath else { return [] }
+        guard let provider = state.providers[name], let path = provider.dialect.modelsPath,
+            provider.hasModelList
+        else { return [] }
         guard !isSuspended(provider) else { return [] }
         var request = LaneRequest(method: "GET", path: path)
         request.limits.firstByte = .seconds(30)
         request.limits.deadline = .now() + .seconds(60)
-        let body = try? await provider.lane.exchange(request, on: executor) { response in
+        let body = try? await provider.modelListLane.exchange(request, on: executor) { response in
             (200..<300).contains(response.head.status) ? try await response.collect(upTo: 16 << 20) : nil
         }
         guard let body = body ?? nil else { return [] }

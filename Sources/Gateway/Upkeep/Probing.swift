@@ -112,6 +112,9 @@ extension Gateway {
         _ provider: Provider, _ model: String, _ kind: ProbeKind, within patience: Duration,
         in memory: ProbeMemory = .real, as gate: GateAsking? = nil, on executor: EventLoopTaskExecutor
     ) async -> ProbeResult {
+        guard !provider.usesCallersCredential else {
+            return .impossible("it is asked with its callers' own credentials only")
+        }
         guard var request = Self.probe(of: provider, model, kind) else {
             return .impossible("its dialect has no words for a probe")
         }
@@ -161,7 +164,7 @@ extension Gateway {
             ?? SuspensionSubject(id: "\(provider.name)/\(model)")
         let permit = book.permit(of: subject, provider)
         return LiveProbe(
-            exchange: LiveExchange(book, permit, nil, nil, executor, gate: gate?.order.number ?? 0), gate: gate)
+            exchange: LiveExchange(book, permit, nil, executor, gate: gate?.order.number ?? 0), gate: gate)
     }
 
     /// - Returns: nil where the provider can't be asked for that.
@@ -232,14 +235,17 @@ extension Gateway {
         var parser = FrameParser(provider.dialect.framing)
         parser.feed(body)
         var watcher = provider.dialect.makeStreamWatcher()
-        var last = ByteBuffer()
+        var last = Frame(data: ByteBuffer())
         while let event = try? parser.next() {
             watcher.observe(event)
-            last = event.data
+            last = event
         }
         let seen = watcher.observation
         if seen.failure != nil {
-            return Symptom(dialect: dialect, position: .stream, status: head.status, fields: head.fields, body: last)
+            var symptom = Symptom(
+                dialect: dialect, position: .stream, status: head.status, fields: head.fields, body: last.data)
+            if last.isException { symptom.exception = last.name }
+            return symptom
         }
         guard !seen.hasEnded, !seen.hasContent else { return nil }
         return Symptom(

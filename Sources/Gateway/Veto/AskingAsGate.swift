@@ -38,7 +38,7 @@ extension Gateway {
             return no("S\(number) is not in force")
         }
         guard order.lets(number) else { return no("\(order.id) is \(order.phase.name): nothing may be asked yet") }
-        guard case .direct(let known) = state.routes.resolve(candidate), let provider = state.providers[known.provider]
+        guard let known = state.routes.candidate(candidate), let provider = state.providers[known.provider]
         else { return no("\(candidate) is not in service") }
         let asking = GateAsking(order: order)
         let result = await ask(provider, known.model, .whole, within: patience, as: asking, on: executor)

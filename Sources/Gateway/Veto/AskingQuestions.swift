@@ -41,7 +41,7 @@ extension Gateway {
     package func ask(
         _ candidate: String, _ question: Question, on executor: EventLoopTaskExecutor
     ) async -> QuestionAnswer {
-        guard case .direct(let known) = state.routes.resolve(candidate), let provider = state.providers[known.provider]
+        guard let known = state.routes.candidate(candidate), let provider = state.providers[known.provider]
         else { return .none("it is not in service") }
         guard provider.mayBeProbed else { return .none("its settings switch probes off") }
         guard let request = Self.request(question, provider, known.model) else {
@@ -82,7 +82,7 @@ extension Gateway {
         let book = stages.permits
         let live = book.map { book in
             LiveExchange(
-                book, book.permit(of: candidate.suspensionSubject, provider), nil, nil, executor,
+                book, book.permit(of: candidate.suspensionSubject, provider), nil, executor,
                 gate: question.gate ?? 0)
         }
         request.ending = live

@@ -21,6 +21,8 @@ final class CandidatePermit: AtomicReference, Sendable {
     var last: ManagedAtomic<UInt64> { facts.last }
     /// True while its grant is on record.
     var isGranted: ManagedAtomic<Bool> { facts.isGranted }
+    /// True while its denial is on record.
+    var isDenied: ManagedAtomic<Bool> { facts.isDenied }
     /// The candidate as suspensions find it now.
     var subject: SuspensionSubject { named.with(provider?.weights) }
 
@@ -34,8 +36,14 @@ final class CandidatePermit: AtomicReference, Sendable {
 final class PermitFacts: Sendable {
     let last = ManagedAtomic<UInt64>(0)
     let isGranted: ManagedAtomic<Bool>
+    let isDenied: ManagedAtomic<Bool>
 
-    init(isGranted: Bool = false) { self.isGranted = ManagedAtomic(isGranted) }
+    /// - Parameter isTooMany: true for a candidate of which nothing goes on
+    ///   record.
+    init(isTooMany: Bool = false) {
+        isGranted = ManagedAtomic(isTooMany)
+        isDenied = ManagedAtomic(isTooMany)
+    }
 }
 
 extension SuspensionSubject {

@@ -18,7 +18,7 @@ extension Gateway {
         // A model that no route names, and that callers ask for by its provider.
         for scope in scopes {
             guard case .model(let id) = scope else { continue }
-            if case .direct(let candidate) = state.routes.resolve(id), candidate.unavailable == nil { found.insert(id) }
+            if let candidate = state.routes.candidate(id), candidate.unavailable == nil { found.insert(id) }
         }
         return found.sorted()
     }

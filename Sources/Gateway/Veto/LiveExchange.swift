@@ -1,3 +1,4 @@
+import Access
 import Atomics
 import Conversation
 import NIOCore
@@ -10,9 +11,11 @@ import Veto
 /// The exchange is checked here before it begins, and before each write.
 // Touched on the request's event loop only, like its superclass.
 final class LiveExchange: ExchangeEnd, @unchecked Sendable {
-    private struct Caller {
+    /// The request that it belongs to, and the way to its caller.
+    struct Caller {
         let record: RequestRecord
         let reply: any CallerReply
+        let call: Call
     }
 
     /// The result of the last comparison with the suspensions in force.
@@ -55,17 +58,15 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
     /// and the last words after it.
     static let patience = TimeAmount.milliseconds(250)
 
-    /// - Parameters:
-    ///   - record: The record of the request; nil for one of Holdfast's own.
-    ///   - reply: The way to its caller; nil likewise.
+    /// - Parameter caller: Nil for a request of Holdfast's own.
     init(
-        _ book: PermitBook, _ permit: CandidatePermit, _ record: RequestRecord?, _ reply: (any CallerReply)?,
-        _ executor: EventLoopTaskExecutor, gate: Int = 0
+        _ book: PermitBook, _ permit: CandidatePermit, _ caller: Caller?, _ executor: EventLoopTaskExecutor,
+        gate: Int = 0
     ) {
         self.gate = gate
         self.book = book
         self.permit = permit
-        caller = if let record, let reply { Caller(record: record, reply: reply) } else { nil }
+        self.caller = caller
         self.executor = executor
         super.init()
     }
@@ -90,10 +91,17 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
     /// - Throws: ``PermitEnded`` where it may not be.
     @discardableResult
     func begin() throws -> UInt64 {
-        guard let tick = allowedTick() else { throw PermitEnded() }
+        endIfRevoked()
+        guard let tick = allowedTick() else {
+            if let order, order.covers(permit.subject) { book.deny(permit, by: order, at: book.clock.boot()) }
+            throw PermitEnded()
+        }
         if !permit.isGranted.load(ordering: .acquiring) { book.grant(permit, at: tick) }
         record?.notePermit(of: permit.id, at: tick)
         enter()
+        // Before, its event loop may not have been among those that are told.
+        endIfRevoked()
+        guard order == nil else { throw PermitEnded() }
         return tick
     }
 
@@ -134,6 +142,12 @@ final class LiveExchange: ExchangeEnd, @unchecked Sendable {
         guard tick >= next.runsUntil else { return next.runsUntil }
         cut(by: next)
         return nil
+    }
+
+    /// Ends it where its caller's key was revoked meanwhile.
+    func endIfRevoked() {
+        guard order == nil, let call = caller?.call, call.principal.isRevoked else { return }
+        cut(by: SuspensionOrder(revoking: call.principal.id))
     }
 
     // MARK: The cut

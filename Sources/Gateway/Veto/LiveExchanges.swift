@@ -67,6 +67,12 @@ final class LiveExchanges: @unchecked Sendable {
         if let next, next > tick { lookAgain(book, for: version, in: next - tick) }
     }
 
+    /// Ends what runs with keys that were revoked.
+    func endRevoked() {
+        // A copy: those that end leave the list.
+        for exchange in entries where exchange.slot != nil { exchange.endIfRevoked() }
+    }
+
     func counts(of scopes: [SuspendedScope]) -> [LiveCount] {
         var counts: [LiveCount.Place: LiveCount] = [:]
         for exchange in entries where !exchange.isLeaving {

@@ -112,6 +112,18 @@ package final class PermitBook: Sendable {
         if isNews { source.note(.granted(candidate: permit.id, tick: tick)) }
     }
 
+    /// A candidate is refused; goes on record where nothing of it is yet, since
+    /// it was suspended before it was ever asked.
+    func deny(_ permit: CandidatePermit, by order: SuspensionOrder, at tick: UInt64) {
+        guard !permit.isDenied.load(ordering: .acquiring) else { return }
+        let event = ledger.withLock { ledger -> PermitEvent? in
+            // A share of the requests, by chance: the candidate is not denied.
+            guard inForce.stopping(permit.subject, chance: 0) != nil else { return nil }
+            return ledger.deny(permit, by: order.id, at: tick)
+        }
+        if let event { source.note(event) }
+    }
+
     /// The last tick at which something of each candidate was allowed, by
     /// `provider/model`; without those of which nothing was.
     package func ticks() -> [String: UInt64] { ledger.withLock { $0.ticks } }
@@ -144,6 +156,13 @@ package final class PermitBook: Sendable {
             $0.ended(candidate, isCounted: isCounted, lastByte: lastByte, at: clock.boot())
         }
         if let event { source.note(event) }
+    }
+
+    /// Ends what runs with keys that were revoked, as a cut of the scope `key`.
+    func endRevoked() {
+        loops.withLock { loops in
+            for executor in loops { executor.eventLoop.execute { executor.live.endRevoked() } }
+        }
     }
 
     /// The streams and requests that run now in these scopes, by candidate,

@@ -42,7 +42,7 @@ struct PermitLedger {
         guard let entry = entries[subject.id] else {
             // One too many has no grant on record; requests for it do.
             let isTooMany = entries.count >= Self.mostCandidates
-            let facts = PermitFacts(isGranted: isTooMany)
+            let facts = PermitFacts(isTooMany: isTooMany)
             let permit = CandidatePermit(subject, provider, facts)
             if !isTooMany { entries[subject.id] = Entry(facts: facts, permits: [permit]) }
             return permit
@@ -58,6 +58,16 @@ struct PermitLedger {
     mutating func grant(_ permit: CandidatePermit) -> Bool {
         permit.isGranted.store(true, ordering: .releasing)
         return entries[permit.id] != nil && granted.insert(permit.id).inserted
+    }
+
+    /// Takes note that a candidate was refused that had no grant to lose.
+    /// - Returns: Nil where its denial is on record already.
+    mutating func deny(_ permit: CandidatePermit, by suspension: String, at tick: UInt64) -> PermitEvent? {
+        guard entries[permit.id] != nil, !granted.contains(permit.id),
+            !permit.isDenied.exchange(true, ordering: .acquiringAndReleasing)
+        else { return nil }
+        return .denied(
+            candidate: permit.id, suspension: suspension, tick: tick, lastAllowed: permit.last.load(ordering: .relaxed))
     }
 
     var ticks: [String: UInt64] {
@@ -94,13 +104,16 @@ struct PermitLedger {
     /// Takes note of the candidates that are denied from now on.
     /// - Parameter loops: The number of event loops that will say what runs.
     mutating func denials(by inForce: SuspensionsInForce, at tick: UInt64, loops: Int) -> [PermitEvent] {
-        guard !inForce.orders.isEmpty else { return [] }
         var events: [PermitEvent] = []
         for (id, entry) in entries {
             let orders = entry.permits.lazy.compactMap { inForce.stopping($0.subject, chance: 0) }
-            guard let order = orders.first else { continue }
+            guard let order = orders.first else {
+                entry.facts.isDenied.store(false, ordering: .releasing)
+                continue
+            }
             entry.facts.isGranted.store(false, ordering: .releasing)
             guard granted.remove(id) != nil else { continue }
+            entry.facts.isDenied.store(true, ordering: .releasing)
             events.append(
                 .denied(
                     candidate: id, suspension: order.id, tick: tick,

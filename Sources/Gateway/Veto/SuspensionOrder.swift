@@ -6,10 +6,26 @@ final class SuspensionOrder: Sendable {
     private let entry: SuspensionIndex.Entry
     /// The tick until which running requests may go on; 0 where they end now.
     let runsUntil: UInt64
+    /// True where it is no suspension: the key was revoked while requests with
+    /// it ran.
+    let isRevocation: Bool
 
     init(_ entry: SuspensionIndex.Entry, runsUntil: UInt64) {
         self.entry = entry
         self.runsUntil = runsUntil
+        isRevocation = false
+    }
+
+    /// The end of all that runs with a key, as a cut of the scope `key`. It has
+    /// no number, and nothing of the veto's record knows of it.
+    init(revoking key: String) {
+        let suspension = Suspension(
+            number: 0, scopes: [.key(key)], mayContinue: false,
+            reason: SuspensionReason(.other, text: "the key was revoked"), orderer: .person("-"), ordered: 0,
+            roster: 0, nonce: "")
+        entry = SuspensionIndex.Entry(suspension, .suspended)
+        runsUntil = 0
+        isRevocation = true
     }
 
     var suspension: Suspension { entry.suspension }

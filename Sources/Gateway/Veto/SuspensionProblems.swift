@@ -14,6 +14,7 @@ extension SuspensionOrder {
     /// the reason only what is public; never another key, nor evidence.
     /// - Parameter now: In seconds since 1970.
     func problem(for subject: SuspendedSubject, now: Int) -> APIProblem {
+        guard !isRevocation else { return .revokedMeanwhile }
         let what: String
         let remedy: String
         switch subject {
@@ -48,6 +49,11 @@ extension SuspensionOrder {
 
 extension APIProblem {
     static let suspendedCode = "suspended"
+
+    /// As a new request with that key is told.
+    static let revokedMeanwhile = APIProblem(
+        .unauthenticated, "This API key has been revoked, and what ran with it is ended. Ask for a new one.",
+        code: "invalid_api_key")
 }
 
 /// The permit of a request's last exchange, and the suspension that it met.
@@ -68,11 +74,23 @@ package struct PermitRecord: Sendable, Hashable {
 extension RequestRecord {
     var suspendedSubject: SuspendedSubject { .request(key: keyID, route: route) }
 
+    /// True where suspensions alone kept it from a whole answer: nothing that
+    /// could be asked was left, or one ended its answer and no other candidate
+    /// was asked after that.
+    package var isEndedBySuspension: Bool {
+        guard outcome == .failed || outcome == .truncated, reason == APIProblem.suspendedCode else { return false }
+        return attempts.last.map { $0.failure == AttemptRecord.suspended } ?? true
+    }
+
     func notePermit(of candidate: String, at tick: UInt64) {
         var known = permit ?? PermitRecord()
         known.candidate = candidate
         known.tick = tick
         permit = known
+    }
+
+    func note(_ order: SuspensionOrder, isOfLead: Bool = false) {
+        if !order.isRevocation { noteSuspension(order.id, isOfLead: isOfLead) }
     }
 
     func noteSuspension(_ id: String, isOfLead: Bool = false) {

@@ -23,9 +23,10 @@ package enum PermitEvent: Sendable, Hashable {
     /// The candidate was allowed for the first time since the start, or since
     /// its last denial.
     case granted(candidate: String, tick: UInt64)
-    /// From that tick on nothing of it is allowed.
+    /// From that tick on nothing of it is allowed. One that was suspended
+    /// before it was ever asked is on record when it is refused first.
     /// - Parameter lastAllowed: the last tick at which something was allowed;
-    ///   0 where nothing was.
+    ///   0 where nothing was since the start.
     case denied(candidate: String, suspension: String, tick: UInt64, lastAllowed: UInt64)
     /// The last exchange with a denied candidate is over.
     /// - Parameter lastByte: the tick at which the last byte of it was handed

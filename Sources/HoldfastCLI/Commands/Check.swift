@@ -68,6 +68,7 @@ struct Check: ParsableCommand {
         if let path = settings.keyFile {
             do throws(KeyFileError) {
                 let records = try KeyFile(path: path).load().filter { $0.revoked == nil }
+                try check(signers: records, settings)
                 let expired = records.count { $0.expires.map { $0 <= .now } ?? false }
                 keys = "\(records.count) in \(path)" + (expired > 0 ? ", \(expired) of them expired" : "")
                 if records.isEmpty { keys += "; make one: holdfast keys create --name NAME" }
@@ -78,6 +79,26 @@ struct Check: ParsableCommand {
             }
         }
         if !json { print(Self.summary(of: settings, keys: keys)) }
+    }
+
+    /// Keys that sign and whose secrets can't be made, and a server's key that
+    /// can't be read.
+    private func check(signers records: [KeyRecord], _ settings: Settings) throws(KeyFileError) {
+        guard let path = settings.serverKeyFile else { return }
+        let serverKeys: ServerKeys
+        do throws(ServerKeyFault) {
+            serverKeys = try ServerKeyFile(path: path).read() ?? ServerKeys()
+        } catch {
+            throw .serverKey(error)
+        }
+        for record in records {
+            guard case .signature(let seed) = record.proof, !serverKeys.versions.contains(seed.version) else {
+                continue
+            }
+            complain(
+                "\(path): warning: it lacks version \(seed.version) of the server's key, which \(record.id) (\(record.name)) "
+                    + "was made with: its signatures can't be checked")
+        }
     }
 
     /// Keys that may be served nowhere.

@@ -128,8 +128,23 @@ package struct DrillText {
         case .passed: return "PASSED"
         case .failed: return "FAILED" + why
         case .inconclusive:
-            return "INCONCLUSIVE" + (why.isEmpty ? ": no request met the pull; give it traffic with --load" : why)
+            return "INCONCLUSIVE" + (why.isEmpty ? ": no request met the pull; \(unmet)" : why)
         case nil: return "it still runs"
         }
+    }
+
+    /// The reason why no request met the pull.
+    private var unmet: String {
+        let came = drill.requests?.pulled?.total ?? 0
+        guard came > 0 else {
+            return drill.loadRps == nil
+                ? "give it traffic with --load"
+                : "each request was refused before a candidate was chosen, and the log says why"
+        }
+        // Suspended, for example: no request is sent to it, drill or not.
+        if let reason = drill.couldNot?.first(where: { $0.what.hasPrefix("\(drill.pulled): ") }) {
+            return reason.what.printable
+        }
+        return "none of \(came) was sent to \(drill.pulled.printable)"
     }
 }

@@ -16,7 +16,7 @@ struct Keys: ParsableCommand {
             hashes only. A running server watches that file: a new key works, and
             a revoked one stops working, within a second.
             """,
-        subcommands: [KeysCreate.self, KeysList.self, KeysRevoke.self])
+        subcommands: [KeysCreate.self, KeysList.self, KeysRevoke.self, KeysRotateServerKey.self])
 
     /// Tells why a key file could not be read or changed, and gives the
     /// status to end with.
@@ -31,6 +31,8 @@ struct Keys: ParsableCommand {
                 default: .io
                 }
             case .invalid, .gone, .emptied: .config
+            case .serverKey(.file(let fault)): fault.operation == .read ? .noInput : .cannotCreate
+            case .serverKey: .config
             case .nameTaken, .unknown, .ambiguous, .alreadyRevoked: .usage
             }
         return status.exit
@@ -92,6 +94,22 @@ struct KeyFileOption: ParsableArguments {
         }
         let settings = try server.loadSettings()
         return try Self.keyFile(settings.keyFile, of: settings.file)
+    }
+
+    /// The file of the server's key that belongs to the key file.
+    /// - Parameter given: The value of `--server-key`.
+    /// - Throws: an exit code, once the reason has been printed.
+    func serverKeyFile(_ given: String?) throws -> ServerKeyFile {
+        if let given { return ServerKeyFile(path: given) }
+        if let file { return ServerKeyFile(besideKeyFile: file) }
+        if let effective = server.effective(), let keyFile = effective.keyFile {
+            return effective.serverKeyFile.map { ServerKeyFile(path: $0) } ?? ServerKeyFile(besideKeyFile: keyFile)
+        }
+        let settings = try server.loadSettings()
+        guard let path = settings.serverKeyFile else {
+            return ServerKeyFile(besideKeyFile: try Self.keyFile(settings.keyFile, of: settings.file).path)
+        }
+        return ServerKeyFile(path: path)
     }
 
     /// The running server that has keys of a file in force; nil where none has.

@@ -22,9 +22,14 @@ struct KeysCreate: ParsableCommand {
             --logprobs and --logit-bias open what a model's weights can be
             measured by; both are metered, for the key and for its tenant.
 
+            --sigv4 makes a pair of an access key id and a secret instead, with
+            which AWS's SDKs sign requests to Bedrock's API. The secret is made
+            from the server's key, a file of its own, and is not stored.
+
               holdfast keys create --name search --routes assistant --rpm 120
               holdfast keys create --name visitor --expires 30d
               export OPENAI_API_KEY=$(holdfast keys create --name laptop --quiet)
+              export $(holdfast keys create --name batch --sigv4 --quiet)
             """)
 
     @Option(help: "What people call it; unique among the keys that count.")
@@ -57,6 +62,14 @@ struct KeysCreate: ParsableCommand {
     var notify: String?
     @Flag(help: "Make a key for the admin listener.")
     var admin = false
+    @Flag(name: .customLong("sigv4"), help: "Make a key that signs requests, as AWS's SDKs do (Signature Version 4).")
+    var signs = false
+    @Option(
+        help: """
+            The file of the server's key, with --sigv4; made where it is missing. \
+            [default: as the settings say, or server-key beside the key file]
+            """)
+    var serverKey: String?
     @Flag(name: [.long, .short], help: "Print the key and nothing else.")
     var quiet = false
     @Flag(help: "Print JSON, for programs: the key, its id and its name.")
@@ -78,46 +91,108 @@ struct KeysCreate: ParsableCommand {
         if let notify, notify.contains(":") ? !KeyNotice.isAddress(notify) : notify.isEmpty {
             throw ValidationError("--notify must be the name of a webhook, or begin with https:// (or http://)")
         }
+        if signs && admin {
+            throw ValidationError("--sigv4 does not go with --admin: administrators' keys are presented")
+        }
+        if serverKey != nil && !signs { throw ValidationError("--server-key is of no use without --sigv4") }
         if let expires, expires.time <= .now { throw ValidationError("--expires \(expires.time) is in the past") }
     }
 
     func run() throws {
         let file = try keys.keyFile()
         warn()
-        let secret = KeySecret(admin: admin)
         let notice = notify.map(Self.notice)
-        let record = KeyRecord(
-            name: name, digest: secret.digest, tenant: tenant, routes: routes.map { Set($0.names) }, admin: admin,
-            limits: RateLimits(requestsPerMinute: rpm, tokensPerMinute: tpm), residency: residency?.names,
-            exclusions: Exclusions(
-                labs: notLabs?.names ?? [], hosts: notHosts?.names ?? [], regions: notRegions?.names ?? []),
-            disclosures: Disclosures(logprobs: logprobs, logitBias: logitBias), forbidden: forbid?.names ?? [],
-            notify: notice, created: .now, expires: expires?.time)
+        let made = signs ? try makeSigner(file, notice) : try makeKey(file, notice)
+        show(made, file, notice)
+    }
+
+    private func makeKey(_ file: KeyFile, _ notice: KeyNotice?) throws -> Made {
+        let secret = KeySecret(admin: admin)
+        let record = permitted(
+            KeyRecord(name: name, digest: secret.digest, admin: admin, notify: notice, created: .now))
+        try store(in: file) { creates throws(KeyFileError) in try file.append(record, creates: creates) }
+        return Made(record: record, key: secret.reveal(), secret: nil)
+    }
+
+    private func makeSigner(_ file: KeyFile, _ notice: KeyNotice?) throws -> Made {
+        let serverKeyFile = try keys.serverKeyFile(serverKey)
+        let (record, secret) = try store(in: file) { creates throws(KeyFileError) in
+            try file.append(from: serverKeyFile, creates: creates) { seed in
+                permitted(KeyRecord(name: name, id: SigningKeyID(), seed: seed, notify: notice, created: .now))
+            }
+        }
+        return Made(record: record, key: record.id, secret: secret)
+    }
+
+    /// The record with all that the options say of what the key may do.
+    private func permitted(_ record: KeyRecord) -> KeyRecord {
+        var record = record
+        record.tenant = tenant
+        record.routes = routes.map { Set($0.names) }
+        record.limits = RateLimits(requestsPerMinute: rpm, tokensPerMinute: tpm)
+        record.residency = residency?.names
+        record.exclusions = Exclusions(
+            labs: notLabs?.names ?? [], hosts: notHosts?.names ?? [], regions: notRegions?.names ?? [])
+        record.disclosures = Disclosures(logprobs: logprobs, logitBias: logitBias)
+        record.forbidden = forbid?.names ?? []
+        record.expires = expires?.time
+        return record
+    }
+
+    /// - Throws: an exit code, once the reason has been printed.
+    private func store<Result>(
+        in file: KeyFile, _ change: (_ creates: Bool) throws(KeyFileError) -> Result
+    ) throws -> Result {
         let server = keys.server(with: file)
         do throws(KeyFileError) {
-            try file.append(record, creates: server == nil)
+            return try change(server == nil)
         } catch {
             explain(error, server)
             throw Keys.failure(error)
         }
+    }
+
+    private func show(_ made: Made, _ file: KeyFile, _ notice: KeyNotice?) {
         guard !json else {
             return printJSON { json in
-                json.member("key", secret.reveal())
-                json.member("id", record.id)
+                if let secret = made.secret {
+                    json.member("access_key_id", made.key)
+                    json.member("secret_access_key", secret)
+                } else {
+                    json.member("key", made.key)
+                }
+                json.member("id", made.record.id)
                 json.member("name", name)
                 if case .url(_, let secret)? = notice { json.member("notify_secret", secret) }
             }
         }
-        guard !quiet else { return print(secret.reveal()) }
+        guard !quiet else { return print(made.text) }
+        let kept = made.secret == nil ? "its hash" : "what the secret is made from, but for the server's key"
         print(
             """
-            \(secret.reveal())
+            \(made.text)
 
-            Keep it now: it is not shown again. \(file.path) has its hash, as \(record.id) (\(name)).
+            Keep it now: it is not shown again. \(file.path) has \(kept), as \(made.record.id) (\(name)).
             """)
         if case .url(_, let secret)? = notice {
             print("Notices are signed (Standard Webhooks) with the secret \(secret)")
         }
+    }
+}
+
+/// A key that was made.
+private struct Made {
+    var record: KeyRecord
+    /// The key, or the id of one that signs.
+    var key: String
+    /// Nil for a key that is presented.
+    var secret: String?
+
+    /// The text that its owner gets: of a key that signs, the variables that AWS's SDKs
+    /// read.
+    var text: String {
+        guard let secret else { return key }
+        return "AWS_ACCESS_KEY_ID=\(key)\nAWS_SECRET_ACCESS_KEY=\(secret)"
     }
 }
 
@@ -140,7 +215,7 @@ extension KeysCreate {
                 keys.map { "; the Holdfast that runs (process \(server.pid)) still has \($0) in force" }
             }
             complain("holdfast: no key is made: it would be the only one of its file\(inForce ?? "")")
-        case .file, .invalid, .nameTaken, .unknown, .ambiguous, .alreadyRevoked: break
+        case .file, .invalid, .nameTaken, .unknown, .ambiguous, .alreadyRevoked, .serverKey: break
         }
     }
 
@@ -180,6 +255,9 @@ struct NameList: ExpressibleByArgument {
 /// A date, or a time from now.
 struct Expiry: ExpressibleByArgument {
     var time: UnixTime
+    /// True where it was written as a time from now, which is another one for
+    /// each command.
+    var isFromNow = false
 
     /// Nil, a usage error, if it is neither.
     init?(argument: String) {
@@ -187,6 +265,7 @@ struct Expiry: ExpressibleByArgument {
             self.time = time
         } else if let duration = Duration(written: argument) {
             time = .now + duration
+            isFromNow = true
         } else {
             return nil
         }

@@ -48,6 +48,10 @@ struct KeysList: ParsableCommand {
         var name: String
         var tenant: String?
         var admin: Bool
+        /// The key signs requests, and is never presented.
+        var sigv4: Bool?
+        /// The version of the server's key that its secret is made from.
+        var serverKey: Int?
         var routes: [String]?
         var requestsPerMinute: Int?
         var tokensPerMinute: Int?
@@ -63,7 +67,9 @@ struct KeysList: ParsableCommand {
         var state: State
 
         enum CodingKeys: String, CodingKey {
-            case id, name, tenant, admin, routes, residency, logprobs, forbid, notify, created, expires, revoked, state
+            case id, name, tenant, admin, sigv4, routes, residency, logprobs, forbid, notify, created, expires, revoked,
+                state
+            case serverKey = "server_key"
             case logitBias = "logit_bias"
             case requestsPerMinute = "requests_per_minute"
             case tokensPerMinute = "tokens_per_minute"
@@ -77,6 +83,7 @@ struct KeysList: ParsableCommand {
             name = record.name
             tenant = record.tenant
             admin = record.admin
+            if case .signature(let seed) = record.proof { (sigv4, serverKey) = (true, seed.version) }
             routes = record.routes?.sorted()
             requestsPerMinute = record.limits.requestsPerMinute
             tokensPerMinute = record.limits.tokensPerMinute
@@ -104,6 +111,7 @@ struct KeysList: ParsableCommand {
         var row: [String] {
             var scope = routes.map { $0.joined(separator: ",") } ?? "everything"
             if admin { scope += " +admin" }
+            if sigv4 == true { scope += " +sigv4" }
             if logprobs == true { scope += " +logprobs" }
             if logitBias == true { scope += " +logit_bias" }
             if let residency { scope += " in \(residency.joined(separator: ","))" }

@@ -70,6 +70,7 @@ struct SuspensionPages {
         var percent: Int?
         if case .halfOpen(let share) = standing.phase { percent = share }
         let reason = suspension.reason
+        let ends = machine.proposedEnds(of: number, at: veto.now.wall)
         return SuspensionView(
             id: suspension.id, number: number, scopes: suspension.scopes.map(\.text), mode: suspension.mode.rawValue,
             reason: .init(
@@ -82,7 +83,10 @@ struct SuspensionPages {
                 approvers: standing.approvers, percent: percent,
                 gate: gates.conditions(of: number).map { condition in
                     GateConditionView(name: condition.name, state: condition.state.rawValue, detail: condition.detail)
-                }),
+                },
+                failure: standing.failure.map { GateFailureView(time: $0.time, reason: $0.reason) },
+                proposedEnds: ends.isEmpty
+                    ? nil : ends.map { ProposedEndView(expires: $0.expires, people: $0.people) }),
             digest: Hex.encode(suspension.digest))
     }
 

@@ -130,7 +130,10 @@ package final class AlertService: ServerEventSubscriber, Service {
         case .supervisor(let event): note(event)
         case .veto(let occurrence): note(occurrence)
         case .vetoProblem(let problem): note(vetoProblem: problem)
-        case .health, .probe, .drillBegan, .configuration, .administration, .permit, .permitTicks, .vetoBegan: break
+        // Standards tell their own receivers.
+        case .health, .probe, .drillBegan, .configuration, .administration, .permit, .permitTicks, .vetoBegan,
+            .standard:
+            break
         }
     }
 

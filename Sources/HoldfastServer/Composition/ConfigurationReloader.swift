@@ -29,15 +29,19 @@ struct ConfigurationReloader: Service {
         // Made before anything can change: no edit is missed.
         let configuration = FileWatch(path: settings.started.file)
         let keyFile = settings.started.keyFile.map { FileWatch(path: $0) }
+        reportUnreadySigners()
+        let serverKey = settings.started.serverKeyFile.map { FileWatch(path: $0) }
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { for await _ in configuration.changes() { await reload() } }
                 group.addTask { await watchConstitution() }
                 if let keyFile { group.addTask { for await _ in keyFile.changes() { reloadKeys() } } }
+                if let serverKey { group.addTask { for await _ in serverKey.changes() { reloadKeys() } } }
                 group.addTask {
                     while (try? await Task.sleep(for: .seconds(60))) != nil {
                         gateway.records.reportRefusals()
                         if let loss = keys.loss { report(loss) }
+                        reportUnreadySigners()
                     }
                 }
                 group.addTask {
@@ -77,8 +81,13 @@ struct ConfigurationReloader: Service {
 
     private func reloadKeys() {
         do throws(KeyFileError) {
-            let count = try keys.reload()
-            logger.info("keys reloaded", metadata: ["keys": "\(count)"])
+            let (count, revoked, fault) = try keys.reload()
+            if revoked > 0 { gateway.endRevoked() }
+            logger.info("keys reloaded", metadata: ["keys": "\(count)", "revoked": "\(revoked)"])
+            if let fault {
+                logger.error("the server's key can't be read, it stays as it was", metadata: ["problem": "\(fault)"])
+            }
+            reportUnreadySigners()
         } catch {
             return report(error)
         }
@@ -87,6 +96,11 @@ struct ConfigurationReloader: Service {
         } catch {
             logger.warning("commands may not find this process", metadata: ["problem": "\(error.message)"])
         }
+    }
+
+    private func reportUnreadySigners() {
+        guard let problem = keys.unreadySigners else { return }
+        logger.error("signatures of some keys can't be checked", metadata: ["problem": "\(problem)"])
     }
 
     /// Repeated once a minute for as long as it is so: at the next start the

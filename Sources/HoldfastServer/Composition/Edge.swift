@@ -11,6 +11,8 @@ final class Edge: Sendable {
     let limits: ConnectionLimits
     let unread: UnreadAnswers
     let pool: HeavyPool
+    /// The memory of bodies whose signatures are not checked yet.
+    let unproven: UnprovenBodies
     let origins: OriginPolicy
     let share: DescriptorShare
 
@@ -21,6 +23,7 @@ final class Edge: Sendable {
         limits.minimumRate = settings.limits.minimumRate
         self.limits = limits
         unread = UnreadAnswers(limit: settings.limits.unreadAnswers, minimumRate: limits.minimumRate)
+        unproven = UnprovenBodies(bodies: limits.bodies)
         pool = HeavyPool(threads: max(1, min(System.coreCount, 8)))
         origins = OriginPolicy(settings.originRules)
         share = .now(open: (try? Folder.entries("/proc/self/fd"))?.map(\.count))
@@ -33,6 +36,7 @@ final class Edge: Sendable {
         registry.addGauge("holdfast_unread_answer_bytes") { [unread] in Double(unread.waiting) }
         registry.addGauge("holdfast_callers_given_up") { [unread] in Double(unread.connectionsGivenUp) }
         registry.addGauge("holdfast_answers_refused_unread") { [unread] in Double(unread.answersRefused) }
+        registry.addGauge("holdfast_unproven_body_bytes") { [unproven] in Double(unproven.taken) }
         registry.addGauge("holdfast_large_bodies_read") { [pool] in Double(pool.finished) }
     }
 }

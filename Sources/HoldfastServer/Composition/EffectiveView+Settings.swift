@@ -21,5 +21,6 @@ extension EffectiveView {
             },
             routes: settings.routes.map(\.name))
         self.keys = keys
+        serverKeyFile = settings.serverKeyFile.map(absolute)
     }
 }

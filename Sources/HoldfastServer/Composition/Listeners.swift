@@ -4,7 +4,9 @@ import Telemetry
 import Logging
 import Access
 import DialectAnthropic
+import DialectBedrock
 import DialectOpenAI
+import DialectResponses
 import FrontDoor
 import Gateway
 import Glibc
@@ -69,10 +71,17 @@ struct Listeners {
         let settings = process.settings.started
         let openai = OpenAIDialect(now: { time(nil) })
         let anthropic = AnthropicDialect()
+        let converse = ConverseDialect()
+        let responses = ResponsesDialect(now: { time(nil) })
         let doors = Doors(
             models.gateway, standard: Door(openai, embeddings: openai, models: openai),
-            others: [Door(anthropic, tokenCounts: anthropic, models: anthropic)], view: view,
-            origins: models.edge.origins, time: { .now })
+            others: [
+                Door(anthropic, tokenCounts: anthropic, models: anthropic),
+                Door(responses, compactions: responses),
+                Door(converse, tokenCounts: converse, catalogue: converse),
+                Door(InvokeDialect()),
+            ], view: view,
+            origins: models.edge.origins, unproven: models.edge.unproven, time: { .now })
         return try Listener(
             doors, limits: models.edge.limits, unread: models.edge.unread, eventLoops: process.eventLoops
         ).service(

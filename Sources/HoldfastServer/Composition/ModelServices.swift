@@ -30,7 +30,7 @@ struct ModelServices {
         engines = EngineService(custody: custody, logger: Logger(label: "engine"), group: process.group)
         providers = ProviderService(
             engines: engines, eventLoops: process.eventLoops, runDirectory: process.runDirectory,
-            seeds: restored.seeds)
+            seeds: restored.seeds, logger: logger)
         disclosures = DisclosureKeeping(
             memory: restored.storage, events: process.events, logger: Logger(label: "custody"))
         edge = Edge(settings)

@@ -1,4 +1,5 @@
 import Gateway
+import Ledger
 import Logging
 import Settings
 import Veto
@@ -15,12 +16,25 @@ struct VetoServices {
     /// - Throws: ``StartupError`` where the storage can't be read.
     init(_ process: ServerProcess, _ restored: RestoredState, _ records: RecordServices) async throws(StartupError) {
         let settings = process.settings.started.veto
+        let spool = SpoolFolder(settings.spool)
         veto = try await VetoOpening(
-            policy: VetoPolicy(settings), spool: SpoolFolder(settings.spool), storage: restored.storage,
-            ledger: records.ledger, logger: Logger(label: "veto")
+            policy: VetoPolicy(settings), spool: spool, storage: restored.storage,
+            ledger: records.ledger,
+            identity: VetoIdentity(key: try Self.key(spool), log: records.ledger?.key.vkey),
+            logger: Logger(label: "veto")
         ).open(process.events)
         book = PermitBook(source: veto)
         book.apply(veto.index)
+    }
+
+    /// - Throws: ``StartupError`` where the key can't be read, or made: without
+    ///   it nobody could tell whether the record is this server's own.
+    private static func key(_ spool: SpoolFolder) throws(StartupError) -> VetoRecordKey {
+        do throws(SpoolFault) {
+            return VetoRecordKey(secret: try SpoolKey.loadOrMake(spool).secret)
+        } catch {
+            throw StartupError(.unavailable, "veto: \(error)")
+        }
     }
 
     /// Looks into the spool, and has what is new there in force once this

@@ -26,7 +26,7 @@ final class EngineLane: ProviderLane {
         _ request: LaneRequest, on executor: EventLoopTaskExecutor, _ body: (any LaneResponse) async throws -> T
     ) async throws -> T {
         if let ending = request.ending, !isReady {
-            try await waitUntilReady(ending, on: executor)
+            try await EndableWait.run(ending, on: executor) { try await self.waitUntilReady() }
         } else {
             try await waitUntilReady()
         }
@@ -49,25 +49,5 @@ final class EngineLane: ProviderLane {
             case .stillStarting, .failing, .stopped: throw LaneFailure.notReady(error.description)
             }
         }
-    }
-
-    /// The same in a task of its own, which can be ended without the
-    /// request's.
-    private func waitUntilReady(_ ending: ExchangeEnd, on executor: EventLoopTaskExecutor) async throws {
-        let task = Task(executorPreference: executor) { try await self.waitUntilReady() }
-        ending.attach(Waiting(task))
-        try await withTaskCancellationHandler {
-            try await task.value
-        } onCancel: {
-            task.cancel()
-        }
-    }
-
-    private final class Waiting: EndableExchange {
-        private let task: Task<Void, any Error>
-
-        init(_ task: Task<Void, any Error>) { self.task = task }
-
-        func cancel(_ exchange: Int) { task.cancel() }
     }
 }

@@ -26,6 +26,7 @@ package enum ServerEvent: Sendable {
     /// The veto begins: the id of the machine's start, to which all ticks until
     /// the next one belong.
     case vetoBegan(boot: String, tick: UInt64)
+    case standard(StandardOccurrence)
     /// Something is wrong with the veto's spool, record or disk; a sentence for
     /// people.
     case vetoProblem(String)

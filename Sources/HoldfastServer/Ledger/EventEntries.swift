@@ -33,6 +33,7 @@ package struct EventEntries: Sendable {
         case .permit(let event): [.permit(event, at: time)]
         case .permitTicks(let ticks, let tick): LedgerEntry.ticks(ticks, tick: tick, at: time)
         case .vetoBegan(let boot, let tick): [.vetoBegan(boot: boot, tick: tick, at: time)]
+        case .standard(let occurrence): [.standard(occurrence, at: time)]
         case .probe, .disclosure, .vetoProblem: []
         }
     }

@@ -33,8 +33,10 @@ package struct LedgerEntry: Sendable {
     /// - Parameters:
     ///   - prompt: the salted digest of the request's body.
     ///   - answer: the salted digest of what the caller was sent.
+    ///   - marks: the salted digests of the session and the agent that the
+    ///     caller named.
     package static func settled(
-        _ record: RequestRecord, prompt: SHA256Digest?, answer: SHA256Digest?, at time: Int
+        _ record: RequestRecord, prompt: SHA256Digest?, answer: SHA256Digest?, marks: MarkDigests? = nil, at time: Int
     ) -> LedgerEntry {
         LedgerEntry("request.settled", at: time) { entry in
             entry.member(.id, record.id)
@@ -83,6 +85,9 @@ package struct LedgerEntry: Sendable {
                 if permit.candidate != nil { entry.member(.tick, Int(clamping: permit.tick)) }
                 entry.member(.suspension, ifPresent: permit.suspension)
             }
+            entry.member(.session, ifPresent: marks?.session)
+            entry.member(.agent, ifPresent: marks?.agent)
+            entry.member(.parentAgent, ifPresent: marks?.parent)
         }
     }
 

@@ -131,7 +131,7 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
 
     package func finished(_ record: RequestRecord, _ digest: any AnswerDigest) async {
         guard let digest = digest as? TextDigest else { return }
-        add(.settled(record, prompt: digest.prompt, answer: digest.answer, at: now))
+        add(.settled(record, prompt: digest.prompt, answer: digest.answer, marks: salter.marks(record), at: now))
         if settings.whenFull == .block { await sequencer.room() }
     }
 
@@ -144,7 +144,9 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
 
     package func finishing(_ record: RequestRecord, _ digest: any AnswerDigest) -> Durability {
         let digest = digest as? TextDigest
-        return durable(.settled(record, prompt: digest?.prompt, answer: digest?.answer, at: now))
+        return durable(
+            .settled(
+                record, prompt: digest?.prompt, answer: digest?.answer, marks: salter.marks(record), at: now))
     }
 
     package func withheld(_ record: RequestRecord) { add(.withheld(record, at: now)) }

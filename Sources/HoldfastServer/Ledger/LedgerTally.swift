@@ -54,7 +54,8 @@ package struct LedgerTally {
             .suspensionOverdue, .suspensionLapsed, .suspensionApproved, .suspensionRefused, .suspensionShortened,
             .suspensionVerifying, .suspensionHalfOpen, .suspensionGateFailed, .suspensionRestored, .rosterChanged,
             .rosterAnnounced, .rosterCancelled, .permitGranted, .permitDenied, .permitEnded, .permitAsked, .permitTicks,
-            .vetoBegan, .vetoRecord, .suspensionApprovalEnded:
+            .vetoBegan, .vetoRecord, .suspensionApprovalEnded, .standardBreached, .standardWarned, .standardSuspends,
+            .standardReturns, .standardNeedsPeople, .standardMet, .standardUnknown:
             break
         // A later version's: it counts nothing that this one knows.
         case nil: break

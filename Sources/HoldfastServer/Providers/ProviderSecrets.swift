@@ -12,6 +12,13 @@ enum ProviderSecrets {
     static func mask(_ remote: RemoteProvider) -> SecretMask {
         var secrets = remote.headers.filter { !harmless.contains($0.name.lowercased()) }.map { $0.value.reveal() }
         if let key = remote.apiKey { secrets.append(key.reveal()) }
+        if case .keys(_, let secret, let token) = remote.cloud?.credentials {
+            secrets.append(secret.reveal())
+            if let token { secrets.append(token.reveal()) }
+        }
+        for name in ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+            if let secret = remote.cloud?.environment[name] { secrets.append(secret.reveal()) }
+        }
         if let credentials = remote.proxy?.credentials { secrets.append(credentials.reveal()) }
         return SecretMask(secrets)
     }

@@ -1,5 +1,6 @@
 import Encodings
 import Conversation
+import CloudCredentials
 import Crypto
 import Custody
 import DialectOpenAI
@@ -8,6 +9,7 @@ import FoundationEssentials
 import Gateway
 import Glibc
 import Ledger
+import Logging
 import NIOCore
 import NIOSSL
 import Providers
@@ -18,13 +20,26 @@ import Synchronization
 /// Makes providers out of settings, and keeps those that an edit doesn't
 /// touch: with them their connections.
 final class ProviderService: Sendable {
-    private let kept = Mutex<[String: (settings: ProviderSettings, provider: Provider, lane: HTTPLane)]>([:])
+    private struct Kept {
+        let settings: ProviderSettings
+        let provider: Provider
+        let lane: HTTPLane
+        /// The account whose requests are signed; nil where none are.
+        let account: CloudAccount?
+    }
+
+    private let kept = Mutex<[String: Kept]>([:])
     private let engines: EngineService
     private let eventLoops: [any EventLoop]
     private let runDirectory: RunDirectory
     private let seeds: SeedBlinder
+    private let logger: Logger
 
-    init(engines: EngineService, eventLoops: [any EventLoop], runDirectory: RunDirectory, seeds: SeedBlinder) {
+    init(
+        engines: EngineService, eventLoops: [any EventLoop], runDirectory: RunDirectory, seeds: SeedBlinder,
+        logger: Logger
+    ) {
+        self.logger = logger
         self.engines = engines
         self.eventLoops = eventLoops
         self.runDirectory = runDirectory
@@ -35,14 +50,17 @@ final class ProviderService: Sendable {
     /// that runs is touched.
     /// - Throws: ``StartupError``, e.g. for a CA file that can't be read.
     func state(for settings: Settings) async throws(StartupError) -> GatewayState {
-        var made: [String: (settings: ProviderSettings, provider: Provider, lane: HTTPLane)] = [:]
+        var made: [String: Kept] = [:]
         let known = kept.withLock { $0 }
         for provider in settings.providers where provider.unavailable == nil {
             if let old = known[provider.name], old.settings == provider {
                 made[provider.name] = old
             } else {
-                let lane = try lane(for: provider)
-                made[provider.name] = (provider, await self.provider(provider, lane), lane)
+                let account = try account(of: provider)
+                let lane = try lane(for: provider, account)
+                made[provider.name] = Kept(
+                    settings: provider, provider: try await self.provider(provider, lane, account), lane: lane,
+                    account: account)
             }
         }
         let retired = known.filter { $0.value.lane !== made[$0.key]?.lane }
@@ -62,6 +80,16 @@ final class ProviderService: Sendable {
         }
     }
 
+    /// Renews the credentials that end soon.
+    func renewCredentials() {
+        for account in kept.withLock({ $0.values.compactMap(\.account) }) { account.keeper.renew() }
+    }
+
+    private func account(of provider: ProviderSettings) throws(StartupError) -> CloudAccount? {
+        guard case .remote(let remote) = provider.kind else { return nil }
+        return try CloudAccount(remote, of: provider.name, logger)
+    }
+
     // MARK: Lanes
 
     private func socketPath(of provider: ProviderSettings) -> String {
@@ -71,10 +99,13 @@ final class ProviderService: Sendable {
     /// llama.cpp's server closes a connection after 5 s without a request.
     private static let engineKeepAlive = TimeAmount.seconds(4)
 
-    private func lane(for provider: ProviderSettings) throws(StartupError) -> HTTPLane {
+    private func lane(
+        for provider: ProviderSettings, _ account: CloudAccount?
+    ) throws(StartupError) -> HTTPLane {
         var options: LaneOptions
         switch provider.kind {
-        case .remote(let remote): options = try Self.options(remote, of: provider.name)
+        case .remote(let remote):
+            options = try Self.options(remote, at: remote.baseURL, of: provider.name, account)
         case .engine:
             options = LaneOptions(
                 endpoint: .unix(path: socketPath(of: provider)), authority: "localhost",
@@ -82,11 +113,18 @@ final class ProviderService: Sendable {
             options.keepAlive = Self.engineKeepAlive
             options.admit = { [engines, name = provider.name] in engines.admitPeer(of: $0, at: name) }
         }
+        options.maxConnections = provider.maxConnections
+        return try lane(options, for: provider)
+    }
+
+    private func lane(
+        _ options: LaneOptions, for provider: ProviderSettings
+    ) throws(StartupError) -> HTTPLane {
+        var options = options
         options.connectTimeout = provider.timeouts.connect.nio
         options.firstByteTimeout = provider.timeouts.firstByte.nio
         options.idleTimeout = provider.timeouts.idle.nio
         options.totalTimeout = provider.timeouts.total.nio
-        options.maxConnections = provider.maxConnections
         do {
             return try HTTPLane(options, eventLoops: eventLoops)
         } catch {
@@ -94,8 +132,21 @@ final class ProviderService: Sendable {
         }
     }
 
-    private static func options(_ remote: RemoteProvider, of name: String) throws(StartupError) -> LaneOptions {
-        let url = remote.baseURL
+    /// The lane to the list of models of a provider that has it at an address of
+    /// its own; nil for all others.
+    private func modelListLane(
+        _ remote: RemoteProvider, of provider: ProviderSettings, _ account: CloudAccount?
+    ) throws(StartupError) -> (any ProviderLane)? {
+        guard let url = remote.cloud?.controlURL else { return nil }
+        var options = try Self.options(remote, at: url, of: provider.name, account)
+        options.maxConnections = 4
+        let lane = try lane(options, for: provider)
+        return account.map { CredentialLane($0.keeper, before: lane) } ?? lane
+    }
+
+    private static func options(
+        _ remote: RemoteProvider, at url: BaseURL, of name: String, _ account: CloudAccount?
+    ) throws(StartupError) -> LaneOptions {
         let isDefaultPort = url.port == (url.isSecure ? 443 : 80)
         let host = url.host.contains(":") ? "[\(url.host)]" : url.host
         var options = LaneOptions(
@@ -114,9 +165,13 @@ final class ProviderService: Sendable {
             options.tls = tls
         }
         let spoken = RemoteDialect(remote)
-        options.signer = spoken.signer(remote)
+        options.signer = spoken.signer(remote, account)
         options.defaultFields = spoken.dialect.defaultFields
         for header in remote.headers { options.fields.append((header.name.lowercased(), header.value.reveal())) }
+        if remote.cloud != nil, !remote.headers.contains(where: { $0.name.lowercased() == "accept" }) {
+            // InvokeModel refuses a list of types.
+            options.fields.append(("accept", "application/json"))
+        }
         if let proxy = remote.proxy {
             options.proxy = .init(
                 host: proxy.host, port: proxy.port,
@@ -127,23 +182,30 @@ final class ProviderService: Sendable {
 
     // MARK: Providers
 
-    private func provider(_ settings: ProviderSettings, _ lane: HTTPLane) async -> Provider {
+    private func provider(
+        _ settings: ProviderSettings, _ lane: HTTPLane, _ account: CloudAccount?
+    ) async throws(StartupError) -> Provider {
         let clock: @Sendable () -> Int = { time(nil) }
         switch settings.kind {
         case .remote(let remote):
             let spoken = RemoteDialect(remote)
             var terms = ProviderTerms()
             terms.host = Self.host(remote)
-            terms.credential = Self.credential(remote)
+            terms.credential = Self.credential(remote, account)
+            terms.modelListLane = try modelListLane(remote, of: settings, account)
+            terms.hasModelList = remote.cloud.map { $0.controlURL != nil } ?? true
             terms.firstToken = settings.timeouts.firstToken
             terms.firstByte = settings.timeouts.firstByte
             terms.mayBeProbed = settings.probes
+            terms.usesCallersCredential = remote.usesCallersCredential
             terms.secrets = ProviderSecrets.mask(remote)
-            terms.choices = remote.choices
+            terms.choices = remote.usesCallersCredential ? remote.choices.union(.account) : remote.choices
             terms.pinned = Self.pinned(remote)
             return Provider(
-                name: settings.name, dialect: spoken.dialect, lane: lane,
-                abilities: ProviderAbilities(embeddings: spoken.embeddings, tokenCounts: spoken.tokenCounts),
+                name: settings.name, dialect: spoken.dialect, furtherDialects: spoken.further,
+                lane: account.map { CredentialLane($0.keeper, before: lane) } ?? lane,
+                abilities: ProviderAbilities(
+                    embeddings: spoken.embeddings, tokenCounts: spoken.tokenCounts, compactions: spoken.compactions),
                 terms: terms)
         case .engine(let engine):
             let configuration = configuration(settings, engine)
@@ -194,10 +256,12 @@ final class ProviderService: Sendable {
 
     /// Tells two values of a key apart without telling the key: 64 bits of
     /// the SHA-256 of a key that has 128 random ones at the least.
-    private static func credential(_ remote: RemoteProvider) -> String {
+    /// - Parameter account: Another key of the same account is no other
+    ///   credential: it comes with each hour.
+    private static func credential(_ remote: RemoteProvider, _ account: CloudAccount?) -> String {
         var hash = SHA256()
         hash.update(data: Array(host(remote).utf8))
-        hash.update(data: Array((remote.apiKey?.reveal() ?? "").utf8))
+        hash.update(data: Array((account?.identity ?? remote.apiKey?.reveal() ?? "").utf8))
         for header in remote.headers { hash.update(data: Array(header.value.reveal().utf8)) }
         return Hex.encode(hash.finalize().prefix(8))
     }

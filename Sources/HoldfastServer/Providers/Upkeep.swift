@@ -19,6 +19,7 @@ struct Upkeep: Service {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await every(.milliseconds(250)) { probe() } }
                 group.addTask { await every(.seconds(1)) { await onLoop { await gateway.keepWarm(on: executor) } } }
+                group.addTask { await every(.seconds(1)) { providers.renewCredentials() } }
                 group.addTask { await readModelLists() }
             }
         }

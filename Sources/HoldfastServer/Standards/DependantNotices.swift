@@ -10,13 +10,14 @@ import Veto
 import Wire
 
 /// The notices to those who depend on models: when a suspension is ordered and
-/// at each step of its way, and when a retirement is near.
+/// at each step of its way, and when a retirement, or the date from which a
+/// standard stops a model, is near.
 ///
 /// They get what happens to them and what stands in; never a scope of a key,
 /// evidence, or a text that its orderer has not made public. Operators' webhooks
 /// of the kind `veto` get all of it from ``AlertService``.
 final class DependantNotices: ServerEventSubscriber, Service {
-    /// Days before a retirement at which it is told.
+    /// Days before a known end at which it is told.
     static let daysBefore = [30, 7, 1]
 
     private let gateway: Gateway
@@ -24,7 +25,7 @@ final class DependantNotices: ServerEventSubscriber, Service {
     private let settings: CurrentSettings
     private let suspended: @Sendable () -> SuspensionIndex
     private let clock: @Sendable () -> Int
-    /// Retirements that this process has told, by model, date and days.
+    /// Known ends that this process has told, by model, date and days.
     private let told = Mutex<Set<String>>([])
 
     /// - Parameter clock: seconds since 1970.
@@ -86,52 +87,87 @@ final class DependantNotices: ServerEventSubscriber, Service {
             suspended: index.entries.filter { $0.suspension.number != suspension?.number }.flatMap(\.suspension.scopes))
     }
 
-    // MARK: Retirements
+    // MARK: Known ends
 
     func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
             while !Task.isCancelled {
-                lookAtRetirements()
-                try? await Task.sleep(for: .seconds(60))
+                lookAhead()
+                try? await Task.sleep(for: .seconds(10))
             }
         }
     }
 
-    /// Tells of retirements that are near: 30 days, 7 days and 1 day before.
+    /// An end that is known beforehand.
+    private struct KnownEnd {
+        var type: String
+        /// The scope that ends.
+        var scope: SuspendedScope
+        /// In seconds since 1970.
+        var at: Int
+        /// Days before it; its message is told once for each of them.
+        var days: Int
+        /// Writes the members that everybody may read.
+        var write: (inout JSONWriter) -> Void
+
+        /// - Returns: nil where it is over, or too far away to be told.
+        init?(_ type: String, _ scope: SuspendedScope, at: Int, now: Int, write: @escaping (inout JSONWriter) -> Void) {
+            guard at > now, let days = DependantNotices.daysBefore.last(where: { at - now <= $0 * 86_400 }) else {
+                return nil
+            }
+            self.type = type
+            self.scope = scope
+            self.at = at
+            self.days = days
+            self.write = write
+        }
+    }
+
+    /// Tells of known ends that are near: 30 days, 7 days and 1 day before.
     /// After a restart the newest of these is told again, as a message of the
     /// same id.
-    func lookAtRetirements() {
-        let now = clock()
+    func lookAhead() {
+        for end in retirements() + plannedStops() {
+            let news = "\(end.type) \(end.scope.text) \(end.at) \(end.days)"
+            if told.withLock({ $0.insert(news).inserted }) { tell(end, news) }
+        }
+    }
+
+    private func retirements() -> [KnownEnd] {
         let members = StandardMembers(gateway, suspended: SuspensionIndex())
-        var seen: Set<String> = []
-        for route in members.situation.routes {
-            for member in members.members(of: .route(route.name)) where seen.insert(member.candidate.id).inserted {
-                guard let retires = member.candidate.retires, retires > now,
-                    let days = Self.daysBefore.last(where: { retires - now <= $0 * 86_400 })
-                else { continue }
-                let news = "\(member.candidate.id) \(retires) \(days)"
-                guard told.withLock({ $0.insert(news).inserted }) else { continue }
-                tell(member.candidate, retires: retires, news)
+        let candidates = members.situation.routes.flatMap { members.members(of: .route($0.name)) }.map(\.candidate)
+        return candidates.compactMap { candidate in
+            guard let retires = candidate.retires else { return nil }
+            return KnownEnd("notice.retirement", .model(candidate.id), at: retires, now: clock()) { json in
+                json.member("model", candidate.id)
+                json.member("retires", Timestamp.text(seconds: retires))
+                json.member("deprecated", ifPresent: candidate.deprecated.map { Timestamp.text(seconds: $0) })
+                json.member("successor", ifPresent: candidate.successor)
             }
         }
     }
 
-    private func tell(_ candidate: Candidate, retires: Int, _ news: String) {
-        let scopes = [SuspendedScope.model(candidate.id)]
+    private func plannedStops() -> [KnownEnd] {
+        gateway.continuity.planned.all.compactMap { stop in
+            KnownEnd("notice.planned-stop", stop.place.scope, at: stop.stops, now: clock()) { json in
+                json.member("standard", stop.place.standard)
+                json.member("stops", Timestamp.text(seconds: stop.stops))
+            }
+        }
+    }
+
+    private func tell(_ end: KnownEnd, _ news: String) {
         let id: (String) -> String = { receiver in
             "msg_r\(Hex.encode(SHA256.hash(data: Array("\(news) \(receiver)".utf8))).prefix(32))"
         }
-        func write(_ json: inout JSONWriter) {
-            json.member("model", candidate.id)
-            json.member("retires", Timestamp.text(seconds: retires))
-            json.member("deprecated", ifPresent: candidate.deprecated.map { Timestamp.text(seconds: $0) })
-            json.member("successor", ifPresent: candidate.successor)
-        }
         let operators = settings.now.webhooks.filter { $0.kinds.contains(.veto) }.map(\.name)
-        alerts.tell(to: operators, "notice.retirement", id: id) { write(&$0) }
-        for notice in dependants(beside: nil).notices(of: scopes) where !operators.contains(notice.receiver) {
-            alerts.tell(to: [notice.receiver], "notice.retirement", id: id) { json in
-                write(&json)
+        alerts.tell(to: operators, end.type, id: id) { json in
+            end.write(&json)
+            json.member("scope", end.scope.text)
+        }
+        for notice in dependants(beside: nil).notices(of: [end.scope]) where !operators.contains(notice.receiver) {
+            alerts.tell(to: [notice.receiver], end.type, id: id) { json in
+                end.write(&json)
                 json.array("routes") { Self.write(notice, isOver: false, to: &$0) }
             }
         }

@@ -41,8 +41,8 @@ struct StandardServices {
             StandardsService.Parts(
                 gateway: gateway, settings: settings, evidence: evidence, hosted: hosted, questions: questions,
                 orders: orders),
-            notices: StandardNotices(alerts: records.alerts, settings: settings, logger: logger), logger: logger,
-            nonce: Self.nonce)
+            notices: StandardNotices(process.events, alerts: records.alerts, settings: settings, logger: logger),
+            logger: logger, nonce: Self.nonce)
         notices = DependantNotices(
             gateway: gateway, alerts: records.alerts, settings: settings,
             suspended: { orders?.suspended ?? SuspensionIndex() })

@@ -119,12 +119,15 @@ final class StandardsService: ServerEventSubscriber, Service {
             }
         }
         parts.hosted.forgetChanges()
-        let events = state.withLock { state in
+        let findings = standings.map { StandardFinding($0.standard, $0.scope, $0.verdict) }
+        let (events, planned) = state.withLock { state in
             state.standings = standings
             state.judged = now.wall
-            return state.machine.take(
-                standings.map { StandardFinding($0.standard, $0.scope, $0.verdict) }, in: members.situation, at: now)
+            let events = state.machine.take(findings, in: members.situation, at: now)
+            return (events, state.machine.planned(findings, in: members.situation, at: now))
         }
+        // Without a veto no standard stops anything, so no stop is planned.
+        parts.gateway.continuity.planned.replace(parts.orders == nil ? [] : planned)
         for event in events { await carryOut(event, standards) }
         return due.filter { parts.questions.begin($0, at: now) }
     }

@@ -17,7 +17,6 @@ final class SupervisedAnswer: AnswerJudge {
     private let pool: JudgementPool
     private let watch: SupervisorWatch
     private let awaitsSecond: Bool
-    let memory: (any VerdictMemory)?
     private var cascade: AnswerCascade
     private struct NoScores: Error { var word: String }
     /// The question that the second model has at present.
@@ -28,10 +27,9 @@ final class SupervisedAnswer: AnswerJudge {
     private var failure: String?
 
     init(
-        _ exhibit: Exhibit, by policy: SupervisionService.Policy, _ cascade: Cascade, memory: any VerdictMemory,
-        pool: JudgementPool, watch: SupervisorWatch
+        _ exhibit: Exhibit, by policy: SupervisionService.Policy, _ cascade: Cascade, pool: JudgementPool,
+        watch: SupervisorWatch
     ) {
-        self.memory = memory
         asker = SecondStageAsker(tenant: exhibit.tenant, key: exhibit.key, policy: policy.digest)
         self.policy = policy
         self.pool = pool

@@ -145,13 +145,13 @@ package final class SupervisionService: Supervisor {
 
     package func makeAnswerJudge(for exhibit: Exhibit) -> any AnswerJudge {
         guard let policy = inForce.withLock({ $0 }) else { return AbsentJudge() }
-        let memory = memories.memory(of: exhibit.tenant, under: policy.digest)
-        return SupervisedAnswer(
-            exhibit, by: policy, policy.cascade.remembering(memory), memory: memory, pool: pool, watch: watch)
+        return SupervisedAnswer(exhibit, by: policy, cascade(of: policy, for: exhibit), pool: pool, watch: watch)
     }
 
+    /// Nil also while the supervisor fails: what passed before would pass
+    /// then, too, and nobody would notice that it fails.
     package func memory(of tenant: String) -> (any VerdictMemory)? {
-        guard let policy = inForce.withLock({ $0 }) else { return nil }
+        guard let policy = inForce.withLock({ $0 }), watch.isSteady, policy.second?.isReady ?? true else { return nil }
         return memories.memory(of: tenant, under: policy.digest)
     }
 

@@ -28,6 +28,9 @@ package final class SupervisorWatch: Sendable {
 
     package var isDown: Bool { state.withLock { $0.isDown } }
 
+    /// True while the last verdict was none of an error.
+    package var isSteady: Bool { state.withLock { !$0.isDown && $0.failures == 0 } }
+
     package func note(_ verdict: Verdict) {
         guard let event = state.withLock({ Self.change(&$0, verdict) }) else { return }
         told(event)

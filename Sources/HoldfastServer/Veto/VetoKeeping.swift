@@ -81,7 +81,7 @@ package final class VetoKeeping: Sendable {
     /// Takes files that the spool has lost.
     func keepInSpool(_ files: [SpoolFile]) {
         guard !files.isEmpty else { return }
-        spooled.owe(files.map { ("\($0.kind.rawValue) \($0.number) \($0.digest)", $0) }, isUrgent: true)
+        spooled.owe(files.map { (Self.name($0), $0) }, isUrgent: true)
     }
 
     /// Takes entries for the ledger.
@@ -102,6 +102,49 @@ package final class VetoKeeping: Sendable {
             state.position = max(state.position, records.map(\.position).max() ?? 0)
         }
     }
+
+    // MARK: A spool that has lost files
+
+    /// Gives the spool back what it lacks of the record and of the files behind
+    /// it, out of the storage.
+    ///
+    /// - Parameters:
+    ///   - isOwn: returns true for an entry that counts.
+    ///   - waiting: files that are in no record yet.
+    ///   - least: a number after those of all suspensions.
+    /// - Returns: the number of files; nil where the storage can't be read, or
+    ///   has not all of the record yet.
+    func mendSpool(
+        isOwn: (VetoRecord) -> Bool, waiting: [SpoolFile], least: Int
+    ) async -> Int? {
+        guard stored.owed == 0 else { return nil }
+        let spool = spool
+        do throws(StorageError) {
+            let records = try await storage.vetoEntries().compactMap { VetoRecord($0.body) }.filter(isOwn)
+            let there = try await Self.onThread { () throws(StorageError) in
+                var mark = SpoolMark()
+                return Set(SpoolReader(spool.folder).news(since: &mark).files.map(Self.name))
+            }
+            let entries = records.map { SpoolFile(kind: .log, number: 0, digest: $0.digest, bytes: $0.bytes) }
+            let lost = (entries + records.compactMap { VetoDesk.file(of: $0) } + waiting)
+                .filter { !there.contains(Self.name($0)) }
+            keepInSpool(lost)
+            try await Self.onThread { () throws(StorageError) in
+                do throws(SpoolFault) {
+                    try spool.restoreCounter(least: least)
+                } catch {
+                    throw StorageError(.notWritable, "\(error)")
+                }
+            }
+            return lost.count
+        } catch {
+            logger.warning(
+                "the spool has lost files, and can't be mended yet", metadata: ["problem": "\(error.message)"])
+            return nil
+        }
+    }
+
+    private static func name(_ file: SpoolFile) -> String { "\(file.kind.rawValue) \(file.number) \(file.digest)" }
 
     // MARK: The ledger's mark
 
@@ -152,7 +195,7 @@ package final class VetoKeeping: Sendable {
         } catch {
             switch error {
             // Another file has its name: what it says is in the log, too.
-            case .taken, .tooLong, .badCount, .noNumbersLeft:
+            case .taken, .tooLong, .badCount, .noNumbersLeft, .badKey:
                 logger.warning("a file can't be put back into the spool", metadata: ["problem": "\(error)"])
             case .file(let fault):
                 throw StorageError(fault.code == ENOSPC || fault.code == EDQUOT ? .full : .notWritable, "\(fault)")

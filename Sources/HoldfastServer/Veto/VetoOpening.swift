@@ -11,17 +11,19 @@ package struct VetoOpening: Sendable {
     package var storage: any VetoMemory
     /// Nil where no ledger is kept.
     package var ledger: (any VetoLedger)?
+    package var identity: VetoIdentity
     package var clock: VetoClock
     package var logger: Logger
 
     package init(
         policy: VetoPolicy, spool: SpoolFolder, storage: any VetoMemory, ledger: (any VetoLedger)?,
-        clock: VetoClock = .system, logger: Logger
+        identity: VetoIdentity = VetoIdentity(), clock: VetoClock = .system, logger: Logger
     ) {
         self.policy = policy
         self.spool = spool
         self.storage = storage
         self.ledger = ledger
+        self.identity = identity
         self.clock = clock
         self.logger = logger
     }
@@ -42,20 +44,22 @@ package struct VetoOpening: Sendable {
         let now = clock.now
         var desk: VetoDesk
         do throws(VetoRefusal) {
-            desk = try VetoDesk(policy: policy, start: now, boot: clock.boot)
+            desk = try VetoDesk(policy: policy, start: now, boot: clock.boot, identity: identity)
         } catch {
             throw StartupError(.unavailable, "veto: \(error)")
         }
-        let (told, replayProblems) = desk.replay(union.all)
+        let replay = desk.replay(union.all)
+        union.drop { !desk.isOwn($0) }
         let keeping = VetoKeeping(storage, spool: SpoolWriter(spool), ledger: ledger, logger: logger)
         reassert(union, files, keeping)
+        keeping.keep(replay.adopted)
         var step = VetoStep()
         // The ledger lacks these, and so it was never told of them either.
         if ledger != nil {
-            for (digest, _) in union.missing(in: .ledger) { step.occurrences += told[digest] ?? [] }
+            for (digest, _) in union.missing(in: .ledger) { step.occurrences += replay.events[digest] ?? [] }
         }
         step += desk.take(files, at: now)
-        step.problems += union.problems + replayProblems + spoolProblems.map(\.description)
+        step.problems += union.problems + replay.problems + spoolProblems.map(\.description)
         if let ledgerProblem { step.problems.append(ledgerProblem) }
         let service = VetoService(
             VetoService.State(desk: desk, mark: mark, index: desk.machine.index, problems: step.problems),

@@ -105,6 +105,22 @@ package final class VetoService: SuspensionSource {
         }
     }
 
+    /// Gives the spool back what somebody has taken out of it; nothing where it
+    /// has all. To be called again until it has.
+    package func mend() async {
+        let (hasLost, desk) = state.withLock { ($0.mark.hasLost, $0.desk) }
+        guard hasLost else { return }
+        let mended = await keeping.mendSpool(
+            isOwn: { desk.isOwn($0) }, waiting: desk.waitingFiles, least: desk.nextNumber)
+        guard let mended else { return }
+        state.withLock { $0.mark.forgetLoss() }
+        if mended > 0 {
+            tell(
+                "\(mended) files were gone from the spool; they are written again out of the record: see who may write there"
+            )
+        }
+    }
+
     /// Does what is due by the clocks.
     package func tick() {
         let now = clock.now

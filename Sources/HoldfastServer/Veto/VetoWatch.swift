@@ -2,8 +2,8 @@ package import Gateway
 import ServiceLifecycle
 import Veto
 
-/// The upkeep of the veto: looks into the spool when no request does, keeps to
-/// its deadlines, advances the gates, and puts ticks on record.
+/// The upkeep of the veto: looks into the spool when no request does, gives it
+/// back what it has lost, keeps to its deadlines, advances the gates, and puts ticks on record.
 struct VetoWatch: Service {
     let veto: VetoService
     let book: PermitBook
@@ -26,6 +26,7 @@ struct VetoWatch: Service {
                     var owed = OwedNote()
                     await every(.seconds(1)) {
                         veto.tick()
+                        await veto.mend()
                         await gates.advance()
                         if let news = ticks.news(book.ticks()) { events.send(.permitTicks(news, at: veto.now.boot)) }
                         if let problem = owed.problem(veto.keeping.owed) { veto.tell(problem) }

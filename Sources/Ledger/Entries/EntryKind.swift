@@ -41,4 +41,11 @@ package enum EntryKind: String, CaseIterable, Sendable {
     case permitTicks = "permit.ticks"
     case vetoBegan = "veto.began"
     case vetoRecord = "veto.record"
+    case standardBreached = "standard.breached"
+    case standardWarned = "standard.warned"
+    case standardSuspends = "standard.suspends"
+    case standardReturns = "standard.returns"
+    case standardNeedsPeople = "standard.needs-people"
+    case standardMet = "standard.met"
+    case standardUnknown = "standard.unknown"
 }

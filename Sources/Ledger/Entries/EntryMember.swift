@@ -17,6 +17,7 @@ package enum EntryMember: UInt8, CaseIterable, Sendable {
     case refusal
     case permit, tick, suspension, scopes, mode, digest, roster, code, basis, until, percent, approvers
     case lastAllowed, lastByte, ticks, isAnswered, position, sealed, due, boot
+    case session, agent, parentAgent
 
     /// As `holdfast ledger show --json` and docs/ledger.md call it.
     package var name: StaticString {
@@ -116,6 +117,9 @@ package enum EntryMember: UInt8, CaseIterable, Sendable {
         case .sealed: "sealed"
         case .due: "due"
         case .boot: "boot"
+        case .session: "session_sha256"
+        case .agent: "agent_sha256"
+        case .parentAgent: "parent_agent_sha256"
         }
     }
 }

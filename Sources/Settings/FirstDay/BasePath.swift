@@ -27,10 +27,15 @@ struct BasePath {
         case .anthropic:
             guard path.hasSuffix("/v1") else { return nil }
             return "ends in /v1, and /v1/messages is added to it; leave /v1 off"
-        case .openai:
+        case .openai, .responses:
             guard path.isEmpty, let usual = usual(remote) else { return nil }
-            return "has no path, and /chat/completions is added to it; this server's API begins at \(usual): "
+            let endpoint = remote.dialect == .responses ? "/responses" : "/chat/completions"
+            return "has no path, and \(endpoint) is added to it; this server's API begins at \(usual): "
                 + "write \(remote.baseURL.text)\(usual)"
+        case .bedrock:
+            guard path.hasSuffix("/model") || path.hasSuffix("/v1") else { return nil }
+            return "ends in \(path), and /model/MODEL/converse is added to it; leave that off. Bedrock's "
+                + "addresses with /openai/v1 and /anthropic speak other dialects (docs/bedrock.md)"
         case .engine: return nil
         }
     }

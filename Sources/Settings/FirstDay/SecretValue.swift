@@ -15,7 +15,8 @@ struct SecretValue {
     var kind: Kind
 
     private static let kinds: [String: Kind] = [
-        "api_key": .credential, "secret": .credential, "base_url": .address, "proxy": .address, "url": .address,
+        "api_key": .credential, "secret": .credential, "secret_access_key": .credential, "session_token": .credential,
+        "control_url": .address, "base_url": .address, "proxy": .address, "url": .address,
     ]
 
     /// All of a file, in its order.

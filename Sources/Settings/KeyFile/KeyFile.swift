@@ -63,12 +63,14 @@ package struct KeyFile: Sendable {
     ///   name: names are what keys are revoked by. `KeyFileError.emptied` and
     ///   `.gone` where the other keys would be lost.
     package func append(_ record: KeyRecord, creates: Bool = true) throws(KeyFileError) {
-        try change(creates: creates) { records throws(KeyFileError) in
-            if let other = records.first(where: { $0.name == record.name && $0.revoked == nil }) {
-                throw .nameTaken(name: record.name, id: other.id)
-            }
-            records.append(record)
+        try change(creates: creates) { records throws(KeyFileError) in try Self.add(record, to: &records) }
+    }
+
+    static func add(_ record: KeyRecord, to records: inout [KeyRecord]) throws(KeyFileError) {
+        if let other = records.first(where: { $0.name == record.name && $0.revoked == nil }) {
+            throw .nameTaken(name: record.name, id: other.id)
         }
+        records.append(record)
     }
 
     /// Revokes a key by its id or its name and returns its record. It stays
@@ -97,7 +99,7 @@ package struct KeyFile: Sendable {
         return revoked
     }
 
-    private func change(
+    func change(
         creates: Bool, _ body: (inout [KeyRecord]) throws(KeyFileError) -> Void
     ) throws(KeyFileError) {
         do throws(FileFault) {
@@ -156,6 +158,8 @@ package enum KeyFileError: Error, Sendable, Hashable {
     case gone(path: String)
     /// The file is empty, although there were keys in it.
     case emptied(path: String)
+    /// The server's key, which signing keys need, could not be read or changed.
+    case serverKey(ServerKeyFault)
 }
 
 extension KeyFileError: CustomStringConvertible {
@@ -178,6 +182,8 @@ extension KeyFileError: CustomStringConvertible {
             "\(path) is gone; put it back, or write `keys: []` into it to take all keys away"
         case .emptied(let path):
             "\(path) has no `keys` in it; put the keys back, or write `keys: []` to take all of them away"
+        case .serverKey(let fault):
+            fault.description
         }
     }
 }

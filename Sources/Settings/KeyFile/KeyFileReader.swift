@@ -1,9 +1,11 @@
 import Access
+import Encodings
 
 /// Reads key files.
 enum KeyFileReader {
     private static let keys = [
-        "id", "name", "tenant", "digest", "routes", "admin", "requests_per_minute", "tokens_per_minute",
+        "id", "name", "tenant", "digest", "salt", "server_key", "routes", "admin", "requests_per_minute",
+        "tokens_per_minute",
         "residency", "not_labs", "not_hosts", "not_regions", "logprobs", "logit_bias", "forbid",
         "notify", "notify_secret", "created", "expires", "revoked",
     ]
@@ -35,8 +37,8 @@ enum KeyFileReader {
                 isListed = true
                 for (index, node) in nodes.enumerated() {
                     guard let record = record(node, name: "keys[\(index)]", notes: notes) else { continue }
-                    let isNew = ids.insert(record.id).inserted && digests.insert(record.digest).inserted
-                    if !isNew {
+                    let isNew = record.digest.map { digests.insert($0).inserted } ?? true
+                    if !ids.insert(record.id).inserted || !isNew {
                         notes.error(node.position, "keys[\(index)] repeats the id or the digest of another key")
                     }
                     records.append(record)
@@ -52,12 +54,9 @@ enum KeyFileReader {
     private static func record(_ node: DocumentNode, name: String, notes: Notes) -> KeyRecord? {
         guard let section = Section(node, name: name, keys: keys, notes: notes) else { return nil }
         let before = notes.errorCount
-        for key in ["name", "digest", "created"] where section.node(key) == nil {
-            notes.error(section.position, "\(name) needs a \(key)")
-        }
-        let digest = section.value("digest", "must be sha256: and 64 hexadecimal digits") { text in
-            text.hasPrefix("sha256:") ? KeyDigest(hex: String(text.dropFirst(7))) : nil
-        }
+        let signs = section.node("salt") != nil || section.node("server_key") != nil
+        section.requires(signs ? ["id", "name", "salt", "server_key", "created"] : ["name", "digest", "created"])
+        let proof = signs ? signature(section) : digest(section)
         let admin = section.flag("admin")
         let limits = RateLimits(
             requestsPerMinute: section.integer("requests_per_minute", in: 1...1_000_000_000),
@@ -77,12 +76,46 @@ enum KeyFileReader {
         let label = section.string("name")
         let tenant = section.string("tenant")
         let id = section.string("id")
-        guard notes.errorCount == before, let label, let digest, let created else { return nil }
-        return KeyRecord(
-            name: label, digest: digest, tenant: tenant, routes: routes, admin: admin ?? false, limits: limits,
-            residency: residency, exclusions: exclusions, disclosures: disclosures, forbidden: forbidden,
-            notify: notify, created: created,
-            expires: expires, revoked: revoked, id: id)
+        guard notes.errorCount == before, let label, let proof, let created else { return nil }
+        var record: KeyRecord
+        switch proof {
+        case .digest(let digest):
+            record = KeyRecord(name: label, digest: digest, admin: admin ?? false, created: created, id: id)
+        case .signature(let seed):
+            guard let id = id.flatMap({ SigningKeyID($0) }) else { return nil }
+            record = KeyRecord(name: label, id: id, seed: seed, created: created)
+        }
+        (record.tenant, record.routes, record.limits) = (tenant, routes, limits)
+        (record.residency, record.exclusions, record.disclosures) = (residency, exclusions, disclosures)
+        (record.forbidden, record.notify) = (forbidden, notify)
+        (record.expires, record.revoked) = (expires, revoked)
+        return record
+    }
+
+    private static func digest(_ section: Section) -> KeyProof? {
+        section.value("digest", "must be sha256: and 64 hexadecimal digits") { text in
+            text.hasPrefix("sha256:") ? KeyDigest(hex: String(text.dropFirst(7))).map { .digest($0) } : nil
+        }
+    }
+
+    /// The proof of a key that signs; such a key has no digest, since nobody
+    /// presents it, and doesn't administer.
+    private static func signature(_ section: Section) -> KeyProof? {
+        if section.node("digest") != nil {
+            section.error("digest", "does not go with salt and server_key: a key that signs is never presented")
+        }
+        if section.flag("admin") == true {
+            section.error("admin", "does not go with salt and server_key: administrators' keys are presented")
+        }
+        let id = section.value("id", "must be \(SigningKeyID.prefix) and 16 characters of A-Z and 2-7") {
+            SigningKeyID($0)
+        }
+        let salt = section.value("salt", "must be \(SigningSeed.saltLength) bytes in base 64") { text in
+            Base64.decode(text).flatMap { $0.count == SigningSeed.saltLength ? $0 : nil }
+        }
+        let version = section.integer("server_key", in: 1...999_999)
+        guard id != nil, let salt, let version else { return nil }
+        return .signature(SigningSeed(salt: salt, version: version))
     }
 
     private static func notify(_ section: Section) -> KeyNotice? {

@@ -1,12 +1,13 @@
 import Access
+import Encodings
 
 /// Writes key files.
 enum KeyFileWriter {
     /// The whole file.
     static func text(_ records: [KeyRecord]) -> String {
         var text = """
-            # The keys of a Holdfast. Only hashes (SHA-256) are stored: a key is shown once, when
-            # it is made, and cannot be read from here. `holdfast keys` changes this file; a
+            # The keys of a Holdfast. Only hashes (SHA-256) are stored, and of a key that signs a salt:
+            # a key is shown once, when it is made. `holdfast keys` changes this file; a
             # running server takes over changes at once. Values may be edited by hand, comments
             # below this one are lost at the next change.
             keys:
@@ -20,7 +21,11 @@ enum KeyFileWriter {
     private static func entry(_ record: KeyRecord) -> String {
         var lines = ["id: \(quote(record.id))", "name: \(quote(record.name))"]
         if let tenant = record.tenant { lines.append("tenant: \(quote(tenant))") }
-        lines.append("digest: sha256:\(record.digest.hex)")
+        switch record.proof {
+        case .digest(let digest): lines.append("digest: sha256:\(digest.hex)")
+        case .signature(let seed):
+            lines += ["salt: \(quote(Base64.encode(seed.salt)))", "server_key: \(seed.version)"]
+        }
         if let routes = record.routes { lines.append("routes: \(list(routes.sorted()))") }
         if record.admin { lines.append("admin: true") }
         if let count = record.limits.requestsPerMinute { lines.append("requests_per_minute: \(count)") }

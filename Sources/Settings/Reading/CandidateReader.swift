@@ -75,9 +75,7 @@ struct CandidateReader {
             section.error("deprecated", "is later than its \"retires\"; a model is deprecated before it is retired")
         }
         let successor = section.string("successor")
-        for key in ["provider", "model"] where section.node(key) == nil {
-            notes.error(section.position, "\(section.name) needs a \(key)")
-        }
+        section.requires(["provider", "model"])
         guard let name = section.string("provider"), let model = section.string("model") else { return nil }
         named.append("\(name)/\(model)")
         guard let entry = providers[name] else {

@@ -27,9 +27,11 @@ struct ProviderReader {
         "dialect", "models", "lab", "host", "region", "context", "timeouts", "max_connections", "capabilities",
         "probes", "model_list", "key_custodian", "contract", "supervision",
     ]
-    private static let remote = [
-        "base_url", "api_key", "headers", "proxy", "ca_file", "allow", "tls", "flavour", "traits",
-    ]
+    private static let remote =
+        [
+            "base_url", "api_key", "credential", "headers", "proxy", "ca_file", "allow", "tls", "flavour", "traits",
+            "responses",
+        ] + CloudReader.keys
     private static let engine = [
         "model_file", "parallel", "embeddings", "engine", "start_timeout", "custody", "signed", "weights_key", "scrub",
         "egress",
@@ -73,7 +75,7 @@ struct ProviderReader {
                 entry.value, name: path, keys: Self.common + Self.remote + Self.engine, notes: notes)
         else { return nil }
         guard section.node("dialect") != nil else {
-            notes.error(entry.position, "\(path) needs a dialect: openai, anthropic or engine")
+            notes.error(entry.position, "\(path) needs a dialect: \(ProviderDialect.alternatives)")
             return nil
         }
         guard let dialect: ProviderDialect = section.choice("dialect") else { return nil }
@@ -97,12 +99,14 @@ struct ProviderReader {
             notes.warning(entry.position, "provider \"\(entry.key)\" is skipped: \(unavailable)")
         }
         guard let kind else { return nil }
+        let isOwn = if case .remote(let remote) = kind { !remote.usesCallersCredential } else { true }
         return ProviderSettings(
             name: entry.key, kind: kind, models: models(section, kind), lab: section.string("lab"),
-            host: section.string("host") ?? (dialect == .engine ? "self" : nil), region: section.string("region"),
+            host: section.string("host") ?? (dialect == .engine ? "self" : nil),
+            region: section.string("region") ?? kind.cloudRegion,
             custodian: section.string("key_custodian"), contract: contract(section), context: context,
-            capabilities: section.capabilities(), probes: section.isOn("probes") ?? true,
-            modelList: modelList(section), timeouts: timeouts(section),
+            capabilities: section.capabilities(), probes: section.isOn("probes") ?? isOwn,
+            modelList: isOwn ? modelList(section) : nil, timeouts: timeouts(section),
             maxConnections: section.integer("max_connections", in: 1...65536) ?? 4096,
             unavailable: unavailable, supervision: section.choice("supervision") ?? .off)
     }

@@ -12,25 +12,90 @@ struct RemoteReader {
     func read(_ unavailable: inout String?) -> RemoteProvider? {
         let apiKey = secret("api_key", &unavailable)
         let headers = headers(&unavailable)
+        let usesCallers = usesCallersCredential(headers)
         let caFile = section.path(of: "ca_file", in: folder, absence: .error)
         let saysProxy = section.node("proxy") != nil
         let ownProxy = proxy()
-        guard section.node("base_url") != nil else {
+        var cloud: CloudSettings?
+        if dialect == .bedrock {
+            guard let read = cloudSettings(&unavailable) else { return nil }
+            cloud = read
+        } else {
+            for key in CloudReader.keys where section.node(key) != nil {
+                section.error(key, "goes with dialect bedrock only")
+            }
+        }
+        guard section.node("base_url") != nil || cloud != nil else {
             notes.error(section.position, "\(section.name) needs a base_url")
             return nil
         }
-        guard let baseURL = baseURL() else { return nil }
-        if !baseURL.isSecure, !baseURL.isLoopback, section.node("api_key") != nil {
+        guard let baseURL = cloud.flatMap(runtimeURL) ?? baseURL() else { return nil }
+        if !baseURL.isSecure, !baseURL.isLoopback, section.node("api_key") != nil || cloud != nil || usesCallers {
+            let whose = usesCallers ? "its callers' own credentials" : "the key of \(section.name)"
             notes.warning(
                 section.place("base_url"),
-                "\(section.path("base_url")) is http: the key of \(section.name) and every prompt cross the network in clear"
-            )
+                "\(section.path("base_url")) is http: \(whose) and every prompt cross the network in clear")
         }
-        return RemoteProvider(
-            dialect: dialect, baseURL: baseURL, apiKey: apiKey, headers: headers,
+        var remote = RemoteProvider(
+            dialect: dialect, baseURL: baseURL, apiKey: apiKey, usesCallersCredential: usesCallers, headers: headers,
             proxy: saysProxy ? ownProxy : .fromEnvironment(notes.environment, for: baseURL), caFile: caFile,
             choices: choices(), minimumTLS: minimumTLS(baseURL),
             server: ServerReader(section: section, dialect: dialect).read(baseURL))
+        remote.speaksResponses = speaksResponses(baseURL)
+        remote.cloud = cloud
+        if cloud != nil, apiKey == nil { remote.apiKey = bearer(&remote) }
+        return remote
+    }
+
+    /// `responses`
+    private func speaksResponses(_ baseURL: BaseURL) -> Bool {
+        guard dialect == .openai else {
+            let remedy = dialect == .responses ? ", which speaks nothing else" : ": it is OpenAI's"
+            if section.node("responses") != nil {
+                section.error("responses", "does not go with dialect \(dialect.rawValue)\(remedy)")
+            }
+            return false
+        }
+        if let said = section.flag("responses") { return said }
+        let known = Flavour(host: baseURL.host, port: baseURL.port)
+        return known == .openai || known == .azure
+    }
+
+    private func cloudSettings(_ unavailable: inout String?) -> CloudSettings? {
+        CloudReader(notes: notes, folder: folder, section: section).read(
+            hasKey: section.node("api_key") != nil, &unavailable)
+    }
+
+    /// The address of Bedrock in its region, unless the file says another.
+    private func runtimeURL(_ cloud: CloudSettings) -> BaseURL? {
+        section.node("base_url") == nil ? CloudReader.address("bedrock-runtime", cloud.region) : nil
+    }
+
+    /// The key that Amazon's own clients take before all other credentials.
+    private func bearer(_ remote: inout RemoteProvider) -> Secret? {
+        guard remote.cloud?.credentials == .usual,
+            let key = remote.cloud?.environment["AWS_BEARER_TOKEN_BEDROCK"]
+        else { return nil }
+        remote.cloud?.credentials = nil
+        return key
+    }
+
+    private enum CredentialOwner: String, CaseIterable { case settings, caller }
+
+    /// `credential`. Nothing that would be a second credential, or ask without a caller, goes with the callers' own.
+    private func usesCallersCredential(_ headers: [RemoteProvider.Header]) -> Bool {
+        let owner: CredentialOwner? = section.choice("credential")
+        guard owner == .caller else { return false }
+        if section.node("api_key") != nil {
+            section.error("api_key", "does not go with credential: caller; leave one of them out")
+        }
+        for header in headers where ["authorization", "x-api-key"].contains(header.name.lowercased()) {
+            section.error("headers", "may not have \(header.name) beside credential: caller; leave one of them out")
+        }
+        for key in ["probes", "model_list"] where section.node(key) != nil && section.string(key) != "off" {
+            section.error(key, "must be off with credential: caller: nothing is asked without a caller's credential")
+        }
+        return true
     }
 
     /// `allow`

@@ -26,6 +26,7 @@ struct RouteReader {
                 notes.error(entry.position, "\(path) needs at least one candidate")
                 continue
             }
+            checkCredentials(of: candidates.usable, entry.position, path)
             let policy = RoutePolicyReader(route: route, candidates: candidates).read()
             successors += candidates.successors
             if candidates.usable.isEmpty { continue }
@@ -40,6 +41,22 @@ struct RouteReader {
         SuccessorCheck(notes: notes, providers: providers, routes: routes, names: section.entries.map(\.key))
             .check(successors)
         return routes
+    }
+
+    /// A caller's credential is for one provider: where it doesn't answer, another must not get it.
+    private func checkCredentials(of candidates: [Candidate], _ position: Position, _ path: String) {
+        var asked: [String] = []
+        for candidate in candidates where !asked.contains(candidate.provider) {
+            guard case .remote(let remote)?? = providers[candidate.provider].map({ $0?.kind }),
+                remote.usesCallersCredential
+            else { continue }
+            asked.append(candidate.provider)
+        }
+        guard asked.count > 1 else { return }
+        notes.error(
+            position,
+            "\(path) has more than one provider with credential: caller (\(asked.joined(separator: ", "))): what a caller "
+                + "brings is for one of them; make a route of each")
     }
 
     private func check(_ section: Section, _ routes: [Route]) {

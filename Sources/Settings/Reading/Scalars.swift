@@ -95,9 +95,7 @@ extension Section {
     }
 
     func choice<Choice: RawRepresentable & CaseIterable>(_ key: String) -> Choice? where Choice.RawValue == String {
-        let names = Choice.allCases.map(\.rawValue)
-        let list = names.count > 1 ? names.dropLast().joined(separator: ", ") + " or \(names.last ?? "")" : names[0]
-        return value(key, "must be \(list)") { Choice(rawValue: $0) }
+        value(key, "must be \(Choice.alternatives)") { Choice(rawValue: $0) }
     }
 
     /// A path; relative ones start from the folder that the file is in.
@@ -150,4 +148,12 @@ func resolved(_ path: String, in folder: String) -> String {
 func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+extension CaseIterable where Self: RawRepresentable, RawValue == String {
+    /// The words that a key may have, for messages: `a, b or c`.
+    static var alternatives: String {
+        let names = allCases.map(\.rawValue)
+        return names.count > 1 ? names.dropLast().joined(separator: ", ") + " or \(names.last ?? "")" : names.joined()
+    }
 }

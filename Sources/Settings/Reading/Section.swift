@@ -52,6 +52,15 @@ struct Section {
         node(key).flatMap { Section(anyKeys: $0, name: path(key), notes: notes) }
     }
 
+    /// Reports each of these keys that the section lacks.
+    func requires(_ keys: [String]) {
+        for key in keys where node(key) == nil {
+            // No key begins with a `u` that is spoken as in "under".
+            let article = key.first.map { "aeio".contains($0) } == true ? "an" : "a"
+            notes.error(position, "\(name) needs \(article) \(key)")
+        }
+    }
+
     /// Returns the path of a key of this section, for messages.
     func path(_ key: String) -> String { name.isEmpty ? key : "\(name).\(key)" }
 

@@ -20,7 +20,7 @@ struct ServerReader {
 
     func read(_ baseURL: BaseURL) -> ServerSettings {
         var server = ServerSettings()
-        guard dialect == .openai else {
+        guard dialect.hasFlavours else {
             for key in Self.keys where section.node(key) != nil {
                 section.error(
                     key, "does not go with dialect \(dialect.rawValue): it tells servers of OpenAI's format apart")

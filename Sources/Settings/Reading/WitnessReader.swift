@@ -14,9 +14,7 @@ struct WitnessReader {
         for (index, node) in nodes.enumerated() {
             let name = "\(ledger.path("witnesses"))[\(index)]"
             guard let section = Section(node, name: name, keys: ["url", "vkey"], notes: notes) else { continue }
-            for key in ["url", "vkey"] where section.node(key) == nil {
-                notes.error(section.position, "\(name) needs a \(key)")
-            }
+            section.requires(["url", "vkey"])
             let url = section.value("url", "must be an address such as https://witness.example") { try? BaseURL($0) }
             let key = section.value("vkey", "must be a witness's key, as `holdfast witness key` prints it") { text in
                 VerifierKey(text).flatMap { $0.kind == .cosignature ? $0 : nil }

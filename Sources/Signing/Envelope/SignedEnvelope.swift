@@ -3,7 +3,7 @@ import NIOCore
 package import Wire
 
 /// A DSSE envelope (Dead Simple Signing Envelope 1.0) whose signatures are not verified yet, and which therefore
-/// doesn't give access to its payload.
+/// gives no access to its payload but ``unverified``, whose name says so.
 package struct SignedEnvelope: Sendable {
     package struct Signature: Sendable, Hashable {
         /// The key that the signature claims to be made with; empty if it claims none.
@@ -20,6 +20,10 @@ package struct SignedEnvelope: Sendable {
 
     package let signatures: [Signature]
     private let payload: [UInt8]
+
+    /// The payload, of which nothing is known. Only for choosing the keys with which ``verified(by:threshold:keyIDs:)``
+    /// tries the signatures.
+    package var unverified: [UInt8] { payload }
 
     package init(_ object: StrictObject) throws(SigningProblem) {
         try object.must("payloadType", be: Self.payloadType)
@@ -173,7 +177,7 @@ package struct SignedEnvelope: Sendable {
 }
 
 /// The signed bytes and their signers. A value exists only for an envelope whose signatures are valid: only the code
-/// above creates it, and there is no other way to read an envelope's bytes.
+/// above creates it.
 package struct VerifiedPayload: Sendable, Hashable {
     package let bytes: [UInt8]
     /// Each another.

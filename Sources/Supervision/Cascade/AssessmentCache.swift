@@ -47,6 +47,7 @@ package struct AssessmentKeys: Sendable {
     ///   - bytes: The text.
     package func key(ofWhole parts: [String], _ bytes: UnsafeRawBufferPointer) -> WindowKey {
         var head: [UInt8] = []
+        head.reserveCapacity(8 + parts.reduce(0) { $0 + 8 + $1.utf8.count })
         // No piece of text begins with these eight: a piece stands behind a
         // number of words, which is never negative.
         withUnsafeBytes(of: Int64.min) { head.append(contentsOf: $0) }

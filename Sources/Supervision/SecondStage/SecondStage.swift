@@ -11,6 +11,8 @@ package protocol SecondStage: Sendable {
     var digest: String { get }
     /// The heads that only flag: their scores alone neither block nor withhold.
     var advisory: Set<Head> { get }
+    /// True while the model can be asked. Read for every request; cheap.
+    var isReady: Bool { get }
     /// Scores windows, those first that were not scored before.
     ///
     /// - Parameters:

@@ -53,6 +53,8 @@ package struct AnswerWindow: Sendable {
         var needsVerdict: Bool
         /// True where it, or one before it, says why the answer ended.
         var finishes: Bool
+        /// True where it goes out with the next one only.
+        var isSplit: Bool
         /// The blocks of the tool calls that it is part of.
         var calls: [Int]
         var came: Duration
@@ -109,9 +111,14 @@ package struct AnswerWindow: Sendable {
     /// - Parameters:
     ///   - finishes: True where the answer has said why it ended, in this frame
     ///     or before it, and nothing else since.
-    package mutating func take(_ new: [AnswerPiece], bytes: Int, finishes: Bool = false, at now: Duration) {
+    ///   - isSplit: True where it is a part of something that the next frame
+    ///     goes on with, and goes out with that only.
+    package mutating func take(
+        _ new: [AnswerPiece], bytes: Int, finishes: Bool = false, isSplit: Bool = false, at now: Duration
+    ) {
         var frame = Frame(
-            bytes: bytes, pieces: 0, scalars: 0, needsVerdict: false, finishes: finishes, calls: [], came: now)
+            bytes: bytes, pieces: 0, scalars: 0, needsVerdict: false, finishes: finishes, isSplit: isSplit, calls: [],
+            came: now)
         for piece in new {
             switch piece {
             // Without text, too: a part of a call opens one at the client.
@@ -194,7 +201,14 @@ package struct AnswerWindow: Sendable {
             place += 1
         }
         guard hasBegun || places.cleared > 0 else { return nil }
-        return place - places.out
+        return whole(place - places.out)
+    }
+
+    /// The number of frames that go out without the beginning of something that
+    /// the next one goes on with. Nothing follows the end.
+    private func whole(_ count: Int) -> Int {
+        guard end != .judged else { return count }
+        return frames.prefix(count).lastIndex { !$0.isSplit }.map { $0 + 1 } ?? 0
     }
 
     private func isDue(_ now: Duration) -> Bool {
@@ -234,7 +248,7 @@ package struct AnswerWindow: Sendable {
 
     private mutating func showLife(_ now: Duration) -> Step {
         // What a client reads first goes before any sign.
-        if !hasBegun, textFreeFront > 0 { return release(textFreeFront, now) }
+        if !hasBegun, whole(textFreeFront) > 0 { return release(whole(textFreeFront), now) }
         hasBegun = true
         lastSign = now
         return .keepAlive
@@ -253,6 +267,14 @@ package struct AnswerWindow: Sendable {
         let count = textFreeFront
         discard()
         return count
+    }
+
+    /// Forgets what is held: other frames follow what has gone out.
+    package mutating func goBack() {
+        let out = places.out
+        (frames, pieces, held) = ([], [], 0)
+        places = Places(out: out, cleared: out, shown: out, ready: out, lastText: min(places.lastText, out - 1))
+        (calls, waiting, lastSign, isHurried, end) = (Calls(), (0, nil), nil, false, .open)
     }
 
     /// Nothing that is held goes out any more.

@@ -62,6 +62,16 @@ struct SuspensionCase: Sendable, Hashable {
         return ended
     }
 
+    /// The earlier ends that one more signature may bring into force.
+    func proposedEnds(at wall: Int) -> [ProposedEnd] {
+        guard standing.phase == .suspended else { return [] }
+        return shortenings.compactMap { end, approvals in
+            let people = approvals.filter { $0.notAfter >= wall }.map(\.person)
+            guard !people.isEmpty, expires.map({ end < $0 }) ?? true else { return nil }
+            return ProposedEnd(expires: end, people: people)
+        }.sorted { $0.expires < $1.expires }
+    }
+
     mutating func spendApprovals() {
         approvals = []
         showApprovals()
@@ -71,4 +81,12 @@ struct SuspensionCase: Sendable, Hashable {
         standing.approvers = approvals.map(\.person)
         standing.modelMayDiffer = !approvals.isEmpty && approvals.allSatisfy(\.modelMayDiffer)
     }
+}
+
+/// An earlier end of a suspension for which fewer people have signed than must.
+package struct ProposedEnd: Sendable, Hashable {
+    /// Seconds since 1970.
+    package var expires: Int
+    /// In the order of their signatures.
+    package var people: [String]
 }

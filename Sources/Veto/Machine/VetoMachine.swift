@@ -42,6 +42,13 @@ package struct VetoMachine: Sendable {
     /// Returns the end in force of a suspension, in seconds since 1970.
     package func expiry(of number: Int) -> Int? { state.cases[number]?.expires }
 
+    /// Returns the earlier ends of a suspension for which people have signed,
+    /// and not yet enough of them; the earliest first.
+    /// - Parameter wall: now, in seconds since 1970.
+    package func proposedEnds(of number: Int, at wall: Int) -> [ProposedEnd] {
+        state.cases[number]?.proposedEnds(at: wall) ?? []
+    }
+
     /// The numbers of all suspensions that ever were, in their order.
     package var numbers: [Int] { state.cases.keys.sorted() }
 
@@ -75,9 +82,14 @@ package struct VetoMachine: Sendable {
     }
 
     /// Verifies the signatures of a statement, with the keys that this machine
-    /// knows.
+    /// knows and those that the statement brings.
     package func verified(_ statement: SignedStatement) throws(VetoRefusal) -> VerifiedStatement {
-        guard let chain = state.chain else { throw .noRoster }
+        guard let chain = state.chain else {
+            // Only version 1 of the roster can be signed by people of whom
+            // nothing is known.
+            guard statement.founds else { throw .noRoster }
+            return try statement.verified(by: [])
+        }
         return try statement.verified(by: chain.keys)
     }
 

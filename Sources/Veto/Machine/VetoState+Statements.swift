@@ -6,8 +6,9 @@ extension VetoState {
     mutating func take(
         _ verified: VerifiedStatement, number: Int?, at time: VetoTime
     ) throws(VetoRefusal) -> [VetoEvent] {
-        guard let chain else { throw .noRoster }
         let statement = verified.statement
+        if case .found(let first) = statement.decision { return try found(first, by: verified.signers) }
+        guard let chain else { throw .noRoster }
         guard statement.installation == chain.current.installation else {
             throw .wrongInstallation(statement.installation)
         }
@@ -23,7 +24,7 @@ extension VetoState {
         case .shorten(let target, let expires): return try shorten(verified, target, expires, signers, at: time)
         case .roster(let next): return try follow(verified, next, signers)
         case .cancel(let version, let digest): return try cancel(verified, version, digest, signers)
-        case .replace: throw .recoveryKeyIsNoPerson
+        case .found, .replace: throw .recoveryKeyIsNoPerson
         }
     }
 
@@ -45,10 +46,12 @@ extension VetoState {
         }
     }
 
-    /// Returns the people who signed, all of them in the roster in force.
+    /// Returns the people who signed, all of them in the roster in force. The
+    /// keys that the statement brings decide nothing.
     private func people(_ verified: VerifiedStatement, _ chain: RosterChain) throws(VetoRefusal) -> [Signer] {
         var signers: [Signer] = []
-        for key in verified.signers {
+        let brought = verified.statement.brought.map { chain.newKeys(of: $0) } ?? []
+        for key in verified.signers where !brought.contains(key) {
             if let member = chain.member(key) {
                 signers.append(Signer(key: key, member: member))
             } else if let person = chain.owner(of: key) {
@@ -221,12 +224,41 @@ extension VetoState {
         return rosterHasChanged(roster)
     }
 
+    /// Takes version 1, of which every key has signed.
+    private mutating func found(_ roster: Roster, by signers: [ECPublicKey]) throws(VetoRefusal) -> [VetoEvent] {
+        let keys = Set(roster.peoplesKeys)
+        for key in signers where !keys.contains(key) {
+            throw .unknownSigner("it is signed by a key that is not in that roster, \(key.hint)")
+        }
+        let events = try found(roster)
+        try Self.mustBeHeld(roster, by: signers, after: nil)
+        return events
+    }
+
+    /// Refuses a version with a key that has not signed it. Each must be in
+    /// somebody's hands: else people could be counted on who can sign nothing,
+    /// or a key be claimed that is another's.
+    /// - Parameter chain: the versions before; nil where there is none.
+    private static func mustBeHeld(
+        _ next: Roster, by signers: [ECPublicKey], after chain: RosterChain?
+    ) throws(VetoRefusal) {
+        let new = chain?.newKeys(of: next) ?? Set(next.peoplesKeys)
+        for person in next.people {
+            for key in person.keys where new.contains(key) && !signers.contains(key) {
+                throw .notHeld(person: person.name, key: key.hint)
+            }
+        }
+    }
+
     private mutating func follow(
         _ verified: VerifiedStatement, _ next: Roster, _ signers: [Signer]
     ) throws(VetoRefusal) -> [VetoEvent] {
+        // Newcomers alone.
+        guard !signers.isEmpty else { throw .notEnough(have: 0, need: chain?.current.threshold ?? 0) }
         _ = try fresh(verified, signers)
         let members = signers.map(\.member)
         try chain?.check(next, signedBy: members)
+        try Self.mustBeHeld(next, by: verified.signers, after: chain)
         chain?.follow(next, signedBy: members)
         use(verified, signers)
         return rosterHasChanged(next)
@@ -236,7 +268,9 @@ extension VetoState {
         _ verified: VerifiedStatement, _ next: Roster, _ chain: RosterChain, at time: VetoTime
     ) throws(VetoRefusal) -> [VetoEvent] {
         try mustBeFresh(verified.statement, at: time)
-        for key in verified.signers where !chain.isRecoveryKey(key) {
+        let brought = chain.newKeys(of: next)
+        let sealed = verified.signers.filter { !brought.contains($0) }
+        for key in sealed where !chain.isRecoveryKey(key) {
             if let person = chain.owner(of: key) { throw .notARecoveryKey(person: person) }
             throw .unknownSigner("it is signed by a key that is no recovery key of the roster, \(key.hint)")
         }
@@ -244,8 +278,9 @@ extension VetoState {
             throw .rosterVersion(signed: verified.statement.roster, current: chain.current.version)
         }
         let need = chain.current.recovery?.threshold ?? 1
-        guard verified.signers.count >= need else { throw .notEnough(have: verified.signers.count, need: need) }
+        guard sealed.count >= need else { throw .notEnough(have: sealed.count, need: need) }
         try chain.mustFollow(next)
+        try Self.mustBeHeld(next, by: verified.signers, after: chain)
         // One use of the payload spends it: those who sealed the keys sign anew
         // after a person has cancelled.
         guard used.insert(Use(payload: verified.digest, signer: "")).inserted else { throw .replayed(number: nil) }

@@ -100,17 +100,18 @@ package struct VetoState: Sendable, Hashable {
             cases[number]?.move(to: .restored, at: time)
             return [.restored(number: number)]
         case (.verifying, .failed(let reason)), (.halfOpen, .failed(let reason)):
-            fail(number, at: time)
+            fail(number, reason, at: time)
             return [.gateFailed(number: number, reason: reason)]
         }
     }
 
     /// Back to the beginning: the approvals are spent, and so is an end that
     /// has passed, so that people decide next.
-    private mutating func fail(_ number: Int, at time: VetoTime) {
+    private mutating func fail(_ number: Int, _ reason: String, at time: VetoTime) {
         guard var found = cases[number] else { return }
         found.move(to: .suspended, at: time)
         found.spendApprovals()
+        found.standing.failure = GateFailure(time: time.wall, reason: reason)
         found.standing.attempt += 1
         if let expires = found.expires, expires <= time.wall { found.expires = nil }
         cases[number] = found

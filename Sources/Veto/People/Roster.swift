@@ -69,6 +69,9 @@ package struct Roster: Sendable, Hashable {
         try Self.check(self.people, recovery)
     }
 
+    /// The keys of all people, in their order.
+    package var peoplesKeys: [ECPublicKey] { people.flatMap(\.keys) }
+
     /// The version that follows this one.
     package func next(
         threshold: Int, people: [Person], recovery: Recovery?

@@ -73,6 +73,13 @@ package struct RosterChain: Sendable, Hashable {
     /// keys.
     package func owner(of key: ECPublicKey) -> String? { owners[key] ?? nil }
 
+    /// Returns the keys of people that a version would bring: each has to be
+    /// shown to be in somebody's hands. A key that was in an earlier version,
+    /// and isn't in this one, is new.
+    package func newKeys(of next: Roster) -> Set<ECPublicKey> {
+        Set(next.peoplesKeys.filter { members[$0] == nil })
+    }
+
     // MARK: Changing
 
     /// Checks a version that people have signed, without taking it.

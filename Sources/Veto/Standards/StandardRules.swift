@@ -125,8 +125,12 @@ package enum StandardRules {
             if let wanted = document.sha256, wanted != sha256 {
                 return breached("\(name) is another file than the one that was named", now)
             }
-            guard now < document.until else { return breached("\(name) ended at \(day(document.until))", now) }
-            return met("\(name) is valid until \(day(document.until)), SHA-256 \(sha256.prefix(16))…", now)
+            let isValid = now < document.until
+            return StandardVerdict(
+                isValid ? .met : .breached,
+                isValid
+                    ? "\(name) is valid until \(day(document.until)), SHA-256 \(sha256.prefix(16))…"
+                    : "\(name) ended at \(day(document.until))", seen: now, until: document.until)
         }
     }
 
@@ -138,13 +142,22 @@ package enum StandardRules {
         guard let facts else { return met("no retirement is announced", now) }
         let left = facts.retires.subtractingSaturating(now)
         let when = left <= 0 ? "it was retired at \(day(facts.retires))" : "it retires at \(day(facts.retires))"
-        guard left <= within else { return met(when, now) }
-        guard let successor = facts.successor else { return breached("\(when), and no successor is named", now) }
-        let proof = drills.first { drill in
-            drill.hasPassed && drill.pulled == model
-                && (drill.route == successor || !facts.successors.isDisjoint(with: drill.stoodIn))
+        let proof = facts.successor.flatMap { successor in
+            drills.first { drill in
+                drill.hasPassed && drill.pulled == model
+                    && (drill.route == successor || !facts.successors.isDisjoint(with: drill.stoodIn))
+            }
         }
-        guard let proof else { return breached("\(when), and no drill has shown that \(successor) takes over", now) }
+        // Until then a successor may still be named and drilled.
+        let until = proof == nil ? facts.retires.subtractingSaturating(within) : nil
+        guard left <= within else { return StandardVerdict(.met, when, seen: now, until: until) }
+        guard let successor = facts.successor else {
+            return StandardVerdict(.breached, "\(when), and no successor is named", seen: now, until: until)
+        }
+        guard let proof else {
+            return StandardVerdict(
+                .breached, "\(when), and no drill has shown that \(successor) takes over", seen: now, until: until)
+        }
         return met("\(when); \(proof.id) has shown that \(successor) takes over", proof.time)
     }
 

@@ -101,9 +101,12 @@ extension StandardVerdict {
             let found = members.filter { $0.verdict.ruling == ruling }
             guard let one = found.first else { continue }
             let more = found.count > 1 ? " (and \(found.count - 1) more)" : ""
-            return StandardVerdict(ruling, "\(one.name): \(one.verdict.evidence)\(more)", seen: one.verdict.seen)
+            return StandardVerdict(
+                ruling, "\(one.name): \(one.verdict.evidence)\(more)", seen: one.verdict.seen,
+                until: found.compactMap(\.verdict.until).min())
         }
         return StandardVerdict(
-            .met, "all \(members.count): \(first.verdict.evidence)", seen: members.map(\.verdict.seen).min() ?? now)
+            .met, "all \(members.count): \(first.verdict.evidence)", seen: members.map(\.verdict.seen).min() ?? now,
+            until: members.compactMap(\.verdict.until).min())
     }
 }

@@ -11,11 +11,16 @@ package struct StandardVerdict: Sendable, Hashable {
     package var evidence: String
     /// The time at which the evidence was made, in seconds since 1970.
     package var seen: Int
+    /// The date from which the check is, or was, breached unless the evidence
+    /// changes, in seconds since 1970; nil where no such date is known. Only
+    /// dates that others have set: the end of a document, and a retirement.
+    package var until: Int?
 
-    package init(_ ruling: Ruling, _ evidence: String, seen: Int) {
+    package init(_ ruling: Ruling, _ evidence: String, seen: Int, until: Int? = nil) {
         self.ruling = ruling
         self.evidence = evidence
         self.seen = seen
+        self.until = until
     }
 
     /// Seconds; 0 where the clock was set back since.

@@ -25,7 +25,7 @@ package struct StandardsMachine: Sendable {
 
     /// The state of one standard and subject.
     private struct Watch {
-        var breachedSince: UInt64?
+        var breachedSince: VetoTime?
         var greenSince: UInt64?
         var told = Told.nothing
         /// An order that isn't among the suspensions in force yet.
@@ -162,10 +162,10 @@ package struct StandardsMachine: Sendable {
     ) -> [StandardEvent] {
         let standard = finding.standard
         watch.greenSince = nil
-        let since = watch.breachedSince ?? round.now.boot
+        let since = watch.breachedSince ?? round.now
         watch.breachedSince = since
         guard entry == nil else { return [] }
-        guard round.now.seconds(since: since) >= standard.terms.grace else {
+        guard round.now.seconds(since: since.boot) >= standard.terms.grace else {
             guard watch.told == .nothing || watch.told == .unknown else { return [] }
             watch.told = .breach
             return [.breached(finding.place, finding.verdict, standard.consequence)]
@@ -195,6 +195,49 @@ package struct StandardsMachine: Sendable {
         guard watch.told != .warning(warning) else { return [] }
         watch.told = .warning(warning)
         return [.warned(finding.place, finding.verdict, warning)]
+    }
+
+    // MARK: Ahead
+
+    /// Returns the suspensions that follow at a known date unless their breach
+    /// is averted, the nearest first, of the judgements that were taken last.
+    ///
+    /// A candidate that a standard would spare as its route's last is not among
+    /// them, also where the dates before it make it the last.
+    package func planned(
+        _ findings: [StandardFinding], in situation: StandardSituation, at now: VetoTime
+    ) -> [PlannedStop] {
+        var seen: Set<StandardPlace> = []
+        let dated = findings.compactMap { finding -> (stop: PlannedStop, evenTheLast: Bool)? in
+            guard seen.insert(finding.place).inserted, let stop = planned(finding, in: situation, at: now) else {
+                return nil
+            }
+            return (stop, finding.standard.terms.evenTheLast)
+        }
+        var ordered = watches.values.compactMap(\.pending).flatMap(\.order.scopes)
+        let inOrder = dated.sorted { ($0.stop.stops, $0.stop.place) < ($1.stop.stops, $1.stop.place) }
+        return inOrder.filter { stop, evenTheLast in
+            guard evenTheLast || situation.routesLeftAlone(by: stop.place.scope, ordered: ordered).isEmpty else {
+                return false
+            }
+            ordered.append(stop.place.scope)
+            return true
+        }.map(\.stop)
+    }
+
+    private func planned(
+        _ finding: StandardFinding, in situation: StandardSituation, at now: VetoTime
+    ) -> PlannedStop? {
+        let place = finding.place
+        guard let until = finding.verdict.until, finding.verdict.ruling != .unknown,
+            finding.standard.consequence != .warn, watches[place]?.pending == nil,
+            !situation.suspended.contains(where: { $0.suspension.isOrdered(by: place) })
+        else { return nil }
+        // A breach that began later than its date has its whole grace.
+        let begins = max(until, watches[place]?.breachedSince?.wall ?? until)
+        let (stops, isTooLate) = begins.addingReportingOverflow(finding.standard.terms.grace)
+        let stop = PlannedStop(place: place, stops: isTooLate ? .max : stops)
+        return stop.since <= now.wall && now.wall < stop.stops ? stop : nil
     }
 
     private func order(_ finding: StandardFinding, at now: VetoTime) -> Suspension {

@@ -50,17 +50,28 @@ package struct SignedStatement: Sendable {
 
     package var signatures: Int { envelope.signatures.count }
 
+    /// The roster that it claims to bring; nothing of it is verified.
+    private var brings: Roster? { claimed?.brought }
+
+    /// True where it claims to be version 1 of the roster.
+    package var founds: Bool { if case .found = claimed?.decision { true } else { false } }
+
+    private var claimed: VetoStatement? { try? VetoStatement(unverified: envelope.unverified) }
+
     /// As it is written to a file.
     package var text: String { envelope.text }
 
     /// Returns the content if every signature is valid, each by a different one
-    /// of these keys. Whether the signers may decide that is for the machine.
+    /// of these keys, or of those that the statement brings into the roster.
+    /// Whether the signers may decide that is for the machine.
     ///
     /// - Parameter keys: ``RosterChain/keys``.
     package func verified(by keys: [ECPublicKey]) throws(VetoRefusal) -> VerifiedStatement {
+        let known = Set(keys)
+        let brought = brings?.peoplesKeys.filter { !known.contains($0) } ?? []
         let payload: VerifiedPayload
         do {
-            payload = try envelope.verified(by: keys, threshold: 1, keyIDs: .hints)
+            payload = try envelope.verified(by: keys + brought, threshold: 1, keyIDs: .hints)
         } catch {
             throw .unknownSigner(error.what)
         }

@@ -46,6 +46,9 @@ package enum VetoRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     case wrongPhase(String)
     /// The new end is not before the one that stands.
     case notShorter(number: Int)
+    /// A key that a version of the roster brings has not signed that version, so
+    /// that nobody is shown to hold it.
+    case notHeld(person: String, key: String)
     /// A version of the roster doesn't follow the one in force.
     case brokenChain(String)
 
@@ -74,6 +77,7 @@ package enum VetoRefusal: Error, Sendable, Hashable, CustomStringConvertible {
         case .alreadyOver: "already-over"
         case .wrongPhase: "wrong-phase"
         case .notShorter: "not-shorter"
+        case .notHeld: "not-held"
         case .brokenChain: "broken-chain"
         }
     }
@@ -105,6 +109,8 @@ package enum VetoRefusal: Error, Sendable, Hashable, CustomStringConvertible {
         case .notEnough(let have, let need): "\(have) of \(need) people signed"
         case .alreadyOver(let number): "S\(number) is over"
         case .notShorter(let number): "the new end is not before the one of S\(number)"
+        case .notHeld(let person, let key):
+            "\(person)'s key \(key.prefix(12))… is new in the roster, and has not signed it: nobody is shown to hold it"
         }
     }
 
@@ -132,6 +138,8 @@ package enum VetoRefusal: Error, Sendable, Hashable, CustomStringConvertible {
         case .alreadyOver: "nothing is left to do; order a new suspension if one is needed"
         case .wrongPhase: "see `holdfast veto show ID`"
         case .notShorter: "name an earlier time"
+        case .notHeld(let person, _):
+            "have \(person) sign the same file with that key: `holdfast people sign FILE --private-key KEY`"
         case .brokenChain: "make the new version out of the one that `holdfast people show` prints"
         }
     }

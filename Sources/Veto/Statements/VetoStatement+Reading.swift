@@ -6,20 +6,26 @@ extension VetoStatement {
     /// Reads what was signed.
     /// - Throws: ``VetoRefusal/malformed(_:)``, or ``VetoRefusal/wrongDigest(_:)``
     ///   where its subject isn't what it carries.
-    package init(_ payload: VerifiedPayload) throws(VetoRefusal) {
-        let (statement, subject) = try VetoRefusal.reading { () throws(SigningProblem) in
-            try Self.read(payload.bytes)
-        }
+    package init(_ payload: VerifiedPayload) throws(VetoRefusal) { self = try Self(bytes: payload.bytes) }
+
+    private init(bytes: [UInt8]) throws(VetoRefusal) {
+        let (statement, subject) = try VetoRefusal.reading { () throws(SigningProblem) in try Self.read(bytes) }
         let decision = try Self.decision(statement, subject)
         self = try VetoRefusal.reading { () throws(SigningProblem) in
             VetoStatement(
                 installation: try statement.string("installation"),
-                roster: try statement.whole("roster", in: 1...Roster.greatestVersion),
+                roster: try statement.whole("roster", in: 0...Roster.greatestVersion),
                 notAfter: try statement.whole("not_after", in: Suspension.times),
                 nonce: try statement.string("nonce"), decision: decision)
         }
         if let defect { throw .malformed(defect) }
         guard self.subject == subject else { throw .wrongDigest(Printable.text(subject.name, most: 40)) }
+    }
+
+    /// Reads what may be signed by nobody: only for the choice of the keys with
+    /// which a signature is tried, and for people to look at.
+    package init(unverified payload: [UInt8]) throws(VetoRefusal) {
+        self = try Self(bytes: payload)
     }
 
     private typealias Subject = (name: String, digest: [UInt8])
@@ -42,7 +48,7 @@ extension VetoStatement {
         switch decision {
         case "order": return all + ["suspensions"]
         case "ratify", "restore", "shorten": return all + ["number", "scopes", "conditions"]
-        case "roster", "replace": return all + ["document"]
+        case "found", "roster", "replace": return all + ["document"]
         case "cancel": return all
         default: return nil
         }
@@ -52,7 +58,7 @@ extension VetoStatement {
         _ predicate: StrictObject, _ subject: Subject
     ) throws(VetoRefusal) -> Decision {
         let name = try VetoRefusal.reading { () throws(SigningProblem) in try predicate.string("decision") }
-        guard name == "roster" || name == "replace" else {
+        guard name == "found" || name == "roster" || name == "replace" else {
             return try VetoRefusal.reading { () throws(SigningProblem) in
                 try aboutSuspensions(name, predicate, subject)
             }
@@ -61,7 +67,7 @@ extension VetoStatement {
             try predicate.object("document", members: Roster.members)
         }
         let roster = try Roster(document)
-        return name == "roster" ? .roster(roster) : .replace(roster)
+        return name == "found" ? .found(roster) : name == "roster" ? .roster(roster) : .replace(roster)
     }
 
     private static func aboutSuspensions(

@@ -48,6 +48,8 @@ package struct VetoStatement: Sendable, Hashable {
         case restore(VetoTarget, RestoreConditions)
         /// - Parameter expires: the new end, in seconds since 1970.
         case shorten(VetoTarget, expires: Int)
+        /// Version 1 of the roster, signed with every key of its people.
+        case found(Roster)
         /// The next version of the roster, by its people.
         case roster(Roster)
         /// The next version of the roster, by recovery keys.
@@ -55,14 +57,15 @@ package struct VetoStatement: Sendable, Hashable {
         /// No to a replacement that is announced.
         case cancel(version: Int, digest: [UInt8])
 
-        /// `order`, `ratify`, `restore`, `shorten`, `roster`, `replace`,
-        /// `cancel`.
+        /// `order`, `ratify`, `restore`, `shorten`, `found`, `roster`,
+        /// `replace`, `cancel`.
         package var name: String {
             switch self {
             case .order: "order"
             case .ratify: "ratify"
             case .restore: "restore"
             case .shorten: "shorten"
+            case .found: "found"
             case .roster: "roster"
             case .replace: "replace"
             case .cancel: "cancel"
@@ -78,7 +81,7 @@ package struct VetoStatement: Sendable, Hashable {
 
     /// ``Roster/installation``.
     package var installation: String
-    /// The version of the roster under which it is signed.
+    /// The version of the roster under which it is signed; 0 for the first.
     package var roster: Int
     /// Seconds since 1970; after that second it counts for nothing.
     package var notAfter: Int
@@ -102,8 +105,22 @@ package struct VetoStatement: Sendable, Hashable {
     package var target: VetoTarget? {
         switch decision {
         case .ratify(let target), .restore(let target, _), .shorten(let target, _): target
-        case .order, .roster, .replace, .cancel: nil
+        case .order, .found, .roster, .replace, .cancel: nil
         }
+    }
+
+    /// The version of the roster that it brings; nil for all others.
+    package var brought: Roster? {
+        switch decision {
+        case .found(let roster), .roster(let roster), .replace(let roster): roster
+        case .order, .ratify, .restore, .shorten, .cancel: nil
+        }
+    }
+
+    /// A statement of version 1 of the roster.
+    package init(founding roster: Roster, notAfter: Int, nonce: String = Nonce.make()) {
+        self.init(
+            installation: roster.installation, roster: 0, notAfter: notAfter, nonce: nonce, decision: .found(roster))
     }
 
     /// The digest of an order: SHA-256 of the records of its suspensions,
@@ -117,7 +134,8 @@ package struct VetoStatement: Sendable, Hashable {
         case .order(let suspensions): ("order", Self.digest(suspensions))
         case .ratify(let target), .restore(let target, _), .shorten(let target, _):
             ("S\(target.number)", target.digest)
-        case .roster(let roster), .replace(let roster): ("roster-\(roster.version)", roster.digest)
+        case .found(let roster), .roster(let roster), .replace(let roster):
+            ("roster-\(roster.version)", roster.digest)
         case .cancel(let version, let digest): ("roster-\(version)", digest)
         }
     }
@@ -156,7 +174,7 @@ package struct VetoStatement: Sendable, Hashable {
                     json.member("attempt", conditions.attempt)
                     json.member("model_may_differ", conditions.modelMayDiffer)
                 case .shorten(_, let expires): json.member("expires", expires)
-                case .order, .ratify, .roster, .replace, .cancel: break
+                case .order, .ratify, .found, .roster, .replace, .cancel: break
                 }
             }
         }
@@ -164,7 +182,7 @@ package struct VetoStatement: Sendable, Hashable {
         switch decision {
         case .order(let suspensions):
             json.array("suspensions") { json in for suspension in suspensions { suspension.writeRecord(to: &json) } }
-        case .roster(let roster), .replace(let roster):
+        case .found(let roster), .roster(let roster), .replace(let roster):
             json.key("document")
             roster.write(to: &json)
         case .ratify, .restore, .shorten, .cancel: break
@@ -174,7 +192,10 @@ package struct VetoStatement: Sendable, Hashable {
     /// The rule of the format that this statement breaks.
     var defect: String? {
         if !Roster.isInstallation(installation) { return "the installation is not 64 small hexadecimal digits" }
-        if !(1...Roster.greatestVersion).contains(roster) { return "the roster's version is none" }
+        let isFirst = if case .found = decision { true } else { false }
+        if !(1...Roster.greatestVersion).contains(roster), !(isFirst && roster == 0) {
+            return "the roster's version is none"
+        }
         if !Suspension.times.contains(notAfter) { return "`not_after` is no time" }
         if !Nonce.isValid(nonce) { return "the nonce is not \(Nonce.length) small hexadecimal digits" }
         if let target {
@@ -188,7 +209,7 @@ package struct VetoStatement: Sendable, Hashable {
         case .shorten(_, let expires): return Suspension.times.contains(expires) ? nil : "the new end is no time"
         case .cancel(let version, let digest):
             return version == roster + 1 && digest.count == SHA256.byteCount ? nil : "it cancels no next version"
-        case .roster(let next), .replace(let next):
+        case .found(let next), .roster(let next), .replace(let next):
             if next.version != roster + 1 { return "the roster is not the version after \(roster)" }
             return next.installation == installation ? nil : "the roster is of another installation"
         case .ratify: return nil

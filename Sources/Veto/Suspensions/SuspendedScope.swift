@@ -59,6 +59,14 @@ package enum SuspendedScope: Sendable, Hashable {
         }
     }
 
+    /// True where the scope stops candidates, for every caller and route.
+    package var isOfCandidates: Bool {
+        switch self {
+        case .model, .weights, .lab, .host, .region: true
+        case .route, .key: false
+        }
+    }
+
     /// True where the scope stops this candidate for every caller and route.
     package func covers(_ candidate: SuspensionSubject) -> Bool {
         switch self {

@@ -156,6 +156,20 @@ package struct SuspensionStanding: Sendable, Hashable {
     /// True where all who approved let the model return though it isn't shown
     /// to be the same as before.
     package var modelMayDiffer = false
+    /// The newest failure of its gate; nil where none has failed.
+    package var failure: GateFailure?
 
     package init(since: Int) { self.since = since }
+}
+
+/// The failure of a gate.
+package struct GateFailure: Sendable, Hashable {
+    /// Seconds since 1970.
+    package var time: Int
+    package var reason: String
+
+    package init(time: Int, reason: String) {
+        self.time = time
+        self.reason = reason
+    }
 }

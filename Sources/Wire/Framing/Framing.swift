@@ -7,11 +7,14 @@ package import NIOCore
 package enum Framing: Sendable, Hashable {
     /// Server-sent events.
     case serverSentEvents
+    /// Messages of `application/vnd.amazon.eventstream`.
+    case eventStream
 
     /// The `content-type` of an answer that is such a stream.
     package var contentType: String {
         switch self {
         case .serverSentEvents: "text/event-stream; charset=utf-8"
+        case .eventStream: "application/vnd.amazon.eventstream"
         }
     }
 
@@ -19,6 +22,7 @@ package enum Framing: Sendable, Hashable {
     package func isNamed(by contentType: String) -> Bool {
         switch self {
         case .serverSentEvents: contentType.lowercased().hasPrefix("text/event-stream")
+        case .eventStream: contentType.lowercased().hasPrefix(self.contentType)
         }
     }
 
@@ -33,6 +37,10 @@ package enum Framing: Sendable, Hashable {
             if Self.fields.contains(where: { line.starts(with: $0.utf8) }) { return true }
             // So far it is the beginning of one.
             return Self.fields.contains { $0.utf8.starts(with: line) } ? nil : false
+        case .eventStream:
+            // No message is as long as text would make its first length.
+            guard let first = bytes.first, first <= 1 else { return bytes.isEmpty ? nil : false }
+            return EventStreamParser.isPrelude(bytes)
         }
     }
 
@@ -49,6 +57,8 @@ package enum Framing: Sendable, Hashable {
             // Behind a carriage return, the first line feed belongs to it.
             bytes.writeStaticString(bytes.readableBytesView.last == UInt8(ascii: "\n") ? "\n" : "\n\n")
             return bytes
+        // A message without its end is never read.
+        case .eventStream: return unfinished
         }
     }
 
@@ -63,6 +73,19 @@ package enum Framing: Sendable, Hashable {
                 bytes.getInteger(at: bytes.readerIndex + end, as: UInt8.self) == UInt8(ascii: "\n")
             else { return 0 }
             return 1
+        case .eventStream: return 0
+        }
+    }
+
+    // MARK: Words beside the frames
+
+    /// The text that the bytes of a frame hold beside the frame's data and its
+    /// name, on lines: what a client may show although it is no event.
+    /// - Parameter frame: Nil for bytes between frames.
+    package func wordsBeside(_ frame: Frame?, in bytes: ByteBuffer) -> String {
+        switch self {
+        case .serverSentEvents: SSEWords.beside(frame, in: bytes)
+        case .eventStream: EventStreamParser.wordsBeside(in: bytes)
         }
     }
 }

@@ -10,38 +10,64 @@ package enum HTTPFieldRules {
         }
     }
 
-    /// A caller's fields that a provider of the same dialect gets to see.
+    /// A caller's fields that a provider of the same dialect gets to see, by
+    /// their names in lower case.
     ///
-    /// An allow-list: whatever else a caller sends (cookies, its address, its
-    /// Holdfast key) stays here.
+    /// An allow-list of families, so that a client's new beta goes through and
+    /// whatever else a caller sends (cookies, its address, its Holdfast key)
+    /// stays here: those of the APIs themselves, and those by which coding
+    /// agents say which session and agent a request belongs to. Fields that
+    /// choose an account are among them: a provider's settings say whether they
+    /// pass.
     package static func isForwardedToProvider(_ name: String) -> Bool {
         switch name {
-        case "anthropic-version", "anthropic-beta", "openai-beta", "openai-organization", "openai-project",
-            "idempotency-key", "x-stainless-helper-method":
+        case "idempotency-key", "x-stainless-helper-method", "x-app", "x-client-request-id", "x-openai-subagent",
+            "session-id", "session_id", "thread-id", "conversation_id", "originator", "chatgpt-account-id":
             true
-        default: false
+        // Says something of a browser to the server that it talks to.
+        case "anthropic-dangerous-direct-browser-access": false
+        default:
+            name.hasPrefix("anthropic-") || name.hasPrefix("openai-") || name.hasPrefix("x-codex-")
+                || name.hasPrefix("x-claude-code-") || name.hasPrefix("x-amzn-bedrock-")
         }
     }
 
     /// Returns whether a name, in any case, may be one of those that
-    /// ``isForwardedToProvider(_:)`` knows. A quick check, so that not every
-    /// name has to be changed to lower case.
+    /// ``isForwardedToProvider(_:)`` knows. A quick check by the first letters,
+    /// so that not every name has to be changed to lower case.
     package static func mayBeForwarded(_ name: String) -> Bool {
-        switch name.utf8.count {
-        case 11, 14, 15, 17, 19, 25: true
-        default: false
+        var letters = name.utf8.makeIterator()
+        guard let first = letters.next(), let second = letters.next(), let third = letters.next() else { return false }
+        // As numbers, since each field of each request passes here; letters of `anthropic-`, `openai-`, `originator`, …
+        switch UInt16(first | 0x20) << 8 | UInt16(second | 0x20) {
+        case pair("a", "n"), pair("o", "p"), pair("o", "r"), pair("i", "d"), pair("t", "h"), pair("c", "h"),
+            pair("c", "o"), pair("s", "e"):
+            return true
+        case pair("x", "-"): return "saco".utf8.contains(third | 0x20)
+        default: return false
         }
     }
 
+    @inline(__always)
+    private static func pair(_ first: Unicode.Scalar, _ second: Unicode.Scalar) -> UInt16 {
+        UInt16(UInt8(ascii: first)) << 8 | UInt16(UInt8(ascii: second))
+    }
+
     /// A provider's fields that come back to the caller: rate limits, retry
-    /// advice, the provider's own request id and processing time.
+    /// advice, the provider's own request id and processing time, and what an
+    /// agent gives back with its next request.
     package static func isReturnedToCaller(_ name: String) -> Bool {
         switch name {
         case "retry-after", "retry-after-ms", "x-should-retry", "openai-processing-ms", "openai-version",
-            "openai-organization", "anthropic-organization-id", "deprecation", "sunset", "link", "warning":
+            "openai-organization", "anthropic-organization-id", "deprecation", "sunset", "link", "warning",
+            "x-models-etag", "x-reasoning-included":
             true
         default:
-            name.hasPrefix("x-ratelimit-") || name.hasPrefix("anthropic-ratelimit-")
+            switch name.utf8.first {
+            case UInt8(ascii: "x"): name.hasPrefix("x-ratelimit-") || name.hasPrefix("x-codex-")
+            case UInt8(ascii: "a"): name.hasPrefix("anthropic-ratelimit-")
+            default: false
+            }
         }
     }
 

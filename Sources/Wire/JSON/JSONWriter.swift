@@ -19,6 +19,9 @@ package struct JSONWriter {
         self.buffer = buffer
     }
 
+    /// The value that has been written, once it is whole.
+    package var fragment: JSONFragment { JSONFragment(checked: buffer) }
+
     // MARK: Containers
 
     package mutating func object(_ body: (inout JSONWriter) throws -> Void) rethrows {
@@ -144,6 +147,13 @@ package struct JSONWriter {
     package mutating func value(_ fragment: JSONFragment) {
         separate()
         buffer.writeImmutableBuffer(fragment.bytes)
+        needsComma = true
+    }
+
+    /// Bytes that are one JSON value, as this has written them before.
+    package mutating func value(encoded bytes: ByteBuffer) {
+        separate()
+        buffer.writeImmutableBuffer(bytes)
         needsComma = true
     }
 

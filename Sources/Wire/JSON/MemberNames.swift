@@ -13,7 +13,7 @@ package struct MemberNames {
 
     /// One pass over the names.
     ///
-    /// - Parameter watched: at most 64 names in lower case of at most 63 bytes.
+    /// - Parameter watched: at most 64 names of at most 63 bytes.
     package init(_ object: JSONView, watching watched: [StaticString] = []) {
         self.object = object
         var lengths: UInt64 = 0

@@ -21,6 +21,17 @@ import Wire
         "usage":{"input_tokens":3,"output_tokens":9,"cache_creation":{"ephemeral_5m_input_tokens":0},"service_tier":"standard"}}
         """#
 
+    private static let bedrock = #"""
+        {"output":{"message":{"role":"assistant","content":[
+        {"reasoningContent":{"reasoningText":{"text":"I think.","signature":"Eq=="}}},{"reasoningContent":{"redactedContent":"Eq=="}},
+        {"text":"I say."},{"toolUse":{"toolUseId":"t1","name":"lookup","input":{"word":"sea","n":[1,"two"]}}},
+        {"citationsContent":{"content":[{"text":"As they said."}],"citations":[{"title":"A page","sourceContent":[{"text":"they said"}]}]}},
+        {"aKindOfTomorrow":{"words":"Of tomorrow."}}]}},"stopReason":"tool_use",
+        "usage":{"inputTokens":3,"outputTokens":9,"totalTokens":12,"cacheDetails":[{"ttl":"5m","inputTokens":0}]},"metrics":{"latencyMs":5},
+        "additionalModelResponseFields":{"holdfast":{"continued":[{"by":"p/m","cause":"withdrawn","at":1}]},"note":"A word more."},
+        "trace":{"promptRouter":{"invokedModelId":"arn:aws:x"}},"performanceConfig":{"latency":"standard"},"serviceTier":{"type":"default"}}
+        """#
+
     private static let openai = #"""
         {"id":"chatcmpl-1","object":"chat.completion","created":7,"model":"gpt-5.2","system_fingerprint":"fp_1",
         "choices":[{"index":0,"finish_reason":"tool_calls","message":{"role":"assistant","content":"I say.",
@@ -30,6 +41,39 @@ import Wire
         "usage":{"prompt_tokens":3,"completion_tokens":9,"total_tokens":12,"prompt_tokens_details":{"cached_tokens":0}},
         "service_tier":"default"}
         """#
+
+    private static let responses = #"""
+        {"id":"resp_1","object":"response","created_at":7,"completed_at":8,"status":"completed","model":"gpt-5.5",
+        "instructions":"Be brief.","error":null,"incomplete_details":null,"metadata":{"a":"some words"},
+        "tools":[{"type":"function","name":"lookup","description":"Looks up.","parameters":{"type":"object","properties":{}}}],
+        "tool_choice":"auto","truncation":"disabled","service_tier":"default","store":false,
+        "text":{"format":{"type":"text"},"verbosity":"medium"},"reasoning":{"effort":"low","summary":null},
+        "output":[
+        {"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"I think."}],"encrypted_content":"gAAAAB"},
+        {"type":"message","id":"msg_1","status":"completed","role":"assistant","content":[
+        {"type":"output_text","text":"I say.","annotations":[{"type":"url_citation","url":"https://a.b","title":"A page","start_index":0}],"logprobs":[]}]},
+        {"type":"function_call","id":"fc_1","status":"completed","call_id":"call_1","name":"lookup","arguments":"{\"word\":\"sea\"}"},
+        {"type":"a_kind_of_tomorrow","words":"Of tomorrow."}],
+        "usage":{"input_tokens":3,"input_tokens_details":{"cached_tokens":0},"output_tokens":9,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":12}}
+        """#
+
+    @Test func responsesAnswer() throws {
+        let found = try Self.pieces(Self.responses, .responses)
+        #expect(
+            found == [
+                .text(block: 0, .system, "Be brief."), .blockEnded(0),
+                .text(block: 1, .user, "a\nsome words"), .blockEnded(1),
+                .text(block: 2, .toolDefinition, "lookup"), .text(block: 2, .toolDefinition, "\nLooks up."),
+                .blockEnded(2),
+                .text(block: 3, .answer, "I think."), .blockEnded(3),
+                .text(block: 4, .answer, "I say."), .blockEnded(4),
+                .text(block: 5, .document, "type\nurl_citation\nurl\nhttps://a.b\ntitle\nA page\nstart_index"),
+                .blockEnded(5),
+                .text(block: 6, .toolCall, "lookup"), .text(block: 6, .toolCall, "\nword\nsea"), .blockEnded(6),
+                .text(block: 7, .answer, "Of tomorrow."), .blockEnded(7),
+                .unseen(.encryptedThinking), .ended,
+            ])
+    }
 
     @Test func anthropicAnswer() throws {
         #expect(
@@ -85,7 +129,10 @@ import Wire
     @Test("no string of an answer is unread")
     func everyString() throws {
         let sentence = "zq marked words zq"
-        for (text, dialect) in [(Self.anthropic, ReadDialect.anthropic), (Self.openai, .openai)] {
+        for (text, dialect) in [
+            (Self.anthropic, ReadDialect.anthropic), (Self.bedrock, .bedrock), (Self.openai, .openai),
+            (Self.responses, .responses),
+        ] {
             let body = ByteBuffer(string: text)
             for position in Position.all(in: try JSONDocument(body).root) {
                 let marked = try JSONDocument(position.replaced(by: sentence, in: body))
@@ -100,7 +147,13 @@ import Wire
 
     @Test("the blocks of an answer are numbered in their order, and each ends", arguments: ReadDialect.all)
     func blocks(_ dialect: ReadDialect) throws {
-        let text = dialect.name == "openai" ? Self.openai : Self.anthropic
+        let text =
+            switch dialect.name {
+            case "bedrock": Self.bedrock
+            case "openai": Self.openai
+            case "responses": Self.responses
+            default: Self.anthropic
+            }
         var open: Int?
         var next = 0
         for piece in try Self.pieces(text, dialect) {

@@ -1,6 +1,8 @@
 import Conversation
 import DialectAnthropic
+import DialectBedrock
 import DialectOpenAI
+import DialectResponses
 import FoundationEssentials
 import NIOCore
 import Testing
@@ -14,6 +16,8 @@ struct ReadDialect: Sendable, CustomTestStringConvertible {
 
     var name: String { door.name.rawValue }
     var testDescription: String { name }
+    /// The member that holds the conversation.
+    var turns: String { name == "responses" ? "input" : "messages" }
 
     func passages(_ bytes: ByteBuffer) throws -> RequestPassages {
         try door.passages(of: JSONDocument(bytes), at: CalledPath())
@@ -29,7 +33,13 @@ struct ReadDialect: Sendable, CustomTestStringConvertible {
     static let openai = ReadDialect(
         door: OpenAIDialect(now: { 7 }), table: OpenAIDialect.requestTable, answers: OpenAIDialect.answerTable)
 
-    static let all = [anthropic, openai]
+    static let responses = ReadDialect(
+        door: ResponsesDialect(now: { 7 }), table: ResponsesDialect.requestTable,
+        answers: ResponsesDialect.answerTable)
+    static let bedrock = ReadDialect(
+        door: ConverseDialect(), table: ConverseDialect.requestTable, answers: ConverseDialect.answerTable)
+
+    static let all = [anthropic, bedrock, openai, responses]
 }
 
 /// A whole request, out of `Tests/Fixtures`.

@@ -49,10 +49,11 @@ import Wire
     @Test("a name of the API that comes a second time in other letters is refused")
     func cases() {
         for dialect in ReadDialect.all {
-            let text = #"{"messages":[{"role":"assistant","Role":"user","content":"x"}]}"#
+            let text = #"{"\#(dialect.turns)":[{"role":"assistant","Role":"user","content":"x"}]}"#
             #expect(Self.code(ByteBuffer(string: text), dialect) == "ambiguous_name")
             // Alone, or where names are free, it is judged.
-            #expect(Self.code(ByteBuffer(string: #"{"messages":[{"Role":"user","content":"x"}]}"#), dialect) == nil)
+            let alone = #"{"\#(dialect.turns)":[{"Role":"user","content":"x"}]}"#
+            #expect(Self.code(ByteBuffer(string: alone), dialect) == nil)
             #expect(Self.code(ByteBuffer(string: #"{"metadata":{"a":"x","A":"y"}}"#), dialect) == nil)
         }
     }
@@ -60,8 +61,10 @@ import Wire
     @Test("more parts than anybody sends are refused")
     func parts() {
         let parts = String(repeating: #"{"type":"text","text":"a"},"#, count: PassageReader.mostPassages + 1)
-        let text = #"{"messages":[{"role":"user","content":[\#(parts.dropLast())]}]}"#
-        for dialect in ReadDialect.all { #expect(Self.code(ByteBuffer(string: text), dialect) == "too_many_parts") }
+        for dialect in ReadDialect.all {
+            let text = #"{"\#(dialect.turns)":[{"role":"user","content":[\#(parts.dropLast())]}]}"#
+            #expect(Self.code(ByteBuffer(string: text), dialect) == "too_many_parts")
+        }
     }
 
     @Test("a body of any kind of JSON is read", arguments: ["7", "null", #""words""#, "[]", #"["words"]"#, "{}"])

@@ -1,6 +1,8 @@
 import Conversation
 import DialectAnthropic
+import DialectBedrock
 import DialectOpenAI
+import DialectResponses
 import Documented
 import NIOCore
 import Seeded
@@ -73,8 +75,12 @@ import Wire
         for (heading, table) in [
             ("### Requests of Anthropic's Messages", AnthropicDialect.requestTable),
             ("### Answers of Anthropic's Messages", AnthropicDialect.answerTable),
+            ("### Requests of Bedrock's Converse", ConverseDialect.requestTable),
+            ("### Answers of Bedrock's Converse", ConverseDialect.answerTable),
             ("### Requests of OpenAI's Chat Completions", OpenAIDialect.requestTable),
             ("### Answers of OpenAI's Chat Completions", OpenAIDialect.answerTable),
+            ("### Requests of OpenAI's Responses", ResponsesDialect.requestTable),
+            ("### Answers of OpenAI's Responses", ResponsesDialect.answerTable),
         ] {
             let rows = try DocumentedPage("supervision-reading").table(under: heading).rows
             let documented = rows.map { "| \($0.cells.joined(separator: " | ")) |" }
@@ -88,7 +94,9 @@ enum RandomRequest {
     static func make(_ dialect: String, _ chance: inout SplitMix) -> String {
         var maker = Maker(names: words[dialect] ?? [], chance: chance)
         let turns = (0..<3).map { _ in maker.object(depth: 4) }.joined(separator: ",")
-        let text = #"{"model":"m","messages":[\#(turns)],"tools":[\#(maker.object(depth: 3))],"x":\#(maker.value(4))}"#
+        let list = dialect == "responses" ? "input" : "messages"
+        let text =
+            #"{"model":"m","\#(list)":[\#(turns)],"tools":[\#(maker.object(depth: 3))],"x":\#(maker.value(4))}"#
         chance = maker.chance
         return text
     }
@@ -137,12 +145,31 @@ enum RandomRequest {
             "stdout", "compaction", "tool_addition", "tool", "tool_definition", "definition", "fallback", "from",
             "some text", "a name of my own", "unknown",
         ],
+        "bedrock": [
+            "role", "user", "assistant", "system", "content", "text", "image", "format", "source", "bytes",
+            "s3Location",
+            "uri", "document", "name", "context", "citations", "enabled", "toolUse", "toolUseId", "input", "type",
+            "toolResult", "status", "json", "reasoningContent", "reasoningText", "signature", "redactedContent",
+            "guardContent", "qualifiers", "cachePoint", "ttl", "citationsContent", "title", "location", "searchResult",
+            "video", "audio", "toolAddition", "toolSpec", "description", "inputSchema", "properties", "some text",
+            "a name of my own", "unknown",
+        ],
         "openai": [
             "role", "user", "assistant", "system", "tool", "function", "content", "type", "text", "image_url", "url",
             "detail", "input_audio", "data", "format", "file", "file_data", "filename", "file_id", "tool_calls", "id",
             "name", "arguments", "tool_call_id", "function_call", "refusal", "reasoning_content", "annotations",
             "custom", "parameters", "properties", "description", "required", "enum", "thinking", "reasoning",
             "signature", "audio", "cache_control", "images", "some text", "a name of my own", "unknown", "{}",
+        ],
+        "responses": [
+            "role", "user", "assistant", "system", "developer", "message", "content", "type", "input_text", "text",
+            "output_text", "refusal", "annotations", "logprobs", "input_image", "image_url", "detail", "file_id",
+            "input_file", "file_data", "filename", "function_call", "call_id", "id", "name", "namespace", "arguments",
+            "function_call_output", "output", "custom_tool_call", "input", "custom_tool_call_output", "reasoning",
+            "summary", "encrypted_content", "web_search_call", "action", "query", "status", "tools", "function",
+            "custom", "format", "grammar", "definition", "parameters", "properties", "description", "compaction",
+            "tool_search_output", "additional_tools", "mcp_call", "shell_call_output", "stdout", "outcome", "some text",
+            "a name of my own", "unknown", "{}",
         ],
     ]
 }

@@ -32,8 +32,6 @@ private final class RememberingSupervisor: Supervisor {
         private let supervisor: RememberingSupervisor
         init(_ supervisor: RememberingSupervisor) { self.supervisor = supervisor }
 
-        var memory: (any VerdictMemory)? { supervisor.kept }
-
         func judge(_ pieces: [AnswerPiece], isEnd: Bool) async -> Verdict {
             supervisor.answers.change { $0 += 1 }
             return Verdict(.allow)

@@ -67,7 +67,7 @@ import Wire
             #expect(record.outcome == .failed && record.reason == "suspended")
         }
         #expect(record.attempts.first?.failure == "suspended" && record.attempts.first?.cause == nil)
-        #expect(record.permit?.suspension == "S1")
+        #expect(record.permit?.suspension == "S1" && record.isEndedBySuspension != goesOn)
         #expect(stage.isHealthUntouched)
         // The provider's connection has ended: its engine stops.
         #expect(stage.house.lanes[0].endings.value.count == 1)
@@ -81,6 +81,29 @@ import Wire
         #expect(try await request.end().text == Stage.text)
         #expect(request.reply["x-holdfast-stands-in-for"] == "p0/m-p0")
         #expect(request.reply["x-holdfast-suspension"] == "S1")
+    }
+
+    /// A gate judges a route's standbys by the requests that they have failed,
+    /// and not by those that suspensions alone have ended.
+    @Test("a refusal is the suspensions' own only where no other candidate has failed", arguments: [true, false])
+    func refusedByBoth(_ isCut: Bool) async throws {
+        let failing = ReplayLane.Script.failing(.unreachable("a test"))
+        let stage = Stage(standbys: [(.openai, failing)])
+        let request = stage.begin(.openai)
+        try await stage.untilWaiting(request, .midStream)
+        if !isCut {
+            stage.gate.change { $0 = true }
+            try await request.end()
+        }
+        try await stage.pull()
+        stage.gate.change { $0 = true }
+        if isCut { try await request.end() } else { try await stage.begin(.openai).end() }
+        let failed = try #require(stage.house.house.book.last)
+        #expect(failed.attempts.last?.upstream.id == "p1/m-p1" && !failed.isEndedBySuspension)
+        try await stage.pull(.model("p1/m-p1"))
+        try await stage.begin(.openai).end()
+        let refused = try #require(stage.house.house.book.last)
+        #expect(refused.attempts.isEmpty && refused.outcome == .failed && refused.isEndedBySuspension)
     }
 
     // MARK: Drain
@@ -133,6 +156,44 @@ import Wire
         try await refused.end()
         #expect(refused.reply.status == 503 && refused.reply["x-holdfast-suspension"] == "S1")
         #expect(stage.house.lanes.map(\.requests.value.count) == [1, 0])
+    }
+
+    @Test("what runs with a key that is revoked ends at once", arguments: Speech.allCases, Stage.Place.allCases)
+    func revoked(_ speech: Speech, _ place: Stage.Place) async throws {
+        let stage = Stage(.openai, place, standbys: [(.openai, Stage.reciting(.openai, "standby"))])
+        let house = stage.house.house
+        let request = stage.begin(speech)
+        try await stage.untilWaiting(request, place)
+        #expect(house.keys.replace(with: [], now: .now) == 1)
+        house.gateway.endRevoked()
+        stage.gate.change { $0 = true }
+        let heard = try await request.end()
+        #expect(!request.reply.text.contains(Stage.poison) && !heard.looksWhole)
+        let record = try #require(house.book.last)
+        if place.isHeard {
+            #expect(heard.errors == 1 && heard.finishes.isEmpty && record.outcome == .truncated)
+        } else {
+            #expect(request.reply.status == 401)
+        }
+        #expect(request.reply.text.contains("revoked") && record.reason == "invalid_api_key")
+        // No suspension is named, since there is none.
+        #expect(request.reply["x-holdfast-suspension"] == nil && record.permit?.suspension == nil)
+        #expect(stage.house.lanes.map(\.requests.value.count) == [1, 0])
+        #expect(stage.house.lanes[0].endings.value.count == 1 && stage.isHealthUntouched)
+    }
+
+    @Test func otherKeysRunOnWhenOneIsRevoked() async throws {
+        let stage = Stage(standbys: [])
+        let house = stage.house.house
+        let key = TestGateway.record()
+        let request = stage.begin(.openai)
+        try await stage.untilWaiting(request, .midStream)
+        house.keys.replace(
+            with: [key, KeyRecord(name: "other", digest: KeyDigest(of: "hf_other"), created: key.created)], now: .now)
+        house.keys.replace(with: [key], now: .now)
+        house.gateway.endRevoked()
+        stage.gate.change { $0 = true }
+        #expect(try await request.end().looksWhole)
     }
 
     // MARK: More than one candidate at a time
@@ -215,8 +276,8 @@ import Wire
             #expect(hasStandby ? heard.text == Stage.text && heard.starts == ["standby"] : request.reply.status == 503)
             #expect(!hasStandby || heard.looksWhole)
         } else {
-            #expect(heard.looksWhole == (heard.text == Stage.text))
-            #expect(heard.looksWhole || heard.errors == 1)
+            #expect(heard.looksWhole == hasStandby && (heard.text == Stage.text) == hasStandby)
+            #expect(heard.errors == (hasStandby ? 0 : 1))
         }
         #expect(stage.isHealthUntouched)
     }

@@ -84,6 +84,42 @@ import Wire
         #expect(record.permit?.candidate == "p0/m-p0" && record.permit?.tick == began)
     }
 
+    @Test func aCandidateThatWasNeverAskedIsDeniedOnRecordOnce() async throws {
+        let stage = Stage(standbys: [(.openai, Stage.reciting(.openai, "standby"))])
+        let number = try await stage.pull(.model("p1/m-p1"))
+        #expect(stage.suspensions.events.value.isEmpty)
+        stage.clock.advance(by: .milliseconds(50))
+        let first = stage.clock.tick
+        try await stage.begin(.openai, model: "p1/m-p1").end()
+        stage.clock.advance(by: .milliseconds(50))
+        try await stage.begin(.openai, model: "p1/m-p1").end()
+        let denied = PermitEvent.denied(candidate: "p1/m-p1", suspension: "S1", tick: first, lastAllowed: 0)
+        #expect(stage.suspensions.events.value == [denied])
+        // Once it has been free, its next denial is another one.
+        stage.suspensions.put(number, in: .restored)
+        stage.book.apply(stage.suspensions.index)
+        try await stage.pull(.model("p1/m-p1"))
+        let second = stage.clock.tick
+        try await stage.begin(.openai, model: "p1/m-p1").end()
+        #expect(
+            stage.suspensions.events.value == [
+                denied, .denied(candidate: "p1/m-p1", suspension: "S2", tick: second, lastAllowed: 0),
+            ])
+    }
+
+    @Test func aShareOfTheRequestsThatIsRefusedIsNoDenial() async throws {
+        let stage = Stage(standbys: [(.openai, Stage.reciting(.openai, "standby"))])
+        stage.suspensions.order(.model("p1/m-p1"), phase: .halfOpen(percent: 1))
+        stage.book.apply(stage.suspensions.index)
+        for number in 0..<40 {
+            var call = stage.house.house.call(Speech.openai.request("p1/m-p1"), door: Speech.openai.dialect)
+            call.id = "req_\(number)"
+            _ = await stage.house.house.serve(call)
+        }
+        let denials = stage.suspensions.events.value.filter { if case .denied = $0 { true } else { false } }
+        #expect(denials.isEmpty)
+    }
+
     @Test func aCandidateThatReturnsIsGrantedAnew() async throws {
         let stage = Stage(standbys: [(.openai, Stage.reciting(.openai, "standby"))])
         try await stage.begin(.openai, model: "p1/m-p1").end()
@@ -173,6 +209,35 @@ import Wire
             return
         }
         #expect(stage.house.lanes[1].requests.value.count == 1)
+    }
+
+    /// A pattern such as `*claude-*` leads callers to a route. A gate, or a
+    /// standard's question, that was led there would never reach the model.
+    @Test("behind a pattern the model itself is asked", arguments: ["p1/m-p1", "p1/m-of-no-route"])
+    func behindAPattern(_ id: String) async throws {
+        let stage = Stage(
+            standbys: [(.openai, .json(Sample.openaiReply))], aliases: [try #require(RouteAlias("*m-*", route: "talk"))]
+        )
+        let (gateway, executor) = (stage.house.house.gateway, stage.house.house.executor)
+        try await stage.pull()
+        try await stage.begin(.openai, model: id, stream: false).end()
+        #expect(stage.house.house.book.last?.route == "talk", "the pattern doesn't match: this shows nothing")
+        #expect(gateway.candidates(of: [.model(id)]) == [id])
+        let number = stage.suspensions.order(.model(id), phase: .verifying)
+        stage.book.apply(stage.suspensions.index)
+        let lane = stage.house.lanes[1]
+        let before = lane.requests.value.count
+        let answer = await gateway.askAsGate(id, number: number, on: executor)
+        #expect(answer.result == .answered && answer.tick > 0)
+        let question = Question("How much is 2 + 2?", tokens: 8, gate: number)
+        guard case .text(_) = await gateway.ask(id, question, on: executor) else {
+            Issue.record("the standard's question was not asked")
+            return
+        }
+        let asked = lane.requests.value.dropFirst(before)
+        #expect(asked.count == 2 && asked.allSatisfy { $0.fields["x-holdfast-gate"] == "S\(number)" })
+        #expect(asked.allSatisfy { String(buffer: $0.body).contains(#""\#(id.dropFirst(3))""#) })
+        #expect(stage.house.lanes[0].requests.value.isEmpty)
     }
 
     // MARK: The dry run

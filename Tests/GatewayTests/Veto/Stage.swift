@@ -33,7 +33,7 @@ struct Stage {
     ///   - length: Of permits; by the manual clock, which stands still.
     init(
         _ kind: Relayers.Kind = .openai, _ place: Place = .midStream, standbys: [(Relayers.Kind, ReplayLane.Script)],
-        policy: RoutePolicy = RoutePolicy(), audit: (any AuditRecorder)? = nil,
+        policy: RoutePolicy = RoutePolicy(), aliases: [RouteAlias] = [], audit: (any AuditRecorder)? = nil,
         supervisor: (any Supervisor)? = nil, length: Duration = .milliseconds(200)
     ) {
         let gate = Watched(false)
@@ -42,7 +42,7 @@ struct Stage {
         self.suspensions = suspensions
         book = PermitBook(source: suspensions, clock: clock.clock, length: length)
         house = Relayers(
-            [(kind, Self.script(kind, place, gate))] + standbys, policy: policy, audit: audit,
+            [(kind, Self.script(kind, place, gate))] + standbys, policy: policy, aliases: aliases, audit: audit,
             stages: OptionalStages(supervisor: supervisor, permits: book))
     }
 

@@ -12,6 +12,8 @@ import Testing
 private struct ScriptedSecondStage: SecondStage {
     let digest = "second"
     var advisory: Set<Head> = []
+    var isReady: Bool { presence.value }
+    var presence = Watched(true)
     let answer: @Sendable ([RankedWindow], SecondStageAsker, SecondStageTerms) async -> SecondStageResult
 
     func scores(
@@ -299,5 +301,39 @@ private struct ScriptedSecondStage: SecondStage {
         watch.note(Verdict(.allow))
         watch.note(Verdict(.error, error: "crashed"))
         #expect(told.value == [.down("late"), .up, .down("crashed")])
+    }
+
+    // MARK: The memory
+
+    @Test("what passed before is not looked up while verdicts are errors", arguments: ["late", "crashed", "malformed"])
+    func noMemoryWhileItFails(_ word: String) async {
+        let failure = Watched<SecondStageFailure?>(nil)
+        let second = ScriptedSecondStage { windows, asker, terms in
+            if let failure = failure.value { return .failed(failure) }
+            return await ScriptedSecondStage.scoring(0.5).answer(windows, asker, terms)
+        }
+        let service = Self.service(Self.policy(second: second))
+        func hasMemory() -> Bool { service.memory(of: "t") != nil }
+        #expect(hasMemory())
+        failure.change { $0 = SecondStageFailure(rawValue: word) }
+        #expect(await service.judge(Self.exhibit("hello")).error == word)
+        #expect(!hasMemory())
+        // The key's own refusal says nothing of the supervisor, and brings nothing back.
+        failure.change { $0 = .limited }
+        _ = await service.judge(Self.exhibit("hello"))
+        #expect(!hasMemory())
+        failure.change { $0 = nil }
+        #expect(await service.judge(Self.exhibit("hello")).ruling == .allow)
+        #expect(hasMemory())
+    }
+
+    @Test func whatPassedBeforeIsNotLookedUpWhileTheSecondModelIsNotReady() async {
+        let second = ScriptedSecondStage.scoring(0.5)
+        let service = Self.service(Self.policy(second: second))
+        #expect(service.memory(of: "t") != nil)
+        second.presence.change { $0 = false }
+        #expect(service.memory(of: "t") == nil)
+        second.presence.change { $0 = true }
+        #expect(service.memory(of: "t") != nil)
     }
 }

@@ -32,7 +32,17 @@ struct VetoFolk {
             })
     }
 
-    static func founding() throws -> SpoolFile { file(.roster, 1, try roster().canonical) }
+    /// Signed once: signatures of one text differ.
+    private static let founded: Result<[UInt8], any Error> = Result { try founding(roster()) }
+
+    static func founding() throws -> SpoolFile { file(.roster, 1, try founded.get()) }
+
+    /// The statement of a first roster, signed by all of its people.
+    static func founding(_ roster: Roster) throws -> [UInt8] {
+        let statement = VetoStatement(founding: roster, notAfter: start.wall + 86_400)
+        let people = roster.people.compactMap { keys[$0.name] }
+        return Array(try SignedStatement(signing: statement, with: people).text.utf8)
+    }
 
     static func file(_ kind: SpoolFolder.Kind, _ number: Int, _ bytes: [UInt8]) -> SpoolFile {
         SpoolFile(kind: kind, number: number, digest: VetoRecord.digest(of: bytes), bytes: bytes)
@@ -70,8 +80,8 @@ struct VetoFolk {
         return Self.file(.statements, 0, bytes)
     }
 
-    func desk(_ policy: VetoPolicy = VetoPolicy()) throws -> VetoDesk {
-        try VetoDesk(policy: policy, start: now, boot: "boot-1")
+    func desk(_ policy: VetoPolicy = VetoPolicy(), identity: VetoIdentity = VetoIdentity()) throws -> VetoDesk {
+        try VetoDesk(policy: policy, start: now, boot: "boot-1", identity: identity)
     }
 }
 

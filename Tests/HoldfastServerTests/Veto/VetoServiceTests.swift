@@ -69,7 +69,7 @@ import VetoSpool
     /// The files of a command: the roster, and an order.
     private func pull(_ folk: inout VetoFolk, _ scopes: [String] = ["model:openai/gpt"]) throws {
         let writer = SpoolWriter(spool())
-        try writer.addRoster(version: 1, try VetoFolk.roster().canonical)
+        try writer.addRoster(version: 1, try VetoFolk.founding().bytes)
         let order = try folk.order(1, scopes)
         try writer.addOrder(count: 1) { _ in order.bytes }
     }
@@ -132,6 +132,43 @@ import VetoSpool
         let files = SpoolReader(spool()).news(since: &mark).files
         #expect(files.map(\.kind).filter { $0 == .log }.count == 3)
         #expect(files.filter { $0.kind != .log }.map(\.kind) == [.roster, .orders, .statements])
+    }
+
+    @Test("a spool that loses files while the server runs gets them back", arguments: ["statements", "orders", ""])
+    func mended(_ lost: String) async throws {
+        var folk = VetoFolk()
+        let storage = MemoryStorage()
+        let service = try await open(storage)
+        try pull(&folk)
+        service.look()
+        let approval = try folk.approval(of: 1, in: service.machine, by: "alice")
+        try SpoolWriter(spool()).addStatement(approval.bytes)
+        service.look()
+        let writing = Task { await service.keeping.run() }
+        defer { writing.cancel() }
+        try await eventually("all is written") { service.keeping.owed == 0 }
+        service.look()
+        await service.mend()
+        #expect(service.keeping.owed == 0 && service.problems.isEmpty)
+        var before = SpoolMark()
+        let files = SpoolReader(spool()).news(since: &before).files
+        #expect(files.count == 6)
+        try Folder.removeAll(lost.isEmpty ? spool().path : "\(spool().path)/\(lost)")
+        let state = service.machine.state
+        let deadline = ContinuousClock.now + patience
+        var found: [SpoolFile] = []
+        repeat {
+            service.look()
+            await service.mend()
+            await Task.yield()
+            var mark = SpoolMark()
+            found = SpoolReader(spool()).news(since: &mark).files
+        } while found != files && ContinuousClock.now < deadline
+        #expect(found == files)
+        #expect(service.machine.state == state && service.index.entries.count == 1)
+        #expect(service.problems.allSatisfy { $0.contains("gone from the spool") })
+        // The next order goes on behind the last one.
+        #expect(try SpoolWriter(spool()).addOrder(count: 1) { _ in Array("{}".utf8) } == 2)
     }
 
     @Test func theLedgerIsReadFromItsMarkOnAndAgainFromTheBeginningWhereTheStorageIsNew() async throws {

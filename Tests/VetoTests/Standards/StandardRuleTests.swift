@@ -155,6 +155,37 @@ import Veto
         #expect(ruling(facts, [drill(true, pulled: "h/x", ["h/b"])]) == .breached)
     }
 
+    @Test func onlyDatesThatOthersSetAreKnownBeforehand() {
+        func until(_ facts: RetirementFacts?, _ drills: [DrillFacts] = []) -> Int? {
+            StandardRules.retirement(of: "h/a", facts, drills: drills, within: 30 * day, at: now).until
+        }
+        let drill = DrillFacts(id: "d", route: "r", pulled: "h/a", stoodIn: ["h/b"], hasPassed: true, time: now)
+        let retires = now + 40 * day
+        #expect(until(nil) == nil)
+        #expect(until(RetirementFacts(retires: retires)) == retires - 30 * day)
+        #expect(until(RetirementFacts(retires: now, successor: "h/b", successors: ["h/b"])) == now - 30 * day)
+        #expect(until(RetirementFacts(retires: retires, successor: "h/b", successors: ["h/b"]), [drill]) == nil)
+        let paper = StandardDocument(name: "p", kind: .certificate, file: "f", until: now + day)
+        let onFile = DocumentFacts.onFile(sha256: "aa", bytes: 1)
+        #expect(StandardRules.document(paper, onFile, at: now).until == now + day)
+        #expect(StandardRules.document(paper, onFile, at: now + 2 * day).until == now + day)
+        #expect(StandardRules.document(paper, .missing, at: now).until == nil)
+        #expect(StandardRules.drill([drill], within: day, at: now).until == nil)
+    }
+
+    @Test func ofSeveralMembersTheFirstDateCounts() {
+        func until(_ members: [(StandardVerdict.Ruling, Int?)]) -> Int? {
+            StandardVerdict.all(
+                of: members.map { ("m", StandardVerdict($0.0, "e", seen: now, until: $0.1)) }, at: now
+            ).until
+        }
+        #expect(until([(.met, nil), (.met, 7), (.met, 5)]) == 5)
+        #expect(until([(.met, nil), (.met, nil)]) == nil)
+        // A date of one that is met says nothing about those that are breached.
+        #expect(until([(.met, 5), (.breached, nil)]) == nil)
+        #expect(until([(.met, 5), (.breached, 7)]) == 7)
+    }
+
     @Test func acanaryIsMetByTheExpectedWords() {
         let canary = Canary(prompt: "2 + 2?", expect: "the  Answer is 4")
         #expect(canary.isMet(by: "Well: THE answer\nis 4."))

@@ -24,7 +24,7 @@ struct HandIn {
         /// True where the server has taken note of it.
         var isRecorded: Bool {
             guard case .looked(let view) = notice else { return false }
-            return !view.refused.contains { $0.statement == file }
+            return view.taken.contains(file)
         }
     }
 
@@ -32,18 +32,20 @@ struct HandIn {
 
     /// Hands a statement in.
     /// - Throws: an exit code, once the reason has been printed, where it
-    ///   counts for nothing, or can't be written.
+    ///   counts for nothing, or can't be written, or the server has looked and
+    ///   doesn't see it.
     func take(_ signed: SignedStatement) async throws -> Outcome {
         let (verified, events) = try accepted { () throws(VetoRefusal) in try desk.judge(signed) }
         let bytes = Array(signed.text.utf8)
         var numbers: [Int] = verified.statement.number.map { [$0] } ?? []
         try written { () throws(SpoolFault) in
-            if case .order(let suspensions) = verified.statement.decision {
+            switch verified.statement.decision {
+            case .order(let suspensions):
                 let least = desk.nextNumber
                 let first = try desk.place.writer.addOrder(count: suspensions.count, least: least) { _ in bytes }
                 numbers = Array(first..<first + suspensions.count)
-            } else {
-                try desk.place.writer.addStatement(bytes)
+            case .found(let roster): try desk.place.writer.addRoster(version: roster.version, bytes)
+            case .ratify, .restore, .shorten, .roster, .replace, .cancel: try desk.place.writer.addStatement(bytes)
             }
         }
         let file = Hex.encode(SHA256.hash(data: bytes))
@@ -51,6 +53,13 @@ struct HandIn {
         if case .looked(let view) = notice, let refusal = view.refused.first(where: { $0.statement == file }) {
             complain("holdfast: the server refuses it: \(refusal.reason)")
             throw ExitStatus.dataError.exit
+        }
+        if case .looked(let view) = notice, !view.taken.contains(file) {
+            complain(
+                "holdfast: it lies in \(desk.place.spool.path.printable), and the server doesn't see it there, so that it "
+                    + "changes nothing yet: see to the owner and the mode of that folder and its files, and to the "
+                    + "server's log")
+            throw ExitStatus.io.exit
         }
         return Outcome(
             statement: verified.statement, numbers: numbers, file: file, events: events, notice: notice)

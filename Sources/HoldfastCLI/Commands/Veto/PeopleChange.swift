@@ -13,7 +13,8 @@ struct PeopleAdd: AsyncParsableCommand {
         usage: "holdfast people add <name=file> ... --out <out> [<options>]",
         discussion: """
             A name that is in the roster gets another key. The file then goes from person to \
-            person: each runs `holdfast people sign`, and `holdfast people accept` hands it in.
+            person: each runs `holdfast people sign`, the newcomer, too, with every new key, and \
+            `holdfast people accept` hands it in.
 
             Example: holdfast people add dave=dave.pub --out roster-2.json
             """)
@@ -93,7 +94,14 @@ struct ChangeOptions: ParsableArguments {
         let next = try valid { () throws(VetoRefusal) in
             try current.next(threshold: threshold ?? current.threshold, people: changed, recovery: current.recovery)
         }
-        try write(.roster(next), next, after: current, signers: "\(current.threshold) people sign it, each")
+        try write(.roster(next), next, after: current, signers: "\(current.threshold) people")
+    }
+
+    /// The people whose new keys have to sign, too, for a person to read.
+    private static func newcomers(_ next: Roster, after current: Roster) -> String {
+        let known = Set(current.peoplesKeys)
+        let names = next.people.filter { !$0.keys.allSatisfy(known.contains) }.map(\.name)
+        return names.isEmpty ? "" : ", and \(names.joined(separator: ", ")) with each new key"
     }
 
     func write(_ decision: VetoStatement.Decision, _ next: Roster, after current: Roster, signers: String) throws {
@@ -110,7 +118,9 @@ struct ChangeOptions: ParsableArguments {
         }
         print(RosterText(next, since: { _ in nil }).whole)
         print("")
-        print("\(out.printable) has it, and nothing is changed yet. \(signers):")
+        print(
+            "\(out.printable) has it, and nothing is changed yet. \(signers) sign it\(Self.newcomers(next, after: current)), each:"
+        )
         print("  holdfast people sign \(out.printable) --private-key FILE")
         print("and then: holdfast people accept \(out.printable)")
     }
@@ -130,6 +140,7 @@ struct PeopleReplace: AsyncParsableCommand {
               holdfast people replace --person erin=erin.pub --person frank=frank.pub \\
                 --out replacement.json
               holdfast people sign replacement.json --private-key /media/safe-1.key
+              holdfast people sign replacement.json --private-key erin.key    # each newcomer
               holdfast people accept replacement.json
             """)
 
@@ -156,7 +167,7 @@ struct PeopleReplace: AsyncParsableCommand {
             try current.next(threshold: change.threshold ?? 2, people: people, recovery: recovery)
         }
         try change.write(
-            .replace(next), next, after: current, signers: "\(recovery.threshold) recovery keys sign it, each")
+            .replace(next), next, after: current, signers: "\(recovery.threshold) recovery keys")
     }
 }
 
@@ -164,7 +175,10 @@ struct PeopleReplace: AsyncParsableCommand {
 struct PeopleCancel: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel", abstract: "Say no to a replacement of the roster that recovery keys have announced.",
-        usage: "holdfast people cancel --private-key <private-key> [<options>]",
+        usage: """
+            holdfast people cancel --private-key <private-key> [<options>]
+            holdfast people cancel --statement <file> --pae <file> [<options>]
+            """,
         discussion:
             "One person of the present roster is enough.\n\nExample: holdfast people cancel --as alice --private-key alice.key"
     )

@@ -11,13 +11,15 @@ struct PeopleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "people", abstract: "The people who may suspend, and bring back: the roster and its changes.",
         discussion: """
-            Each person makes a key on a machine of their own. One makes the roster, once; later \
-            versions are signed by the threshold of the version before. A newcomer counts for \
-            suspensions that are ordered later.
+            Each person makes a key on a machine of their own. One makes the roster, once, and all \
+            sign it; later versions are signed by the threshold of the version before, and with \
+            every new key. A newcomer counts for suspensions that are ordered later.
 
             Examples:
               holdfast people key ~/keys/alice
-              holdfast people init --person alice=alice.pub --person bob=bob.pub
+              holdfast people init --person alice=alice.pub --person bob=bob.pub --out roster-1.json
+              holdfast people sign roster-1.json --private-key ~/keys/alice.key
+              holdfast people accept roster-1.json
               holdfast people add dave=dave.pub --out roster-2.json
               holdfast people sign roster-2.json --as alice --private-key ~/keys/alice.key
               holdfast people accept roster-2.json

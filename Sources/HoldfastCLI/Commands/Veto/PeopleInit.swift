@@ -1,7 +1,7 @@
 import ArgumentParser
-import Crypto
 import Encodings
 import Files
+import HoldfastServer
 import Ledger
 import LedgerDisk
 import Settings
@@ -19,15 +19,21 @@ struct PeopleInit: AsyncParsableCommand {
             holdfast people init --person <name=file> ... [<options>]
             """,
         discussion: """
-            Done once, on the server's machine, with public keys alone. Two people are the least. \
-            The digest that it prints stands in the ledger; compare it with the others over another \
-            way. Recovery keys are sealed: some of them together may replace the roster, a day \
-            after that is announced, and do nothing else.
+            Done once, on the server's machine. Two people are the least. Every key of every person \
+            signs the roster, so that each is shown to be held: with --out the file goes from \
+            person to person, each runs `holdfast people sign` on a machine of their own, and \
+            `holdfast people accept` hands it in. Keys that are at hand sign at once, with \
+            --private-key. The digest that it prints stands in the ledger; compare it with the \
+            others over another way. Recovery keys are sealed: some of them together may replace \
+            the roster, a day after that is announced, and do nothing else.
 
             Examples:
               holdfast people init --person alice=alice.pub --person bob=bob.pub \\
-                --person carol=carol.pub
+                --out roster-1.json
+              holdfast people sign roster-1.json --private-key alice.key      # and bob
+              holdfast people accept roster-1.json
               holdfast people init --person alice=alice.pub --person bob=bob.pub \\
+                --private-key alice.key --private-key bob.key \\
                 --recovery safe-1.pub --recovery safe-2.pub --recovery-threshold 2
             """)
 
@@ -35,6 +41,13 @@ struct PeopleInit: AsyncParsableCommand {
     @Option(
         help: "The public key of a sealed recovery key; may be given more than once.", completion: .file())
     var recovery: [String] = []
+    @Option(
+        help:
+            "A person's key that is at hand (PEM, unencrypted; a pipe will do), to sign; may be given more than once.",
+        completion: .file())
+    var privateKey: [String] = []
+    @Option(help: "Where the roster goes, for keys that are elsewhere; nothing is made yet.", completion: .file())
+    var out: String?
     @Option(help: "How many recovery keys replace the roster together. [default: 2, or 1 where there is one]")
     var recoveryThreshold: Int?
     @OptionGroup var server: ServerOption
@@ -61,23 +74,78 @@ struct PeopleInit: AsyncParsableCommand {
         }
         let sealed = try await recoveryKeys()
         let people = try await people.read()
+        let installation = try Installation.id(place)
         let roster = try valid { () throws(VetoRefusal) in
             try Roster(
-                installation: Installation.id(place), threshold: self.people.threshold ?? 2, people: people,
+                installation: installation, threshold: self.people.threshold ?? 2, people: people,
                 recovery: sealed)
         }
-        try written { () throws(SpoolFault) in try place.writer.addRoster(version: 1, roster.canonical) }
-        let notice = await place.notify()
-        HandIn.explain(notice, place.spool)
+        var file = StatementFile(payload: try payload(of: roster))
+        let missing = try await sign(&file, roster)
+        if let out { return try write(file, to: out, roster, missing) }
+        guard missing.isEmpty else {
+            complain(
+                "holdfast: nothing is made: each key of the roster signs it, and these have not: "
+                    + "\(missing.joined(separator: ", ")). Give those at hand with --private-key, or write the roster "
+                    + "with --out FILE and have it signed where the keys are")
+            throw ExitStatus.usage.exit
+        }
+        let signed = try accepted { () throws(VetoRefusal) in try SignedStatement(file.envelope) }
+        let outcome = try await HandIn(desk: desk).take(signed)
+        HandIn.explain(outcome.notice, place.spool)
         guard !json else {
             return printJSON { json in
                 RosterText.write(roster, to: &json) { _ in 1 }
-                json.member("recorded", notice.isLooked)
+                json.member("recorded", outcome.isRecorded)
             }
         }
         print(RosterText(roster, since: { _ in 1 }).whole)
         print("")
         print("Compare the digest with the others over another way; the server writes it into its ledger.")
+    }
+
+    private func payload(of roster: Roster) throws -> [UInt8] {
+        try accepted { () throws(VetoRefusal) in
+            try VetoStatement(founding: roster, notAfter: GoodFor.end(nil)).payload
+        }
+    }
+
+    /// Signs with the keys at hand.
+    /// - Returns: the keys that have not signed, as people read them.
+    private func sign(_ file: inout StatementFile, _ roster: Roster) async throws -> [String] {
+        for path in privateKey {
+            let key = try await told { () async throws(SigningProblem) in
+                try ECPrivateKey(pem: try SmallFile.text(path))
+            }
+            guard roster.peoplesKeys.contains(key.publicKey) else {
+                complain("holdfast: \(path.printable) is no key of the people that --person names")
+                throw ExitStatus.dataError.exit
+            }
+            guard !file.isSigned(by: key.publicKey) else { continue }
+            try await told { () async throws(SigningProblem) in try file.sign(with: key) }
+        }
+        return roster.people.flatMap { person in
+            person.keys.filter { !file.isSigned(by: $0) }.map { "\(person.name) (\($0.hint.prefix(12))…)" }
+        }
+    }
+
+    private func write(_ file: StatementFile, to out: String, _ roster: Roster, _ missing: [String]) throws {
+        try GivenFile.write(out, file.signatures.isEmpty ? file.payload : file.envelope)
+        guard !json else {
+            return printJSON { json in
+                json.member("file", out)
+                RosterText.write(roster, to: &json) { _ in nil }
+                json.array("missing") { json in for key in missing { json.value(key) } }
+            }
+        }
+        print(RosterText(roster, since: { _ in nil }).whole)
+        print("")
+        print("\(out.printable) has it, and there is no roster yet.")
+        if !missing.isEmpty {
+            print("It is to be signed by \(missing.joined(separator: ", ")), each:")
+            print("  holdfast people sign \(out.printable) --private-key FILE")
+        }
+        print("and then: holdfast people accept \(out.printable)")
     }
 
     private func recoveryKeys() async throws -> Roster.Recovery? {
@@ -87,27 +155,27 @@ struct PeopleInit: AsyncParsableCommand {
     }
 }
 
-extension VetoPlace.Notice {
-    /// True where the server has looked.
-    var isLooked: Bool {
-        if case .looked = self { return true }
-        return false
-    }
-}
-
 /// The name of one Holdfast in what people sign, so that nothing counts for
 /// another one.
 enum Installation {
-    /// SHA-256 of the public key of its ledger's log (C2SP vkey), or random
-    /// digits where there is no ledger yet; in hexadecimal digits.
-    static func id(_ place: VetoPlace) -> String {
-        if let ledger = place.settings?.ledger,
+    /// SHA-256 of the verifier key of its ledger's log (C2SP vkey), or a name
+    /// that follows from the server's own secret where there is no ledger yet;
+    /// in hexadecimal digits.
+    /// - Throws: an exit code, once the reason has been printed.
+    static func id(_ place: VetoPlace) throws -> String {
+        if let log = log(place) { return VetoIdentity.installation(ofLog: log) }
+        let key = try written { () throws(SpoolFault) in try SpoolKey.loadOrMake(place.spool) }
+        return VetoRecordKey(secret: key.secret).installation
+    }
+
+    /// The verifier key of the ledger's log; nil where there is no ledger, or
+    /// none yet.
+    static func log(_ place: VetoPlace) -> String? {
+        guard let ledger = place.settings?.ledger,
             let bytes = try? LedgerFolder("\(ledger.directory)/private", links: .refused).read("key"),
             let key = SignerKey(String(decoding: bytes, as: UTF8.self).dropLast())
-        {
-            return Hex.encode(SHA256.hash(data: Array(key.verifier.vkey.utf8)))
-        }
-        return Nonce.make() + Nonce.make()
+        else { return nil }
+        return key.verifier.vkey
     }
 }
 

@@ -23,10 +23,11 @@ struct SpoolDesk {
         let policy = VetoPolicy(
             ratifyWithin: place.ratifyWithin,
             unratified: place.settings?.veto.unratified == .lapses ? .lapses : .stands)
-        var desk = try accepted { () throws(VetoRefusal) in
-            try VetoDesk(policy: policy, start: clock.now, boot: clock.boot)
-        }
         problems = unread.map(\.description)
+        let identity = Self.identity(place, &problems)
+        var desk = try accepted { () throws(VetoRefusal) in
+            try VetoDesk(policy: policy, start: clock.now, boot: clock.boot, identity: identity)
+        }
         // The server's own record first, in its order and at its times; then
         // the files that no server has seen yet.
         let records = files.filter { $0.kind == .log }.map { ($0, VetoRecord($0.bytes)) }
@@ -41,6 +42,20 @@ struct SpoolDesk {
         self.desk = desk
     }
 
+    /// The marks by which the server knows its own, as far as this user may read
+    /// them.
+    private static func identity(_ place: VetoPlace, _ problems: inout [String]) -> VetoIdentity {
+        do throws(SpoolFault) {
+            // Without one, nothing in the record is the server's own; it would
+            // make another.
+            let key = try SpoolKey.load(place.spool) ?? .ephemeral()
+            return VetoIdentity(key: VetoRecordKey(secret: key.secret), log: Installation.log(place))
+        } catch {
+            problems.append("the server's key can't be read, so its record is taken as it is: \(error)")
+            return VetoIdentity()
+        }
+    }
+
     private static func name(_ digest: String, _ files: [SpoolFile], _ place: VetoPlace) -> String {
         guard let file = files.first(where: { $0.digest == digest && $0.kind != .log }) else { return digest }
         let name = file.number > 0 ? SpoolFolder.name(file.kind, file.number) : "\(digest).json"
@@ -52,6 +67,11 @@ struct SpoolDesk {
     /// A number after those of all suspensions.
     var nextNumber: Int { desk.nextNumber }
 
+    /// The earlier ends of a suspension that one more person has to sign.
+    func proposedEnds(of number: Int) -> [ProposedEnd] {
+        machine.proposedEnds(of: number, at: VetoClock.system.now.wall)
+    }
+
     // MARK: Judging
 
     /// Judges a statement that is to be handed in, by the rules by which a
@@ -61,6 +81,7 @@ struct SpoolDesk {
     /// - Throws: the reason why it would count for nothing.
     func judge(_ statement: SignedStatement) throws(VetoRefusal) -> (verified: VerifiedStatement, events: [VetoEvent]) {
         let verified = try machine.verified(statement)
+        try desk.mustBeOwn(verified.statement)
         var copy = machine
         // An order gets its number when it is written.
         let events = copy.take(verified, number: nextNumber, at: VetoClock.system.now)

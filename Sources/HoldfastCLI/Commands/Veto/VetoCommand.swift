@@ -74,7 +74,11 @@ struct VetoShow: AsyncParsableCommand {
     var id: String
     @Option(help: "What the bytes decide: restore, ratify or shorten.")
     var decision = VetoDecision.restore
-    @Option(help: "With --decision shorten: the new end, 2027-01-31T18:00:00Z, or 2h from now.")
+    @Option(
+        help: """
+            With --decision shorten: the new end, 2027-01-31T18:00:00Z, or 2h from now. [default: \
+            the one that another person has signed]
+            """)
     var expires: Expiry?
     @Flag(help: "With --decision restore: it may return though the model may be another than before.")
     var modelMayDiffer = false
@@ -84,9 +88,6 @@ struct VetoShow: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        if bytes.areWanted, decision == .shorten, expires == nil {
-            throw ValidationError("--decision shorten needs the new end: --expires")
-        }
         if decision != .shorten, expires != nil { throw ValidationError("--expires goes with --decision shorten") }
         if decision != .restore, modelMayDiffer {
             throw ValidationError("--model-may-differ goes with --decision restore")
@@ -100,7 +101,8 @@ struct VetoShow: AsyncParsableCommand {
         if bytes.areWanted {
             let statement = try decision.statement(
                 on: suspension, standing, roster: try desk.roster(), notAfter: bytes.notAfter,
-                expires: expires.map { Int($0.time.seconds) }, modelMayDiffer: modelMayDiffer)
+                expires: decision == .shorten ? try desk.newEnd(expires, of: suspension) : nil,
+                modelMayDiffer: modelMayDiffer)
             try bytes.write(statement)
             if !json {
                 complain(bytes.steps { "holdfast veto accept \($0) --signature \($1) --as NAME" })
@@ -125,6 +127,12 @@ struct VetoShow: AsyncParsableCommand {
                 "A second person stands behind it:  holdfast veto ratify \(view.id) --as NAME --private-key FILE")
         }
         lines.append("Two people bring it back, each:    holdfast veto restore \(view.id) --as NAME --private-key FILE")
+        if let ends = view.standing.proposedEnds {
+            let which = ends.count > 1 ? " --expires END" : ""
+            lines.append(
+                "A second person signs the end:     holdfast veto shorten \(view.id)\(which) --as NAME --private-key FILE"
+            )
+        }
         return lines
     }
 }

@@ -39,12 +39,13 @@ struct DecisionOptions: ParsableArguments {
     var json = false
 
     /// Signs a decision and hands it in, or writes its bytes.
-    func decide(_ decision: VetoDecision, expires: Int? = nil, modelMayDiffer: Bool = false) async throws {
+    func decide(_ decision: VetoDecision, expires: Expiry? = nil, modelMayDiffer: Bool = false) async throws {
         let desk = try SpoolDesk(try server.place())
         let roster = try desk.roster()
         let (suspension, standing) = try desk.suspension(id)
         let statement = try decision.statement(
-            on: suspension, standing, roster: roster, notAfter: signing.bytes.notAfter, expires: expires,
+            on: suspension, standing, roster: roster, notAfter: signing.bytes.notAfter,
+            expires: decision == .shorten ? try desk.newEnd(expires, of: suspension) : nil,
             modelMayDiffer: modelMayDiffer)
         if signing.bytes.areWanted {
             try signing.bytes.write(statement)
@@ -73,6 +74,7 @@ struct VetoOutcome {
             return printJSON { json in
                 json.member("decision", outcome.statement.decision.name)
                 json.array("ids") { json in for number in outcome.numbers { json.value("S\(number)") } }
+                if case .shorten(_, let expires) = outcome.statement.decision { json.member("expires", expires) }
                 json.member("file", outcome.file)
                 json.member("recorded", outcome.isRecorded)
             }
@@ -99,7 +101,7 @@ struct VetoOutcome {
                 "One more person is needed, for the same end: holdfast veto shorten S\(number) --expires \(end) --as NAME "
                     + "--private-key FILE"
             ]
-        case .ratify, .order, .roster, .replace, .cancel: return []
+        case .ratify, .order, .found, .roster, .replace, .cancel: return []
         }
     }
 }
@@ -108,7 +110,10 @@ struct VetoOutcome {
 struct VetoRatify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ratify", abstract: "Stand behind a suspension that somebody else has ordered.",
-        usage: "holdfast veto ratify <id> --private-key <private-key> [<options>]",
+        usage: """
+            holdfast veto ratify <id> --private-key <private-key> [<options>]
+            holdfast veto ratify <id> --statement <file> --pae <file> [<options>]
+            """,
         discussion: """
             A second person does that within the deadline (24h), else the suspension stands and is \
             marked, or lapses, after `veto: {unratified: …}` of the settings.
@@ -125,7 +130,10 @@ struct VetoRatify: AsyncParsableCommand {
 struct VetoRestore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore", abstract: "Approve that a suspension comes back; two people must.",
-        usage: "holdfast veto restore <id> --private-key <private-key> [<options>]",
+        usage: """
+            holdfast veto restore <id> --private-key <private-key> [<options>]
+            holdfast veto restore <id> --statement <file> --pae <file> [<options>]
+            """,
         discussion: """
             Whoever pulled may be one of the two; the same person twice is refused. After the \
             second approval the gate asks the model itself, then lets a part of the requests \
@@ -141,25 +149,6 @@ struct VetoRestore: AsyncParsableCommand {
     var modelMayDiffer = false
 
     func run() async throws { try await options.decide(.restore, modelMayDiffer: modelMayDiffer) }
-}
-
-/// `holdfast veto shorten`
-struct VetoShorten: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "shorten", abstract: "Move the end of a suspension forward; two people must.",
-        usage: "holdfast veto shorten <id> --expires <expires>\n         --private-key <private-key> [<options>]",
-        discussion: """
-            Both name the same end. The end passes the same gate as a restoration.
-
-            Example:
-              holdfast veto shorten S12 --expires 2027-01-31T18:00:00Z --as alice --private-key alice.key
-            """)
-
-    @OptionGroup var options: DecisionOptions
-    @Option(help: "The new end: 2027-01-31T18:00:00Z, or 2h from now.")
-    var expires: Expiry
-
-    func run() async throws { try await options.decide(.shorten, expires: Int(expires.time.seconds)) }
 }
 
 /// `holdfast veto accept`
@@ -237,8 +226,12 @@ struct GivenStatement {
     }
 
     private func key(of bytes: [UInt8], over file: StatementFile, _ desk: SpoolDesk) throws -> ECPublicKey {
-        _ = try desk.roster()
-        let keys = (desk.chain?.keys ?? []).filter { person == nil || desk.chain?.owner(of: $0) == person }
+        // A newcomer's key is in no roster yet but in the one that is signed.
+        let brought = (try? VetoStatement(unverified: file.payload))?.brought
+        if brought == nil { _ = try desk.roster() }
+        let keys =
+            (desk.chain?.keys ?? []).filter { person == nil || desk.chain?.owner(of: $0) == person }
+            + (brought?.people ?? []).filter { person == nil || $0.name == person }.flatMap(\.keys)
         if let key = keys.first(where: { $0.isValid(bytes, of: file.encoding) }) { return key }
         let who = person.map { "\($0.printable)'s" } ?? "of anybody in the roster"
         complain(

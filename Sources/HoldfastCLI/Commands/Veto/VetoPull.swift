@@ -15,6 +15,9 @@ struct VetoPull: AsyncParsableCommand {
         usage: """
             holdfast veto pull <scope> ... --reason <reason> --text <text>
               --as <as> --private-key <private-key> [<options>]
+            holdfast veto pull <scope> ... --reason <reason> --text <text>
+              --as <as> --statement <file> --pae <file> [<options>]
+            holdfast veto pull --signed <file> [<options>]
             """,
         discussion: """
             A SCOPE is one of

@@ -57,12 +57,17 @@ package enum VetoText {
         row("told to callers", view.reason.isPublic ? "yes" : "no")
         row("ordered", "\(StatusText.moment(view.ordered)) by \(view.orderedBy.printable)")
         row("ends", view.expires.map { "\(StatusText.moment($0)), through the gate" })
+        for end in view.standing.proposedEnds ?? [] {
+            let people = end.people.map(\.printable).joined(separator: ", ")
+            row("earlier end", "\(StatusText.exact(end.expires)), signed by \(people); 1 more person needed")
+        }
         if view.orderedBy.hasPrefix("person:") {
             row(
                 "ratified",
                 view.standing.ratifiedBy.map { "by \($0.printable)" } ?? "not yet\(until(ratifyUntil, view))")
         }
         row("approved", approved(view, missing))
+        row("gate failed", failure(view))
         row("digest", view.digest)
         for (place, condition) in view.standing.gate.enumerated() {
             row(
@@ -81,6 +86,13 @@ package enum VetoText {
         return time.map { ", until \(StatusText.moment($0))" } ?? ""
     }
 
+    /// The reason why it is suspended still, though people had approved its
+    /// return. What is over needs none.
+    private static func failure(_ view: SuspensionView) -> String? {
+        guard view.phase != "restored", view.phase != "lapsed" else { return nil }
+        return view.standing.failure.map { "\(StatusText.moment($0.time)): \($0.reason.printable)" }
+    }
+
     private static func approved(_ view: SuspensionView, _ missing: Int) -> String? {
         guard view.phase == "suspended" else { return nil }
         let names = view.standing.approvers.map(\.printable).joined(separator: ", ")
@@ -97,7 +109,7 @@ extension String {
 
 extension SuspensionView {
     /// A suspension by what the spool tells, without a server.
-    init(_ suspension: Suspension, _ standing: SuspensionStanding, expires: Int?) {
+    init(_ suspension: Suspension, _ standing: SuspensionStanding, expires: Int?, proposed ends: [ProposedEnd]) {
         var share: Int?
         if case .halfOpen(let percent) = standing.phase { share = percent }
         self.init(
@@ -110,7 +122,10 @@ extension SuspensionView {
             phase: standing.phase.name,
             standing: SuspensionStandingView(
                 since: standing.since, ratifiedBy: standing.ratifiedBy, isOverdue: standing.isOverdue,
-                approvers: standing.approvers, percent: share),
+                approvers: standing.approvers, percent: share,
+                failure: standing.failure.map { GateFailureView(time: $0.time, reason: $0.reason) },
+                proposedEnds: ends.isEmpty
+                    ? nil : ends.map { ProposedEndView(expires: $0.expires, people: $0.people) }),
             digest: Hex.encode(suspension.digest))
     }
 }
@@ -126,6 +141,8 @@ extension SpoolDesk {
         guard let suspension = machine.suspension(number), let standing = machine.standing(of: number) else {
             return nil
         }
-        return SuspensionView(suspension, standing, expires: machine.expiry(of: number))
+        return SuspensionView(
+            suspension, standing, expires: machine.expiry(of: number),
+            proposed: proposedEnds(of: number))
     }
 }

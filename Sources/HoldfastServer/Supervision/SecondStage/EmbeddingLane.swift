@@ -71,7 +71,7 @@ package struct EmbeddingLane: Sendable {
 
     private static func answer(_ failure: LaneFailure) -> EmbeddingAnswer {
         switch failure {
-        case .garbage: .malformed
+        case .garbage, .damaged: .malformed
         case .firstByteTimeout, .firstTokenTimeout, .stalled, .totalTimeout, .connectTimeout: .silent
         case .unreachable, .closedBeforeHead, .cut, .overloaded, .notReady, .ownShortage, .usedUp: .gone
         }

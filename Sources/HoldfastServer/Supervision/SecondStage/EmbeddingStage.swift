@@ -31,6 +31,7 @@ package final class EmbeddingStage: SecondStage {
 
     package let digest: String
     package var advisory: Set<Head> { heads.advisory }
+    package var isReady: Bool { embedder.refusal == nil && embedder.isReady && state.withLock(\.isRunning) }
     private let heads: EmbeddingHeads
     private let embedder: any WindowEmbedder
     private let keys = WindowKeyMaker()
@@ -84,7 +85,13 @@ package final class EmbeddingStage: SecondStage {
     ) async -> SecondStageResult {
         guard embedder.refusal == nil else { return .failed(.refused) }
         guard let keys = await keys(of: windows, asker) else { return .failed(.cancelled) }
-        let plan = state.withLock { WindowPlan(keys, &$0.cache, isWhole: terms.isWhole) }
+        // A model that isn't there has no verdict, old ones included.
+        let isReady = isReady
+        let plan = state.withLock { state in
+            guard !isReady else { return WindowPlan(keys, &state.cache, isWhole: terms.isWhole) }
+            var nothing = WindowScoreCache()
+            return WindowPlan(keys, &nothing, isWhole: terms.isWhole)
+        }
         var answers: [HeadScores] = []
         if !plan.asked.isEmpty {
             switch await wait(plan.asked.map { windows[$0] }, plan.asked.map { keys[$0] }, asker.key, terms) {
@@ -92,7 +99,12 @@ package final class EmbeddingStage: SecondStage {
             case .failed(let failure): return .failed(failure)
             }
         }
-        let scores = state.withLock { plan.finish(answers, &$0.cache) }
+        let scores = state.withLock { state in
+            guard !isReady else { return plan.finish(answers, &state.cache) }
+            // What was passed over here may have a score there.
+            var nothing = WindowScoreCache()
+            return plan.finish(answers, &nothing)
+        }
         let relative = zip(scores, windows).map { score, window in
             score.map { heads.relative($0, place: window.place) }
         }

@@ -21,8 +21,8 @@ package struct GateRoute: Sendable, Hashable {
     package var hasStandby: Bool
     /// The start of the newest drill that it has passed, in seconds since 1970.
     package var passed: Int?
-    /// The requests that others than the suspended have answered since the
-    /// order, and those that nobody has.
+    /// The newest requests since the order, ``GateWindow/length`` at the most,
+    /// by whether others than the suspended have answered them.
     package var cutOver: GateTally
 
     package init(name: String, hasStandby: Bool, passed: Int? = nil, cutOver: GateTally = GateTally()) {
@@ -41,6 +41,32 @@ package struct GateTally: Sendable, Hashable {
     package init(good: Int = 0, bad: Int = 0) {
         self.good = good
         self.bad = bad
+    }
+}
+
+/// The ends of a route's newest requests. An outage is forgotten once as many
+/// requests were answered after it.
+package struct GateWindow: Sendable, Hashable {
+    package static let length = 20
+
+    /// Of all requests that were ever added.
+    private var count = 0
+    /// A bit of each, the newest one's lowest; set where it was answered.
+    private var ends: UInt32 = 0
+
+    package init() {}
+
+    package mutating func add(_ isGood: Bool) {
+        count += 1
+        ends = ends << 1 | (isGood ? 1 : 0)
+    }
+
+    /// Returns the count of the newest requests, without those that another
+    /// window, an earlier state of this one, has already.
+    package func since(_ earlier: GateWindow?) -> GateTally {
+        let judged = min(Self.length, count - (earlier?.count ?? 0))
+        let good = (ends & (1 << judged - 1)).nonzeroBitCount
+        return GateTally(good: good, bad: judged - good)
     }
 }
 
@@ -67,13 +93,15 @@ package enum GateConditions {
             : GateCondition("standards", .waiting, breaches.prefix(5).joined(separator: "; "))
     }
 
-    /// The requests that a route has to answer without the suspended for its
-    /// cut-over to be shown without a drill; 19 of 20 of all have to be good.
-    package static let cutOvers = 20
+    /// The requests among the newest ones, ``GateWindow/length``, that a route
+    /// has to answer without the suspended for its cut-over to be shown without
+    /// a drill.
+    package static let cutOvers = 19
 
     /// The cut-over of each route works: a drill of it has passed since the
-    /// order, or so many requests were served without the suspended. (With one
-    /// standby no drill can be run meanwhile: it would have nobody to pull.)
+    /// order, or so many of the newest requests were served without the
+    /// suspended. (With one standby no drill can be run meanwhile: it would have
+    /// nobody to pull.)
     package static func drill(_ routes: [GateRoute], since ordered: Int) -> GateCondition {
         guard !routes.isEmpty else { return GateCondition("drill", .notApplicable, "no route is in its scope") }
         let drilled = routes.filter(\.hasStandby)
@@ -85,15 +113,16 @@ package enum GateConditions {
         guard let first = missing.first else { return GateCondition("drill", .passed) }
         return GateCondition(
             "drill", .waiting,
-            "since the order neither has a drill passed nor have \(cutOvers) requests been answered by others on "
-                + missing.prefix(5).map(\.name).joined(separator: ", ")
-                + "; \(first.name) has \(first.cutOver.good), and \(first.cutOver.bad) failed")
+            "since the order neither has a drill passed nor have others answered \(cutOvers) of the newest "
+                + "\(GateWindow.length) requests on " + missing.prefix(5).map(\.name).joined(separator: ", ")
+                + "; of the newest requests on \(first.name), \(first.cutOver.good) were answered and "
+                + "\(first.cutOver.bad) failed")
     }
 
     private static func isShown(_ route: GateRoute, since ordered: Int) -> Bool {
         if let passed = route.passed, passed >= ordered { return true }
         let (good, bad) = (route.cutOver.good, route.cutOver.bad)
-        return good >= cutOvers && bad * 20 <= good + bad
+        return good + bad >= GateWindow.length && good >= cutOvers
     }
 
     /// The served models are the same as before, or people have acknowledged

@@ -39,8 +39,8 @@ package final class GateKeeper: Sendable {
 
     private struct State {
         var running: [Int: Running] = [:]
-        /// The counts of routes when each suspension was first seen.
-        var routes: [Int: [String: GateTally]] = [:]
+        /// The newest requests of routes when each suspension was first seen.
+        var routes: [Int: [String: GateWindow]] = [:]
     }
 
     private let veto: VetoService
@@ -78,7 +78,9 @@ package final class GateKeeper: Sendable {
     @discardableResult
     package func note() -> (index: SuspensionIndex, totals: GateTraffic.Totals) {
         let index = veto.index
-        traffic.count(!index.isEmpty)
+        // A suspended route's or key's candidates go on answering for others.
+        let scopes = index.entries.flatMap(\.suspension.scopes).filter(\.isOfCandidates)
+        traffic.count(!index.isEmpty, suspended: scopes.isEmpty ? [] : Set(gateway.candidates(of: scopes)))
         let totals = traffic.totals
         let numbers = Set(index.entries.map(\.suspension.number))
         state.withLock { state in
@@ -171,12 +173,12 @@ package final class GateKeeper: Sendable {
 
     private func conditions(
         _ suspension: Suspension, _ standing: SuspensionStanding, _ candidates: [String], _ passed: [String: Int],
-        _ routes: [String: GateTally], _ before: [String: GateTally]
+        _ routes: [String: GateWindow], _ before: [String: GateWindow]
     ) -> [GateCondition] {
         let hit = gateway.standbys(of: suspension.scopes).map { route in
             GateRoute(
                 name: route.route, hasStandby: !route.standbys.isEmpty, passed: passed[route.route],
-                cutOver: (routes[route.route] ?? GateTally()).since(before[route.route]))
+                cutOver: (routes[route.route] ?? GateWindow()).since(before[route.route]))
         }
         let known = veto.models(of: suspension.number) ?? [:]
         let models = candidates.map { GateIdentity(candidate: $0, before: known[$0], now: ports.identity($0)) }

@@ -57,6 +57,8 @@ package struct VetoDesk: Sendable {
 
     package private(set) var machine: VetoMachine
     private let boot: String
+    let start: VetoTime
+    let identity: VetoIdentity
     private var position = 0
     /// The digests of the files that were taken or refused for good.
     private var done: Set<String> = []
@@ -73,24 +75,25 @@ package struct VetoDesk: Sendable {
     /// - Parameters:
     ///   - start: now.
     ///   - boot: the id of the machine's start.
-    package init(policy: VetoPolicy, start: VetoTime, boot: String) throws(VetoRefusal) {
+    package init(
+        policy: VetoPolicy, start: VetoTime, boot: String, identity: VetoIdentity = VetoIdentity()
+    ) throws(VetoRefusal) {
         machine = try VetoMachine(policy: policy, founding: nil, start: start)
         self.boot = boot
+        self.start = start
+        self.identity = identity
     }
 
     // MARK: The record
 
-    /// Takes the record of earlier processes.
+    /// Takes the record of earlier processes. Only entries with this server's
+    /// seal count, see ``adopt(_:_:)``.
     ///
     /// - Parameter records: of all sources together; put into their order here.
-    /// - Returns: the events of each entry, by the entry's digest, for those
-    ///   whom nobody has told of it; and what could not be taken.
-    package mutating func replay(
-        _ records: [VetoRecord]
-    ) -> (events: [String: [VetoOccurrence]], problems: [String]) {
-        var events: [String: [VetoOccurrence]] = [:]
-        var problems: [String] = []
-        let named = records.map { (record: $0, digest: $0.digest) }.sorted { one, other in
+    package mutating func replay(_ records: [VetoRecord]) -> Replay {
+        var replay = Replay()
+        let own = records.filter { identity.isOwn($0) }
+        let named = own.map { (record: $0, digest: $0.digest) }.sorted { one, other in
             (one.record.position, one.record.time.wall, one.digest)
                 < (other.record.position, other.record.time.wall, other.digest)
         }
@@ -98,24 +101,29 @@ package struct VetoDesk: Sendable {
             position = max(position, record.position)
             let found = apply(record.content, at: record.time)
             if case .refused(_, let reason) = found.first {
-                problems.append("entry \(record.position) of the record counts for nothing: \(reason.what)")
+                replay.problems.append("entry \(record.position) of the record counts for nothing: \(reason.what)")
             } else {
-                events[digest] = found.map { occurrence($0, at: record.time) }
+                replay.events[digest] = found.map { occurrence($0, at: record.time) }
             }
         }
-        return (events, problems)
+        if own.count < records.count {
+            adopt(records.filter { !identity.isOwn($0) }, isKeyLost: own.isEmpty, &replay)
+        }
+        if let foreign = foreignRoster { replay.problems.append(foreign) }
+        return replay
     }
 
     /// The greatest position of an entry; 0 where there is none.
     package var lastPosition: Int { position }
 
-    private mutating func record(_ content: VetoRecord.Content, at time: VetoTime) -> VetoRecord {
+    mutating func record(_ content: VetoRecord.Content, at time: VetoTime) -> VetoRecord {
         position += 1
-        return VetoRecord(position: position, time: time, boot: boot, content: content)
+        let record = VetoRecord(position: position, time: time, boot: boot, content: content)
+        return identity.key.map { record.sealed(by: $0) } ?? record
     }
 
     /// Changes the state by an entry's content.
-    private mutating func apply(_ content: VetoRecord.Content, at time: VetoTime) -> [VetoEvent] {
+    mutating func apply(_ content: VetoRecord.Content, at time: VetoTime) -> [VetoEvent] {
         switch content {
         case .founding(let bytes): return found(bytes, at: time)
         case .statement(let bytes, let number):
@@ -137,15 +145,41 @@ package struct VetoDesk: Sendable {
         }
     }
 
+    /// Takes the statement of version 1 of the roster.
     private mutating func found(_ bytes: [UInt8], at time: VetoTime) -> [VetoEvent] {
         let digest = VetoRecord.digest(of: bytes)
         done.insert(digest)
         do throws(VetoRefusal) {
-            let events = machine.found(try Roster(bytes), at: time)
+            let verified = try machine.verified(try SignedStatement(bytes))
+            guard case .found = verified.statement.decision else {
+                throw .malformed("the spool's version 1 of the roster is no statement that founds one")
+            }
+            let events = machine.take(verified, at: time)
             if !Self.isRefusal(events) { founding = digest }
             return events
         } catch {
             return [.refused(number: nil, reason: error)]
+        }
+    }
+
+    /// Refuses what is for another installation. An order only stops, and the
+    /// people of the roster can give it whatever their ledger is called.
+    package func mustBeOwn(_ statement: VetoStatement) throws(VetoRefusal) {
+        if case .order = statement.decision { return }
+        guard identity.isOwn(installation: statement.installation) else {
+            throw .wrongInstallation(statement.installation)
+        }
+    }
+
+    /// Returns the refusal of a file that is for another installation; nil for
+    /// all others, also for those that are refused for something else.
+    private func foreign(_ bytes: [UInt8]) -> [VetoEvent]? {
+        guard let signed = try? SignedStatement(bytes), let verified = try? machine.verified(signed) else { return nil }
+        do throws(VetoRefusal) {
+            try mustBeOwn(verified.statement)
+            return nil
+        } catch {
+            return [.refused(number: verified.statement.number, reason: error)]
         }
     }
 
@@ -164,6 +198,9 @@ package struct VetoDesk: Sendable {
     ) -> (events: [VetoEvent], number: Int?) {
         do throws(VetoRefusal) {
             let verified = try machine.verified(try SignedStatement(bytes))
+            if case .found = verified.statement.decision {
+                throw .malformed("version 1 of the roster has its own place: hand it in with `holdfast people accept`")
+            }
             var given = number
             var events = machine.take(verified, number: number, at: time)
             if case .refused(_, .numberTaken) = events.first {
@@ -189,6 +226,9 @@ package struct VetoDesk: Sendable {
                 numbers: verified.statement.number.map { [$0] } ?? ordered,
                 signers: verified.signers.map { machine.chain?.owner(of: $0) ?? $0.hint }, time: time, bytes: bytes))
     }
+
+    /// The files that may count later, and are in no record yet.
+    var waitingFiles: [SpoolFile] { Array(waiting.values) }
 
     /// A number after those of all suspensions.
     package var nextNumber: Int { (machine.numbers.last ?? 0) + 1 }
@@ -220,11 +260,11 @@ package struct VetoDesk: Sendable {
                 step.problems = ["the spool's version 1 of the roster is another than the one on record; it is ignored"]
                 return step
             }
-            let events = found(file.bytes, at: time)
+            let events = foreign(file.bytes) ?? found(file.bytes, at: time)
             return finish(file, events, .founding(file.bytes), at: time)
         }
         let number = file.kind == .orders ? file.number : nil
-        let (events, given) = take(file.bytes, number: number, at: time)
+        let (events, given) = foreign(file.bytes).map { ($0, number) } ?? take(file.bytes, number: number, at: time)
         return finish(file, events, .statement(file.bytes, number: given), at: time)
     }
 
@@ -340,7 +380,7 @@ package struct VetoDesk: Sendable {
         return step
     }
 
-    private static func isRefusal(_ events: [VetoEvent]) -> Bool {
+    static func isRefusal(_ events: [VetoEvent]) -> Bool {
         if case .refused = events.first { return true }
         return false
     }

@@ -11,7 +11,7 @@ import Wire
 /// server that has all of them in their order has the same state.
 package struct VetoRecord: Sendable, Hashable {
     package enum Content: Sendable, Hashable {
-        /// Version 1 of the roster, as it was read.
+        /// The statement of version 1 of the roster, as it was read.
         case founding([UInt8])
         /// A statement that was taken, as it was read.
         /// - Parameter number: of an order's first suspension; nil for others.
@@ -40,6 +40,9 @@ package struct VetoRecord: Sendable, Hashable {
     /// of two starts are never compared.
     package var boot: String
     package var content: Content
+    /// The server's seal over all of the above, in hexadecimal digits; nil for
+    /// one that nobody has sealed.
+    package private(set) var seal: String?
 
     package init(position: Int, time: VetoTime, boot: String, content: Content) {
         self.position = position
@@ -48,10 +51,22 @@ package struct VetoRecord: Sendable, Hashable {
         self.content = content
     }
 
+    package func sealed(by key: VetoRecordKey) -> VetoRecord {
+        var record = self
+        record.seal = key.seal(bytes(withSeal: nil))
+        return record
+    }
+
+    func isSealed(by key: VetoRecordKey) -> Bool {
+        seal.map { key.isSeal($0, of: bytes(withSeal: nil)) } ?? false
+    }
+
     // MARK: As bytes
 
     /// JSON of fixed member order, without white space.
-    package var bytes: [UInt8] {
+    package var bytes: [UInt8] { bytes(withSeal: seal) }
+
+    private func bytes(withSeal seal: String?) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
             json.member("v", 1)
@@ -92,6 +107,7 @@ package struct VetoRecord: Sendable, Hashable {
                 json.member("file", file)
                 json.member("reason", reason)
             }
+            json.member("seal", ifPresent: seal)
         }
         return Array(json.buffer.readableBytesView)
     }
@@ -128,6 +144,7 @@ package struct VetoRecord: Sendable, Hashable {
             let content = Content(root)
         else { return nil }
         self.init(position: position, time: VetoTime(wall: wall, boot: UInt64(tick)), boot: boot, content: content)
+        seal = root["seal"]?.string
         guard self.bytes == bytes else { return nil }
     }
 }

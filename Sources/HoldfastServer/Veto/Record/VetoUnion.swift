@@ -38,6 +38,12 @@ package struct VetoUnion: Sendable {
         }
     }
 
+    /// Removes entries that count for nothing, so that they are written nowhere
+    /// else.
+    package mutating func drop(_ isStranger: (VetoRecord) -> Bool) {
+        records = records.filter { !isStranger($0.value.record) }
+    }
+
     package var all: [VetoRecord] { records.values.map(\.record) }
 
     /// The entries of a source.
