@@ -17,6 +17,7 @@ if sys.version_info < (3, 11):
     sys.exit("run.py needs Python 3.11 or later")
 
 from bench import custody, faults, happy, install, lanes, ledger, peers, report, supervision, switch
+from bench.dialects import DIALECTS
 from bench.install import ROOT, WORK, Missing, say
 from bench.measure import EVENTS, INTERVAL_MS, Tools
 from bench.pairs import HoldfastPairs, LiteLLMPairs
@@ -180,10 +181,10 @@ def measure(
                 results[name] = rounds(name, chosen.rounds, entries, chosen.wait_quiet)
             elif name == "dialects":
                 if holdfast := by_name.get("holdfast"):
-                    tools.throughput(holdfast, "anthropic", seconds=2)
+                    for dialect in DIALECTS:
+                        tools.throughput(holdfast, dialect, seconds=2)
                     entries = [
-                        (dialect, lambda dialect=dialect: tools.throughput(holdfast, dialect))
-                        for dialect in ("openai", "anthropic")
+                        (dialect, lambda dialect=dialect: tools.throughput(holdfast, dialect)) for dialect in DIALECTS
                     ]
                     results[name] = rounds(name, chosen.rounds, entries, chosen.wait_quiet)
             elif name == "streams":

@@ -17,20 +17,22 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # to one that ALLOWED_SIDEWAYS names.
 LAYERS = {
     "CLinux": 0, "CInflate": 0, "Encodings": 0, "Files": 0, "Wire": 0, "Conversation": 0,
-    "Signing": 0,
-    "DialectOpenAI": 1, "DialectAnthropic": 1, "Routing": 1, "Access": 1,
+    "Signing": 0, "AWSSigning": 0,
+    "DialectOpenAI": 1, "DialectAnthropic": 1, "DialectResponses": 1, "DialectBedrock": 1, "Routing": 1, "Access": 1,
     "Failures": 1, "Resilience": 1, "Continuation": 1, "Drills": 1, "Ledger": 1, "Availability": 1,
     "Extraction": 1, "Supervision": 1, "WeightFormats": 1, "WeightSigning": 1, "Storage": 1,
     "Veto": 1,
     "Gateway": 2, "SupervisionTraining": 2,
     "FrontDoor": 3, "Providers": 3, "EngineHost": 3, "Settings": 3, "Telemetry": 3, "StorageSQLite": 3, "LedgerDisk": 3,
-    "Custody": 3, "WeightFiles": 3, "VetoSpool": 3,
+    "Custody": 3, "WeightFiles": 3, "VetoSpool": 3, "CloudCredentials": 3,
     "AdminAPI": 4, "HoldfastServer": 4,
     "HoldfastCLI": 5,
     "holdfast": 6, "holdfast-verify": 6, "holdfast-measure": 6, "holdfast-train": 6,
 }
 ALLOWED_SIDEWAYS = {("Wire", "Encodings"), ("Conversation", "Wire"), ("Conversation", "Encodings"),
                     ("Signing", "Encodings"), ("Signing", "Wire"),
+                    ("AWSSigning", "Encodings"), ("AWSSigning", "Wire"), ("DialectBedrock", "DialectAnthropic"),
+                    ("DialectResponses", "DialectOpenAI"),
                     ("Resilience", "Failures"), ("Drills", "Failures"), ("EngineHost", "Custody"),
                     ("HoldfastServer", "AdminAPI")}
 
@@ -45,15 +47,15 @@ LIBRARY_HOMES = {
     "HummingbirdTLS": {"FrontDoor"},
     "Yams": {"Settings"},
     "GRDB": {"StorageSQLite"},
-    "Subprocess": {"EngineHost"},
-    "AsyncHTTPClient": {"EngineHost", "HoldfastServer", "HoldfastCLI", "holdfast-measure"},
+    "Subprocess": {"EngineHost", "CloudCredentials"},
+    "AsyncHTTPClient": {"EngineHost", "CloudCredentials", "HoldfastServer", "HoldfastCLI", "holdfast-measure"},
     "ArgumentParser": {"HoldfastCLI", "holdfast-measure", "holdfast-train"},
     "X509": {"WeightSigning"},
     # Not on a request's path; all of Foundation only for GRDB's columns of bytes.
     "Foundation": {"StorageSQLite"},
     "FoundationEssentials": {"AdminAPI", "Custody", "EngineHost", "HoldfastCLI", "HoldfastServer", "StorageSQLite",
                              "WeightSigning", "holdfast-measure", "holdfast-train"},
-    "SystemPackage": {"Files", "EngineHost"},
+    "SystemPackage": {"Files", "EngineHost", "CloudCredentials"},
 }
 
 # What one module does for all: a second place would soon differ from it.
@@ -77,7 +79,7 @@ KNOWS_DIALECTS = ("Sources/Settings/", "Sources/HoldfastServer/Providers/RemoteD
 # Modules of ours that a module may not know, though they lie lower.
 NEVERS = {
     "HoldfastCLI": {"Gateway", "FrontDoor", "Providers", "Telemetry", "SupervisionTraining"},
-    "FrontDoor": {"DialectOpenAI", "DialectAnthropic"},
+    "FrontDoor": {"DialectOpenAI", "DialectAnthropic", "DialectResponses", "DialectBedrock"},
     "holdfast": set(LAYERS) - {"HoldfastCLI"},
     "holdfast-verify": set(LAYERS) - {"Encodings", "Files", "Ledger", "LedgerDisk"},
     "holdfast-measure": set(LAYERS) - {"Availability", "CLinux", "Conversation", "Custody", "Encodings", "Files", "Gateway",

@@ -7,7 +7,8 @@
 
 What it reads: `suspension.*` (an order and what became of it), `permit.granted`
 (a candidate is allowed), `permit.denied` (from that tick on it is not; `last_allowed`
-is the last tick at which it was), `permit.ended` (the last exchange with it is over;
+is the last tick at which it was since the server's start, or 0; of a candidate that
+was never asked, the first refusal), `permit.ended` (the last exchange with it is over;
 `last_byte` is the last one after the denial), `permit.asked` (the gate's own request),
 `permit.ticks` (the last allowed tick of every candidate), and `permit` and `tick` of
 `request.settled`. Ticks are nanoseconds of the boot clock (CLOCK_BOOTTIME): nobody can
@@ -106,6 +107,8 @@ class Checker:
         self.boot = 0
         self.newest = 0
         self.boot_id = None
+        #: The tick at which the server began: what was allowed before, it doesn't know.
+        self.began = 0
         #: By candidate.
         self.denied = {}
         self.granted = {}
@@ -137,6 +140,7 @@ class Checker:
             self.boot += 1
             self.newest = entry.get("tick", 0)
         self.boot_id = entry.get("boot")
+        self.began = entry.get("tick", 0)
 
     # Suspensions
 
@@ -197,8 +201,12 @@ class Checker:
         if last > tick:
             self.find(entry, f"{candidate} was allowed {(last - tick) / 1e6:.1f} ms after its denial")
         boot, seen = self.settled.get(candidate, (self.boot, 0))
-        if boot == self.boot and seen > last:
+        if boot == self.boot and seen > last and seen >= self.began:
             self.find(entry, f"{candidate} was allowed later than its denial's last_allowed says")
+        known = self.denied.get(candidate)
+        if known and known.suspension == entry["suspension"] and known.boot == self.boot and not self.is_open(known):
+            # A server that has started anew denies it again; the first tick counts.
+            return
         self.denied[candidate] = Denial(entry["suspension"], tick, last, self.boot, entry.get("at", 0))
 
     def on_permit_ended(self, entry):
@@ -352,6 +360,13 @@ def self_test():
         ([began("a", 1), *begin, began("a", 120), settled(90)], []),
         ([began("a", 1), *begin, began("b", 2), settled(90)], ["after S1"]),
         ([began("a", 1), *begin, began("b", 200), permit("granted", 201)], ["granted while S1"]),
+        # A candidate that was suspended before it was ever asked, by this server or by an earlier one.
+        ([ordered(), permit("denied", 105, suspension="S1", last_allowed=0)], []),
+        ([ordered(), permit("denied", 105, suspension="S1", last_allowed=0), settled(106)], ["after S1"]),
+        ([began("a", 1), *begin, began("a", 120), permit("denied", 130, suspension="S1", last_allowed=0)], []),
+        ([began("a", 1), *begin, began("a", 120), permit("denied", 130, suspension="S1", last_allowed=0), settled(125)],
+         ["after S1"]),
+        ([began("a", 1), *begin[:2], began("a", 90), ordered(), permit("denied", 105, suspension="S1", last_allowed=0)], []),
         ([*begin, permit("granted", 2, "q/n"), settled(3, "q/n")], []),
         ([*begin, permit("granted", 2)], ["granted while S1"]),
         ([*begin, permit("granted", 2, "q/n"), settled(3)], ["after S1"]),

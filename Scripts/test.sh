@@ -7,15 +7,24 @@ cd "$(dirname "$0")/.."
 
 results=()
 failed=0
+printed=$(mktemp)
+failures=$(mktemp)
+trap 'rm -f "$printed" "$failures"' EXIT
 part() {
     local name=$1 started=$SECONDS
     shift
     printf '\n==> %s\n' "$name"
-    if "$@"; then
+    if "$@" 2>&1 | tee "$printed"; then
         results+=("passed  $name ($((SECONDS - started)) s)")
     else
         results+=("FAILED  $name ($((SECONDS - started)) s)")
         failed=1
+        # Lines of Swift Testing, of pytest, and of the compiler: named again at
+        # the end, where a reader of a long output looks.
+        # Without colours, which some of them print into a pipe as well.
+        sed 's/\x1b\[[0-9;]*m//g' "$printed" |
+            grep -aE '^✘ |^(FAILED|ERROR) |: (fatal )?error: |^Fatal error|with unexpected signal' |
+            cut -c -400 | head -n 40 >>"$failures"
     fi
 }
 
@@ -31,9 +40,14 @@ fi
 # run against the release build that users get.
 # Both parts run the real engine.
 part "engine" "$(<.holdfast/python)" -I Scripts/fetch_engine.py
+# Packages are fetched beside the build. Where that fails, the tests that need
+# them try again, and say why.
+Tests/Clients/run.sh --prepare >/dev/null 2>&1 &
+preparing=$!
 part "build" swift build -c release --build-tests
 # One at a time: they open hundreds of sockets and wait for real time limits;
 # side by side on two cores they would test the scheduler.
+wait "$preparing"
 part "Swift tests" swift test -c release --skip-build --no-parallel
 part "official clients" Tests/Clients/run.sh
 part "agents" Tests/Clients/run.sh --suite agents
@@ -50,6 +64,10 @@ if [[ -n ${HOLDFAST_SANITIZED_SECONDS:-} ]]; then
     part "fuzzing, address sanitizer" sanitized
 fi
 
+if [[ -s $failures ]]; then
+    printf '\nFailures\n'
+    sed 's/^/  /' "$failures"
+fi
 printf '\nSummary\n'
 printf '  %s\n' "${results[@]}"
 exit $failed

@@ -8,14 +8,15 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from .dialects import DIALECTS, sized
 from .install import ROOT, WORK
-from .peers import DIALECT_HEADERS, PATHS, Peer
+from .peers import Peer
 from .processes import Child, MemoryWatch, OtherWork
 
 CONNECTIONS = 64
 PROMPT_BYTES = 1024
-# No answer of the mock's is shorter, in either dialect and with whatever head.
-ANSWER_BYTES = 500
+# No answer of the mock's is shorter, in any dialect and with whatever head.
+ANSWER_BYTES = 400
 STREAMS = 512
 EVENTS = 100
 INTERVAL_MS = 20
@@ -39,26 +40,27 @@ class Tools:
         self.seconds = seconds
         self.requests = requests
         self.ramp_ms = ramp_ms
-        self.plain = {dialect: _body(dialect, stream=False) for dialect in PATHS}
-        self.streamed = {dialect: _body(dialect, stream=True) for dialect in PATHS}
+        self.plain = {dialect: _body(dialect, stream=False) for dialect in DIALECTS}
+        self.streamed = {dialect: _body(dialect, stream=True) for dialect in DIALECTS}
 
     def throughput(
         self, peer: Peer, dialect: str = "openai", seconds: int | None = None, body: Path | None = None,
         script: str = "wrk.lua", connections: int = CONNECTIONS,
     ) -> Sample:
         """Plain requests at 64 connections: a second, CPU time each, latency under load."""
+        body = body or self.plain[dialect]
         try:
             peer.probe(dialect)
+            headers = peer.fields(dialect, body.read_bytes())
         except (OSError, ValueError, LookupError) as error:
             return Sample({}, f"a single request failed: {error}")
-        headers = {**peer.headers, **DIALECT_HEADERS[dialect]}
         command = [
             self.wrk, "--threads", "1", "--connections", str(connections), "--duration", f"{seconds or self.seconds}s",
-            "--timeout", "10s", "--script", ROOT / "bench" / script, f"http://127.0.0.1:{peer.port}{PATHS[dialect]}",
+            "--timeout", "10s", "--script", ROOT / "bench" / script, f"http://127.0.0.1:{peer.port}{DIALECTS[dialect].path}",
         ]  # fmt: skip
         environment = {
             **os.environ,
-            "BENCH_BODY": str(body or self.plain[dialect]),
+            "BENCH_BODY": str(body),
             "BENCH_HEADERS": "\n".join(f"{name}: {value}" for name, value in headers.items()),
         }
         used = peer.child.cpu_seconds() if peer.child else 0
@@ -139,12 +141,16 @@ class Tools:
         )
 
     def idle_memory(self, peer: Peer) -> Sample:
-        """Resident memory of a fresh process that has answered 400 requests, in MiB."""
+        """Resident memory in MiB: of a fresh process, of one that has answered 400 requests, and of one that has
+        answered as many as it can, of which nothing may stay."""
         fresh = peer.child.memory_kib() / 1024 if peer.child else 0
         done = self._run("latency", peer, self.plain["openai"], "--requests", "200", "--warmup", "200")
         if done.returncode != 0 or not peer.child:
             return Sample({}, done.stderr.strip()[-200:] or "no process of its own")
-        return Sample({"fresh": fresh, "idle": peer.child.memory_kib() / 1024})
+        idle = peer.child.memory_kib() / 1024
+        loaded = self.throughput(peer)
+        return Sample({"fresh": fresh, "idle": idle, "loaded": peer.child.memory_kib() / 1024},
+                      "" if loaded.values else loaded.flaw)
 
     def stream(self, peer: Peer, body: Path, streams: int, ramp_ms: int) -> subprocess.CompletedProcess[str]:
         """Some streams of a request; one line of JSON about them, or the reason for there being none."""
@@ -169,15 +175,8 @@ class Tools:
 
 
 def _body(dialect: str, stream: bool) -> Path:
-    """A request of 1 KB, the prompt filling what its members leave."""
-    message = {"role": "user", "content": ""}
-    body: dict[str, object] = {"model": "bench", "max_tokens": 64, "messages": [message]}
-    if stream:
-        body["stream"] = True
-    text = "You are a careful reader. Summarise the text below in three sentences for an engineer on call. " * 20
-    left = PROMPT_BYTES - len(json.dumps(body, separators=(",", ":")))
-    message["content"] = text[:left]
+    """A file with a request of 1 KB."""
     path = WORK / f"{dialect}-{'streamed' if stream else 'plain'}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(body, separators=(",", ":")))
+    path.write_bytes(sized(DIALECTS[dialect], PROMPT_BYTES, stream))
     return path

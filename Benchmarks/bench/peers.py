@@ -13,10 +13,8 @@ from pathlib import Path
 
 from . import install
 from .install import WORK, Missing
+from .dialects import DIALECTS, Signing, signing_key
 from .processes import Child, free_port
-
-PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
-DIALECT_HEADERS = {"openai": {}, "anthropic": {"anthropic-version": "2023-06-01"}}
 
 
 class Peer:
@@ -65,19 +63,22 @@ class Peer:
 
     def probe(self, dialect: str = "openai") -> None:
         """One plain request whose answer has to be the mock's, in the shape of the dialect asked in."""
-        message = {"role": "user", "content": "ready?"}
-        body = json.dumps({"model": "bench", "max_tokens": 64, "messages": [message]}).encode()
+        asked = DIALECTS[dialect]
+        body = json.dumps(asked.body("ready?", False)).encode()
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{PATHS[dialect]}",
+            f"http://127.0.0.1:{self.port}{asked.path}",
             data=body,
-            headers={"content-type": "application/json", **DIALECT_HEADERS[dialect], **self.headers},
+            headers={"content-type": "application/json", **self.fields(dialect, body)},
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=10) as answer:
             said = json.loads(answer.read())
-            text = said["choices"][0]["message"]["content"] if dialect == "openai" else said["content"][0]["text"]
-            if not text.startswith("A gateway stands between"):
+            if not asked.text(said).startswith("A gateway stands between"):
                 raise ValueError("the answer isn't the mock's")
+
+    def fields(self, dialect: str, body: bytes) -> dict[str, str]:
+        """The header fields of a request in this dialect, with this body."""
+        return {**DIALECTS[dialect].headers, **self.headers}
 
     def stop(self) -> None:
         if self.child:
@@ -296,6 +297,7 @@ class Holdfast(Peer):
         found = re.search(r"\d+\.\d+\S*", said)
         self.version = found[0] if found else said.strip() or "unknown"
         self.headers = {}
+        self.signing: Signing | None = None
 
     def command(self, upstream: int) -> list[str | Path]:
         # Of a run before this one nothing is kept: what Holdfast learnt of models then would count now.
@@ -320,7 +322,16 @@ class Holdfast(Peer):
         if made.returncode != 0 or not made.stdout.strip():
             raise Missing(f"holdfast keys create failed: {made.stderr.strip()}")
         self.headers = {"authorization": f"Bearer {made.stdout.strip()}"}
+        self.signing = signing_key(self.program, config)
         return [self.program, "serve", "--config", config]
+
+    def fields(self, dialect: str, body: bytes) -> dict[str, str]:
+        asked = DIALECTS[dialect]
+        if not asked.is_signed:
+            return super().fields(dialect, body)
+        if not self.signing:
+            raise ValueError(f"{self.program.name} has no keys that sign")
+        return {**asked.headers, **self.signing.headers(asked, self.port, body)}
 
     def routing(self, upstream: int) -> dict[str, object]:
         """The providers and routes of its configuration."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from . import custody, failover, lanes, ledger, supervision
+from .dialects import DIALECTS
 from .markdown import Goal, number, rows
 from .measure import CONNECTIONS, EVENTS, INTERVAL_MS, PROMPT_BYTES, STREAMS
 from .peers import Peer
@@ -86,7 +87,7 @@ def table(results: dict[str, Series], verdicts: dict[str, list[Verdict]], peers:
             )
         )  # fmt: skip
     if series := results.get("dialects"):
-        names = {"openai": "OpenAI in, OpenAI out", "anthropic": "Anthropic in, OpenAI out"}
+        names = {key: dialect.title for key, dialect in DIALECTS.items()}
         parts.append(
             f"Across dialects: Holdfast, plain requests, {CONNECTIONS} connections\n\n"
             + rows(
@@ -101,14 +102,15 @@ def table(results: dict[str, Series], verdicts: dict[str, list[Verdict]], peers:
                     for key in _ordered(series, names)
                 ],
             )
+            + _signature(series)
         )
     if series := results.get("memory"):
         parts.append(
             "Resident memory without load, MiB\n\n"
             + rows(
-                ["", "fresh", "after 400 requests"],
+                ["", "fresh", "after 400 requests", "after a throughput run"],
                 [
-                    [titles[key], number(series.middle(key, "fresh"), 1), number(series.middle(key, "idle"), 1)]
+                    [titles[key], *(number(series.middle(key, name), 1) for name in ("fresh", "idle", "loaded"))]
                     for key in _ordered(series, titles)
                 ],
             )
@@ -197,14 +199,34 @@ def _goals(results: dict[str, Series], verdicts: dict[str, list[Verdict]]) -> st
         Goal("across dialects ≥ 50% of same-dialect throughput",
              dialects.paired("rate", _over, "anthropic", "openai"), lambda value: value >= 0.5,
              lambda value: f"{100 * value:.0f}%"),
+        *(
+            Goal(f"{name} in, OpenAI out ≥ 75% of same-dialect throughput", dialects.paired("rate", _over, key, "openai"),
+                 lambda value: value >= 0.75, lambda value: f"{100 * value:.0f}%")
+            for key, name in (("responses", "Responses"), ("converse", "Converse"))
+        ),
         Goal("resident memory idle ≤ 40 MiB", memory.values("holdfast", "idle"), lambda value: value <= 40,
              lambda value: f"{value:.1f} MiB"),
+        Goal("resident memory after a throughput run ≤ 64 MiB", memory.values("holdfast", "loaded"),
+             lambda value: value <= 64, lambda value: f"{value:.1f} MiB"),
         *ledger.goals(results),
         *supervision.goals(results),
         *failover.goals(results, verdicts),
         *custody.goals(results),
     ]  # fmt: skip
     return "| goal | found (least to most) | |\n|---|---|---|\n" + "\n".join(goal.row() for goal in goals)
+
+
+def _signature(series: Series) -> str:
+    """The cost of checking a signature (SigV4) beside that of a bearer, of neighbours in time."""
+    cost = series.paired("cpu_us", _minus, "signed", "converse")
+    rate = series.paired("rate", _over, "signed", "converse")
+    if not cost or not rate:
+        return ""
+    return (
+        f"\n\nA signature (SigV4) costs {median(cost):+.1f} µs of CPU a request beside a bearer "
+        f"({min(cost):+.1f} to {max(cost):+.1f}), at {100 * median(rate):.0f}% of its throughput "
+        f"({100 * min(rate):.0f} to {100 * max(rate):.0f})."
+    )
 
 
 def _over(left: float, right: float) -> float:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from holdfast import Holdfast, engine
+from measured import measured, pytest_terminal_summary  # noqa: F401
 from patience import PATIENCE
 from upstream import Upstream
 
@@ -16,7 +17,7 @@ def pytest_configure():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     # What the tests set is all there is to a client's or a gateway's world.
     for name in list(os.environ):
-        if name.startswith(("OPENAI_", "ANTHROPIC_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("OPENAI_", "ANTHROPIC_", "AWS_")) or name.lower().endswith("_proxy"):
             del os.environ[name]
 
 

@@ -29,13 +29,34 @@ PROMPT = "PROMPTMARKER7F3A"
 ANSWER = "ANSWERMARKER9B1C"
 
 
+def _port_numbers():
+    """Numbers below those that the kernel gives to outgoing connections, so that none of these
+    takes a port between its choice and its use; each worker of a parallel run has a slice of its own."""
+    end = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    start = 10_000 if end > 20_000 else 1024
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    size = (end - start) // workers
+    # By process, so that two runs beside each other seldom meet.
+    first = os.getpid() * 97
+    while True:
+        yield start + worker * size + first % size
+        first += 1
+
+
+_numbers = _port_numbers()
+
+
 def free_ports(count):
-    """Ports nobody listens on right now; all are held until all are known,
-    so that they differ."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
+    """Ports without a listener right now, each given once until all numbers were used."""
+    ports = []
+    while len(ports) < count:
+        port = next(_numbers)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        ports.append(port)
     return ports
 
 
@@ -79,12 +100,14 @@ class Holdfast:
     ready.
     """
 
-    def __init__(self, providers, routes=None, *, ends_badly=False, waits=True, **top):
+    def __init__(self, providers, routes=None, *, ends_badly=False, waits=True, env=None, **top):
         self._scratch = tempfile.TemporaryDirectory(prefix="hf-")
         self.directory = Path(self._scratch.name)
         self.config = self.directory / "holdfast.yaml"
         self.port, self.admin_port = free_ports(2)
         self.ends_badly = ends_badly
+        #: Variables of the server's own, beside those of the tests.
+        self.env = env
         self.waits = waits
         self.log_file = self.directory / "holdfast.log"
         self.settings = {
@@ -139,6 +162,7 @@ class Holdfast:
             self.process = subprocess.Popen(
                 [BINARY, "serve", "--config", self.config],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory,
+                env={**os.environ, **self.env} if self.env else None,
             )
         if ready:
             self.wait_ready()

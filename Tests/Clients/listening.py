@@ -6,14 +6,28 @@ import socket
 import threading
 import time
 
+import bedrock_caller
 from patience import PATIENCE
 from standin import TALK
+
+WORDS = TALK[0]["content"]
+#: The request for a stream, by door: its path and its body.
+ASKED = {
+    "openai": ("/v1/chat/completions", {"messages": TALK, "stream": True, "max_tokens": 500}),
+    "anthropic": ("/v1/messages", {"messages": TALK, "stream": True, "max_tokens": 500}),
+    "responses": ("/v1/responses", {"input": WORDS, "stream": True, "store": False, "max_output_tokens": 500}),
+    "converse": (
+        "/model/{model}/converse-stream",
+        {"messages": [{"role": "user", "content": [{"text": WORDS}]}], "inferenceConfig": {"maxTokens": 500}},
+    ),
+}
+DOORS = list(ASKED)
 
 
 class Listener:
     """A caller with one stream, read by a thread of its own.
 
-    `how` is `whole` where the answer says of itself that it is complete,
+    `library` is the door (DOORS). `how` is `whole` where the answer says of itself that it is complete,
     `error` where it ends in an error of the dialect, `refused` where it never
     began, and `cut` where it says neither.
     """
@@ -24,15 +38,20 @@ class Listener:
         #: Of the last bytes that came, on the clock of the file system.
         self.last_at = None
         self.is_over = False
-        path = "/v1/chat/completions" if library == "openai" else "/v1/messages"
-        body = json.dumps({"model": model, "messages": TALK, "stream": True, "max_tokens": 500}).encode()
-        lines = [f"POST {path} HTTP/1.1", "host: localhost", f"x-api-key: {key or holdfast.key}", "connection: close"]
+        path, asked = ASKED[library]
+        body = json.dumps(asked if "{model}" in path else {"model": model, **asked}).encode()
+        path = path.replace("{model}", model)
+        lines = [f"POST {path} HTTP/1.1", "host: localhost", f"authorization: Bearer {key or holdfast.key}"]
+        lines += ["connection: close", "content-type: application/json"]
         lines.append(f"content-length: {len(body)}")
-        self.socket = socket.create_connection(("127.0.0.1", holdfast.port), PATIENCE)
+        self.socket = self._connect(holdfast.port)
         self.socket.settimeout(2 * PATIENCE)
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode() + body)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def _connect(self, port):
+        return socket.create_connection(("127.0.0.1", port), PATIENCE)
 
     def _run(self):
         try:
@@ -60,6 +79,9 @@ class Listener:
         head, _, body = self.data.partition(b"\r\n\r\n")
         if b"chunked" in head.lower():
             body = unchunked(body)
+        if self.library == "converse":
+            yield from ({"type": name, **payload} for name, payload in bedrock_caller.events(body))
+            return
         for block in body.decode(errors="replace").split("\n\n")[:-1]:
             lines = [line[5:].strip() for line in block.split("\n") if line.startswith("data:")]
             try:
@@ -73,14 +95,28 @@ class Listener:
         for event in self.events:
             if not isinstance(event, dict):
                 continue
-            found.append((event.get("delta") or {}).get("text") or "")
+            delta = event.get("delta") or {}
+            if event.get("type") == "response.output_text.delta":
+                found.append(delta)
+            elif isinstance(delta, dict):
+                found.append(delta.get("text") or "")
             for choice in event.get("choices") or []:
                 found.append((choice.get("delta") or {}).get("content") or "")
         return "".join(found)
 
     @property
     def errors(self):
-        return [event["error"] for event in self.events if isinstance(event, dict) and "error" in event]
+        found = []
+        for event in self.events:
+            if not isinstance(event, dict):
+                continue
+            if "error" in event:
+                found.append(event["error"])
+            elif event.get("type") == "response.failed":
+                found.append(event["response"]["error"])
+            elif event.get("type", "").endswith("Exception"):
+                found.append(event)
+        return found
 
     @property
     def how(self):
@@ -95,15 +131,23 @@ class Listener:
     def looks_complete(self):
         """Returns whether any of the words for an end of the dialect has come."""
         for event in self.events:
-            if event == "[DONE]":
+            # Of a response, it stands behind a failure, too.
+            if event == "[DONE]" and self.library == "openai":
                 return True
             if not isinstance(event, dict):
                 continue
-            if event.get("type") == "message_stop" or (event.get("delta") or {}).get("stop_reason"):
+            if event.get("type") in ENDS:
+                return True
+            delta = event.get("delta")
+            if isinstance(delta, dict) and delta.get("stop_reason"):
                 return True
             if any(choice.get("finish_reason") for choice in event.get("choices") or []):
                 return True
         return False
+
+
+#: The types of events that say of an answer that it is complete.
+ENDS = {"message_stop", "response.completed", "response.incomplete", "messageStop", "metadata"}
 
 
 def unchunked(body):

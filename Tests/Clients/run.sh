@@ -7,19 +7,26 @@
 # what `make test-clients-all` calls. Every suite has a virtual environment of
 # its own, since these clients don't agree on what they need.
 #
+# `--prepare` makes the environments of the usual tests and of the agents', and
+# runs nothing: they can be fetched while the program is built.
+#
 # Takes the binary from HOLDFAST_BIN, else .build/release/holdfast.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 repo=$PWD
 clients=$repo/Tests/Clients
 suite=""
-if [[ ${1:-} == --suite ]]; then
+prepares=""
+if [[ ${1:-} == --prepare ]]; then
+    prepares=yes
+    shift
+elif [[ ${1:-} == --suite ]]; then
     suite=$2
     shift 2
 fi
 
 export HOLDFAST_BIN="${HOLDFAST_BIN:-$repo/.build/release/holdfast}"
-if [[ ! -x $HOLDFAST_BIN ]]; then
+if [[ -z $prepares && ! -x $HOLDFAST_BIN ]]; then
     echo "holdfast: $HOLDFAST_BIN is not there; build it with: swift build -c release --product holdfast" >&2
     exit 1
 fi
@@ -49,6 +56,12 @@ environment() {
     fi
 }
 
+if [[ -n $prepares ]]; then
+    environment "$clients"
+    environment "$clients/agents"
+    exit
+fi
+
 # Downloads nothing where the engine and the model are in place.
 "$python" -I Scripts/fetch_engine.py
 
@@ -58,12 +71,15 @@ unset ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN ANTHROPIC_BASE_URL ANTHROPIC_LOG
 unset HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy
 export NO_PROXY=127.0.0.1 PYTHONDONTWRITEBYTECODE=1
 
-# Ports, engine and memory are shared by all tests: no parallel runs.
 run() {
     local tests=$1 root=$2
     shift 2
     "$venv/bin/python" -m pytest -c "$root/pytest.ini" --rootdir "$root" -p no:cacheprovider "$@" "$tests"
 }
+
+# Two files at a time: most of a test's time is waiting. Each worker has a slice
+# of the ports, an engine and a scripted upstream of its own (holdfast.py).
+workers=(--numprocesses "${HOLDFAST_TEST_WORKERS:-2}" --dist loadfile)
 
 if [[ $suite == everyone ]]; then
     failed=()
@@ -76,5 +92,5 @@ if [[ $suite == everyone ]]; then
 else
     tests=$clients${suite:+/$suite}
     environment "$tests"
-    run "$tests" "$tests" "$@"
+    run "$tests" "$tests" "${workers[@]}" "$@"
 fi

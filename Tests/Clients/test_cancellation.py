@@ -42,7 +42,7 @@ def works(client, upstream):
     return client.messages.create(model=model, messages=TALK, max_tokens=9)
 
 
-def keeps_the_promise(capsys, upstream, what, leave):
+def keeps_the_promise(measured, upstream, what, leave):
     """Leaves until the upstream's connection has closed within the promised time once; `leave` returns the client, the
     request as the upstream has it, and the time of the leaving."""
     tries = []
@@ -52,13 +52,12 @@ def keeps_the_promise(capsys, upstream, what, leave):
         assert gone, "the upstream goes on for nobody"
         tries.append(max(0, gone - left))
         works(client, upstream)
-    with capsys.disabled():
-        print(f"\n    {what}: the upstream's connection closed after {min(tries) * 1000:.1f} ms", end="")
+    measured(f"{what}: the upstream's connection closed after {min(tries) * 1000:.1f} ms")
     assert min(tries) < PROMISED, tries
 
 
 @pytest.mark.parametrize("library, provider", WAYS)
-def test_closing_in_mid_stream(scripted, upstream, capsys, library, provider):
+def test_closing_in_mid_stream(scripted, upstream, measured, library, provider):
     def leave():
         model = upstream.plays(sse(stream_of(provider)[:4], ends=False))
         client, stream = start(scripted, library, f"{provider}/{model}")
@@ -67,12 +66,12 @@ def test_closing_in_mid_stream(scripted, upstream, capsys, library, provider):
         stream.close()
         return client, upstream.request(model), left
 
-    keeps_the_promise(capsys, upstream, f"{library} to {provider}, in mid-stream", leave)
+    keeps_the_promise(measured, upstream, f"{library} to {provider}, in mid-stream", leave)
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "stream"])
 @pytest.mark.parametrize("library, provider", WAYS)
-def test_giving_up_before_the_first_byte(scripted, upstream, capsys, library, provider, streamed):
+def test_giving_up_before_the_first_byte(scripted, upstream, measured, library, provider, streamed):
     def leave():
         model = upstream.plays(silence)
         # The client's own limit is the caller's leaving.
@@ -87,7 +86,7 @@ def test_giving_up_before_the_first_byte(scripted, upstream, capsys, library, pr
                 client.messages.create(model=f"{provider}/{model}", messages=TALK, max_tokens=9, stream=streamed)
         return client.with_options(timeout=PATIENCE), upstream.request(model), time.monotonic()
 
-    keeps_the_promise(capsys, upstream, f"{library} to {provider}, before the first byte", leave)
+    keeps_the_promise(measured, upstream, f"{library} to {provider}, before the first byte", leave)
 
 
 def test_closing_while_the_stream_is_fast(scripted, upstream):

@@ -94,6 +94,7 @@ def test_commands_work_whatever_the_environment_and_the_settings(house, how, fou
         assert "first/op-model" in run("models") and json.loads(run("models", "--json"))["routes"]
         assert "drill" in run("drill", "list")
         assert json.loads(run("disclosures", "--json")) is not None
+        assert json.loads(run("sessions", "--json")) is not None
         name = f"{how}, {found}"
         key = json.loads(run("keys", "create", "--name", name, "--json"))
         house.secrets.append(key["key"])

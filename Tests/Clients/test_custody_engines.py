@@ -14,9 +14,9 @@ from pathlib import Path
 import openai
 import pytest
 from holdfast import BINARY, ENGINE_PYTHON, MODEL_FILE, Holdfast, cli, engine, eventually
+from nobody import NOBODY, AsNobody
 from test_custody import LEDGER, MODEL, SHA256, ask, entries, receipt
 
-NOBODY = 61_182
 PYTHON = "/usr/bin/python3"
 
 
@@ -143,21 +143,6 @@ for process in sys.argv[1:]:
 """
 
 
-class AsSomebody(Holdfast):
-    """A Holdfast that isn't root."""
-
-    def start(self, ready=True):
-        for path in [self.directory, *self.directory.rglob("*")]:
-            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-        with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen(
-                [BINARY, "serve", "--config", self.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                cwd=self.directory, user=NOBODY, group=NOBODY, extra_groups=[], env={"PATH": os.environ["PATH"]},
-            )
-        if ready:
-            self.wait_ready()
-
-
 @pytest.fixture(scope="module")
 def somebody():
     if os.geteuid() != 0:
@@ -182,7 +167,7 @@ def somebody():
                 path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
         shutil.copyfile(MODEL_FILE, f"{folder}/model.gguf")
         providers = {"here": engine(parallel=1, context=512, models=[MODEL], model_file=f"{folder}/model.gguf")}
-        with AsSomebody(providers, engine={"python": f"{folder}/venv/bin/python"}, ledger=LEDGER, custody="required") as holdfast:
+        with AsNobody(providers, engine={"python": f"{folder}/venv/bin/python"}, ledger=LEDGER, custody="required") as holdfast:
             yield holdfast
 
 

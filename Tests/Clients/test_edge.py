@@ -103,7 +103,7 @@ def test_a_hundred_large_answers_asked_for_at_once_come_one_by_one(upstream, scr
         assert len(upstream.requests(model)) <= 5, "the next one was asked for before this one was read"
         # From here on a reader like any other.
         wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        for _ in range(5):
+        for _ in range(5 if "HOLDFAST_LONG" in os.environ else 2):
             assert len(wire.answer()[2]) > 2_000_000
     assert memory.growth < 100, f"{memory.growth:.0f} MiB"
 

@@ -318,7 +318,7 @@ def test_legacy_and_other_addresses_are_not_found(client):
         client.completions.create(model="assistant", prompt=PROMPT)
     assert "/v1/chat/completions" in str(caught.value)
     with pytest.raises(openai.NotFoundError):
-        client.responses.create(model="assistant", input=PROMPT)
+        client.images.generate(model="assistant", prompt=PROMPT)
 
 
 # Embeddings

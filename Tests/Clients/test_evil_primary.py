@@ -399,7 +399,7 @@ def spread(numbers):
 
 
 @pytest.mark.parametrize("pace", [0, 0.002], ids=["at once", "token by token"])
-def test_exposure(guarded, upstream, figures, pace, capsys):
+def test_exposure(guarded, upstream, figures, pace, measured):
     """The part of a labelled passage that had reached the caller when the words came that end it. The words stand
     anywhere in it, so that half of it is innocent by the letter of the constitution; behind them nothing may come."""
     chance = random.Random(1810)
@@ -412,16 +412,14 @@ def test_exposure(guarded, upstream, figures, pace, capsys):
         exposed.append(max(0, len(said) - begin))
         before.append(text.index(FORBIDDEN) + len(FORBIDDEN) - 1 - begin)
         assert exposed[-1] <= before[-1]
-    with capsys.disabled():
-        print(f"\nexposure, hold: first, {len(exposed)} passages, {'at once' if pace == 0 else 'token by token'}: "
-              f"{spread(exposed)} characters; with every character before the words: {spread(before)}")  # fmt: skip
+    measured(f"exposure, hold: first, {len(exposed)} passages, {'at once' if pace == 0 else 'token by token'}: "
+             f"{spread(exposed)} characters; with every character before the words: {spread(before)}")  # fmt: skip
 
 
-def test_what_came_out(figures, capsys):
+def test_what_came_out(figures, measured):
     """The sum of the tests above."""
-    with capsys.disabled():
-        print(f"\nan evil primary: {figures.answers} answers, {figures.unreleased} bytes at the caller's socket that the window "
-              f"did not release ({figures.bare} had the words in them without a supervisor)")  # fmt: skip
+    measured(f"an evil primary: {figures.answers} answers, {figures.unreleased} bytes at the caller's socket that the window "
+             f"did not release ({figures.bare} had the words in them without a supervisor)")  # fmt: skip
     assert figures.unreleased == 0
 
 

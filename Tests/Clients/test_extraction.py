@@ -2,6 +2,7 @@
 the bare engine, where it works, and against Holdfast's doors."""
 
 import json
+import os
 import time
 import urllib.error
 import urllib.request
@@ -115,7 +116,7 @@ def test_a_key_without_permission_is_told_words(guarded):
 
 def test_the_other_dialect_has_no_way_either(guarded):
     key = guarded.make_counting_key("words-too", "--logprobs", "--logit-bias")
-    loot = attack(anthropic_door(guarded, "metered/smollm2-135m", key), contexts=60)
+    loot = attack(anthropic_door(guarded, "metered/smollm2-135m", key), contexts=60 if "HOLDFAST_LONG" in os.environ else 20)
     assert loot.vectors == []
     for way in [*MEASURING, "penalties instead of a bias"]:
         status, said = loot.refusals[way]

@@ -123,7 +123,7 @@ def month():
     "command",
     [
         ["status"], ["models"], ["keys", "list"], ["drill", "list"], ["drill", "show"], ["check"], ["sla", "report"],
-        ["sla", "contracts"], ["exposure"], ["disclosures"],
+        ["sla", "contracts"], ["exposure"], ["disclosures"], ["sessions"],
     ],
     ids=" ".join,
 )  # fmt: skip

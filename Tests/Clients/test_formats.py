@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import scripted_providers
 from holdfast import Holdfast, engine
+from responses_shapes import function_call, message, reasoning, response
+from responses_shapes import stream as responses_stream
 from shapes import (
     anthropic_answer, anthropic_stream, openai_answer, openai_call, openai_chunk, openai_stream, text_block, tool_block,
 )
@@ -16,6 +18,7 @@ from upstream import answer, by_request, sse
 
 FORMATS = {
     "openai-chat": ["--base-url", "{url}/v1"],
+    "open-responses": ["--base-url", "{url}/v1"],
     "anthropic": ["--base-url", "{url}/v1", "--auth-header", "x-api-key", "--no-bearer", "-H", "anthropic-version:2023-06-01"],
 }
 
@@ -45,14 +48,38 @@ def anthropic_model(request):
     return sse(anthropic_stream(blocks, stop)) if body.get("stream") else answer(anthropic_answer(blocks, stop))
 
 
+def responses_model(request):
+    """Thinks, and calls the tool that it is offered."""
+    body = request.json
+    if request.target.endswith("/compact"):
+        compaction = {"type": "compaction", "id": "cmp_1", "encrypted_content": "gAAAAAcompacted"}
+        return answer({
+            "id": "resp_c1", "object": "response.compaction", "created_at": 1767225600, "output": [compaction],
+            "usage": response()["usage"],
+        })  # fmt: skip
+    tools = [tool["name"] for tool in body.get("tools", [])]
+    # A summary comes where it was asked for. (The program's own table lacks its events: they would be unknown in a stream.)
+    asked = body.get("reasoning") or {}
+    items = [reasoning("Let me think." if asked.get("summary") else []), function_call(tools[0], '{"location": "Oslo"}') if tools else message()]
+    echoed = {"tools": [{"strict": True, **tool} for tool in body["tools"]], "tool_choice": body["tool_choice"]} if tools else {}
+    if asked:
+        echoed["reasoning"] = {"effort": None, "summary": None, **asked}
+    return sse(responses_stream(items, **echoed)) if body.get("stream") else answer(response(items, **echoed))
+
+
 @pytest.fixture(scope="module")
 def house(upstream):
+    rs = upstream.plays(by_request(responses_model))
     oa = upstream.plays(by_request(openai_model))
     an = upstream.plays(by_request(anthropic_model))
     providers = {**scripted_providers(upstream), "here": engine()}
+    providers["rs"] = {**providers["oa"], "responses": True}
     routes = {
         "over-openai": {"candidates": [{"provider": "oa", "model": oa}]},
         "over-anthropic": {"candidates": [{"provider": "an", "model": an}]},
+        "over-responses": {"candidates": [{"provider": "rs", "model": rs}]},
+        # The program asks models with such names for their reasoning.
+        "gpt-5-over-responses": {"candidates": [{"provider": "rs", "model": rs}]},
         "over-engine": {"candidates": [{"provider": "here", "model": "smollm2-135m"}]},
     }
     with Holdfast(providers, routes) as holdfast:
@@ -73,6 +100,8 @@ def complaints(holdfast, form, route, *more):
 
 @pytest.mark.parametrize("form, route", [
     ("openai-chat", "over-openai"), ("openai-chat", "over-anthropic"), ("anthropic", "over-openai"),
+    ("open-responses", "over-responses"), ("open-responses", "gpt-5-over-responses"), ("open-responses", "over-openai"),
+    ("open-responses", "over-anthropic"),
 ])  # fmt: skip
 def test_every_member_that_the_schema_requires(house, form, route):
     assert complaints(house, form, route) == {}
@@ -81,4 +110,16 @@ def test_every_member_that_the_schema_requires(house, form, route):
 def test_a_hosted_model_answers_in_form(house):
     """The model passes the tests that a small model can pass: it accepts no pictures and writes no thoughts."""
     able = "anth-basic-response,anth-streaming-response,anth-streaming-usage"
-    assert complaints(house, "anthropic", "over-engine", "--filter", able) == {}
+    assert unless_rambling(house, "anthropic", able) == {}
+    able = "basic-response,system-prompt,multi-turn,streaming-response,streaming-usage,assistant-phase,error-handling"
+    assert unless_rambling(house, "open-responses", able) == {}
+
+
+def unless_rambling(house, form, able):
+    """The tests' requests have a temperature: now and then the model goes on to the limit, and is asked once more."""
+    for _ in range(3):
+        found = complaints(house, form, "over-engine", "--filter", able)
+        words = json.dumps(list(found.values()))
+        if "max_tokens" not in words and "incomplete" not in words:
+            break
+    return found

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import anthropic
@@ -47,8 +48,8 @@ def test_a_hundred_streams(scripted, upstream, library, provider):
     assert asyncio.run(everyone()) == texts
 
 
-def test_a_hundred_streams_from_the_engine(hosted):
-    """More than it has slots. The shape of each answer allows one text only,
+def test_many_streams_from_the_engine(hosted):
+    """A hundred with HOLDFAST_LONG, and always more than it has slots. The shape of each answer allows one text only,
     so that right and wrong can be told whatever the model makes of it."""
     # Four at a time: the last ones wait for all others.
     client = hosted.openai(timeout=900)
@@ -65,8 +66,9 @@ def test_a_hundred_streams_from_the_engine(hosted):
             chunks[-1].choices[0].finish_reason,
         )
 
-    with ThreadPoolExecutor(100) as pool:
-        done = list(pool.map(one, range(100)))
-    assert [text for text, _ in done] == [{"who": f"stream {number:02}"} for number in range(100)]
+    count = 100 if "HOLDFAST_LONG" in os.environ else 40
+    with ThreadPoolExecutor(count) as pool:
+        done = list(pool.map(one, range(count)))
+    assert [text for text, _ in done] == [{"who": f"stream {number:02}"} for number in range(count)]
     # The schema allows white space, and the model may like it.
     assert {reason for _, reason in done} <= {"stop", "length"}

@@ -90,7 +90,7 @@ def test_these_fields_work_on_the_bare_engine(bare):
     [
         "/props", "/slots", "/metrics", "/completion", "/completions", "/v1/completions", "/tokenize", "/detokenize",
         "/apply-template", "/infill", "/lora-adapters", "/embedding", "/embeddings", "/rerank", "/v1/rerank",
-        "/v1/responses", "/slots/0?action=save", "/v1/../props", "/v1/chat/completions/../../../props", "//props",
+        "/v1/responses/input_tokens", "/slots/0?action=save", "/v1/../props", "/v1/chat/completions/../../../props", "//props",
         "/v1/chat/completions/props", "/api/show", "/models", "/cors-proxy", "/tools",
     ],
 )  # fmt: skip

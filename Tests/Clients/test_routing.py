@@ -296,8 +296,9 @@ def test_an_error_in_a_200_is_no_answer(upstream, spare, library):
     words = {"error": {"message": "The model `x` has been decommissioned.", "type": "invalid_request_error"}}
     with pair(upstream, spare, status(200, None, words), served("oa")) as two:
         assert plain(two.holdfast, library) == WHOLE
-        [hold] = two.holdfast.holds
-        assert hold["cause"] == "withdrawn" and hold["firmness"] == "lasting"
+        # Once the probe has confirmed it.
+        [hold] = eventually(lambda: [each for each in two.holdfast.holds if each["firmness"] == "lasting"])
+        assert hold["cause"] == "withdrawn"
     with pair(upstream, spare, in_turn((status(200, None, words),)), None) as two:
         with pytest.raises(openai.APIStatusError) as told:
             two.holdfast.openai().chat.completions.create(model="talk", messages=TALK)

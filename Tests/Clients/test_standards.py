@@ -6,6 +6,7 @@ import shutil
 import signal
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 
 import pytest
 from conftest import scripted_providers
@@ -16,7 +17,7 @@ from patience import PATIENCE, eventually
 from public_record import key as log_key
 from shapes import openai_answer
 from standardwebhooks.webhooks import Webhook
-from standin import WHOLE, plain, provider_at, served
+from standin import WHOLE, hear, plain, provider_at, raw, served
 from test_availability import SECRET, receiver
 from tlog_scales import signing
 from upstream import answer, by_request
@@ -158,6 +159,42 @@ def test_a_document_expires_and_is_renewed(upstream, spare, tmp_path):
         by_others(it)
         it.rules.write(rule, documents(now + timedelta(days=365)))
         it.house.comes_back("S1")
+
+
+def test_a_date_that_a_standard_knows_is_told_beforehand(upstream, spare, tmp_path):
+    paper = tmp_path / "soc2.pdf"
+    paper.write_bytes(b"%PDF-1.7 attested")
+    until = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(days=9)
+    documents = {"soc2": {"kind": "soc-2", "file": str(paper), "until": until.strftime("%Y-%m-%dT%H:%M:%SZ")}}
+    with receiver([]) as (port, desk):
+        alerts = {"webhooks": {"desk": {"url": f"http://127.0.0.1:{port}/", "secret": SECRET, "on": ["burn"]}}}
+        with standing(upstream, spare, tmp_path, top={"alerts": alerts}, notify=["desk"]) as it:
+            assert "sunset" not in raw(it.holdfast, "openai").headers
+            rule = {"id": "audited", "subject": it.first, "check": "document", "document": "soc2",
+                    "breach": "suspend-new", "grace": "1d"}  # fmt: skip
+            it.rules.write([rule], documents)
+            headers = eventually(lambda: (got := raw(it.holdfast, "openai").headers).get("sunset") and got)
+            # The day after the document has ended, announced for thirty days before.
+            stops = parsedate_to_datetime(headers["sunset"])
+            assert stops == until + timedelta(days=1)
+            deprecated = datetime.fromtimestamp(int(headers["deprecation"].removeprefix("@")), timezone.utc)
+            assert deprecated == stops - timedelta(days=30)
+            successor = f"second/{it.two.second}"
+            assert headers["link"] == f'</v1/models/{successor}>; rel="successor-version"'
+            assert headers["x-holdfast-served-by"].startswith("first/")
+            # In the other dialect, streamed, too.
+            fields = hear(it.holdfast, "anthropic").fields
+            assert fields["sunset"] == headers["sunset"].lower() and fields["deprecation"] == headers["deprecation"]
+            # The route's webhook hears of it once, with the one that stands in.
+            [told] = eventually(lambda: messages(desk))
+            assert told["type"] == "notice.planned-stop" and told["data"]["standard"] == "audited"
+            assert datetime.fromisoformat(told["data"]["stops"]) == stops
+            [route] = told["data"]["routes"]
+            assert route["effect"] == "stood in for" and route["stand_in"] == successor
+            # A warning stops nothing.
+            it.rules.write([{**rule, "breach": "warn"}], documents)
+            eventually(lambda: "sunset" not in raw(it.holdfast, "openai").headers)
+            assert len(messages(desk)) == 1
 
 
 @long

@@ -1,13 +1,17 @@
 """The same exchange through every door, streamed and not, in the caller's dialect and in another: the verdict is the
 same."""
 
+import base64
 import json
 from dataclasses import dataclass, field
 
 import pytest
+from botocore.eventstream import EventStreamBuffer
 from conftest import scripted_providers
 from holdfast import Holdfast
 from patience import eventually
+from responses_shapes import function_call, message, response
+from responses_shapes import stream as responses_stream
 from shapes import (
     anthropic_answer, anthropic_stream, openai_answer, openai_call, openai_stream, text_block, tool_block,
 )
@@ -67,12 +71,17 @@ EXCHANGES = {
     "an innocent call": Exchange(calls="weather"),
     "a flagged question and a blocked answer": Exchange("flag", "block", asked=f"{PLANTED}?", said=f"{WORDS}!", references=False),
 }
-WAYS = [(door, provider, stream) for door in ("oa", "an") for provider in ("oa", "an") for stream in (False, True)]
+KINDS = ("oa", "an", "rs")
+#: The kinds, and Bedrock's Converse and InvokeModel.
+DOORS = (*KINDS, "converse", "invoke")
+WAYS = [(door, provider, stream) for door in DOORS for provider in KINDS for stream in (False, True)]
+PATHS = {"oa": "/v1/chat/completions", "an": "/v1/messages", "rs": "/v1/responses"}
 
 
 @pytest.fixture(scope="module")
 def doors(upstream):
     providers = scripted_providers(upstream, lab="somebody", supervision="required")
+    providers["rs"] = {**providers["oa"], "dialect": "responses"}
     holdfast = Holdfast(
         providers, supervision={"constitution": "constitution.yaml", "deadline": "20s"}, log={"format": "json"},
     )  # fmt: skip
@@ -111,7 +120,63 @@ def anthropic_body(exchange):
     return {"system": exchange.system, "messages": messages, "tools": [tool]}
 
 
-BODIES = {"oa": openai_body, "an": anthropic_body}
+def responses_body(exchange):
+    items = []
+    if exchange.earlier:
+        items += [{"role": "user", "content": exchange.earlier}, {"role": "assistant", "content": exchange.replied}]
+    items.append({"role": "user", "content": exchange.asked})
+    if exchange.result:
+        items += [
+            {"type": "function_call", "call_id": "call_1", "name": "look", "arguments": json.dumps({"word": exchange.called})},
+            {"type": "function_call_output", "call_id": "call_1", "output": exchange.result},
+        ]
+    parameters = {"type": "object", "properties": {"word": {"type": "string"}}}
+    tool = {"type": "function", "name": "look", "description": exchange.tool, "parameters": parameters}
+    return {"instructions": exchange.system, "input": items, "tools": [tool], "store": False, "max_output_tokens": 500}
+
+
+def converse_body(exchange):
+    def turn(role, *blocks):
+        return {"role": role, "content": list(blocks)}
+
+    messages = []
+    if exchange.earlier:
+        messages += [turn("user", {"text": exchange.earlier}), turn("assistant", {"text": exchange.replied})]
+    messages.append(turn("user", {"text": exchange.asked}))
+    if exchange.result:
+        call = {"toolUseId": "call_1", "name": "look", "input": {"word": exchange.called}}
+        result = {"toolUseId": "call_1", "content": [{"text": exchange.result}]}
+        messages += [turn("assistant", {"toolUse": call}), turn("user", {"toolResult": result})]
+    schema = {"type": "object", "properties": {"word": {"type": "string"}}}
+    tool = {"toolSpec": {"name": "look", "description": exchange.tool, "inputSchema": {"json": schema}}}
+    return {"system": [{"text": exchange.system}], "messages": messages, "toolConfig": {"tools": [tool]}}
+
+
+BODIES = {
+    "oa": openai_body, "an": anthropic_body, "rs": responses_body, "converse": converse_body, "invoke": anthropic_body,
+}  # fmt: skip
+
+
+def call(door, model, stream, exchange):
+    """The path and the body of a call."""
+    body = BODIES[door](exchange)
+    if door == "converse":
+        return f"/model/{model}/converse{'-stream' if stream else ''}", {"inferenceConfig": {"maxTokens": 500}, **body}
+    if door == "invoke":
+        path = f"/model/{model}/invoke{'-with-response-stream' if stream else ''}"
+        return path, {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 500, **body}
+    limit = {} if door == "rs" else {"max_tokens": 500}
+    return PATHS[door], {"model": model, "stream": stream, **limit, **body}
+
+
+def heard(door, stream, body):
+    """All that a client reads of an answer."""
+    if door != "invoke" or not stream:
+        return body.decode(errors="replace")
+    buffer = EventStreamBuffer()
+    buffer.add_data(body)
+    chunks = [json.loads(message.payload) for message in buffer]
+    return "".join(base64.b64decode(chunk["bytes"]).decode() for chunk in chunks)
 
 
 def answers(provider, exchange):
@@ -121,6 +186,11 @@ def answers(provider, exchange):
         if provider == "oa":
             calls = [openai_call("look", json.dumps(arguments))] if exchange.calls else None
             return sse(openai_stream(exchange.said, calls or ())) if stream else answer(openai_answer(exchange.said, calls))
+        if provider == "rs":
+            items = [message(exchange.said), *([function_call("look", json.dumps(arguments))] if exchange.calls else [])]
+            # As OpenAI does it: an answer repeats what it was asked.
+            echoed = {name: request.json[name] for name in ("instructions", "tools") if name in request.json}
+            return sse(responses_stream(items, **echoed)) if stream else answer(response(items, **echoed))
         blocks = [text_block(exchange.said), *([tool_block("look", arguments)] if exchange.calls else [])]
         return sse(anthropic_stream(blocks)) if stream else answer(anthropic_answer(blocks))
 
@@ -140,9 +210,9 @@ def test_one_exchange_has_one_verdict(doors, upstream, name):
     found, told = {}, {}
     for door, provider, stream in WAYS:
         model = upstream.plays(answers(provider, exchange))
-        path = "/v1/chat/completions" if door == "oa" else "/v1/messages"
+        path, asked = call(door, f"{provider}/{model}", stream, exchange)
         with Wire(doors) as wire:
-            wire.post({"model": f"{provider}/{model}", "stream": stream, "max_tokens": 500, **BODIES[door](exchange)}, path=path)
+            wire.post(asked, path=path)
             status, fields, body = wire.answer()
 
         def line(id=fields["x-request-id"]):
@@ -160,6 +230,6 @@ def test_one_exchange_has_one_verdict(doors, upstream, name):
         else:
             assert status == 200 and len(upstream.requests(model)) == 1
         if exchange.answer == "block":
-            assert WORDS not in body.decode()
+            assert WORDS not in heard(door, stream, body), way
     assert len({json.dumps(each) for each in found.values()}) == 1, json.dumps(found, indent=1)
     assert len(set(told.values())) == 1, told

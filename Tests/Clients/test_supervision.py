@@ -4,14 +4,17 @@ providers receive of it."""
 import contextlib
 import json
 import os
+import re
 
 import anthropic
 import httpx2 as httpx
 import openai
 import pytest
 from conftest import scripted_providers
-from holdfast import Holdfast, cli
+from holdfast import REPO, Holdfast, cli
 from patience import PATIENCE, eventually
+from responses_shapes import message as responses_message
+from responses_shapes import response as responses_whole
 from shapes import anthropic_answer, openai_answer
 from upstream import answer
 
@@ -197,6 +200,72 @@ def test_the_provider_gets_the_same_bytes_with_a_supervisor_and_without(supervis
     without, under = upstream.requests(model)
     assert without.body == under.body == STRANGE[provider].replace("MODEL", model).encode()
     assert [name for name, _ in without.header_list] == [name for name, _ in under.header_list]
+
+
+#: The recorded sessions of agents, with the door and the answer of each.
+SESSIONS = {
+    "claude-code": ("an", "/v1/messages", anthropic_answer),
+    "codex": ("oa", "/v1/responses", lambda: responses_whole([responses_message("Fine.")])),
+}
+
+
+def recorded(agent):
+    """The bodies of a recorded session, each put together from the one before."""
+    body = b""
+    for line in (REPO / f"Tests/Fixtures/sessions/{agent}.jsonl").read_bytes().splitlines():
+        step = json.loads(line)
+        body = body[: step["same"]] + step["rest"].encode() + body[len(body) - step["tail"] :]
+        yield body
+
+
+def differing(one, other):
+    """The texts of two values that differ, in pairs; all else has to be equal."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        assert list(one) == list(other)
+        return [pair for name in one for pair in differing(one[name], other[name])]
+    if isinstance(one, list) and isinstance(other, list):
+        assert len(one) == len(other)
+        return [pair for pair in zip(one, other, strict=True) for pair in differing(*pair)]
+    return [] if one == other else [(one, other)]
+
+
+def spelled(text):
+    return json.dumps(text, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("agent", SESSIONS)
+def test_the_provider_gets_a_recorded_session_byte_for_byte(upstream, agent):
+    """Under the constitution that ships, but for the results that quote an attack: each is the same note in all requests."""
+    kind, path, said = SESSIONS[agent]
+    model = upstream.plays(answer(said()))
+    providers = scripted_providers(upstream, lab="somebody")
+    providers["plain"] = {**providers[kind], **({"responses": True} if kind == "oa" else {})}
+    providers["under"] = {**providers["plain"], "supervision": "required"}
+    notes = []
+    with Holdfast(providers, {}, supervision={"deadline": "20s"}, log={"format": "json"}) as holdfast:
+        for body in recorded(agent):
+            named = re.search(rb'"model":"([^"]+)"', body)[0]
+            for name in ("plain", "under"):
+                asked = body.replace(named, f'"model":"{name}/{model}"'.encode(), 1)
+                # The answer is scripted whole, for any request.
+                response = post(holdfast, path, asked.replace(b'"stream":true', b'"stream":false', 1))
+                assert response.status_code == 200, response.text
+            plain, under = upstream.requests(model)[-2:]
+            sent = body.replace(named, f'"model":"{model}"'.encode(), 1).replace(b'"stream":true', b'"stream":false', 1)
+            assert plain.body == sent
+            assert [name for name, _ in plain.header_list] == [name for name, _ in under.header_list]
+            if b"[Withheld by policy" not in under.body:
+                assert under.body == sent
+                continue
+            # Put back as it was spelled, each note makes the body that was sent.
+            restored = under.body
+            for note, before in differing(under.json, json.loads(sent)):
+                assert note.startswith("[Withheld by policy"), note
+                notes.append(note)
+                restored = restored.replace(spelled(note), spelled(before), 1)
+            assert restored == sent
+    # The file was read in each of two turns.
+    assert 1 <= len(set(notes)) <= 2 < len(notes)
 
 
 @pytest.mark.parametrize("provider", DOORS)

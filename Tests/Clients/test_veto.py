@@ -2,9 +2,11 @@
 by whatever door or name; two people bring it back; nothing forgets it."""
 
 import base64
+import hashlib
 import json
 import shutil
 import signal
+import sqlite3
 import time
 from dataclasses import replace
 
@@ -13,8 +15,9 @@ import openai
 import pytest
 from holdfast import cli, eventually
 from operating import entries
+from patience import PATIENCE
 from standin import LIBRARIES, WHOLE, failing, hear, plain, raw, refusal, served, streamed
-from veto import USAGE, House, vetoed
+from veto import SETTINGS, USAGE, House, vetoed
 
 libraries = pytest.mark.parametrize("library", LIBRARIES)
 
@@ -208,8 +211,12 @@ def test_two_people_shorten_an_expiry(upstream, spare, tmp_path):
         one = it.house.run("veto", "shorten", "S1", "--expires", end, *it.house.alice.signs)
         assert f"--expires {end}" in one.stdout, "the other person isn't told which end to name"
         assert it.house.show("S1")["expires"] == before, "one person shortened it"
-        it.house.run("veto", "shorten", "S1", "--expires", end, *it.house.bob.signs)
-        assert it.house.show("S1")["expires"] == before - 7200
+        assert it.house.show("S1")["standing"]["proposed_ends"] == [{"expires": before - 7200, "people": ["alice"]}]
+        other = it.house.run("veto", "shorten", "S1", "--expires", "1h", *it.house.bob.signs, check=USAGE)
+        assert f"{end} (alice)" in other.stderr and it.house.show("S1")["expires"] == before
+        it.house.run("veto", "shorten", "S1", *it.house.bob.signs)
+        shown = it.house.show("S1")
+        assert shown["expires"] == before - 7200 and "proposed_ends" not in shown["standing"]
 
 
 # Memory
@@ -238,11 +245,15 @@ def test_what_one_place_has_lost_the_others_know(upstream, spare, tmp_path, lost
     with vetoed(upstream, spare, served("oa"), None, tmp_path) as it:
         it.house.pull(it.first)
         if lost == "the spool, while it runs":
-            for file in it.house.spool.glob("*/*.json"):
-                file.unlink()
+            files = spooled(it.house)
+            assert len(files) >= 4
+            shutil.rmtree(it.house.spool)
             refuses(it.holdfast, "openai", "S1")
-            # The next start gives the spool back what it lacks.
-            it.holdfast.restart()
+            # The running server gives it back what it lacks, and says so.
+            # It may have gone on writing behind the list.
+            eventually(lambda: files.items() <= spooled(it.house).items())
+            it.holdfast.log_has("gone from the spool")
+            it.house.ratify("S1", it.house.bob)
         else:
             it.holdfast.stop()
             if lost == "the spool":
@@ -255,6 +266,91 @@ def test_what_one_place_has_lost_the_others_know(upstream, spare, tmp_path, lost
         # No number is given twice, though the counter may be gone.
         [next] = it.house.pull("route:talk")["ids"]
         assert int(next[1:]) > 1
+
+
+def spooled(house):
+    """All files of the spool but the lock, with their bytes."""
+    return {
+        str(file.relative_to(house.spool)): file.read_bytes()
+        for file in house.spool.rglob("*") if file.is_file() and file.name != "lock" and file.suffix != ".new"
+    }  # fmt: skip
+
+
+def has_table(path, name):
+    with sqlite3.connect(path) as database:
+        return bool(database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchall())
+
+
+def planted(kind, number=1, position=1000, **more):
+    """An entry of the server's record, as nobody but the server writes one."""
+    entry = {"v": 1, "position": position, "wall": int(time.time()), "tick": 1, "boot": "planted", "kind": kind}
+    return json.dumps({**entry, "number": number, **more}, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize("place", ["the spool", "the database"])
+def test_what_somebody_plants_in_the_record_ends_nothing(upstream, spare, tmp_path, place):
+    """As the settings would have it: S1 would lapse, if it were the server that said so."""
+    top = {"veto": {"unratified": "lapses", **SETTINGS["veto"]}}
+    with vetoed(upstream, spare, served("oa"), None, tmp_path, top=top) as it:
+        it.house.pull(it.first)
+        it.holdfast.stop()
+        entries = [
+            planted("lapsed", seal="0" * 64), planted("lapsed", position=2), planted("expired"), planted("green"),
+            planted("gate-share", percent=99), planted("gate-whole", position=1001), planted("overdue"),
+        ]  # fmt: skip
+        names = {hashlib.sha256(entry).hexdigest(): entry for entry in entries}
+        if place == "the spool":
+            for name, entry in names.items():
+                (it.house.spool / f"log/{name}.json").write_bytes(entry)
+        else:
+            [file] = [path for path in it.holdfast.directory.rglob("*.sqlite") if has_table(path, "vetoEntry")]
+            with sqlite3.connect(file) as database:
+                for name, entry in names.items():
+                    database.execute("INSERT INTO vetoEntry (digest, position, body) VALUES (?, 1000, ?)", (name, entry))
+        it.holdfast.start()
+        refuses(it.holdfast, "openai", "S1")
+        shown = it.house.show("S1")
+        assert shown["phase"] == "suspended", shown
+        assert not shown["standing"]["is_overdue"] and shown["standing"]["gate"] == [], shown
+        it.holdfast.log_has("no seal of this server's")
+        # Commands say the same without the server, and two people bring it back all the same.
+        it.holdfast.stop()
+        assert it.house.phase("S1") == "suspended"
+        it.holdfast.start()
+        it.house.approve("S1", it.house.alice)
+        it.house.approve("S1", it.house.bob)
+        it.house.comes_back("S1")
+
+
+def test_without_the_servers_key_what_had_returned_is_suspended_again(upstream, spare, tmp_path):
+    with vetoed(upstream, spare, served("oa"), served("oa"), tmp_path) as it:
+        it.house.pull(it.first)
+        for person in (it.house.alice, it.house.bob):
+            it.house.approve("S1", person)
+        it.comes_back("S1")
+        it.house.pull(it.second, by=it.house.carol)
+        it.holdfast.stop()
+        key = it.house.spool.with_name("veto.key")
+        assert key.stat().st_mode & 0o777 == 0o600
+        key.unlink()
+        it.holdfast.start()
+        it.holdfast.log_has("the key with which the veto's record was sealed is gone")
+        assert [it.house.phase(id) for id in ("S1", "S2")] == ["suspended", "suspended"]
+        for id in ("S1", "S2"):
+            for person in (it.house.alice, it.house.bob):
+                it.house.approve(id, person)
+        it.holdfast.restart()
+        assert all(it.house.phase(id) != "suspended" for id in ("S1", "S2"))
+
+
+def test_a_key_that_is_no_key_keeps_the_server_from_starting(upstream, spare, tmp_path):
+    with vetoed(upstream, spare, served("oa"), None, tmp_path, top={"ends_badly": True}) as it:
+        it.house.pull(it.first)
+        it.holdfast.stop()
+        it.house.spool.with_name("veto.key").write_text("nonsense\n")
+        it.holdfast.start(ready=False)
+        assert it.holdfast.process.wait(PATIENCE) != 0
+        it.holdfast.log_has("no key of a veto's record")
 
 
 def test_a_hanging_server_is_stopped_by_the_spool(upstream, spare, tmp_path):

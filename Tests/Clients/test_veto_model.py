@@ -179,7 +179,10 @@ class Rules(RuleBasedStateMachine):
         self.persons[name] = Person(name, self.house.folder).made_by_us()
         next = self.folder / f"{name}.roster.json"
         self.house.run("people", "add", f"{name}={self.persons[name].public}", "--out", next)
-        if self.is_accepted(data, next, signers):
+        shows = data.draw(st.booleans())
+        if shows:
+            self.house.run("people", "sign", next, *self.persons[name].signs)
+        if self.is_accepted(data, next, signers, is_held=shows):
             self.since[name] = self.version
 
     @precondition(lambda self: len(self.since) > THRESHOLD)
@@ -194,14 +197,14 @@ class Rules(RuleBasedStateMachine):
         if self.is_accepted(data, next, signers):
             del self.since[name]
 
-    def is_accepted(self, data, next, signers):
-        """By the model; the command line must say the same."""
+    def is_accepted(self, data, next, signers, is_held=True):
+        """By the model; the command line must say the same. A key that is new has to be shown."""
         by = data.draw(st.lists(st.sampled_from(sorted(self.since)), min_size=signers, max_size=signers, unique=True)) if (
             signers <= len(self.since)
         ) else sorted(self.since)
         for name in by:
             self.house.run("people", "sign", next, *self.persons[name].signs)
-        is_enough = len(by) >= THRESHOLD
+        is_enough = len(by) >= THRESHOLD and is_held
         self.house.run("people", "accept", next, check=0 if is_enough else REFUSED)
         self.version += is_enough
         return is_enough

@@ -6,13 +6,14 @@ import base64
 import copy
 import hashlib
 import json
+import shutil
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from holdfast import eventually
 from securesystemslib.exceptions import VerificationError
 from standin import plain, refusal, served
-from veto import PREDICATE, REFUSED, TYPE, House, Person, pae, signature_of, statement, verified, vetoed
+from veto import PREDICATE, REFUSED, TYPE, USAGE, House, Person, pae, signature_of, statement, verified, vetoed
 
 
 @pytest.fixture
@@ -249,6 +250,11 @@ def test_a_newcomer_counts_for_later_suspensions_only(pulled, tmp_path):
     house.run("people", "add", f"dave={house.dave.public}", "--out", next)
     for person in (house.alice, house.bob):
         house.run("people", "sign", next, *person.signs)
+    # Nobody has shown to hold the new key.
+    refused = house.run("people", "accept", next, check=REFUSED)
+    assert "dave" in refused.stderr and "people sign" in refused.stderr
+    assert house.json("people", "show")["version"] == 1
+    house.run("people", "sign", next, *house.dave.signs)
     house.run("people", "accept", next)
     shown = house.json("people", "show")
     assert shown["version"] == 2 and [each["name"] for each in shown["people"]] == ["alice", "bob", "carol", "dave"]
@@ -294,6 +300,9 @@ def test_recovery_keys_replace_nothing_at_once_and_anybody_cancels(upstream, spa
         house.run("people", "sign", next, "--private-key", sealed[0].private)
         assert house.run("people", "accept", next, check=REFUSED).stderr
         house.run("people", "sign", next, "--private-key", sealed[2].private)
+        assert "erin" in house.run("people", "accept", next, check=REFUSED).stderr
+        for newcomer in (house.erin, house.frank):
+            house.run("people", "sign", next, *newcomer.signs)
         house.run("people", "accept", next)
         shown = house.json("people", "show")
         assert shown["version"] == 1 and shown["replacement"]["version"] == 2, "it counts at once"
@@ -303,6 +312,56 @@ def test_recovery_keys_replace_nothing_at_once_and_anybody_cancels(upstream, spa
         house.run("people", "cancel", *house.carol.signs)
         shown = house.json("people", "show")
         assert shown["version"] == 1 and "replacement" not in shown
+
+
+def test_the_first_roster_is_signed_with_every_key_of_its_people(upstream, spare, tmp_path):
+    """By this program, by openssl and by securesystemslib, each where the key is."""
+    with vetoed(upstream, spare, served("oa"), None, tmp_path, init=False) as it:
+        house, file, bytes = it.house, tmp_path / "roster-1.json", tmp_path / "roster-1.pae"
+        house.dave = Person("dave", house.folder).made_by_openssl("secp384r1")
+        house.people.append(house.dave)
+        words = [part for each in house.people for part in ("--person", f"{each.name}={each.public}")]
+        refused = house.run("people", "init", *words, "--private-key", house.alice.private, check=USAGE)
+        assert "bob" in refused.stderr and "--out" in refused.stderr and "alice" not in refused.stderr
+        house.run("people", "init", *words, "--out", file)
+        said = json.loads(file.read_text())
+        assert said["predicate"]["decision"] == "found" and said["predicate"]["roster"] == 0
+        assert [each["name"] for each in said["predicate"]["document"]["people"]] == ["alice", "bob", "carol", "dave"]
+        made = house.carol.envelope(file.read_bytes())
+        write_json(file, made)
+        house.run("people", "sign", file, *house.alice.signs)
+        house.run("people", "sign", file, "--pae", bytes)
+        for person, digest in ((house.bob, "sha256"), (house.dave, "sha384")):
+            refused = house.run("people", "accept", file, check=REFUSED)
+            assert person.name in refused.stderr
+            raw = person.openssl_signs(bytes, tmp_path / f"{person.name}.sig", digest)
+            house.run("people", "sign", file, "--signature", raw, "--as", person.name)
+        house.run("people", "accept", file)
+        shown = house.json("people", "show")
+        assert shown["version"] == 1 and len(shown["people"]) == 4
+        verified(json.loads((house.spool / "roster/0001.json").read_text()), *house.people, threshold=4)
+        # The server has taken it: what its people order is in force.
+        house.pull(it.first, by=house.dave)
+        assert "S1" in str(refusal(it.holdfast, "openai"))
+
+
+def test_the_name_of_an_installation_is_that_of_its_ledgers_log(pulled):
+    """A Holdfast with another log's key takes orders, and nothing that ends one."""
+    house, holdfast = pulled.house, pulled.holdfast
+    named = house.json("people", "show")["installation"]
+    holdfast.stop()
+    # Another ledger, with a key of its own; the database would know of the old one.
+    [key] = holdfast.directory.rglob("private/key")
+    shutil.rmtree(key.parents[1])
+    for file in holdfast.directory.rglob("*.sqlite*"):
+        file.unlink()
+    holdfast.start()
+    refused = house.approve("S1", house.bob, check=REFUSED)
+    assert "another installation" in refused.stderr and named in refused.stderr
+    assert house.phase("S1") == "suspended"
+    house.pull("route:elsewhere", by=house.carol)
+    assert eventually(lambda: house.phase("S2") == "suspended")
+    holdfast.log_has(named)
 
 
 def test_init_is_done_once(upstream, spare, tmp_path):

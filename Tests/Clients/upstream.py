@@ -58,8 +58,9 @@ class Request:
         """One token, asked by Holdfast itself to see whether a model is
         there; it does not count as traffic."""
         body = self.json
-        asked = body.get("max_completion_tokens", body.get("max_tokens"))
-        return self.headers.get("x-holdfast-probe") == "1" and asked == 1
+        # The least that Responses take is 16.
+        asked = body.get("max_completion_tokens", body.get("max_tokens", body.get("max_output_tokens")))
+        return self.headers.get("x-holdfast-probe") == "1" and asked in (1, 16)
 
     def gone(self):
         """Waits until the other side has gone; returns the time, or None if it waits for the whole answer."""

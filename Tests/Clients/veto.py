@@ -140,6 +140,7 @@ class House:
 
     def init(self, *more, **options):
         words = [part for each in self.people for part in ("--person", f"{each.name}={each.public}")]
+        words += [part for each in self.people for part in ("--private-key", each.private)]
         words += [part for name, value in options.items() for part in (f"--{name}", value)]
         return self.json("people", "init", *words, *more)
 

@@ -106,5 +106,31 @@ class Scrub:
         }
 
 
+class ItemScrub(Scrub):
+    """A request of OpenAI's Responses, in words of our own. All results of tools are the recording's own."""
+
+    def __init__(self, kept):
+        super().__init__(kept, ())
+
+    def body(self, text):
+        value = json.loads(text)
+        assert compact(value) == text, "the body isn't spelled in the way of JSON.stringify"
+        if value.get("instructions"):
+            value["instructions"] = neutral(value["instructions"], self.kept)
+        value["tools"] = [self.grammars(self.descriptions(tool)) for tool in value.get("tools", [])]
+        # Ids of requests and turns, and of the machine, in any order.
+        value["client_metadata"] = {name: "x" * len(each) for name, each in sorted(value.get("client_metadata", {}).items())}
+        for item in value["input"]:
+            if item.get("type", "message") == "message" and item["role"] != "assistant":
+                item["content"] = self.texts(item["content"])
+        return compact(value)
+
+    def grammars(self, tool):
+        """The grammar of a custom tool is a text of the agent's makers."""
+        if "definition" in tool.get("format", {}):
+            tool["format"]["definition"] = neutral(tool["format"]["definition"], self.kept)
+        return tool
+
+
 def compact(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -6,7 +6,19 @@ from urllib.error import HTTPError
 
 from holdfast import Holdfast, engine, eventually
 from model import Model
+from responses_model import ResponsesModel
 from standin import provider_at
+
+
+def model_of(upstream, kind, **options):
+    return (ResponsesModel if kind == "rs" else Model)(upstream, kind, **options)
+
+
+def provider_of(upstream, kind, host):
+    """`rs` is a server with OpenAI's Responses beside Chat Completions."""
+    if kind == "rs":
+        return provider_at(upstream, "oa", host, responses=True)
+    return provider_at(upstream, kind, host)
 
 
 class Scene:
@@ -14,17 +26,17 @@ class Scene:
     stand-in `engine` is the hosted one. `lead` and `standby` have more
     options of each model, all others go to both."""
 
-    def __init__(self, upstream, spare, lead, standby, *, route="assistant", lead_options=None, standby_options=None, **both):
+    def __init__(self, upstream, spare, lead, standby, *, route="assistant", lead_options=None, standby_options=None, context=8192, **both):
         self.route = route
-        self.lead = Model(upstream, lead, **{**both, **(lead_options or {})})
-        providers = {"first": provider_at(upstream, lead, "first-host")}
+        self.lead = model_of(upstream, lead, **{**both, **(lead_options or {})})
+        providers = {"first": provider_of(upstream, lead, "first-host")}
         if standby == "engine":
             self.standby = None
-            providers["second"] = engine(context=8192, parallel=1)
+            providers["second"] = engine(context=context, parallel=1)
             second = "smollm2-135m"
         else:
-            self.standby = Model(spare, standby, **{**both, **(standby_options or {})})
-            providers["second"] = provider_at(spare, standby, "second-host")
+            self.standby = model_of(spare, standby, **{**both, **(standby_options or {})})
+            providers["second"] = provider_of(spare, standby, "second-host")
             second = self.standby.name
         candidates = [{"provider": "first", "model": self.lead.name}, {"provider": "second", "model": second}]
         self.holdfast = Holdfast(providers, {route: {"candidates": candidates}}, log={"format": "json"})
