@@ -10,6 +10,7 @@ package import Supervision
 package protocol VerdictMemory: Sendable {
     func key(of text: WholeText) -> WindowKey
     func verdict(of key: WindowKey) -> Verdict?
+    /// Keeps a verdict, unless it was made under another policy.
     func remember(_ verdict: Verdict, of key: WindowKey)
 }
 

@@ -41,7 +41,7 @@ package final class AssessmentMemories: Sendable {
 
     /// The memory of one tenant's texts under one policy.
     package func memory(of tenant: String, under policy: PolicyDigest) -> any AssessmentMemory & VerdictMemory {
-        OfTenant(memories: self, keys: keys(of: Asker(tenant: tenant, policy: policy)))
+        OfTenant(memories: self, policy: policy, keys: keys(of: Asker(tenant: tenant, policy: policy)))
     }
 
     private func keys(of asker: Asker) -> AssessmentKeys {
@@ -56,6 +56,7 @@ package final class AssessmentMemories: Sendable {
 
     private struct OfTenant: AssessmentMemory, VerdictMemory {
         let memories: AssessmentMemories
+        let policy: PolicyDigest
         let keys: AssessmentKeys
 
         func assessment(of text: AssessedText, or make: () -> Assessment) -> Assessment {
@@ -79,6 +80,8 @@ package final class AssessmentMemories: Sendable {
         }
 
         func remember(_ verdict: Verdict, of key: WindowKey) {
+            // The constitution may have been edited since the text was looked up.
+            guard verdict.policy == policy else { return }
             let bytes = 400 + verdict.findings.count * 160
             memories.parts[key.place(among: memories.parts.count)].verdicts.withLock {
                 $0.remember(key, verdict, bytes: bytes)

@@ -39,7 +39,9 @@ struct AssessmentMemoriesTests {
             memories.memory(of: tenant, under: PolicyDigest(policy))
         }
         let text = WholeText(.request, form: "openai ", body: ByteBuffer(string: "{}"))
-        memory("a").remember(Verdict(.flag), of: memory("a").key(of: text))
+        var verdict = Verdict(.flag)
+        verdict.policy = PolicyDigest("p")
+        memory("a").remember(verdict, of: memory("a").key(of: text))
         #expect(memory("a").verdict(of: memory("a").key(of: text))?.ruling == .flag)
         #expect(memory("b").verdict(of: memory("b").key(of: text)) == nil)
         #expect(memory("a", "q").verdict(of: memory("a", "q").key(of: text)) == nil)
@@ -50,5 +52,15 @@ struct AssessmentMemoriesTests {
         ] {
             #expect(memory("a").verdict(of: memory("a").key(of: other)) == nil)
         }
+    }
+
+    @Test("a verdict under a constitution that was edited meanwhile is not kept", arguments: ["q", nil])
+    func editedMeanwhile(_ policy: String?) {
+        let memory: any VerdictMemory = AssessmentMemories().memory(of: "a", under: PolicyDigest("p"))
+        let key = memory.key(of: WholeText(.request, form: "openai ", body: ByteBuffer(string: "{}")))
+        var verdict = Verdict(.allow)
+        verdict.policy = policy.map { PolicyDigest($0) }
+        memory.remember(verdict, of: key)
+        #expect(memory.verdict(of: key) == nil)
     }
 }
