@@ -32,6 +32,8 @@ let package = Package(
             dependencies: ["BenchWire", arguments, nioCore, nioPosix],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "bench-relay", dependencies: [arguments, nioCore, nioPosix], swiftSettings: strict),
         .testTarget(name: "BenchWireTests", dependencies: ["BenchWire", nioCore], swiftSettings: strict),
     ]
 )

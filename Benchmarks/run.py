@@ -35,9 +35,9 @@ MEASUREMENTS = [*BESIDE_PEERS, "lanes", "ledger", "supervision", "happy", *SCRIP
 TAKES_PART = {
     "memory": ["nginx", "envoy", "holdfast", "smg", "litellm"],
     "latency": ["direct", "nginx", "envoy", "holdfast", "smg"],
-    "throughput": peers.ALL,
+    "throughput": [name for name in peers.ALL if name not in ("relay", "envoy-cores")],
     "dialects": ["holdfast"],
-    "streams": ["direct", "envoy", "holdfast"],
+    "streams": ["direct", "relay", "envoy-cores", "envoy", "holdfast"],
     "lanes": ["holdfast"],
     "ledger": ["holdfast"],
     "supervision": ["holdfast"],

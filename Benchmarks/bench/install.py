@@ -92,6 +92,11 @@ def measuring(holdfast: Path) -> Path:
     return program
 
 
+def relay() -> Path:
+    """The bare relay, which `programs` has built beside the mock provider."""
+    return ROOT / ".build" / "release" / "bench-relay"
+
+
 def programs() -> tuple[Path, Path]:
     """Our mock provider and load generator, built in release mode."""
     if not shutil.which("swift"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -96,6 +97,20 @@ class Direct(Peer):
         self.port = upstream
 
 
+class Relay(Peer):
+    """The least that a proxy on SwiftNIO costs: bytes copied from one connection to another, on every core."""
+
+    name = "relay"
+    title = "bare SwiftNIO relay"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.version = "this tree"
+
+    def command(self, upstream: int) -> list[str | Path]:
+        return [install.relay(), "--port", str(self.port), "--upstream", str(upstream)]
+
+
 class Nginx(Peer):
     name = "nginx"
     title = "nginx"
@@ -148,6 +163,7 @@ http {{
 class Envoy(Peer):
     name = "envoy"
     title = "Envoy"
+    workers = 1
 
     def __init__(self) -> None:
         super().__init__()
@@ -219,7 +235,15 @@ class Envoy(Peer):
                 indent=2,
             )
         )
-        return [self.program, "-c", config, "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]
+        return [self.program, "-c", config, "--concurrency", str(self.workers), "--disable-hot-restart", "--log-level", "warning"]
+
+
+class EnvoyOnEveryCore(Envoy):
+    """Envoy with as many threads as Holdfast has, which is what it starts by itself."""
+
+    name = "envoy-cores"
+    title = "Envoy, a worker a core"
+    workers = os.cpu_count() or 1
 
 
 def _address(port: int) -> dict[str, object]:
@@ -357,11 +381,12 @@ def mock_provider(upstream: int, host: str = "mock") -> dict[str, object]:
 
 
 # In the order they are measured: the two that are compared most closely next to each other.
-ALL = ["direct", "nginx", "envoy", "holdfast", "smg", "litellm"]
+ALL = ["direct", "nginx", "relay", "envoy-cores", "envoy", "holdfast", "smg", "litellm"]
 
 
 def make(name: str, holdfast: Path) -> Peer:
     """The peer of this name, installed; raises `Missing` with the way to get it."""
     if name == "holdfast":
         return Holdfast(holdfast)
-    return {"direct": Direct, "nginx": Nginx, "envoy": Envoy, "smg": Smg, "litellm": LiteLLM}[name]()
+    kinds: list[type[Peer]] = [Direct, Nginx, Relay, EnvoyOnEveryCore, Envoy, Smg, LiteLLM]
+    return next(kind for kind in kinds if kind.name == name)()

@@ -196,6 +196,11 @@ def _goals(results: dict[str, Series], verdicts: dict[str, list[Verdict]]) -> st
              lambda value: f"{value / 1000:+.2f} ms"),
         Goal("memory a stream ≤ 40 KiB", streams.values("holdfast", "kib_a_stream"), lambda value: value <= 40,
              lambda value: f"{value:.1f} KiB"),
+        *(
+            Goal(f"CPU a stream event ≤ 1.0 × {title}", streams.paired("cpu_us_an_event", _over, "holdfast", key),
+                 lambda value: value <= 1.0, times)
+            for key, title in (("envoy", "Envoy's with one worker"), ("envoy-cores", "Envoy's with a worker a core"))
+        ),
         Goal("across dialects ≥ 50% of same-dialect throughput",
              dialects.paired("rate", _over, "anthropic", "openai"), lambda value: value >= 0.5,
              lambda value: f"{100 * value:.0f}%"),
