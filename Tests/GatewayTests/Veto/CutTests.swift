@@ -165,7 +165,7 @@ import Wire
         let request = stage.begin(speech)
         try await stage.untilWaiting(request, place)
         #expect(house.keys.replace(with: [], now: .now) == 1)
-        house.gateway.endRevoked()
+        try await stage.endRevoked()
         stage.gate.change { $0 = true }
         let heard = try await request.end()
         #expect(!request.reply.text.contains(Stage.poison) && !heard.looksWhole)
@@ -191,7 +191,7 @@ import Wire
         house.keys.replace(
             with: [key, KeyRecord(name: "other", digest: KeyDigest(of: "hf_other"), created: key.created)], now: .now)
         house.keys.replace(with: [key], now: .now)
-        house.gateway.endRevoked()
+        try await stage.endRevoked()
         stage.gate.change { $0 = true }
         #expect(try await request.end().looksWhole)
     }

@@ -141,6 +141,12 @@ struct Stage {
         return number
     }
 
+    /// Ends what runs with keys that are revoked; returns once it is ended.
+    func endRevoked() async throws {
+        house.house.gateway.endRevoked()
+        try await house.house.executor.eventLoop.submit {}.get()
+    }
+
     /// True where nothing was learnt of any candidate's health.
     var isHealthUntouched: Bool {
         house.house.gateway.continuity.book.isQuiet && house.house.gateway.continuity.book.holds.isEmpty
