@@ -41,7 +41,8 @@ import Wire
     @Test(arguments: [
         "retry-after", "retry-after-ms", "x-should-retry", "x-ratelimit-remaining-tokens",
         "anthropic-ratelimit-requests-reset", "anthropic-ratelimit-unified-status", "x-codex-turn-state",
-        "x-models-etag", "x-reasoning-included",
+        "x-models-etag", "x-reasoning-included", "openai-processing-ms", "openai-version", "openai-organization",
+        "anthropic-organization-id", "deprecation", "sunset", "link", "warning",
     ])
     func whatHelpsTheCallerComesBack(_ name: String) {
         #expect(HTTPFieldRules.isReturnedToCaller(name))

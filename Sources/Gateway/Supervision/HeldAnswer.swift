@@ -98,11 +98,12 @@ final class HeldAnswer {
     /// Takes note of a head: the values that a provider has given it are text,
     /// too, and are judged with the first piece of the answer.
     func take(_ head: ResponseHead) {
-        // Only an error's type is the provider's own.
-        let values = head.fields.fields.filter {
-            Self.isProviders($0.name) || head.status >= 400 && $0.name == "content-type"
-        }.map(\.value)
-        headWords = values.isEmpty ? nil : values.joined(separator: "\n")
+        headWords = nil
+        for field in head.fields.fields {
+            // Only an error's type is the provider's own.
+            guard Self.isProviders(field.name) || head.status >= 400 && field.name == "content-type" else { continue }
+            headWords = headWords.map { $0 + "\n" + field.value } ?? field.value
+        }
     }
 
     /// Returns the head of a refusal in an answer's place: without values of

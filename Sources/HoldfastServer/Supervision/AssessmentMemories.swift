@@ -24,16 +24,15 @@ package final class AssessmentMemories: Sendable {
 
     private let parts: [Part]
     private let keys = WindowKeyMaker()
-    /// The keys of tenants that asked lately: beginning one takes longer than
-    /// most of what it is used for.
-    private let begun = Mutex<[Asker: AssessmentKeys]>([:])
+    private let begun = Mutex(Begun())
 
-    private struct Asker: Hashable {
-        var tenant: String
-        var policy: PolicyDigest
+    /// The memories of tenants that asked lately, under one policy: beginning a
+    /// key takes longer than most of what it is used for.
+    private struct Begun {
+        static let most = 1024
+        var policy: PolicyDigest?
+        var tenants: [String: OfTenant] = [:]
     }
-
-    private static let mostBegun = 1024
 
     package init(bytes: Int = AssessmentMemories.most, parts count: Int = 8) {
         parts = (0..<count).map { _ in Part(bytes: bytes / count) }
@@ -41,27 +40,29 @@ package final class AssessmentMemories: Sendable {
 
     /// The memory of one tenant's texts under one policy.
     package func memory(of tenant: String, under policy: PolicyDigest) -> any AssessmentMemory & VerdictMemory {
-        OfTenant(memories: self, policy: policy, keys: keys(of: Asker(tenant: tenant, policy: policy)))
-    }
-
-    private func keys(of asker: Asker) -> AssessmentKeys {
         begun.withLock { begun in
-            if let known = begun[asker] { return known }
-            if begun.count >= Self.mostBegun { begun = [:] }
-            let made = keys.keys(of: asker.tenant, under: asker.policy)
-            begun[asker] = made
+            if begun.policy != policy || begun.tenants.count >= Begun.most { begun = Begun(policy: policy) }
+            if let known = begun.tenants[tenant] { return known }
+            let made = OfTenant(parts, policy, keys.keys(of: tenant, under: policy))
+            begun.tenants[tenant] = made
             return made
         }
     }
 
-    private struct OfTenant: AssessmentMemory, VerdictMemory {
-        let memories: AssessmentMemories
+    private final class OfTenant: AssessmentMemory, VerdictMemory {
+        let parts: [Part]
         let policy: PolicyDigest
         let keys: AssessmentKeys
 
+        init(_ parts: [Part], _ policy: PolicyDigest, _ keys: AssessmentKeys) {
+            self.parts = parts
+            self.policy = policy
+            self.keys = keys
+        }
+
         func assessment(of text: AssessedText, or make: () -> Assessment) -> Assessment {
             let key = keys.key(of: text)
-            let part = memories.parts[key.place(among: memories.parts.count)]
+            let part = parts[key.place(among: parts.count)]
             if let known = part.cache.withLock({ $0.assessment(of: key) }) { return known }
             // Outside of the lock: reading a text takes its time.
             let made = make()
@@ -76,14 +77,14 @@ package final class AssessmentMemories: Sendable {
         }
 
         func verdict(of key: WindowKey) -> Verdict? {
-            memories.parts[key.place(among: memories.parts.count)].verdicts.withLock { $0.value(of: key) }
+            parts[key.place(among: parts.count)].verdicts.withLock { $0.value(of: key) }
         }
 
         func remember(_ verdict: Verdict, of key: WindowKey) {
             // The constitution may have been edited since the text was looked up.
             guard verdict.policy == policy else { return }
             let bytes = 400 + verdict.findings.count * 160
-            memories.parts[key.place(among: memories.parts.count)].verdicts.withLock {
+            parts[key.place(among: parts.count)].verdicts.withLock {
                 $0.remember(key, verdict, bytes: bytes)
             }
         }

@@ -151,8 +151,11 @@ package final class SupervisionService: Supervisor {
     /// Nil also while the supervisor fails: what passed before would pass
     /// then, too, and nobody would notice that it fails.
     package func memory(of tenant: String) -> (any VerdictMemory)? {
-        guard let policy = inForce.withLock({ $0 }), watch.isSteady, policy.second?.isReady ?? true else { return nil }
-        return memories.memory(of: tenant, under: policy.digest)
+        // Not the whole policy: a copy of it is dear.
+        guard let (digest, second) = inForce.withLock({ $0.map { ($0.digest, $0.second) } }),
+            watch.isSteady, second?.isReady ?? true
+        else { return nil }
+        return memories.memory(of: tenant, under: digest)
     }
 
     /// The policy's cascade with the memory of the tenant's texts.

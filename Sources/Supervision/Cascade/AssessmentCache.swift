@@ -1,5 +1,4 @@
 import Conversation
-import Crypto
 
 /// The assessments of texts that were judged lately, within a bound of memory.
 package struct AssessmentCache: Sendable {
@@ -22,9 +21,9 @@ package struct AssessmentCache: Sendable {
 
 /// Makes the keys of pieces of text of one tenant under one policy.
 package struct AssessmentKeys: Sendable {
-    private let begun: HMAC<SHA256>
+    private let begun: KeyedHash
 
-    fileprivate init(_ begun: HMAC<SHA256>) { self.begun = begun }
+    fileprivate init(_ begun: KeyedHash) { self.begun = begun }
 
     package func key(of piece: AssessedText) -> WindowKey {
         var bytes: [UInt8] = []
@@ -36,9 +35,9 @@ package struct AssessmentKeys: Sendable {
         bytes += scope
         // Nothing stands behind it, so its length needn't be said.
         bytes += piece.text.utf8
-        var hmac = begun
-        hmac.update(data: bytes)
-        return WindowKey(hmac.finalize())
+        var hash = begun
+        bytes.withUnsafeBytes { hash.update($0) }
+        return hash.finish()
     }
 
     /// The key of a whole request or answer.
@@ -47,7 +46,7 @@ package struct AssessmentKeys: Sendable {
     ///   - bytes: The text.
     package func key(ofWhole parts: [String], _ bytes: UnsafeRawBufferPointer) -> WindowKey {
         var head: [UInt8] = []
-        head.reserveCapacity(8 + parts.reduce(0) { $0 + 8 + $1.utf8.count })
+        head.reserveCapacity(128)
         // No piece of text begins with these eight: a piece stands behind a
         // number of words, which is never negative.
         withUnsafeBytes(of: Int64.min) { head.append(contentsOf: $0) }
@@ -55,10 +54,10 @@ package struct AssessmentKeys: Sendable {
             withUnsafeBytes(of: UInt64(part.utf8.count)) { head.append(contentsOf: $0) }
             head += part.utf8
         }
-        var hmac = begun
-        hmac.update(data: head)
-        hmac.update(data: bytes)
-        return WindowKey(hmac.finalize())
+        var hash = begun
+        head.withUnsafeBytes { hash.update($0) }
+        hash.update(bytes)
+        return hash.finish()
     }
 }
 

@@ -13,32 +13,73 @@ package struct Verdict: Sendable, Equatable {
     }
 
     package var ruling: Ruling
-    /// The clauses that were broken, strictest first.
-    package var findings: [Finding]
-    /// The blocks of passages that a note replaces, each with its note.
-    package var withheld: [Int: WithheldNote]
-    /// The reason of an error: one word for logs and metrics (`late`,
-    /// `overloaded`, `limited`, `crashed`, `malformed`, `absent`); nil for other
-    /// rulings. After `limited` the key alone is at fault, which has more to be
-    /// judged than its part.
-    package var error: String?
-    /// A hash of what was judged and of the clause, the same for the same
-    /// words: callers are given it, and operators find the entry by it.
-    package var reference: String?
     package var coverage: Coverage
     /// The policy by which was judged, where it is known.
     package var policy: PolicyDigest?
+    /// Nil for a verdict without reasons, as most are.
+    private var reasons: Reasons?
 
     package init(
         _ ruling: Ruling, findings: [Finding] = [], withheld: [Int: WithheldNote] = [:], error: String? = nil,
         reference: String? = nil, coverage: Coverage = Coverage()
     ) {
         self.ruling = ruling
-        self.findings = findings
-        self.withheld = withheld
-        self.error = error
-        self.reference = reference
         self.coverage = coverage
+        let content = Reasons.Content(findings: findings, withheld: withheld, error: error, reference: reference)
+        if content != Reasons.Content() { reasons = Reasons(content) }
+    }
+}
+
+// Verdicts are copied with every request: all that few of them have stands
+// behind one reference.
+extension Verdict {
+    /// The reasons of a verdict.
+    private final class Reasons: Sendable, Equatable {
+        struct Content: Sendable, Equatable {
+            var findings: [Finding] = []
+            var withheld: [Int: WithheldNote] = [:]
+            var error: String?
+            var reference: String?
+        }
+
+        let content: Content
+
+        init(_ content: Content) { self.content = content }
+
+        static func == (a: Reasons, b: Reasons) -> Bool { a.content == b.content }
+    }
+
+    private var content: Reasons.Content {
+        get { reasons?.content ?? Reasons.Content() }
+        set { reasons = newValue == Reasons.Content() ? nil : Reasons(newValue) }
+    }
+
+    /// The clauses that were broken, strictest first.
+    package var findings: [Finding] {
+        get { reasons?.content.findings ?? [] }
+        set { content.findings = newValue }
+    }
+
+    /// The blocks of passages that a note replaces, each with its note.
+    package var withheld: [Int: WithheldNote] {
+        get { reasons?.content.withheld ?? [:] }
+        set { content.withheld = newValue }
+    }
+
+    /// The reason of an error: one word for logs and metrics (`late`,
+    /// `overloaded`, `limited`, `crashed`, `malformed`, `absent`); nil for other
+    /// rulings. After `limited` the key alone is at fault, which has more to be
+    /// judged than its part.
+    package var error: String? {
+        get { reasons?.content.error }
+        set { content.error = newValue }
+    }
+
+    /// A hash of what was judged and of the clause, the same for the same
+    /// words: callers are given it, and operators find the entry by it.
+    package var reference: String? {
+        get { reasons?.content.reference }
+        set { content.reference = newValue }
     }
 }
 

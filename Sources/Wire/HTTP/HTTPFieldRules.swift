@@ -56,18 +56,20 @@ package enum HTTPFieldRules {
     /// A provider's fields that come back to the caller: rate limits, retry
     /// advice, the provider's own request id and processing time, and what an
     /// agent gives back with its next request.
+    // For each field of every answer: by its first letter, most are decided.
     package static func isReturnedToCaller(_ name: String) -> Bool {
-        switch name {
-        case "retry-after", "retry-after-ms", "x-should-retry", "openai-processing-ms", "openai-version",
-            "openai-organization", "anthropic-organization-id", "deprecation", "sunset", "link", "warning",
-            "x-models-etag", "x-reasoning-included":
-            true
-        default:
-            switch name.utf8.first {
-            case UInt8(ascii: "x"): name.hasPrefix("x-ratelimit-") || name.hasPrefix("x-codex-")
-            case UInt8(ascii: "a"): name.hasPrefix("anthropic-ratelimit-")
-            default: false
-            }
+        switch name.utf8.first {
+        case UInt8(ascii: "r"): name == "retry-after" || name == "retry-after-ms"
+        case UInt8(ascii: "x"):
+            name.hasPrefix("x-ratelimit-") || name.hasPrefix("x-codex-")
+                || ["x-should-retry", "x-models-etag", "x-reasoning-included"].contains(name)
+        case UInt8(ascii: "o"): ["openai-processing-ms", "openai-version", "openai-organization"].contains(name)
+        case UInt8(ascii: "a"): name.hasPrefix("anthropic-ratelimit-") || name == "anthropic-organization-id"
+        case UInt8(ascii: "d"): name == "deprecation"
+        case UInt8(ascii: "s"): name == "sunset"
+        case UInt8(ascii: "l"): name == "link"
+        case UInt8(ascii: "w"): name == "warning"
+        default: false
         }
     }
 
