@@ -57,7 +57,7 @@ package struct HoldfastServer {
             book: models.gateway.disclosures, memory: restored.storage, logger: Logger(label: "custody"))
         let ledger: [any ServerEventSubscriber] = records.ledger.map { [$0] } ?? []
         delivery = EventDelivery(
-            events: process.events,
+            events: process.events, recorder: records.ledger,
             subscribers: ledger + [
                 records.availability, HoldAlerts(gateway: models.gateway, alerts: records.alerts), records.alerts,
                 quarantine, egress, standards.standards, standards.notices,

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import signal
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -277,6 +278,30 @@ def test_a_supervisor_that_hangs_closes_the_route_and_is_replaced(upstream, inst
         within("60s")
         eventually(lambda: holdfast.status(prose(500, 300)) == 200)
         assert holdfast.supervisor != pid
+
+
+def take_memory(pid):
+    """From now on the kernel gives the process no more memory. Only its own user may limit a process here."""
+    with open(f"/proc/{pid}/status") as status:
+        user, group = re.findall(r"^[UG]id:\s+(\d+)", status.read(), re.M)
+    owner = {"user": int(user), "group": int(group), "extra_groups": []} if os.geteuid() == 0 else {}
+    subprocess.run(["prlimit", "--pid", str(pid), "--as=1"], check=True, **owner)
+
+
+def test_a_supervisor_without_memory_lets_nothing_pass_and_is_replaced(upstream, installed):
+    with Supervised(upstream, installed) as holdfast:
+        pid = holdfast.ready_supervisor()
+        scored = holdfast.scored
+        take_memory(pid)
+        statuses = [holdfast.status(prose(800, 60_000))]
+        assert statuses == [503] and holdfast.scored == scored
+        with ThreadPoolExecutor(4) as pool:
+            statuses += pool.map(lambda number: holdfast.status(prose(number, 3000)), range(801, 813))
+        assert set(statuses) <= {200, 503}
+        eventually(lambda: holdfast.status(prose(900, 300)) == 200)
+        assert holdfast.supervisor != pid and not is_alive(pid)
+        assert sum(holdfast.metric("holdfast_supervisor_failures_total", reason=word)
+                   for word in ("malformed", "crashed", "late")) >= 1
 
 
 def test_one_caller_with_large_texts_delays_others_and_refuses_none(supervised):

@@ -63,7 +63,7 @@ import Testing
     /// A process that puts one action on record and ends.
     private func run(_ path: String) async throws {
         let ledger = try await open()
-        await ledger.receive(Self.action(path))
+        ledger.record(Self.action(path))
         await close(ledger)
     }
 
@@ -81,9 +81,9 @@ import Testing
     @Test func eventsAndRequestsAreInOneVerifiableLogInTheirOrder() async throws {
         let ledger = try await open()
         let house = House(auditRecorder: ledger)
-        await ledger.receive(.health([.placed(.example())]))
+        ledger.record(.health([.placed(.example())]))
         await house.ask(id: "req_a")
-        await ledger.receive(Self.action("/admin/holds"))
+        ledger.record(Self.action("/admin/holds"))
         await house.ask(id: "req_b")
         await close(ledger)
         let entries = try entries(of: ledger)
@@ -137,15 +137,15 @@ import Testing
         let ledger = try await open(kinds: [.holds])
         let house = House(auditRecorder: ledger)
         #expect(await house.ask().status == 200)
-        await ledger.receive(.health([.placed(.example())]))
+        ledger.record(.health([.placed(.example())]))
         await close(ledger)
         #expect(try kinds(of: ledger) == ["\"hold.placed\""])
     }
 
     @Test("an entry that is longer than a ledger takes is left out loudly") func tooLong() async throws {
         let ledger = try await open()
-        await ledger.receive(Self.action(String(repeating: "x", count: 70_000)))
-        await ledger.receive(Self.action("/admin/holds"))
+        ledger.record(Self.action(String(repeating: "x", count: 70_000)))
+        ledger.record(Self.action("/admin/holds"))
         await close(ledger)
         #expect(try kinds(of: ledger) == ["\"administration\""])
         #expect(log.lines(from: .error).count == 1)

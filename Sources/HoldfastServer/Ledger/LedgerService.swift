@@ -12,7 +12,7 @@ package import Storage
 import Synchronization
 
 /// The ledger of a running Holdfast.
-package final class LedgerService: AuditRecorder, ServerEventSubscriber {
+package final class LedgerService: AuditRecorder, ServerEventRecorder, ServerEventSubscriber {
     private let settings: LedgerSettings
     let sequencer: LedgerSequencer
     private let signer: SignerKey
@@ -167,8 +167,16 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
 
     // MARK: Events
 
+    /// Adds the entries of an event, but of one whose file has to be read first.
+    package func record(_ event: ServerEvent) {
+        if case .configuration = event { return }
+        add(event) { _ in [] }
+    }
+
+    /// Adds the entry of the settings.
     package func receive(_ event: ServerEvent) async {
-        let entries = EventEntries(settings.kinds).entries(of: event, at: now) { file in
+        guard case .configuration = event else { return }
+        add(event) { file in
             do throws(FileFault) {
                 return try WholeFile.readAll(file, limit: 1 << 20)
             } catch {
@@ -178,7 +186,10 @@ package final class LedgerService: AuditRecorder, ServerEventSubscriber {
                 return []
             }
         }
-        for entry in entries { add(entry) }
+    }
+
+    private func add(_ event: ServerEvent, contents: (String) -> [UInt8]) {
+        for entry in EventEntries(settings.kinds).entries(of: event, at: now, contents: contents) { add(entry) }
     }
 
     /// Signs a text with the log's key, as a note of its own kind: its first
