@@ -12,6 +12,9 @@ enum MetricHelp {
         "holdfast_candidate_available": "Whether a candidate may be asked: 1 if nothing speaks against it.",
         "holdfast_candidate_retires_timestamp_seconds": "Time at which a candidate is to be retired.",
         "holdfast_continued_streams_total": "Streams that broke off and were continued by another candidate.",
+        "holdfast_conversation_move_tokens_total":
+            "Tokens that the last candidate had in its cache when a conversation went to another one.",
+        "holdfast_conversation_moves_total": "Conversations that went from one candidate to another.",
         "holdfast_drill_active": "Drills that run, 1 each.",
         "holdfast_drill_attempts_total": "Requests that drills sent to providers.",
         "holdfast_drill_failed_attempts_total": "Attempts that failed because of a drill, or in its requests.",
