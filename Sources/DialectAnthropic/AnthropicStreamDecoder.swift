@@ -114,7 +114,7 @@ struct AnthropicStreamDecoder: StreamDecoder {
             blocks[index] = .text
             if let text = block["text"]?.string, !text.isEmpty { events.append(.text(choice: 0, text)) }
         } else if type.isString("tool_use") {
-            guard let id = block["id"]?.string, let name = block["name"]?.string else {
+            guard let id = block["id"]?.string, let name = block["name"]?.string, !name.isEmpty else {
                 throw UnreadableReply("a tool_use block lacks its id or name")
             }
             events.append(.toolCallStarted(choice: 0, call: calls, id: id, name: name))

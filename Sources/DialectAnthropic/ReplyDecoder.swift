@@ -44,7 +44,8 @@ enum ReplyDecoder {
             return .text(text)
         }
         if type.isString("tool_use") {
-            guard let id = block["id"]?.string, let name = block["name"]?.string, let input = block["input"],
+            guard let id = block["id"]?.string, let name = block["name"]?.string, !name.isEmpty,
+                let input = block["input"],
                 input.kind == .object
             else { throw UnreadableReply("a tool_use block lacks its id, name or input") }
             return .toolCall(ToolCall(id: id, name: name, arguments: input.fragment.text))

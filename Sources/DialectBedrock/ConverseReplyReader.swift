@@ -38,7 +38,9 @@ enum ConverseReplyReader {
         } else if let call = block["toolUse"] {
             // A tool that Bedrock runs itself is no call to the caller.
             guard call["type"]?.isString("server_tool_use") != true else { return }
-            guard let id = call["toolUseId"]?.string, let name = call["name"]?.string, let input = call["input"] else {
+            guard let id = call["toolUseId"]?.string, let name = call["name"]?.string, !name.isEmpty,
+                let input = call["input"]
+            else {
                 throw UnreadableReply("a toolUse block lacks its toolUseId, name or input")
             }
             content.append(.toolCall(ToolCall(id: id, name: name, arguments: input.fragment.text)))

@@ -98,7 +98,7 @@ struct ConverseStreamReader: StreamDecoder {
             blocks[index] = .foreign
             return events.append(.foreignPart)
         }
-        guard let id = call["toolUseId"]?.string, let name = call["name"]?.string else {
+        guard let id = call["toolUseId"]?.string, let name = call["name"]?.string, !name.isEmpty else {
             throw UnreadableReply("a toolUse block lacks its toolUseId or name")
         }
         blocks[index] = .toolUse(call: calls, isBlank: true)
