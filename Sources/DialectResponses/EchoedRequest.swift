@@ -6,19 +6,22 @@ import Wire
 /// where a request doesn't say them.
 enum EchoedRequest {
     /// The members of a response to a request of which nothing is known.
-    static let unsaid: [EchoedMember] = rows.map { name, echo in EchoedMember(name, echo.value(of: nil)) }
+    static let unsaid: [EchoedMember] = rows.map { name, echo in
+        EchoedMember(name.description, echo.value(of: nil))
+    }
 
     static func members(of request: JSONView) -> [EchoedMember] {
-        var given: [String: JSONView] = [:]
-        for (name, value) in request.members where !value.isNull {
-            if let name = name.word { given[name] = value }
-        }
         // Most requests say few of them: the others are made once, for all.
         var members = unsaid
-        for (index, row) in rows.enumerated() {
-            if let value = given[row.0] { members[index].value = row.1.value(of: value) }
+        var user: JSONFragment?
+        for (name, value) in request.members where !value.isNull {
+            if let index = rows.firstIndex(where: { name.isString($0.0) }) {
+                members[index].value = rows[index].1.value(of: value)
+            } else if name.isString("user") {
+                user = value.fragment
+            }
         }
-        if let user = given["user"] { members.append(EchoedMember("user", user.fragment)) }
+        if let user { members.append(EchoedMember("user", user)) }
         return members
     }
 
@@ -50,7 +53,7 @@ enum EchoedRequest {
     private static let zero = Echo.or(fragment { $0.value(0) })
     private static let one = Echo.or(fragment { $0.value(1) })
 
-    private static let rows: [(String, Echo)] = [
+    private static let rows: [(StaticString, Echo)] = [
         ("instructions", null), ("tools", .tools), ("tool_choice", .or(fragment { $0.value("auto") })),
         ("truncation", .or(fragment { $0.value("disabled") })),
         ("parallel_tool_calls", .or(fragment { $0.value(true) })),
@@ -62,7 +65,7 @@ enum EchoedRequest {
     ]
 
     /// The names of all members above, for whoever repeats what a response said.
-    static let names: Set<String> = Set(rows.map(\.0)).union(["user"])
+    static let names: Set<String> = Set(rows.map(\.0.description)).union(["user"])
 
     /// Returns whether a request asked for a summary of the reasoning.
     static func asksForSummary(_ echoed: [EchoedMember]) -> Bool {

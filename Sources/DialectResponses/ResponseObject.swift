@@ -43,20 +43,24 @@ struct ResponseObject {
         self.model = model
         self.created = created
         let members = echoed.isEmpty ? EchoedRequest.unsaid : echoed
-        var json = JSONWriter()
+        var (metadata, askedTier) = (JSONFragment.emptyObject, JSONFragment?.none)
+        var json = JSONWriter(ByteBufferAllocator().buffer(capacity: 1024))
         json.object { json in
-            for member in members where !Self.isChanging(member.name) {
-                json.key(dynamic: member.name)
-                json.value(member.value)
+            for member in members {
+                // By its length first: most names are no such.
+                switch member.name.utf8.count {
+                case 8 where member.name == "metadata": metadata = member.value
+                case 12 where member.name == "service_tier": askedTier = member.value
+                default:
+                    json.key(dynamic: member.name)
+                    json.value(member.value)
+                }
             }
         }
-        metadata = members.first { $0.name == "metadata" }?.value ?? .emptyObject
-        askedTier = members.first { $0.name == "service_tier" }?.value
+        (self.metadata, self.askedTier) = (metadata, askedTier)
         let bytes = json.buffer
         self.echoed = bytes.getSlice(at: bytes.readerIndex + 1, length: bytes.readableBytes - 2) ?? ByteBuffer()
     }
-
-    private static func isChanging(_ name: String) -> Bool { name == "metadata" || name == "service_tier" }
 
     /// - Parameters:
     ///   - output: The items, as JSON.

@@ -102,9 +102,15 @@ package enum JSONString {
 
     /// Appends `text` with its quotes in one step, if nothing in it needs
     /// escaping.
+    /// - Parameters:
+    ///   - comma: Writes one before it.
+    ///   - colon: Writes one behind it.
     /// - Returns: True when the text was appended; otherwise nothing is
     ///   written.
-    static func appendPlain(_ text: String, to buffer: inout ByteBuffer) -> Bool {
+    // In one go: what a buffer asks at each writing costs more than the bytes.
+    static func appendPlain(
+        _ text: String, to buffer: inout ByteBuffer, comma: Bool = false, colon: Bool = false
+    ) -> Bool {
         var text = text
         return text.withUTF8 { bytes in
             let raw = UnsafeRawBufferPointer(bytes)
@@ -120,13 +126,21 @@ package enum JSONString {
                 }
                 index += 1
             }
-            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: raw.count + 2) { target in
-                target[0] = UInt8(ascii: "\"")
-                if let base = raw.baseAddress {
-                    (target.baseAddress! + 1).copyMemory(from: base, byteCount: raw.count)
+            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: raw.count + 4) { target in
+                var place = 0
+                if comma {
+                    target[0] = UInt8(ascii: ",")
+                    place = 1
                 }
-                target[raw.count + 1] = UInt8(ascii: "\"")
-                return raw.count + 2
+                target[place] = UInt8(ascii: "\"")
+                if let base = raw.baseAddress {
+                    (target.baseAddress! + place + 1).copyMemory(from: base, byteCount: raw.count)
+                }
+                place += raw.count + 1
+                target[place] = UInt8(ascii: "\"")
+                guard colon else { return place + 1 }
+                target[place + 1] = UInt8(ascii: ":")
+                return place + 2
             }
             return true
         }

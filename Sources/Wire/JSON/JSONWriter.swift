@@ -82,9 +82,11 @@ package struct JSONWriter {
 
     /// A member's name as data.
     package mutating func key(dynamic name: String) {
-        separate()
-        JSONString.append(name, to: &buffer)
-        buffer.writeInteger(UInt8(ascii: ":"))
+        if !JSONString.appendPlain(name, to: &buffer, comma: needsComma, colon: true) {
+            separate()
+            JSONString.append(name, to: &buffer)
+            buffer.writeInteger(UInt8(ascii: ":"))
+        }
         needsComma = false
     }
 
