@@ -22,7 +22,8 @@ struct ChatRequestWriter {
     var traits: ServerTraits { form.traits }
 
     mutating func write(_ request: ChatRequest) -> ByteBuffer {
-        var json = JSONWriter()
+        // Most requests are longer than half of that.
+        var json = JSONWriter(ByteBufferAllocator().buffer(capacity: 2048))
         json.object { json in
             json.member("model", model)
             let messages = DistinctCalls.makeDistinct(request.messages, for: traits.callIDs)
