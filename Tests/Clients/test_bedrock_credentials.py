@@ -291,7 +291,10 @@ def test_a_source_that_recovers_is_used_again(bedrock, monkeypatch):
                 except Exception as refused:
                     return str(refused)
 
-            assert "status 500" in ask()
+            # The source and its words are the operator's.
+            refused = ask()
+            assert "its credential can't be fetched" in refused and "status 500" not in refused
+            assert "status 500" in holdfast.log
             broken.set()
             assert eventually(lambda: ask() == "Hi")
 

@@ -47,8 +47,9 @@ final class CredentialLane: ProviderLane {
     private func untilReady() async throws {
         do {
             try await keeper.ready()
-        } catch let problem as CredentialProblem {
-            throw LaneFailure.unreachable("its credential can't be fetched: \(problem)")
+        } catch is CredentialProblem {
+            // Paths, commands and their words are the operator's: the log has them.
+            throw LaneFailure.unreachable("its credential can't be fetched; Holdfast's log says why")
         }
     }
 }
