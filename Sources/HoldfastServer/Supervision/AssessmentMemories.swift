@@ -41,8 +41,9 @@ package final class AssessmentMemories: Sendable {
     /// The memory of one tenant's texts under one policy.
     package func memory(of tenant: String, under policy: PolicyDigest) -> any AssessmentMemory & VerdictMemory {
         begun.withLock { begun in
-            if begun.policy != policy || begun.tenants.count >= Begun.most { begun = Begun(policy: policy) }
+            if begun.policy != policy { begun = Begun(policy: policy) }
             if let known = begun.tenants[tenant] { return known }
+            if begun.tenants.count >= Begun.most { begun.tenants = [:] }
             let made = OfTenant(parts, policy, keys.keys(of: tenant, under: policy))
             begun.tenants[tenant] = made
             return made
