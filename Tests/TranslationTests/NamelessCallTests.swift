@@ -43,6 +43,14 @@ import Wire
         "nor can such a stream",
         arguments: [
             (
+                0,
+                """
+                data: {"id":"m","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"NAME","arguments":"{}"}}]}}]}
+
+
+                """
+            ),
+            (
                 1,
                 """
                 event: message_start
