@@ -130,7 +130,7 @@ package struct SigV4Claim: Sendable {
     private static func check(
         _ request: SigV4Request, signedBy authorization: SigV4Authorization
     ) throws(SigV4Problem) {
-        // What is signed must be what is served, in one spelling.
+        // A path with two spellings could be signed as one and served as another.
         let segments = request.path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard request.path.utf8.first == UInt8(ascii: "/"),
             segments.dropFirst().allSatisfy({ $0.first != nil && !isDots($0) }) || request.path == "/"

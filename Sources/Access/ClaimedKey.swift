@@ -14,7 +14,7 @@ package enum SigningClaim: Sendable {
 
 /// A key that a signed request names, before its signature is checked.
 ///
-/// Its principal comes out only of ``proven(by:)``.
+/// The principal is given out by ``proven(by:)`` alone.
 package struct ClaimedKey: Sendable {
     private let principal: Principal
     private let secret: String

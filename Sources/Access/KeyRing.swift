@@ -101,8 +101,8 @@ package final class KeyRing: Sendable {
     /// Returns the key that a signed request names by its id, before the
     /// signature is checked.
     ///
-    /// Where keys are switched off, ``authenticate(_:now:)`` has let everybody
-    /// in. `now` is read only for keys that expire.
+    /// Not for a server without keys, whose requests ``authenticate(_:now:)``
+    /// has let in. `now` is read only for keys that expire.
     package func claim(_ id: String, now: @autoclosure () -> UnixTime) -> SigningClaim {
         let table = table.load(ordering: .acquiring)
         guard SigningKeyID(id) != nil, let (principal, secret) = table.signer(id) else { return .unknown }

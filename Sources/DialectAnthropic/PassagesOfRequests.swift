@@ -38,7 +38,7 @@ enum PassageTables {
             "billing_policy": .entry("words"),
             "cache_control": .entry("cache mark"),
             "service_tier": .word, "speed": .word, "inference_geo": .word, "betas": .word,
-            // Where the model is in the path, as at Bedrock.
+            // Members of requests whose path names the model, as at Bedrock.
             "anthropic_version": .word, "anthropic_beta": .word,
             "user_profile_id": .id, "workspace_id": .id,
         ]),

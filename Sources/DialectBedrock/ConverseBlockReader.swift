@@ -21,7 +21,7 @@ enum ConverseBlockReader {
         guard let source else { throw field.missing("source") }
         let (kind, data) = try source.onlyMember(of: "bytes or s3Location")
         guard kind == "bytes" else {
-            // It lies with Amazon.
+            // The image lies in a bucket of Amazon S3.
             leftovers.essential(data)
             return nil
         }
@@ -49,7 +49,7 @@ enum ConverseBlockReader {
             case "name": words.insert("[Document: \(try field.member("name", value).text())]", at: 0)
             case "context": words.append(try field.member("context", value).text())
             case "source": source = field.member("source", value)
-            // Where the answer's words come from; the words stay.
+            // The sources of the words only: the words themselves stay.
             case "citations": leftovers.advisory(field.member("citations", value))
             default: leftovers.unknown(name, value, in: field)
             }

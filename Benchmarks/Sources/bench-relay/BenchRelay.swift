@@ -6,8 +6,7 @@ import NIOPosix
 /// connection to one of its own to the provider, and back, without a look at
 /// them.
 ///
-/// What a gateway on SwiftNIO takes above this is its own; what this takes above
-/// another proxy is SwiftNIO's.
+/// The figure of a gateway on SwiftNIO less this one is the gateway's own part.
 @main
 struct BenchRelay: AsyncParsableCommand {
     @Option(help: "Port to listen on, of 127.0.0.1.") var port: Int

@@ -39,7 +39,7 @@ enum CredentialCommand {
                 program.contains("/") ? .path(FilePath(program)) : .name(program), arguments: .init(arguments),
                 output: .string(limit: longest), error: .string(limit: longest))
             guard found.terminationStatus.isSuccess else {
-                // Its last line, which is for people.
+                // The last line of standard error, which such programs write for people.
                 let said = found.standardError.split(separator: "\n").last.map { Printable.excerpt(String($0)) }
                 return .failed(said.map { "it said: \($0)" } ?? "it ended with \(found.terminationStatus)")
             }
