@@ -208,6 +208,8 @@ class Holdfast:
 
     @property
     def log(self):
+        """The log's text so far. A line comes up to 20 ms after the answer that it is about, on a busy machine later:
+        a line that must come is waited for with `log_has` or `requests_logged`."""
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def check_log(self):
@@ -218,8 +220,9 @@ class Holdfast:
         for word in ["Fatal error", "Crash:", "SIGSEGV", "SIGTRAP"]:
             assert word not in log, log[-4000:]
 
-    def log_has(self, text, within=PATIENCE):
-        return eventually(lambda: text in self.log, within)
+    def log_has(self, *texts, within=PATIENCE):
+        """Waits until the log has each of the texts."""
+        return eventually(lambda: (log := self.log) and all(text in log for text in texts), within)
 
     # How it is asked
 
@@ -263,8 +266,12 @@ class Holdfast:
                 total += float(line.rpartition(" ")[2])
         return total
 
-    def requests_logged(self):
-        """The request log's lines; for `log={"format": "json"}`."""
+    def requests_logged(self, count=1, where=lambda line: True):
+        """The request log's lines that `where` chooses, once there are `count`; for `log={"format": "json"}`."""
+        found = lambda: [line for line in self.requests_logged_so_far() if where(line)]  # noqa: E731
+        return eventually(lambda: len(lines := found()) >= count and lines)
+
+    def requests_logged_so_far(self):
         whole, _, _ = self.log.rpartition("\n")
         lines = [line for line in whole.splitlines() if line.startswith("{")]
         return [line for line in map(json.loads, lines) if line["message"] == "request"]

@@ -60,7 +60,7 @@ class Pair:
 
     def lines(self, count):
         """Returns the request log's lines of the first `count` requests, once they are there."""
-        return eventually(lambda: len(self.holdfast.requests_logged()) >= count and self.holdfast.requests_logged()[:count])
+        return self.holdfast.requests_logged(count)[:count]
 
     def waits(self, count):
         """Returns for each of the first `count` requests how many milliseconds it waited for a rate limit to pass, by

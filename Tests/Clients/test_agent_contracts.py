@@ -138,9 +138,7 @@ def test_sessions_and_agents_are_on_record(upstream):
         for fields in (CLAUDE, CLAUDE, CODEX, {}):
             assert post(holdfast, body.encode(), **fields).status_code == 200
         assert post(holdfast, body.encode(), **{**CLAUDE, "authorization": f"Bearer {other}"}).status_code == 200
-        served = lambda: [line for line in holdfast.requests_logged() if line["status"] == 200]  # noqa: E731
-        eventually(lambda: len(served()) == 5)
-        lines = served()
+        lines = holdfast.requests_logged(5, lambda line: line["status"] == 200)
         assert [line.get("session") for line in lines] == ["c0ffee00-session"] * 2 + ["codex-session", None, "c0ffee00-session"]
         assert [line.get("agent") for line in lines] == ["agent-7"] * 2 + ["codex-thread", None, "agent-7"]
         assert [line.get("parent_agent") for line in lines] == ["agent-1"] * 2 + ["codex-session", None, "agent-1"]
@@ -190,7 +188,7 @@ def test_a_session_stays_with_one_candidate_and_its_move_is_counted(upstream, sp
         session = next(session for session, home in homes.items() if home == "one")
         states[upstream] = close_before_head
         assert ask(session) == "two"
-        line = eventually(lambda: [line for line in holdfast.requests_logged() if "moved_from" in line])[-1]
+        line = holdfast.requests_logged(where=lambda line: "moved_from" in line)[-1]
         # 110 tokens were there, 100 of them were asked again, and 30 were in the other's cache.
         assert line["moved_from"] == f"one/{models['one']}" and line["move_tokens"] == 70
         assert holdfast.metric("holdfast_conversation_moves_total", route="r") == 1

@@ -268,7 +268,7 @@ def test_the_first_configured_source_that_fails_is_an_error(bedrock, spare, monk
     listed = [{"provider": "aws", "model": model}, {"provider": "second", "model": other}]
     with Holdfast(providers, {"talk": {"candidates": listed}}) as holdfast:
         assert plain(holdfast, "openai") == WHOLE
-        assert "credential can't be fetched" in holdfast.log and "gone" in holdfast.log
+        holdfast.log_has("credential can't be fetched", "gone")
     assert not bedrock.requests(model)
 
 
@@ -294,7 +294,7 @@ def test_a_source_that_recovers_is_used_again(bedrock, monkeypatch):
             # The source and its words are the operator's.
             refused = ask()
             assert "its credential can't be fetched" in refused and "status 500" not in refused
-            assert "status 500" in holdfast.log
+            holdfast.log_has("status 500")
             broken.set()
             assert eventually(lambda: ask() == "Hi")
 

@@ -160,7 +160,7 @@ def test_a_read_only_disk_holds_answers_back(upstream):
                 held.chat.completions.create(model="sure", messages=[{"role": "user", "content": PROMPT}])
             assert caught.value.status_code == 503 and caught.value.body["code"] == "ledger_unavailable"
             waiting = [ask(holdfast) for _ in range(3)]
-            assert "Read-only file system" in holdfast.log and "entries wait" in holdfast.log
+            holdfast.log_has("Read-only file system", "entries wait")
         holdfast.log_has("the ledger can be written again")
         eventually(lambda: {entry.get("id") for entry in shown(holdfast)} >= set(waiting), every=0.2)
         holdfast.stop()

@@ -204,6 +204,6 @@ def test_a_request_in_flight_is_counted_once(upstream, spare):
         with ThreadPoolExecutor(8) as pool:
             texts = list(pool.map(lambda number: plain(two.holdfast, LIBRARIES[number % 2]), range(24)))
         assert texts == [WHOLE] * 24
-        eventually(lambda: len(two.holdfast.requests_logged()) == 24)
+        assert len(two.holdfast.requests_logged(24)) == 24
         assert two.holdfast.metric("holdfast_requests_total", outcome="served") == 24
         assert two.holdfast.metric("holdfast_requests_total") == 24

@@ -93,9 +93,7 @@ def entries(holdfast, kind):
 def is_refused(holdfast, *words):
     """An engine that isn't let start, for a reason that is told and is on
     record; nobody is answered."""
-    holdfast.log_has(words[0])
-    for word in words:
-        assert word in holdfast.log, holdfast.log
+    holdfast.log_has(*words)
     eventually(lambda: _listens(holdfast))
     with pytest.raises(Exception) as caught:
         ask(holdfast)

@@ -279,9 +279,9 @@ def test_refusals_do_not_fill_the_log(upstream):
                 wire.send(request * 50)
                 for _ in range(50):
                     assert wire.answer()[0] == 401
-        lines = [line for line in holdfast.requests_logged() if line.get("reason") == "invalid_api_key"]
-        assert 0 < len(lines) <= 60, len(lines)
-        assert holdfast.metric("holdfast_requests_total", outcome="refused") >= 1000
+        eventually(lambda: holdfast.metric("holdfast_requests_total", outcome="refused") >= 1000)
+        lines = holdfast.requests_logged(where=lambda line: line.get("reason") == "invalid_api_key")
+        assert len(lines) <= 60, len(lines)
 
 
 # Streams
@@ -296,5 +296,5 @@ def test_a_stream_beyond_what_is_remembered_goes_on_and_says_so(upstream):
             wire.post({"model": "long", "messages": TALK, "stream": True})
             status, _, body = wire.answer()
         assert status == 200 and body.endswith(b"data: [DONE]\n\n") and body.count(b"word ") == 2000
-        line = eventually(lambda: holdfast.requests_logged() and holdfast.requests_logged()[-1])
+        line = holdfast.requests_logged()[-1]
         assert line["continuable"] is False and line["outcome"] == "served"

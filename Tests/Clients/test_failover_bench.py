@@ -220,8 +220,8 @@ def run(listed, **route):
 
         with ThreadPoolExecutor(len(listed)) as pool:
             failed = dict(zip((each.number for each in listed), pool.map(play, listed)))
-        eventually(lambda: len({line["route"] for line in holdfast.requests_logged()}) == len(listed))
-        logged = {line["route"]: line for line in holdfast.requests_logged()}
+        logged = lambda: {line["route"]: line for line in holdfast.requests_logged_so_far()}  # noqa: E731
+        logged = eventually(lambda: len(lines := logged()) == len(listed) and lines)
         rescues = holdfast.metric("holdfast_rescues_total", result="won")
     return failed, logged, rescues
 

@@ -164,8 +164,9 @@ def test_times_have_a_date_and_a_zone(busy):
 
 
 def test_log_lines_have_a_date_and_a_zone(busy):
-    lines = [line for line in busy.log.splitlines() if "listening" in line or " → " in line]
-    assert lines and all(re.match(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ ", line) for line in lines), lines
+    busy.log_has("listening", " → ")
+    lines = [line for line in busy.log.rpartition("\n")[0].splitlines() if "listening" in line or " → " in line]
+    assert all(re.match(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ ", line) for line in lines), lines
 
 
 def test_costs_have_a_currency(busy):

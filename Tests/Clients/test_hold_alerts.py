@@ -53,7 +53,8 @@ def test_a_hold_is_told_from_its_beginning_to_its_end(upstream, spare):
                 return len(found) >= 4 and found
 
             assert [each["kind"] for each in eventually(recorded)] == LIFE
-            lines = [line for line in two.holdfast.log.splitlines() if f"hold={id}" in line]
+            lines = lambda: [line for line in two.holdfast.log.rpartition("\n")[0].splitlines() if f"hold={id}" in line]  # noqa: E731
+            lines = eventually(lambda: len(found := lines()) >= 4 and found)
             words = ["is suspected", "a suspicion is confirmed", "hold acknowledged", "hold lifted"]
             assert len(lines) == 4 and all(word in line for word, line in zip(words, lines)), lines
 

@@ -47,7 +47,7 @@ def test_a_field_that_a_model_no_longer_takes(upstream, spare, field, value, wor
             assert served_by(two.holdfast, "anthropic", extra_body={field: value}) == "second"
             assert served_by(two.holdfast, "anthropic") == "first"
         assert quiet(two.holdfast) and not upstream.probes(two.first)
-        [line, *_] = [line for line in two.holdfast.requests_logged() if line.get("attempts")]
+        [line, *_] = two.holdfast.requests_logged(where=lambda line: line.get("attempts"))
         assert "unsupported_field" in json.dumps(line)
 
 
@@ -166,7 +166,7 @@ def test_words_that_no_probe_confirms_are_lifted_and_on_record(upstream, spare):
         eventually(lambda: quiet(two.holdfast))
         assert served_by(two.holdfast) == "first"
         assert len(upstream.probes(two.first)) == 1
-        assert "was not confirmed" in two.holdfast.log
+        two.holdfast.log_has("was not confirmed")
         two.holdfast.stop()
         entries = checked_entries(two.holdfast.directory / "ledger/log")
         [unconfirmed] = [entry for entry in entries if entry[1] == "verdict.unconfirmed"]
@@ -359,7 +359,7 @@ def test_a_hold_by_hand_is_told_as_one_everywhere(upstream, spare, library):
         assert "withdrawn" not in str(error)
         shown = cli("status", config=two.holdfast.config, check=STATES).stdout
         assert "held_by_hand" in shown and "wrong answers since noon" in shown and "withdrawn" not in shown
-        assert "an administrator holds a model" in two.holdfast.log and "wrong answers since noon" in two.holdfast.log
+        two.holdfast.log_has("an administrator holds a model", "wrong answers since noon")
         board = two.holdfast.get("/status.json")[2].decode()
         assert "held by an administrator" in board and "withdrawn" not in board
         [hold] = two.holdfast.holds

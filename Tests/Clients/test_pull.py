@@ -332,7 +332,6 @@ def test_probes_are_no_traffic(upstream, spare):
     with pair(upstream, spare, says(AMBIGUOUS), served("oa")) as two:
         assert plain(two.holdfast, "openai") == WHOLE
         eventually(lambda: upstream.probes(two.first))
-        eventually(two.holdfast.requests_logged)
         assert len(two.holdfast.requests_logged()) == 1
         assert two.holdfast.metric("holdfast_requests_total") == 1
 
@@ -408,7 +407,7 @@ def test_all_withdrawn_is_a_404_that_no_client_repeats(upstream, spare, library,
             assert error.response.headers["x-should-retry"] == "false"
             assert error.request_id and len(error.message) > 20
         assert len(two.first_calls) == len(two.second_calls) == 1
-        eventually(lambda: len(two.holdfast.requests_logged()) == 2)
+        assert len(two.holdfast.requests_logged(2)) == 2
 
 
 @libraries

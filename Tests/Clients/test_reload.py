@@ -71,7 +71,7 @@ def test_a_new_route_drops_no_stream(holdfast, upstream):
     assert running.thread.is_alive(), "the stream was over before the reload: this shows nothing"
     running.finish()
     assert ask(holdfast, "first").choices
-    assert "configuration reloaded" in holdfast.log
+    holdfast.log_has("configuration reloaded")
 
 
 def test_a_changed_provider_drops_no_stream(holdfast, upstream):
@@ -108,7 +108,7 @@ def test_a_broken_edit_changes_nothing_and_says_so(holdfast, broken):
     good = holdfast.config.read_text()
     holdfast.config.write_text(broken)
     holdfast.log_has("the configuration is broken, the old one stays")
-    assert f"{holdfast.config.name}:" in holdfast.log or "empty" in holdfast.log
+    eventually(lambda: f"{holdfast.config.name}:" in holdfast.log or "empty" in holdfast.log)
     assert ask(holdfast, "first").choices
     holdfast.config.write_text(good)
     holdfast.log_has("configuration reloaded")
@@ -171,8 +171,7 @@ def test_a_file_behind_a_link_counts_too(holdfast, upstream):
 
 def test_what_waits_for_the_next_start_is_named(holdfast):
     holdfast.write_config(log={"format": "json"})
-    holdfast.log_has("these take effect at the next start only")
-    assert "changed=log" in holdfast.log
+    holdfast.log_has("these take effect at the next start only", "changed=log")
 
 
 def test_many_edits_under_load(holdfast, upstream):

@@ -83,7 +83,7 @@ class House:
 
     def line(self, request):
         """Returns the log's line of a request, once it is there."""
-        return eventually(lambda: next((each for each in self.holdfast.requests_logged() if each["request"] == request), None))
+        return self.holdfast.requests_logged(where=lambda line: line["request"] == request)[0]
 
 
 @pytest.fixture(scope="module")

@@ -259,7 +259,8 @@ def test_what_is_learnt_while_the_disk_is_full_holds_and_is_kept_later(upstream,
                 before = callers.answered
                 eventually(lambda: callers.answered > before + 100)
                 assert not callers.failures, callers.failures[:3]
-                assert owed(holdfast) == 1 and "full" in holdfast.log
+                assert owed(holdfast) == 1
+                holdfast.log_has("full")
             (disk / "filler").unlink()
             eventually(lambda: owed(holdfast) == 0)
             holdfast.log_has("holds can be written again")

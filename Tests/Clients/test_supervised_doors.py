@@ -215,10 +215,8 @@ def test_one_exchange_has_one_verdict(doors, upstream, name):
             wire.post(asked, path=path)
             status, fields, body = wire.answer()
 
-        def line(id=fields["x-request-id"]):
-            return next((line for line in doors.requests_logged() if line["request"] == id), None)
-
-        record = eventually(line)["supervision"]
+        [line] = doors.requests_logged(where=lambda line, id=fields["x-request-id"]: line["request"] == id)
+        record = line["supervision"]
         way = f"{door} to {provider}, {'streamed' if stream else 'whole'}"
         assert record["extent"] == "ran"
         found[way] = verdict(record["request"], exchange.references), verdict(record.get("answer"), exchange.references)

@@ -168,11 +168,7 @@ def test_a_shadow_changes_nothing_and_never_looks_supervised(supervised, upstrea
     assert response.headers["x-holdfast-supervision"] == "shadow"
     assert upstream.request(model).body.decode() == body.replace(f"shadow-{provider}/{model}", model)
 
-    def lines():
-        return [line for line in supervised.requests_logged() if line["request"] == response.headers["x-request-id"]]
-
-    assert eventually(lines)
-    [line] = lines()
+    [line] = supervised.requests_logged(where=lambda line: line["request"] == response.headers["x-request-id"])
     assert line["outcome"] == "served"
     assert line["supervision"]["extent"] == "shadow"
     assert line["supervision"]["request"]["ruling"] == "block"

@@ -73,9 +73,16 @@ class Supervised(Holdfast):
     @property
     def supervisor(self):
         """The process of the model that runs now."""
-        lines = [json.loads(line) for line in self.log.splitlines() if line.startswith("{")]
-        started = [line for line in lines if line["message"] == "engine started" and line.get("engine") == "supervisor"]
-        return int(started[-1]["pid"])
+        return int(self.engine_lines("engine started")[-1]["pid"])
+
+    def engine_lines(self, message):
+        """The log's lines with this message about the model, once there is one."""
+
+        def found():
+            lines = [json.loads(line) for line in self.log.rpartition("\n")[0].splitlines() if line.startswith("{")]
+            return [line for line in lines if line["message"] == message and line.get("engine") == "supervisor"]
+
+        return eventually(found)
 
     def ready_supervisor(self):
         eventually(lambda: self.status("are you there?") == 200)
@@ -167,9 +174,7 @@ def test_it_has_a_process_a_user_and_a_socket_of_its_own(supervised):
     if os.geteuid() == 0:
         assert user not in (0, os.geteuid())
     assert (supervised.directory / ".holdfast/run/.judge/supervisor/s/engine.sock").is_socket()
-    lines = [json.loads(line) for line in supervised.log.splitlines() if line.startswith("{")]
-    ready = [line for line in lines if line["message"] == "engine ready" and line.get("engine") == "supervisor"]
-    assert ready[-1]["receipt"]
+    assert supervised.engine_lines("engine ready")[-1]["receipt"]
 
 
 # What it sees
@@ -304,9 +309,9 @@ def test_a_supervisor_without_memory_lets_nothing_pass_and_is_replaced(upstream,
         assert set(statuses) <= {200, 503}
         eventually(lambda: holdfast.status(prose(10_000, 300)) == 200)
         assert holdfast.supervisor != pid
-        served = [json.loads(line) for line in holdfast.log.splitlines() if '"status":200' in line]
-        judged = [line["supervision"]["request"]["second_stage"] for line in served if line.get("requested") == "talk"]
-        assert len(judged) >= statuses.count(200) + 1 and min(judged) >= 1, "nothing passes that the model hasn't seen"
+        served = lambda line: line["status"] == 200 and line["requested"] == "talk"  # noqa: E731
+        lines = holdfast.requests_logged(statuses.count(200) + 1, served)
+        assert min(line["supervision"]["request"]["second_stage"] for line in lines) >= 1, "nothing passes that the model hasn't seen"
 
 
 def test_one_caller_with_large_texts_delays_others_and_refuses_none(supervised):

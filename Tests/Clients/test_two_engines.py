@@ -79,7 +79,7 @@ def test_an_engine_is_killed_while_twenty_streams_run(two):
                 assert len(stream.of_type(kind)) == 1, kind
             assert len(stream.of_type("content_block_start")) == len(stream.of_type("content_block_stop"))
 
-    lines = eventually(lambda: len(two.requests_logged()) == STREAMS and two.requests_logged())
+    lines = two.requests_logged(STREAMS)
     assert [line["outcome"] for line in lines] == ["served"] * STREAMS
     continued = [line for line in lines if line.get("continued")]
     moved = [line for line in lines if line["attempts"][-1]["provider"] == "two"]

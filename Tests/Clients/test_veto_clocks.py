@@ -55,7 +55,7 @@ def sees(it, seconds):
 
     def is_told():
         refusal(it.holdfast, "openai")
-        lines = it.holdfast.requests_logged()
+        lines = it.holdfast.requests_logged_so_far()
         wall = lines and calendar.timegm(time.strptime(lines[-1]["time"][:19], "%Y-%m-%dT%H:%M:%S"))
         return lines and abs(wall - time.time() - seconds) < HOUR / 2
 

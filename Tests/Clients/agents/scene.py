@@ -71,6 +71,6 @@ class Scene:
         asked = "l" * self.lead.served.count(turn) + "s" * (self.standby.served.count(turn) if self.standby else 0)
         assert set(asked) == set(by), f"turn {turn} was served by {asked!r}, not by {by!r}"
 
-    def requests(self):
-        """The lines of the request log, once there is one."""
-        return eventually(self.holdfast.requests_logged)
+    def requests(self, count=1, **members):
+        """The lines of the request log that have these members, once there are `count`."""
+        return self.holdfast.requests_logged(count, lambda line: members.items() <= line.items())

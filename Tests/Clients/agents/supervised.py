@@ -36,8 +36,8 @@ class SupervisedRoute:
 
     def lines(self):
         """The request log's lines of chats, once no more come."""
-        settled(lambda: len(self.holdfast.requests_logged()))
-        return [line for line in self.holdfast.requests_logged() if line["operation"] == "chat"]
+        settled(lambda: len(self.holdfast.requests_logged_so_far()))
+        return [line for line in self.holdfast.requests_logged_so_far() if line["operation"] == "chat"]
 
     def bodies(self):
         return [request.body.decode() for request in self.upstream.calls(self.model.name)]

@@ -23,8 +23,7 @@ def test_through_the_door_of_bedrock(scene, name):
             "AWS_BEARER_TOKEN_BEDROCK": session.scene.key,
         }  # fmt: skip
         session.turn("l")
-        doors = {line["door"] for line in session.scene.requests()}
-        assert any("bedrock" in door for door in doors), doors
+        assert session.scene.holdfast.requests_logged(where=lambda line: "bedrock" in line["door"])
         session.scene.pull()
         session.turn("s")
         session.scene.back()
@@ -56,7 +55,7 @@ def test_with_a_credential_of_its_own(scene):
 def test_its_sessions_are_on_record(scene):
     with Session(scene, FEATURES["one tool"]) as session:
         session.turn("l")
-        named = {line.get("session") for line in session.scene.requests() if line["operation"] == "chat"}
+        named = {line.get("session") for line in session.scene.requests(operation="chat")}
         assert len(named) == 1 and None not in named, named
         [request, *_] = session.lead.upstream.calls(session.lead.name)
         # What the provider gets is what the client said.

@@ -220,7 +220,7 @@ def test_an_image_is_seen_by_both(scene):
 def test_a_sessions_requests_are_known_by_it(scene):
     with Session(scene, FEATURES["shell"]) as session:
         session.turn("l")
-        asked = [line for line in session.scene.requests() if line["operation"] == "chat"]
+        asked = session.scene.requests(operation="chat")
         assert {line["session"] for line in asked} == {session.codex.thread}
         assert {line["agent"] for line in asked} == {session.codex.thread}
 
@@ -266,8 +266,8 @@ def test_the_hosted_engine_stands_in(scene, feature):
         else:
             session.scene.pull()
         heard = session.codex.ask()
+        served = session.scene.requests(served_by="second/smollm2-135m")
         asked = session.scene.requests()
-        served = [line["status"] for line in asked if line.get("served_by") == "second/smollm2-135m"]
-        assert served and set(served) == {200}, (heard, asked)
+        assert {line["status"] for line in served} == {200}, (heard, asked)
         assert 400 not in [line["status"] for line in asked], (heard, asked)
         assert heard.repeats == [], heard
