@@ -135,6 +135,18 @@ import Veto
         #expect(try house.again().state == house.machine.state)
     }
 
+    /// A wall clock that is set, and set back before the next look, has given
+    /// its time to what came between.
+    @Test func anOrderThatCameWhileTheClockWasWrongDoesNotLapse() throws {
+        var house = try VetoHouse(VetoPolicy(unratified: .lapses))
+        let wrong = 2 * house.machine.policy.ratifyWithin
+        house.now.wall -= wrong
+        house.pull(1)
+        house.now.wall += wrong
+        #expect(house.tick() == [.overdue(number: 1)])
+        #expect(house.phase(1) == .suspended)
+    }
+
     /// A wall clock that was set forward makes nothing lapse; the alarm still
     /// sounds.
     @Test func noLapseByAClockThatWasSet() throws {

@@ -43,6 +43,9 @@ struct RulesTrial {
     /// they used and the time until which it counts.
     var approvals: [Int: [String: (key: Int, notAfter: Int)]] = [:]
     var greens: Set<Int> = []
+    /// The seconds by which the wall clock was set since the start.
+    var set = 0
+    /// False once the machine has had an input while the clocks differed.
     var clocksAgree = true
     var counts: [String: Int] = [:]
     var nextNumber = 1
@@ -91,6 +94,7 @@ struct RulesTrial {
     // MARK: Steps
 
     mutating func step() throws {
+        let seen = house.observations
         switch roll(20) {
         case 0, 1: try pull()
         case 2, 3, 4, 5, 6: try approve()
@@ -104,6 +108,7 @@ struct RulesTrial {
         case 16: moveWallClock()
         default: try passTime()
         }
+        if house.observations > seen { observed() }
         try check()
     }
 
@@ -391,8 +396,14 @@ struct RulesTrial {
 
     private mutating func moveWallClock() {
         guard roll(6) == 0 else { return }
-        house.now.wall += (roll(2) == 0 ? 1 : -1) * (301 + roll(200_000))
-        clocksAgree = false
+        // Now and then back to about where it was, seen in between or not.
+        let seconds = set != 0 && roll(3) == 0 ? roll(200) - set : (roll(2) == 0 ? 1 : -1) * (301 + roll(200_000))
+        house.now.wall += seconds
+        set += seconds
+    }
+
+    private mutating func observed() {
+        if abs(set) > ClockAgreement.most { clocksAgree = false }
     }
 
     private mutating func passTime() throws {
@@ -403,9 +414,10 @@ struct RulesTrial {
             guard again.state == house.machine.state else { throw Broken("a replay of the facts differs") }
             house.machine = again
             house.now.boot = 1
-            clocksAgree = true
+            (clocksAgree, set) = (true, 0)
         }
         house.pass([1, 60, 900, 40_000][roll(4)])
+        observed()
         try heed(house.tick(), isTick: true)
     }
 

@@ -48,6 +48,8 @@ struct VetoHouse {
     var now = start
     var chance: SplitMix
     var facts: [VetoFact] = []
+    /// The number of inputs with which the machine has seen the clocks.
+    var observations = 0
 
     init(_ policy: VetoPolicy = VetoPolicy(), people: Bool = true, seed: UInt64 = 1) throws {
         machine = try VetoMachine(
@@ -115,6 +117,8 @@ struct VetoHouse {
 
     @discardableResult
     mutating func record(_ fact: VetoFact) -> [VetoEvent] {
+        machine.observe(now)
+        observations += 1
         let events = machine.replay(fact)
         if refusal(events) == nil { facts.append(fact) }
         return events
@@ -122,6 +126,7 @@ struct VetoHouse {
 
     @discardableResult
     mutating func tick() -> [VetoEvent] {
+        observations += 1
         let events = machine.tick(at: now)
         facts += events.compactMap { VetoFact(ofTick: $0, at: now) }
         return events

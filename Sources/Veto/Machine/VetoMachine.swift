@@ -95,6 +95,11 @@ package struct VetoMachine: Sendable {
 
     // MARK: Inputs
 
+    /// Compares the clocks. To be called with the time of every input as it
+    /// comes, but not of those out of the record: a wall clock that was set and
+    /// set back has given its time to what came between.
+    package mutating func observe(_ time: VetoTime) { clocks.observe(time) }
+
     /// Takes version 1 of the roster, where there is none yet; the caller
     /// vouches for it, as at the start.
     package mutating func found(_ roster: Roster, at time: VetoTime) -> [VetoEvent] {
@@ -137,7 +142,7 @@ package struct VetoMachine: Sendable {
     /// - Returns: events of which each has a fact, ``VetoFact/init(ofTick:at:)``,
     ///   or follows from one that has.
     package mutating func tick(at time: VetoTime) -> [VetoEvent] {
-        clocks.observe(time)
+        observe(time)
         var events: [VetoEvent] = []
         for fact in state.due(at: time, policy, clocksAgree: clocks.holds) { events += replay(fact) }
         return events

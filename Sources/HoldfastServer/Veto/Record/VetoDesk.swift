@@ -237,6 +237,7 @@ package struct VetoDesk: Sendable {
 
     /// Takes files of the spool, and those that waited for them.
     package mutating func take(_ files: [SpoolFile], at time: VetoTime) -> VetoStep {
+        machine.observe(time)
         var step = VetoStep()
         for file in SpoolOrder.sorted(files) where file.kind != .log && !done.contains(file.digest) {
             step += take(file, at: time)
@@ -373,6 +374,7 @@ package struct VetoDesk: Sendable {
     }
 
     private mutating func change(_ content: VetoRecord.Content, at time: VetoTime) -> VetoStep {
+        machine.observe(time)
         var step = VetoStep()
         let events = apply(content, at: time)
         step.occurrences = events.map { occurrence($0, at: time) }
