@@ -224,7 +224,7 @@ def test_requests_wait_for_a_supervisor_that_was_killed(supervised):
     pid = supervised.ready_supervisor()
     os.kill(pid, signal.SIGKILL)
     assert supervised.status(prose(300, 300)) == 200
-    assert supervised.supervisor != pid
+    eventually(lambda: supervised.supervisor != pid)
 
 
 def test_restarted_under_load_nothing_is_served_unjudged_or_left_unanswered(supervised):
@@ -282,7 +282,7 @@ def test_a_supervisor_that_hangs_closes_the_route_and_is_replaced(upstream, inst
         assert holdfast.log_has("runs and doesn't answer")
         within("60s")
         eventually(lambda: holdfast.status(prose(500, 300)) == 200)
-        assert holdfast.supervisor != pid
+        eventually(lambda: holdfast.supervisor != pid)
 
 
 def take_memory(pid):
@@ -308,7 +308,7 @@ def test_a_supervisor_without_memory_lets_nothing_pass_and_is_replaced(upstream,
         eventually(asked)
         assert set(statuses) <= {200, 503}
         eventually(lambda: holdfast.status(prose(10_000, 300)) == 200)
-        assert holdfast.supervisor != pid
+        eventually(lambda: holdfast.supervisor != pid)
         served = lambda line: line["status"] == 200 and line["requested"] == "talk"  # noqa: E731
         lines = holdfast.requests_logged(statuses.count(200) + 1, served)
         assert min(line["supervision"]["request"]["second_stage"] for line in lines) >= 1, "nothing passes that the model hasn't seen"
