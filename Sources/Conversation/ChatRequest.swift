@@ -44,9 +44,9 @@ package struct ChatRequest: Sendable, Equatable {
     /// OpenAI's `stream_options.include_usage`.
     package var includeUsage: Bool = false
 
-    /// The members that the answer repeats, in the order of the answer's
-    /// schema; empty for APIs whose answers repeat none.
-    package var echoed: [EchoedMember] = []
+    /// The members that the answer repeats; nil for APIs whose answers repeat
+    /// none.
+    package var echoed: [EchoedMember]?
 
     /// The moment at which the request came, for APIs whose answers tell the
     /// time that they took; nil for a request that nobody waits for.

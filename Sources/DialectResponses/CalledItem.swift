@@ -73,7 +73,7 @@ struct CalledItem {
 
     /// Ends the call.
     /// - Returns: The whole item.
-    mutating func end(_ status: StaticString, _ lines: inout EventLines, to bytes: inout ByteBuffer) -> ByteBuffer {
+    mutating func end(_ status: String, _ lines: inout EventLines, to bytes: inout ByteBuffer) -> ByteBuffer {
         hasEnded = true
         let isCustom = call.kind == .customCall
         // No arguments at all are an empty object.

@@ -89,7 +89,7 @@ struct ItemQueue {
     // MARK: Ending
 
     private mutating func endSpoken(
-        _ status: StaticString, _ lines: inout EventLines, to bytes: inout ByteBuffer
+        _ status: String, _ lines: inout EventLines, to bytes: inout ByteBuffer
     ) {
         guard var item = spoken else { return }
         (spoken, spokenBefore) = (nil, item)
@@ -98,7 +98,7 @@ struct ItemQueue {
 
     /// - Parameter isEnd: True where also calls end that don't look whole.
     private mutating func endCalls(
-        _ lines: inout EventLines, to bytes: inout ByteBuffer, isEnd: Bool, status: StaticString = "completed"
+        _ lines: inout EventLines, to bytes: inout ByteBuffer, isEnd: Bool, status: String = "completed"
     ) {
         for place in calls.indices where !calls[place].hasEnded {
             let item = calls[place]
@@ -115,7 +115,7 @@ struct ItemQueue {
         isFinished = true
         let isIncomplete = ResponseObject.Status(reason).isIncomplete
         if items.isEmpty, !isIncomplete { say("", as: .text, logprobs: [], &lines, to: &bytes) }
-        let status: StaticString = isIncomplete ? "incomplete" : "completed"
+        let status = isIncomplete ? "incomplete" : "completed"
         endSpoken(status, &lines, to: &bytes)
         endCalls(&lines, to: &bytes, isEnd: true, status: status)
         for item in abandoned { items[item.index] = OutputItem.end(item.begun, at: item.index, &lines, to: &bytes) }

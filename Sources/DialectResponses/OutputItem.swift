@@ -42,19 +42,19 @@ enum OutputItem {
         var kind: Kind { tool.isSearch ? .searchCall : tool.takesText ? .customCall : .functionCall }
 
         /// - Parameter said: Nil for what hasn't been said yet.
-        func write(id item: String, _ status: StaticString, said: String?, to json: inout JSONWriter) {
+        func write(id item: String, _ status: String, said: String?, to json: inout JSONWriter) {
             json.object { json in
                 json.member("id", item)
                 switch kind {
                 case .customCall:
                     json.member("type", "custom_tool_call")
-                    json.member("status", "\(status)")
+                    json.member("status", status)
                     json.member("call_id", id)
                     json.member("name", tool.name)
                     json.member("input", said ?? "")
                 case .searchCall:
                     json.member("type", "tool_search_call")
-                    json.member("status", "\(status)")
+                    json.member("status", status)
                     json.member("call_id", id)
                     json.member("execution", "client")
                     // The one call whose arguments are no text.
@@ -63,7 +63,7 @@ enum OutputItem {
                         "arguments", arguments.flatMap { $0.kind == .object ? $0.fragment : nil } ?? .emptyObject)
                 default:
                     json.member("type", "function_call")
-                    json.member("status", "\(status)")
+                    json.member("status", status)
                     json.member("call_id", id)
                     json.member("name", tool.name)
                     json.member("arguments", said ?? "")
@@ -73,15 +73,22 @@ enum OutputItem {
         }
     }
 
-    static func message(_ id: String, _ status: StaticString, _ parts: [ByteBuffer]) -> ByteBuffer {
+    static func message(_ id: String, _ status: String, _ parts: [ByteBuffer]) -> ByteBuffer {
         encoded { json in
-            json.object { json in
-                json.member("id", id)
-                json.member("type", "message")
-                json.member("status", "\(status)")
-                json.member("role", "assistant")
-                json.array("content") { json in for part in parts { json.value(encoded: part) } }
-            }
+            writeMessage(id, status, to: &json) { json in for part in parts { json.value(encoded: part) } }
+        }
+    }
+
+    /// - Parameter parts: Writes the message's parts.
+    static func writeMessage(
+        _ id: String, _ status: String, to json: inout JSONWriter, parts: (inout JSONWriter) -> Void
+    ) {
+        json.object { json in
+            json.member("id", id)
+            json.member("type", "message")
+            json.member("status", status)
+            json.member("role", "assistant")
+            json.array("content", parts)
         }
     }
 
@@ -103,7 +110,7 @@ enum OutputItem {
         }
     }
 
-    static func call(_ call: Call, _ id: String, _ status: StaticString, said: String?) -> ByteBuffer {
+    static func call(_ call: Call, _ id: String, _ status: String, said: String?) -> ByteBuffer {
         encoded { call.write(id: id, status, said: said, to: &$0) }
     }
 
@@ -157,34 +164,29 @@ enum OutputPart {
 
     /// - Parameter logprobs: The tokens' entries, as JSON with commas between.
     func encoded(_ text: String, logprobs: ByteBuffer = ByteBuffer()) -> ByteBuffer {
-        OutputItem.encoded { json in
-            json.object { json in
-                switch self {
-                case .text:
-                    json.member("type", "output_text")
-                    json.member("text", text)
-                    json.array("annotations") { _ in }
-                    json.key("logprobs")
-                    json.value(encoded: Self.list(logprobs))
-                case .refusal:
-                    json.member("type", "refusal")
-                    json.member("refusal", text)
-                case .summary:
-                    json.member("type", "summary_text")
-                    json.member("text", text)
-                case .reasoning:
-                    json.member("type", "reasoning_text")
-                    json.member("text", text)
-                }
-            }
-        }
+        OutputItem.encoded { write(text, logprobs: logprobs, to: &$0) }
     }
 
-    static func list(_ entries: ByteBuffer) -> ByteBuffer {
-        var list = ByteBuffer(string: "[")
-        list.writeImmutableBuffer(entries)
-        list.writeStaticString("]")
-        return list
+    /// - Parameter logprobs: The tokens' entries, as JSON with commas between.
+    func write(_ text: String, logprobs: ByteBuffer = ByteBuffer(), to json: inout JSONWriter) {
+        json.object { json in
+            switch self {
+            case .text:
+                json.member("type", "output_text")
+                json.member("text", text)
+                json.array("annotations") { _ in }
+                json.array("logprobs") { $0.contents(encoded: logprobs) }
+            case .refusal:
+                json.member("type", "refusal")
+                json.member("refusal", text)
+            case .summary:
+                json.member("type", "summary_text")
+                json.member("text", text)
+            case .reasoning:
+                json.member("type", "reasoning_text")
+                json.member("text", text)
+            }
+        }
     }
 
     /// Appends the entries of tokens.

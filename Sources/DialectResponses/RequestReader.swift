@@ -78,7 +78,7 @@ struct RequestReader {
         if let alternatives, alternatives > 0 { request.logprobs = alternatives }
         // The last event says what the answer has cost.
         request.includeUsage = true
-        request.echoed = EchoedRequest.members(of: root)
+        request.echoed = EchoedRequest.members(saidBy: root)
         request.leftovers = leftovers
         return request
     }

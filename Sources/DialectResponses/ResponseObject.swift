@@ -27,45 +27,34 @@ struct ResponseObject {
     var id: String
     var model: String
     var created: Int
-    /// The members of the request that it repeats, as JSON without braces, but
-    /// for those that may change.
-    private let echoed: ByteBuffer
-    private let metadata: JSONFragment
-    private let askedTier: JSONFragment?
+    private let echoed: EchoedRequest
     /// The tier that served it, where that isn't the one in the request.
     var serviceTier: String?
     var handOvers: [HandOver] = []
     /// The provider's word for an end that the status has none for.
     var ended: String?
 
+    /// - Parameter echoed: The members that the request said.
     init(id: String, model: String, created: Int, echoed: [EchoedMember]) {
         self.id = id
         self.model = model
         self.created = created
-        let members = echoed.isEmpty ? EchoedRequest.unsaid : echoed
-        var (metadata, askedTier) = (JSONFragment.emptyObject, JSONFragment?.none)
-        var json = JSONWriter(ByteBufferAllocator().buffer(capacity: 1024))
-        json.object { json in
-            for member in members {
-                // By its length first: most names are no such.
-                switch member.name.utf8.count {
-                case 8 where member.name == "metadata": metadata = member.value
-                case 12 where member.name == "service_tier": askedTier = member.value
-                default:
-                    json.key(dynamic: member.name)
-                    json.value(member.value)
-                }
-            }
-        }
-        (self.metadata, self.askedTier) = (metadata, askedTier)
-        let bytes = json.buffer
-        self.echoed = bytes.getSlice(at: bytes.readerIndex + 1, length: bytes.readableBytes - 2) ?? ByteBuffer()
+        self.echoed = EchoedRequest(echoed)
     }
 
     /// - Parameters:
     ///   - output: The items, as JSON.
     ///   - now: The time at which it was completed.
     func write(_ status: Status, output: [ByteBuffer], usage: Usage?, now: Int, to json: inout JSONWriter) {
+        write(status, usage: usage, now: now, to: &json) { json in for item in output { json.value(encoded: item) } }
+    }
+
+    /// - Parameters:
+    ///   - now: The time at which it was completed.
+    ///   - output: Writes the items.
+    func write(
+        _ status: Status, usage: Usage?, now: Int, to json: inout JSONWriter, output: (inout JSONWriter) -> Void
+    ) {
         json.object { json in
             json.member("id", id)
             json.member("object", "response")
@@ -76,24 +65,21 @@ struct ResponseObject {
             writeFault(of: status, to: &json)
             json.member("model", model)
             json.null("previous_response_id")
-            json.array("output") { json in for item in output { json.value(encoded: item) } }
+            json.array("output", output)
             json.key("usage")
             if let usage { usage.write(response: &json) } else { json.null() }
             json.member("store", false)
-            if echoed.readableBytes > 0 {
-                json.buffer.writeStaticString(",")
-                json.buffer.writeImmutableBuffer(echoed)
-            }
+            json.contents(encoded: echoed.members)
             json.key("service_tier")
             if let serviceTier {
                 json.value(serviceTier)
-            } else if let askedTier {
-                json.value(askedTier)
+            } else if let asked = echoed.serviceTier {
+                json.value(asked)
             } else {
                 json.value("default")
             }
             json.key("metadata")
-            if handOvers.isEmpty, ended == nil { json.value(metadata) } else { writeMetadata(to: &json) }
+            if handOvers.isEmpty, ended == nil { json.value(echoed.metadata) } else { writeMetadata(to: &json) }
         }
     }
 
@@ -120,7 +106,7 @@ struct ResponseObject {
     private func writeMetadata(to json: inout JSONWriter) {
         func list(_ words: [String]) -> String { String(words.joined(separator: ", ").prefix(512)) }
         json.object { json in
-            if let root = (try? metadata.document())?.root {
+            if let root = (try? echoed.metadata.document())?.root {
                 for (name, value) in root.members {
                     let name = name.string ?? ""
                     // Holdfast's own word counts where a caller has the same.
@@ -190,12 +176,20 @@ struct ResponseIDs {
 
     /// - Parameter id: The answer's id; Holdfast's own, where there is one.
     init(_ id: String) {
-        let known = id.hasPrefix("resp_") ? id.dropFirst(5) : id[...]
-        let kept = known.utf8.prefix(40).filter { byte in
-            byte &- UInt8(ascii: "0") < 10 || (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte == UInt8(ascii: "_")
+        let isOwn = id.hasPrefix("resp_")
+        let known = isOwn ? id.dropFirst(5) : id[...]
+        if !known.isEmpty, known.utf8.count <= 40, known.utf8.allSatisfy(Self.isAllowed) {
+            tail = String(known)
+            response = isOwn ? id : "resp_\(tail)"
+        } else {
+            let kept = known.utf8.prefix(40).filter(Self.isAllowed)
+            tail = kept.isEmpty ? "0" : String(decoding: kept, as: UTF8.self)
+            response = "resp_\(tail)"
         }
-        tail = kept.isEmpty ? "0" : String(decoding: kept, as: UTF8.self)
-        response = !kept.isEmpty && id.hasPrefix("resp_") && kept.count == known.utf8.count ? id : "resp_\(tail)"
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        byte &- UInt8(ascii: "0") < 10 || (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte == UInt8(ascii: "_")
     }
 
     /// Returns the id of an item: OpenAI refuses others than its own kinds.

@@ -16,7 +16,7 @@ extension ResponsesDialect: CallerProtocol {
             if name.isString("conversation") { throw .noConversations }
             if name.isString("background"), value.kind != .false { throw .noBackground }
         }
-        return try OpenAIDialect(now: now).readHead(body, at: path)
+        return try RequestHead(reading: body, at: path)
     }
 
     package func decodeChat(_ document: JSONDocument, at path: CalledPath) throws(APIProblem) -> ChatRequest {

@@ -132,14 +132,13 @@ struct SpokenItem {
             place(of: part, to: &json)
             json.member(part.kind == .refusal ? "refusal" : "text", part.text)
             guard part.kind == .text else { return }
-            json.key("logprobs")
-            json.value(encoded: OutputPart.list(part.logprobs))
+            json.array("logprobs") { $0.contents(encoded: part.logprobs) }
         }
     }
 
     /// Ends the item.
     /// - Returns: The whole of it.
-    mutating func end(_ status: StaticString, _ lines: inout EventLines, to bytes: inout ByteBuffer) -> ByteBuffer {
+    mutating func end(_ status: String, _ lines: inout EventLines, to bytes: inout ByteBuffer) -> ByteBuffer {
         endPart(&lines, to: &bytes)
         let whole =
             isReasoning

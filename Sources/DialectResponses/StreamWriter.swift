@@ -29,7 +29,7 @@ struct StreamWriter: StreamEncoder {
     private var logprobs: [TokenLogprob] = []
 
     init(for request: ChatRequest, now: @escaping @Sendable () -> Int) {
-        response = ResponseObject(id: "", model: request.model, created: 0, echoed: request.echoed)
+        response = ResponseObject(id: "", model: request.model, created: 0, echoed: request.echoed ?? [])
         tools = CalledTools(request)
         self.now = now
         items.tellsReasoning = EchoedRequest.asksForSummary(request.echoed)

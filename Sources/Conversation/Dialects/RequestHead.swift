@@ -24,11 +24,14 @@ package struct RequestHead: Sendable {
 
 /// The reading of a body that names its members as OpenAI's and Anthropic's
 /// APIs do; what the path says goes before it.
-extension CallerProtocol {
-    package func readHead(_ body: JSONView, at path: CalledPath) throws(APIProblem) -> RequestHead {
+extension RequestHead {
+    package init(reading body: JSONView, at path: CalledPath) throws(APIProblem) {
         let model: RequestHead.ModelName =
-            if let model = path.model { .path(model) } else { .body(try modelName(body)) }
-        if let isStream = path.isStream { return RequestHead(model: model, isStream: isStream) }
+            if let model = path.model { .path(model) } else { .body(try Self.modelName(body)) }
+        if let isStream = path.isStream {
+            self.init(model: model, isStream: isStream)
+            return
+        }
         var isStream = false
         if let flag = body["stream"], !flag.isNull {
             guard let value = flag.bool else {
@@ -37,10 +40,10 @@ extension CallerProtocol {
             }
             isStream = value
         }
-        return RequestHead(model: model, isStream: isStream)
+        self.init(model: model, isStream: isStream)
     }
 
-    private func modelName(_ body: JSONView) throws(APIProblem) -> JSONView {
+    private static func modelName(_ body: JSONView) throws(APIProblem) -> JSONView {
         guard let view = body["model"], !view.isNull else {
             throw APIProblem(
                 .invalidRequest, "\"model\" is missing: name a route or provider/model (GET /v1/models lists them).",
@@ -51,6 +54,12 @@ extension CallerProtocol {
                 .invalidRequest, "\"model\" must be a non-empty string.", field: "model", code: "invalid_type")
         }
         return view
+    }
+}
+
+extension CallerProtocol {
+    package func readHead(_ body: JSONView, at path: CalledPath) throws(APIProblem) -> RequestHead {
+        try RequestHead(reading: body, at: path)
     }
 
     package func mostTokens(_ body: JSONView) -> Int? {

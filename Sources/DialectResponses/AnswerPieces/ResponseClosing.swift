@@ -130,7 +130,7 @@ struct ResponseClosing {
     }
 
     /// The status of the message that tells the refusal.
-    private var status: StaticString { isForCodex ? "completed" : "incomplete" }
+    private var status: String { isForCodex ? "completed" : "incomplete" }
 
     private static func begin(_ answer: ResponseObject, _ lines: inout EventLines, to bytes: inout ByteBuffer) {
         lines.write("response.created", to: &bytes) { json in

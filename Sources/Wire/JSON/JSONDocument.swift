@@ -57,6 +57,20 @@ package final class JSONDocument: Sendable {
         }
     }
 
+    func isString(_ node: JSONNode, _ text: StaticString) -> Bool {
+        guard node.kind == .string else { return false }
+        if node.isEscaped {
+            let bytes = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+            let inside = withBytes(Int(node.start) + 1..<Int(node.end) - 1) { JSONString.decode($0, isEscaped: true) }
+            return inside.utf8.elementsEqual(bytes)
+        }
+        guard Int(node.end - node.start) - 2 == text.utf8CodeUnitCount else { return false }
+        return withBytes(Int(node.start) + 1..<Int(node.end) - 1) { bytes in
+            for offset in 0..<bytes.count where bytes[offset] != text.utf8Start[offset] { return false }
+            return true
+        }
+    }
+
     /// The whole text with one value's bytes replaced.
     package func replacing(_ view: JSONView, with replacement: ByteBuffer) -> ByteBuffer {
         var splices = Splices()

@@ -33,19 +33,7 @@ package struct JSONView: Sendable {
     }
 
     /// Returns whether this is the string `text`; allocates nothing.
-    package func isString(_ text: StaticString) -> Bool {
-        let node = node
-        guard node.kind == .string else { return false }
-        if node.isEscaped {
-            let bytes = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-            return string?.utf8.elementsEqual(bytes) == true
-        }
-        guard Int(node.end - node.start) - 2 == text.utf8CodeUnitCount else { return false }
-        return document.withBytes(Int(node.start) + 1..<Int(node.end) - 1) { bytes in
-            for offset in 0..<bytes.count where bytes[offset] != text.utf8Start[offset] { return false }
-            return true
-        }
-    }
+    package func isString(_ text: StaticString) -> Bool { document.isString(node, text) }
 
     /// The text of a string that is to be one of a few words, or a name: of a
     /// longer one only the beginning, which then equals none of them.
@@ -135,7 +123,15 @@ package struct JSONView: Sendable {
 
     /// The member of that name, nil where there is none or this is no object.
     package subscript(name: StaticString) -> JSONView? {
-        for (key, value) in members where key.isString(name) { return value }
+        guard node.kind == .object else { return nil }
+        let end = Int(node.next)
+        var cursor = index + 1
+        while cursor < end {
+            if document.isString(document.nodes[cursor], name) {
+                return JSONView(document: document, index: cursor + 1)
+            }
+            cursor = Int(document.nodes[cursor + 1].next)
+        }
         return nil
     }
 

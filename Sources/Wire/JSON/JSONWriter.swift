@@ -159,6 +159,13 @@ package struct JSONWriter {
         needsComma = true
     }
 
+    /// Members or elements with commas between, as this has written them
+    /// before; none for no bytes.
+    package mutating func contents(encoded bytes: ByteBuffer) {
+        guard bytes.readableBytes > 0 else { return }
+        value(encoded: bytes)
+    }
+
     package mutating func null() {
         separate()
         buffer.writeStaticString("null")
