@@ -19,6 +19,8 @@ package final class EventLoopTaskExecutor: TaskExecutor, @unchecked Sendable {
     /// The exchanges that suspensions can end.
     let live: LiveExchanges
     private var unflushed: [any Flushable] = []
+    /// An empty array's storage, for the next connections that wait.
+    private var spare: [any Flushable] = []
     /// Jobs of tasks that wait for the loop, in the order in which they came.
     private var jobs: [UnownedJob] = []
     /// The same array's storage, while its jobs run.
@@ -90,9 +92,10 @@ package final class EventLoopTaskExecutor: TaskExecutor, @unchecked Sendable {
     private func flush() {
         // Taken out first: flushing may close a connection, and who hears of
         // that may write to others.
-        let connections = unflushed
-        unflushed.removeAll(keepingCapacity: true)
+        var connections = exchange(&unflushed, with: exchange(&spare, with: []))
         for connection in connections { connection.flush() }
+        connections.removeAll(keepingCapacity: true)
+        spare = connections
     }
 }
 

@@ -28,7 +28,8 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
 
     private let pool: ConnectionPool
     private let options: LaneOptions
-    private var context: ChannelHandlerContext?
+    /// Nil before the connection stands, and once it has ended.
+    private var outlet: SocketOutlet?
 
     private var phase = Phase.idle
     private var answer = AnswerReading()
@@ -47,6 +48,8 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
         self.options = options
     }
 
+    private var context: ChannelHandlerContext? { outlet?.context }
+
     var isUsable: Bool { phase == .idle && context != nil && !ending.isClosing }
 
     // MARK: An exchange, from its user's side
@@ -56,7 +59,7 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
         _ requestHead: ByteBuffer, _ body: ByteBuffer, limits: AttemptLimits, total: NIODeadline,
         on executor: EventLoopTaskExecutor
     ) {
-        guard let context, isUsable else {
+        guard let outlet, isUsable else {
             // It ended between being handed over and being used: nothing of
             // the request has gone out.
             ending.failure = ending.failure ?? .closedBeforeHead(reused: true)
@@ -80,15 +83,15 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
             // Copying that little is cheaper than a vectored write.
             var whole = requestHead
             whole.writeImmutableBuffer(body)
-            context.write(wrapOutboundOut(whole), promise: nil)
+            outlet.write(whole)
         } else {
-            context.write(wrapOutboundOut(requestHead), promise: nil)
-            context.write(wrapOutboundOut(body), promise: nil)
+            outlet.write(requestHead)
+            outlet.write(body)
         }
         executor.flushSoon(self)
     }
 
-    func flush() { context?.flush() }
+    func flush() { outlet?.flush() }
 
     /// Returns when ``head`` is there.
     func awaitHead() async throws {
@@ -284,7 +287,10 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
 
     // MARK: The channel's side
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        outlet = SocketOutlet(context, isPlain: options.tls == nil)
+    }
+
     /// A channel that is closed as soon as it is connected never becomes
     /// inactive; it is only taken down.
     func handlerRemoved(context: ChannelHandlerContext) { ended() }
@@ -334,7 +340,7 @@ final class LaneConnection: ChannelDuplexHandler, Flushable, LaneResponse, Endab
             ending.failure = .closedBeforeHead(reused: wasStale)
         }
         if wasIdle { phase = .closed }
-        context = nil
+        outlet = nil
         pool.connectionClosed(self)
         resume()
     }

@@ -34,13 +34,9 @@ extension CallerConnection {
         flushSoon()
     }
 
-    private func write(_ bytes: ByteBuffer) {
-        guard let context else { return }
-        outgoing?.wrote(bytes.readableBytes)
-        context.write(wrapOutboundOut(bytes), promise: nil)
-    }
+    func write(_ bytes: ByteBuffer) { outgoing?.write(bytes) }
 
-    private func flushSoon() {
+    func flushSoon() {
         guard !isUnflushed, context != nil else { return }
         isUnflushed = true
         surroundings.executor.flushSoon(self)
@@ -48,10 +44,8 @@ extension CallerConnection {
 
     func flush() {
         isUnflushed = false
-        guard let context else { return }
-        context.flush()
-        outgoing?.flushed()
-        if outgoing?.tellHandedOver() == true { tellOnceHandedOver(context) }
+        guard let context, let outgoing else { return }
+        if outgoing.flush() { tellOnceHandedOver(context) }
     }
 
     /// The caller doesn't take what somebody wants to know taken.
@@ -66,11 +60,11 @@ extension CallerConnection {
     func makeRoom(for more: Int) -> Bool { outgoing?.makeRoom(for: more) ?? true }
 
     func whenHandedOver(_ done: @escaping (_ waited: Bool) -> Void) {
-        guard let context, let outgoing else { return done(false) }
+        guard context != nil, let outgoing else { return done(false) }
         if isUnflushed { return outgoing.await(done) }
         guard outgoing.isWaiting else { return done(false) }
         outgoing.await(done)
-        tellOnceHandedOver(context)
+        flush()
     }
 
     /// Resets the connection where, after that time, the caller hasn't taken
@@ -178,6 +172,8 @@ extension CallerConnection {
         letGo()
         state = .closing
         deadline = .now() + limits.writeTimeout
+        flush()
+        // Behind all that waits.
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in self.close() }
         outgoing?.flushed()
     }

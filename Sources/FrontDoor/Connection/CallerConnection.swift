@@ -1,6 +1,7 @@
 import Gateway
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import Wire
 
 /// The objects that a connection uses: those that all connections of a listener
@@ -204,9 +205,9 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
         if length > limits.body {
             return answerEarly(request.refusal(.tooLarge(limit: limits.body)), close: true)
         }
-        if head.headers.first(name: "expect")?.lowercased() == "100-continue", let context {
-            context.writeAndFlush(
-                wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+        if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+            write(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n"))
+            flushSoon()
         }
         if case .unproven(let request) = request { incoming.unproven = request }
         state = .collecting(
@@ -298,7 +299,8 @@ final class CallerConnection: ChannelDuplexHandler, Flushable, @unchecked Sendab
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         let eventLoop = context.eventLoop
-        outgoing = OutgoingBytes(context.channel, surroundings.unread) {
+        let isSecured = (try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)) != nil
+        outgoing = OutgoingBytes(SocketOutlet(context, isPlain: !isSecured), surroundings.unread) {
             eventLoop.execute { self.giveUp() }
         }
         schedule()

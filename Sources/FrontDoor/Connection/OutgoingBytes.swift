@@ -1,3 +1,4 @@
+import Gateway
 import NIOCore
 
 /// The bytes that one caller was sent and hasn't taken yet.
@@ -6,8 +7,7 @@ import NIOCore
 /// channel's high-water mark, and large answers, are counted in the budget.
 // Touched on its connection's event loop only.
 final class OutgoingBytes: @unchecked Sendable {
-    /// The channel's own answers about itself; nil for one that has none.
-    private let options: (any NIOSynchronousChannelOptions)?
+    private let outlet: SocketOutlet
     private let budget: UnreadAnswers
     private var account: UnreadAnswers.Account?
     /// All bytes that were ever written.
@@ -22,8 +22,8 @@ final class OutgoingBytes: @unchecked Sendable {
     private var awaiting: [(_ waited: Bool) -> Void] = []
 
     /// - Parameter giveUp: closes the connection; called on any thread.
-    init(_ channel: any Channel, _ budget: UnreadAnswers, giveUp: @escaping @Sendable () -> Void) {
-        options = channel.syncOptions
+    init(_ outlet: SocketOutlet, _ budget: UnreadAnswers, giveUp: @escaping @Sendable () -> Void) {
+        self.outlet = outlet
         self.budget = budget
         self.giveUp = giveUp
     }
@@ -31,7 +31,20 @@ final class OutgoingBytes: @unchecked Sendable {
     /// Tells whether the connection counts in the budget.
     var isCounted: Bool { account != nil }
 
-    func wrote(_ count: Int) { written &+= count }
+    /// Takes bytes that go out with the next flush.
+    func write(_ bytes: ByteBuffer) {
+        written &+= bytes.readableBytes
+        outlet.write(bytes)
+    }
+
+    /// Sends what was written, as far as the caller takes it.
+    /// - Returns: True where somebody waits for bytes that the kernel hasn't
+    ///   taken.
+    func flush() -> Bool {
+        outlet.flush()
+        flushed()
+        return tellHandedOver()
+    }
 
     /// Room for `more` bytes of an answer that hasn't begun.
     func makeRoom(for more: Int) -> Bool {
@@ -50,7 +63,7 @@ final class OutgoingBytes: @unchecked Sendable {
         if isWritable { release() }
     }
 
-    /// To be told after each flush.
+    /// To be told after each flush of the channel.
     func flushed() { if isCrowded { count() } }
 
     /// The request is over: what room it had and didn't use is free again.
@@ -81,10 +94,7 @@ final class OutgoingBytes: @unchecked Sendable {
 
     func await(_ done: @escaping (_ waited: Bool) -> Void) { awaiting.append(done) }
 
-    /// To be called after each flush.
-    /// - Returns: True where somebody waits for bytes that the kernel hasn't
-    ///   taken.
-    func tellHandedOver() -> Bool {
+    private func tellHandedOver() -> Bool {
         if awaiting.isEmpty { return false }
         guard waiting == 0 else { return true }
         tellAll()
@@ -111,5 +121,5 @@ final class OutgoingBytes: @unchecked Sendable {
     }
 
     /// Bytes that the socket hasn't taken.
-    private var waiting: Int { (try? options?.getOption(.bufferedWritableBytes)) ?? 0 }
+    private var waiting: Int { outlet.waiting }
 }
